@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A domain's oopsbt configuration: the attributes of one element in the domain's <metadata>,
+ *
+ *   <oopsbt:oopsbt xmlns:oopsbt="https://oopsbt.org/xmlns/domain/1" signal="auto" nmi="auto" .../>
+ *
+ * The element's presence means enabled. Missing attributes have their defaults; unknown ones are
+ * ignored and returned as warnings; a known attribute with a bad value is an error.
+ */
+#ifndef OOPSBT_COMMON_OPTIONS_H
+#define OOPSBT_COMMON_OPTIONS_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#define OPTIONS_XML_URI "https://oopsbt.org/xmlns/domain/1"
+#define OPTIONS_XML_KEY "oopsbt"
+
+#define OPTIONS_ERROR (options_error_quark())
+GQuark options_error_quark(void);
+enum options_error {
+	OPTIONS_ERROR_XML,   /* not the element it should be */
+	OPTIONS_ERROR_VALUE, /* a known attribute with a value it cannot have */
+	OPTIONS_ERROR_NAME,  /* options_set(): no such option */
+};
+
+/* Which signals are listened to. */
+enum option_signal {
+	OPTION_SIGNAL_AUTO,  /* events, and the memory watch behind them */
+	OPTION_SIGNAL_EVENT, /* events only */
+	OPTION_SIGNAL_WATCH, /* memory watch only */
+};
+
+enum option_nmi {
+	OPTION_NMI_AUTO, /* only when guest memory shows that it is safe */
+	OPTION_NMI_ALWAYS,
+	OPTION_NMI_NEVER,
+};
+
+struct options {
+	enum option_signal signal; /* signal="auto|event|watch" */
+	enum option_nmi nmi;       /* nmi="auto|always|never" */
+	bool freeze;               /* freeze="on|off", default on */
+	bool vmcore;               /* vmcore="on|off", default off: also a full dump */
+	unsigned int keep;         /* keep="N": newest dumps kept, default 10, 1 to 1000 */
+	unsigned int budget_ms;    /* budget="N": longest freeze, default 200, 1 to 10000 */
+	unsigned int watch_ms;     /* watch="N": the memory watch's interval, default 1000, 100 to 60000 */
+};
+
+void options_init(struct options *options); /* the defaults */
+
+/* @xml: the element as virDomainGetMetadata() returns it. @warnings (optional): one string each. */
+bool options_from_xml(const char *xml, struct options *options, GPtrArray *warnings,
+		      GError **error);
+
+/* The element for virDomainSetMetadata(), without the prefix declaration; only non-defaults. g_free(). */
+char *options_to_xml(const struct options *options);
+
+/* One option by name, as the command line has it ("keep", "5"). */
+bool options_set(struct options *options, const char *name, const char *value, GError **error);
+
+struct option_help {
+	const char *name;
+	const char *values;
+	const char *text;
+};
+/* All options, terminated by a NULL name: help, man page and completion come from it. */
+const struct option_help *options_help(void);
+
+#endif

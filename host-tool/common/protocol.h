@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What oopsbtd and oopsbt-analyze say to each other, over one SOCK_STREAM socket pair that the
+ * analyser finds as descriptor 3. A message is a header and a payload; descriptors ride on JOB.
+ *
+ *   daemon                                 analyser (already sandboxed)
+ *   JOB  {context, extents, ...} + fds  ->
+ *                                       <- READY
+ *   FROZEN {registers text}             ->                  the guest does not run
+ *                                       <- NEED {address, length}   (relay only, any time from here)
+ *   DATA {bytes}                        ->
+ *                                       <- CAPTURED {verdict}
+ *   THAWED {context JSON}               ->                  the guest runs, an NMI was sent or not
+ *                                       <- ANALYSED         the log has settled, all pages are read
+ *   FINISH {context JSON}               ->                  with timeline.stored
+ *                                       <- DONE {title}     all output descriptors are written
+ *   (end of file)                       ->                  the analyser exits
+ *
+ * A JOB of kind "map" asks only for the kernel map of a running guest: READY, FROZEN (registers
+ * taken while it runs), then MAP, and DONE with the guest's release as title. A MAP message may
+ * also come before ANALYSED in a collection, when the given map did not fit or none was given.
+ *
+ * The daemon never interprets guest memory: it copies a verdict's numbers and validates the files.
+ */
+#ifndef OOPSBT_COMMON_PROTOCOL_H
+#define OOPSBT_COMMON_PROTOCOL_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ANALYZER_CONTROL_FD 3
+
+/* Every payload, both ways. 4096 vCPUs of register text are 6 MiB. */
+#define PROTOCOL_MAX_PAYLOAD (16u << 20)
+/* What the analyser may send at most in one message. */
+#define PROTOCOL_MAX_REPLY (256u << 10)
+
+enum protocol_type {
+	PROTOCOL_JOB = 1,  /* JSON, see common/context.h; fds in the order of enum protocol_fd */
+	PROTOCOL_READY,    /* empty */
+	PROTOCOL_FROZEN,   /* registers text, UTF-8, not NUL-terminated; empty: none to be had */
+	PROTOCOL_NEED,     /* struct protocol_need */
+	PROTOCOL_DATA,     /* the bytes asked for; shorter: could not be read */
+	PROTOCOL_CAPTURED, /* struct protocol_verdict */
+	PROTOCOL_THAWED,   /* context JSON */
+	PROTOCOL_MAP,      /* the new kernel map, opaque to the daemon, at most PROTOCOL_MAX_MAP */
+	PROTOCOL_ANALYSED, /* empty */
+	PROTOCOL_FINISH,   /* context JSON */
+	PROTOCOL_DONE,     /* title (collection) or guest release (map): UTF-8, not NUL-terminated */
+};
+
+#define PROTOCOL_MAX_MAP (64u << 10)
+
+/* Descriptors sent with a collection's JOB, in this order. A map JOB has only the first. */
+enum protocol_fd {
+	PROTOCOL_FD_MEMORY, /* O_RDONLY /proc/<pid>/mem; /dev/null when memory is relayed */
+	PROTOCOL_FD_REPORT_TEXT,
+	PROTOCOL_FD_REPORT_JSON,
+	PROTOCOL_FD_CORE,
+	PROTOCOL_FD_DMESG,
+	PROTOCOL_NUM_FDS,
+};
+
+struct protocol_need {
+	uint64_t address; /* guest-physical */
+	uint64_t length;  /* bytes, at most 1 MiB */
+};
+
+/* Seen in guest memory at the frozen instant (unknown if no kernel map was at hand). */
+struct protocol_verdict {
+	uint32_t known;       /* 0: nothing below is meaningful */
+	int32_t panic_cpu;    /* -1: the kernel is not panicking, so CRASH_LOADED meant an oops */
+	uint32_t nmi_handler; /* 1: a handler that answers a host NMI is there and switched on */
+	uint32_t nmi_panics;  /* 1: unknown_nmi_panic or panic_on_unrecovered_nmi is set */
+	uint32_t die_counter; /* the memory watch's counter, as it stands */
+	uint32_t reserved;
+	uint64_t die_counter_address; /* guest-physical, 4 bytes; 0 unknown */
+	uint64_t taint_address;       /* guest-physical, 8 bytes; 0 unknown */
+	uint64_t taint;
+};
+
+struct protocol_message {
+	enum protocol_type type;
+	GBytes *payload;
+	int fds[PROTOCOL_NUM_FDS];
+	unsigned int num_fds;
+};
+
+#define PROTOCOL_ERROR (protocol_error_quark())
+GQuark protocol_error_quark(void);
+
+enum protocol_error {
+	PROTOCOL_ERROR_CLOSED,  /* the other side closed the socket */
+	PROTOCOL_ERROR_TIMEOUT, /* nothing whole within the time */
+	PROTOCOL_ERROR_INVALID, /* not a message of this protocol */
+	PROTOCOL_ERROR_IO,
+};
+
+/* Blocking; @fds may be NULL. */
+bool protocol_send(int socket, enum protocol_type type, const void *payload, size_t length,
+		   const int *fds, unsigned int num_fds, GError **error);
+
+/*
+ * Waits at most @timeout_ms (-1: for ever) for one message. @max_payload is the largest payload
+ * accepted. On success the caller owns @message: protocol_message_clear().
+ */
+bool protocol_receive(int socket, size_t max_payload, int timeout_ms,
+		      struct protocol_message *message, GError **error);
+
+/* Drops the payload and closes descriptors that were not taken (set to -1). */
+void protocol_message_clear(struct protocol_message *message);
+
+#endif

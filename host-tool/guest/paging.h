@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * x86-64 page tables: 4 and 5 levels; 4 KiB, 2 MiB and 1 GiB pages.
+ * Intel SDM vol. 3A, 4.5 (4-level and 5-level paging).
+ */
+#ifndef OOPSBT_GUEST_PAGING_H
+#define OOPSBT_GUEST_PAGING_H
+
+#include "guest/snapshot.h"
+
+/* A guest-virtual address space. A value type; @snapshot is borrowed. */
+struct address_space {
+	struct snapshot *snapshot;
+	gpa_t root;          /* of the top-level table: CR3 without its flag bits */
+	unsigned int levels; /* 4 or 5 */
+};
+
+struct mapping {
+	gpa_t address;      /* of the byte asked for */
+	uint64_t page_size; /* bytes: 4 KiB, 2 MiB or 1 GiB */
+	bool writable, executable, user;
+};
+
+bool address_space_translate(const struct address_space *space, gva_t address,
+			     struct mapping *mapping, GError **error);
+
+/* Reads through the snapshot; @late as in snapshot_read(). All bytes or an error that names the address. */
+bool address_space_read(const struct address_space *space, gva_t address, void *buffer,
+			size_t length, bool *late, GError **error);
+bool address_space_read_u64(const struct address_space *space, gva_t address, uint64_t *value,
+			    GError **error);
+bool address_space_read_u32(const struct address_space *space, gva_t address, uint32_t *value,
+			    GError **error);
+
+/*
+ * Reads past the snapshot, straight from memory, without remembering anything: for searching
+ * large areas. The page tables themselves go through the snapshot.
+ */
+bool address_space_peek(const struct address_space *space, gva_t address, void *buffer,
+			size_t length, GError **error);
+
+/* Prefetches the pages behind a guest-virtual range; unmapped ones are skipped. */
+void address_space_prefetch(const struct address_space *space, gva_t address, size_t length);
+
+/* A NUL-terminated string of at most @max_length bytes before the NUL; longer is cut. Free with g_free(). */
+char *address_space_read_string(const struct address_space *space, gva_t address,
+				size_t max_length, GError **error);
+
+/* The mapped runs of [@start, @end), virtually contiguous ones joined, in order. */
+struct mapped_run {
+	gva_t start;
+	uint64_t length; /* bytes */
+};
+/* Array of struct mapped_run, bounded to @max_runs; free with g_array_unref(). */
+GArray *address_space_mapped_runs(const struct address_space *space, gva_t start, gva_t end,
+				  size_t max_runs);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One collection as a structure: filled by analyze/, rendered by text.c (report.txt),
+ * json.c (report.json) and core.c (core). Strings that come from the guest are stored
+ * as read; the renderers escape them. Fields that could not be had are NULL or not
+ * `known`, and an entry in errors says why.
+ */
+#ifndef OOPSBT_REPORT_H
+#define OOPSBT_REPORT_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guest/registers.h"
+
+#define REPORT_SCHEMA 1
+
+struct report_number {
+	bool known;
+	int64_t value;
+};
+
+struct report_address {
+	bool known;
+	uint64_t value;
+};
+
+/* What the collector knows; see common/context.h for its JSON form. Owned strings. */
+struct report_collection {
+	char *id;             /* <UTC time>-<n>, the dump's directory name */
+	char *domain_name;
+	char *domain_uuid;
+	char *signal;         /* "oops", "crashloaded", "panicked", "watch", "collect", "file" */
+	char *signalled;      /* RFC 3339 UTC with microseconds, or NULL */
+	char *frozen;         /* NULL: was not frozen */
+	char *thawed;
+	char *stored;
+	struct report_number freeze_us; /* monotonic */
+	char *nmi;            /* "sent" or "not-sent" */
+	char *nmi_reason;
+	char *host;           /* host name */
+	char *hypervisor;     /* "QEMU 7.2.22, libvirt 9.0.0" */
+	char *tool_version;   /* of the program that collected */
+	char *memory_source;  /* "proc", "libvirt", "core", "kdump" */
+	GPtrArray *errors;    /* of struct report_error; what went wrong on the collector's side */
+};
+
+struct report_error {
+	char *field;   /* path of the JSON field that is missing or doubtful, "vcpus[2].frames" */
+	char *message; /* what failed, on what */
+};
+
+struct report_guest {
+	char *release;  /* "6.1.0-52-amd64" */
+	char *version;  /* "#1 SMP ..." */
+	char *build_id; /* hex */
+	struct report_address kaslr_offset;
+	struct report_address taint;
+	char *taint_letters; /* "G      D    OE" squeezed: "DOE" */
+	struct report_number uptime_s;
+	struct report_number panic_on_oops;
+	struct report_number oops_all_cpu_backtrace;
+	struct report_number unknown_nmi_backtrace;
+	struct report_number unknown_nmi_panic;
+	struct report_number panic_on_unrecovered_nmi;
+	struct report_number panic_cpu; /* -1 unless panicking */
+	struct report_number die_counter;
+	struct report_number cpus_online;
+	char *oops_signal; /* "built-in", "module", "absent": how this guest reports oopses */
+};
+
+/* The oops as the guest's own log tells it. */
+struct report_oops {
+	bool known;
+	char *kind;             /* "BUG: kernel NULL pointer dereference", ... */
+	struct report_address address; /* faulting address */
+	struct report_number cpu;
+	struct report_number pid;
+	char *comm;
+	char *function;         /* to blame */
+	char *module;           /* or NULL */
+	char *where;            /* "file.c:123" for BUG() */
+};
+
+struct report_frame {
+	uint64_t pc;
+	uint64_t sp;     /* where the frame's return address was found; 0 for the first */
+	char *symbol;    /* NULL: none known */
+	uint64_t offset; /* bytes into the symbol */
+	uint64_t size;   /* bytes of the symbol, 0 unknown */
+	char *module;    /* NULL: core kernel */
+	const char *stack; /* static: "task", "irq", "nmi", "#DF", "#DB", "#MC", "#VC", "entry", "user" */
+	bool reliable;
+	bool late; /* its stack was read after the thaw */
+};
+
+struct report_task {
+	bool known;
+	struct report_number pid, tgid;
+	char *comm;
+	char *state; /* "running", "interruptible", ... */
+};
+
+enum report_context {
+	REPORT_CONTEXT_UNKNOWN,
+	REPORT_CONTEXT_USER,
+	REPORT_CONTEXT_IDLE,
+	REPORT_CONTEXT_KERNEL,
+};
+
+struct report_vcpu {
+	unsigned int vcpu;
+	struct report_number cpu; /* Linux CPU number */
+	enum report_context context;
+	struct report_task task;       /* current */
+	struct report_task stack_task; /* whose stack it is, where that is another one */
+	bool have_registers;
+	struct vcpu_registers registers;
+	struct report_number preempt_depth, softirq_depth, hardirq_depth, nmi_depth;
+	bool waits_for_lock;
+	uint64_t lock_address;
+	char *lock_symbol; /* "name+0x0/0x8 [mod]" or NULL */
+	const char *consistency; /* static: "frozen", "late" (something was read after the thaw), "running" */
+	GArray *frames;          /* of struct report_frame; never NULL */
+	char *stopped;           /* why the unwinding ended before the stack did, or NULL */
+	char *guest_frames;      /* the guest's own backtrace of this CPU, lines joined with \n, or NULL */
+	char *disagreement;      /* where that differs from ours, or NULL */
+};
+
+struct report_module {
+	char *name;
+	uint64_t base;
+	uint64_t size; /* bytes of its text area */
+	char *taint;   /* letters as in /proc/modules, "" none */
+};
+
+struct report_log_record {
+	uint64_t sequence;
+	uint64_t time_ns; /* since boot */
+	unsigned int level; /* 0 to 7 */
+	char *text; /* may span lines */
+};
+
+struct report {
+	struct report_collection collection;
+	char *title;
+	struct report_guest guest;
+	struct report_oops oops;
+	GArray *vcpus;      /* of struct report_vcpu */
+	GArray *modules;    /* of struct report_module */
+	char *log_source;   /* "printk ring (6.1 records)", NULL: no log */
+	GArray *log;        /* of struct report_log_record */
+	GPtrArray *errors;  /* of struct report_error */
+};
+
+struct report *report_new(void);
+void report_free(struct report *report);
+typedef struct report Report;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Report, report_free)
+
+void report_add_error(struct report *report, const char *field, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+struct report_error *report_error_new(const char *field, const char *message);
+void report_error_free(struct report_error *error);
+
+const char *report_context_name(enum report_context context); /* "user", "idle", "kernel", "unknown" */
+
+/* Rendered whole; free with g_free() / g_string_free(). */
+GString *report_to_text(const struct report *report);
+GString *report_to_json(const struct report *report);
+GString *report_to_dmesg(const struct report *report); /* as dmesg(1) prints */
+
+#endif
