@@ -46,7 +46,10 @@ void report_collection_clear(struct report_collection *collection);
 char *job_to_json(const struct job *job);
 char *collection_to_json(const struct report_collection *collection);
 
-/* Whole or an error naming the member; @job/@collection must be zeroed and are owned by the caller. */
+/*
+ * Whole or an error naming the member (absent strings are null). @job/@collection must be zeroed
+ * before, are the caller's to clear after, and are zeroed again on error.
+ */
 bool job_from_json(const char *json, size_t length, struct job *job, GError **error);
 bool collection_from_json(const char *json, size_t length, struct report_collection *collection,
 			  GError **error);

@@ -97,7 +97,7 @@ enum protocol_error {
 	PROTOCOL_ERROR_IO,
 };
 
-/* Blocking; @fds may be NULL. */
+/* Blocking, for at most the socket's own SO_SNDTIMEO; @fds may be NULL. */
 bool protocol_send(int socket, enum protocol_type type, const void *payload, size_t length,
 		   const int *fds, unsigned int num_fds, GError **error);
 

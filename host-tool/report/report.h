@@ -156,6 +156,7 @@ struct report {
 
 struct report *report_new(void);
 void report_free(struct report *report);
+GArray *report_frames_new(void); /* of struct report_frame, for struct report_vcpu */
 typedef struct report Report;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Report, report_free)
 

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/report.h"
+
+#include "common/context.h"
+
+struct report_error *report_error_new(const char *field, const char *message)
+{
+	struct report_error *error = g_new0(struct report_error, 1);
+
+	error->field = g_strdup(field);
+	error->message = g_strdup(message);
+	return error;
+}
+
+void report_error_free(struct report_error *error)
+{
+	if (error == NULL)
+		return;
+	g_free(error->field);
+	g_free(error->message);
+	g_free(error);
+}
+
+static void frame_clear(struct report_frame *frame)
+{
+	g_free(frame->symbol);
+	g_free(frame->module);
+}
+
+static void vcpu_clear(struct report_vcpu *vcpu)
+{
+	g_free(vcpu->task.comm);
+	g_free(vcpu->task.state);
+	g_free(vcpu->stack_task.comm);
+	g_free(vcpu->stack_task.state);
+	g_free(vcpu->lock_symbol);
+	g_free(vcpu->stopped);
+	g_free(vcpu->guest_frames);
+	g_free(vcpu->disagreement);
+	g_clear_pointer(&vcpu->frames, g_array_unref);
+}
+
+static void module_clear(struct report_module *module)
+{
+	g_free(module->name);
+	g_free(module->taint);
+}
+
+static void log_record_clear(struct report_log_record *record)
+{
+	g_free(record->text);
+}
+
+static GArray *array_new(guint element_size, GDestroyNotify clear)
+{
+	GArray *array = g_array_new(FALSE, TRUE, element_size);
+
+	g_array_set_clear_func(array, clear);
+	return array;
+}
+
+GArray *report_frames_new(void)
+{
+	return array_new(sizeof(struct report_frame), (GDestroyNotify)frame_clear);
+}
+
+struct report *report_new(void)
+{
+	struct report *report = g_new0(struct report, 1);
+
+	report->collection.errors =
+		g_ptr_array_new_with_free_func((GDestroyNotify)report_error_free);
+	report->vcpus = array_new(sizeof(struct report_vcpu), (GDestroyNotify)vcpu_clear);
+	report->modules = array_new(sizeof(struct report_module), (GDestroyNotify)module_clear);
+	report->log = array_new(sizeof(struct report_log_record), (GDestroyNotify)log_record_clear);
+	report->errors = g_ptr_array_new_with_free_func((GDestroyNotify)report_error_free);
+	return report;
+}
+
+void report_free(struct report *report)
+{
+	if (report == NULL)
+		return;
+	report_collection_clear(&report->collection);
+	g_free(report->title);
+	g_free(report->guest.release);
+	g_free(report->guest.version);
+	g_free(report->guest.build_id);
+	g_free(report->guest.taint_letters);
+	g_free(report->guest.oops_signal);
+	g_free(report->oops.kind);
+	g_free(report->oops.comm);
+	g_free(report->oops.function);
+	g_free(report->oops.module);
+	g_free(report->oops.where);
+	g_array_unref(report->vcpus);
+	g_array_unref(report->modules);
+	g_free(report->log_source);
+	g_array_unref(report->log);
+	g_ptr_array_unref(report->errors);
+	g_free(report);
+}
+
+void report_add_error(struct report *report, const char *field, const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	message = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_ptr_array_add(report->errors, report_error_new(field, message));
+}
+
+const char *report_context_name(enum report_context context)
+{
+	switch (context) {
+	case REPORT_CONTEXT_USER:
+		return "user";
+	case REPORT_CONTEXT_IDLE:
+		return "idle";
+	case REPORT_CONTEXT_KERNEL:
+		return "kernel";
+	case REPORT_CONTEXT_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}
