@@ -40,6 +40,12 @@ struct vcpu_registers {
 bool vcpu_in_long_mode(const struct vcpu_registers *registers);
 bool vcpu_five_level_paging(const struct vcpu_registers *registers);
 
+#define REGISTERS_ERROR (registers_error_quark())
+GQuark registers_error_quark(void);
+enum registers_error {
+	REGISTERS_ERROR_TEXT, /* incomplete, garbled, or no register text at all */
+};
+
 /*
  * Array of struct vcpu_registers in the order of the text; free with g_array_unref().
  * A vCPU whose text is incomplete or garbled is an error which names it. 16- and 32-bit

@@ -22,6 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_free)
 
 struct guest_memory *snapshot_memory(struct snapshot *snapshot);
 
+/* Makes storage for that many more pages ahead, so that reading them while frozen costs no page fault. */
+void snapshot_reserve(struct snapshot *snapshot, size_t num_pages);
+
 /* From now on, pages not yet held are late ones. */
 void snapshot_thaw(struct snapshot *snapshot);
 
@@ -43,7 +46,7 @@ bool snapshot_read(struct snapshot *snapshot, gpa_t address, void *buffer, size_
  */
 void snapshot_prefetch(struct snapshot *snapshot, gpa_t address, size_t length);
 
-/* Puts in a page without reading memory (core files with overriding pages). Error if over the limit. */
+/* Puts in a page without reading memory (core files with overriding pages). Error if held already or over the limit. */
 bool snapshot_put(struct snapshot *snapshot, gpa_t address, const uint8_t *page, bool late,
 		  GError **error);
 

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+GUEST_SOURCES := $(addprefix host-tool/guest/,memory.c paging.c registers.c snapshot.c)
+
+$(eval $(call archive,host-tool/libguest.a,$(GUEST_SOURCES)))
+
+$(eval $(call unit_test,guest-memory,,glib-2.0,host-tool/libguest.a))
+$(eval $(call unit_test,guest-paging,,glib-2.0,host-tool/libguest.a))
+$(eval $(call unit_test,guest-registers,,glib-2.0,host-tool/libguest.a))

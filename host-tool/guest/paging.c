@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest/paging.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define ENTRIES 512
+#define ENTRY_PRESENT ((uint64_t)1 << 0)
+#define ENTRY_WRITABLE ((uint64_t)1 << 1)
+#define ENTRY_USER ((uint64_t)1 << 2)
+#define ENTRY_LARGE ((uint64_t)1 << 7) /* level 2: 2 MiB page, level 3: 1 GiB page */
+#define ENTRY_NO_EXECUTE ((uint64_t)1 << 63)
+#define ENTRY_ADDRESS 0x000ffffffffff000u
+
+/* Tables may point at themselves: what a search for mapped runs looks at is bounded. */
+#define MAX_VISITED_ENTRIES (1u << 20)
+#define MAX_PREFETCH ((size_t)64 << 20)
+
+/* Bytes of address space behind one entry of a table at @level (1: page table). */
+static uint64_t entry_span(unsigned int level)
+{
+	return (uint64_t)1 << (GUEST_PAGE_SHIFT + 9 * (level - 1));
+}
+
+static unsigned int entry_index(gva_t address, unsigned int level)
+{
+	return address.value >> (GUEST_PAGE_SHIFT + 9 * (level - 1)) & (ENTRIES - 1);
+}
+
+static bool is_canonical(const struct address_space *space, gva_t address)
+{
+	unsigned int unused_bits = 64 - (GUEST_PAGE_SHIFT + 9 * space->levels);
+
+	return (uint64_t)((int64_t)(address.value << unused_bits) >> unused_bits) == address.value;
+}
+
+static bool is_leaf(uint64_t entry, unsigned int level)
+{
+	return level == 1 || (level <= 3 && (entry & ENTRY_LARGE));
+}
+
+static uint64_t table_entry(const uint8_t *table, unsigned int index)
+{
+	uint64_t entry;
+
+	memcpy(&entry, table + 8 * index, sizeof(entry));
+	return entry;
+}
+
+bool address_space_translate(const struct address_space *space, gva_t address,
+			     struct mapping *mapping, GError **error)
+{
+	gpa_t table = space->root;
+
+	*mapping = (struct mapping){.writable = true, .executable = true, .user = true};
+	if (!is_canonical(space, address)) {
+		g_set_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_UNMAPPED,
+			    "guest address %#" PRIx64 " is not canonical", address.value);
+		return false;
+	}
+	for (unsigned int level = space->levels; level > 0; level--) {
+		const uint8_t *bytes = snapshot_page(space->snapshot, table, NULL, error);
+		uint64_t entry;
+
+		if (bytes == NULL) {
+			g_prefix_error(error, "guest address %#" PRIx64 ", page table level %u: ",
+				       address.value, level);
+			return false;
+		}
+		entry = table_entry(bytes, entry_index(address, level));
+		if (!(entry & ENTRY_PRESENT)) {
+			g_set_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_UNMAPPED,
+				    "guest address %#" PRIx64
+				    " is not mapped (page table level %u)",
+				    address.value, level);
+			return false;
+		}
+		mapping->writable &= !!(entry & ENTRY_WRITABLE);
+		mapping->user &= !!(entry & ENTRY_USER);
+		mapping->executable &= !(entry & ENTRY_NO_EXECUTE);
+		table = gpa(entry & ENTRY_ADDRESS);
+		if (is_leaf(entry, level)) {
+			uint64_t offset_mask = entry_span(level) - 1;
+
+			mapping->page_size = entry_span(level);
+			mapping->address =
+				gpa((table.value & ~offset_mask) | (address.value & offset_mask));
+			return true;
+		}
+	}
+	g_assert_not_reached();
+}
+
+/* Bytes from @address to the end of its page, at most @length. */
+static size_t bytes_in_page(gva_t address, uint64_t page_size, size_t length)
+{
+	return MIN(length, page_size - (address.value & (page_size - 1)));
+}
+
+bool address_space_read(const struct address_space *space, gva_t address, void *buffer,
+			size_t length, bool *late, GError **error)
+{
+	while (length > 0) {
+		struct mapping mapping;
+		size_t part;
+
+		if (!address_space_translate(space, address, &mapping, error))
+			return false;
+		part = bytes_in_page(address, mapping.page_size, length);
+		if (!snapshot_read(space->snapshot, mapping.address, buffer, part, late, error)) {
+			g_prefix_error(error, "guest address %#" PRIx64 ": ", address.value);
+			return false;
+		}
+		buffer = (char *)buffer + part;
+		address = gva_add(address, part);
+		length -= part;
+	}
+	return true;
+}
+
+bool address_space_read_u64(const struct address_space *space, gva_t address, uint64_t *value,
+			    GError **error)
+{
+	return address_space_read(space, address, value, sizeof(*value), NULL, error);
+}
+
+bool address_space_read_u32(const struct address_space *space, gva_t address, uint32_t *value,
+			    GError **error)
+{
+	return address_space_read(space, address, value, sizeof(*value), NULL, error);
+}
+
+/*
+ * The longest run from @address, at most @length bytes, that is contiguous in guest-physical
+ * memory; 0 if not even the first byte is mapped.
+ */
+static size_t physical_run(const struct address_space *space, gva_t address, size_t length,
+			   gpa_t *start, GError **error)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		struct mapping mapping;
+		gva_t next = gva_add(address, done);
+
+		if (!address_space_translate(space, next, &mapping, done == 0 ? error : NULL))
+			break;
+		if (done == 0)
+			*start = mapping.address;
+		else if (mapping.address.value != start->value + done)
+			break;
+		done += bytes_in_page(next, mapping.page_size, length - done);
+	}
+	return done;
+}
+
+bool address_space_peek(const struct address_space *space, gva_t address, void *buffer,
+			size_t length, GError **error)
+{
+	while (length > 0) {
+		gpa_t start;
+		size_t run = physical_run(space, address, length, &start, error);
+
+		if (run == 0)
+			return false;
+		if (!guest_memory_read(snapshot_memory(space->snapshot), start, buffer, run,
+				       error)) {
+			g_prefix_error(error, "guest address %#" PRIx64 ": ", address.value);
+			return false;
+		}
+		buffer = (char *)buffer + run;
+		address = gva_add(address, run);
+		length -= run;
+	}
+	return true;
+}
+
+void address_space_prefetch(const struct address_space *space, gva_t address, size_t length)
+{
+	length = MIN(length, MAX_PREFETCH);
+	while (length > 0) {
+		gpa_t start;
+		size_t run = physical_run(space, address, length, &start, NULL);
+
+		if (run > 0)
+			snapshot_prefetch(space->snapshot, start, run);
+		else
+			run = bytes_in_page(address, GUEST_PAGE_SIZE, length);
+		address = gva_add(address, run);
+		length -= run;
+	}
+}
+
+char *address_space_read_string(const struct address_space *space, gva_t address, size_t max_length,
+				GError **error)
+{
+	GString *string = g_string_new(NULL);
+
+	while (string->len < max_length) {
+		size_t part = bytes_in_page(address, GUEST_PAGE_SIZE, max_length - string->len);
+		char bytes[256];
+		size_t text;
+
+		part = MIN(part, sizeof(bytes));
+		if (!address_space_read(space, address, bytes, part, NULL, error)) {
+			g_string_free(string, TRUE);
+			return NULL;
+		}
+		text = strnlen(bytes, part);
+		g_string_append_len(string, bytes, (gssize)text);
+		if (text < part)
+			break;
+		address = gva_add(address, part);
+	}
+	return g_string_free(string, FALSE);
+}
+
+struct run_search {
+	struct snapshot *snapshot;
+	gva_t start, end; /* @end: of the last byte, so that a search may go to the very top */
+	size_t max_runs;
+	unsigned int num_visited;
+	GArray *runs;
+};
+
+/* False: enough. */
+static bool add_run(struct run_search *search, uint64_t first, uint64_t last)
+{
+	struct mapped_run *previous;
+	struct mapped_run run;
+
+	first = MAX(first, search->start.value);
+	last = MIN(last, search->end.value);
+	if (search->runs->len > 0) {
+		previous = &g_array_index(search->runs, struct mapped_run, search->runs->len - 1);
+		if (previous->start.value + previous->length == first) {
+			previous->length += last - first + 1;
+			return true;
+		}
+	}
+	if (search->runs->len >= search->max_runs)
+		return false;
+	run = (struct mapped_run){gva(first), last - first + 1};
+	g_array_append_val(search->runs, run);
+	return true;
+}
+
+/* @base: the first address that the table translates. False: enough. */
+static bool search_table(struct run_search *search, gpa_t table, unsigned int level, uint64_t base)
+{
+	const uint8_t *bytes = snapshot_page(search->snapshot, table, NULL, NULL);
+	uint64_t span = entry_span(level);
+	unsigned int first = search->start.value > base ? (search->start.value - base) / span : 0;
+
+	if (bytes == NULL)
+		return true;
+	for (unsigned int i = first; i < ENTRIES; i++) {
+		uint64_t address = base + i * span;
+		uint64_t entry = table_entry(bytes, i);
+
+		if (address > search->end.value)
+			break;
+		if (++search->num_visited > MAX_VISITED_ENTRIES)
+			return false;
+		if (!(entry & ENTRY_PRESENT))
+			continue;
+		if (is_leaf(entry, level)) {
+			if (!add_run(search, address, address + span - 1))
+				return false;
+		} else if (!search_table(search, gpa(entry & ENTRY_ADDRESS), level - 1, address)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+GArray *address_space_mapped_runs(const struct address_space *space, gva_t start, gva_t end,
+				  size_t max_runs)
+{
+	struct run_search search = {
+		.snapshot = space->snapshot,
+		.start = start,
+		.end = gva(end.value - 1),
+		.max_runs = max_runs,
+		.runs = g_array_new(FALSE, FALSE, sizeof(struct mapped_run)),
+	};
+	uint64_t half = entry_span(space->levels) * (ENTRIES / 2);
+
+	if (start.value >= end.value)
+		return search.runs;
+	/* A table translates two halves, at the two ends of the address space. */
+	if (start.value < half) {
+		struct run_search low = search;
+
+		low.end = gva(MIN(search.end.value, half - 1));
+		if (!search_table(&low, space->root, space->levels, 0))
+			return search.runs;
+		search.num_visited = low.num_visited;
+	}
+	if (search.end.value >= -half) {
+		search.start = gva(MAX(start.value, -half));
+		/* The upper half's entries are those from the middle on. */
+		search_table(&search, space->root, space->levels, -2 * half);
+	}
+	return search.runs;
+}
