@@ -39,12 +39,13 @@ enum option_nmi {
 
 struct options {
 	enum option_signal signal; /* signal="auto|event|watch" */
-	enum option_nmi nmi;       /* nmi="auto|always|never" */
-	bool freeze;               /* freeze="on|off", default on */
-	bool vmcore;               /* vmcore="on|off", default off: also a full dump */
-	unsigned int keep;         /* keep="N": newest dumps kept, default 10, 1 to 1000 */
-	unsigned int budget_ms;    /* budget="N": longest freeze, default 200, 1 to 10000 */
-	unsigned int watch_ms;     /* watch="N": the memory watch's interval, default 1000, 100 to 60000 */
+	enum option_nmi nmi;	   /* nmi="auto|always|never" */
+	bool freeze;		   /* freeze="on|off", default on */
+	bool vmcore;		   /* vmcore="on|off", default off: also a full dump */
+	unsigned int keep;	   /* keep="N": newest dumps kept, default 10, 1 to 1000 */
+	unsigned int budget_ms;	   /* budget="N": longest freeze, default 200, 1 to 10000 */
+	unsigned int
+		watch_ms; /* watch="N": the memory watch's interval, default 1000, 100 to 60000 */
 };
 
 void options_init(struct options *options); /* the defaults */
@@ -53,11 +54,15 @@ void options_init(struct options *options); /* the defaults */
 bool options_from_xml(const char *xml, struct options *options, GPtrArray *warnings,
 		      GError **error);
 
-/* The element for virDomainSetMetadata(), without the prefix declaration; only non-defaults. g_free(). */
+/* The element for virDomainSetMetadata(), without the prefix declaration; only non-defaults.
+ * g_free(). */
 char *options_to_xml(const struct options *options);
 
 /* One option by name, as the command line has it ("keep", "5"). */
 bool options_set(struct options *options, const char *name, const char *value, GError **error);
+
+/* One option's value as options_set() takes it, NULL if there is no such option. g_free(). */
+char *options_get(const struct options *options, const char *name);
 
 struct option_help {
 	const char *name;

@@ -2,9 +2,14 @@
 /*
  * Dumps on disk: <root>/<domain>/<id>/, an id being <UTC time>-<n>, e.g. 20261122T214501Z-1.
  * Directories are 0700, files 0600. A dump is built as <root>/<domain>/.new-<id>/, fsynced and
- * renamed: whole or absent. Leftovers of a killed daemon are removed when a dump is begun or the
- * store is opened for writing. A domain name that is not a safe file name (a slash, a leading
- * dot, control characters) is escaped with %XX.
+ * renamed: whole or absent. Leftovers of a killed writer are removed when a dump is begun; those
+ * of a living one are left alone (it holds a lock on its hidden directory). A domain name that is
+ * not a safe file name (a slash, a leading dot, a percent sign, control characters) is escaped
+ * with %XX. An id is unique within the store, whatever the domain.
+ *
+ * Several processes may use a store at once (the daemon, `virsh oopsbt collect`). What a process
+ * finds in it may have been put there by another user only if the root directory lets them: a
+ * root that others can write to, or that belongs to another user, is refused for writing.
  */
 #ifndef OOPSBT_COMMON_STORE_H
 #define OOPSBT_COMMON_STORE_H
@@ -21,6 +26,8 @@ enum store_error {
 	STORE_ERROR_NOT_FOUND,
 	STORE_ERROR_AMBIGUOUS, /* an id prefix that fits several dumps */
 	STORE_ERROR_DAMAGED,   /* a dump whose files are not what they should be */
+	STORE_ERROR_DENIED,    /* no permission, or not this user's directory */
+	STORE_ERROR_FULL,      /* no space left */
 	STORE_ERROR_IO,
 };
 
@@ -29,6 +36,7 @@ struct store;
 /* @root is not created here. */
 struct store *store_new(const char *root);
 void store_free(struct store *store);
+const char *store_root(const struct store *store);
 typedef struct store Store;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 
@@ -39,32 +47,51 @@ struct store_dump;
 /* Creates root and domain directory as needed, removes leftovers, makes the hidden directory. */
 struct store_dump *store_begin(struct store *store, const char *domain_name, GError **error);
 const char *store_dump_id(const struct store_dump *dump);
-int store_dump_create(struct store_dump *dump, const char *file_name, GError **error); /* O_RDWR fd, owned by the dump */
+/* The hidden directory while the dump is built, for a file that somebody else writes (vmcore). */
+const char *store_dump_path(const struct store_dump *dump);
+/* A new file, O_RDWR; the descriptor belongs to the dump. -1 on error. */
+int store_dump_create(struct store_dump *dump, const char *file_name, GError **error);
 /* Checks that @free_bytes are available on the file system. */
 bool store_dump_reserve(struct store_dump *dump, uint64_t free_bytes, GError **error);
-/* fsyncs files and directory, renames, fsyncs the parent. The dump is freed in either case; on error nothing is left. */
+/*
+ * fsyncs files and directory, renames, fsyncs the parent. The dump is freed in either case; on
+ * error nothing is left.
+ */
 bool store_dump_commit(struct store_dump *dump, GError **error);
-void store_dump_abort(struct store_dump *dump); /* removes it and frees */
+void store_dump_abort(struct store_dump *dump); /* removes it and frees; NULL is ignored */
 /* Removes the oldest dumps of a domain beyond @keep. */
 bool store_vacuum(struct store *store, const char *domain_name, unsigned int keep, GError **error);
 
 /* --- reading --- */
 
 struct store_entry {
-	char *domain;  /* name, unescaped */
+	char *domain; /* name, unescaped */
 	char *id;
-	char *path;    /* of the dump's directory */
-	char *title;   /* from report.json; NULL if damaged */
+	char *path;	 /* of the dump's directory */
+	char *title;	 /* from report.json, as the guest gave it: not safe for a terminal; NULL:
+			    damaged */
 	char *signalled; /* RFC 3339, or NULL */
+	char *signal;	 /* "oops", "watch", ..., or NULL */
+	bool vmcore;	 /* a full dump is there too */
 };
 void store_entry_free(struct store_entry *entry);
+typedef struct store_entry StoreEntry;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreEntry, store_entry_free)
 
-/* Array of struct store_entry *, oldest first; @domain_name NULL: all. A store that is not there is an error. */
+/*
+ * Array of struct store_entry *, oldest first; @domain_name NULL: all. A store that is not there is
+ * an error, a domain without dumps is not.
+ */
 GPtrArray *store_list(struct store *store, const char *domain_name, GError **error);
-/* @reference: a domain name (its newest dump), an id, or an unambiguous prefix of an id. */
+/*
+ * @reference: an id, a domain name (its newest dump), an unambiguous prefix of an id, or
+ * "domain/id" with either of the latter.
+ */
 struct store_entry *store_find(struct store *store, const char *reference, GError **error);
-/* Whole text file of a dump, at most @max_bytes. */
+/* Whole text file of a dump, at most @max_bytes. NUL-terminated, g_free(); @length may be NULL. */
 char *store_read(const struct store_entry *entry, const char *file_name, size_t max_bytes,
 		 size_t *length, GError **error);
+/* Removes one dump; readers see it whole or not at all. An emptied domain directory goes too. */
+bool store_remove(struct store *store, const struct store_entry *entry, GError **error);
 
 #endif

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/json_head.h"
+#include "common/store.h"
+
+struct fixture {
+	char *parent;
+	char *root;
+	struct store *store;
+};
+
+static void set_up(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	fixture->parent = g_dir_make_tmp("test-store-XXXXXX", NULL);
+	fixture->root = g_build_filename(fixture->parent, "dumps", NULL);
+	fixture->store = store_new(fixture->root);
+}
+
+static void remove_tree(const char *path)
+{
+	GDir *dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *child = g_build_filename(path, name, NULL);
+
+		if (g_file_test(child, G_FILE_TEST_IS_DIR) &&
+		    !g_file_test(child, G_FILE_TEST_IS_SYMLINK))
+			remove_tree(child);
+		else
+			g_unlink(child);
+	}
+	if (dir)
+		g_dir_close(dir);
+	g_rmdir(path);
+}
+
+static void tear_down(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	store_free(fixture->store);
+	remove_tree(fixture->parent);
+	g_free(fixture->root);
+	g_free(fixture->parent);
+}
+
+static void fill(struct store_dump *dump, const char *title)
+{
+	g_autofree char *json = g_strdup_printf(
+		"{\"schema\": 1, \"title\": \"%s\", \"signal\": \"oops\",\n"
+		" \"timeline\": {\"signalled\": \"2026-11-22T21:45:01.123456Z\"}, \"vcpus\": []}",
+		title);
+	int fd = store_dump_create(dump, "report.json", NULL);
+
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(write(fd, json, strlen(json)), ==, (ssize_t)strlen(json));
+}
+
+/* Stores one dump; returns its id. */
+static char *add(struct fixture *fixture, const char *domain, const char *title)
+{
+	g_autoptr(GError) error = NULL;
+	struct store_dump *dump = store_begin(fixture->store, domain, &error);
+	char *id;
+
+	g_assert_no_error(error);
+	id = g_strdup(store_dump_id(dump));
+	fill(dump, title);
+	g_assert_true(store_dump_commit(dump, &error));
+	g_assert_no_error(error);
+	return id;
+}
+
+static unsigned int mode_of(const char *path)
+{
+	struct stat info;
+
+	g_assert_cmpint(lstat(path, &info), ==, 0);
+	return info.st_mode & 07777;
+}
+
+static guint count(struct fixture *fixture, const char *domain)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) entries = store_list(fixture->store, domain, &error);
+
+	g_assert_no_error(error);
+	return entries->len;
+}
+
+static void test_a_dump_is_found_as_it_was_stored(struct fixture *fixture,
+						  const void *data G_GNUC_UNUSED)
+{
+	g_autofree char *id = add(fixture, "web1", "BUG in f [m]");
+	g_autoptr(StoreEntry) entry = store_find(fixture->store, id, NULL);
+	g_autofree char *text = NULL;
+	g_autofree char *file = NULL;
+	size_t length = 0;
+
+	g_assert_nonnull(entry);
+	g_assert_cmpstr(entry->id, ==, id);
+	g_assert_cmpstr(entry->domain, ==, "web1");
+	g_assert_cmpstr(entry->title, ==, "BUG in f [m]");
+	g_assert_cmpstr(entry->signal, ==, "oops");
+	g_assert_cmpstr(entry->signalled, ==, "2026-11-22T21:45:01.123456Z");
+	g_assert_false(entry->vmcore);
+	file = g_build_filename(entry->path, "report.json", NULL);
+	g_assert_cmphex(mode_of(entry->path), ==, 0700);
+	g_assert_cmphex(mode_of(fixture->root), ==, 0700);
+	g_assert_cmphex(mode_of(file), ==, 0600);
+	text = store_read(entry, "report.json", 4096, &length, NULL);
+	g_assert_cmpuint(strlen(text), ==, length);
+	g_assert_true(g_str_has_prefix(text, "{\"schema\""));
+}
+
+static void test_a_dump_is_not_seen_before_its_commit(struct fixture *fixture,
+						      const void *data G_GNUC_UNUSED)
+{
+	struct store_dump *dump = store_begin(fixture->store, "web1", NULL);
+
+	fill(dump, "t");
+	g_assert_cmpuint(count(fixture, NULL), ==, 0);
+	g_assert_true(store_dump_commit(dump, NULL));
+	g_assert_cmpuint(count(fixture, NULL), ==, 1);
+}
+
+static void test_an_aborted_dump_leaves_nothing(struct fixture *fixture,
+						const void *data G_GNUC_UNUSED)
+{
+	struct store_dump *dump = store_begin(fixture->store, "web1", NULL);
+	g_autofree char *domain = g_build_filename(fixture->root, "web1", NULL);
+
+	fill(dump, "t");
+	g_assert_true(g_file_test(domain, G_FILE_TEST_IS_DIR));
+	store_dump_abort(dump);
+	g_assert_false(g_file_test(domain, G_FILE_TEST_EXISTS));
+}
+
+/* A child begins a dump and dies without a word. */
+static void test_leftovers_of_a_killed_writer_go_with_the_next_dump(struct fixture *fixture,
+								    const void *data G_GNUC_UNUSED)
+{
+	g_autofree char *path = NULL;
+	int pipe_fds[2];
+	char buffer[512] = "";
+	pid_t child;
+
+	g_assert_cmpint(pipe(pipe_fds), ==, 0);
+	child = fork();
+	if (child == 0) {
+		struct store_dump *dump = store_begin(fixture->store, "web1", NULL);
+
+		fill(dump, "t");
+		if (write(pipe_fds[1], store_dump_path(dump), strlen(store_dump_path(dump))) < 0)
+			_exit(1);
+		raise(SIGKILL);
+	}
+	g_assert_cmpint(waitpid(child, NULL, 0), ==, child);
+	g_assert_cmpint(read(pipe_fds[0], buffer, sizeof(buffer) - 1), >, 0);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	g_assert_true(g_file_test(buffer, G_FILE_TEST_IS_DIR));
+	path = add(fixture, "db", "t");
+	g_assert_false(g_file_test(buffer, G_FILE_TEST_EXISTS));
+}
+
+static void test_what_a_living_writer_builds_is_left_alone(struct fixture *fixture,
+							   const void *data G_GNUC_UNUSED)
+{
+	struct store_dump *first = store_begin(fixture->store, "web1", NULL);
+	g_autofree char *second = NULL;
+
+	fill(first, "first");
+	second = add(fixture, "web1", "second");
+	g_assert_cmpstr(store_dump_id(first), !=, second);
+	g_assert_true(store_dump_commit(first, NULL));
+	g_assert_cmpuint(count(fixture, "web1"), ==, 2);
+}
+
+static void test_ids_are_unique_across_domains_and_in_order(struct fixture *fixture,
+							    const void *data G_GNUC_UNUSED)
+{
+	g_autoptr(GPtrArray) entries = NULL;
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (int i = 0; i < 24; i++) {
+		g_autofree char *title = g_strdup_printf("%d", i);
+		g_autofree char *id = add(fixture, i % 2 ? "web1" : "db", title);
+	}
+	entries = store_list(fixture->store, NULL, NULL);
+	g_assert_cmpuint(entries->len, ==, 24);
+	for (guint i = 0; i < entries->len; i++) {
+		const struct store_entry *entry = entries->pdata[i];
+
+		g_assert_true(g_hash_table_add(seen, entry->id));
+		g_assert_cmpint(atoi(entry->title), ==, i);
+	}
+}
+
+static void test_vacuum_keeps_the_newest_of_its_domain(struct fixture *fixture,
+						       const void *data G_GNUC_UNUSED)
+{
+	g_autoptr(GPtrArray) entries = NULL;
+
+	for (int i = 0; i < 5; i++) {
+		g_autofree char *title = g_strdup_printf("%d", i);
+		g_autofree char *id = add(fixture, "web1", title);
+		g_autofree char *other = add(fixture, "db", "other");
+	}
+	g_assert_true(store_vacuum(fixture->store, "web1", 2, NULL));
+	entries = store_list(fixture->store, "web1", NULL);
+	g_assert_cmpuint(entries->len, ==, 2);
+	g_assert_cmpstr(((struct store_entry *)entries->pdata[0])->title, ==, "3");
+	g_assert_cmpstr(((struct store_entry *)entries->pdata[1])->title, ==, "4");
+	g_assert_cmpuint(count(fixture, "db"), ==, 5);
+}
+
+static void test_domain_names_never_leave_the_root(struct fixture *fixture,
+						   const void *data G_GNUC_UNUSED)
+{
+	static const char *const names[] = {"../up", "..",   ".hidden", "a/b",	      "100%",
+					    "%2E",   "a\nb", "\033[1m", "caf\303\251"};
+	g_autoptr(GDir) parent = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *id = add(fixture, names[i], "t");
+		g_autoptr(StoreEntry) entry = store_find(fixture->store, names[i], NULL);
+
+		g_assert_nonnull(entry);
+		g_assert_cmpstr(entry->domain, ==, names[i]);
+		g_assert_cmpstr(entry->id, ==, id);
+		g_assert_true(g_str_has_prefix(entry->path, fixture->root));
+		for (const char *at = entry->path; *at; at++)
+			g_assert_false(g_ascii_iscntrl(*at));
+	}
+	parent = g_dir_open(fixture->parent, 0, NULL);
+	g_assert_cmpstr(g_dir_read_name(parent), ==, "dumps");
+	g_assert_null(g_dir_read_name(parent));
+}
+
+static void test_references(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	g_autofree char *first = add(fixture, "web1", "1");
+	g_autofree char *second = add(fixture, "web1", "2");
+	g_autofree char *third = add(fixture, "db", "3");
+	g_autofree char *with_domain = g_strconcat("web1/", first, NULL);
+	const struct {
+		const char *reference;
+		const char *id;
+		int code;
+	} cases[] = {
+		{first, first, 0},
+		{third, third, 0},
+		{"web1", second, 0},
+		{"db", third, 0},
+		{with_domain, first, 0},
+		{"db/2", third, 0},
+		{"web1/2", NULL, STORE_ERROR_AMBIGUOUS},
+		{"2", NULL, STORE_ERROR_AMBIGUOUS},
+		{"20010101T000000Z-1", NULL, STORE_ERROR_NOT_FOUND},
+		{"mail", NULL, STORE_ERROR_NOT_FOUND},
+		{"", NULL, STORE_ERROR_NOT_FOUND},
+		{"/", NULL, STORE_ERROR_NOT_FOUND},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(StoreEntry) entry =
+			store_find(fixture->store, cases[i].reference, &error);
+
+		if (cases[i].id) {
+			g_assert_no_error(error);
+			g_assert_cmpstr(entry->id, ==, cases[i].id);
+		} else {
+			g_assert_error(error, STORE_ERROR, cases[i].code);
+		}
+	}
+}
+
+static void test_a_damaged_dump_is_listed_without_a_title(struct fixture *fixture,
+							  const void *data G_GNUC_UNUSED)
+{
+	struct store_dump *dump = store_begin(fixture->store, "web1", NULL);
+	g_autoptr(GPtrArray) entries = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(store_dump_commit(dump, NULL));
+	entries = store_list(fixture->store, "web1", NULL);
+	g_assert_cmpuint(entries->len, ==, 1);
+	g_assert_null(((struct store_entry *)entries->pdata[0])->title);
+	g_assert_null(store_read(entries->pdata[0], "report.txt", 4096, NULL, &error));
+	g_assert_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND);
+}
+
+static void test_no_link_is_followed_and_no_limit_overrun(struct fixture *fixture,
+							  const void *data G_GNUC_UNUSED)
+{
+	g_autofree char *id = add(fixture, "web1", "t");
+	g_autoptr(StoreEntry) entry = store_find(fixture->store, id, NULL);
+	g_autofree char *link = g_build_filename(entry->path, "report.txt", NULL);
+	g_autoptr(GError) io = NULL;
+	g_autoptr(GError) damaged = NULL;
+
+	g_assert_cmpint(symlink("report.json", link), ==, 0);
+	g_assert_null(store_read(entry, "report.txt", 4096, NULL, &io));
+	g_assert_error(io, STORE_ERROR, STORE_ERROR_IO);
+	g_assert_null(store_read(entry, "report.json", 10, NULL, &damaged));
+	g_assert_error(damaged, STORE_ERROR, STORE_ERROR_DAMAGED);
+}
+
+static void test_a_store_that_is_not_there(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(store_list(fixture->store, NULL, &error));
+	g_assert_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND);
+	g_assert_nonnull(strstr(error->message, fixture->root));
+}
+
+static void test_a_root_that_others_can_write_to_is_refused(struct fixture *fixture,
+							    const void *data G_GNUC_UNUSED)
+{
+	g_autoptr(GError) writable = NULL;
+	g_autoptr(GError) foreign = NULL;
+
+	g_assert_cmpint(g_mkdir(fixture->root, 0700), ==, 0);
+	g_assert_cmpint(chmod(fixture->root, 0777), ==, 0);
+	g_assert_null(store_begin(fixture->store, "web1", &writable));
+	g_assert_error(writable, STORE_ERROR, STORE_ERROR_DENIED);
+	if (geteuid() != 0) {
+		g_test_message("the owner can be changed by root only");
+		return;
+	}
+	g_assert_cmpint(chmod(fixture->root, 0700), ==, 0);
+	g_assert_cmpint(chown(fixture->root, 12345, 12345), ==, 0);
+	g_assert_null(store_begin(fixture->store, "web1", &foreign));
+	g_assert_error(foreign, STORE_ERROR, STORE_ERROR_DENIED);
+	g_assert_nonnull(strstr(foreign->message, "12345"));
+}
+
+static void test_reserve_knows_a_full_file_system(struct fixture *fixture,
+						  const void *data G_GNUC_UNUSED)
+{
+	struct store_dump *dump = store_begin(fixture->store, "web1", NULL);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(store_dump_reserve(dump, 1, NULL));
+	g_assert_false(store_dump_reserve(dump, UINT64_MAX, &error));
+	g_assert_error(error, STORE_ERROR, STORE_ERROR_FULL);
+	store_dump_abort(dump);
+}
+
+static void test_json_head(void)
+{
+	static const struct {
+		const char *json;
+		bool whole;
+		const char *title;
+		const char *signalled;
+	} cases[] = {
+		{"{\"title\":\"a\",\"timeline\":{\"signalled\":\"b\"},BROKEN", true, "a", "b"},
+		{"{\"timeline\":{\"x\":[1,{\"signalled\":\"no\"}],\"signalled\":\"b\"},"
+		 "\"y\":{\"title\":\"no\"},\"title\":\"a\"}",
+		 true, "a", "b"},
+		{"{\"title\":\"q\\\"\\u00e9\\n\"}", true, "q\"\303\251\n", NULL},
+		{"{\"title\":null,\"timeline\":null}", true, NULL, NULL},
+		{"{\"n\":-1.5e3,\"b\":true,\"title\":\"a\"}", true, "a", NULL},
+		{" { } ", true, NULL, NULL},
+		{"", false, NULL, NULL},
+		{"[]", false, NULL, NULL},
+		{"{\"title\":\"a\"", false, NULL, NULL},
+		{"{\"title\":\"a", false, NULL, NULL},
+		{"{\"title\":\"a\\", false, NULL, NULL},
+		{"{\"title\"", false, NULL, NULL},
+		{"{\"x\":[[[[", false, NULL, NULL},
+		{"{\"title\":\"\377\"}", false, NULL, NULL},
+	};
+	static const char *const paths[] = {"title", "timeline.signalled", NULL};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		char *values[2];
+
+		g_test_message("case %zu", i);
+		g_assert_cmpint(
+			json_head_strings(cases[i].json, strlen(cases[i].json), paths, values), ==,
+			cases[i].whole);
+		g_assert_cmpstr(values[0], ==, cases[i].title);
+		g_assert_cmpstr(values[1], ==, cases[i].signalled);
+		g_free(values[0]);
+		g_free(values[1]);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *path;
+		void (*test)(struct fixture *fixture, const void *data);
+	} tests[] = {
+		{"/store/stored", test_a_dump_is_found_as_it_was_stored},
+		{"/store/hidden", test_a_dump_is_not_seen_before_its_commit},
+		{"/store/abort", test_an_aborted_dump_leaves_nothing},
+		{"/store/leftovers", test_leftovers_of_a_killed_writer_go_with_the_next_dump},
+		{"/store/concurrent", test_what_a_living_writer_builds_is_left_alone},
+		{"/store/unique-ids", test_ids_are_unique_across_domains_and_in_order},
+		{"/store/vacuum", test_vacuum_keeps_the_newest_of_its_domain},
+		{"/store/names", test_domain_names_never_leave_the_root},
+		{"/store/references", test_references},
+		{"/store/damaged", test_a_damaged_dump_is_listed_without_a_title},
+		{"/store/links-and-limits", test_no_link_is_followed_and_no_limit_overrun},
+		{"/store/absent", test_a_store_that_is_not_there},
+		{"/store/foreign", test_a_root_that_others_can_write_to_is_refused},
+		{"/store/full", test_reserve_knows_a_full_file_system},
+	};
+
+	g_test_init(&argc, &argv, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
+		g_test_add(tests[i].path, struct fixture, NULL, set_up, tests[i].test, tear_down);
+	g_test_add_func("/store/json-head", test_json_head);
+	return g_test_run();
+}
