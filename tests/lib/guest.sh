@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Test guests under libvirt. Source tap.sh (if wanted) and libvirt.sh first and start libvirt.
+#
+#	guest_start NAME [OPTION=VALUE...]	define, start, wait until it is ready
+#		kernel=6.1		series or release of tests/guest/kernels.conf, or a folder
+#		smp=4  memory=512	vCPUs, MiB
+#		pvpanic=isa|pci|none	panic device
+#		events=N		its mask of offered events (QEMU's default if not given)
+#		machine=q35  la57=no	machine type; 5-level paging
+#		module=yes|no		load our guest module
+#		module_args=A,B		its parameters
+#		append='...'		more kernel command line
+#		qemu_args='...'		more QEMU arguments, one word each
+#		devices='...'		more XML in <devices>
+#		emulator=PATH		another QEMU
+#		on_crash=destroy	as in libvirt
+#		persistent=no|yes	a transient domain, or a defined one
+#		wait=yes|no		no: return when QEMU runs; guest_wait later
+#	guest_wait NAME [SECONDS]		until it is ready
+#	guest_exec NAME COMMAND [SECONDS]	run a shell command in it: its output and its exit status;
+#						124: no answer in time, 125: the guest is gone
+#	guest_domain NAME			its domain's name in libvirt
+#	guest_console NAME			what it printed on its console so far
+#	guest_console_wait NAME PATTERN [SECONDS]	until a line matches (extended regular expression)
+#	guest_events NAME			begin to record the domain's libvirt events
+#	guest_events_log NAME			what came so far
+#	guest_events_wait NAME PATTERN [SECONDS]	until one matches
+#	guest_destroy NAME			remove it now (at the end that happens anyway)
+#	guest_accel				kvm or qemu (TCG), whichever boots Linux here
+#
+# Waiting is for lines that arrive; times are upper bounds.
+
+guest_lib=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+guest_tools=$guest_lib/../guest
+guest_cache=${XDG_CACHE_HOME:-$HOME/.cache}/oopsbt
+declare -A guest_reply_fd guest_command_fd guest_events_pid
+
+guest_domain() {
+	echo "oopsbt-test-$$-$1"
+}
+
+# guest_kernel KERNEL: the folder of a series, release or folder
+guest_kernel() {
+	if [ -d "$1" ]; then
+		realpath "$1"
+	else
+		"$guest_tools/fetch-kernel" "$1"
+	fi
+}
+
+# wait_line FILE PATTERN SECONDS: until FILE has a line that matches; prints it
+wait_line() {
+	local status=0
+	# A process substitution, as a pipe would wait for tail to notice that grep has gone.
+	timeout "$3" grep -Em1 -- "$2" < <(exec tail -n +1 -f "$1" 2>/dev/null) || status=$?
+	kill $! 2>/dev/null || true
+	return "$status"
+}
+
+# /dev/kvm may be there and yet not boot Linux (nested): try once per boot of this machine.
+guest_accel() {
+	local result kernel initrd pid
+	result=$guest_cache/accel-$(cat /proc/sys/kernel/random/boot_id)
+	if [ ! -s "$result" ]; then
+		echo qemu >"$result.$$"
+		if [ -w /dev/kvm ]; then
+			kernel=$(guest_kernel 6.1)
+			initrd=$("$guest_tools/make-initramfs" "$kernel")
+			: >"$test_dir/kvm-probe"
+			qemu-system-x86_64 -accel kvm -m 256 -display none -nodefaults -no-reboot \
+				-kernel "$kernel/boot/vmlinuz-$(cat "$kernel/release")" -initrd "$initrd" \
+				-append 'console=ttyS0 panic=-1' -serial "file:$test_dir/kvm-probe" &
+			pid=$!
+			if wait_line "$test_dir/kvm-probe" 'oopsbt-guest: ready' 20 >/dev/null; then
+				echo kvm >"$result.$$"
+			fi
+			end_process "$pid" 2>/dev/null
+			wait "$pid" 2>/dev/null || true
+		fi
+		mv "$result.$$" "$result"
+	fi
+	cat "$result"
+}
+
+# guest_emulator PATH: one that the user QEMU runs as can reach; root's home is closed to it
+guest_emulator() {
+	local path=$1 prefix copy
+	if setpriv --reuid=nobody --clear-groups test -x "$path" 2>/dev/null; then
+		echo "$path"
+		return
+	fi
+	prefix=$(dirname "$(dirname "$(realpath "$path")")")
+	copy=$test_dir/emulator-$(echo "$prefix" | sha256sum | cut -c1-12)
+	if [ ! -d "$copy" ]; then
+		mkdir -p "$copy/bin"
+		cp "$(realpath "$path")" "$copy/bin/"
+		[ ! -d "$prefix/share" ] || cp -r "$prefix/share" "$copy/"
+		chmod -R a+rX "$copy"
+	fi
+	echo "$copy/bin/$(basename "$(realpath "$path")")"
+}
+
+# guest_image FILE: a copy for this test, as libvirt changes its owner and QEMU's user must reach it
+guest_image() {
+	local copy
+	copy=$test_dir/$(basename "$1")
+	[ -e "$copy" ] || { cp "$1" "$copy.$BASHPID" && mv "$copy.$BASHPID" "$copy"; }
+	echo "$copy"
+}
+
+# The panic device: in libvirt's terms where it can (PCI: since 9.1, and without a choice of events), else in QEMU's.
+guest_panic_device() {
+	local pvpanic=$1 events=$2
+	panic_xml=
+	panic_args=()
+	case $pvpanic in
+	isa)
+		panic_xml="<panic model='isa'/>"
+		[ -z "$events" ] || panic_args=(-global "pvpanic.events=$events")
+		;;
+	pci)
+		if [ -z "$events" ] && [ "$(printf '%s\n' 9.1.0 "$(virsh --version)" | sort -V | head -n 1)" = 9.1.0 ]; then
+			panic_xml="<panic model='pvpanic'/>"
+		else
+			panic_args=(-device "pvpanic-pci${events:+,events=$events}")
+		fi
+		;;
+	none) ;;
+	*)
+		echo "guest_start: pvpanic=$pvpanic is not isa, pci or none" >&2
+		return 1
+		;;
+	esac
+}
+
+guest_start() {
+	local name=$1 option accel release dir cpu arg panic_xml panic_args initrd image
+	local kernel=6.1 smp=4 memory=512 pvpanic=isa events='' machine=q35 la57=no module=yes module_args='' append='' \
+		qemu_args='' devices='' emulator=/usr/bin/qemu-system-x86_64 on_crash=destroy persistent=no wait=yes
+	shift
+	for option; do
+		case ${option%%=*} in
+		kernel | smp | memory | pvpanic | events | machine | la57 | module | module_args | append | qemu_args | \
+			devices | emulator | on_crash | persistent | wait) ;;
+		*)
+			echo "guest_start: unknown option $option" >&2
+			return 1
+			;;
+		esac
+		printf -v "${option%%=*}" %s "${option#*=}"
+	done
+
+	accel=$(guest_accel)
+	kernel=$(guest_kernel "$kernel")
+	release=$(cat "$kernel/release")
+	initrd=$(guest_image "$("$guest_tools/make-initramfs" "$kernel")")
+	image=$(guest_image "$kernel/boot/vmlinuz-$release")
+	emulator=$(guest_emulator "$emulator")
+	guest_panic_device "$pvpanic" "$events"
+	cpu="<cpu mode='maximum'>"
+	[ "$accel" = qemu ] || cpu="<cpu mode='host-passthrough'>"
+	[ "$la57" = yes ] || cpu+="<feature policy='disable' name='la57'/>"
+
+	dir=$test_dir/$name
+	mkdir -p "$dir"
+	mkfifo -m 0666 "$dir/exec.in" "$dir/exec.out"
+	{
+		cat <<-XML
+			<domain type='$accel' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+			  <name>$(guest_domain "$name")</name>
+			  <memory unit='MiB'>$memory</memory>
+			  <vcpu>$smp</vcpu>
+			  <os>
+			    <type arch='x86_64' machine='$machine'>hvm</type>
+			    <kernel>$image</kernel>
+			    <initrd>$initrd</initrd>
+			    <cmdline>console=ttyS0 quiet oopsbt.module=$module oopsbt.module_args=$module_args $append</cmdline>
+			  </os>
+			  <features><acpi/><apic/></features>
+			  $cpu</cpu>
+			  <on_crash>$on_crash</on_crash>
+			  <devices>
+			    <emulator>$emulator</emulator>
+			    <controller type='usb' model='none'/>
+			    <memballoon model='none'/>
+			    <serial type='pty'>
+			      <log file='$dir/console' append='off'/>
+			    </serial>
+			    <channel type='pipe'>
+			      <source path='$dir/exec'/>
+			      <target type='virtio' name='oopsbt.exec'/>
+			    </channel>
+			    $panic_xml
+			    $devices
+			  </devices>
+			  <qemu:commandline>
+		XML
+		# shellcheck disable=SC2086 # words are what is wanted
+		for arg in "${panic_args[@]}" $qemu_args; do
+			echo "    <qemu:arg value='$arg'/>"
+		done
+		echo "  </qemu:commandline>"
+		echo "</domain>"
+	} >"$dir/domain.xml"
+
+	at_exit "guest_destroy $name"
+	if [ "$persistent" = yes ]; then
+		virsh -q define "$dir/domain.xml" >/dev/null
+		virsh -q start "$(guest_domain "$name")" >/dev/null
+	else
+		virsh -q create "$dir/domain.xml" >/dev/null
+	fi
+	guest_attach "$name"
+	[ "$wait" = no ] || guest_wait "$name"
+}
+
+# guest_attach NAME: connect to its command channel (again, after a persistent guest was restarted)
+guest_attach() {
+	local name=$1 fd
+	guest_detach "$name"
+	# Read and write, so that no reader at the other end is no SIGPIPE; read only, so that the end is seen.
+	exec {fd}<>"$test_dir/$name/exec.in"
+	guest_command_fd[$name]=$fd
+	exec {fd}<"$test_dir/$name/exec.out"
+	guest_reply_fd[$name]=$fd
+}
+
+guest_detach() {
+	local fd
+	for fd in ${guest_command_fd[$1]:-} ${guest_reply_fd[$1]:-}; do
+		exec {fd}<&-
+	done
+	unset "guest_command_fd[$1]" "guest_reply_fd[$1]"
+}
+
+# guest_reply NAME NUMBER SECONDS: pass on the answer of that number, drop late ones to others
+guest_reply() {
+	local name=$1 number=$2 seconds=$3 got status out err before=$EPOCHSECONDS fd=${guest_reply_fd[$1]}
+	while read -r -t $((seconds - (EPOCHSECONDS - before) + 1)) -u "$fd" got status out err; do
+		if [ "$got" = "$number" ]; then
+			timeout "$seconds" head -c "$out" <&"$fd" || return 124
+			timeout "$seconds" head -c "$err" <&"$fd" >&2 || return 124
+			return "$status"
+		fi
+		timeout "$seconds" head -c $((out + err)) <&"$fd" >/dev/null || return 124
+	done
+	if virsh -q domstate "$(guest_domain "$name")" 2>/dev/null | grep -q running; then
+		echo "guest $name: no answer in $seconds s" >&2
+		return 124
+	fi
+	echo "guest $name: it does not run any more" >&2
+	return 125
+}
+
+guest_wait() {
+	guest_reply "$1" 0 "${2:-120}" >/dev/null && return
+	echo "guest $1 does not get ready; its console:" >&2
+	tail -n 40 "$test_dir/$1/console" >&2
+	return 1
+}
+
+guest_exec() {
+	local name=$1 command=$2 seconds=${3:-60} number=${EPOCHREALTIME//[!0-9]/}
+	(
+		flock 8
+		echo "$number $(printf %s "$command" | base64 -w 0)" >&"${guest_command_fd[$name]}"
+		guest_reply "$name" "$number" "$seconds"
+	) 8>"$test_dir/$name/exec.lock"
+}
+
+guest_console() {
+	tr -d '\r' <"$test_dir/$1/console"
+}
+
+guest_console_wait() {
+	wait_line "$test_dir/$1/console" "$2" "${3:-60}"
+}
+
+# virsh does not say when it has begun to listen: poke the domain until it hears that.
+guest_events() {
+	local name=$1 domain i
+	domain=$(guest_domain "$name")
+	stdbuf -oL virsh -q event "$domain" --all --loop --timestamp >"$test_dir/$name/events" 2>&1 &
+	guest_events_pid[$name]=$!
+	for ((i = 0; i < 100; i++)); do
+		virsh -q metadata "$domain" urn:oopsbt:test --key test --live --set "<listening try='$i'/>" >/dev/null
+		wait_line "$test_dir/$name/events" metadata-change 0.3 >/dev/null && return
+	done
+	echo "guest $name: virsh event does not hear of anything" >&2
+	return 1
+}
+
+guest_events_log() {
+	cat "$test_dir/$1/events"
+}
+
+guest_events_wait() {
+	wait_line "$test_dir/$1/events" "$2" "${3:-60}"
+}
+
+guest_destroy() {
+	local domain
+	domain=$(guest_domain "$1")
+	if [ -n "${guest_events_pid[$1]:-}" ]; then
+		end_process "${guest_events_pid[$1]}"
+		wait "${guest_events_pid[$1]}" 2>/dev/null || true
+		unset "guest_events_pid[$1]"
+	fi
+	guest_detach "$1"
+	virsh -q destroy "$domain" >/dev/null 2>&1 || true
+	virsh -q undefine "$domain" >/dev/null 2>&1 || true
+	rm -rf "${test_dir:?}/$1"
+}

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# A libvirtd of the test's own. It is the machine's real libvirtd and virtlogd, as root, in a mount namespace where
+# what they keep (/etc/libvirt, /run/libvirt, /var/lib/libvirt, ...) is the test's folder: it neither sees nor
+# disturbs the machine's domains or another test's, and may be killed.
+#
+#	libvirt_start		start it; sets LIBVIRT_DEFAULT_URI, which virsh and every other client follow
+#	libvirt_start_system	use the machine's at qemu:///system instead; starts one if none runs
+#	libvirt_kill		kill -9 the daemon; domains run on
+#	libvirt_again		start it again after that
+#	test_dir		the test's folder, world readable, gone at the end
+#	at_exit COMMAND		run COMMAND (a string) at the end, the last registered first
+#
+# Cleaning up happens on exit and on SIGINT, SIGTERM and SIGHUP: a test must not set a trap for these itself.
+
+at_exit_commands=()
+
+at_exit() {
+	at_exit_commands+=("$1")
+}
+
+at_exit_run() {
+	local status=$? i
+	trap - EXIT
+	trap '' INT TERM HUP
+	set +e
+	for ((i = ${#at_exit_commands[@]} - 1; i >= 0; i--)); do
+		eval "${at_exit_commands[i]}"
+	done
+	exit "$status"
+}
+trap at_exit_run EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+# The folder must be open to the user QEMU runs as, which one in root's home is not.
+test_dir=$(mktemp -d "${TMPDIR:-/tmp}/oopsbt-test-$$-XXXXXX")
+chmod 0755 "$test_dir"
+at_exit 'rm -rf "$test_dir"'
+
+# end_process PID: ask it to end, wait for that, insist after 10 s
+end_process() {
+	kill "$1" 2>/dev/null || return 0
+	timeout 10 tail --pid="$1" -f /dev/null || kill -KILL "$1" 2>/dev/null || true
+}
+
+# What libvirt's daemons write to. What it found out about QEMU takes it 10 s and stays valid: kept in the cache.
+libvirt_folders='/etc/libvirt /run/libvirt /var/lib/libvirt /var/log/libvirt'
+libvirt_cache=${XDG_CACHE_HOME:-$HOME/.cache}/oopsbt/libvirt
+
+# A daemon with -d returns when it answers.
+libvirt_start() {
+	local folder
+	libvirt_root=$test_dir/libvirt
+	for folder in $libvirt_folders; do
+		mkdir -p "$libvirt_root$folder" "$folder"
+	done
+	mkdir -p "$libvirt_cache"
+	# shellcheck disable=SC2016,SC2086 # the inner shell expands; one word a folder
+	unshare --mount --propagation private sh -euc '
+		root=$1
+		mount --bind "$2" /var/cache/libvirt
+		shift 2
+		for folder; do
+			mount --bind "$root$folder" "$folder"
+		done
+		virtlogd -d -p "$root/virtlogd.pid"
+		libvirtd -d -p "$root/libvirtd.pid"' libvirt "$libvirt_root" "$libvirt_cache" $libvirt_folders
+	export LIBVIRT_DEFAULT_URI="qemu+unix:///system?socket=$libvirt_root/run/libvirt/libvirt-sock"
+	at_exit libvirt_stop
+}
+
+libvirt_stop() {
+	local pid_file domain
+	[ -S "$libvirt_root/run/libvirt/libvirt-sock" ] || libvirt_again
+	for domain in $(timeout 20 virsh -q list --name 2>/dev/null); do
+		timeout 20 virsh -q destroy "$domain" >/dev/null
+	done
+	for pid_file in "$libvirt_root"/{libvirtd,virtlogd}.pid; do
+		[ ! -s "$pid_file" ] || end_process "$(cat "$pid_file")"
+	done
+}
+
+libvirt_start_system() {
+	local daemon
+	export LIBVIRT_DEFAULT_URI=qemu:///system
+	if timeout 20 virsh -q version >/dev/null 2>&1; then
+		return
+	fi
+	for daemon in virtlogd libvirtd; do
+		"$daemon" -d -p "$test_dir/$daemon.pid"
+		at_exit "end_process \$(cat $test_dir/$daemon.pid)"
+	done
+}
+
+libvirt_kill() {
+	local pid
+	pid=$(cat "$libvirt_root/libvirtd.pid")
+	kill -KILL "$pid"
+	tail --pid="$pid" -f /dev/null
+	rm -f "$libvirt_root"/run/libvirt/libvirt-sock* "$libvirt_root/libvirtd.pid"
+}
+
+libvirt_again() {
+	nsenter --mount --target "$(cat "$libvirt_root/virtlogd.pid")" libvirtd -d -p "$libvirt_root/libvirtd.pid"
+}
