@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-G_DEFINE_QUARK(untrusted - json - error - quark, untrusted_json_error)
+G_DEFINE_QUARK(untrusted_json_error, untrusted_json_error)
 
 /* Counts brackets outside strings; what else is wrong with the text the parser finds. */
 static bool nested_deeper_than(const char *text, size_t length, unsigned int max_depth)

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-G_DEFINE_QUARK(oopsbt - protocol - error - quark, protocol_error)
+G_DEFINE_QUARK(oopsbt_protocol_error, protocol_error)
 
 /* On the wire, in host byte order: both ends are the same build on the same machine. */
 struct header {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-G_DEFINE_QUARK(oopsbt - guest - memory - error - quark, guest_memory_error)
+G_DEFINE_QUARK(oopsbt_guest_memory_error, guest_memory_error)
 
 struct guest_memory {
 	int fd; /* -1: @read instead */

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-G_DEFINE_QUARK(oopsbt - registers - error - quark, registers_error)
+G_DEFINE_QUARK(oopsbt_registers_error, registers_error)
 
 #define CR0_PAGING ((uint64_t)1 << 31)
 #define CR4_FIVE_LEVELS ((uint64_t)1 << 12)
