@@ -11,3 +11,6 @@ COMMON_PACKAGES := glib-2.0 gio-unix-2.0 json-glib-1.0
 
 $(eval $(call unit_test,common-options,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,common-store,,$(COMMON_PACKAGES),host-tool/libcommon.a))
+$(eval $(call unit_test,common-context,,$(COMMON_PACKAGES),host-tool/libcommon.a))
+$(eval $(call unit_test,common-protocol,,$(COMMON_PACKAGES),host-tool/libcommon.a))
+$(eval $(call unit_test,common-sanitize,,$(COMMON_PACKAGES),host-tool/libcommon.a))
