@@ -80,7 +80,7 @@ static void test_bad_jobs_name_the_member(void)
 	static const struct {
 		const char *json, *message;
 	} cases[] = {
-		{"", "not JSON"},
+		{"", "not an object"},
 		{"[]", "not an object"},
 		{"{\"kind\":\"collect\"", "not JSON"},
 		{"{\"kind\":\"\377\"}", "not valid UTF-8"},
