@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Structure offsets from the kernel's BTF in guest memory, decoded by libbpf. */
+#ifndef OOPSBT_KERNEL_BTF_H
+#define OOPSBT_KERNEL_BTF_H
+
+#include "kernel/map.h"
+
+/* Fills map->fields from the BTF section the map's symbols name. Reads past the snapshot. */
+bool btf_resolve_fields(struct kernel_map *map, const struct address_space *space, GError **error);
+
+#endif

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Layer 2: what Linux knows, found in guest memory.
+
+$(eval $(call archive,host-tool/libkernel.a,$(sort $(wildcard host-tool/kernel/*.c))))

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/map.h"
+
+#include <string.h>
+
+#define MAP_HEADER "oopsbt kernel map 1"
+#define BANNER_MAX 512
+
+static const char *const symbol_names[NUM_KERNEL_SYMBOLS] = {
+#define KERNEL_SYMBOL_NAME(name) #name,
+	KERNEL_SYMBOLS(KERNEL_SYMBOL_NAME)
+#undef KERNEL_SYMBOL_NAME
+};
+
+static const struct kernel_field_name field_names[NUM_KERNEL_FIELDS] = {
+#define KERNEL_FIELD_NAME(name, structure, member) { structure, member },
+	KERNEL_FIELDS(KERNEL_FIELD_NAME)
+#undef KERNEL_FIELD_NAME
+#define KERNEL_SIZE_NAME(name, structure) { structure, NULL },
+	KERNEL_SIZES(KERNEL_SIZE_NAME)
+#undef KERNEL_SIZE_NAME
+};
+
+const char *const *kernel_symbol_names(void)
+{
+	return symbol_names;
+}
+
+const struct kernel_field_name *kernel_field_names(void)
+{
+	return field_names;
+}
+
+struct kernel_map *kernel_map_new(void)
+{
+	struct kernel_map *map = g_new0(struct kernel_map, 1);
+
+	for (size_t i = 0; i < NUM_KERNEL_FIELDS; i++)
+		map->fields[i] = FIELD_UNKNOWN;
+	return map;
+}
+
+void kernel_map_free(struct kernel_map *map)
+{
+	if (!map)
+		return;
+	g_free(map->banner);
+	g_free(map->no_btf);
+	g_free(map);
+}
+
+struct number_item {
+	const char *name;
+	uint64_t *value;
+};
+
+#define NUM_NUMBERS 15
+
+/* The map's plain numbers by name: one table for writing and reading. */
+static void number_items(struct kernel_map *map, struct number_item items[NUM_NUMBERS],
+			 uint64_t small[NUM_NUMBERS])
+{
+	struct kallsyms *kallsyms = &map->kallsyms;
+	const struct number_item all[NUM_NUMBERS] = {
+		{ "root", &map->root.value },
+		{ "levels", &small[1] },
+		{ "image-start", &map->image_start.value },
+		{ "image-length", &map->image_length },
+		{ "kallsyms-names", &kallsyms->names.value },
+		{ "kallsyms-markers", &kallsyms->markers.value },
+		{ "kallsyms-token-table", &kallsyms->token_table.value },
+		{ "kallsyms-token-index", &kallsyms->token_index.value },
+		{ "kallsyms-offsets", &kallsyms->offsets.value },
+		{ "kallsyms-relative-base", &kallsyms->relative_base },
+		{ "kallsyms-symbols", &small[10] },
+		{ "kallsyms-encoding", &small[11] },
+		{ "orc-layout", &small[12] },
+		{ "orc-entries", &map->num_orcs },
+		{ "page-size", &small[14] },
+	};
+
+	small[1] = map->levels;
+	small[10] = kallsyms->num_symbols;
+	small[11] = kallsyms->encoding;
+	small[12] = map->orc_layout;
+	small[14] = GUEST_PAGE_SIZE;
+	memcpy(items, all, sizeof(all));
+}
+
+GBytes *kernel_map_to_bytes(const struct kernel_map *map)
+{
+	GString *text = g_string_new(MAP_HEADER "\n");
+	struct kernel_map copy = *map;
+	struct number_item items[NUM_NUMBERS];
+	uint64_t small[NUM_NUMBERS];
+	g_autofree char *banner = g_strescape(map->banner, NULL);
+
+	number_items(&copy, items, small);
+	g_string_append_printf(text, "banner %s\n", banner);
+	if (map->no_btf)
+		g_string_append_printf(text, "no-btf %s\n", map->no_btf);
+	for (size_t i = 0; i < NUM_NUMBERS; i++)
+		g_string_append_printf(text, "number %s %" G_GINT64_MODIFIER "x\n", items[i].name,
+				       *items[i].value);
+	for (size_t i = 0; i < NUM_KERNEL_SYMBOLS; i++) {
+		if (map->symbols[i])
+			g_string_append_printf(text, "symbol %s %" G_GINT64_MODIFIER "x\n",
+					       symbol_names[i], map->symbols[i]);
+	}
+	for (size_t i = 0; i < NUM_KERNEL_FIELDS; i++) {
+		if (map->fields[i] != FIELD_UNKNOWN)
+			g_string_append_printf(text, "field %s.%s %x\n", field_names[i].structure,
+					       field_names[i].member ? field_names[i].member : "",
+					       (unsigned int)map->fields[i]);
+	}
+	return g_string_free_to_bytes(text);
+}
+
+static void set_symbol(struct kernel_map *map, const char *name, uint64_t value)
+{
+	for (size_t i = 0; i < NUM_KERNEL_SYMBOLS; i++) {
+		if (g_str_equal(name, symbol_names[i]))
+			map->symbols[i] = value;
+	}
+}
+
+static bool set_field(struct kernel_map *map, const char *name, uint64_t value)
+{
+	/* No kernel structure is this large; and sums with addresses cannot wrap. */
+	if (value > 1 << 20)
+		return false;
+	for (size_t i = 0; i < NUM_KERNEL_FIELDS; i++) {
+		g_autofree char *full = g_strdup_printf(
+			"%s.%s", field_names[i].structure,
+			field_names[i].member ? field_names[i].member : "");
+
+		if (g_str_equal(name, full))
+			map->fields[i] = (int32_t)value;
+	}
+	return true;
+}
+
+static bool set_number(struct kernel_map *map, struct number_item *items, const char *name,
+		       uint64_t value)
+{
+	(void)map;
+	for (size_t i = 0; i < NUM_NUMBERS; i++) {
+		if (g_str_equal(name, items[i].name)) {
+			*items[i].value = value;
+			return true;
+		}
+	}
+	return true;
+}
+
+static bool parse_line(struct kernel_map *map, struct number_item *items, const char *line)
+{
+	g_auto(GStrv) words = NULL;
+	uint64_t value;
+
+	if (g_str_has_prefix(line, "banner ")) {
+		g_free(map->banner);
+		map->banner = g_strcompress(line + strlen("banner "));
+		return strlen(map->banner) < BANNER_MAX;
+	}
+	if (g_str_has_prefix(line, "no-btf ")) {
+		g_free(map->no_btf);
+		map->no_btf = g_strdup(line + strlen("no-btf "));
+		return true;
+	}
+	words = g_strsplit(line, " ", 3);
+	if (g_strv_length(words) != 3 || !g_ascii_string_to_unsigned(words[2], 16, 0, G_MAXUINT64,
+								     &value, NULL))
+		return false;
+	if (g_str_equal(words[0], "number"))
+		return set_number(map, items, words[1], value);
+	if (g_str_equal(words[0], "field"))
+		return set_field(map, words[1], value);
+	if (g_str_equal(words[0], "symbol"))
+		set_symbol(map, words[1], value);
+	return true;
+}
+
+static bool numbers_valid(const struct kernel_map *map, const uint64_t *small)
+{
+	return map->banner && map->banner[0] && (small[1] == 4 || small[1] == 5) &&
+	       small[10] > 0 && small[10] < 1 << 24 && small[11] <= KALLSYMS_RELATIVE &&
+	       small[12] < NUM_ORC_LAYOUTS && small[14] == GUEST_PAGE_SIZE &&
+	       map->num_orcs < 1 << 26 && map->root.value;
+}
+
+struct kernel_map *kernel_map_from_bytes(GBytes *bytes, GError **error)
+{
+	g_autoptr(KernelMap) map = kernel_map_new();
+	struct number_item items[NUM_NUMBERS];
+	uint64_t small[NUM_NUMBERS];
+	gsize length;
+	const char *data = g_bytes_get_data(bytes, &length);
+	g_autofree char *text = g_strndup(data ? data : "", length);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
+
+	number_items(map, items, small);
+	if (!lines[0] || !g_str_equal(lines[0], MAP_HEADER)) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+				    "not a kernel map of this version");
+		return NULL;
+	}
+	for (char **line = lines + 1; *line; line++) {
+		if (**line && !parse_line(map, items, *line)) {
+			g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+				    "kernel map: bad line %zd", (ssize_t)(line - lines) + 1);
+			return NULL;
+		}
+	}
+	if (!numbers_valid(map, small)) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+				    "kernel map: items missing or out of range");
+		return NULL;
+	}
+	map->levels = small[1];
+	map->kallsyms.num_symbols = small[10];
+	map->kallsyms.encoding = small[11];
+	map->orc_layout = small[12];
+	return g_steal_pointer(&map);
+}
+
+struct address_space kernel_map_space(const struct kernel_map *map, struct snapshot *snapshot)
+{
+	return (struct address_space){
+		.snapshot = snapshot, .root = map->root, .levels = map->levels
+	};
+}
+
+bool kernel_map_fits(const struct kernel_map *map, struct snapshot *snapshot, GError **error)
+{
+	struct address_space space = kernel_map_space(map, snapshot);
+	g_autofree char *banner = NULL;
+	struct symbol symbol;
+
+	banner = address_space_read_string(&space, gva(map->symbols[SYMBOL_linux_banner]),
+					   BANNER_MAX - 1, error);
+	if (!banner)
+		return false;
+	if (!g_str_equal(banner, map->banner)) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+				    "the kernel map is of another kernel or another boot");
+		return false;
+	}
+	if (!kallsyms_lookup(&map->kallsyms, &space, gva(map->symbols[SYMBOL_linux_banner]),
+			     &symbol, error))
+		return false;
+	if (symbol.start.value != map->symbols[SYMBOL_linux_banner]) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+				    "the kernel map's symbol table is not this kernel's");
+		return false;
+	}
+	return true;
+}

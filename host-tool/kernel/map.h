@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel map: the few addresses and offsets of one booted kernel that a collection needs.
+ *
+ * It takes tens of milliseconds to find them (find.h), so that is done once per boot; a
+ * collection checks the map with a handful of reads and goes on. As text it is a few KiB, one
+ * item a line, so that a core keeps it and a later version of this program can still read it.
+ */
+#ifndef OOPSBT_KERNEL_MAP_H
+#define OOPSBT_KERNEL_MAP_H
+
+#include "kernel/kallsyms.h"
+#include "kernel/orc.h"
+
+/* Symbols whose value a map may have. Not every kernel has every one. */
+#define KERNEL_SYMBOLS(X)                                                                          \
+	X(linux_banner)                                                                            \
+	X(_text)                                                                                   \
+	X(_stext)                                                                                  \
+	X(_etext)                                                                                  \
+	X(_end)                                                                                    \
+	X(init_top_pgt)                                                                            \
+	X(phys_base)                                                                               \
+	X(page_offset_base)                                                                        \
+	X(init_task)                                                                               \
+	X(init_uts_ns)                                                                             \
+	X(__per_cpu_offset)                                                                        \
+	X(nr_cpu_ids)                                                                              \
+	X(__num_online_cpus)                                                                       \
+	X(pcpu_hot)                                                                                \
+	X(current_task)                                                                            \
+	X(hardirq_stack_ptr)                                                                       \
+	X(__preempt_count)                                                                         \
+	X(runqueues)                                                                               \
+	X(modules)                                                                                 \
+	X(__start_orc_unwind)                                                                      \
+	X(__stop_orc_unwind)                                                                       \
+	X(__start_orc_unwind_ip)                                                                   \
+	X(orc_lookup)                                                                              \
+	X(orc_lookup_end)                                                                          \
+	X(__start_BTF)                                                                             \
+	X(__stop_BTF)                                                                              \
+	X(vmcoreinfo_data)                                                                         \
+	X(vmcoreinfo_size)                                                                         \
+	X(prb)                                                                                     \
+	X(log_buf)                                                                                 \
+	X(log_buf_len)                                                                             \
+	X(log_first_idx)                                                                           \
+	X(log_next_idx)                                                                            \
+	X(die_counter)                                                                             \
+	X(tainted_mask)                                                                            \
+	X(panic_cpu)                                                                               \
+	X(panic_on_oops)                                                                           \
+	X(sysctl_oops_all_cpu_backtrace)                                                           \
+	X(unknown_nmi_backtrace)                                                                   \
+	X(unknown_nmi_panic)                                                                       \
+	X(panic_on_unrecovered_nmi)                                                                \
+	X(oops_notifier_list)                                                                      \
+	X(tk_core)                                                                                 \
+	X(ftrace_caller)                                                                           \
+	X(ftrace_regs_caller)                                                                      \
+	X(ftrace_ops_list)                                                                         \
+	X(ret_from_fork)                                                                           \
+	X(arch_rethook_trampoline)                                                                 \
+	X(kretprobe_trampoline)                                                                    \
+	X(__kretprobe_trampoline)                                                                  \
+	X(return_to_handler)
+
+enum kernel_symbol {
+#define KERNEL_SYMBOL_ENUM(name) SYMBOL_##name,
+	KERNEL_SYMBOLS(KERNEL_SYMBOL_ENUM)
+#undef KERNEL_SYMBOL_ENUM
+	NUM_KERNEL_SYMBOLS
+};
+
+/* Offsets in bytes of members, from BTF: X(name, structure, member path). */
+#define KERNEL_FIELDS(X)                                                                           \
+	X(task_stack, "task_struct", "stack")                                                      \
+	X(task_pid, "task_struct", "pid")                                                          \
+	X(task_tgid, "task_struct", "tgid")                                                        \
+	X(task_comm, "task_struct", "comm")                                                        \
+	X(task_state, "task_struct", "__state")                                                    \
+	X(task_state_old, "task_struct", "state")                                                  \
+	X(task_ret_stack, "task_struct", "ret_stack")                                              \
+	X(task_curr_ret_stack, "task_struct", "curr_ret_stack")                                    \
+	X(task_kretprobe_instances, "task_struct", "kretprobe_instances")                          \
+	X(task_rethooks, "task_struct", "rethooks")                                                \
+	X(rq_curr, "rq", "curr")                                                                   \
+	X(pcpu_hot_current_task, "pcpu_hot", "current_task")                                       \
+	X(pcpu_hot_preempt_count, "pcpu_hot", "preempt_count")                                     \
+	X(pcpu_hot_hardirq_stack_ptr, "pcpu_hot", "hardirq_stack_ptr")                             \
+	X(module_list, "module", "list")                                                           \
+	X(module_state, "module", "state")                                                         \
+	X(module_name, "module", "name")                                                           \
+	X(module_taints, "module", "taints")                                                       \
+	X(module_kallsyms, "module", "kallsyms")                                                   \
+	X(module_core_layout, "module", "core_layout")                                             \
+	X(module_init_layout, "module", "init_layout")                                             \
+	X(module_layout_base, "module_layout", "base")                                             \
+	X(module_layout_size, "module_layout", "size")                                             \
+	X(module_layout_text_size, "module_layout", "text_size")                                   \
+	X(module_mem, "module", "mem")                                                             \
+	X(module_memory_base, "module_memory", "base")                                             \
+	X(module_memory_size, "module_memory", "size")                                             \
+	X(module_arch, "module", "arch")                                                           \
+	X(module_arch_num_orcs, "mod_arch_specific", "num_orcs")                                   \
+	X(module_arch_orc_ip, "mod_arch_specific", "orc_unwind_ip")                                \
+	X(module_arch_orc, "mod_arch_specific", "orc_unwind")                                      \
+	X(mod_kallsyms_symtab, "mod_kallsyms", "symtab")                                           \
+	X(mod_kallsyms_num_symtab, "mod_kallsyms", "num_symtab")                                   \
+	X(mod_kallsyms_strtab, "mod_kallsyms", "strtab")                                           \
+	X(uts_release, "uts_namespace", "name.release")                                            \
+	X(uts_version, "uts_namespace", "name.version")                                            \
+	X(tk_data_timekeeper, "tk_data", "timekeeper")                                             \
+	X(timekeeper_ktime_sec, "timekeeper", "ktime_sec")                                         \
+	X(ftrace_ops_next, "ftrace_ops", "next")                                                   \
+	X(ftrace_ops_trampoline, "ftrace_ops", "trampoline")                                       \
+	X(ftrace_ops_trampoline_size, "ftrace_ops", "trampoline_size")                             \
+	X(ftrace_ops_flags, "ftrace_ops", "flags")                                                 \
+	X(rethook_node_ret_addr, "rethook_node", "ret_addr")                                       \
+	X(rethook_node_frame, "rethook_node", "frame")                                             \
+	X(rethook_node_llist, "rethook_node", "llist")                                             \
+	X(kretprobe_instance_ret_addr, "kretprobe_instance", "ret_addr")                           \
+	X(kretprobe_instance_fp, "kretprobe_instance", "fp")                                       \
+	X(kretprobe_instance_llist, "kretprobe_instance", "llist")                                 \
+	X(ftrace_ret_stack_ret, "ftrace_ret_stack", "ret")                                         \
+	X(ftrace_ret_stack_retp, "ftrace_ret_stack", "retp")
+
+/* Sizes in bytes of structures. */
+#define KERNEL_SIZES(X)                                                                            \
+	X(module_memory, "module_memory")                                                          \
+	X(ftrace_ret_stack, "ftrace_ret_stack")                                                    \
+	X(exception_stacks, "exception_stacks")
+
+enum kernel_field {
+#define KERNEL_FIELD_ENUM(name, structure, member) FIELD_##name,
+	KERNEL_FIELDS(KERNEL_FIELD_ENUM)
+#undef KERNEL_FIELD_ENUM
+#define KERNEL_SIZE_ENUM(name, structure) SIZE_##name,
+	KERNEL_SIZES(KERNEL_SIZE_ENUM)
+#undef KERNEL_SIZE_ENUM
+	NUM_KERNEL_FIELDS
+};
+
+#define FIELD_UNKNOWN (-1)
+
+struct kernel_map {
+	char *banner;        /* linux_banner, whole */
+	gpa_t root;          /* of the kernel's own page tables (init_top_pgt) */
+	unsigned int levels; /* 4 or 5 */
+	gva_t image_start;
+	uint64_t image_length; /* bytes */
+	struct kallsyms kallsyms;
+	enum orc_layout orc_layout;
+	uint64_t num_orcs;
+	char *no_btf; /* why there are no structure offsets, or NULL */
+	uint64_t symbols[NUM_KERNEL_SYMBOLS]; /* 0: not in this kernel */
+	int32_t fields[NUM_KERNEL_FIELDS];    /* FIELD_UNKNOWN: not known */
+};
+
+const char *const *kernel_symbol_names(void); /* NUM_KERNEL_SYMBOLS of them */
+
+struct kernel_field_name {
+	const char *structure;
+	const char *member; /* NULL: the structure's size */
+};
+const struct kernel_field_name *kernel_field_names(void); /* NUM_KERNEL_FIELDS of them */
+
+struct kernel_map *kernel_map_new(void);
+void kernel_map_free(struct kernel_map *map);
+typedef struct kernel_map KernelMap;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KernelMap, kernel_map_free)
+
+GBytes *kernel_map_to_bytes(const struct kernel_map *map);
+/* The bytes may come from anywhere: every item is checked for its form, and kernel_map_fits() for the rest. */
+struct kernel_map *kernel_map_from_bytes(GBytes *bytes, GError **error);
+
+/*
+ * Is this the kernel that the map describes? Reads its banner through the map's page tables and
+ * its first symbols through the map's kallsyms.
+ */
+bool kernel_map_fits(const struct kernel_map *map, struct snapshot *snapshot, GError **error);
+
+struct address_space kernel_map_space(const struct kernel_map *map, struct snapshot *snapshot);
+
+#endif

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/printk.h"
+
+#include <string.h>
+
+#include "kernel/vmcoreinfo.h"
+
+#define MAX_COUNT_BITS 24
+#define MAX_SIZE_BITS 30
+#define MAX_TEXT 65536
+#define MAX_OLD_LOG (64u << 20)
+
+/* prb_desc.state_var: the descriptor's id with its state in the top two bits. */
+#define STATE_SHIFT 62
+#define ID_MASK (~(3ull << STATE_SHIFT))
+#define STATE_COMMITTED 1
+#define STATE_FINALIZED 2
+
+/* A record without text has a position with bit 0 set (FAILED_LPOS, EMPTY_LINE_LPOS). */
+#define IS_DATALESS(position) ((position)&1)
+#define BLOCK_ID_SIZE 8
+
+#define CALLER_ID_CPU 0x80000000u
+
+/* Where things are, from VMCOREINFO's OFFSET() and SIZE() lines. */
+struct ring_layout {
+	uint64_t desc_ring, text_data_ring;               /* in printk_ringbuffer */
+	uint64_t count_bits, descs, infos, head_id, tail_id; /* in prb_desc_ring */
+	uint64_t state_var, text_blk_lpos, desc_size;     /* in prb_desc */
+	uint64_t begin, next;                             /* in prb_data_blk_lpos */
+	uint64_t seq, ts_nsec, text_len, caller_id, info_size; /* in printk_info */
+	uint64_t size_bits, data;                         /* in prb_data_ring */
+};
+
+struct ring {
+	struct ring_layout layout;
+	gva_t descs, infos, data;
+	uint64_t head_id, tail_id;
+	uint64_t count; /* descriptors, a power of two */
+	uint64_t size;  /* bytes of text, a power of two */
+	unsigned int size_bits;
+};
+
+static bool layout_from_vmcoreinfo(const char *text, struct ring_layout *layout, GError **error)
+{
+	const struct {
+		const char *key;
+		uint64_t *value;
+	} items[] = {
+		{ "OFFSET(printk_ringbuffer.desc_ring)", &layout->desc_ring },
+		{ "OFFSET(printk_ringbuffer.text_data_ring)", &layout->text_data_ring },
+		{ "OFFSET(prb_desc_ring.count_bits)", &layout->count_bits },
+		{ "OFFSET(prb_desc_ring.descs)", &layout->descs },
+		{ "OFFSET(prb_desc_ring.infos)", &layout->infos },
+		{ "OFFSET(prb_desc_ring.head_id)", &layout->head_id },
+		{ "OFFSET(prb_desc_ring.tail_id)", &layout->tail_id },
+		{ "OFFSET(prb_desc.state_var)", &layout->state_var },
+		{ "OFFSET(prb_desc.text_blk_lpos)", &layout->text_blk_lpos },
+		{ "SIZE(prb_desc)", &layout->desc_size },
+		{ "OFFSET(prb_data_blk_lpos.begin)", &layout->begin },
+		{ "OFFSET(prb_data_blk_lpos.next)", &layout->next },
+		{ "OFFSET(printk_info.seq)", &layout->seq },
+		{ "OFFSET(printk_info.ts_nsec)", &layout->ts_nsec },
+		{ "OFFSET(printk_info.text_len)", &layout->text_len },
+		{ "OFFSET(printk_info.caller_id)", &layout->caller_id },
+		{ "SIZE(printk_info)", &layout->info_size },
+		{ "OFFSET(prb_data_ring.size_bits)", &layout->size_bits },
+		{ "OFFSET(prb_data_ring.data)", &layout->data },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(items); i++) {
+		if (!vmcoreinfo_number(text, items[i].key, items[i].value) ||
+		    *items[i].value > GUEST_PAGE_SIZE) {
+			g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+				    "VMCOREINFO has no usable %s", items[i].key);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool ring_open(const struct kernel *kernel, const char *vmcoreinfo, struct ring *ring,
+		      GError **error)
+{
+	struct ring_layout *layout = &ring->layout;
+	const struct address_space *space = &kernel->space;
+	uint32_t count_bits, size_bits;
+	gva_t ringbuffer, desc_ring, data_ring;
+
+	if (!layout_from_vmcoreinfo(vmcoreinfo, layout, error) ||
+	    !kernel_read_variable(kernel, SYMBOL_prb, &ringbuffer.value, 8, error))
+		return false;
+	desc_ring = gva_add(ringbuffer, layout->desc_ring);
+	data_ring = gva_add(ringbuffer, layout->text_data_ring);
+	if (!address_space_read_u32(space, gva_add(desc_ring, layout->count_bits), &count_bits, error) ||
+	    !address_space_read_u64(space, gva_add(desc_ring, layout->descs), &ring->descs.value,
+				    error) ||
+	    !address_space_read_u64(space, gva_add(desc_ring, layout->infos), &ring->infos.value,
+				    error) ||
+	    !address_space_read_u64(space, gva_add(desc_ring, layout->head_id), &ring->head_id, error) ||
+	    !address_space_read_u64(space, gva_add(desc_ring, layout->tail_id), &ring->tail_id, error) ||
+	    !address_space_read_u32(space, gva_add(data_ring, layout->size_bits), &size_bits, error) ||
+	    !address_space_read_u64(space, gva_add(data_ring, layout->data), &ring->data.value, error))
+		return false;
+	if (count_bits > MAX_COUNT_BITS || size_bits > MAX_SIZE_BITS ||
+	    ((ring->head_id - ring->tail_id) & ID_MASK) >= 1ull << count_bits) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+				    "the printk ring has an impossible size");
+		return false;
+	}
+	ring->count = 1ull << count_bits;
+	ring->size_bits = size_bits;
+	ring->size = 1ull << size_bits;
+	return true;
+}
+
+static void record_clear(struct printk_record *record)
+{
+	g_free(record->text);
+}
+
+static GArray *records_new(void)
+{
+	GArray *records = g_array_new(FALSE, TRUE, sizeof(struct printk_record));
+
+	g_array_set_clear_func(records, (GDestroyNotify)record_clear);
+	return records;
+}
+
+/* The text of the block [begin, next) in the data ring; a block does not wrap, it starts over. */
+static char *read_text(const struct kernel *kernel, const struct ring *ring, uint64_t begin,
+		       uint64_t next, uint16_t length, GError **error)
+{
+	uint64_t offset = begin & (ring->size - 1);
+	g_autofree char *text = g_malloc0((size_t)length + 1);
+
+	if (IS_DATALESS(begin) || !length)
+		return g_steal_pointer(&text);
+	if (begin >> ring->size_bits != (next - 1) >> ring->size_bits)
+		offset = 0;
+	if (offset + BLOCK_ID_SIZE + length > ring->size) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+				    "a printk record reaches past its ring");
+		return NULL;
+	}
+	if (!address_space_read(&kernel->space, gva_add(ring->data, offset + BLOCK_ID_SIZE), text,
+				length, NULL, error))
+		return NULL;
+	return g_steal_pointer(&text);
+}
+
+static bool read_record(const struct kernel *kernel, const struct ring *ring, uint64_t id,
+			GArray *records, GError **error)
+{
+	const struct ring_layout *layout = &ring->layout;
+	const struct address_space *space = &kernel->space;
+	uint64_t index = id & (ring->count - 1);
+	gva_t desc = gva_add(ring->descs, index * layout->desc_size);
+	gva_t info = gva_add(ring->infos, index * layout->info_size);
+	gva_t block = gva_add(desc, layout->text_blk_lpos);
+	struct printk_record record = { .caller_known = true };
+	uint64_t state, begin, next;
+	uint16_t length;
+	uint8_t flags;
+
+	if (!address_space_read_u64(space, gva_add(desc, layout->state_var), &state, error))
+		return false;
+	if ((state & ID_MASK) != (id & ID_MASK) || (state >> STATE_SHIFT != STATE_COMMITTED &&
+						    state >> STATE_SHIFT != STATE_FINALIZED))
+		return true; /* being written, or already taken back */
+	if (!address_space_read_u64(space, gva_add(block, layout->begin), &begin, error) ||
+	    !address_space_read_u64(space, gva_add(block, layout->next), &next, error) ||
+	    !address_space_read_u64(space, gva_add(info, layout->seq), &record.sequence, error) ||
+	    !address_space_read_u64(space, gva_add(info, layout->ts_nsec), &record.time_ns, error) ||
+	    !address_space_read(space, gva_add(info, layout->text_len), &length, 2, NULL, error) ||
+	    /* After text_len: u8 facility; u8 flags:5, level:3. */
+	    !address_space_read(space, gva_add(info, layout->text_len + 3), &flags, 1, NULL, error) ||
+	    !address_space_read_u32(space, gva_add(info, layout->caller_id), &record.caller, error))
+		return false;
+	record.level = flags >> 5;
+	record.text = read_text(kernel, ring, begin, next, length, error);
+	if (!record.text)
+		return false;
+	g_array_append_val(records, record);
+	return true;
+}
+
+static GArray *read_ring(const struct kernel *kernel, const char *vmcoreinfo, GError **error)
+{
+	GArray *records = records_new();
+	struct ring ring;
+
+	if (!ring_open(kernel, vmcoreinfo, &ring, error))
+		return records;
+	for (uint64_t id = ring.tail_id;; id = (id + 1) & ID_MASK) {
+		if (!read_record(kernel, &ring, id, records, error) || id == (ring.head_id & ID_MASK))
+			return records;
+	}
+}
+
+/* Up to 5.9: struct printk_log { u64 ts_nsec; u16 len, text_len, dict_len; u8 facility, flags_level; }. */
+struct old_record {
+	uint64_t time_ns;
+	uint16_t length, text_length, dict_length;
+	uint8_t facility, flags_level;
+};
+
+static GArray *read_old_log(const struct kernel *kernel, const char *vmcoreinfo, GError **error)
+{
+	GArray *records = records_new();
+	uint64_t buffer, header_size;
+	uint32_t size, at, end;
+
+	if (!kernel_read_variable(kernel, SYMBOL_log_buf, &buffer, sizeof(buffer), error) ||
+	    !kernel_read_variable(kernel, SYMBOL_log_buf_len, &size, sizeof(size), error) ||
+	    !kernel_read_variable(kernel, SYMBOL_log_first_idx, &at, sizeof(at), error) ||
+	    !kernel_read_variable(kernel, SYMBOL_log_next_idx, &end, sizeof(end), error))
+		return records;
+	if (!vmcoreinfo_number(vmcoreinfo, "SIZE(printk_log)", &header_size) ||
+	    header_size < sizeof(struct old_record) || header_size > 64 || size > MAX_OLD_LOG ||
+	    at > size || end > size) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+				    "the printk buffer has an impossible layout");
+		return records;
+	}
+	for (uint64_t sequence = 0; at != end && sequence < MAX_OLD_LOG; sequence++) {
+		struct printk_record record = { .sequence = sequence };
+		struct old_record header;
+
+		if (!address_space_read(&kernel->space, gva(buffer + at), &header, sizeof(header), NULL,
+					error))
+			return records;
+		/* A header of length 0 stands where the rest of the buffer was too short. */
+		if (!header.length) {
+			if (!at)
+				break;
+			at = 0;
+			continue;
+		}
+		if (header.text_length + header_size > header.length || at + header.length > size) {
+			g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+				    "the printk record at byte %u is broken", at);
+			return records;
+		}
+		record.time_ns = header.time_ns;
+		record.level = header.flags_level >> 5;
+		record.text = g_malloc0((size_t)header.text_length + 1);
+		g_array_append_val(records, record);
+		if (!address_space_read(&kernel->space, gva(buffer + at + header_size), record.text,
+					header.text_length, NULL, error))
+			return records;
+		at += header.length;
+	}
+	return records;
+}
+
+static bool is_ring(const struct kernel *kernel)
+{
+	return kernel->map->symbols[SYMBOL_prb] != 0;
+}
+
+GArray *printk_read(const struct kernel *kernel, const char *vmcoreinfo, const char **source,
+		    GError **error)
+{
+	if (source)
+		*source = is_ring(kernel) ? "printk ring in guest memory" :
+					    "printk buffer in guest memory (before 5.10)";
+	return is_ring(kernel) ? read_ring(kernel, vmcoreinfo, error) :
+				 read_old_log(kernel, vmcoreinfo, error);
+}
+
+bool printk_position(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *position,
+		     GError **error)
+{
+	struct ring_layout layout;
+	gva_t ringbuffer;
+	uint64_t head, data_head;
+
+	*position = 0;
+	if (!is_ring(kernel)) {
+		uint32_t next;
+
+		if (!kernel_read_variable(kernel, SYMBOL_log_next_idx, &next, sizeof(next), error))
+			return false;
+		*position = next;
+		return true;
+	}
+	if (!layout_from_vmcoreinfo(vmcoreinfo, &layout, error) ||
+	    !kernel_read_variable(kernel, SYMBOL_prb, &ringbuffer.value, 8, error))
+		return false;
+	/* Past the snapshot: what is asked for is the present. The text's head follows its data. */
+	if (!address_space_peek(&kernel->space,
+				gva_add(ringbuffer, layout.desc_ring + layout.head_id), &head, 8,
+				error) ||
+	    !address_space_peek(&kernel->space,
+				gva_add(ringbuffer, layout.text_data_ring + layout.data + 8),
+				&data_head, 8, error))
+		return false;
+	*position = head ^ data_head << 32;
+	return true;
+}

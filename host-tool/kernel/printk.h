@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's log, read from its ring in memory: kernel/printk/printk_ringbuffer.h from 5.10 on,
+ * the struct printk_log records of kernel/printk/printk.c before. Layouts from VMCOREINFO.
+ */
+#ifndef OOPSBT_KERNEL_PRINTK_H
+#define OOPSBT_KERNEL_PRINTK_H
+
+#include "kernel/kernel.h"
+
+struct printk_record {
+	uint64_t sequence;
+	uint64_t time_ns;   /* since boot */
+	unsigned int level; /* 0 to 7 */
+	bool caller_known;
+	uint32_t caller;    /* printk_caller_id(): a pid, or 0x80000000 + CPU */
+	char *text;         /* as stored; may hold newlines and anything else */
+};
+
+/* A position in the log that changes with every record: to see whether more has come. */
+bool printk_position(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *position,
+		     GError **error);
+
+/*
+ * All records, oldest first: array of struct printk_record, free with g_array_unref(). Records
+ * that are being written are left out, broken ones end the log with *@error set beside the array.
+ * *@source (optional) gets a static text that says what was read.
+ */
+GArray *printk_read(const struct kernel *kernel, const char *vmcoreinfo, const char **source,
+		    GError **error);
+
+#endif

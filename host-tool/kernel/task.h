@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a task_struct says of a task (include/linux/sched.h). */
+#ifndef OOPSBT_KERNEL_TASK_H
+#define OOPSBT_KERNEL_TASK_H
+
+#include "kernel/kernel.h"
+
+#define TASK_COMM_SIZE 16
+
+struct task {
+	int32_t pid, tgid;
+	char comm[TASK_COMM_SIZE + 1];
+	const char *state; /* static: as ps(1) and the kernel name it */
+};
+
+bool task_read(const struct kernel *kernel, gva_t address, struct task *task, GError **error);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/trampolines.h"
+
+#define MAX_NODES 512
+#define MAX_OPS 1024
+/* FTRACE_RETFUNC_DEPTH: return addresses kept per task (include/linux/ftrace.h, up to 6.10). */
+#define MAX_RET_STACK 50
+/* FTRACE_OPS_FL_SAVE_REGS (include/linux/ftrace.h), the same bit since 4.18. */
+#define FTRACE_OPS_SAVE_REGS (1ull << 2)
+
+/* A singly linked list of nodes that each hold a frame and the address to return to. */
+struct return_list {
+	enum kernel_field head, link, frame, address;
+};
+
+static const struct return_list rethooks = {
+	FIELD_task_rethooks, FIELD_rethook_node_llist, FIELD_rethook_node_frame,
+	FIELD_rethook_node_ret_addr,
+};
+
+static const struct return_list kretprobes = {
+	FIELD_task_kretprobe_instances, FIELD_kretprobe_instance_llist, FIELD_kretprobe_instance_fp,
+	FIELD_kretprobe_instance_ret_addr,
+};
+
+static bool find_in_list(const struct kernel *kernel, const struct return_list *list, gva_t task,
+			 gva_t slot, gva_t trampoline, gva_t *address)
+{
+	uint64_t link;
+
+	if (!kernel_has(kernel, list->link) ||
+	    !kernel_read_field(kernel, task, list->head, &link, sizeof(link), NULL))
+		return false;
+	for (int i = 0; i < MAX_NODES && link; i++) {
+		gva_t node = gva(link - (uint64_t)kernel->map->fields[list->link]);
+		uint64_t frame, target;
+
+		if (!kernel_read_field(kernel, node, list->frame, &frame, 8, NULL) ||
+		    !kernel_read_field(kernel, node, list->address, &target, 8, NULL) ||
+		    !address_space_read_u64(&kernel->space, gva(link), &link, NULL))
+			return false;
+		/* Several probes on one function: all but the last return to the trampoline. */
+		if (frame == slot.value && target != trampoline.value) {
+			*address = gva(target);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Up to 6.10 an array of struct ftrace_ret_stack; later an array of words that is not read here. */
+static bool find_in_ret_stack(const struct kernel *kernel, gva_t task, gva_t slot, gva_t *address)
+{
+	int32_t size = kernel->map->fields[SIZE_ftrace_ret_stack];
+	uint64_t base, retp, target;
+
+	if (size <= 0 || !kernel_has(kernel, FIELD_ftrace_ret_stack_retp) ||
+	    !kernel_read_field(kernel, task, FIELD_task_ret_stack, &base, sizeof(base), NULL) || !base)
+		return false;
+	for (int i = 0; i < MAX_RET_STACK; i++) {
+		gva_t entry = gva(base + (uint64_t)i * (uint64_t)size);
+
+		if (!kernel_read_field(kernel, entry, FIELD_ftrace_ret_stack_retp, &retp, 8, NULL) ||
+		    !kernel_read_field(kernel, entry, FIELD_ftrace_ret_stack_ret, &target, 8, NULL))
+			return false;
+		if (retp == slot.value) {
+			*address = gva(target);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool trampoline_recover(const struct kernel *kernel, gva_t task, gva_t slot, gva_t *address)
+{
+	const uint64_t *symbols = kernel->map->symbols;
+	uint64_t value = address->value;
+
+	if (!value)
+		return true;
+	if (value == symbols[SYMBOL_return_to_handler])
+		return task.value && find_in_ret_stack(kernel, task, slot, address);
+	if (value == symbols[SYMBOL_arch_rethook_trampoline])
+		return task.value && find_in_list(kernel, &rethooks, task, slot, *address, address);
+	if (value == symbols[SYMBOL_kretprobe_trampoline] ||
+	    value == symbols[SYMBOL___kretprobe_trampoline])
+		return task.value && find_in_list(kernel, &kretprobes, task, slot, *address, address);
+	return true;
+}
+
+bool trampoline_find_original(const struct kernel *kernel, gva_t address, gva_t *original)
+{
+	const uint64_t *symbols = kernel->map->symbols;
+	uint64_t ops;
+
+	if (!kernel_has(kernel, FIELD_ftrace_ops_trampoline_size) ||
+	    !kernel_read_variable(kernel, SYMBOL_ftrace_ops_list, &ops, sizeof(ops), NULL))
+		return false;
+	for (int i = 0; i < MAX_OPS && ops; i++) {
+		uint64_t start, size, flags;
+
+		if (!kernel_read_field(kernel, gva(ops), FIELD_ftrace_ops_trampoline, &start, 8, NULL) ||
+		    !kernel_read_field(kernel, gva(ops), FIELD_ftrace_ops_trampoline_size, &size, 8,
+				       NULL) ||
+		    !kernel_read_field(kernel, gva(ops), FIELD_ftrace_ops_flags, &flags, 8, NULL))
+			return false;
+		if (start && address.value - start < size) {
+			uint64_t source = symbols[flags & FTRACE_OPS_SAVE_REGS ?
+							  SYMBOL_ftrace_regs_caller :
+							  SYMBOL_ftrace_caller];
+
+			*original = gva(source + (address.value - start));
+			return source;
+		}
+		if (!kernel_read_field(kernel, gva(ops), FIELD_ftrace_ops_next, &ops, 8, NULL))
+			return false;
+	}
+	return false;
+}

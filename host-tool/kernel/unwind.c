@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/unwind.h"
+
+#include <string.h>
+
+#include "kernel/trampolines.h"
+
+/* struct pt_regs of x86-64 (arch/x86/include/asm/ptrace.h); the last five are what IRET takes. */
+#define PT_REGS_R13 16
+#define PT_REGS_BP 32
+#define PT_REGS_R10 56
+#define PT_REGS_AX 80
+#define PT_REGS_DX 96
+#define PT_REGS_DI 112
+#define PT_REGS_IP 128
+#define PT_REGS_CS 136
+#define PT_REGS_SP 152
+#define PT_REGS_SIZE 168
+
+#define ORC_LOOKUP_BLOCK 256 /* LOOKUP_BLOCK_SIZE in arch/x86/include/asm/orc_lookup.h */
+
+struct walk {
+	const struct kernel *kernel;
+	const struct cpu *cpu;
+	struct unwind_result *result;
+	gva_t pc, sp;
+	uint64_t bp;
+	/* Registers that few frames are found by; known while no call lies between. */
+	bool scratch_known;
+	uint64_t r10, r13, ax, dx, di;
+	bool interrupted;
+	bool reliable;
+	bool late;
+	const struct stack *stack;
+	unsigned int stacks_seen; /* bit per stack of the CPU */
+	bool done;
+};
+
+static void stop(struct walk *walk, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void stop(struct walk *walk, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	walk->result->stopped = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	walk->done = true;
+}
+
+static unsigned int stack_bit(const struct walk *walk, const struct stack *stack)
+{
+	return 1u << (stack - walk->cpu->stacks);
+}
+
+/* Only the CPU's own stacks are read: an address elsewhere is a wrong turn. */
+static bool read_stack(struct walk *walk, gva_t address, void *buffer, size_t length)
+{
+	const struct stack *stack = cpu_find_stack(walk->cpu, address);
+
+	return stack && address.value + length <= stack->high.value &&
+	       address_space_read(&walk->kernel->space, address, buffer, length, &walk->late, NULL);
+}
+
+static bool read_stack_u64(struct walk *walk, gva_t address, uint64_t *value)
+{
+	return read_stack(walk, address, value, sizeof(*value));
+}
+
+static void add_frame(struct walk *walk)
+{
+	struct unwind_frame frame = {
+		.pc = walk->pc,
+		.sp = walk->sp,
+		.stack = walk->stack ? walk->stack->name : "unknown",
+		.interrupted = walk->interrupted,
+		.reliable = walk->reliable,
+		.late = walk->late,
+	};
+
+	g_array_append_val(walk->result->frames, frame);
+}
+
+/* The frame above the kernel's: where the task left user mode. */
+static void add_user_frame(struct walk *walk, uint64_t ip, uint64_t sp)
+{
+	struct unwind_frame frame = {
+		.pc = gva(ip),
+		.sp = gva(sp),
+		.stack = "user",
+		.interrupted = true,
+		.reliable = walk->reliable,
+		.late = walk->late,
+	};
+
+	g_array_append_val(walk->result->frames, frame);
+	walk->done = true;
+}
+
+/*
+ * Moves to the caller's frame. Up the same stack, or to one not left before; else the guest's
+ * memory is misread or made up.
+ */
+static bool move(struct walk *walk, gva_t pc, gva_t sp)
+{
+	const struct stack *stack = cpu_find_stack(walk->cpu, sp);
+
+	if (!stack && walk->stack && sp.value == walk->stack->high.value)
+		stack = walk->stack; /* its very end: nothing of the frame is left on it */
+	if (!stack) {
+		stop(walk, "the next frame at 0x%" G_GINT64_MODIFIER "x is on none of this CPU's stacks",
+		     sp.value);
+		return false;
+	}
+	if (stack == walk->stack) {
+		if (sp.value <= walk->sp.value) {
+			stop(walk, "the next frame at 0x%" G_GINT64_MODIFIER "x does not lie above",
+			     sp.value);
+			return false;
+		}
+	} else if (walk->stacks_seen & stack_bit(walk, stack)) {
+		stop(walk, "the next frame is on the %s stack again", stack->name);
+		return false;
+	}
+	walk->stacks_seen |= stack_bit(walk, stack);
+	walk->stack = stack;
+	walk->pc = pc;
+	walk->sp = sp;
+	return true;
+}
+
+/* The orc_lookup table narrows the search: one index per 256 bytes of text. */
+static void lookup_range(const struct kernel *kernel, gva_t address, uint64_t *low, uint64_t *high)
+{
+	const uint64_t *symbols = kernel->map->symbols;
+	uint64_t block = (address.value - symbols[SYMBOL__stext]) / ORC_LOOKUP_BLOCK;
+	uint64_t where = symbols[SYMBOL_orc_lookup] + 4 * block;
+	uint32_t bounds[2];
+
+	*low = 0;
+	*high = kernel->map->num_orcs;
+	if (!symbols[SYMBOL_orc_lookup] || !kernel_is_core_text(kernel, address) ||
+	    where + sizeof(bounds) > symbols[SYMBOL_orc_lookup_end] ||
+	    !address_space_read(&kernel->space, gva(where), bounds, sizeof(bounds), NULL, NULL) ||
+	    bounds[0] > bounds[1] || bounds[1] >= kernel->map->num_orcs)
+		return;
+	*low = bounds[0];
+	*high = (uint64_t)bounds[1] + 1;
+}
+
+static bool find_core_orc(const struct kernel *kernel, gva_t address, struct orc_entry *entry,
+			  GError **error)
+{
+	const uint64_t *symbols = kernel->map->symbols;
+	struct orc_table table = {
+		.ips = gva(symbols[SYMBOL___start_orc_unwind_ip]),
+		.entries = gva(symbols[SYMBOL___start_orc_unwind]),
+		.num_entries = kernel->map->num_orcs,
+	};
+	uint64_t low, high;
+
+	lookup_range(kernel, address, &low, &high);
+	return orc_find(&kernel->space, &table, kernel->map->orc_layout, address, low, high, entry,
+			error);
+}
+
+static bool in_core_image(const struct kernel *kernel, gva_t address)
+{
+	const uint64_t *symbols = kernel->map->symbols;
+
+	return address.value >= symbols[SYMBOL__text] && address.value < symbols[SYMBOL__end];
+}
+
+static bool find_orc(const struct kernel *kernel, gva_t address, struct orc_entry *entry,
+		     GError **error)
+{
+	const struct kernel_module *module;
+	gva_t original;
+
+	if (in_core_image(kernel, address))
+		return find_core_orc(kernel, address, entry, error);
+	module = kernel->modules ? modules_find(kernel->modules, address) : NULL;
+	if (module)
+		return orc_find(&kernel->space, &module->orc, kernel->map->orc_layout, address, 0,
+				module->orc.num_entries, entry, error);
+	if (trampoline_find_original(kernel, address, &original))
+		return find_core_orc(kernel, original, entry, error);
+	g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+		    "0x%" G_GINT64_MODIFIER "x is in neither the kernel nor a module", address.value);
+	return false;
+}
+
+/* The value an entry's rule starts from; for the indirect ones, the address to read it at. */
+static bool rule_base(struct walk *walk, const struct orc_entry *entry, uint64_t *base)
+{
+	switch (entry->sp_register) {
+	case ORC_REGISTER_SP:
+	case ORC_REGISTER_SP_INDIRECT:
+		*base = walk->sp.value;
+		return true;
+	case ORC_REGISTER_BP:
+	case ORC_REGISTER_BP_INDIRECT:
+		*base = walk->bp;
+		return true;
+	case ORC_REGISTER_R10:
+		*base = walk->r10;
+		return walk->scratch_known;
+	case ORC_REGISTER_R13:
+		*base = walk->r13;
+		return walk->scratch_known;
+	case ORC_REGISTER_AX:
+		*base = walk->ax;
+		return walk->scratch_known;
+	case ORC_REGISTER_DX:
+		*base = walk->dx;
+		return walk->scratch_known;
+	case ORC_REGISTER_DI:
+		*base = walk->di;
+		return walk->scratch_known;
+	default:
+		return false;
+	}
+}
+
+static bool previous_sp(struct walk *walk, const struct orc_entry *entry, gva_t *sp)
+{
+	uint64_t value;
+
+	if (!rule_base(walk, entry, &value))
+		return false;
+	switch (entry->sp_register) {
+	case ORC_REGISTER_SP_INDIRECT:
+		/*
+		 * Since 5.12 the offset is added after the load, before it was added to the
+		 * address; entry code of old kernels only has offset 0, where both are the same.
+		 */
+		if (!read_stack_u64(walk, gva(value), &value))
+			return false;
+		value += entry->sp_offset;
+		break;
+	case ORC_REGISTER_BP_INDIRECT:
+		if (!read_stack_u64(walk, gva(value + entry->sp_offset), &value))
+			return false;
+		break;
+	case ORC_REGISTER_SP:
+	case ORC_REGISTER_BP:
+		value += entry->sp_offset;
+		break;
+	default: /* R10, R13, AX, DX, DI hold it; objtool gives them no offset */
+		value += entry->sp_offset;
+		break;
+	}
+	*sp = gva(value);
+	return true;
+}
+
+static bool previous_bp(struct walk *walk, const struct orc_entry *entry, gva_t sp, uint64_t old_bp)
+{
+	switch (entry->bp_register) {
+	case ORC_REGISTER_UNDEFINED:
+		return true;
+	case ORC_REGISTER_PREV_SP:
+		return read_stack_u64(walk, gva(sp.value + entry->bp_offset), &walk->bp);
+	case ORC_REGISTER_BP:
+		return read_stack_u64(walk, gva(old_bp + entry->bp_offset), &walk->bp);
+	default:
+		return false;
+	}
+}
+
+static uint64_t word(const uint8_t *bytes, size_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, bytes + offset, sizeof(value));
+	return value;
+}
+
+static void load_registers(struct walk *walk, const uint8_t regs[PT_REGS_SIZE])
+{
+	walk->bp = word(regs, PT_REGS_BP);
+	walk->r10 = word(regs, PT_REGS_R10);
+	walk->r13 = word(regs, PT_REGS_R13);
+	walk->ax = word(regs, PT_REGS_AX);
+	walk->dx = word(regs, PT_REGS_DX);
+	walk->di = word(regs, PT_REGS_DI);
+	walk->scratch_known = true;
+}
+
+/* The interrupted frame is described by a pt_regs, or by its IRET part alone. */
+static bool step_to_registers(struct walk *walk, gva_t at, bool whole)
+{
+	uint8_t regs[PT_REGS_SIZE];
+	size_t skip = whole ? 0 : PT_REGS_IP;
+	uint64_t ip, sp;
+
+	if (!whole)
+		at = gva(at.value - PT_REGS_IP);
+	if (!read_stack(walk, gva_add(at, skip), regs + skip, sizeof(regs) - skip)) {
+		stop(walk, "no registers at 0x%" G_GINT64_MODIFIER "x", at.value);
+		return false;
+	}
+	if (whole)
+		load_registers(walk, regs);
+	ip = word(regs, PT_REGS_IP);
+	sp = word(regs, PT_REGS_SP);
+	if ((word(regs, PT_REGS_CS) & 3) == 3) {
+		add_user_frame(walk, ip, sp);
+		return false;
+	}
+	walk->interrupted = true;
+	return move(walk, gva(ip), gva(sp));
+}
+
+static bool step_to_caller(struct walk *walk, gva_t sp)
+{
+	gva_t slot = gva(sp.value - sizeof(uint64_t));
+	gva_t task = walk->cpu->stack_task.value ? walk->cpu->stack_task : walk->cpu->current;
+	gva_t pc;
+
+	if (!read_stack_u64(walk, slot, &pc.value)) {
+		stop(walk, "no return address at 0x%" G_GINT64_MODIFIER "x", slot.value);
+		return false;
+	}
+	if (!trampoline_recover(walk->kernel, task, slot, &pc)) {
+		stop(walk, "the tracer's record of the return address at 0x%" G_GINT64_MODIFIER
+			   "x was not found",
+		     slot.value);
+		return false;
+	}
+	walk->interrupted = false;
+	walk->scratch_known = false;
+	return move(walk, pc, sp);
+}
+
+/* What generated code that keeps a frame pointer would have: `push %rbp; mov %rsp, %rbp`. */
+static const struct orc_entry frame_pointer_entry = {
+	.type = ORC_TYPE_CALL,
+	.sp_register = ORC_REGISTER_BP,
+	.sp_offset = 16,
+	.bp_register = ORC_REGISTER_PREV_SP,
+	.bp_offset = -16,
+};
+
+static bool orc_step(struct walk *walk)
+{
+	g_autoptr(GError) error = NULL;
+	uint64_t old_bp = walk->bp;
+	struct orc_entry entry;
+	gva_t sp;
+
+	/* A return address may belong to the next function, if the call never returns. */
+	if (!find_orc(walk->kernel, gva(walk->pc.value - !walk->interrupted), &entry, &error)) {
+		if (in_core_image(walk->kernel, walk->pc)) {
+			stop(walk, "%s", error->message);
+			return false;
+		}
+		entry = frame_pointer_entry;
+		walk->reliable = false;
+	}
+	if (entry.type == ORC_TYPE_END) {
+		walk->done = true;
+		return false;
+	}
+	if (entry.type == ORC_TYPE_UNDEFINED) {
+		stop(walk, "ORC knows no way up from 0x%" G_GINT64_MODIFIER "x", walk->pc.value);
+		return false;
+	}
+	if (!previous_sp(walk, &entry, &sp)) {
+		stop(walk, "the frame of 0x%" G_GINT64_MODIFIER "x cannot be found", walk->pc.value);
+		return false;
+	}
+	if (entry.type == ORC_TYPE_CALL) {
+		if (!step_to_caller(walk, sp))
+			return false;
+	} else if (!step_to_registers(walk, sp, entry.type == ORC_TYPE_REGS)) {
+		return false;
+	}
+	if (!previous_bp(walk, &entry, sp, old_bp)) {
+		stop(walk, "the frame pointer above 0x%" G_GINT64_MODIFIER "x cannot be read",
+		     walk->pc.value);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * A kernel with no ORC at all: all that can be had are words that look like return addresses,
+ * and of these the ones a frame pointer chain leads to, where there is one.
+ */
+static bool scan_step(struct walk *walk)
+{
+	uint64_t value;
+	gva_t slot = walk->sp;
+
+	walk->reliable = false;
+	if (read_stack_u64(walk, gva(walk->bp + 8), &value) && walk->bp >= walk->sp.value &&
+	    kernel_is_core_text(walk->kernel, gva(value))) {
+		gva_t sp = gva(walk->bp + 16);
+
+		if (read_stack_u64(walk, gva(walk->bp), &walk->bp)) {
+			walk->interrupted = false;
+			return move(walk, gva(value), sp);
+		}
+	}
+	for (; read_stack_u64(walk, slot, &value); slot = gva_add(slot, 8)) {
+		if (kernel_is_core_text(walk->kernel, gva(value)) ||
+		    (walk->kernel->modules && modules_find(walk->kernel->modules, gva(value)))) {
+			walk->interrupted = false;
+			return move(walk, gva(value), gva_add(slot, 8));
+		}
+	}
+	walk->done = true;
+	return false;
+}
+
+/*
+ * A guess that led, frame by frame, to exactly where a stack ends was right; one that did not is
+ * shown as a guess.
+ */
+static void confirm_guesses(struct walk *walk)
+{
+	GArray *frames = walk->result->frames;
+
+	if (walk->result->stopped || walk->kernel->map->orc_layout == ORC_LAYOUT_NONE)
+		return;
+	for (guint i = 0; i < frames->len; i++)
+		g_array_index(frames, struct unwind_frame, i).reliable = true;
+}
+
+static void start(struct walk *walk)
+{
+	const struct vcpu_registers *registers = walk->cpu->registers;
+
+	walk->pc = gva(registers->rip);
+	walk->sp = gva(registers->rsp);
+	walk->bp = registers->rbp;
+	walk->r10 = registers->r10;
+	walk->r13 = registers->r13;
+	walk->ax = registers->rax;
+	walk->dx = registers->rdx;
+	walk->di = registers->rdi;
+	walk->scratch_known = true;
+	walk->interrupted = true;
+	walk->reliable = true;
+	walk->stack = cpu_find_stack(walk->cpu, walk->sp);
+	if (walk->stack)
+		walk->stacks_seen = stack_bit(walk, walk->stack);
+}
+
+/* A call to a wild address: nothing is known of it, but its caller is on top of the stack. */
+static bool step_from_wild_pc(struct walk *walk)
+{
+	uint64_t caller;
+
+	if (!walk->interrupted || kernel_is_kernel_address(walk->kernel, walk->pc) ||
+	    !read_stack_u64(walk, walk->sp, &caller) ||
+	    !(kernel_is_core_text(walk->kernel, gva(caller)) ||
+	      (walk->kernel->modules && modules_find(walk->kernel->modules, gva(caller)))))
+		return false;
+	walk->interrupted = false;
+	return move(walk, gva(caller), gva_add(walk->sp, 8));
+}
+
+void unwind_cpu(const struct kernel *kernel, const struct cpu *cpu, struct unwind_result *result)
+{
+	bool orc = kernel->map->orc_layout != ORC_LAYOUT_NONE;
+	struct walk walk = { .kernel = kernel, .cpu = cpu, .result = result };
+
+	*result = (struct unwind_result){
+		.frames = g_array_new(FALSE, FALSE, sizeof(struct unwind_frame)),
+	};
+	start(&walk);
+	if (cpu_in_user_mode(cpu)) {
+		add_user_frame(&walk, cpu->registers->rip, cpu->registers->rsp);
+		return;
+	}
+	add_frame(&walk);
+	while (!walk.done) {
+		if (result->frames->len >= UNWIND_MAX_FRAMES) {
+			stop(&walk, "more than %d frames", UNWIND_MAX_FRAMES);
+			break;
+		}
+		if (step_from_wild_pc(&walk) || (orc ? orc_step(&walk) : scan_step(&walk)))
+			add_frame(&walk);
+	}
+	confirm_guesses(&walk);
+}
+
+void unwind_result_clear(struct unwind_result *result)
+{
+	g_clear_pointer(&result->frames, g_array_unref);
+	g_clear_pointer(&result->stopped, g_free);
+}
