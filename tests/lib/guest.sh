@@ -28,13 +28,11 @@
 #	guest_events_log NAME			what came so far
 #	guest_events_wait NAME PATTERN [SECONDS]	until one matches
 #	guest_destroy NAME			remove it now (at the end that happens anyway)
-#	guest_accel				kvm or qemu (TCG), whichever boots Linux here
 #
 # Waiting is for lines that arrive; times are upper bounds.
 
 guest_lib=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 guest_tools=$guest_lib/../guest
-guest_cache=${XDG_CACHE_HOME:-$HOME/.cache}/oopsbt
 declare -A guest_reply_fd guest_command_fd guest_events_pid
 
 guest_domain() {
@@ -52,36 +50,13 @@ guest_kernel() {
 
 # wait_line FILE PATTERN SECONDS: until FILE has a line that matches; prints it
 wait_line() {
-	local status=0
-	# A process substitution, as a pipe would wait for tail to notice that grep has gone.
-	timeout "$3" grep -Em1 -- "$2" < <(exec tail -n +1 -f "$1" 2>/dev/null) || status=$?
-	kill $! 2>/dev/null || true
+	local status=0 fd tail
+	exec {fd}< <(exec tail -n +1 -f "$1" 2>/dev/null)
+	tail=$!
+	timeout "$3" grep -Em1 -- "$2" <&"$fd" || status=$?
+	kill "$tail" 2>/dev/null || true
+	exec {fd}<&-
 	return "$status"
-}
-
-# /dev/kvm may be there and yet not boot Linux (nested): try once per boot of this machine.
-guest_accel() {
-	local result kernel initrd pid
-	result=$guest_cache/accel-$(cat /proc/sys/kernel/random/boot_id)
-	if [ ! -s "$result" ]; then
-		echo qemu >"$result.$$"
-		if [ -w /dev/kvm ]; then
-			kernel=$(guest_kernel 6.1)
-			initrd=$("$guest_tools/make-initramfs" "$kernel")
-			: >"$test_dir/kvm-probe"
-			qemu-system-x86_64 -accel kvm -m 256 -display none -nodefaults -no-reboot \
-				-kernel "$kernel/boot/vmlinuz-$(cat "$kernel/release")" -initrd "$initrd" \
-				-append 'console=ttyS0 panic=-1' -serial "file:$test_dir/kvm-probe" &
-			pid=$!
-			if wait_line "$test_dir/kvm-probe" 'oopsbt-guest: ready' 20 >/dev/null; then
-				echo kvm >"$result.$$"
-			fi
-			end_process "$pid" 2>/dev/null
-			wait "$pid" 2>/dev/null || true
-		fi
-		mv "$result.$$" "$result"
-	fi
-	cat "$result"
 }
 
 # guest_emulator PATH: one that the user QEMU runs as can reach; root's home is closed to it
@@ -124,7 +99,7 @@ guest_panic_device() {
 		if [ -z "$events" ] && [ "$(printf '%s\n' 9.1.0 "$(virsh --version)" | sort -V | head -n 1)" = 9.1.0 ]; then
 			panic_xml="<panic model='pvpanic'/>"
 		else
-			panic_args=(-device "pvpanic-pci${events:+,events=$events}")
+			panic_args=(-device "pvpanic-pci,addr=0x1e${events:+,events=$events}")
 		fi
 		;;
 	none) ;;
@@ -152,7 +127,7 @@ guest_start() {
 		printf -v "${option%%=*}" %s "${option#*=}"
 	done
 
-	accel=$(guest_accel)
+	accel=$("$guest_tools/accel")
 	kernel=$(guest_kernel "$kernel")
 	release=$(cat "$kernel/release")
 	initrd=$(guest_image "$("$guest_tools/make-initramfs" "$kernel")")

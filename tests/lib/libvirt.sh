@@ -40,10 +40,23 @@ test_dir=$(mktemp -d "${TMPDIR:-/tmp}/oopsbt-test-$$-XXXXXX")
 chmod 0755 "$test_dir"
 at_exit 'rm -rf "$test_dir"'
 
-# end_process PID: ask it to end, wait for that, insist after 10 s
+# gone PID: it has ended; what PID 1 still has to reap counts as gone
+gone() {
+	local state
+	state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 0
+	[ -z "$state" ] || [ "$state" = Z ]
+}
+
+# end_process PID...: ask them to end, wait for that, insist after 10 s
 end_process() {
-	kill "$1" 2>/dev/null || return 0
-	timeout 10 tail --pid="$1" -f /dev/null || kill -KILL "$1" 2>/dev/null || true
+	local pid deadline=$((EPOCHSECONDS + 10))
+	kill "$@" 2>/dev/null || true
+	for pid; do
+		until gone "$pid"; do
+			[ "$EPOCHSECONDS" -lt "$deadline" ] || kill -KILL "$pid" 2>/dev/null || true
+			sleep 0.02 # nothing tells of the end of a process that is not a child
+		done
+	done
 }
 
 # What libvirt's daemons write to. What it found out about QEMU takes it 10 s and stays valid: kept in the cache.
@@ -51,36 +64,46 @@ libvirt_folders='/etc/libvirt /run/libvirt /var/lib/libvirt /var/log/libvirt'
 libvirt_cache=${XDG_CACHE_HOME:-$HOME/.cache}/oopsbt/libvirt
 
 # A daemon with -d returns when it answers.
+#
+# Where KVM boots nothing it is hidden: else libvirt finds that QEMU can use it but its user can't, takes what it
+# knows of QEMU for outdated, and asks again for every domain, a minute long. libvirt's own mount namespaces for
+# QEMU can't take a mount in /dev.
 libvirt_start() {
-	local folder
+	local folder accel
+	accel=$("$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../guest/accel")
 	libvirt_root=$test_dir/libvirt
 	for folder in $libvirt_folders; do
 		mkdir -p "$libvirt_root$folder" "$folder"
 	done
-	mkdir -p "$libvirt_cache"
+	mkdir -p "$libvirt_cache/$accel"
+	[ "$accel" = kvm ] || echo 'namespaces = [ ]' >"$libvirt_root/etc/libvirt/qemu.conf"
 	# shellcheck disable=SC2016,SC2086 # the inner shell expands; one word a folder
 	unshare --mount --propagation private sh -euc '
 		root=$1
 		mount --bind "$2" /var/cache/libvirt
-		shift 2
+		if [ "$3" = qemu ] && [ -e /dev/kvm ]; then
+			: >"$root/no-kvm"
+			chmod 0 "$root/no-kvm"
+			mount --bind "$root/no-kvm" /dev/kvm
+		fi
+		shift 3
 		for folder; do
 			mount --bind "$root$folder" "$folder"
 		done
 		virtlogd -d -p "$root/virtlogd.pid"
-		libvirtd -d -p "$root/libvirtd.pid"' libvirt "$libvirt_root" "$libvirt_cache" $libvirt_folders
+		libvirtd -d -p "$root/libvirtd.pid"' libvirt "$libvirt_root" "$libvirt_cache/$accel" "$accel" $libvirt_folders
 	export LIBVIRT_DEFAULT_URI="qemu+unix:///system?socket=$libvirt_root/run/libvirt/libvirt-sock"
 	at_exit libvirt_stop
 }
 
 libvirt_stop() {
-	local pid_file domain
+	local domain
 	[ -S "$libvirt_root/run/libvirt/libvirt-sock" ] || libvirt_again
 	for domain in $(timeout 20 virsh -q list --name 2>/dev/null); do
 		timeout 20 virsh -q destroy "$domain" >/dev/null
 	done
-	for pid_file in "$libvirt_root"/{libvirtd,virtlogd}.pid; do
-		[ ! -s "$pid_file" ] || end_process "$(cat "$pid_file")"
-	done
+	# shellcheck disable=SC2046
+	end_process $(cat "$libvirt_root"/{libvirtd,virtlogd}.pid)
 }
 
 libvirt_start_system() {
@@ -99,7 +122,9 @@ libvirt_kill() {
 	local pid
 	pid=$(cat "$libvirt_root/libvirtd.pid")
 	kill -KILL "$pid"
-	tail --pid="$pid" -f /dev/null
+	until gone "$pid"; do
+		sleep 0.02
+	done
 	rm -f "$libvirt_root"/run/libvirt/libvirt-sock* "$libvirt_root/libvirtd.pid"
 }
 
