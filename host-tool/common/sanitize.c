@@ -42,16 +42,34 @@ static bool looks_like_escape(const char *bytes, size_t available)
 	       g_ascii_isxdigit(bytes[2]) && g_ascii_isxdigit(bytes[3]);
 }
 
+/* Most text is printable ASCII, which needs no further look. */
+static size_t plain_run(const char *bytes, size_t available)
+{
+	size_t i = 0;
+
+	while (i < available && bytes[i] >= ' ' && bytes[i] <= '~' && bytes[i] != '\\')
+		i++;
+	return i;
+}
+
 void sanitize_append(GString *text, const char *bytes, gssize length, bool keep_newlines)
 {
 	size_t end = length < 0 ? strlen(bytes) : (size_t)length;
 	size_t i = 0;
 
 	while (i < end) {
+		size_t plain = plain_run(bytes + i, end - i);
 		gunichar character = 0;
 		size_t char_length = 1;
-		bool clean = decode(bytes + i, end - i, &character, &char_length) &&
-			     is_clean(character) && !looks_like_escape(bytes + i, end - i);
+		bool clean;
+
+		if (plain > 0) {
+			g_string_append_len(text, bytes + i, (gssize)plain);
+			i += plain;
+			continue;
+		}
+		clean = decode(bytes + i, end - i, &character, &char_length) &&
+			is_clean(character) && !looks_like_escape(bytes + i, end - i);
 
 		if (character == '\n' && !keep_newlines)
 			clean = false;
@@ -84,6 +102,9 @@ bool text_is_clean(const char *text, size_t length)
 		gunichar character;
 		size_t char_length;
 
+		i += plain_run(text + i, length - i);
+		if (i == length)
+			break;
 		if (!decode(text + i, length - i, &character, &char_length) || !is_clean(character))
 			return false;
 		i += char_length;

@@ -81,6 +81,7 @@ struct report_oops {
 	char *function;         /* to blame */
 	char *module;           /* or NULL */
 	char *where;            /* "file.c:123" for BUG() */
+	struct report_number log_start; /* sequence of the log record that it begins with */
 };
 
 struct report_frame {

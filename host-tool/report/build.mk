@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+REPORT_SOURCES := $(addprefix host-tool/report/,json.c json_writer.c text.c)
+
+$(eval $(call archive,host-tool/libreport.a,$(REPORT_SOURCES)))
+
+REPORT_ARCHIVES := $(addprefix host-tool/,libreport.a libguest.a libcommon.a)
+
+$(eval $(call unit_test,report-render,,$(COMMON_PACKAGES),$(REPORT_ARCHIVES)))

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writes JSON as it comes, without a tree in between: a report has thousands of log records, and
+ * is written while someone waits for it. Members appear in the order of the calls. Strings are
+ * sanitised (common/sanitize.h; newlines stay) before they are quoted.
+ *
+ * @name is NULL for the elements of an array and for the outermost value.
+ */
+#ifndef OOPSBT_REPORT_JSON_WRITER_H
+#define OOPSBT_REPORT_JSON_WRITER_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum json_layout {
+	JSON_SPREAD, /* a line for each member */
+	JSON_PACKED, /* all members, and what is in them, on one line */
+};
+
+struct json_writer {
+	GString *text;
+	unsigned int depth;        /* of spread containers */
+	unsigned int packed_depth; /* of packed ones within */
+	bool has_members;          /* the innermost container */
+};
+
+void json_begin_object(struct json_writer *writer, const char *name, enum json_layout layout);
+void json_end_object(struct json_writer *writer);
+void json_begin_array(struct json_writer *writer, const char *name, enum json_layout layout);
+void json_end_array(struct json_writer *writer);
+
+void json_string(struct json_writer *writer, const char *name, const char *value); /* NULL: null */
+void json_integer(struct json_writer *writer, const char *name, int64_t value);
+void json_hex(struct json_writer *writer, const char *name, uint64_t value); /* "0x..." */
+void json_boolean(struct json_writer *writer, const char *name, bool value);
+void json_null(struct json_writer *writer, const char *name);
+
+#endif

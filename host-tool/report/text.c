@@ -1,0 +1,735 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * report.txt and dmesg.txt. The report is read in a hurry: what happened and where, when, to
+ * which guest, what every CPU did (as the kernel itself would print it), what is missing, and the
+ * guest's own words. Equal stacks are printed once.
+ */
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/sanitize.h"
+
+/* Of the guest's log; the rest is in dmesg.txt. */
+#define MAX_OOPS_LINES 300 /* from the oops on */
+#define MAX_LAST_LINES 100 /* the end, if the oops's part is longer than that */
+#define MAX_PLAIN_LINES 60 /* the end, where no oops was found in it */
+#define WRAP_COLUMNS 100
+
+static void append(GString *text, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Every argument that came from a guest is sanitised by the caller: clean(). */
+static void append(GString *text, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_string_append_vprintf(text, format, arguments);
+	va_end(arguments);
+}
+
+/* Appends a string that may be anything, as one clean line. */
+static void append_clean(GString *text, const char *string)
+{
+	sanitize_append(text, string ? string : "unknown", -1, false);
+}
+
+static bool same_string(const char *a, const char *b)
+{
+	return g_strcmp0(a, b) == 0;
+}
+
+/* --- head --- */
+
+static void append_task(GString *text, const char *comm, const struct report_number *pid)
+{
+	append_clean(text, comm);
+	if (pid->known)
+		append(text, " (pid %" PRId64 ")", pid->value);
+}
+
+/* What happened, on which CPU, in whose code. */
+static void write_headline(GString *text, const struct report *report)
+{
+	const struct report_oops *oops = &report->oops;
+
+	append_clean(text, report->title ? report->title : "Nothing is known of what happened");
+	if (oops->known && oops->cpu.known)
+		append(text, ", CPU %" PRId64, oops->cpu.value);
+	if (oops->known && oops->comm) {
+		g_string_append(text, ", task ");
+		append_task(text, oops->comm, &oops->pid);
+	}
+	g_string_append(text, "\n\n");
+}
+
+static void write_field(GString *text, const char *name, const char *value)
+{
+	append(text, "%-12s", name);
+	append_clean(text, value);
+	g_string_append_c(text, '\n');
+}
+
+static void append_number(GString *text, const char *name, const struct report_number *number)
+{
+	if (number->known)
+		append(text, " %s=%" PRId64, name, number->value);
+	else
+		append(text, " %s=?", name);
+}
+
+static void write_uptime(GString *text, int64_t seconds)
+{
+	append(text, ", up ");
+	if (seconds >= 86400)
+		append(text, "%" PRId64 " days ", seconds / 86400);
+	append(text, "%" PRId64 ":%02" PRId64 ":%02" PRId64, seconds / 3600 % 24, seconds / 60 % 60,
+	       seconds % 60);
+}
+
+static void write_guest(GString *text, const struct report_guest *guest)
+{
+	append(text, "%-12sLinux ", "Guest");
+	append_clean(text, guest->release);
+	if (guest->version) {
+		g_string_append_c(text, ' ');
+		append_clean(text, guest->version);
+	}
+	if (guest->uptime_s.known)
+		write_uptime(text, guest->uptime_s.value);
+	append(text, "\n%-12s", "");
+	if (!guest->taint.known) {
+		g_string_append(text, "taint unknown");
+	} else if (guest->taint.value == 0) {
+		g_string_append(text, "not tainted");
+	} else {
+		g_string_append(text, "tainted ");
+		append_clean(text, guest->taint_letters);
+		append(text, " (%#" PRIx64 ")", guest->taint.value);
+	}
+	if (guest->kaslr_offset.known)
+		append(text, ", KASLR offset %#" PRIx64, guest->kaslr_offset.value);
+	if (guest->build_id) {
+		g_string_append(text, ", build ID ");
+		append_clean(text, guest->build_id);
+	}
+	append(text, "\n%-11s", "");
+	append_number(text, "cpus_online", &guest->cpus_online);
+	append_number(text, "panic_on_oops", &guest->panic_on_oops);
+	append_number(text, "oops_all_cpu_backtrace", &guest->oops_all_cpu_backtrace);
+	append_number(text, "unknown_nmi_backtrace", &guest->unknown_nmi_backtrace);
+	append_number(text, "oopses", &guest->die_counter);
+	g_string_append_c(text, '\n');
+	if (guest->panic_cpu.known && guest->panic_cpu.value >= 0)
+		append(text, "%-12sthe kernel is panicking on CPU %" PRId64 "\n", "",
+		       guest->panic_cpu.value);
+}
+
+static void write_oops(GString *text, const struct report_oops *oops)
+{
+	if (!oops->known)
+		return;
+	append(text, "%-12s", "Oops");
+	append_clean(text, oops->kind);
+	if (oops->function) {
+		g_string_append(text, " in ");
+		append_clean(text, oops->function);
+	}
+	if (oops->module) {
+		g_string_append(text, " of module ");
+		append_clean(text, oops->module);
+	} else if (oops->function) {
+		g_string_append(text, " of the core kernel");
+	}
+	if (oops->where) {
+		g_string_append(text, " at ");
+		append_clean(text, oops->where);
+	}
+	if (oops->address.known)
+		append(text, ", faulting address %#018" PRIx64, oops->address.value);
+	g_string_append_c(text, '\n');
+}
+
+static void write_domain(GString *text, const struct report_collection *collection)
+{
+	append(text, "%-12s", "Domain");
+	append_clean(text, collection->domain_name);
+	if (collection->domain_uuid) {
+		g_string_append(text, " (");
+		append_clean(text, collection->domain_uuid);
+		g_string_append_c(text, ')');
+	}
+	if (collection->host) {
+		g_string_append(text, " on ");
+		append_clean(text, collection->host);
+	}
+	if (collection->hypervisor) {
+		g_string_append(text, ", ");
+		append_clean(text, collection->hypervisor);
+	}
+	g_string_append_c(text, '\n');
+	write_field(text, "Dump", collection->id);
+}
+
+/* --- timeline --- */
+
+/* By hand, since the C library's functions may look for time zone files, which a sandbox has not.
+ */
+static bool parse_moment(const char *when, int64_t *us)
+{
+	unsigned int year, month, day, hour, minute, second, fraction;
+	GDate date;
+
+	if (!when || sscanf(when, "%4u-%2u-%2uT%2u:%2u:%2u.%6uZ", &year, &month, &day, &hour,
+			    &minute, &second, &fraction) != 7)
+		return false;
+	if (!g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
+		return false;
+	g_date_clear(&date, 1);
+	g_date_set_dmy(&date, (GDateDay)day, (GDateMonth)month, (GDateYear)year);
+	*us = ((int64_t)g_date_get_julian(&date) * 86400 + hour * 3600 + minute * 60 + second) *
+		      G_USEC_PER_SEC +
+	      fraction;
+	return true;
+}
+
+/* @when, or how long after @start that was. */
+static void write_moment(GString *text, const char *start, const char *when, const char *what)
+{
+	int64_t start_us, when_us;
+
+	if (!same_string(start, when) && parse_moment(start, &start_us) &&
+	    parse_moment(when, &when_us)) {
+		int64_t us = when_us - start_us;
+
+		append(text, "  %18s%c%" PRId64 ".%06" PRId64 "   %s", "", us < 0 ? '-' : '+',
+		       ABS(us) / G_USEC_PER_SEC, ABS(us) % G_USEC_PER_SEC, what);
+	} else {
+		g_autofree char *clean = sanitize_line(when ? when : "unknown", -1);
+
+		append(text, "  %-27s  %s", clean, what);
+	}
+}
+
+static void write_timeline(GString *text, const struct report_collection *collection)
+{
+	const char *start = collection->signalled ? collection->signalled : collection->frozen;
+
+	g_string_append(text, "\nTimeline (UTC)\n");
+	write_moment(text, start, collection->signalled, "signalled: ");
+	append_clean(text, collection->signal);
+	g_string_append_c(text, '\n');
+	if (collection->frozen) {
+		write_moment(text, start, collection->frozen, "frozen\n");
+		write_moment(text, start, collection->thawed, "thawed");
+		if (collection->freeze_us.known)
+			append(text, ", the guest stood still for %" PRId64 ".%03" PRId64 " ms",
+			       collection->freeze_us.value / 1000,
+			       collection->freeze_us.value % 1000);
+		g_string_append_c(text, '\n');
+	} else {
+		append(text, "  %27s  not frozen: the guest ran while it was read\n", "");
+	}
+	if (collection->nmi) {
+		bool sent = same_string(collection->nmi, "sent");
+
+		append(text, "  %27s  NMI %s", "", sent ? "sent" : "not sent");
+		if (collection->nmi_reason) {
+			g_string_append(text, ": ");
+			append_clean(text, collection->nmi_reason);
+		}
+		g_string_append_c(text, '\n');
+	}
+	if (collection->stored)
+		write_moment(text, start, collection->stored, "stored\n");
+}
+
+/* --- CPUs --- */
+
+static void append_symbol(GString *text, const struct report_frame *frame)
+{
+	if (frame->symbol) {
+		append_clean(text, frame->symbol);
+		append(text, "+%#" PRIx64, frame->offset);
+		if (frame->size > 0)
+			append(text, "/%#" PRIx64, frame->size);
+	} else {
+		append(text, "%#018" PRIx64, frame->pc);
+	}
+	if (frame->module) {
+		g_string_append(text, " [");
+		append_clean(text, frame->module);
+		g_string_append_c(text, ']');
+	}
+}
+
+/* What the kernel calls a stack between angle brackets, or NULL. */
+static const char *stack_marker(const char *stack)
+{
+	static const struct {
+		const char *stack, *marker;
+	} markers[] = {
+		{"task", "TASK"}, {"irq", "IRQ"}, {"nmi", "NMI"}, {"entry", "ENTRY_TRAMPOLINE"},
+		{"user", NULL},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(markers); i++)
+		if (same_string(stack, markers[i].stack))
+			return markers[i].marker;
+	return stack;
+}
+
+static void write_frames(GString *text, const GArray *frames)
+{
+	const char *marker = NULL;
+
+	for (guint i = 0; i < frames->len; i++) {
+		const struct report_frame *frame = &g_array_index(frames, struct report_frame, i);
+		const char *next = stack_marker(frame->stack);
+
+		if (!same_string(marker, next)) {
+			if (marker)
+				append(text, "   </%s>\n", marker);
+			if (next)
+				append(text, "   <%s>\n", next);
+			marker = next;
+		}
+		g_string_append(text, frame->reliable ? "   " : "   ? ");
+		append_symbol(text, frame);
+		g_string_append(text, frame->late ? "  (read after the thaw)\n" : "\n");
+	}
+	if (marker)
+		append(text, "   </%s>\n", marker);
+}
+
+static void write_registers(GString *text, const struct report_vcpu *vcpu)
+{
+	const struct vcpu_registers *r = &vcpu->registers;
+
+	append(text, "  RIP: %04x:", r->cs.selector);
+	if (vcpu->frames->len > 0 &&
+	    g_array_index(vcpu->frames, struct report_frame, 0).pc == r->rip)
+		append_symbol(text, &g_array_index(vcpu->frames, struct report_frame, 0));
+	else
+		append(text, "%#018" PRIx64, r->rip);
+	append(text, "\n  RSP: %04x:%016" PRIx64 " EFLAGS: %08" PRIx64 "%s\n", r->ss.selector,
+	       r->rsp, r->rflags, r->halted ? " halted" : "");
+	append(text, "  RAX: %016" PRIx64 " RBX: %016" PRIx64 " RCX: %016" PRIx64 "\n", r->rax,
+	       r->rbx, r->rcx);
+	append(text, "  RDX: %016" PRIx64 " RSI: %016" PRIx64 " RDI: %016" PRIx64 "\n", r->rdx,
+	       r->rsi, r->rdi);
+	append(text, "  RBP: %016" PRIx64 " R08: %016" PRIx64 " R09: %016" PRIx64 "\n", r->rbp,
+	       r->r8, r->r9);
+	append(text, "  R10: %016" PRIx64 " R11: %016" PRIx64 " R12: %016" PRIx64 "\n", r->r10,
+	       r->r11, r->r12);
+	append(text, "  R13: %016" PRIx64 " R14: %016" PRIx64 " R15: %016" PRIx64 "\n", r->r13,
+	       r->r14, r->r15);
+	append(text, "  FS:  %016" PRIx64 "(%04x) GS:%016" PRIx64 "(%04x)\n", r->fs.base,
+	       r->fs.selector, r->gs.base, r->gs.selector);
+	append(text, "  CS:  %04x DS: %04x ES: %04x CR0: %016" PRIx64 "\n", r->cs.selector,
+	       r->ds.selector, r->es.selector, r->cr0);
+	append(text, "  CR2: %016" PRIx64 " CR3: %016" PRIx64 " CR4: %016" PRIx64 "\n", r->cr2,
+	       r->cr3, r->cr4);
+}
+
+/* How deep in interrupts a CPU is, in the words of its context. */
+static void append_depths(GString *text, const struct report_vcpu *vcpu)
+{
+	if (vcpu->nmi_depth.known && vcpu->nmi_depth.value > 0)
+		g_string_append(text, ", in an NMI");
+	if (vcpu->hardirq_depth.known && vcpu->hardirq_depth.value > 0)
+		g_string_append(text, ", in a hard interrupt");
+	if (vcpu->softirq_depth.known && vcpu->softirq_depth.value > 0)
+		g_string_append(text, ", in a softirq or with bottom halves off");
+	if (vcpu->preempt_depth.known && vcpu->preempt_depth.value > 0)
+		append(text, ", preemption off (%" PRId64 ")", vcpu->preempt_depth.value);
+}
+
+static void append_vcpu_task(GString *text, const struct report_vcpu *vcpu)
+{
+	if (vcpu->task.known && vcpu->context != REPORT_CONTEXT_IDLE) {
+		g_string_append(text, ", task ");
+		append_task(text, vcpu->task.comm, &vcpu->task.pid);
+	}
+	if (vcpu->stack_task.known) {
+		g_string_append(text, ", on the stack of ");
+		append_task(text, vcpu->stack_task.comm, &vcpu->stack_task.pid);
+	}
+}
+
+/* Everything that is the same for CPUs whose stacks are equal. */
+static void write_stack(GString *text, const struct report_vcpu *vcpu)
+{
+	if (vcpu->waits_for_lock) {
+		append(text, "  Waits for the lock at %#018" PRIx64, vcpu->lock_address);
+		if (vcpu->lock_symbol) {
+			g_string_append(text, " (");
+			append_clean(text, vcpu->lock_symbol);
+			g_string_append_c(text, ')');
+		}
+		g_string_append_c(text, '\n');
+	}
+	if (same_string(vcpu->consistency, "late"))
+		g_string_append(text,
+				"  Parts of this were read after the guest had been thawed.\n");
+	else if (same_string(vcpu->consistency, "running"))
+		g_string_append(text, "  This was read while the guest ran.\n");
+	if (vcpu->frames->len > 0) {
+		g_string_append(text, "  Call Trace:\n");
+		write_frames(text, vcpu->frames);
+	} else {
+		g_string_append(text, "  No call trace.\n");
+	}
+	if (vcpu->stopped) {
+		g_string_append(text, "  The trace ends early: ");
+		append_clean(text, vcpu->stopped);
+		g_string_append_c(text, '\n');
+	}
+}
+
+static void write_guest_frames(GString *text, const struct report_vcpu *vcpu)
+{
+	if (vcpu->disagreement) {
+		g_auto(GStrv) lines =
+			g_strsplit(vcpu->guest_frames ? vcpu->guest_frames : "", "\n", -1);
+
+		g_string_append(text, "  The guest's own backtrace differs: ");
+		append_clean(text, vcpu->disagreement);
+		g_string_append_c(text, '\n');
+		for (char **line = lines; *line; line++) {
+			if (**line == '\0')
+				continue;
+			g_string_append(text, "   guest: ");
+			append_clean(text, *line);
+			g_string_append_c(text, '\n');
+		}
+	} else if (vcpu->guest_frames) {
+		g_string_append(text, "  The guest's own backtrace agrees.\n");
+	}
+}
+
+static bool is_oopsing(const struct report *report, const struct report_vcpu *vcpu)
+{
+	return report->oops.known && report->oops.cpu.known && vcpu->cpu.known &&
+	       vcpu->cpu.value == report->oops.cpu.value;
+}
+
+static bool same_frames(const GArray *a, const GArray *b)
+{
+	if (a->len != b->len)
+		return false;
+	for (guint i = 0; i < a->len; i++) {
+		const struct report_frame *left = &g_array_index(a, struct report_frame, i);
+		const struct report_frame *right = &g_array_index(b, struct report_frame, i);
+
+		if (left->pc != right->pc || left->reliable != right->reliable ||
+		    left->late != right->late || !same_string(left->stack, right->stack) ||
+		    !same_string(left->symbol, right->symbol))
+			return false;
+	}
+	return true;
+}
+
+/* Nothing that would be printed of their stacks differs. */
+static bool can_fold(const struct report_vcpu *a, const struct report_vcpu *b)
+{
+	return a->context == b->context && a->have_registers == b->have_registers &&
+	       a->context != REPORT_CONTEXT_USER && !a->disagreement && !b->disagreement &&
+	       a->waits_for_lock == b->waits_for_lock && a->lock_address == b->lock_address &&
+	       same_string(a->stopped, b->stopped) && same_string(a->consistency, b->consistency) &&
+	       same_frames(a->frames, b->frames);
+}
+
+/* The order of interest: the one that oopsed, those at work, those that idle. */
+static int rank(const struct report *report, const struct report_vcpu *vcpu)
+{
+	if (is_oopsing(report, vcpu))
+		return 0;
+	switch (vcpu->context) {
+	case REPORT_CONTEXT_KERNEL:
+		return 1;
+	case REPORT_CONTEXT_USER:
+		return 2;
+	case REPORT_CONTEXT_UNKNOWN:
+		return 3;
+	case REPORT_CONTEXT_IDLE:
+		break;
+	}
+	return 4;
+}
+
+static gint compare_vcpus(gconstpointer a, gconstpointer b, gpointer user_data)
+{
+	const struct report_vcpu *left = *(struct report_vcpu *const *)a;
+	const struct report_vcpu *right = *(struct report_vcpu *const *)b;
+	int difference = rank(user_data, left) - rank(user_data, right);
+	int64_t left_number = left->cpu.known ? left->cpu.value : INT64_MAX;
+	int64_t right_number = right->cpu.known ? right->cpu.value : INT64_MAX;
+
+	if (difference != 0)
+		return difference;
+	if (left_number != right_number)
+		return left_number < right_number ? -1 : 1;
+	return left->vcpu < right->vcpu ? -1 : left->vcpu > right->vcpu;
+}
+
+/* "0,2-15" of the group's Linux CPU numbers; they are sorted. */
+static void append_cpu_list(GString *text, const GPtrArray *group)
+{
+	guint i = 0;
+
+	while (i < group->len) {
+		const struct report_vcpu *first = group->pdata[i];
+		guint last = i;
+
+		while (last + 1 < group->len &&
+		       ((const struct report_vcpu *)group->pdata[last + 1])->cpu.value ==
+			       ((const struct report_vcpu *)group->pdata[last])->cpu.value + 1)
+			last++;
+		append(text, "%s%" PRId64, i > 0 ? "," : "", first->cpu.value);
+		if (last > i)
+			append(text, "-%" PRId64,
+			       ((const struct report_vcpu *)group->pdata[last])->cpu.value);
+		i = last + 1;
+	}
+}
+
+static void write_alone(GString *text, const struct report *report, const struct report_vcpu *vcpu)
+{
+	if (vcpu->cpu.known && vcpu->cpu.value == vcpu->vcpu)
+		append(text, "\nCPU %u", vcpu->vcpu);
+	else if (vcpu->cpu.known)
+		append(text, "\nCPU %" PRId64 " (vCPU %u)", vcpu->cpu.value, vcpu->vcpu);
+	else
+		append(text, "\nvCPU %u (which CPU it is to the guest is unknown)", vcpu->vcpu);
+	append(text, ": %s%s", is_oopsing(report, vcpu) ? "oopsing, " : "",
+	       report_context_name(vcpu->context));
+	append_vcpu_task(text, vcpu);
+	append_depths(text, vcpu);
+	g_string_append_c(text, '\n');
+	if (!vcpu->have_registers)
+		g_string_append(text, "  No registers.\n");
+	else if (vcpu->context != REPORT_CONTEXT_IDLE)
+		write_registers(text, vcpu);
+	write_stack(text, vcpu);
+	write_guest_frames(text, vcpu);
+}
+
+static void write_group(GString *text, const struct report *report, const GPtrArray *group)
+{
+	const struct report_vcpu *first = group->pdata[0];
+
+	if (group->len == 1) {
+		write_alone(text, report, first);
+		return;
+	}
+	g_string_append(text, "\nCPUs ");
+	append_cpu_list(text, group);
+	append(text, ": %s\n", report_context_name(first->context));
+	for (guint i = 0; i < group->len; i++) {
+		const struct report_vcpu *vcpu = group->pdata[i];
+
+		if (vcpu->context == REPORT_CONTEXT_IDLE)
+			break;
+		append(text, "  CPU %" PRId64, vcpu->cpu.value);
+		append_vcpu_task(text, vcpu);
+		append_depths(text, vcpu);
+		append(text, ", RSP %016" PRIx64 "\n", vcpu->registers.rsp);
+	}
+	write_stack(text, first);
+}
+
+/* Takes what folds with the first of @vcpus out of it. */
+static GPtrArray *take_group(const struct report *report, GPtrArray *vcpus)
+{
+	GPtrArray *group = g_ptr_array_new();
+	const struct report_vcpu *first = vcpus->pdata[0];
+
+	g_ptr_array_add(group, g_ptr_array_remove_index(vcpus, 0));
+	if (is_oopsing(report, first) || !first->cpu.known)
+		return group;
+	for (guint i = 0; i < vcpus->len;) {
+		const struct report_vcpu *vcpu = vcpus->pdata[i];
+
+		if (vcpu->cpu.known && can_fold(first, vcpu))
+			g_ptr_array_add(group, g_ptr_array_remove_index(vcpus, i));
+		else
+			i++;
+	}
+	return group;
+}
+
+static void write_cpus(GString *text, const struct report *report)
+{
+	g_autoptr(GPtrArray) vcpus = g_ptr_array_new();
+
+	g_string_append(text, "\nBacktraces\n");
+	for (guint i = 0; i < report->vcpus->len; i++)
+		g_ptr_array_add(vcpus, &g_array_index(report->vcpus, struct report_vcpu, i));
+	if (vcpus->len == 0)
+		g_string_append(text, "\nNothing is known of any CPU.\n");
+	g_ptr_array_sort_with_data(vcpus, compare_vcpus, (gpointer)report);
+	while (vcpus->len > 0) {
+		g_autoptr(GPtrArray) group = take_group(report, vcpus);
+
+		write_group(text, report, group);
+	}
+}
+
+/* --- what is missing, modules --- */
+
+static void write_errors(GString *text, const GPtrArray *errors)
+{
+	for (guint i = 0; i < errors->len; i++) {
+		const struct report_error *error = errors->pdata[i];
+
+		g_string_append(text, "  ");
+		if (error->field) {
+			append_clean(text, error->field);
+			g_string_append(text, ": ");
+		}
+		append_clean(text, error->message);
+		g_string_append_c(text, '\n');
+	}
+}
+
+static void write_all_errors(GString *text, const struct report *report)
+{
+	const GPtrArray *collection_errors = report->collection.errors;
+
+	if (report->errors->len + (collection_errors ? collection_errors->len : 0) == 0)
+		return;
+	g_string_append(text, "\nMissing or doubtful\n");
+	if (collection_errors)
+		write_errors(text, collection_errors);
+	write_errors(text, report->errors);
+}
+
+static void write_modules(GString *text, const GArray *modules)
+{
+	gsize line_start;
+
+	if (modules->len == 0)
+		return;
+	g_string_append(text, "\nModules linked in\n");
+	line_start = text->len;
+	for (guint i = 0; i < modules->len; i++) {
+		const struct report_module *module =
+			&g_array_index(modules, struct report_module, i);
+		g_autofree char *name = sanitize_line(module->name ? module->name : "?", -1);
+		g_autofree char *taint = sanitize_line(module->taint ? module->taint : "", -1);
+		gsize length = strlen(name) + strlen(taint) + 2;
+
+		if (text->len > line_start && text->len - line_start + 1 + length > WRAP_COLUMNS) {
+			g_string_append_c(text, '\n');
+			line_start = text->len;
+		}
+		append(text, "%s%s", text->len == line_start ? "  " : " ", name);
+		if (*taint)
+			append(text, "(%s)", taint);
+	}
+	g_string_append_c(text, '\n');
+}
+
+/* --- log --- */
+
+/* A record's lines, each with its time, as the kernel prints them. */
+static void append_record(GString *text, const struct report_log_record *record)
+{
+	const char *line = record->text ? record->text : "";
+
+	do {
+		gsize length = strcspn(line, "\n");
+
+		append(text, "[%5" PRIu64 ".%06" PRIu64 "] ", record->time_ns / 1000000000,
+		       record->time_ns / 1000 % 1000000);
+		sanitize_append(text, line, (gssize)length, false);
+		g_string_append_c(text, '\n');
+		line += length;
+		if (*line == '\n')
+			line++;
+	} while (*line != '\0');
+}
+
+static guint count_lines(const GString *text)
+{
+	guint lines = 0;
+
+	for (gsize i = 0; i < text->len; i++)
+		lines += text->str[i] == '\n';
+	return lines;
+}
+
+/* Where line @line begins, the first being 0. */
+static const char *line_start(const GString *text, guint line)
+{
+	const char *start = text->str;
+
+	while (line-- > 0)
+		start = strchr(start, '\n') + 1;
+	return start;
+}
+
+static void write_log(GString *text, const struct report *report)
+{
+	const struct report_number *start = &report->oops.log_start;
+	bool from_oops = report->oops.known && start->known;
+	guint first_lines = from_oops ? MAX_OOPS_LINES : 0;
+	guint last_lines = from_oops ? MAX_LAST_LINES : MAX_PLAIN_LINES;
+	GString *log = g_string_new(NULL);
+	guint lines;
+
+	for (guint i = 0; i < report->log->len; i++) {
+		const struct report_log_record *record =
+			&g_array_index(report->log, struct report_log_record, i);
+
+		if (!from_oops || record->sequence >= (uint64_t)start->value)
+			append_record(log, record);
+	}
+	lines = count_lines(log);
+	if (lines == 0) {
+		g_string_append(text, "\nNo guest log.\n");
+	} else {
+		append(text, "\n%s (all of it is in dmesg.txt)\n",
+		       from_oops ? "Guest log from the oops on" : "End of the guest log");
+		if (lines > first_lines + last_lines) {
+			guint left_out = lines - first_lines - last_lines;
+
+			g_string_append_len(text, log->str,
+					    line_start(log, first_lines) - log->str);
+			if (from_oops)
+				append(text, "... %u lines left out ...\n", left_out);
+			g_string_append(text, line_start(log, lines - last_lines));
+		} else {
+			g_string_append(text, log->str);
+		}
+	}
+	g_string_free(log, TRUE);
+}
+
+GString *report_to_text(const struct report *report)
+{
+	GString *text = g_string_new(NULL);
+
+	write_headline(text, report);
+	write_oops(text, &report->oops);
+	write_guest(text, &report->guest);
+	write_domain(text, &report->collection);
+	write_timeline(text, &report->collection);
+	write_cpus(text, report);
+	write_all_errors(text, report);
+	write_modules(text, report->modules);
+	write_log(text, report);
+	return text;
+}
+
+GString *report_to_dmesg(const struct report *report)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < report->log->len; i++)
+		append_record(text, &g_array_index(report->log, struct report_log_record, i));
+	return text;
+}
