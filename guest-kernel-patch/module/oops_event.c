@@ -13,7 +13,10 @@
 #include <linux/io.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
+
+#include "nmi_backtrace.h"
 
 #define EVENT_CRASH_LOADED BIT(1)
 #define EVENT_OOPS BIT(3)
@@ -21,6 +24,9 @@
 #define EVENTS_NOBODY 0xff
 
 #define PCI_DEVICE_ID_REDHAT_PVPANIC 0x0011
+
+/* There in a kernel with the in-tree patches, which signals an oops by itself. */
+extern struct atomic_notifier_head oops_notifier_list __weak;
 
 static bool oops_fallback = true;
 module_param(oops_fallback, bool, 0644);
@@ -146,8 +152,13 @@ static int find_device(void)
 
 static int __init oopsbt_init(void)
 {
-	int err = find_device();
+	int err;
 
+	if (&oops_notifier_list) {
+		pr_err("not needed: this kernel signals an oops itself (see pvpanic.oops_fallback)\n");
+		return -EBUSY;
+	}
+	err = find_device();
 	if (err)
 		return err;
 	err = register_kprobe(&oops_probe);
@@ -157,11 +168,15 @@ static int __init oopsbt_init(void)
 		return err;
 	}
 	pr_info("an oops is signalled as event %#x to pvpanic at %s\n", oops_event(), pvpanic.name);
+	err = oopsbt_nmi_register();
+	if (err)
+		pr_notice("an NMI from the host can't be answered: error %d\n", err);
 	return 0;
 }
 
 static void __exit oopsbt_exit(void)
 {
+	oopsbt_nmi_unregister();
 	unregister_kprobe(&oops_probe);
 	unmap();
 }
