@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(oopsbt - options - error - quark, options_error)
+G_DEFINE_QUARK(oopsbt_options_error, options_error)
 
 /* How an attribute's text becomes a member of struct options. */
 enum kind {

@@ -19,7 +19,7 @@
 #define REMOVING ".rm-"
 #define ID_TIME_LENGTH 16 /* 20261122T214501Z */
 
-G_DEFINE_QUARK(oopsbt - store - error - quark, store_error)
+G_DEFINE_QUARK(oopsbt_store_error, store_error)
 
 typedef DIR Dir;
 static void close_dir(DIR *dir)

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line of virsh-oopsbt as data: each verb is one entry in a table, with its options
+ * in a table of their own. Parsing, help, man page and completion all come from these tables.
+ */
+#ifndef OOPSBT_PLUGIN_CLI_H
+#define OOPSBT_PLUGIN_CLI_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#define CLI_ERROR (cli_error_quark())
+GQuark cli_error_quark(void);
+enum cli_error {
+	CLI_ERROR_USAGE,  /* exit status 2 */
+	CLI_ERROR_FAILED, /* exit status 1 */
+};
+
+#define EXIT_USAGE 2
+
+/* What a word on the command line is, for completion. */
+enum cli_kind {
+	CLI_NONE,
+	CLI_DOMAIN, /* a domain of the connection */
+	CLI_DUMP,   /* a dump's id, or a domain that has dumps */
+	CLI_FILE,
+	CLI_WORDS, /* one of the words of `value`, separated by | */
+};
+
+struct cli_option {
+	const char *name;  /* without the dashes */
+	char letter;	   /* '\0': none */
+	const char *value; /* what it takes, "N" or "gdb|crash|drgn"; NULL: it is a switch */
+	enum cli_kind kind;
+	const char *help;
+};
+
+struct session;
+struct cli_args;
+
+struct verb {
+	const char *name;
+	const char *operands; /* as help shows them, "DOMAIN..." */
+	enum cli_kind operand_kind;
+	unsigned int min_operands, max_operands;
+	const char *summary;		  /* one line, as in the list of verbs */
+	const char *description;	  /* paragraphs separated by an empty line */
+	const struct cli_option *options; /* terminated by a NULL name; may be NULL */
+	bool domain_options;		  /* takes common/options.h's options too */
+	/* Prints its result; an error is the caller's to print. */
+	bool (*run)(struct session *session, const struct cli_args *args, GError **error);
+};
+
+/* All verbs, in the order of the help, terminated by NULL. */
+extern const struct verb *const cli_verbs[];
+const struct verb *cli_find_verb(const char *name);
+
+/* virsh's own options, as virsh-oopsbt takes them before the verb. */
+extern const struct cli_option cli_global_options[];
+
+/* All options of a verb, --help included: array of struct cli_option. */
+GArray *cli_verb_options(const struct verb *verb);
+
+/*
+ * Parses what follows the verb. Options may stand anywhere, as --name value, --name=value or by
+ * letter; "--" ends them. An operand may be named as virsh does, --domain NAME.
+ * Errors are of CLI_ERROR and say what was meant instead, where that can be guessed.
+ */
+struct cli_args *cli_parse(const struct verb *verb, char **words, GError **error);
+void cli_args_free(struct cli_args *args);
+typedef struct cli_args CliArgs;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliArgs, cli_args_free)
+
+bool cli_has(const struct cli_args *args, const char *option);
+const char *cli_value(const struct cli_args *args, const char *option); /* NULL: not given */
+/* A number from @minimum to @maximum; @number is left alone if the option was not given. */
+bool cli_number(const struct cli_args *args, const char *option, guint64 minimum, guint64 maximum,
+		guint64 *number, GError **error);
+/* NULL-terminated. */
+char **cli_operands(const struct cli_args *args);
+unsigned int cli_num_operands(const struct cli_args *args);
+
+/* @verb NULL: the overview. g_free(). */
+char *cli_help(const struct verb *verb);
+
+/* The word of @words (NULL-terminated) that @word was probably meant to be, or NULL. */
+const char *cli_guess(const char *word, const char *const *words);
+
+#endif

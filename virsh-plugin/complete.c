@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "complete.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "common/sanitize.h"
+
+/* A name that would need quoting or that a terminal should not see is left out. */
+static void offer(const char *candidate, const char *beginning)
+{
+	if (g_str_has_prefix(candidate, beginning) && text_is_clean(candidate, strlen(candidate)) &&
+	    !strchr(candidate, '\n'))
+		puts(candidate);
+}
+
+static void offer_words(const char *words, const char *beginning)
+{
+	g_auto(GStrv) list = g_strsplit(words, "|", -1);
+
+	for (char **word = list; *word; word++)
+		offer(*word, beginning);
+}
+
+static void offer_domains(struct session *session, const char *beginning)
+{
+	virConnectPtr connection = session_connect(session, NULL);
+	virDomainPtr *domains = NULL;
+	int count = connection ? virConnectListAllDomains(connection, &domains, 0) : 0;
+
+	for (int i = 0; i < count; i++) {
+		offer(virDomainGetName(domains[i]), beginning);
+		virDomainFree(domains[i]);
+	}
+	free(domains);
+}
+
+static void offer_dumps(struct session *session, const char *beginning)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GPtrArray) entries = NULL;
+
+	if (session_is_remote(session))
+		return;
+	entries = store_list(session_store(session), NULL, NULL);
+	for (guint i = 0; entries && i < entries->len; i++) {
+		const struct store_entry *entry = entries->pdata[i];
+
+		offer(entry->id, beginning);
+		if (g_hash_table_add(seen, entry->domain))
+			offer(entry->domain, beginning);
+	}
+}
+
+static void offer_kind(struct session *session, enum cli_kind kind, const char *value,
+		       const char *beginning)
+{
+	switch (kind) {
+	case CLI_DOMAIN:
+		offer_domains(session, beginning);
+		break;
+	case CLI_DUMP:
+		offer_dumps(session, beginning);
+		break;
+	case CLI_WORDS:
+		offer_words(value, beginning);
+		break;
+	case CLI_FILE: /* the shell's own completion knows files */
+	case CLI_NONE:
+		break;
+	}
+}
+
+static const struct cli_option *option_of(GArray *options, const char *word)
+{
+	for (guint i = 0; i < options->len; i++) {
+		const struct cli_option *option = &g_array_index(options, struct cli_option, i);
+
+		if (g_str_has_prefix(word, "--") && strcmp(word + 2, option->name) == 0)
+			return option;
+		if (word[0] == '-' && option->letter && word[1] == option->letter && !word[2])
+			return option;
+	}
+	return NULL;
+}
+
+static void complete_verb(struct session *session, const struct verb *verb, const char *previous,
+			  const char *beginning)
+{
+	g_autoptr(GArray) options = cli_verb_options(verb);
+	const struct cli_option *option = option_of(options, previous);
+
+	if (option && option->value) {
+		offer_kind(session, option->kind, option->value, beginning);
+		return;
+	}
+	if (beginning[0] != '-') {
+		offer_kind(session, verb->operand_kind, NULL, beginning);
+		return;
+	}
+	for (guint i = 0; i < options->len; i++) {
+		g_autofree char *text =
+			g_strconcat("--", g_array_index(options, struct cli_option, i).name, NULL);
+
+		offer(text, beginning);
+	}
+}
+
+bool complete(struct session *session, char **words)
+{
+	const struct verb *verb;
+	guint count;
+
+	if (*words && strcmp(*words, "--") == 0)
+		words++;
+	count = g_strv_length(words);
+	if (count == 0)
+		return true;
+	session->readonly = true;
+	verb = count > 1 ? cli_find_verb(words[0]) : NULL;
+	if (verb) {
+		complete_verb(session, verb, count > 2 ? words[count - 2] : "", words[count - 1]);
+		return true;
+	}
+	for (size_t i = 0; count == 1 && cli_verbs[i]; i++)
+		offer(cli_verbs[i]->name, words[0]);
+	return true;
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domain.h"
+
+#include <libvirt/virterror.h>
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define LIBVIRT_WITH_PCI_PVPANIC 9001000
+
+typedef xmlDoc XmlDoc;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XmlDoc, xmlFreeDoc)
+
+const char *panic_device_name(enum panic_device device)
+{
+	switch (device) {
+	case PANIC_DEVICE_NONE:
+		return "none";
+	case PANIC_DEVICE_ISA:
+		return "pvpanic (isa)";
+	case PANIC_DEVICE_PCI:
+		return "pvpanic (pci)";
+	case PANIC_DEVICE_QEMU:
+		return "pvpanic (qemu:commandline)";
+	}
+	g_assert_not_reached();
+}
+
+void domain_shape_clear(struct domain_shape *shape)
+{
+	g_free(shape->arch);
+	g_free(shape->machine);
+}
+
+/* --- the definition --- */
+
+static xmlDoc *get_definition(struct session *session, virDomainPtr domain, unsigned int flags,
+			      GError **error)
+{
+	char *text = virDomainGetXMLDesc(domain, flags);
+	xmlDoc *document;
+
+	if (!text) {
+		session_fail(session, error, "cannot read the definition of domain '%s'",
+			     virDomainGetName(domain));
+		return NULL;
+	}
+	document = xmlReadMemory(text, strlen(text), "domain", NULL,
+				 XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	free(text);
+	if (!document)
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "the definition of domain '%s' is not XML", virDomainGetName(domain));
+	return document;
+}
+
+/* The string value of an XPath expression, "" if nothing matches. g_free(). */
+static char *evaluate(xmlDoc *document, const char *expression)
+{
+	xmlXPathContext *context = xmlXPathNewContext(document);
+	xmlXPathObject *result;
+	xmlChar *text;
+	char *value;
+
+	xmlXPathRegisterNs(context, BAD_CAST "qemu",
+			   BAD_CAST "http://libvirt.org/schemas/domain/qemu/1.0");
+	result = xmlXPathEvalExpression(BAD_CAST expression, context);
+	text = result ? xmlXPathCastToString(result) : NULL;
+	value = g_strdup(text ? (char *)text : "");
+	xmlFree(text);
+	xmlXPathFreeObject(result);
+	xmlXPathFreeContext(context);
+	return value;
+}
+
+static bool matches(xmlDoc *document, const char *expression)
+{
+	g_autofree char *call = g_strdup_printf("boolean(%s)", expression);
+	g_autofree char *value = evaluate(document, call);
+
+	return strcmp(value, "true") == 0;
+}
+
+static enum panic_device find_panic_device(xmlDoc *document)
+{
+	if (matches(document, "/domain/devices/panic[@model='isa' or not(@model)]"))
+		return PANIC_DEVICE_ISA;
+	if (matches(document, "/domain/devices/panic[@model='pvpanic']"))
+		return PANIC_DEVICE_PCI;
+	if (matches(document, "/domain/qemu:commandline/qemu:arg[contains(@value, 'pvpanic')]"))
+		return PANIC_DEVICE_QEMU;
+	return PANIC_DEVICE_NONE;
+}
+
+static void fill_shape(xmlDoc *document, struct domain_shape *shape)
+{
+	shape->arch = evaluate(document, "string(/domain/os/type/@arch)");
+	shape->machine = evaluate(document, "string(/domain/os/type/@machine)");
+	shape->panic = find_panic_device(document);
+}
+
+bool domain_get_shape(struct session *session, virDomainPtr domain, unsigned int flags,
+		      struct domain_shape *shape, GError **error)
+{
+	g_autoptr(XmlDoc) document = get_definition(session, domain, flags, error);
+
+	if (!document)
+		return false;
+	fill_shape(document, shape);
+	return true;
+}
+
+/* --- options --- */
+
+/* The element's text, free(); *@xml is NULL if there is none. */
+static bool get_metadata(struct session *session, virDomainPtr domain, unsigned int flags,
+			 char **xml, GError **error)
+{
+	virErrorPtr last;
+
+	*xml = virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, OPTIONS_XML_URI, flags);
+	if (*xml)
+		return true;
+	last = virGetLastError();
+	if (last && last->code == VIR_ERR_NO_DOMAIN_METADATA)
+		return true;
+	return session_fail(session, error, "cannot read the metadata of domain '%s'",
+			    virDomainGetName(domain));
+}
+
+bool domain_has_options(struct session *session, virDomainPtr domain, unsigned int flags,
+			bool *enabled, GError **error)
+{
+	char *xml;
+
+	if (!get_metadata(session, domain, flags, &xml, error))
+		return false;
+	*enabled = xml != NULL;
+	free(xml);
+	return true;
+}
+
+bool domain_get_options(struct session *session, virDomainPtr domain, unsigned int flags,
+			bool *enabled, struct options *options, GPtrArray *warnings, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	char *xml;
+	bool good;
+
+	options_init(options);
+	if (!get_metadata(session, domain, flags, &xml, error))
+		return false;
+	*enabled = xml != NULL;
+	good = !xml || options_from_xml(xml, options, warnings, &local);
+	free(xml);
+	if (!good)
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "the oopsbt metadata of domain '%s' is bad: %s\n"
+			    "'virsh oopsbt disable %s' takes it away",
+			    virDomainGetName(domain), local->message, virDomainGetName(domain));
+	return good;
+}
+
+bool domain_set_options(struct session *session, virDomainPtr domain, unsigned int flags,
+			const struct options *options, GError **error)
+{
+	g_autofree char *xml = options ? options_to_xml(options) : NULL;
+
+	if (virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, xml, OPTIONS_XML_KEY,
+				 OPTIONS_XML_URI, flags) == 0)
+		return true;
+	return session_fail(session, error, "cannot change the metadata of domain '%s'",
+			    virDomainGetName(domain));
+}
+
+/* The oopsbt element of a definition, as text; NULL if there is none. g_free(). */
+static char *find_metadata(xmlDoc *document)
+{
+	xmlXPathContext *context = xmlXPathNewContext(document);
+	xmlXPathObject *result;
+	char *text = NULL;
+
+	xmlXPathRegisterNs(context, BAD_CAST "o", BAD_CAST OPTIONS_XML_URI);
+	result = xmlXPathEvalExpression(BAD_CAST "/domain/metadata/o:" OPTIONS_XML_KEY, context);
+	if (result && result->nodesetval && result->nodesetval->nodeNr > 0) {
+		xmlBuffer *buffer = xmlBufferCreate();
+
+		xmlNodeDump(buffer, document, result->nodesetval->nodeTab[0], 0, 0);
+		text = g_strdup((const char *)xmlBufferContent(buffer));
+		xmlBufferFree(buffer);
+	}
+	xmlXPathFreeObject(result);
+	xmlXPathFreeContext(context);
+	return text;
+}
+
+bool domain_look(struct session *session, virDomainPtr domain, bool active, bool *enabled,
+		 bool *next, struct options *options, struct domain_shape *shape, GError **error)
+{
+	g_autoptr(XmlDoc) now = get_definition(session, domain, 0, error);
+	g_autoptr(XmlDoc) later = NULL;
+	g_autofree char *now_xml = NULL;
+	g_autofree char *next_xml = NULL;
+
+	options_init(options);
+	if (!now)
+		return false;
+	fill_shape(now, shape);
+	now_xml = find_metadata(now);
+	if (active && virDomainIsPersistent(domain) == 1) {
+		later = get_definition(session, domain, VIR_DOMAIN_XML_INACTIVE, error);
+		if (!later)
+			return false;
+		next_xml = find_metadata(later);
+	} else if (!active) {
+		next_xml = g_strdup(now_xml);
+	}
+	*enabled = now_xml != NULL;
+	*next = next_xml != NULL;
+	if (!now_xml && !next_xml)
+		return true;
+	return options_from_xml(now_xml ? now_xml : next_xml, options, NULL, error);
+}
+
+/* --- the panic device --- */
+
+static bool has_isa_bus(const char *machine)
+{
+	return g_str_has_prefix(machine, "pc") || strstr(machine, "q35");
+}
+
+static bool append_panic_device(xmlDoc *document, const char *model)
+{
+	xmlNode *root = xmlDocGetRootElement(document);
+
+	for (xmlNode *at = root ? root->children : NULL; at; at = at->next) {
+		if (xmlStrcmp(at->name, BAD_CAST "devices") != 0)
+			continue;
+		xmlNewProp(xmlNewChild(at, NULL, BAD_CAST "panic", NULL), BAD_CAST "model",
+			   BAD_CAST model);
+		return true;
+	}
+	return false;
+}
+
+static bool choose_model(struct session *session, virDomainPtr domain, xmlDoc *document,
+			 enum panic_device *device, GError **error)
+{
+	g_autofree char *machine = evaluate(document, "string(/domain/os/type/@machine)");
+	unsigned long version = 0;
+
+	if (has_isa_bus(machine)) {
+		*device = PANIC_DEVICE_ISA;
+		return true;
+	}
+	virConnectGetLibVersion(session->connection, &version);
+	if (version >= LIBVIRT_WITH_PCI_PVPANIC) {
+		*device = PANIC_DEVICE_PCI;
+		return true;
+	}
+	g_set_error(
+		error, CLI_ERROR, CLI_ERROR_FAILED,
+		"machine '%s' of domain '%s' has no ISA bus, and libvirt %lu.%lu.%lu cannot "
+		"define the PCI panic device\n"
+		"libvirt 9.1 can; until then use 'virsh edit %s' and add -device pvpanic-pci in "
+		"<qemu:commandline>",
+		machine, virDomainGetName(domain), version / 1000000, version / 1000 % 1000,
+		version % 1000, virDomainGetName(domain));
+	return false;
+}
+
+static bool define(struct session *session, const char *name, const char *definition,
+		   GError **error)
+{
+	virDomainPtr defined = virDomainDefineXML(session->connection, definition);
+
+	if (!defined)
+		return session_fail(session, error, "cannot change the definition of domain '%s'",
+				    name);
+	virDomainFree(defined);
+	return true;
+}
+
+bool domain_add_panic_device(struct session *session, virDomainPtr domain, enum panic_device *added,
+			     char **previous, GError **error)
+{
+	g_autoptr(XmlDoc) document = get_definition(
+		session, domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE, error);
+	xmlChar *before = NULL;
+	xmlChar *after = NULL;
+	int size;
+	bool good;
+
+	if (!document || !choose_model(session, domain, document, added, error))
+		return false;
+	xmlDocDumpMemory(document, &before, &size);
+	if (!append_panic_device(document, *added == PANIC_DEVICE_ISA ? "isa" : "pvpanic")) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "the definition of domain '%s' has no <devices>",
+			    virDomainGetName(domain));
+		xmlFree(before);
+		return false;
+	}
+	xmlDocDumpMemory(document, &after, &size);
+	good = define(session, virDomainGetName(domain), (char *)after, error);
+	if (good)
+		*previous = g_strdup((char *)before);
+	xmlFree(before);
+	xmlFree(after);
+	return good;
+}
+
+bool domain_restore(struct session *session, virDomainPtr domain, const char *previous,
+		    GError **error)
+{
+	return define(session, virDomainGetName(domain), previous, error);
+}
+
+/* --- live and config --- */
+
+const char *domain_affect_name(unsigned int flags)
+{
+	if (flags == (VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG))
+		return "live and config";
+	return flags == VIR_DOMAIN_AFFECT_LIVE ? "live" : "config";
+}
+
+bool domain_affect(struct session *session, virDomainPtr domain, const struct cli_args *args,
+		   unsigned int *flags, GError **error)
+{
+	const char *name = virDomainGetName(domain);
+	int active = virDomainIsActive(domain);
+	int persistent = virDomainIsPersistent(domain);
+	bool live = cli_has(args, "live");
+	bool config = cli_has(args, "config");
+
+	if (cli_has(args, "current") && (live || config)) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "--current excludes --live and --config");
+		return false;
+	}
+	if (active < 0 || persistent < 0)
+		return session_fail(session, error, "cannot read the state of domain '%s'", name);
+	if (live && !active) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "domain '%s' is not running, so there is nothing for --live\n"
+			    "leave it out: what is configured holds from the next start on",
+			    name);
+		return false;
+	}
+	if (config && !persistent) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "domain '%s' is transient: it has no configuration for --config\n"
+			    "leave it out, and do it again when the domain has been created anew",
+			    name);
+		return false;
+	}
+	*flags = 0;
+	if (cli_has(args, "current"))
+		*flags = active ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG;
+	else if (!live && !config)
+		*flags = (active ? VIR_DOMAIN_AFFECT_LIVE : 0) |
+			 (persistent ? VIR_DOMAIN_AFFECT_CONFIG : 0);
+	if (live)
+		*flags |= VIR_DOMAIN_AFFECT_LIVE;
+	if (config)
+		*flags |= VIR_DOMAIN_AFFECT_CONFIG;
+	return true;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The dumps that a verb is about, with advice where the store only has an error. */
+#ifndef OOPSBT_PLUGIN_DUMPS_H
+#define OOPSBT_PLUGIN_DUMPS_H
+
+#include <json-glib/json-glib.h>
+
+#include "session.h"
+
+/* As store_list() and store_find(); @reference NULL: the newest of all. */
+GPtrArray *dumps_list(struct session *session, const char *domain_name, GError **error);
+struct store_entry *dumps_find(struct session *session, const char *reference, GError **error);
+
+/* One dump as it appears in listings. */
+JsonNode *dumps_to_json(const struct store_entry *entry);
+
+/* The title, or what is shown where there is none. */
+const char *dumps_title(const struct store_entry *entry);
+
+/* When it was signalled, or else when its id was given; NULL never. */
+GDateTime *dumps_time(const struct store_entry *entry);
+
+/* Adds advice to an error of the store. Returns false. */
+bool dumps_fail(struct session *session, GError **error, const GError *cause);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "outlook.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon_status.h"
+#include "output.h"
+
+static void G_GNUC_PRINTF(2, 3) add(GPtrArray *lines, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_ptr_array_add(lines, g_strdup_vprintf(format, arguments));
+	va_end(arguments);
+}
+
+static void look_at_events(struct outlook *outlook, const char *name, bool persistent,
+			   const struct domain_shape *now, const struct domain_shape *next)
+{
+	if (now->panic != PANIC_DEVICE_NONE)
+		add(outlook->works,
+		    "the very instant of an oops, through the panic device %s, if the guest runs "
+		    "the oopsbt module or a patched kernel",
+		    panic_device_name(now->panic));
+	else if (next->panic != PANIC_DEVICE_NONE)
+		add(outlook->missing,
+		    "the panic device %s is there only from the domain's next start on: until then "
+		    "the instant of an oops cannot be caught",
+		    panic_device_name(next->panic));
+	else if (persistent)
+		add(outlook->missing,
+		    "no panic device, so the instant of an oops cannot be caught: "
+		    "'virsh oopsbt enable %s --add-panic-device' adds one, there from the domain's "
+		    "next start on",
+		    name);
+	else
+		add(outlook->missing,
+		    "no panic device, so the instant of an oops cannot be caught: the domain is "
+		    "transient, so add <panic model='isa'/> to the <devices> it is created from");
+}
+
+static void look_at_daemon(struct session *session, struct outlook *outlook)
+{
+	JsonObject *status;
+
+	if (session_is_remote(session)) {
+		add(outlook->missing,
+		    "whether oopsbtd runs on the domain's host cannot be seen from here: "
+		    "'systemctl status oopsbtd' there tells");
+		return;
+	}
+	status = daemon_status();
+	if (status)
+		add(outlook->works, "oopsbtd is running and follows the domain");
+	else if (session_is_unprivileged(session))
+		add(outlook->missing,
+		    "oopsbtd is not running: this user's domains need one of this user's, "
+		    "'oopsbtd --foreground'; 'virsh oopsbt collect' works without");
+	else
+		add(outlook->missing,
+		    "oopsbtd is not running: start it with 'systemctl enable --now oopsbtd', or "
+		    "'oopsbtd --foreground' where there is no systemd");
+	g_clear_pointer(&status, json_object_unref);
+}
+
+static void look(struct session *session, virDomainPtr domain, bool persistent,
+		 const struct options *options, const struct domain_shape *now,
+		 const struct domain_shape *next, struct outlook *outlook)
+{
+	look_at_daemon(session, outlook);
+	if (strcmp(now->arch, "x86_64") != 0)
+		add(outlook->missing, "guests of architecture %s cannot be read, only x86_64",
+		    now->arch);
+	if (options->signal != OPTION_SIGNAL_WATCH)
+		look_at_events(outlook, virDomainGetName(domain), persistent, now, next);
+	if (options->signal != OPTION_SIGNAL_EVENT)
+		add(outlook->works,
+		    "oopses seen in guest memory, looked at every %u ms, with nothing needed in "
+		    "the guest",
+		    options->watch_ms);
+	if (!options->freeze)
+		add(outlook->missing,
+		    "freeze=off: the vCPUs run on while they are read, so their backtraces may "
+		    "not fit each other");
+}
+
+bool outlook_find(struct session *session, virDomainPtr domain, const struct options *options,
+		  struct outlook *outlook, GError **error)
+{
+	struct domain_shape now = {0};
+	struct domain_shape next = {0};
+	bool persistent = virDomainIsPersistent(domain) == 1;
+	bool good;
+
+	good = domain_get_shape(session, domain, 0, &now, error) &&
+	       domain_get_shape(session, domain, persistent ? VIR_DOMAIN_XML_INACTIVE : 0, &next,
+				error);
+	if (good) {
+		outlook->works = g_ptr_array_new_with_free_func(g_free);
+		outlook->missing = g_ptr_array_new_with_free_func(g_free);
+		look(session, domain, persistent, options, &now, &next, outlook);
+	}
+	domain_shape_clear(&now);
+	domain_shape_clear(&next);
+	return good;
+}
+
+static void print_lines(const char *title, enum style colour, GPtrArray *lines)
+{
+	if (lines->len == 0)
+		return;
+	printf("%s%s%s\n", style(colour), title, style(STYLE_NONE));
+	for (guint i = 0; i < lines->len; i++)
+		print_clean("  - %s\n", (char *)lines->pdata[i]);
+}
+
+void outlook_print(const struct outlook *outlook)
+{
+	print_lines("Works:", STYLE_GREEN, outlook->works);
+	print_lines("Missing:", STYLE_YELLOW, outlook->missing);
+}
+
+void outlook_clear(struct outlook *outlook)
+{
+	g_clear_pointer(&outlook->works, g_ptr_array_unref);
+	g_clear_pointer(&outlook->missing, g_ptr_array_unref);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "common/sanitize.h"
+
+static struct {
+	pid_t pid; /* 0: none */
+	bool colour;
+	bool colour_known;
+} pager;
+
+/* --- text --- */
+
+void print_clean(const char *format, ...)
+{
+	g_autoptr(GString) clean = g_string_new(NULL);
+	g_autofree char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	sanitize_append(clean, text, -1, true);
+	fputs(clean->str, stdout);
+}
+
+void print_text(const char *text, size_t length)
+{
+	g_autoptr(GString) clean = g_string_new(NULL);
+
+	if (text_is_clean(text, length)) {
+		fwrite(text, 1, length, stdout);
+		return;
+	}
+	sanitize_append(clean, text, length, true);
+	fwrite(clean->str, 1, clean->len, stdout);
+}
+
+void print_json_text(const char *text, size_t length)
+{
+	const char *end = text + length;
+
+	if (text_is_clean(text, length)) {
+		fwrite(text, 1, length, stdout);
+		return;
+	}
+	for (const char *at = text; at < end;) {
+		gunichar character = g_utf8_get_char_validated(at, end - at);
+		const char *next;
+
+		if (character == (gunichar)-1 || character == (gunichar)-2) {
+			fputs("\\ufffd", stdout);
+			at++;
+			continue;
+		}
+		next = g_utf8_next_char(at);
+		if (text_is_clean(at, next - at))
+			fwrite(at, 1, next - at, stdout);
+		else if (character < 0x10000)
+			printf("\\u%04x", character);
+		else
+			printf("\\u%04x\\u%04x", 0xd7c0 + (character >> 10),
+			       0xdc00 + (character & 0x3ff));
+		at = next;
+	}
+}
+
+void print_json(JsonNode *node)
+{
+	g_autofree char *text = json_to_string(node, TRUE);
+
+	print_json_text(text, strlen(text));
+	putchar('\n');
+	json_node_unref(node);
+}
+
+const char *style(enum style wanted)
+{
+	static const char *const sequences[] = {
+		[STYLE_NONE] = "\033[0m",   [STYLE_BOLD] = "\033[1m",	 [STYLE_RED] = "\033[31m",
+		[STYLE_GREEN] = "\033[32m", [STYLE_YELLOW] = "\033[33m",
+	};
+	const char *terminal = g_getenv("TERM");
+	const char *no_colour = g_getenv("NO_COLOR");
+
+	if (!pager.colour_known) {
+		pager.colour = isatty(STDOUT_FILENO) && g_strcmp0(terminal, "dumb") != 0 &&
+			       !(no_colour && *no_colour);
+		pager.colour_known = true;
+	}
+	return pager.colour ? sequences[wanted] : "";
+}
+
+char *local_time(const char *rfc3339)
+{
+	g_autoptr(GDateTime) utc = rfc3339 ? g_date_time_new_from_iso8601(rfc3339, NULL) : NULL;
+	g_autoptr(GDateTime) local = utc ? g_date_time_to_local(utc) : NULL;
+
+	return local ? g_date_time_format(local, "%Y-%m-%d %H:%M:%S %Z") : g_strdup(rfc3339);
+}
+
+/* --- tables --- */
+
+struct table {
+	guint width;	  /* columns */
+	GPtrArray *cells; /* of char *, row by row, the titles first */
+};
+
+static void add_cell(struct table *table, const char *text)
+{
+	g_ptr_array_add(table->cells, text ? sanitize_line(text, -1) : g_strdup("-"));
+}
+
+struct table *table_new(const char *first_title, ...)
+{
+	struct table *table = g_new0(struct table, 1);
+	va_list arguments;
+
+	table->cells = g_ptr_array_new_with_free_func(g_free);
+	va_start(arguments, first_title);
+	for (const char *title = first_title; title; title = va_arg(arguments, const char *)) {
+		add_cell(table, title);
+		table->width++;
+	}
+	va_end(arguments);
+	return table;
+}
+
+void table_free(struct table *table)
+{
+	if (!table)
+		return;
+	g_ptr_array_unref(table->cells);
+	g_free(table);
+}
+
+void table_add(struct table *table, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, table);
+	for (guint i = 0; i < table->width; i++)
+		add_cell(table, va_arg(arguments, const char *));
+	va_end(arguments);
+}
+
+/* Columns on a terminal. Clean text has no controls. */
+static size_t display_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text = g_utf8_next_char(text)) {
+		gunichar character = g_utf8_get_char(text);
+
+		if (!g_unichar_iszerowidth(character))
+			width += g_unichar_iswide(character) ? 2 : 1;
+	}
+	return width;
+}
+
+void table_print(const struct table *table, bool quiet)
+{
+	g_autofree size_t *widths = g_new0(size_t, table->width);
+	guint rows = table->cells->len / table->width;
+	size_t total = 0;
+
+	for (guint i = 0; i < table->cells->len; i++) {
+		size_t *width = &widths[i % table->width];
+
+		*width = MAX(*width, display_width(table->cells->pdata[i]));
+	}
+	for (guint column = 0; column < table->width; column++)
+		total += widths[column] + 3;
+	for (guint row = quiet ? 1 : 0; row < rows; row++) {
+		for (guint column = 0; column < table->width; column++) {
+			const char *cell = table->cells->pdata[row * table->width + column];
+			size_t padding = widths[column] - display_width(cell) + 2;
+
+			printf(" %s%*s", cell, column + 1 < table->width ? (int)padding : 0, "");
+		}
+		putchar('\n');
+		for (size_t i = 0; row == 0 && i < total - 1; i++)
+			putchar('-');
+		if (row == 0)
+			putchar('\n');
+	}
+	if (!quiet)
+		putchar('\n');
+}
+
+/* --- pager --- */
+
+void pager_open(bool wanted)
+{
+	const char *program = g_getenv("PAGER");
+	int pipe_fds[2];
+
+	if (!wanted || !isatty(STDOUT_FILENO) ||
+	    (program && (!*program || !strcmp(program, "cat"))))
+		return;
+	style(STYLE_NONE); /* decides by the terminal, not by the pipe */
+	fflush(stdout);
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return;
+	pager.pid = fork();
+	if (pager.pid == 0) {
+		dup2(pipe_fds[0], STDIN_FILENO);
+		setenv("LESS", "FRSX", 0);
+		setenv("LESSSECURE", "1", 0);
+		if (program)
+			execl("/bin/sh", "sh", "-c", program, NULL);
+		else
+			execlp("less", "less", NULL);
+		execlp("cat", "cat", NULL);
+		_exit(127);
+	}
+	close(pipe_fds[0]);
+	if (pager.pid > 0) {
+		/* An interrupt is the pager's to take, and one that ended early ends the output. */
+		signal(SIGPIPE, SIG_IGN);
+		signal(SIGINT, SIG_IGN);
+		dup2(pipe_fds[1], STDOUT_FILENO);
+	}
+	close(pipe_fds[1]);
+}
+
+bool output_close(GError **error)
+{
+	bool failed = fflush(stdout) != 0 || ferror(stdout);
+	int code = errno;
+	pid_t pid = pager.pid;
+
+	pager.pid = 0;
+	if (pid > 0) {
+		close(STDOUT_FILENO);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		return true;
+	}
+	if (failed)
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "cannot write the output: %s",
+			    g_strerror(code));
+	return !failed;
+}

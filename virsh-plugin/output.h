@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What reaches the user: tables as virsh draws them, colours on a terminal only, a pager. All text
+ * that may come from a guest or a domain's name is cleaned here, on its last step.
+ */
+#ifndef OOPSBT_PLUGIN_OUTPUT_H
+#define OOPSBT_PLUGIN_OUTPUT_H
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+
+/* --- tables --- */
+
+struct table;
+struct table *table_new(const char *first_title, ...) G_GNUC_NULL_TERMINATED;
+void table_free(struct table *table);
+typedef struct table Table;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Table, table_free)
+
+/* As many cells as there are titles; NULL is shown as "-". Cleaned and copied. */
+void table_add(struct table *table, ...);
+/* Without its heading if @quiet. */
+void table_print(const struct table *table, bool quiet);
+
+/* --- text --- */
+
+/* printf() to standard output; the arguments are cleaned, newlines in the result stay. */
+void print_clean(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* A file's text as it is, as far as it is clean; what is not becomes \xNN. */
+void print_text(const char *text, size_t length);
+/* JSON text: what a terminal should not see becomes \uNNNN, which means the same. */
+void print_json_text(const char *text, size_t length);
+/* Takes @node. */
+void print_json(JsonNode *node);
+
+/* Escape sequences of a style, or "" where the output is no terminal or NO_COLOR is set. */
+enum style { STYLE_NONE, STYLE_BOLD, STYLE_RED, STYLE_GREEN, STYLE_YELLOW };
+const char *style(enum style style);
+
+/* Local time with its zone, "2026-11-22 21:45:01 CET", of an RFC 3339 text; NULL gives NULL. */
+char *local_time(const char *rfc3339);
+
+/* --- pager --- */
+
+/* From here on standard output goes through a pager, if it is a terminal and @wanted. */
+void pager_open(bool wanted);
+/* Ends the output and waits for the pager. False: what was printed did not all get out. */
+bool output_close(GError **error);
+
+#endif

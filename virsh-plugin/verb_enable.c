@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "domains.h"
+#include "outlook.h"
+#include "output.h"
+#include "verbs.h"
+
+/* One domain to enable, everything about it checked before the first is changed. */
+struct target {
+	virDomainPtr domain; /* borrowed */
+	unsigned int flags;
+	struct options options;
+	bool changed;
+	bool add_panic_device;
+};
+
+/* Each option of the command line on top of what the domain has. */
+static bool apply_options(const struct cli_args *args, struct options *options, GError **error)
+{
+	for (const struct option_help *help = options_help(); help->name; help++) {
+		const char *value = cli_value(args, help->name);
+		g_autoptr(GError) local = NULL;
+
+		if (!value || options_set(options, help->name, value, &local))
+			continue;
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE, "%s", local->message);
+		return false;
+	}
+	return true;
+}
+
+static bool same_options(const struct options *a, const struct options *b)
+{
+	g_autofree char *left = options_to_xml(a);
+	g_autofree char *right = options_to_xml(b);
+
+	return strcmp(left, right) == 0;
+}
+
+/* Reads the options in one place (live or config) and says whether @target's differ from them. */
+static bool compare_place(struct session *session, struct target *target, unsigned int place,
+			  const struct cli_args *args, bool first, GError **error)
+{
+	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+	struct options options;
+	bool enabled;
+
+	if (!domain_get_options(session, target->domain, place, &enabled, &options, warnings,
+				error))
+		return false;
+	for (guint i = 0; i < warnings->len; i++)
+		g_printerr("warning: domain '%s': %s and will be dropped\n",
+			   virDomainGetName(target->domain), (char *)warnings->pdata[i]);
+	if (first) {
+		target->options = options;
+		if (!apply_options(args, &target->options, error))
+			return false;
+	}
+	if (!enabled || warnings->len > 0 || !same_options(&options, &target->options))
+		target->changed = true;
+	return true;
+}
+
+static bool prepare_panic_device(struct session *session, struct target *target, GError **error)
+{
+	const char *name = virDomainGetName(target->domain);
+	struct domain_shape shape = {0};
+
+	if (!(target->flags & VIR_DOMAIN_AFFECT_CONFIG)) {
+		g_set_error(
+			error, CLI_ERROR, CLI_ERROR_FAILED,
+			"--add-panic-device changes the configuration of domain '%s', which %s\n"
+			"a device cannot be added to a running domain",
+			name,
+			virDomainIsPersistent(target->domain) == 1
+				? "--live or --current leaves out"
+				: "has none: it is transient");
+		return false;
+	}
+	if (!domain_get_shape(session, target->domain, VIR_DOMAIN_XML_INACTIVE, &shape, error))
+		return false;
+	target->add_panic_device = shape.panic == PANIC_DEVICE_NONE;
+	domain_shape_clear(&shape);
+	return true;
+}
+
+static bool prepare(struct session *session, virDomainPtr domain, const struct cli_args *args,
+		    struct target *target, GError **error)
+{
+	bool both;
+
+	*target = (struct target){.domain = domain};
+	if (!domain_affect(session, domain, args, &target->flags, error))
+		return false;
+	both = target->flags == (VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG);
+	/* The configuration is what the administrator wrote; the live domain follows it. */
+	if (both && !compare_place(session, target, VIR_DOMAIN_AFFECT_CONFIG, args, true, error))
+		return false;
+	if (!compare_place(session, target, both ? VIR_DOMAIN_AFFECT_LIVE : target->flags, args,
+			   !both, error))
+		return false;
+	return !cli_has(args, "add-panic-device") || prepare_panic_device(session, target, error);
+}
+
+static bool change(struct session *session, struct target *target, enum panic_device *added,
+		   GError **error)
+{
+	g_autofree char *previous = NULL;
+
+	if (target->add_panic_device &&
+	    !domain_add_panic_device(session, target->domain, added, &previous, error))
+		return false;
+	if (!target->changed ||
+	    domain_set_options(session, target->domain, target->flags, &target->options, error))
+		return true;
+	if (previous)
+		domain_restore(session, target->domain, previous, NULL);
+	return false;
+}
+
+static bool enable(struct session *session, struct target *target, GError **error)
+{
+	const char *name = virDomainGetName(target->domain);
+	enum panic_device added = PANIC_DEVICE_NONE;
+	struct outlook outlook = {0};
+
+	if (!change(session, target, &added, error))
+		return false;
+	if (session->quiet)
+		return true;
+	if (target->changed)
+		print_clean("Domain '%s' is enabled (%s)\n", name,
+			    domain_affect_name(target->flags));
+	else
+		print_clean("Domain '%s' was enabled already (%s)%s\n", name,
+			    domain_affect_name(target->flags),
+			    added == PANIC_DEVICE_NONE ? "; nothing changed" : "");
+	if (added != PANIC_DEVICE_NONE)
+		print_clean("Panic device %s added to its configuration\n",
+			    panic_device_name(added));
+	if (!outlook_find(session, target->domain, &target->options, &outlook, error))
+		return false;
+	outlook_print(&outlook);
+	outlook_clear(&outlook);
+	return true;
+}
+
+static bool run(struct session *session, const struct cli_args *args, GError **error)
+{
+	g_autoptr(GPtrArray) domains = NULL;
+	g_autoptr(GArray) targets = g_array_new(FALSE, FALSE, sizeof(struct target));
+	struct options unused;
+
+	options_init(&unused);
+	if (!apply_options(args, &unused, error) ||
+	    !session_connect_to_write(session, "enabling a domain", error) ||
+	    !domains_require_qemu(session, error))
+		return false;
+	domains = domains_of_operands(session, args, error);
+	if (!domains)
+		return false;
+	for (guint i = 0; i < domains->len; i++) {
+		struct target target;
+
+		if (!prepare(session, domains->pdata[i], args, &target, error))
+			return false;
+		g_array_append_val(targets, target);
+	}
+	for (guint i = 0; i < targets->len; i++) {
+		if (!enable(session, &g_array_index(targets, struct target, i), error))
+			return false;
+	}
+	return true;
+}
+
+static const struct cli_option options[] = {
+	{"all", 'a', NULL, CLI_NONE, "all domains of the connection, running or not"},
+	{"live", 0, NULL, CLI_NONE, "affect the running domain"},
+	{"config", 0, NULL, CLI_NONE, "affect the next start"},
+	{"current", 0, NULL, CLI_NONE, "affect the running domain, or the next start if none runs"},
+	{"add-panic-device", 0, NULL, CLI_NONE,
+	 "add a panic device to the configuration if there is none; the guest sees it from the "
+	 "next start on"},
+	{NULL, 0, NULL, 0, NULL},
+};
+
+const struct verb verb_enable = {
+	.name = "enable",
+	.operands = "DOMAIN...",
+	.operand_kind = CLI_DOMAIN,
+	.max_operands = G_MAXUINT,
+	.summary = "collect backtraces when these domains' guests oops",
+	.description = "Writes the domain's oopsbt options into its libvirt metadata, which "
+		       "oopsbtd follows, "
+		       "and says what will work for this domain and what is missing. Options not "
+		       "given keep "
+		       "their values; a domain that is enabled already stays so.\n\n"
+		       "Without --live, --config or --current it affects all that the domain has: "
+		       "the running "
+		       "domain, its configuration, or both.",
+	.options = options,
+	.domain_options = true,
+	.run = run,
+};

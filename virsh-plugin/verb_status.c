@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon_status.h"
+#include "domains.h"
+#include "dumps.h"
+#include "outlook.h"
+#include "output.h"
+#include "survey.h"
+#include "verbs.h"
+
+/* All that one line of the table is made from. */
+struct line {
+	const struct survey_row *row;
+	JsonObject *daemon;		/* what the daemon knows of it, or NULL */
+	const struct store_entry *last; /* its newest dump, or NULL */
+};
+
+struct status {
+	GPtrArray *rows;
+	GPtrArray *dumps;   /* NULL: cannot be read from here */
+	GHashTable *newest; /* domain name to struct store_entry * */
+	JsonObject *daemon; /* NULL: not running, or of another host */
+};
+
+static const char *enabled_text(const struct survey_row *row)
+{
+	if (row->problem)
+		return "bad";
+	if (row->enabled)
+		return row->active && !row->next ? "until stop" : "yes";
+	return row->next ? "next start" : "no";
+}
+
+/* How an oops is noticed: "pvpanic (isa), watch" */
+static char *signal_text(const struct survey_row *row)
+{
+	bool events =
+		row->options.signal != OPTION_SIGNAL_WATCH && row->shape.panic != PANIC_DEVICE_NONE;
+	bool watch = row->options.signal != OPTION_SIGNAL_EVENT;
+
+	if (row->problem || (!row->enabled && !row->next))
+		return NULL;
+	if (!events)
+		return g_strdup(watch ? "watch" : "none");
+	return g_strconcat(panic_device_name(row->shape.panic), watch ? ", watch" : "", NULL);
+}
+
+static const char *known(JsonObject *daemon, const char *member)
+{
+	JsonNode *node = daemon ? json_object_get_member(daemon, member) : NULL;
+
+	return node && JSON_NODE_HOLDS_VALUE(node) &&
+			       json_node_get_value_type(node) == G_TYPE_STRING
+		       ? json_node_get_string(node)
+		       : NULL;
+}
+
+static struct line line_of(const struct status *status, const struct survey_row *row)
+{
+	return (struct line){
+		.row = row,
+		.daemon = daemon_status_domain(status->daemon, row->uuid),
+		.last = status->newest ? g_hash_table_lookup(status->newest, row->name) : NULL,
+	};
+}
+
+static void print_daemon(const struct status *status, bool remote)
+{
+	if (remote)
+		print_clean("oopsbtd: on the domains' host; not to be seen from here\n\n");
+	else if (status->daemon)
+		print_clean("oopsbtd: running (process %" G_GINT64_FORMAT ")\n\n",
+			    json_object_get_int_member_with_default(status->daemon, "pid", 0));
+	else
+		print_clean("oopsbtd: not running; start it with 'systemctl enable --now oopsbtd', "
+			    "or 'oopsbtd --foreground'\n\n");
+}
+
+static void print_table(const struct session *session, const struct status *status)
+{
+	g_autoptr(Table) table = table_new("Domain", "State", "Enabled", "Signal", "Guest kernel",
+					   "Sysctls", "NMI", "Last oops", NULL);
+
+	for (guint i = 0; i < status->rows->len; i++) {
+		struct line line = line_of(status, status->rows->pdata[i]);
+		g_autofree char *signal = signal_text(line.row);
+
+		table_add(table, line.row->name, survey_state(line.row), enabled_text(line.row),
+			  signal, known(line.daemon, "guest_release"),
+			  known(line.daemon, "sysctls"), known(line.daemon, "nmi"),
+			  line.last ? line.last->id : NULL);
+	}
+	table_print(table, session->quiet);
+}
+
+static bool print_reasons(struct session *session, virDomainPtr domain, const struct line *line,
+			  GError **error)
+{
+	struct outlook outlook = {0};
+	const char *reason = known(line->daemon, "nmi_reason");
+
+	print_clean("%s:\n", line->row->name);
+	if (line->row->problem) {
+		print_clean("  %s\n", line->row->problem);
+		return true;
+	}
+	if (line->last)
+		print_clean("  last oops: %s\n", dumps_title(line->last));
+	if (reason)
+		print_clean("  NMI: %s\n", reason);
+	if (!line->row->enabled && !line->row->next) {
+		print_clean("  not enabled: 'virsh oopsbt enable %s'\n", line->row->name);
+		return true;
+	}
+	if (!outlook_find(session, domain, &line->row->options, &outlook, error))
+		return false;
+	outlook_print(&outlook);
+	outlook_clear(&outlook);
+	return true;
+}
+
+static bool print_verbose(struct session *session, const struct status *status, GError **error)
+{
+	for (guint i = 0; i < status->rows->len; i++) {
+		struct line line = line_of(status, status->rows->pdata[i]);
+		g_autoptr(virDomain) domain = session_find_domain(session, line.row->uuid, error);
+
+		if (!domain || !print_reasons(session, domain, &line, error))
+			return false;
+	}
+	return true;
+}
+
+/* --- JSON --- */
+
+static void set_string(JsonObject *object, const char *name, const char *value)
+{
+	if (value)
+		json_object_set_string_member(object, name, value);
+	else
+		json_object_set_null_member(object, name);
+}
+
+static JsonObject *options_to_json(const struct options *options)
+{
+	JsonObject *object = json_object_new();
+
+	for (const struct option_help *help = options_help(); help->name; help++) {
+		g_autofree char *value = options_get(options, help->name);
+
+		if (g_ascii_isdigit(value[0]))
+			json_object_set_int_member(object, help->name, atoi(value));
+		else
+			json_object_set_string_member(object, help->name, value);
+	}
+	return object;
+}
+
+static JsonObject *line_to_json(const struct line *line)
+{
+	JsonObject *object = json_object_new();
+	const struct survey_row *row = line->row;
+
+	set_string(object, "name", row->name);
+	set_string(object, "uuid", row->uuid);
+	set_string(object, "state", survey_state(row));
+	json_object_set_boolean_member(object, "enabled", row->enabled);
+	json_object_set_boolean_member(object, "enabled_at_next_start", row->next);
+	set_string(object, "problem", row->problem);
+	set_string(object, "panic_device", panic_device_name(row->shape.panic));
+	if (row->enabled || row->next)
+		json_object_set_object_member(object, "options", options_to_json(&row->options));
+	else
+		json_object_set_null_member(object, "options");
+	if (line->daemon)
+		json_object_set_object_member(object, "guest", json_object_ref(line->daemon));
+	else
+		json_object_set_null_member(object, "guest");
+	if (line->last)
+		json_object_set_member(object, "last", dumps_to_json(line->last));
+	else
+		json_object_set_null_member(object, "last");
+	return object;
+}
+
+static void print_as_json(const struct status *status)
+{
+	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+	JsonObject *object = json_object_new();
+	JsonArray *domains = json_array_new();
+
+	json_object_set_boolean_member(object, "daemon_running", status->daemon != NULL);
+	for (guint i = 0; i < status->rows->len; i++) {
+		struct line line = line_of(status, status->rows->pdata[i]);
+
+		json_array_add_object_element(domains, line_to_json(&line));
+	}
+	json_object_set_array_member(object, "domains", domains);
+	json_node_take_object(node, object);
+	print_json(node);
+}
+
+/* --- */
+
+/* A dump directory that cannot be read takes away only the column of the last oops. */
+static void find_newest(struct session *session, struct status *status)
+{
+	status->dumps = store_list(session_store(session), NULL, NULL);
+	status->newest = g_hash_table_new(g_str_hash, g_str_equal);
+	for (guint i = 0; status->dumps && i < status->dumps->len; i++) {
+		struct store_entry *entry = status->dumps->pdata[i];
+
+		g_hash_table_insert(status->newest, entry->domain, entry);
+	}
+}
+
+static bool run(struct session *session, const struct cli_args *args, GError **error)
+{
+	g_autoptr(GPtrArray) domains = NULL;
+	struct status status = {0};
+	bool remote;
+	bool good = true;
+
+	if (cli_num_operands(args) > 0) {
+		domains = domains_of_operands(session, args, error);
+		if (!domains)
+			return false;
+	}
+	status.rows = survey(session, domains, error);
+	if (!status.rows)
+		return false;
+	remote = session_is_remote(session);
+	if (!remote) {
+		find_newest(session, &status);
+		status.daemon = daemon_status();
+	}
+	if (cli_has(args, "json")) {
+		print_as_json(&status);
+	} else {
+		pager_open(!cli_has(args, "no-pager"));
+		if (!session->quiet)
+			print_daemon(&status, remote);
+		print_table(session, &status);
+		good = !cli_has(args, "verbose") || print_verbose(session, &status, error);
+	}
+	g_clear_pointer(&status.daemon, json_object_unref);
+	g_clear_pointer(&status.newest, g_hash_table_unref);
+	g_clear_pointer(&status.dumps, g_ptr_array_unref);
+	g_ptr_array_unref(status.rows);
+	return good;
+}
+
+static const struct cli_option options[] = {
+	{"verbose", 0, NULL, CLI_NONE, "say for each domain what works, what is missing, and why"},
+	{"json", 0, NULL, CLI_NONE, "as JSON"},
+	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
+	{NULL, 0, NULL, 0, NULL},
+};
+
+const struct verb verb_status = {
+	.name = "status",
+	.operands = "[DOMAIN...]",
+	.operand_kind = CLI_DOMAIN,
+	.max_operands = G_MAXUINT,
+	.summary = "which domains are enabled and what works for them",
+	.description =
+		"A table of the domains: whether they are enabled, how an oops would be noticed, "
+		"the "
+		"guest's kernel and the sysctls that matter, whether an NMI can be used, and the "
+		"newest dump. What the guest's kernel is and has is known while oopsbtd runs.",
+	.options = options,
+	.run = run,
+};

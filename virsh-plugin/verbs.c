@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "verbs.h"
+
+const struct verb *const cli_verbs[] = {
+	&verb_enable, &verb_disable, &verb_status, &verb_list, &verb_info, NULL,
+};

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * virsh, with `oopsbt` as one more command. Installed as `virsh` ahead of the real one in PATH: it
+ * reads virsh's own options only as far as the command word and then becomes, by one exec, either
+ * virsh-oopsbt or the real virsh with its arguments untouched.
+ *
+ * The real one is the next `virsh` in PATH behind this program's own place, so two front ends in
+ * one PATH cannot call each other in turns; /usr/bin/virsh is the last resort.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COMMAND "oopsbt"
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool is_program(const char *path, struct stat *info)
+{
+	return stat(path, info) == 0 && S_ISREG(info->st_mode) && access(path, X_OK) == 0;
+}
+
+/* Writes the real virsh's path to @path (PATH_MAX bytes). */
+static bool find_virsh(char *path)
+{
+	const char *search = getenv("PATH");
+	struct stat self;
+	struct stat info;
+	bool found = false;
+
+	if (stat("/proc/self/exe", &self) < 0)
+		return false;
+	while (search && *search) {
+		size_t length = strcspn(search, ":");
+		char candidate[PATH_MAX];
+		int size = snprintf(candidate, sizeof(candidate), "%.*s%svirsh", (int)length,
+				    search, length ? "/" : "./");
+
+		search += length + (search[length] == ':');
+		if (size >= (int)sizeof(candidate) || !is_program(candidate, &info))
+			continue;
+		if (same_file(&info, &self)) {
+			found = false; /* what came before this program's own place does not count
+					*/
+		} else if (!found) {
+			memcpy(path, candidate, size + 1);
+			found = true;
+		}
+	}
+	if (found)
+		return true;
+	strcpy(path, "/usr/bin/virsh");
+	return is_program(path, &info) && !same_file(&info, &self);
+}
+
+static int become_virsh(char **argv)
+{
+	char path[PATH_MAX];
+
+	if (!find_virsh(path)) {
+		fprintf(stderr, "error: virsh is not installed: there is none in PATH but the "
+				"front end of virsh oopsbt; install libvirt's clients\n");
+		return 127;
+	}
+	execv(path, argv);
+	fprintf(stderr, "error: cannot run %s: %s\n", path, strerror(errno));
+	return 126;
+}
+
+/* With @argv, but for its element @skip (-1: none). */
+static int become_oopsbt(int argc, char **argv, int skip)
+{
+	char self[PATH_MAX - sizeof("/virsh-" COMMAND)];
+	char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char **arguments = calloc(argc + 1, sizeof(*arguments));
+	int count = 0;
+
+	if (length < 0 || !arguments) {
+		fprintf(stderr, "error: cannot find virsh-" COMMAND ": %s\n", strerror(errno));
+		return 126;
+	}
+	self[length] = '\0';
+	snprintf(path, sizeof(path), "%s/virsh-" COMMAND, dirname(self));
+	for (int i = 0; i < argc; i++) {
+		if (i != skip)
+			arguments[count++] = argv[i];
+	}
+	execv(path, arguments);
+	fprintf(stderr, "error: cannot run %s: %s; install oopsbt again\n", path, strerror(errno));
+	return 126;
+}
+
+/* The index of the command word, or argc if there is none or virsh has to judge the options. */
+static int find_command(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"connect", required_argument, NULL, 'c'},
+		{"debug", required_argument, NULL, 'd'},
+		{"escape", required_argument, NULL, 'e'},
+		{"help", no_argument, NULL, 'h'},
+		{"keepalive-interval", required_argument, NULL, 'k'},
+		{"keepalive-count", required_argument, NULL, 'K'},
+		{"log", required_argument, NULL, 'l'},
+		{"no-pkttyagent", no_argument, NULL, 'n'},
+		{"quiet", no_argument, NULL, 'q'},
+		{"readonly", no_argument, NULL, 'r'},
+		{"timing", no_argument, NULL, 't'},
+		{"version", optional_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
+	};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "+:c:d:e:hk:K:l:qrtvV", options, NULL)) != -1) {
+		if (strchr("hvV?:", letter))
+			return argc;
+	}
+	return optind;
+}
+
+/* `complete -- WORD...` is how the shell's completion of virsh asks; it may be for our command. */
+static int complete(int argc, char **argv, int command)
+{
+	int word = command + 1;
+
+	if (word < argc && strcmp(argv[word], "--") == 0)
+		word++;
+	if (word + 1 < argc && strcmp(argv[word], COMMAND) == 0)
+		return become_oopsbt(argc, argv, word);
+	if (word + 1 == argc && strncmp(argv[word], COMMAND, strlen(argv[word])) == 0) {
+		puts(COMMAND);
+		fflush(stdout);
+	}
+	return become_virsh(argv);
+}
+
+int main(int argc, char **argv)
+{
+	int command = find_command(argc, argv);
+
+	if (command >= argc)
+		return become_virsh(argv);
+	if (strcmp(argv[command], COMMAND) == 0)
+		return become_oopsbt(argc, argv, command);
+	/* virsh takes a command line as one argument too: virsh 'oopsbt list web1' */
+	if (command + 1 == argc && strncmp(argv[command], COMMAND " ", strlen(COMMAND " ")) == 0) {
+		argv[command] += strlen(COMMAND);
+		return become_oopsbt(argc, argv, -1);
+	}
+	if (strcmp(argv[command], "complete") == 0)
+		return complete(argc, argv, command);
+	if (strcmp(argv[command], "help") == 0 && command + 2 == argc &&
+	    strcmp(argv[command + 1], COMMAND) == 0)
+		return become_oopsbt(argc, argv, command + 1);
+	return become_virsh(argv);
+}
