@@ -106,9 +106,9 @@ bool btf_resolve_fields(struct kernel_map *map, const struct address_space *spac
 		return false;
 	}
 	for (size_t i = 0; i < NUM_KERNEL_FIELDS; i++)
-		map->fields[i] = names[i].member ?
-					 member_offset(btf, names[i].structure, names[i].member) :
-					 structure_size(btf, names[i].structure);
+		map->fields[i] = names[i].member
+					 ? member_offset(btf, names[i].structure, names[i].member)
+					 : structure_size(btf, names[i].structure);
 	btf__free(btf);
 	return true;
 }

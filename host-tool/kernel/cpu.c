@@ -19,9 +19,8 @@
 
 /* What a report shows of a task. */
 static const enum kernel_field task_fields[] = {
-	FIELD_task_stack, FIELD_task_pid,        FIELD_task_comm,
-	FIELD_task_state, FIELD_task_state_old, FIELD_task_ret_stack,
-	FIELD_task_rethooks,
+	FIELD_task_stack,     FIELD_task_pid,	    FIELD_task_comm,	 FIELD_task_state,
+	FIELD_task_state_old, FIELD_task_ret_stack, FIELD_task_rethooks,
 };
 
 bool cpu_in_user_mode(const struct cpu *cpu)
@@ -55,9 +54,8 @@ static bool number_from_gdt(const struct kernel *kernel, const struct vcpu_regis
 	uint8_t entry[8];
 
 	if (registers->gdt.limit < GDT_ENTRY_CPUNODE * 8 + 7 ||
-	    !address_space_read(&kernel->space,
-				gva(registers->gdt.base + GDT_ENTRY_CPUNODE * 8), entry,
-				sizeof(entry), NULL, NULL) ||
+	    !address_space_read(&kernel->space, gva(registers->gdt.base + GDT_ENTRY_CPUNODE * 8),
+				entry, sizeof(entry), NULL, NULL) ||
 	    !(entry[5] & 0x80))
 		return false;
 	*number = (entry[0] | (unsigned int)entry[1] << 8) & CPUNODE_CPU_MASK;
@@ -88,12 +86,12 @@ static bool read_percpu(const struct kernel *kernel, const struct cpu *cpu,
 {
 	uint64_t value = kernel->map->symbols[symbol];
 
-	return value && address_space_read(&kernel->space,
-					   gva(cpu->percpu.value + value + offset), buffer, length,
-					   NULL, NULL);
+	return value && address_space_read(&kernel->space, gva(cpu->percpu.value + value + offset),
+					   buffer, length, NULL, NULL);
 }
 
-/* current_task, hardirq_stack_ptr and the preempt count: own symbols, or members of pcpu_hot (6.2 to 6.14). */
+/* current_task, hardirq_stack_ptr and the preempt count: own symbols, or members of pcpu_hot (6.2
+ * to 6.14). */
 static bool read_hot(const struct kernel *kernel, const struct cpu *cpu, enum kernel_symbol symbol,
 		     enum kernel_field field, void *buffer, size_t length)
 {
@@ -108,7 +106,7 @@ static void add_stack(struct cpu *cpu, const char *name, uint64_t low, uint64_t 
 {
 	if (cpu->num_stacks < CPU_MAX_STACKS && low < high)
 		cpu->stacks[cpu->num_stacks++] =
-			(struct stack){ .name = name, .low = gva(low), .high = gva(high) };
+			(struct stack){.name = name, .low = gva(low), .high = gva(high)};
 }
 
 /* Exception stacks are one or more pages with a guard page below. */
@@ -129,15 +127,16 @@ static void add_exception_stack(const struct kernel *kernel, struct cpu *cpu, co
 static void add_tss_stacks(const struct kernel *kernel, struct cpu *cpu)
 {
 	/* The kernel's order of the interrupt stack table: IST_INDEX_* in page_64_types.h. */
-	static const char *const names[] = { "#DF", "nmi", "#DB", "#MC", "#VC" };
+	static const char *const names[] = {"#DF", "nmi", "#DB", "#MC", "#VC"};
 	uint8_t tss[TSS_SIZE];
 	uint64_t top;
 
-	if (!address_space_read(&kernel->space, gva(cpu->registers->tr.base), tss, sizeof(tss), NULL,
-				NULL))
+	if (!address_space_read(&kernel->space, gva(cpu->registers->tr.base), tss, sizeof(tss),
+				NULL, NULL))
 		return;
 	memcpy(&top, tss + TSS_RSP0, sizeof(top));
-	/* The entry stack is the last of its page; it is no exception stack, but as small as one. */
+	/* The entry stack is the last of its page; it is no exception stack, but as small as one.
+	 */
 	if (top && kernel_is_kernel_address(kernel, gva(top)))
 		add_stack(cpu, "entry", (top - 1) & GUEST_PAGE_MASK, top);
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -182,8 +181,8 @@ static void add_foreign_stack(const struct kernel *kernel, struct cpu *cpu)
 	if (!address_space_translate(&kernel->space, gva(low), &mapping, NULL))
 		return;
 	if (kernel_has(kernel, FIELD_rq_curr) &&
-	    read_percpu(kernel, cpu, SYMBOL_runqueues,
-			(uint64_t)kernel->map->fields[FIELD_rq_curr], &other.value, 8) &&
+	    read_percpu(kernel, cpu, SYMBOL_runqueues, (uint64_t)kernel->map->fields[FIELD_rq_curr],
+			&other.value, 8) &&
 	    other.value != cpu->current.value && task_stack(kernel, other, &other_low) &&
 	    other_low == low)
 		cpu->stack_task = other;
@@ -205,7 +204,7 @@ static void add_task_stacks(const struct kernel *kernel, struct cpu *cpu)
 void cpu_identify(const struct kernel *kernel, const struct vcpu_registers *registers,
 		  struct cpu *cpu)
 {
-	*cpu = (struct cpu){ .registers = registers };
+	*cpu = (struct cpu){.registers = registers};
 	if (!vcpu_in_long_mode(registers))
 		return;
 	add_tss_stacks(kernel, cpu);
@@ -217,9 +216,9 @@ void cpu_identify(const struct kernel *kernel, const struct vcpu_registers *regi
 			      &cpu->current.value, sizeof(cpu->current.value)) ||
 		    !kernel_is_kernel_address(kernel, cpu->current))
 			cpu->current = gva(0);
-		cpu->preempt_known = read_hot(kernel, cpu, SYMBOL___preempt_count,
-					      FIELD_pcpu_hot_preempt_count, &cpu->preempt_count,
-					      sizeof(cpu->preempt_count));
+		cpu->preempt_known =
+			read_hot(kernel, cpu, SYMBOL___preempt_count, FIELD_pcpu_hot_preempt_count,
+				 &cpu->preempt_count, sizeof(cpu->preempt_count));
 		add_irq_stack(kernel, cpu);
 	}
 	add_task_stacks(kernel, cpu);

@@ -18,10 +18,10 @@ struct stack {
 
 struct cpu {
 	const struct vcpu_registers *registers;
-	bool known;       /* number and percpu are */
+	bool known;	     /* number and percpu are */
 	unsigned int number; /* Linux CPU number */
-	gva_t percpu;     /* to add to a per-CPU symbol */
-	gva_t current;    /* task_struct; 0 unknown */
+	gva_t percpu;	     /* to add to a per-CPU symbol */
+	gva_t current;	     /* task_struct; 0 unknown */
 	gva_t stack_task; /* the task whose stack is in use where that is not `current`, else 0 */
 	bool preempt_known;
 	uint32_t preempt_count;

@@ -13,7 +13,8 @@
 
 #define PAGE_FAULT_VECTOR 14
 #define CR3_ADDRESS_MASK 0x000ffffffffff000ull
-/* Page-table isolation: the user's tables are the second page of a pair (arch/x86/entry/calling.h). */
+/* Page-table isolation: the user's tables are the second page of a pair (arch/x86/entry/calling.h).
+ */
 #define CR3_USER_BIT (1ull << 12)
 
 gpa_t cr3_root(uint64_t cr3)
@@ -82,7 +83,8 @@ static bool find_root(struct kernel_map *map, const struct address_space *space,
 	kernel.root = mapping.address;
 	if (!address_space_translate(space, gva(map->symbols[SYMBOL_linux_banner]), &check, error))
 		return false;
-	if (address_space_translate(&kernel, gva(map->symbols[SYMBOL_linux_banner]), &mapping, NULL) &&
+	if (address_space_translate(&kernel, gva(map->symbols[SYMBOL_linux_banner]), &mapping,
+				    NULL) &&
 	    mapping.address.value == check.address.value)
 		map->root = kernel.root;
 	return true;
@@ -166,7 +168,7 @@ struct kernel_map *kernel_find(struct snapshot *snapshot, const GArray *vcpus, G
 
 	for (guint i = 0; i < vcpus->len; i++) {
 		const struct vcpu_registers *vcpu = &g_array_index(vcpus, struct vcpu_registers, i);
-		const gpa_t roots[] = { cr3_root(vcpu->cr3), cr3_root(vcpu->cr3 & ~CR3_USER_BIT) };
+		const gpa_t roots[] = {cr3_root(vcpu->cr3), cr3_root(vcpu->cr3 & ~CR3_USER_BIT)};
 
 		if (!vcpu_in_long_mode(vcpu))
 			continue;
@@ -175,7 +177,8 @@ struct kernel_map *kernel_find(struct snapshot *snapshot, const GArray *vcpus, G
 
 			if (j && roots[j].value == roots[0].value)
 				continue;
-			map = find_by_root(snapshot, vcpu, roots[j], first_error ? NULL : &first_error);
+			map = find_by_root(snapshot, vcpu, roots[j],
+					   first_error ? NULL : &first_error);
 			if (map)
 				return map;
 		}

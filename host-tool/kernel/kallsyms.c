@@ -11,7 +11,7 @@
 #define MAX_IMAGE (256u << 20)
 #define MAX_NAME_TOKENS 1024
 
-G_DEFINE_QUARK(oopsbt-kernel-error, kernel_error)
+G_DEFINE_QUARK(oopsbt - kernel - error, kernel_error)
 
 /* The image, copied: a search looks at every byte of it. */
 struct image {
@@ -111,7 +111,8 @@ static bool walk_reaches_markers(const struct image *image, size_t names, size_t
 		size_t header, length;
 
 		if (i % SYMBOLS_PER_MARKER == 0 &&
-		    u32_at(image->bytes + markers + 4 * (i / SYMBOLS_PER_MARKER)) != position - names)
+		    u32_at(image->bytes + markers + 4 * (i / SYMBOLS_PER_MARKER)) !=
+			    position - names)
 			return false;
 		if (position + 2 > markers)
 			return false;
@@ -227,7 +228,8 @@ static bool find_offsets(const struct image *image, size_t token_index, struct k
 
 	if (after + bytes + 8 <= image->length) {
 		memcpy(&base, image->bytes + after + bytes, sizeof(base));
-		/* From 7.0 on there is no base: the offsets count from _text, which starts the image. */
+		/* From 7.0 on there is no base: the offsets count from _text, which starts the
+		 * image. */
 		if (try_offsets(image, after, base, kallsyms) ||
 		    try_offsets(image, after, image->start.value, kallsyms))
 			return true;
@@ -246,7 +248,8 @@ static bool search(const struct image *image, struct kallsyms *kallsyms)
 	for (size_t position = 0; position + INDEX_BYTES <= image->length; position += 4) {
 		size_t last_token, token_table;
 
-		if (u16_at(image->bytes + position) || !plausible_index(image, position, &last_token) ||
+		if (u16_at(image->bytes + position) ||
+		    !plausible_index(image, position, &last_token) ||
 		    !find_token_table(image, position, last_token, &token_table))
 			continue;
 		kallsyms->token_table = gva_add(image->start, token_table);
@@ -277,7 +280,7 @@ bool kallsyms_find(const struct address_space *space, gva_t start, uint64_t leng
 	}
 	if (!address_space_peek(space, start, bytes, length, error))
 		return false;
-	image = (struct image){ .start = start, .bytes = bytes, .length = length };
+	image = (struct image){.start = start, .bytes = bytes, .length = length};
 	if (search(&image, kallsyms))
 		return true;
 	g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
@@ -311,7 +314,8 @@ static bool expand(const struct kallsyms *kallsyms, const struct address_space *
 		char token[128];
 		size_t token_length;
 
-		if (!address_space_read(space, gva_add(kallsyms->token_index, 2 * (uint64_t)tokens[i]),
+		if (!address_space_read(space,
+					gva_add(kallsyms->token_index, 2 * (uint64_t)tokens[i]),
 					&offset, sizeof(offset), NULL, error) ||
 		    !address_space_read(space, gva_add(kallsyms->token_table, offset), token,
 					sizeof(token), NULL, error))
@@ -352,8 +356,8 @@ static bool name_of(const struct kallsyms *kallsyms, const struct address_space 
 			    "kallsyms: symbol %u has a name of %zu tokens", index, length);
 		return false;
 	}
-	return address_space_read(space, gva_add(kallsyms->names, position + header), tokens, length,
-				  NULL, error) &&
+	return address_space_read(space, gva_add(kallsyms->names, position + header), tokens,
+				  length, NULL, error) &&
 	       expand(kallsyms, space, tokens, length, name, error);
 }
 
@@ -363,7 +367,8 @@ bool kallsyms_lookup(const struct kallsyms *kallsyms, const struct address_space
 	uint32_t low = 0, high = kallsyms->num_symbols;
 	uint64_t start, next = 0;
 
-	/* Invariant: symbols below `low` start at or before the address, those from `high` on after. */
+	/* Invariant: symbols below `low` start at or before the address, those from `high` on
+	 * after. */
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -378,7 +383,8 @@ bool kallsyms_lookup(const struct kallsyms *kallsyms, const struct address_space
 	}
 	if (!low) {
 		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
-			    "0x%" G_GINT64_MODIFIER "x lies before the first symbol", address.value);
+			    "0x%" G_GINT64_MODIFIER "x lies before the first symbol",
+			    address.value);
 		return false;
 	}
 	low--;
@@ -444,7 +450,8 @@ bool kallsyms_resolve(const struct kallsyms *kallsyms, const struct address_spac
 		if (position + length > packed_length)
 			break;
 		for (size_t j = 0; j < length && used < sizeof(name); j++)
-			used += g_strlcpy(name + used, (const char *)table + index[packed[position + j]],
+			used += g_strlcpy(name + used,
+					  (const char *)table + index[packed[position + j]],
 					  sizeof(name) - used);
 		position += length;
 		if (!used || used >= sizeof(name))

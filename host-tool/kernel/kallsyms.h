@@ -24,7 +24,7 @@ GQuark kernel_error_quark(void);
 
 enum kernel_error {
 	KERNEL_ERROR_NOT_FOUND, /* no such kernel, table or symbol in this guest */
-	KERNEL_ERROR_INVALID,   /* found, but it does not make sense */
+	KERNEL_ERROR_INVALID,	/* found, but it does not make sense */
 };
 
 #define SYMBOL_NAME_MAX 512 /* KSYM_NAME_LEN of 6.1 and later */
@@ -66,7 +66,6 @@ bool kallsyms_lookup(const struct kallsyms *kallsyms, const struct address_space
  * symbol. Per-CPU symbols have their offset (up to 6.14) or their address in the initial area.
  */
 bool kallsyms_resolve(const struct kallsyms *kallsyms, const struct address_space *space,
-		      const char *const *names, size_t num_names, uint64_t *values,
-		      GError **error);
+		      const char *const *names, size_t num_names, uint64_t *values, GError **error);
 
 #endif

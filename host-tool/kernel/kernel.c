@@ -5,7 +5,7 @@
 
 void kernel_init(struct kernel *kernel, const struct kernel_map *map, struct snapshot *snapshot)
 {
-	*kernel = (struct kernel){ .map = map, .space = kernel_map_space(map, snapshot) };
+	*kernel = (struct kernel){.map = map, .space = kernel_map_space(map, snapshot)};
 }
 
 void kernel_clear(struct kernel *kernel)
@@ -80,7 +80,7 @@ static bool resolve_core(const struct kernel *kernel, gva_t address, struct reso
 
 void kernel_resolve(const struct kernel *kernel, gva_t address, struct resolved_symbol *symbol)
 {
-	*symbol = (struct resolved_symbol){ 0 };
+	*symbol = (struct resolved_symbol){0};
 	if (!kernel_is_kernel_address(kernel, address) || resolve_core(kernel, address, symbol))
 		return;
 	if (kernel->modules)

@@ -12,7 +12,7 @@
 struct kernel {
 	const struct kernel_map *map; /* borrowed */
 	struct address_space space;   /* over the snapshot it was made for */
-	GArray *modules;              /* of struct kernel_module; NULL until kernel_load_modules() */
+	GArray *modules; /* of struct kernel_module; NULL until kernel_load_modules() */
 };
 
 void kernel_init(struct kernel *kernel, const struct kernel_map *map, struct snapshot *snapshot);
@@ -35,15 +35,16 @@ bool kernel_read_variable(const struct kernel *kernel, enum kernel_symbol symbol
 bool kernel_read_field(const struct kernel *kernel, gva_t structure, enum kernel_field field,
 		       void *buffer, size_t length, GError **error);
 
-/* Within the core kernel's text (init text, freed after boot, included while the image holds it). */
+/* Within the core kernel's text (init text, freed after boot, included while the image holds it).
+ */
 bool kernel_is_core_text(const struct kernel *kernel, gva_t address);
 
 /* In the upper half, where kernels live: not a user address, not a non-canonical one. */
 bool kernel_is_kernel_address(const struct kernel *kernel, gva_t address);
 
 struct resolved_symbol {
-	char *name;   /* NULL: none known. Free with g_free() */
-	char *module; /* NULL: core kernel */
+	char *name;	       /* NULL: none known. Free with g_free() */
+	char *module;	       /* NULL: core kernel */
 	uint64_t offset, size; /* bytes */
 };
 

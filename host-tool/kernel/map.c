@@ -13,11 +13,11 @@ static const char *const symbol_names[NUM_KERNEL_SYMBOLS] = {
 };
 
 static const struct kernel_field_name field_names[NUM_KERNEL_FIELDS] = {
-#define KERNEL_FIELD_NAME(name, structure, member) { structure, member },
+#define KERNEL_FIELD_NAME(name, structure, member) {structure, member},
 	KERNEL_FIELDS(KERNEL_FIELD_NAME)
 #undef KERNEL_FIELD_NAME
-#define KERNEL_SIZE_NAME(name, structure) { structure, NULL },
-	KERNEL_SIZES(KERNEL_SIZE_NAME)
+#define KERNEL_SIZE_NAME(name, structure) {structure, NULL},
+		KERNEL_SIZES(KERNEL_SIZE_NAME)
 #undef KERNEL_SIZE_NAME
 };
 
@@ -54,7 +54,7 @@ struct number_item {
 	uint64_t *value;
 };
 
-#define NUM_NUMBERS 15
+#define NUM_NUMBERS 17
 
 /* The map's plain numbers by name: one table for writing and reading. */
 static void number_items(struct kernel_map *map, struct number_item items[NUM_NUMBERS],
@@ -62,21 +62,23 @@ static void number_items(struct kernel_map *map, struct number_item items[NUM_NU
 {
 	struct kallsyms *kallsyms = &map->kallsyms;
 	const struct number_item all[NUM_NUMBERS] = {
-		{ "root", &map->root.value },
-		{ "levels", &small[1] },
-		{ "image-start", &map->image_start.value },
-		{ "image-length", &map->image_length },
-		{ "kallsyms-names", &kallsyms->names.value },
-		{ "kallsyms-markers", &kallsyms->markers.value },
-		{ "kallsyms-token-table", &kallsyms->token_table.value },
-		{ "kallsyms-token-index", &kallsyms->token_index.value },
-		{ "kallsyms-offsets", &kallsyms->offsets.value },
-		{ "kallsyms-relative-base", &kallsyms->relative_base },
-		{ "kallsyms-symbols", &small[10] },
-		{ "kallsyms-encoding", &small[11] },
-		{ "orc-layout", &small[12] },
-		{ "orc-entries", &map->num_orcs },
-		{ "page-size", &small[14] },
+		{"root", &map->root.value},
+		{"levels", &small[1]},
+		{"image-start", &map->image_start.value},
+		{"image-length", &map->image_length},
+		{"kallsyms-names", &kallsyms->names.value},
+		{"kallsyms-markers", &kallsyms->markers.value},
+		{"kallsyms-token-table", &kallsyms->token_table.value},
+		{"kallsyms-token-index", &kallsyms->token_index.value},
+		{"kallsyms-offsets", &kallsyms->offsets.value},
+		{"kallsyms-relative-base", &kallsyms->relative_base},
+		{"kallsyms-symbols", &small[10]},
+		{"kallsyms-encoding", &small[11]},
+		{"orc-layout", &small[12]},
+		{"orc-entries", &map->num_orcs},
+		{"page-size", &small[14]},
+		{"modules-first", &map->modules_first.value},
+		{"guest-module", &map->guest_module.value},
 	};
 
 	small[1] = map->levels;
@@ -130,9 +132,9 @@ static bool set_field(struct kernel_map *map, const char *name, uint64_t value)
 	if (value > 1 << 20)
 		return false;
 	for (size_t i = 0; i < NUM_KERNEL_FIELDS; i++) {
-		g_autofree char *full = g_strdup_printf(
-			"%s.%s", field_names[i].structure,
-			field_names[i].member ? field_names[i].member : "");
+		g_autofree char *full =
+			g_strdup_printf("%s.%s", field_names[i].structure,
+					field_names[i].member ? field_names[i].member : "");
 
 		if (g_str_equal(name, full))
 			map->fields[i] = (int32_t)value;
@@ -140,17 +142,12 @@ static bool set_field(struct kernel_map *map, const char *name, uint64_t value)
 	return true;
 }
 
-static bool set_number(struct kernel_map *map, struct number_item *items, const char *name,
-		       uint64_t value)
+static void set_number(struct number_item *items, const char *name, uint64_t value)
 {
-	(void)map;
 	for (size_t i = 0; i < NUM_NUMBERS; i++) {
-		if (g_str_equal(name, items[i].name)) {
+		if (g_str_equal(name, items[i].name))
 			*items[i].value = value;
-			return true;
-		}
 	}
-	return true;
 }
 
 static bool parse_line(struct kernel_map *map, struct number_item *items, const char *line)
@@ -169,11 +166,11 @@ static bool parse_line(struct kernel_map *map, struct number_item *items, const 
 		return true;
 	}
 	words = g_strsplit(line, " ", 3);
-	if (g_strv_length(words) != 3 || !g_ascii_string_to_unsigned(words[2], 16, 0, G_MAXUINT64,
-								     &value, NULL))
+	if (g_strv_length(words) != 3 ||
+	    !g_ascii_string_to_unsigned(words[2], 16, 0, G_MAXUINT64, &value, NULL))
 		return false;
 	if (g_str_equal(words[0], "number"))
-		return set_number(map, items, words[1], value);
+		set_number(items, words[1], value);
 	if (g_str_equal(words[0], "field"))
 		return set_field(map, words[1], value);
 	if (g_str_equal(words[0], "symbol"))
@@ -183,8 +180,8 @@ static bool parse_line(struct kernel_map *map, struct number_item *items, const 
 
 static bool numbers_valid(const struct kernel_map *map, const uint64_t *small)
 {
-	return map->banner && map->banner[0] && (small[1] == 4 || small[1] == 5) &&
-	       small[10] > 0 && small[10] < 1 << 24 && small[11] <= KALLSYMS_RELATIVE &&
+	return map->banner && map->banner[0] && (small[1] == 4 || small[1] == 5) && small[10] > 0 &&
+	       small[10] < 1 << 24 && small[11] <= KALLSYMS_RELATIVE &&
 	       small[12] < NUM_ORC_LAYOUTS && small[14] == GUEST_PAGE_SIZE &&
 	       map->num_orcs < 1 << 26 && map->root.value;
 }
@@ -227,8 +224,7 @@ struct kernel_map *kernel_map_from_bytes(GBytes *bytes, GError **error)
 struct address_space kernel_map_space(const struct kernel_map *map, struct snapshot *snapshot)
 {
 	return (struct address_space){
-		.snapshot = snapshot, .root = map->root, .levels = map->levels
-	};
+		.snapshot = snapshot, .root = map->root, .levels = map->levels};
 }
 
 bool kernel_map_fits(const struct kernel_map *map, struct snapshot *snapshot, GError **error)

@@ -70,7 +70,7 @@ enum kernel_symbol {
 #define KERNEL_SYMBOL_ENUM(name) SYMBOL_##name,
 	KERNEL_SYMBOLS(KERNEL_SYMBOL_ENUM)
 #undef KERNEL_SYMBOL_ENUM
-	NUM_KERNEL_SYMBOLS
+		NUM_KERNEL_SYMBOLS
 };
 
 /* Offsets in bytes of members, from BTF: X(name, structure, member path). */
@@ -137,23 +137,28 @@ enum kernel_field {
 	KERNEL_FIELDS(KERNEL_FIELD_ENUM)
 #undef KERNEL_FIELD_ENUM
 #define KERNEL_SIZE_ENUM(name, structure) SIZE_##name,
-	KERNEL_SIZES(KERNEL_SIZE_ENUM)
+		KERNEL_SIZES(KERNEL_SIZE_ENUM)
 #undef KERNEL_SIZE_ENUM
-	NUM_KERNEL_FIELDS
+			NUM_KERNEL_FIELDS
 };
 
 #define FIELD_UNKNOWN (-1)
 
 struct kernel_map {
-	char *banner;        /* linux_banner, whole */
-	gpa_t root;          /* of the kernel's own page tables (init_top_pgt) */
+	char *banner;	     /* linux_banner, whole */
+	gpa_t root;	     /* of the kernel's own page tables (init_top_pgt) */
 	unsigned int levels; /* 4 or 5 */
 	gva_t image_start;
 	uint64_t image_length; /* bytes */
 	struct kallsyms kallsyms;
 	enum orc_layout orc_layout;
 	uint64_t num_orcs;
-	char *no_btf; /* why there are no structure offsets, or NULL */
+	/*
+	 * The guest module (guest-kernel-patch/module) if it was loaded, and the first entry of the
+	 * module list then: while that is the same, so is the list, and none needs to be walked.
+	 */
+	gva_t modules_first, guest_module;
+	char *no_btf;			      /* why there are no structure offsets, or NULL */
 	uint64_t symbols[NUM_KERNEL_SYMBOLS]; /* 0: not in this kernel */
 	int32_t fields[NUM_KERNEL_FIELDS];    /* FIELD_UNKNOWN: not known */
 };
@@ -172,7 +177,8 @@ typedef struct kernel_map KernelMap;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KernelMap, kernel_map_free)
 
 GBytes *kernel_map_to_bytes(const struct kernel_map *map);
-/* The bytes may come from anywhere: every item is checked for its form, and kernel_map_fits() for the rest. */
+/* The bytes may come from anywhere: every item is checked for its form, and kernel_map_fits() for
+ * the rest. */
 struct kernel_map *kernel_map_from_bytes(GBytes *bytes, GError **error);
 
 /*

@@ -32,12 +32,14 @@ static bool read_layouts(const struct kernel *kernel, struct kernel_module *modu
 	gva_t init = field_address(kernel, module->structure, FIELD_module_init_layout);
 	uint32_t size = 0, text_size = 0, init_text_size = 0;
 
-	if (!kernel_read_field(kernel, core, FIELD_module_layout_base, &module->text.value, 8, error) ||
+	if (!kernel_read_field(kernel, core, FIELD_module_layout_base, &module->text.value, 8,
+			       error) ||
 	    !kernel_read_field(kernel, core, FIELD_module_layout_size, &size, 4, error) ||
 	    !kernel_read_field(kernel, core, FIELD_module_layout_text_size, &text_size, 4, error) ||
 	    !kernel_read_field(kernel, init, FIELD_module_layout_base, &module->init_text.value, 8,
 			       error) ||
-	    !kernel_read_field(kernel, init, FIELD_module_layout_text_size, &init_text_size, 4, error))
+	    !kernel_read_field(kernel, init, FIELD_module_layout_text_size, &init_text_size, 4,
+			       error))
 		return false;
 	module->total_size = size;
 	module->text_size = text_size;
@@ -94,15 +96,16 @@ static bool read_orc(const struct kernel *kernel, struct kernel_module *module, 
 	return true;
 }
 
-static bool read_module(const struct kernel *kernel, gva_t structure, struct kernel_module *module,
-			GError **error)
+bool module_read(const struct kernel *kernel, gva_t structure, struct kernel_module *module,
+		 GError **error)
 {
-	*module = (struct kernel_module){ .structure = structure };
+	*module = (struct kernel_module){.structure = structure};
 	return kernel_read_field(kernel, structure, FIELD_module_name, module->name,
 				 MODULE_NAME_SIZE, error) &&
-	       kernel_read_field(kernel, structure, FIELD_module_taints, &module->taints, 8, error) &&
-	       (kernel_has(kernel, FIELD_module_mem) ? read_mem(kernel, module, error) :
-						       read_layouts(kernel, module, error)) &&
+	       kernel_read_field(kernel, structure, FIELD_module_taints, &module->taints, 8,
+				 error) &&
+	       (kernel_has(kernel, FIELD_module_mem) ? read_mem(kernel, module, error)
+						     : read_layouts(kernel, module, error)) &&
 	       read_orc(kernel, module, error);
 }
 
@@ -130,7 +133,7 @@ bool modules_read(const struct kernel *kernel, GArray *modules, GError **error)
 			return false;
 		}
 		if (!kernel_read_field(kernel, structure, FIELD_module_state, &state, 4, error) ||
-		    !read_module(kernel, structure, &module, error) ||
+		    !module_read(kernel, structure, &module, error) ||
 		    !address_space_read_u64(&kernel->space, gva(next), &next, error))
 			return false;
 		if (state != MODULE_STATE_UNFORMED)
@@ -139,10 +142,23 @@ bool modules_read(const struct kernel *kernel, GArray *modules, GError **error)
 	return true;
 }
 
+const struct kernel_module *modules_find_name(const GArray *modules, const char *name)
+{
+	for (guint i = 0; i < modules->len; i++) {
+		const struct kernel_module *module =
+			&g_array_index(modules, struct kernel_module, i);
+
+		if (!strcmp(module->name, name))
+			return module;
+	}
+	return NULL;
+}
+
 const struct kernel_module *modules_find(const GArray *modules, gva_t address)
 {
 	for (guint i = 0; i < modules->len; i++) {
-		const struct kernel_module *module = &g_array_index(modules, struct kernel_module, i);
+		const struct kernel_module *module =
+			&g_array_index(modules, struct kernel_module, i);
 
 		if (address.value - module->text.value < module->text_size ||
 		    address.value - module->init_text.value < module->init_text_size)
@@ -162,8 +178,10 @@ static bool load_symbols(const struct kernel *kernel, const struct kernel_module
 {
 	uint64_t table, kallsyms;
 
-	if (!kernel_read_field(kernel, module->structure, FIELD_module_kallsyms, &kallsyms, 8, error) ||
-	    !kernel_read_field(kernel, gva(kallsyms), FIELD_mod_kallsyms_symtab, &table, 8, error) ||
+	if (!kernel_read_field(kernel, module->structure, FIELD_module_kallsyms, &kallsyms, 8,
+			       error) ||
+	    !kernel_read_field(kernel, gva(kallsyms), FIELD_mod_kallsyms_symtab, &table, 8,
+			       error) ||
 	    !kernel_read_field(kernel, gva(kallsyms), FIELD_mod_kallsyms_num_symtab,
 			       &symbols->count, 4, error) ||
 	    !kernel_read_field(kernel, gva(kallsyms), FIELD_mod_kallsyms_strtab,
@@ -198,7 +216,7 @@ static bool uninteresting(const char *name)
 void modules_resolve(const struct kernel *kernel, gva_t address, struct resolved_symbol *result)
 {
 	const struct kernel_module *module = modules_find(kernel->modules, address);
-	struct module_symbols symbols = { 0 };
+	struct module_symbols symbols = {0};
 	bool init;
 	uint64_t end, best = 0;
 
@@ -206,8 +224,8 @@ void modules_resolve(const struct kernel *kernel, gva_t address, struct resolved
 		return;
 	result->module = g_strdup(module->name);
 	init = address.value - module->init_text.value < module->init_text_size;
-	end = init ? module->init_text.value + module->init_text_size :
-		     module->text.value + module->text_size;
+	end = init ? module->init_text.value + module->init_text_size
+		   : module->text.value + module->text_size;
 	if (!load_symbols(kernel, module, &symbols, NULL))
 		return;
 	for (uint32_t i = 1; i < symbols.count; i++) {
@@ -240,7 +258,7 @@ void modules_resolve(const struct kernel *kernel, gva_t address, struct resolved
 bool module_find_symbol(const struct kernel *kernel, const struct kernel_module *module,
 			const char *wanted, gva_t *address, GError **error)
 {
-	struct module_symbols symbols = { 0 };
+	struct module_symbols symbols = {0};
 	bool found = false;
 
 	if (!load_symbols(kernel, module, &symbols, error))
@@ -255,7 +273,7 @@ bool module_find_symbol(const struct kernel *kernel, const struct kernel_module 
 	}
 	g_free(symbols.symbols);
 	if (!found)
-		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND, "module %s has no symbol %s",
-			    module->name, wanted);
+		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+			    "module %s has no symbol %s", module->name, wanted);
 	return found;
 }

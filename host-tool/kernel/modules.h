@@ -17,12 +17,12 @@ struct resolved_symbol;
 struct kernel_module {
 	char name[MODULE_NAME_SIZE + 1];
 	gva_t structure;    /* struct module */
-	gva_t text;         /* first byte of its text */
+	gva_t text;	    /* first byte of its text */
 	uint64_t text_size; /* bytes */
 	gva_t init_text;
 	uint64_t init_text_size; /* 0 once initialised */
-	uint64_t total_size;     /* bytes, as lsmod shows it */
-	uint64_t taints;         /* bits as in the kernel's taint word */
+	uint64_t total_size;	 /* bytes, as lsmod shows it */
+	uint64_t taints;	 /* bits as in the kernel's taint word */
 	struct orc_table orc;
 };
 
@@ -31,10 +31,18 @@ GArray *modules_new(void); /* of struct kernel_module */
 /* Appends every loaded module. On error (a list that makes no sense) keeps those read so far. */
 bool modules_read(const struct kernel *kernel, GArray *modules, GError **error);
 
+/* One module, whose struct module lies at @structure. */
+bool module_read(const struct kernel *kernel, gva_t structure, struct kernel_module *module,
+		 GError **error);
+
+/* The module of that name, or NULL. */
+const struct kernel_module *modules_find_name(const GArray *modules, const char *name);
+
 /* The module whose text holds @address, or NULL. */
 const struct kernel_module *modules_find(const GArray *modules, gva_t address);
 
-/* Fills @symbol if @address lies in a module's text; its module at least, where it has no symbols. */
+/* Fills @symbol if @address lies in a module's text; its module at least, where it has no symbols.
+ */
 void modules_resolve(const struct kernel *kernel, gva_t address, struct resolved_symbol *symbol);
 
 /* The address of a symbol of one module. */

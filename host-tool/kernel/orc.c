@@ -8,27 +8,27 @@
 #define NUM_REGISTERS 16
 
 static const enum orc_register registers_5_4[NUM_REGISTERS] = {
-	ORC_REGISTER_UNDEFINED, ORC_REGISTER_PREV_SP,     ORC_REGISTER_DX,
-	ORC_REGISTER_DI,        ORC_REGISTER_BP,          ORC_REGISTER_SP,
-	ORC_REGISTER_R10,       ORC_REGISTER_R13,         ORC_REGISTER_BP_INDIRECT,
-	ORC_REGISTER_SP_INDIRECT, ORC_REGISTER_INVALID,   ORC_REGISTER_INVALID,
-	ORC_REGISTER_INVALID,   ORC_REGISTER_INVALID,     ORC_REGISTER_INVALID,
+	ORC_REGISTER_UNDEFINED,	  ORC_REGISTER_PREV_SP, ORC_REGISTER_DX,
+	ORC_REGISTER_DI,	  ORC_REGISTER_BP,	ORC_REGISTER_SP,
+	ORC_REGISTER_R10,	  ORC_REGISTER_R13,	ORC_REGISTER_BP_INDIRECT,
+	ORC_REGISTER_SP_INDIRECT, ORC_REGISTER_INVALID, ORC_REGISTER_INVALID,
+	ORC_REGISTER_INVALID,	  ORC_REGISTER_INVALID, ORC_REGISTER_INVALID,
 	ORC_REGISTER_INVALID,
 };
 
 static const enum orc_register registers_7_1[NUM_REGISTERS] = {
-	ORC_REGISTER_UNDEFINED, ORC_REGISTER_AX,          ORC_REGISTER_DX,
-	ORC_REGISTER_SP,        ORC_REGISTER_BP,          ORC_REGISTER_DI,
-	ORC_REGISTER_R10,       ORC_REGISTER_R13,         ORC_REGISTER_PREV_SP,
+	ORC_REGISTER_UNDEFINED,	  ORC_REGISTER_AX,	    ORC_REGISTER_DX,
+	ORC_REGISTER_SP,	  ORC_REGISTER_BP,	    ORC_REGISTER_DI,
+	ORC_REGISTER_R10,	  ORC_REGISTER_R13,	    ORC_REGISTER_PREV_SP,
 	ORC_REGISTER_SP_INDIRECT, ORC_REGISTER_BP_INDIRECT, ORC_REGISTER_INVALID,
-	ORC_REGISTER_INVALID,   ORC_REGISTER_INVALID,     ORC_REGISTER_INVALID,
+	ORC_REGISTER_INVALID,	  ORC_REGISTER_INVALID,	    ORC_REGISTER_INVALID,
 	ORC_REGISTER_INVALID,
 };
 
 /* Up to 6.3 the type is two bits, and the end of the stack a flag of its own. */
 static bool decode_old_type(uint16_t bits, bool has_signal, struct orc_entry *entry)
 {
-	static const enum orc_type types[] = { ORC_TYPE_CALL, ORC_TYPE_REGS, ORC_TYPE_REGS_PARTIAL };
+	static const enum orc_type types[] = {ORC_TYPE_CALL, ORC_TYPE_REGS, ORC_TYPE_REGS_PARTIAL};
 	unsigned int type = bits >> 8 & 3;
 	bool end = bits >> (has_signal ? 11 : 10) & 1;
 
@@ -54,7 +54,8 @@ bool orc_decode(enum orc_layout layout, const uint8_t raw[ORC_ENTRY_SIZE], struc
 	memcpy(&bits, raw + 4, 2);
 	entry->sp_register = registers[bits & 15];
 	entry->bp_register = registers[bits >> 4 & 15];
-	if (entry->sp_register == ORC_REGISTER_INVALID || entry->bp_register == ORC_REGISTER_INVALID)
+	if (entry->sp_register == ORC_REGISTER_INVALID ||
+	    entry->bp_register == ORC_REGISTER_INVALID)
 		return false;
 	if (layout == ORC_LAYOUT_5_4 || layout == ORC_LAYOUT_6_3)
 		return decode_old_type(bits, layout == ORC_LAYOUT_6_3, entry);
@@ -65,9 +66,9 @@ bool orc_decode(enum orc_layout layout, const uint8_t raw[ORC_ENTRY_SIZE], struc
 
 struct layout_count {
 	uint64_t valid;
-	uint64_t ordinary;      /* a call frame found from the stack pointer: what most code has */
-	uint64_t regs;          /* interrupt frames */
-	uint64_t signal_regs;   /* of these, marked as interrupted */
+	uint64_t ordinary;    /* a call frame found from the stack pointer: what most code has */
+	uint64_t regs;	      /* interrupt frames */
+	uint64_t signal_regs; /* of these, marked as interrupted */
 };
 
 static void count_entry(enum orc_layout layout, const uint8_t *raw, struct layout_count *count)
@@ -96,13 +97,14 @@ bool orc_detect_layout(const struct address_space *space, const struct orc_table
 		return false;
 	/* The newest first: the 6.3 layout reads all of a 5.4 table but for its end marks. */
 	for (enum orc_layout try = NUM_ORC_LAYOUTS - 1; try > ORC_LAYOUT_NONE; try--) {
-		struct layout_count count = { 0 };
+		struct layout_count count = {0};
 
 		for (uint64_t i = 0; i < table->num_entries; i++)
 			count_entry(try, raw + i * ORC_ENTRY_SIZE, &count);
 		if (count.valid < table->num_entries || count.ordinary < table->num_entries / 2)
 			continue;
-		/* Every interrupt frame of 6.3 is marked as one; in a 5.4 table that bit is `end`. */
+		/* Every interrupt frame of 6.3 is marked as one; in a 5.4 table that bit is `end`.
+		 */
 		if (try == ORC_LAYOUT_6_3 && count.signal_regs < count.regs)
 			continue;
 		*layout = try;

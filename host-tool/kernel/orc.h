@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ORC: how the caller's frame is found from an instruction's address (arch/x86/include/asm/orc_types.h,
- * arch/x86/kernel/unwind_orc.c).
+ * ORC: how the caller's frame is found from an instruction's address
+ * (arch/x86/include/asm/orc_types.h, arch/x86/kernel/unwind_orc.c).
  *
  * Two parallel arrays, sorted by address: `orc_unwind_ip`, 32-bit offsets each relative to itself,
  * and `orc_unwind`, 6-byte entries {s16 sp_offset, s16 bp_offset, u16 bits}. The bits, from 0 up:
@@ -70,7 +70,8 @@ struct orc_table {
 /* False if @raw makes no sense in @layout. */
 bool orc_decode(enum orc_layout layout, const uint8_t raw[ORC_ENTRY_SIZE], struct orc_entry *entry);
 
-/* Which layout the entries have, looked at as a whole and past the snapshot; an error if none fits. */
+/* Which layout the entries have, looked at as a whole and past the snapshot; an error if none fits.
+ */
 bool orc_detect_layout(const struct address_space *space, const struct orc_table *table,
 		       enum orc_layout *layout, GError **error);
 

@@ -24,12 +24,12 @@
 
 /* Where things are, from VMCOREINFO's OFFSET() and SIZE() lines. */
 struct ring_layout {
-	uint64_t desc_ring, text_data_ring;               /* in printk_ringbuffer */
-	uint64_t count_bits, descs, infos, head_id, tail_id; /* in prb_desc_ring */
-	uint64_t state_var, text_blk_lpos, desc_size;     /* in prb_desc */
-	uint64_t begin, next;                             /* in prb_data_blk_lpos */
+	uint64_t desc_ring, text_data_ring;		       /* in printk_ringbuffer */
+	uint64_t count_bits, descs, infos, head_id, tail_id;   /* in prb_desc_ring */
+	uint64_t state_var, text_blk_lpos, desc_size;	       /* in prb_desc */
+	uint64_t begin, next;				       /* in prb_data_blk_lpos */
 	uint64_t seq, ts_nsec, text_len, caller_id, info_size; /* in printk_info */
-	uint64_t size_bits, data;                         /* in prb_data_ring */
+	uint64_t size_bits, data;			       /* in prb_data_ring */
 };
 
 struct ring {
@@ -37,7 +37,7 @@ struct ring {
 	gva_t descs, infos, data;
 	uint64_t head_id, tail_id;
 	uint64_t count; /* descriptors, a power of two */
-	uint64_t size;  /* bytes of text, a power of two */
+	uint64_t size;	/* bytes of text, a power of two */
 	unsigned int size_bits;
 };
 
@@ -47,25 +47,25 @@ static bool layout_from_vmcoreinfo(const char *text, struct ring_layout *layout,
 		const char *key;
 		uint64_t *value;
 	} items[] = {
-		{ "OFFSET(printk_ringbuffer.desc_ring)", &layout->desc_ring },
-		{ "OFFSET(printk_ringbuffer.text_data_ring)", &layout->text_data_ring },
-		{ "OFFSET(prb_desc_ring.count_bits)", &layout->count_bits },
-		{ "OFFSET(prb_desc_ring.descs)", &layout->descs },
-		{ "OFFSET(prb_desc_ring.infos)", &layout->infos },
-		{ "OFFSET(prb_desc_ring.head_id)", &layout->head_id },
-		{ "OFFSET(prb_desc_ring.tail_id)", &layout->tail_id },
-		{ "OFFSET(prb_desc.state_var)", &layout->state_var },
-		{ "OFFSET(prb_desc.text_blk_lpos)", &layout->text_blk_lpos },
-		{ "SIZE(prb_desc)", &layout->desc_size },
-		{ "OFFSET(prb_data_blk_lpos.begin)", &layout->begin },
-		{ "OFFSET(prb_data_blk_lpos.next)", &layout->next },
-		{ "OFFSET(printk_info.seq)", &layout->seq },
-		{ "OFFSET(printk_info.ts_nsec)", &layout->ts_nsec },
-		{ "OFFSET(printk_info.text_len)", &layout->text_len },
-		{ "OFFSET(printk_info.caller_id)", &layout->caller_id },
-		{ "SIZE(printk_info)", &layout->info_size },
-		{ "OFFSET(prb_data_ring.size_bits)", &layout->size_bits },
-		{ "OFFSET(prb_data_ring.data)", &layout->data },
+		{"OFFSET(printk_ringbuffer.desc_ring)", &layout->desc_ring},
+		{"OFFSET(printk_ringbuffer.text_data_ring)", &layout->text_data_ring},
+		{"OFFSET(prb_desc_ring.count_bits)", &layout->count_bits},
+		{"OFFSET(prb_desc_ring.descs)", &layout->descs},
+		{"OFFSET(prb_desc_ring.infos)", &layout->infos},
+		{"OFFSET(prb_desc_ring.head_id)", &layout->head_id},
+		{"OFFSET(prb_desc_ring.tail_id)", &layout->tail_id},
+		{"OFFSET(prb_desc.state_var)", &layout->state_var},
+		{"OFFSET(prb_desc.text_blk_lpos)", &layout->text_blk_lpos},
+		{"SIZE(prb_desc)", &layout->desc_size},
+		{"OFFSET(prb_data_blk_lpos.begin)", &layout->begin},
+		{"OFFSET(prb_data_blk_lpos.next)", &layout->next},
+		{"OFFSET(printk_info.seq)", &layout->seq},
+		{"OFFSET(printk_info.ts_nsec)", &layout->ts_nsec},
+		{"OFFSET(printk_info.text_len)", &layout->text_len},
+		{"OFFSET(printk_info.caller_id)", &layout->caller_id},
+		{"SIZE(printk_info)", &layout->info_size},
+		{"OFFSET(prb_data_ring.size_bits)", &layout->size_bits},
+		{"OFFSET(prb_data_ring.data)", &layout->data},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(items); i++) {
@@ -92,15 +92,20 @@ static bool ring_open(const struct kernel *kernel, const char *vmcoreinfo, struc
 		return false;
 	desc_ring = gva_add(ringbuffer, layout->desc_ring);
 	data_ring = gva_add(ringbuffer, layout->text_data_ring);
-	if (!address_space_read_u32(space, gva_add(desc_ring, layout->count_bits), &count_bits, error) ||
+	if (!address_space_read_u32(space, gva_add(desc_ring, layout->count_bits), &count_bits,
+				    error) ||
 	    !address_space_read_u64(space, gva_add(desc_ring, layout->descs), &ring->descs.value,
 				    error) ||
 	    !address_space_read_u64(space, gva_add(desc_ring, layout->infos), &ring->infos.value,
 				    error) ||
-	    !address_space_read_u64(space, gva_add(desc_ring, layout->head_id), &ring->head_id, error) ||
-	    !address_space_read_u64(space, gva_add(desc_ring, layout->tail_id), &ring->tail_id, error) ||
-	    !address_space_read_u32(space, gva_add(data_ring, layout->size_bits), &size_bits, error) ||
-	    !address_space_read_u64(space, gva_add(data_ring, layout->data), &ring->data.value, error))
+	    !address_space_read_u64(space, gva_add(desc_ring, layout->head_id), &ring->head_id,
+				    error) ||
+	    !address_space_read_u64(space, gva_add(desc_ring, layout->tail_id), &ring->tail_id,
+				    error) ||
+	    !address_space_read_u32(space, gva_add(data_ring, layout->size_bits), &size_bits,
+				    error) ||
+	    !address_space_read_u64(space, gva_add(data_ring, layout->data), &ring->data.value,
+				    error))
 		return false;
 	if (count_bits > MAX_COUNT_BITS || size_bits > MAX_SIZE_BITS ||
 	    ((ring->head_id - ring->tail_id) & ID_MASK) >= 1ull << count_bits) {
@@ -158,23 +163,25 @@ static bool read_record(const struct kernel *kernel, const struct ring *ring, ui
 	gva_t desc = gva_add(ring->descs, index * layout->desc_size);
 	gva_t info = gva_add(ring->infos, index * layout->info_size);
 	gva_t block = gva_add(desc, layout->text_blk_lpos);
-	struct printk_record record = { .caller_known = true };
+	struct printk_record record = {.caller_known = true};
 	uint64_t state, begin, next;
 	uint16_t length;
 	uint8_t flags;
 
 	if (!address_space_read_u64(space, gva_add(desc, layout->state_var), &state, error))
 		return false;
-	if ((state & ID_MASK) != (id & ID_MASK) || (state >> STATE_SHIFT != STATE_COMMITTED &&
-						    state >> STATE_SHIFT != STATE_FINALIZED))
+	if ((state & ID_MASK) != (id & ID_MASK) ||
+	    (state >> STATE_SHIFT != STATE_COMMITTED && state >> STATE_SHIFT != STATE_FINALIZED))
 		return true; /* being written, or already taken back */
 	if (!address_space_read_u64(space, gva_add(block, layout->begin), &begin, error) ||
 	    !address_space_read_u64(space, gva_add(block, layout->next), &next, error) ||
 	    !address_space_read_u64(space, gva_add(info, layout->seq), &record.sequence, error) ||
-	    !address_space_read_u64(space, gva_add(info, layout->ts_nsec), &record.time_ns, error) ||
+	    !address_space_read_u64(space, gva_add(info, layout->ts_nsec), &record.time_ns,
+				    error) ||
 	    !address_space_read(space, gva_add(info, layout->text_len), &length, 2, NULL, error) ||
 	    /* After text_len: u8 facility; u8 flags:5, level:3. */
-	    !address_space_read(space, gva_add(info, layout->text_len + 3), &flags, 1, NULL, error) ||
+	    !address_space_read(space, gva_add(info, layout->text_len + 3), &flags, 1, NULL,
+				error) ||
 	    !address_space_read_u32(space, gva_add(info, layout->caller_id), &record.caller, error))
 		return false;
 	record.level = flags >> 5;
@@ -193,12 +200,14 @@ static GArray *read_ring(const struct kernel *kernel, const char *vmcoreinfo, GE
 	if (!ring_open(kernel, vmcoreinfo, &ring, error))
 		return records;
 	for (uint64_t id = ring.tail_id;; id = (id + 1) & ID_MASK) {
-		if (!read_record(kernel, &ring, id, records, error) || id == (ring.head_id & ID_MASK))
+		if (!read_record(kernel, &ring, id, records, error) ||
+		    id == (ring.head_id & ID_MASK))
 			return records;
 	}
 }
 
-/* Up to 5.9: struct printk_log { u64 ts_nsec; u16 len, text_len, dict_len; u8 facility, flags_level; }. */
+/* Up to 5.9: struct printk_log { u64 ts_nsec; u16 len, text_len, dict_len; u8 facility,
+ * flags_level; }. */
 struct old_record {
 	uint64_t time_ns;
 	uint16_t length, text_length, dict_length;
@@ -224,11 +233,11 @@ static GArray *read_old_log(const struct kernel *kernel, const char *vmcoreinfo,
 		return records;
 	}
 	for (uint64_t sequence = 0; at != end && sequence < MAX_OLD_LOG; sequence++) {
-		struct printk_record record = { .sequence = sequence };
+		struct printk_record record = {.sequence = sequence};
 		struct old_record header;
 
-		if (!address_space_read(&kernel->space, gva(buffer + at), &header, sizeof(header), NULL,
-					error))
+		if (!address_space_read(&kernel->space, gva(buffer + at), &header, sizeof(header),
+					NULL, error))
 			return records;
 		/* A header of length 0 stands where the rest of the buffer was too short. */
 		if (!header.length) {
@@ -263,10 +272,25 @@ GArray *printk_read(const struct kernel *kernel, const char *vmcoreinfo, const c
 		    GError **error)
 {
 	if (source)
-		*source = is_ring(kernel) ? "printk ring in guest memory" :
-					    "printk buffer in guest memory (before 5.10)";
-	return is_ring(kernel) ? read_ring(kernel, vmcoreinfo, error) :
-				 read_old_log(kernel, vmcoreinfo, error);
+		*source = is_ring(kernel) ? "printk ring in guest memory"
+					  : "printk buffer in guest memory (before 5.10)";
+	return is_ring(kernel) ? read_ring(kernel, vmcoreinfo, error)
+			       : read_old_log(kernel, vmcoreinfo, error);
+}
+
+bool printk_last_sequence(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *sequence,
+			  GError **error)
+{
+	struct ring ring;
+	uint64_t index;
+
+	if (!ring_open(kernel, vmcoreinfo, &ring, error))
+		return false;
+	index = ring.head_id & (ring.count - 1);
+	return address_space_read_u64(
+		&kernel->space,
+		gva_add(ring.infos, index * ring.layout.info_size + ring.layout.seq), sequence,
+		error);
 }
 
 bool printk_position(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *position,

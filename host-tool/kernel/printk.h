@@ -13,13 +13,17 @@ struct printk_record {
 	uint64_t time_ns;   /* since boot */
 	unsigned int level; /* 0 to 7 */
 	bool caller_known;
-	uint32_t caller;    /* printk_caller_id(): a pid, or 0x80000000 + CPU */
-	char *text;         /* as stored; may hold newlines and anything else */
+	uint32_t caller; /* printk_caller_id(): a pid, or 0x80000000 + CPU */
+	char *text;	 /* as stored; may hold newlines and anything else */
 };
 
 /* A position in the log that changes with every record: to see whether more has come. */
 bool printk_position(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *position,
 		     GError **error);
+
+/* The sequence number of the newest record, as the snapshot has it. From 5.10 on. */
+bool printk_last_sequence(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *sequence,
+			  GError **error);
 
 /*
  * All records, oldest first: array of struct printk_record, free with g_array_unref(). Records

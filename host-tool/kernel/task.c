@@ -35,10 +35,11 @@ bool task_read(const struct kernel *kernel, gva_t address, struct task *task, GE
 {
 	uint64_t state;
 
-	*task = (struct task){ 0 };
+	*task = (struct task){0};
 	if (!kernel_read_field(kernel, address, FIELD_task_pid, &task->pid, 4, error) ||
 	    !kernel_read_field(kernel, address, FIELD_task_tgid, &task->tgid, 4, error) ||
-	    !kernel_read_field(kernel, address, FIELD_task_comm, task->comm, TASK_COMM_SIZE, error) ||
+	    !kernel_read_field(kernel, address, FIELD_task_comm, task->comm, TASK_COMM_SIZE,
+			       error) ||
 	    !read_state(kernel, address, &state, error))
 		return false;
 	task->state = state_name(state);

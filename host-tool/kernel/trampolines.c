@@ -14,12 +14,16 @@ struct return_list {
 };
 
 static const struct return_list rethooks = {
-	FIELD_task_rethooks, FIELD_rethook_node_llist, FIELD_rethook_node_frame,
+	FIELD_task_rethooks,
+	FIELD_rethook_node_llist,
+	FIELD_rethook_node_frame,
 	FIELD_rethook_node_ret_addr,
 };
 
 static const struct return_list kretprobes = {
-	FIELD_task_kretprobe_instances, FIELD_kretprobe_instance_llist, FIELD_kretprobe_instance_fp,
+	FIELD_task_kretprobe_instances,
+	FIELD_kretprobe_instance_llist,
+	FIELD_kretprobe_instance_fp,
 	FIELD_kretprobe_instance_ret_addr,
 };
 
@@ -55,12 +59,14 @@ static bool find_in_ret_stack(const struct kernel *kernel, gva_t task, gva_t slo
 	uint64_t base, retp, target;
 
 	if (size <= 0 || !kernel_has(kernel, FIELD_ftrace_ret_stack_retp) ||
-	    !kernel_read_field(kernel, task, FIELD_task_ret_stack, &base, sizeof(base), NULL) || !base)
+	    !kernel_read_field(kernel, task, FIELD_task_ret_stack, &base, sizeof(base), NULL) ||
+	    !base)
 		return false;
 	for (int i = 0; i < MAX_RET_STACK; i++) {
 		gva_t entry = gva(base + (uint64_t)i * (uint64_t)size);
 
-		if (!kernel_read_field(kernel, entry, FIELD_ftrace_ret_stack_retp, &retp, 8, NULL) ||
+		if (!kernel_read_field(kernel, entry, FIELD_ftrace_ret_stack_retp, &retp, 8,
+				       NULL) ||
 		    !kernel_read_field(kernel, entry, FIELD_ftrace_ret_stack_ret, &target, 8, NULL))
 			return false;
 		if (retp == slot.value) {
@@ -84,7 +90,8 @@ bool trampoline_recover(const struct kernel *kernel, gva_t task, gva_t slot, gva
 		return task.value && find_in_list(kernel, &rethooks, task, slot, *address, address);
 	if (value == symbols[SYMBOL_kretprobe_trampoline] ||
 	    value == symbols[SYMBOL___kretprobe_trampoline])
-		return task.value && find_in_list(kernel, &kretprobes, task, slot, *address, address);
+		return task.value &&
+		       find_in_list(kernel, &kretprobes, task, slot, *address, address);
 	return true;
 }
 
@@ -99,15 +106,16 @@ bool trampoline_find_original(const struct kernel *kernel, gva_t address, gva_t 
 	for (int i = 0; i < MAX_OPS && ops; i++) {
 		uint64_t start, size, flags;
 
-		if (!kernel_read_field(kernel, gva(ops), FIELD_ftrace_ops_trampoline, &start, 8, NULL) ||
+		if (!kernel_read_field(kernel, gva(ops), FIELD_ftrace_ops_trampoline, &start, 8,
+				       NULL) ||
 		    !kernel_read_field(kernel, gva(ops), FIELD_ftrace_ops_trampoline_size, &size, 8,
 				       NULL) ||
 		    !kernel_read_field(kernel, gva(ops), FIELD_ftrace_ops_flags, &flags, 8, NULL))
 			return false;
 		if (start && address.value - start < size) {
-			uint64_t source = symbols[flags & FTRACE_OPS_SAVE_REGS ?
-							  SYMBOL_ftrace_regs_caller :
-							  SYMBOL_ftrace_caller];
+			uint64_t source =
+				symbols[flags & FTRACE_OPS_SAVE_REGS ? SYMBOL_ftrace_regs_caller
+								     : SYMBOL_ftrace_caller];
 
 			*original = gva(source + (address.value - start));
 			return source;

@@ -108,7 +108,8 @@ static bool move(struct walk *walk, gva_t pc, gva_t sp)
 	if (!stack && walk->stack && sp.value == walk->stack->high.value)
 		stack = walk->stack; /* its very end: nothing of the frame is left on it */
 	if (!stack) {
-		stop(walk, "the next frame at 0x%" G_GINT64_MODIFIER "x is on none of this CPU's stacks",
+		stop(walk,
+		     "the next frame at 0x%" G_GINT64_MODIFIER "x is on none of this CPU's stacks",
 		     sp.value);
 		return false;
 	}
@@ -186,7 +187,8 @@ static bool find_orc(const struct kernel *kernel, gva_t address, struct orc_entr
 	if (trampoline_find_original(kernel, address, &original))
 		return find_core_orc(kernel, original, entry, error);
 	g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
-		    "0x%" G_GINT64_MODIFIER "x is in neither the kernel nor a module", address.value);
+		    "0x%" G_GINT64_MODIFIER "x is in neither the kernel nor a module",
+		    address.value);
 	return false;
 }
 
@@ -323,8 +325,9 @@ static bool step_to_caller(struct walk *walk, gva_t sp)
 		return false;
 	}
 	if (!trampoline_recover(walk->kernel, task, slot, &pc)) {
-		stop(walk, "the tracer's record of the return address at 0x%" G_GINT64_MODIFIER
-			   "x was not found",
+		stop(walk,
+		     "the tracer's record of the return address at 0x%" G_GINT64_MODIFIER
+		     "x was not found",
 		     slot.value);
 		return false;
 	}
@@ -367,7 +370,8 @@ static bool orc_step(struct walk *walk)
 		return false;
 	}
 	if (!previous_sp(walk, &entry, &sp)) {
-		stop(walk, "the frame of 0x%" G_GINT64_MODIFIER "x cannot be found", walk->pc.value);
+		stop(walk, "the frame of 0x%" G_GINT64_MODIFIER "x cannot be found",
+		     walk->pc.value);
 		return false;
 	}
 	if (entry.type == ORC_TYPE_CALL) {
@@ -465,7 +469,7 @@ static bool step_from_wild_pc(struct walk *walk)
 void unwind_cpu(const struct kernel *kernel, const struct cpu *cpu, struct unwind_result *result)
 {
 	bool orc = kernel->map->orc_layout != ORC_LAYOUT_NONE;
-	struct walk walk = { .kernel = kernel, .cpu = cpu, .result = result };
+	struct walk walk = {.kernel = kernel, .cpu = cpu, .result = result};
 
 	*result = (struct unwind_result){
 		.frames = g_array_new(FALSE, FALSE, sizeof(struct unwind_frame)),

@@ -15,7 +15,7 @@
 
 struct unwind_frame {
 	gva_t pc;
-	gva_t sp;          /* of this frame when control is at pc */
+	gva_t sp;	   /* of this frame when control is at pc */
 	const char *stack; /* static: the stack's name; "user" for the user-mode boundary */
 	bool interrupted;  /* pc is where it was interrupted, not a return address */
 	bool reliable;
@@ -24,7 +24,7 @@ struct unwind_frame {
 
 struct unwind_result {
 	GArray *frames; /* of struct unwind_frame, innermost first */
-	char *stopped;  /* why the walk ended before the stack did, or NULL */
+	char *stopped;	/* why the walk ended before the stack did, or NULL */
 };
 
 /* The kernel's modules should be loaded. Free with unwind_result_clear(). */

@@ -16,7 +16,8 @@ char *vmcoreinfo_read(const struct kernel *kernel, GError **error)
 		return NULL;
 	if (!data || !size || size > MAX_VMCOREINFO) {
 		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
-			    "VMCOREINFO of %" G_GUINT64_FORMAT " bytes at 0x%" G_GINT64_MODIFIER "x",
+			    "VMCOREINFO of %" G_GUINT64_FORMAT " bytes at 0x%" G_GINT64_MODIFIER
+			    "x",
 			    size, data);
 		return NULL;
 	}

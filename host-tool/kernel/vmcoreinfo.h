@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * VMCOREINFO: a page of KEY=VALUE lines that the kernel keeps for crash dumps (kernel/crash_core.c,
- * kernel/vmcore_info.c since 6.9): layouts of what tools read from dumps, the printk ring's among it.
+ * kernel/vmcore_info.c since 6.9): layouts of what tools read from dumps, the printk ring's among
+ * it.
  */
 #ifndef OOPSBT_KERNEL_VMCOREINFO_H
 #define OOPSBT_KERNEL_VMCOREINFO_H

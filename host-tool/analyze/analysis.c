@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analyze/analysis.h"
+
+#include <string.h>
+
+#include "analyze/capture.h"
+#include "analyze/log.h"
+#include "common/context.h"
+#include "kernel/find.h"
+#include "kernel/printk.h"
+#include "kernel/task.h"
+#include "kernel/unwind.h"
+#include "kernel/vmcoreinfo.h"
+
+/* Where the kernel is linked to run, before it is moved by KASLR (__START_KERNEL, x86-64). */
+#define LINK_ADDRESS 0xffffffff81000000ull
+
+/* The preempt count's parts (include/linux/preempt.h). */
+#define PREEMPT_DEPTH(count) ((count)&0xff)
+#define SOFTIRQ_DEPTH(count) ((count) >> 8 & 0xff)
+#define HARDIRQ_DEPTH(count) ((count) >> 16 & 0xf)
+#define NMI_DEPTH(count) ((count) >> 20 & 0xf)
+
+static void use_map(struct analysis *analysis, struct kernel_map *map)
+{
+	analysis->map = map;
+	kernel_init(&analysis->kernel, map, analysis->frozen);
+}
+
+void analysis_init(struct analysis *analysis, struct snapshot *frozen, GBytes *map_bytes)
+{
+	g_autoptr(KernelMap) map = NULL;
+	g_autoptr(Snapshot) now = NULL;
+
+	*analysis = (struct analysis){.report = report_new(), .frozen = frozen};
+	if (!map_bytes)
+		return;
+	/* Checked through a snapshot of its own: the guest still runs, and nothing is frozen yet.
+	 */
+	map = kernel_map_from_bytes(map_bytes, NULL);
+	now = snapshot_new(snapshot_memory(frozen), 256);
+	if (map && kernel_map_fits(map, now, NULL))
+		use_map(analysis, g_steal_pointer(&map));
+}
+
+void analysis_clear(struct analysis *analysis)
+{
+	g_clear_pointer(&analysis->report, report_free);
+	g_clear_pointer(&analysis->log, snapshot_free);
+	kernel_clear(&analysis->kernel);
+	g_clear_pointer(&analysis->frozen, snapshot_free);
+	g_clear_pointer(&analysis->registers_text, g_free);
+	g_clear_pointer(&analysis->vcpus, g_array_unref);
+	g_clear_pointer(&analysis->map, kernel_map_free);
+	g_clear_pointer(&analysis->cpus, g_free);
+	g_clear_pointer(&analysis->vmcoreinfo, g_free);
+}
+
+void analysis_set_collection(struct analysis *analysis, struct report_collection *collection)
+{
+	report_collection_clear(&analysis->report->collection);
+	analysis->report->collection = *collection;
+	*collection = (struct report_collection){0};
+}
+
+/* The guest module alone, if the list of modules is as it was when the map was made. */
+static void find_guest_module(struct kernel *kernel)
+{
+	struct kernel_module module;
+	uint64_t first;
+
+	if (!kernel_read_variable(kernel, SYMBOL_modules, &first, sizeof(first), NULL))
+		return;
+	if (first != kernel->map->modules_first.value) {
+		kernel_load_modules(kernel, NULL);
+		return;
+	}
+	kernel->modules = modules_new();
+	if (kernel->map->guest_module.value &&
+	    module_read(kernel, kernel->map->guest_module, &module, NULL))
+		g_array_append_val(kernel->modules, module);
+}
+
+static void capture_log_position(struct analysis *analysis)
+{
+	analysis->vmcoreinfo = vmcoreinfo_read(&analysis->kernel, NULL);
+	analysis->frozen_log_known = analysis->vmcoreinfo &&
+				     printk_last_sequence(&analysis->kernel, analysis->vmcoreinfo,
+							  &analysis->frozen_log_sequence, NULL);
+}
+
+static void capture_with_map(struct analysis *analysis)
+{
+	analysis->cpus = capture_warm(&analysis->kernel, analysis->vcpus, &analysis->settings);
+	find_guest_module(&analysis->kernel);
+	settings_find_reporter(&analysis->kernel, &analysis->settings);
+	capture_log_position(analysis);
+}
+
+void analysis_capture(struct analysis *analysis, char *registers_text)
+{
+	g_autoptr(GError) error = NULL;
+
+	analysis->registers_text = registers_text;
+	analysis->vcpus = registers_text[0] ? registers_parse(registers_text, &error) : NULL;
+	if (!analysis->vcpus) {
+		report_add_error(analysis->report, "vcpus", "no vCPU registers: %s",
+				 error ? error->message : "the hypervisor gave none");
+		analysis->vcpus = g_array_new(FALSE, TRUE, sizeof(struct vcpu_registers));
+	}
+	if (analysis->map)
+		capture_with_map(analysis);
+	else
+		capture_cold(analysis->frozen, analysis->vcpus);
+}
+
+void analysis_find_kernel(struct analysis *analysis)
+{
+	g_autoptr(GError) error = NULL;
+	struct kernel_map *map;
+
+	if (analysis->map)
+		return;
+	map = kernel_find(analysis->frozen, analysis->vcpus, &error);
+	if (!map) {
+		report_add_error(analysis->report, "guest",
+				 "no Linux kernel found in guest memory: %s", error->message);
+		return;
+	}
+	use_map(analysis, map);
+	analysis->map_is_new = true;
+}
+
+static struct report_number number_of(struct setting setting)
+{
+	return (struct report_number){.known = setting.known, .value = setting.value};
+}
+
+static void missing(struct analysis *analysis, struct report_number *number, const char *field,
+		    enum kernel_symbol symbol)
+{
+	if (!number->known)
+		report_add_error(analysis->report, field, "this kernel has no readable %s",
+				 kernel_symbol_names()[symbol]);
+}
+
+static void fill_settings(struct analysis *analysis)
+{
+	static const char *const reporters[] = {
+		[OOPS_REPORTER_NONE] = "absent",
+		[OOPS_REPORTER_MODULE] = "module",
+		[OOPS_REPORTER_BUILT_IN] = "built-in",
+	};
+	const struct settings *settings = &analysis->settings;
+	struct report_guest *guest = &analysis->report->guest;
+
+	guest->panic_cpu = number_of(settings->panic_cpu);
+	guest->panic_on_oops = number_of(settings->panic_on_oops);
+	guest->oops_all_cpu_backtrace = number_of(settings->oops_all_cpu_backtrace);
+	guest->unknown_nmi_backtrace = number_of(settings->unknown_nmi_backtrace);
+	guest->unknown_nmi_panic = number_of(settings->unknown_nmi_panic);
+	guest->panic_on_unrecovered_nmi = number_of(settings->panic_on_unrecovered_nmi);
+	guest->die_counter = number_of(settings->die_counter);
+	guest->cpus_online = number_of(settings->cpus_online);
+	missing(analysis, &guest->panic_cpu, "guest.panic_cpu", SYMBOL_panic_cpu);
+	missing(analysis, &guest->panic_on_oops, "guest.panic_on_oops", SYMBOL_panic_on_oops);
+	missing(analysis, &guest->oops_all_cpu_backtrace, "guest.oops_all_cpu_backtrace",
+		SYMBOL_sysctl_oops_all_cpu_backtrace);
+	if (settings->tainted_mask.known) {
+		guest->taint =
+			(struct report_address){true, (uint64_t)settings->tainted_mask.value};
+		guest->taint_letters = taint_letters(guest->taint.value);
+	} else {
+		report_add_error(analysis->report, "guest.taint", "the taint word cannot be read");
+	}
+	if (settings->reporter != OOPS_REPORTER_UNKNOWN)
+		guest->oops_signal = g_strdup(reporters[settings->reporter]);
+	else
+		report_add_error(analysis->report, "guest.oops_signal",
+				 "the guest's modules cannot be read");
+}
+
+/* "Linux version RELEASE (...) VERSION": where struct uts_namespace is out of reach. */
+static void fill_release_from_banner(struct analysis *analysis)
+{
+	const char *release = analysis->map->banner + strlen("Linux version ");
+	const char *version = strstr(release, " #");
+
+	analysis->report->guest.release = g_strndup(release, strcspn(release, " "));
+	if (version)
+		analysis->report->guest.version =
+			g_strndup(version + 1, strcspn(version + 1, "\n"));
+}
+
+static void fill_guest(struct analysis *analysis)
+{
+	const struct kernel *kernel = &analysis->kernel;
+	struct report_guest *guest = &analysis->report->guest;
+	g_autoptr(GError) error = NULL;
+	uint64_t text = analysis->map->symbols[SYMBOL__text];
+	uint64_t uptime;
+
+	fill_release_from_banner(analysis);
+	guest->kaslr_offset = (struct report_address){true, text - LINK_ADDRESS};
+	if (kernel_uptime(kernel, &uptime, &error))
+		guest->uptime_s = (struct report_number){true, (int64_t)uptime};
+	else
+		report_add_error(analysis->report, "guest.uptime_s", "%s", error->message);
+	if (analysis->vmcoreinfo)
+		guest->build_id = vmcoreinfo_value(analysis->vmcoreinfo, "BUILD-ID");
+	if (!guest->build_id)
+		report_add_error(analysis->report, "guest.build_id",
+				 analysis->vmcoreinfo ? "VMCOREINFO has none (a kernel before 5.9)"
+						      : "VMCOREINFO cannot be read");
+	fill_settings(analysis);
+}
+
+static void read_vmcoreinfo(struct analysis *analysis)
+{
+	g_autoptr(GError) error = NULL;
+	uint64_t offset;
+
+	if (!analysis->vmcoreinfo)
+		analysis->vmcoreinfo = vmcoreinfo_read(&analysis->kernel, &error);
+	if (!analysis->vmcoreinfo) {
+		report_add_error(analysis->report, "log", "VMCOREINFO: %s", error->message);
+		return;
+	}
+	/* Two ways to the same number: how far the kernel was moved. */
+	if (vmcoreinfo_address(analysis->vmcoreinfo, "KERNELOFFSET", &offset) &&
+	    offset != analysis->map->symbols[SYMBOL__text] - LINK_ADDRESS)
+		report_add_error(analysis->report, "guest.kaslr_offset",
+				 "VMCOREINFO says 0x%" G_GINT64_MODIFIER
+				 "x, the symbol table says otherwise",
+				 offset);
+}
+
+static void load_modules(struct analysis *analysis)
+{
+	struct kernel *kernel = &analysis->kernel;
+	const struct kernel_module *guest_module;
+	g_autoptr(GError) error = NULL;
+	gva_t first = gva(0), found;
+
+	if (!kernel_load_modules(kernel, &error)) {
+		report_add_error(analysis->report, "modules", "%s", error->message);
+		return;
+	}
+	for (guint i = 0; i < kernel->modules->len; i++) {
+		const struct kernel_module *module =
+			&g_array_index(kernel->modules, struct kernel_module, i);
+		struct report_module entry = {
+			.name = g_strdup(module->name),
+			.base = module->text.value,
+			.size = module->text_size,
+			.taint = taint_letters(module->taints),
+		};
+
+		g_array_append_val(analysis->report->modules, entry);
+	}
+	/* Remember for the next time where the guest module is. */
+	guest_module = modules_find_name(kernel->modules, GUEST_MODULE);
+	found = guest_module ? guest_module->structure : gva(0);
+	kernel_read_variable(kernel, SYMBOL_modules, &first.value, 8, NULL);
+	if (first.value != analysis->map->modules_first.value ||
+	    found.value != analysis->map->guest_module.value) {
+		analysis->map->modules_first = first;
+		analysis->map->guest_module = found;
+		analysis->map_is_new = true;
+	}
+}
+
+static void fill_task(struct analysis *analysis, gva_t address, const char *field, guint index,
+		      struct report_task *task)
+{
+	g_autofree char *path = g_strdup_printf("vcpus[%u].%s", index, field);
+	g_autoptr(GError) error = NULL;
+	struct task found;
+
+	if (!task_read(&analysis->kernel, address, &found, &error)) {
+		report_add_error(analysis->report, path, "%s", error->message);
+		return;
+	}
+	*task = (struct report_task){
+		.known = true,
+		.pid = {true, found.pid},
+		.tgid = {true, found.tgid},
+		.comm = g_strdup(found.comm),
+		.state = g_strdup(found.state),
+	};
+}
+
+static void add_frame(struct analysis *analysis, const struct unwind_frame *found,
+		      struct report_vcpu *vcpu)
+{
+	struct report_frame frame = {
+		.pc = found->pc.value,
+		.sp = found->sp.value,
+		.stack = found->stack,
+		.reliable = found->reliable,
+		.late = found->late,
+	};
+	struct resolved_symbol symbol;
+	uint64_t back = !found->interrupted; /* a return address may lie past its function's end */
+
+	kernel_resolve(&analysis->kernel, gva(found->pc.value - back), &symbol);
+	frame.symbol = symbol.name;
+	frame.module = symbol.module;
+	frame.size = symbol.size;
+	frame.offset = symbol.name ? symbol.offset + back : 0;
+	g_array_append_val(vcpu->frames, frame);
+}
+
+static void fill_frames(struct analysis *analysis, const struct cpu *cpu, struct report_vcpu *vcpu)
+{
+	struct unwind_result result;
+
+	unwind_cpu(&analysis->kernel, cpu, &result);
+	for (guint i = 0; i < result.frames->len; i++)
+		add_frame(analysis, &g_array_index(result.frames, struct unwind_frame, i), vcpu);
+	vcpu->stopped = g_steal_pointer(&result.stopped);
+	unwind_result_clear(&result);
+}
+
+static void fill_depths(const struct cpu *cpu, struct report_vcpu *vcpu)
+{
+	uint32_t count = cpu->preempt_count;
+
+	if (!cpu->preempt_known)
+		return;
+	vcpu->preempt_depth = (struct report_number){true, PREEMPT_DEPTH(count)};
+	vcpu->softirq_depth = (struct report_number){true, SOFTIRQ_DEPTH(count)};
+	vcpu->hardirq_depth = (struct report_number){true, HARDIRQ_DEPTH(count)};
+	vcpu->nmi_depth = (struct report_number){true, NMI_DEPTH(count)};
+}
+
+/* Idle: the idle task, and nothing on the way from its loop to here but waiting. */
+static bool is_idle(const struct report_vcpu *vcpu)
+{
+	if (!vcpu->task.known || vcpu->task.pid.value != 0)
+		return false;
+	for (guint i = 0; i < vcpu->frames->len; i++) {
+		const struct report_frame *frame =
+			&g_array_index(vcpu->frames, struct report_frame, i);
+
+		if (strcmp(frame->stack, "task"))
+			return false;
+		if (frame->symbol && !strcmp(frame->symbol, "do_idle"))
+			return i <= 8;
+	}
+	return vcpu->registers.halted;
+}
+
+static enum report_context context_of(const struct report_vcpu *vcpu)
+{
+	if (!vcpu->have_registers)
+		return REPORT_CONTEXT_UNKNOWN;
+	if (vcpu->registers.cpl == 3)
+		return REPORT_CONTEXT_USER;
+	return is_idle(vcpu) ? REPORT_CONTEXT_IDLE : REPORT_CONTEXT_KERNEL;
+}
+
+static bool any_late(const struct report_vcpu *vcpu)
+{
+	for (guint i = 0; i < vcpu->frames->len; i++) {
+		if (g_array_index(vcpu->frames, struct report_frame, i).late)
+			return true;
+	}
+	return false;
+}
+
+static const char *consistency_of(const struct analysis *analysis, const struct report_vcpu *vcpu)
+{
+	if (!analysis->report->collection.frozen &&
+	    g_strcmp0(analysis->report->collection.memory_source, "kdump"))
+		return "running";
+	return any_late(vcpu) ? "late" : "frozen";
+}
+
+static void fill_vcpu(struct analysis *analysis, guint index)
+{
+	struct report_vcpu vcpu = {
+		.registers = g_array_index(analysis->vcpus, struct vcpu_registers, index),
+		.have_registers = true,
+		.frames = report_frames_new(),
+	};
+	const struct cpu *cpu = analysis->cpus ? &analysis->cpus[index] : NULL;
+	g_autofree char *field = g_strdup_printf("vcpus[%u]", index);
+
+	vcpu.vcpu = vcpu.registers.vcpu;
+	if (!vcpu_in_long_mode(&vcpu.registers)) {
+		report_add_error(analysis->report, field,
+				 "vCPU %u is not in 64-bit mode: not started, or in firmware",
+				 vcpu.vcpu);
+	} else if (cpu) {
+		if (cpu->known)
+			vcpu.cpu = (struct report_number){true, cpu->number};
+		else
+			report_add_error(analysis->report, field,
+					 "which Linux CPU vCPU %u is cannot be told", vcpu.vcpu);
+		if (cpu->current.value)
+			fill_task(analysis, cpu->current, "task", index, &vcpu.task);
+		if (cpu->stack_task.value)
+			fill_task(analysis, cpu->stack_task, "stack_task", index, &vcpu.stack_task);
+		fill_depths(cpu, &vcpu);
+		fill_frames(analysis, cpu, &vcpu);
+		vcpu.context = context_of(&vcpu);
+	}
+	if (vcpu.stopped)
+		report_add_error(analysis->report, field, "the backtrace of vCPU %u ends early: %s",
+				 vcpu.vcpu, vcpu.stopped);
+	vcpu.consistency = consistency_of(analysis, &vcpu);
+	g_array_append_val(analysis->report->vcpus, vcpu);
+}
+
+static void check_map(struct analysis *analysis)
+{
+	g_autoptr(GError) error = NULL;
+
+	/* Once more, and through the snapshot: what a map is checked by belongs into the core. */
+	if (!kernel_map_fits(analysis->map, analysis->frozen, &error))
+		report_add_error(analysis->report, "guest", "%s", error->message);
+}
+
+void analysis_fill(struct analysis *analysis)
+{
+	struct kernel *kernel = &analysis->kernel;
+
+	if (analysis->map) {
+		check_map(analysis);
+		if (!analysis->cpus)
+			analysis->cpus = capture_warm(kernel, analysis->vcpus, &analysis->settings);
+		read_vmcoreinfo(analysis);
+		load_modules(analysis);
+		settings_find_reporter(kernel, &analysis->settings);
+		fill_guest(analysis);
+	}
+	for (guint i = 0; i < analysis->vcpus->len; i++)
+		fill_vcpu(analysis, i);
+}
+
+GArray *analysis_ranges(const struct analysis *analysis)
+{
+	GArray *ranges = g_array_new(FALSE, FALSE, sizeof(struct mapped_run));
+
+	if (!analysis->map)
+		return ranges;
+	g_array_append_val(ranges, ((struct mapped_run){analysis->map->image_start,
+							analysis->map->image_length}));
+	for (guint i = 0; i < analysis->vcpus->len && analysis->cpus; i++) {
+		const struct cpu *cpu = &analysis->cpus[i];
+
+		for (unsigned int j = 0; j < cpu->num_stacks; j++) {
+			struct mapped_run run = {cpu->stacks[j].low,
+						 cpu->stacks[j].high.value -
+							 cpu->stacks[j].low.value};
+
+			g_array_append_val(ranges, run);
+		}
+	}
+	return ranges;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From memory and registers to a filled report, in the steps of a collection. The same steps run
+ * on a live guest (live.c) and on a file (file.c), so that a core gives the report it came with.
+ */
+#ifndef OOPSBT_ANALYZE_ANALYSIS_H
+#define OOPSBT_ANALYZE_ANALYSIS_H
+
+#include "kernel/cpu.h"
+#include "kernel/settings.h"
+#include "report/report.h"
+
+struct analysis {
+	struct report *report;
+	struct snapshot *frozen; /* what the CPUs' state is read through */
+	struct snapshot *log;	 /* what is to be as it was last: the log. NULL until it is read */
+	char *registers_text;
+	GArray *vcpus;		/* of struct vcpu_registers */
+	struct kernel_map *map; /* NULL: no kernel known */
+	bool map_is_new;	/* found here, not given */
+	struct kernel kernel;	/* valid if map */
+	struct cpu *cpus;	/* one a vCPU; NULL until captured with a map */
+	struct settings settings;
+	char *vmcoreinfo; /* NULL: none */
+	bool frozen_log_known;
+	uint64_t frozen_log_sequence; /* of the newest record at the frozen instant */
+};
+
+/* Takes both; @map may be NULL. */
+void analysis_init(struct analysis *analysis, struct snapshot *frozen, GBytes *map);
+void analysis_clear(struct analysis *analysis);
+
+/* What the collector knows by now, instead of what it knew before. Takes its members. */
+void analysis_set_collection(struct analysis *analysis, struct report_collection *collection);
+
+/* While the guest is frozen: parses @registers_text (taken) and reads what will change. */
+void analysis_capture(struct analysis *analysis, char *registers_text);
+
+/* Any time after: finds the kernel where no map fitted. */
+void analysis_find_kernel(struct analysis *analysis);
+
+/* After the thaw: CPUs, tasks, stacks, modules, the guest's facts. */
+void analysis_fill(struct analysis *analysis);
+
+/* Waits until the guest has written its oops (and after an NMI: its backtraces), at most
+ * @settle_ms. */
+void analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms);
+
+/* Reads the log through @log (taken) and what it says of the oops. */
+void analysis_read_log(struct analysis *analysis, struct snapshot *log);
+
+/* Title and other conclusions; when all else is known. */
+void analysis_conclude(struct analysis *analysis);
+
+/* Every guest-virtual range that the report rests on, for the core: array of struct mapped_run. */
+GArray *analysis_ranges(const struct analysis *analysis);
+
+#endif

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analyze/live.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "analyze/analysis.h"
+#include "analyze/output.h"
+#include "common/context.h"
+#include "common/protocol.h"
+
+/* 128 MiB: a bound on what a lying guest can make this read. */
+#define MAX_PAGES 32768
+#define MAX_LOG_PAGES 16384
+/* Storage made ready before the freeze; a 64-vCPU guest takes about this much. */
+#define PAGES_READY 2048
+/* What one relayed read may ask for. */
+#define RELAY_MAX (1u << 20)
+/* The collector answers within its own limits; this is for one that is gone. */
+#define ANSWER_TIMEOUT_MS 60000
+
+struct live {
+	int control;
+	struct job job;
+	int fds[PROTOCOL_NUM_FDS];
+	struct guest_memory *memory;
+	struct analysis analysis;
+};
+
+static bool receive(struct live *live, enum protocol_type type, struct protocol_message *message,
+		    GError **error)
+{
+	if (!protocol_receive(live->control, PROTOCOL_MAX_PAYLOAD, ANSWER_TIMEOUT_MS, message,
+			      error))
+		return false;
+	if (message->type == type)
+		return true;
+	g_set_error(error, PROTOCOL_ERROR, PROTOCOL_ERROR_INVALID, "message %d came in place of %d",
+		    message->type, type);
+	protocol_message_clear(message);
+	return false;
+}
+
+static bool relay_part(struct live *live, gpa_t address, uint8_t *buffer, size_t length,
+		       GError **error)
+{
+	struct protocol_need need = {.address = address.value, .length = length};
+	struct protocol_message message;
+	const uint8_t *bytes;
+	gsize got;
+
+	if (!protocol_send(live->control, PROTOCOL_NEED, &need, sizeof(need), NULL, 0, error) ||
+	    !receive(live, PROTOCOL_DATA, &message, error))
+		return false;
+	bytes = g_bytes_get_data(message.payload, &got);
+	if (got == length)
+		memcpy(buffer, bytes, length);
+	protocol_message_clear(&message);
+	if (got == length)
+		return true;
+	g_set_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_IO,
+		    "libvirt could not read %zu bytes at guest-physical 0x%" G_GINT64_MODIFIER "x",
+		    length, address.value);
+	return false;
+}
+
+static bool relay_read(void *user_data, gpa_t address, void *buffer, size_t length, GError **error)
+{
+	for (size_t done = 0; done < length; done += RELAY_MAX) {
+		if (!relay_part(user_data, gpa_add(address, done), (uint8_t *)buffer + done,
+				MIN(length - done, RELAY_MAX), error))
+			return false;
+	}
+	return true;
+}
+
+static bool open_memory(struct live *live, GError **error)
+{
+	const struct guest_extent *extents = (void *)live->job.extents->data;
+
+	live->memory = live->job.relay ? guest_memory_new_function(relay_read, live, extents,
+								   live->job.extents->len, error)
+				       : guest_memory_new_fd(live->fds[PROTOCOL_FD_MEMORY], extents,
+							     live->job.extents->len, error);
+	return live->memory != NULL;
+}
+
+/* Blocks until there is a job. */
+static bool receive_job(struct live *live, GError **error)
+{
+	struct protocol_message message;
+	const char *json;
+	gsize length;
+	bool valid;
+
+	if (!protocol_receive(live->control, PROTOCOL_MAX_PAYLOAD, -1, &message, error))
+		return false;
+	json = g_bytes_get_data(message.payload, &length);
+	valid = message.type == PROTOCOL_JOB && message.num_fds >= 1 &&
+		job_from_json(json, length, &live->job, error);
+	if (valid && message.num_fds < (live->job.kind == JOB_MAP ? 1 : PROTOCOL_NUM_FDS))
+		valid = false;
+	if (!valid) {
+		if (error && !*error)
+			g_set_error_literal(error, PROTOCOL_ERROR, PROTOCOL_ERROR_INVALID,
+					    "the first message is not a whole JOB");
+		protocol_message_clear(&message);
+		return false;
+	}
+	for (unsigned int i = 0; i < message.num_fds; i++) {
+		live->fds[i] = message.fds[i];
+		message.fds[i] = -1;
+	}
+	protocol_message_clear(&message);
+	return true;
+}
+
+static bool begin(struct live *live, GError **error)
+{
+	struct snapshot *frozen;
+
+	if (!open_memory(live, error))
+		return false;
+	frozen = snapshot_new(live->memory, MAX_PAGES);
+	if (live->job.kind == JOB_COLLECT)
+		snapshot_reserve(frozen, PAGES_READY);
+	analysis_init(&live->analysis, frozen, live->job.map);
+	analysis_set_collection(&live->analysis, &live->job.collection);
+	return protocol_send(live->control, PROTOCOL_READY, NULL, 0, NULL, 0, error);
+}
+
+static bool capture(struct live *live, GError **error)
+{
+	struct protocol_message message;
+	const char *text;
+	gsize length;
+
+	if (!receive(live, PROTOCOL_FROZEN, &message, error))
+		return false;
+	text = g_bytes_get_data(message.payload, &length);
+	analysis_capture(&live->analysis, g_strndup(text ? text : "", length));
+	protocol_message_clear(&message);
+	return true;
+}
+
+static void make_verdict(const struct analysis *analysis, struct protocol_verdict *verdict)
+{
+	const struct settings *settings = &analysis->settings;
+
+	*verdict = (struct protocol_verdict){.panic_cpu = -1};
+	if (!analysis->map || !analysis->cpus || !settings->panic_cpu.known ||
+	    !settings->die_counter.known)
+		return;
+	verdict->known = 1;
+	verdict->panic_cpu = (int32_t)settings->panic_cpu.value;
+	verdict->nmi_handler = settings->nmi_handler;
+	verdict->nmi_panics = settings->unknown_nmi_panic.value != 0 ||
+			      settings->panic_on_unrecovered_nmi.value != 0;
+	verdict->die_counter = (uint32_t)settings->die_counter.value;
+	verdict->die_counter_address =
+		kernel_variable_location(&analysis->kernel, SYMBOL_die_counter);
+	verdict->taint_address = kernel_variable_location(&analysis->kernel, SYMBOL_tainted_mask);
+	verdict->taint = (uint64_t)settings->tainted_mask.value;
+}
+
+static bool send_verdict(struct live *live, GError **error)
+{
+	struct protocol_verdict verdict;
+
+	make_verdict(&live->analysis, &verdict);
+	return protocol_send(live->control, PROTOCOL_CAPTURED, &verdict, sizeof(verdict), NULL, 0,
+			     error);
+}
+
+static bool take_context(struct live *live, enum protocol_type type, GError **error)
+{
+	struct report_collection collection = {0};
+	struct protocol_message message;
+	const char *json;
+	gsize length;
+	bool valid;
+
+	if (!receive(live, type, &message, error))
+		return false;
+	json = g_bytes_get_data(message.payload, &length);
+	valid = collection_from_json(json, length, &collection, error);
+	protocol_message_clear(&message);
+	if (valid)
+		analysis_set_collection(&live->analysis, &collection);
+	return valid;
+}
+
+static bool send_map(struct live *live, GError **error)
+{
+	g_autoptr(GBytes) bytes = NULL;
+	gsize length;
+	const void *data;
+
+	if (!live->analysis.map || !live->analysis.map_is_new)
+		return true;
+	bytes = kernel_map_to_bytes(live->analysis.map);
+	data = g_bytes_get_data(bytes, &length);
+	return protocol_send(live->control, PROTOCOL_MAP, data, length, NULL, 0, error);
+}
+
+static bool send_done(struct live *live, const char *text, GError **error)
+{
+	return protocol_send(live->control, PROTOCOL_DONE, text, strlen(text), NULL, 0, error);
+}
+
+static bool serve_map(struct live *live, GError **error)
+{
+	struct analysis *analysis = &live->analysis;
+	const struct report_error *why;
+
+	analysis_find_kernel(analysis);
+	if (!analysis->map) {
+		why = g_ptr_array_index(analysis->report->errors,
+					analysis->report->errors->len - 1);
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND, why->message);
+		return false;
+	}
+	analysis_fill(analysis);
+	analysis->map_is_new = true;
+	return send_verdict(live, error) && send_map(live, error) &&
+	       send_done(live, analysis->report->guest.release, error);
+}
+
+static bool serve_collection(struct live *live, GError **error)
+{
+	struct analysis *analysis = &live->analysis;
+
+	if (!send_verdict(live, error) || !take_context(live, PROTOCOL_THAWED, error))
+		return false;
+	snapshot_thaw(analysis->frozen);
+	analysis_find_kernel(analysis);
+	analysis_fill(analysis);
+	if (!send_map(live, error))
+		return false;
+	analysis_wait_for_log(analysis, live->job.log_settle_ms);
+	analysis_read_log(analysis, snapshot_new(live->memory, MAX_LOG_PAGES));
+	analysis_conclude(analysis);
+	if (!protocol_send(live->control, PROTOCOL_ANALYSED, NULL, 0, NULL, 0, error) ||
+	    !take_context(live, PROTOCOL_FINISH, error))
+		return false;
+	return output_write(analysis, live->fds, error) &&
+	       send_done(live, analysis->report->title, error);
+}
+
+static void live_clear(struct live *live)
+{
+	analysis_clear(&live->analysis);
+	g_clear_pointer(&live->memory, guest_memory_free);
+	job_clear(&live->job);
+	for (int i = 0; i < PROTOCOL_NUM_FDS; i++) {
+		if (live->fds[i] >= 0)
+			close(live->fds[i]);
+	}
+}
+
+bool live_serve(int control, GError **error)
+{
+	struct live live = {.control = control, .fds = {-1, -1, -1, -1, -1}};
+	bool done;
+
+	if (!receive_job(&live, error))
+		done = false;
+	else
+		done = begin(&live, error) && capture(&live, error) &&
+		       (live.job.kind == JOB_MAP ? serve_map(&live, error)
+						 : serve_collection(&live, error));
+	live_clear(&live);
+	return done;
+}

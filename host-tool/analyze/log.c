@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analyze/log.h"
+
+#include <string.h>
+
+#include "kernel/printk.h"
+
+#define MAX_LOG_PAGES 16384
+#define POLL_US 2000
+/* After an NMI the guest may write for a while, with pauses: this much quiet is the end. */
+#define QUIET_US 100000
+
+static bool is_signal(const struct analysis *analysis, const char *name)
+{
+	return !g_strcmp0(analysis->report->collection.signal, name);
+}
+
+/* An event came the moment an oops began, so all the text of that oops is newer than the freeze. */
+static bool text_comes_later(const struct analysis *analysis)
+{
+	return is_signal(analysis, "oops") || is_signal(analysis, "crashloaded");
+}
+
+/* The last record that a die() printed; an oops is told by one CPU or task, the caller of it. */
+static const struct printk_record *last_die_record(const GArray *records)
+{
+	for (guint i = records->len; i > 0; i--) {
+		const struct printk_record *record =
+			&g_array_index(records, struct printk_record, i - 1);
+
+		if (strstr(record->text, " [#"))
+			return record;
+	}
+	return NULL;
+}
+
+static void add_lines(const struct printk_record *record, GPtrArray *lines, GArray *sequences)
+{
+	g_auto(GStrv) parts = g_strsplit(record->text, "\n", 0);
+
+	for (char **part = parts; *part; part++) {
+		g_ptr_array_add(lines, g_strdup(*part));
+		g_array_append_val(sequences, record->sequence);
+	}
+}
+
+bool log_find_oops(const struct analysis *analysis, const GArray *records, struct oops_text *oops)
+{
+	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GArray) sequences = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	const struct printk_record *die = last_die_record(records);
+
+	*oops = (struct oops_text){0};
+	if (!die)
+		return false;
+	for (guint i = 0; i < records->len; i++) {
+		const struct printk_record *record =
+			&g_array_index(records, struct printk_record, i);
+
+		if (!die->caller_known || record->caller == die->caller)
+			add_lines(record, lines, sequences);
+	}
+	if (!oops_text_find(lines, oops))
+		return false;
+	if (!text_comes_later(analysis) || !analysis->frozen_log_known ||
+	    g_array_index(sequences, uint64_t, oops->last_line) > analysis->frozen_log_sequence)
+		return true;
+	oops_text_clear(oops); /* an older one */
+	return false;
+}
+
+static bool oops_is_told(const struct analysis *analysis)
+{
+	g_autoptr(Snapshot) now = snapshot_new(snapshot_memory(analysis->frozen), MAX_LOG_PAGES);
+	g_autoptr(GArray) records = NULL;
+	struct kernel kernel;
+	struct oops_text oops;
+	bool complete;
+
+	kernel_init(&kernel, analysis->map, now);
+	records = printk_read(&kernel, analysis->vmcoreinfo, NULL, NULL);
+	complete = log_find_oops(analysis, records, &oops) && oops.complete;
+	oops_text_clear(&oops);
+	return complete;
+}
+
+void analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms)
+{
+	bool nmi = !g_strcmp0(analysis->report->collection.nmi, "sent");
+	bool told = !text_comes_later(analysis);
+	int64_t now = g_get_monotonic_time();
+	int64_t end = now + (int64_t)settle_ms * 1000;
+	int64_t changed = now;
+	uint64_t last = 0;
+
+	if (!analysis->map || !analysis->vmcoreinfo)
+		return;
+	while (!told || nmi) {
+		uint64_t position;
+
+		if (!printk_position(&analysis->kernel, analysis->vmcoreinfo, &position, NULL))
+			return;
+		now = g_get_monotonic_time();
+		if (position != last) {
+			last = position;
+			changed = now;
+			told = told || oops_is_told(analysis);
+		}
+		if ((told && (!nmi || now - changed >= QUIET_US)) || now >= end)
+			return;
+		g_usleep(POLL_US);
+	}
+}
+
+static void add_records(struct report *report, const GArray *records)
+{
+	for (guint i = 0; i < records->len; i++) {
+		const struct printk_record *record =
+			&g_array_index(records, struct printk_record, i);
+		struct report_log_record entry = {
+			.sequence = record->sequence,
+			.time_ns = record->time_ns,
+			.level = record->level,
+			.text = g_strdup(record->text),
+		};
+
+		g_array_append_val(report->log, entry);
+	}
+}
+
+static void take_oops(struct report *report, struct oops_text *text)
+{
+	report->oops = (struct report_oops){
+		.known = true,
+		.kind = g_steal_pointer(&text->kind),
+		.address = {text->address_known, text->address},
+		.cpu = {text->cpu_known, text->cpu},
+		.pid = {text->pid_known, text->pid},
+		.comm = g_steal_pointer(&text->comm),
+		.function = g_steal_pointer(&text->function),
+		.module = g_steal_pointer(&text->module),
+		.where = g_steal_pointer(&text->where),
+	};
+}
+
+/* "Kernel panic - not syncing: REASON", with what differs from one time to the next left out. */
+static char *panic_title(const GArray *records)
+{
+	static const char prefix[] = "Kernel panic - not syncing: ";
+
+	for (guint i = records->len; i > 0; i--) {
+		const char *text = g_array_index(records, struct printk_record, i - 1).text;
+
+		if (g_str_has_prefix(text, prefix))
+			return g_strdup_printf("Kernel panic: %.*s",
+					       (int)strcspn(text + sizeof(prefix) - 1, "\n"),
+					       text + sizeof(prefix) - 1);
+	}
+	return NULL;
+}
+
+static bool is_panic(const struct analysis *analysis)
+{
+	return is_signal(analysis, "panicked") ||
+	       (analysis->settings.panic_cpu.known && analysis->settings.panic_cpu.value != -1);
+}
+
+void analysis_read_log(struct analysis *analysis, struct snapshot *log)
+{
+	struct report *report = analysis->report;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) records = NULL;
+	struct oops_text oops;
+	struct kernel kernel;
+	const char *source;
+
+	analysis->log = log;
+	if (!analysis->map || !analysis->vmcoreinfo)
+		return; /* the reason is among the errors */
+	kernel_init(&kernel, analysis->map, log);
+	records = printk_read(&kernel, analysis->vmcoreinfo, &source, &error);
+	if (error)
+		report_add_error(report, "log", "the log is not whole: %s", error->message);
+	report->log_source = g_strdup(source);
+	add_records(report, records);
+	/* On request there need not have been an oops; an old one is no reason for this report. */
+	if (!is_signal(analysis, "collect") && log_find_oops(analysis, records, &oops)) {
+		report->title = oops_text_title(&oops);
+		if (!oops.complete)
+			report_add_error(report, "log",
+					 "the guest had not finished writing its oops");
+		take_oops(report, &oops);
+		oops_text_clear(&oops);
+	} else if (is_panic(analysis)) {
+		report->title = panic_title(records);
+	}
+}
+
+static const char *title_without_text(const struct analysis *analysis)
+{
+	if (!analysis->map)
+		return "guest memory could not be understood";
+	if (is_signal(analysis, "collect"))
+		return "collected on request";
+	if (is_signal(analysis, "file"))
+		return "no oops in the guest's log";
+	return is_panic(analysis) ? "kernel panic" : "oops that the guest's log does not describe";
+}
+
+void analysis_conclude(struct analysis *analysis)
+{
+	struct report *report = analysis->report;
+
+	if (!report->title)
+		report->title = g_strdup(title_without_text(analysis));
+	if (!report->oops.known && !is_signal(analysis, "collect"))
+		report_add_error(report, "oops", "no text of an oops in the guest's log");
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest's log in a report: its records, the oops they tell of, and the title that makes. */
+#ifndef OOPSBT_ANALYZE_LOG_H
+#define OOPSBT_ANALYZE_LOG_H
+
+#include "analyze/analysis.h"
+#include "kernel/oops-log.h"
+
+/* The oops that this collection is about, in @records (of struct printk_record). */
+bool log_find_oops(const struct analysis *analysis, const GArray *records, struct oops_text *oops);
+
+#endif

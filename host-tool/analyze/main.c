@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * oopsbt-analyze: everything that looks into a guest's memory. Started by a collector as
+ * `oopsbt-analyze serve` with a control socket as descriptor 3, or by a person with a file.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analyze/file.h"
+#include "analyze/live.h"
+#include "analyze/sandbox.h"
+#include "common/protocol.h"
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+};
+
+static int fail(const char *what, const GError *error)
+{
+	fprintf(stderr, "oopsbt-analyze: %s%s%s\n", what ? what : "", what ? ": " : "",
+		error->message);
+	return EXIT_FAILED;
+}
+
+static int serve(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!sandbox_enter(&error))
+		return fail("sandbox", error);
+	if (live_serve(ANALYZER_CONTROL_FD, &error) ||
+	    g_error_matches(error, PROTOCOL_ERROR, PROTOCOL_ERROR_CLOSED))
+		return EXIT_DONE;
+	return fail(NULL, error);
+}
+
+static int analyze_file(const char *path, enum file_format format)
+{
+	g_autoptr(GError) error = NULL;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		fprintf(stderr, "oopsbt-analyze: cannot open %s: %s\n", path, g_strerror(errno));
+		return EXIT_FAILED;
+	}
+	if (!sandbox_enter(&error))
+		return fail("sandbox", error);
+	if (!file_analyze(fd, format, STDOUT_FILENO, &error))
+		return fail(path, error);
+	return EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	gboolean json = FALSE, dmesg = FALSE, version = FALSE;
+	const GOptionEntry entries[] = {
+		{"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print report.json instead of report.txt",
+		 NULL},
+		{"dmesg", 0, 0, G_OPTION_ARG_NONE, &dmesg, "Print the guest's log", NULL},
+		{"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL},
+		G_OPTION_ENTRY_NULL};
+	g_autoptr(GOptionContext) context = g_option_context_new("FILE");
+	g_autoptr(GError) error = NULL;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	g_option_context_add_main_entries(context, entries, NULL);
+	g_option_context_set_summary(
+		context, "Makes a report from a dump's core, or from a full dump of a Linux guest\n"
+			 "(ELF of `virsh dump --memory-only`, kdump-zlib and its like).");
+	if (!g_option_context_parse(context, &argc, &argv, &error)) {
+		fprintf(stderr, "oopsbt-analyze: %s (see --help)\n", error->message);
+		return EXIT_USAGE;
+	}
+	if (version) {
+		printf("oopsbt-analyze %s\n", OOPSBT_VERSION);
+		return EXIT_DONE;
+	}
+	if (argc == 2 && !strcmp(argv[1], "serve"))
+		return serve();
+	if (argc != 2 || (json && dmesg)) {
+		fprintf(stderr, "oopsbt-analyze: %s (see --help)\n",
+			json && dmesg ? "--json or --dmesg, not both" : "one FILE is needed");
+		return EXIT_USAGE;
+	}
+	return analyze_file(argv[1], json    ? FILE_FORMAT_JSON
+				     : dmesg ? FILE_FORMAT_DMESG
+					     : FILE_FORMAT_TEXT);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An oops as the kernel printed it (arch/x86/mm/fault.c, arch/x86/kernel/dumpstack.c, traps.c,
+ * lib/bug.c): what it was, where, and whose code is to blame. All of it is text from the guest.
+ */
+#ifndef OOPSBT_KERNEL_OOPS_LOG_H
+#define OOPSBT_KERNEL_OOPS_LOG_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct oops_text {
+	char *kind; /* "BUG: kernel NULL pointer dereference", "general protection fault", ... */
+	bool address_known;
+	uint64_t address; /* faulting */
+	bool cpu_known, pid_known;
+	unsigned int cpu;
+	int pid;
+	char *comm;		     /* NULL unknown */
+	char *function;		     /* to blame: not a helper like memcpy. NULL unknown */
+	char *module;		     /* NULL: core kernel */
+	char *where;		     /* "file.c:123" of a BUG(), or NULL */
+	guint first_line, last_line; /* of the whole text, in the array given */
+	bool complete;		     /* its end ("---[ end trace") is there */
+};
+
+/* The last oops in @lines (of char *, one log line each). False: there is none. */
+bool oops_text_find(GPtrArray *lines, struct oops_text *oops);
+void oops_text_clear(struct oops_text *oops);
+
+/* One line that is the same for the same bug: no addresses, pids or offsets. Free with g_free(). */
+char *oops_text_title(const struct oops_text *oops);
+
+/* Would a reader blame the caller of this function rather than the function? */
+bool oops_function_is_helper(const char *function);
+
+/* Splits "name+0x12/0x34 [module]"; false if @text is not of that form. Free both with g_free(). */
+bool oops_symbol_parse(const char *text, char **name, char **module);
+
+#endif

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/settings.h"
+
+#include <string.h>
+
+#define GUEST_MODULE_NMI_READY "oopsbt_nmi_handler_ready"
+#define GUEST_MODULE_NMI_ON "oopsbt_nmi_backtrace"
+
+/* struct timekeeper follows a seqcount in its own cache line (kernel/time/timekeeping.c, to 6.12).
+ */
+#define TK_CORE_TIMEKEEPER 64
+
+static struct setting read_int(const struct kernel *kernel, enum kernel_symbol symbol)
+{
+	int32_t value;
+
+	if (!kernel_read_variable(kernel, symbol, &value, sizeof(value), NULL))
+		return (struct setting){0};
+	return (struct setting){.known = true, .value = value};
+}
+
+static struct setting read_long(const struct kernel *kernel, enum kernel_symbol symbol)
+{
+	int64_t value;
+
+	if (!kernel_read_variable(kernel, symbol, &value, sizeof(value), NULL))
+		return (struct setting){0};
+	return (struct setting){.known = true, .value = value};
+}
+
+static bool module_switch(const struct kernel *kernel, const struct kernel_module *module,
+			  const char *name)
+{
+	uint32_t value;
+	gva_t address;
+
+	return module_find_symbol(kernel, module, name, &address, NULL) &&
+	       address_space_read_u32(&kernel->space, address, &value, NULL) && value == 1;
+}
+
+void settings_find_reporter(const struct kernel *kernel, struct settings *settings)
+{
+	const struct kernel_module *module =
+		kernel->modules ? modules_find_name(kernel->modules, GUEST_MODULE) : NULL;
+
+	settings->nmi_handler = settings->unknown_nmi_backtrace.value == 1;
+	if (kernel->map->symbols[SYMBOL_oops_notifier_list]) {
+		settings->reporter = OOPS_REPORTER_BUILT_IN;
+	} else if (module) {
+		settings->reporter = OOPS_REPORTER_MODULE;
+		settings->nmi_handler |= module_switch(kernel, module, GUEST_MODULE_NMI_READY) &&
+					 module_switch(kernel, module, GUEST_MODULE_NMI_ON);
+	} else {
+		settings->reporter = kernel->modules ? OOPS_REPORTER_NONE : OOPS_REPORTER_UNKNOWN;
+	}
+}
+
+void settings_read(const struct kernel *kernel, struct settings *settings)
+{
+	*settings = (struct settings){
+		.panic_cpu = read_int(kernel, SYMBOL_panic_cpu),
+		.panic_on_oops = read_int(kernel, SYMBOL_panic_on_oops),
+		.oops_all_cpu_backtrace = read_int(kernel, SYMBOL_sysctl_oops_all_cpu_backtrace),
+		.unknown_nmi_backtrace = read_int(kernel, SYMBOL_unknown_nmi_backtrace),
+		.unknown_nmi_panic = read_int(kernel, SYMBOL_unknown_nmi_panic),
+		.panic_on_unrecovered_nmi = read_int(kernel, SYMBOL_panic_on_unrecovered_nmi),
+		.die_counter = read_int(kernel, SYMBOL_die_counter),
+		.tainted_mask = read_long(kernel, SYMBOL_tainted_mask),
+		.cpus_online = read_int(kernel, SYMBOL___num_online_cpus),
+	};
+}
+
+bool kernel_uptime(const struct kernel *kernel, uint64_t *seconds, GError **error)
+{
+	uint64_t core = kernel->map->symbols[SYMBOL_tk_core];
+	uint64_t timekeeper = kernel_has(kernel, FIELD_tk_data_timekeeper)
+				      ? (uint64_t)kernel->map->fields[FIELD_tk_data_timekeeper]
+				      : TK_CORE_TIMEKEEPER;
+
+	if (!core) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+				    "this kernel has no symbol tk_core");
+		return false;
+	}
+	return kernel_read_field(kernel, gva(core + timekeeper), FIELD_timekeeper_ktime_sec,
+				 seconds, sizeof(*seconds), error);
+}
+
+uint64_t kernel_variable_location(const struct kernel *kernel, enum kernel_symbol symbol)
+{
+	uint64_t address = kernel->map->symbols[symbol];
+	struct mapping mapping;
+
+	if (!address || !address_space_translate(&kernel->space, gva(address), &mapping, NULL))
+		return 0;
+	return mapping.address.value;
+}
+
+char *taint_letters(uint64_t taint)
+{
+	/* taint_flags[] of kernel/panic.c; bit 0 clear shows as G, which says nothing. */
+	static const char letters[] = "PFSRMBUDAWCIOELKXTNJ";
+	GString *text = g_string_new(NULL);
+
+	for (size_t i = 0; i < sizeof(letters) - 1; i++) {
+		if (taint >> i & 1)
+			g_string_append_c(text, letters[i]);
+	}
+	return g_string_free(text, FALSE);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Variables of the running kernel that decide what happens on an oops, a panic and an NMI, and
+ * what reports oopses to the host in this guest.
+ */
+#ifndef OOPSBT_KERNEL_SETTINGS_H
+#define OOPSBT_KERNEL_SETTINGS_H
+
+#include "kernel/kernel.h"
+
+struct setting {
+	bool known;
+	int64_t value;
+};
+
+/* How the guest signals an oops. */
+enum oops_reporter {
+	OOPS_REPORTER_NONE,
+	OOPS_REPORTER_MODULE,	/* oopsbt_pvpanic.ko (guest-kernel-patch/module) */
+	OOPS_REPORTER_BUILT_IN, /* the kernel series' notifier chain */
+	OOPS_REPORTER_UNKNOWN,	/* neither built in, nor could the modules be looked at */
+};
+
+struct settings {
+	struct setting panic_cpu; /* -1: not panicking */
+	struct setting panic_on_oops, oops_all_cpu_backtrace;
+	struct setting unknown_nmi_backtrace, unknown_nmi_panic, panic_on_unrecovered_nmi;
+	struct setting die_counter, tainted_mask;
+	struct setting cpus_online;
+	enum oops_reporter reporter;
+	bool nmi_handler; /* one that answers a host NMI is there and switched on */
+};
+
+/* The guest module and the variables it promises (guest-kernel-patch/module/README.md). */
+#define GUEST_MODULE "oopsbt_pvpanic"
+
+/* What this kernel has of them; the rest is not known. */
+void settings_read(const struct kernel *kernel, struct settings *settings);
+
+/* How it signals, and what answers an NMI; looks into the modules if they are loaded. */
+void settings_find_reporter(const struct kernel *kernel, struct settings *settings);
+
+/* Seconds since boot (CLOCK_MONOTONIC). */
+bool kernel_uptime(const struct kernel *kernel, uint64_t *seconds, GError **error);
+
+/* Guest-physical address of a variable, for reading it again without this layer; 0 unknown. */
+uint64_t kernel_variable_location(const struct kernel *kernel, enum kernel_symbol symbol);
+
+/* The letters of a taint word, set ones only: "GDOE" -> taints of kernel/panic.c. Free with
+ * g_free(). */
+char *taint_letters(uint64_t taint);
+
+#endif
