@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/analyzer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/protocol.h"
+#include "common/sanitize.h"
+#include "daemon/program.h"
+
+#define MAX_OPEN_FILES 32
+#define END_WAIT_MS 500
+/* Of its standard error, for the log. */
+#define MAX_COMPLAINT 600
+
+struct analyzer {
+	GPid pid;
+	int socket;
+	int stderr_fd; /* a memfd */
+};
+
+struct analyzer_pool {
+	GMutex mutex;
+	struct analyzer_limits limits;
+	struct analyzer *spare;
+};
+
+static bool fail_errno(GError **error, const char *what)
+{
+	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s for the analyser: %s",
+		    what, g_strerror(errno));
+	return false;
+}
+
+static void limit(GPid pid, __rlimit_resource_t resource, uint64_t value)
+{
+	struct rlimit rlimit = {.rlim_cur = value, .rlim_max = value};
+
+	prlimit(pid, resource, &rlimit, NULL);
+}
+
+/* Besides what the analyser does to itself. */
+static void set_limits(GPid pid, const struct analyzer_limits *limits)
+{
+#ifndef __SANITIZE_ADDRESS__
+	if (limits->memory > 0)
+		limit(pid, RLIMIT_AS, limits->memory);
+#endif
+	limit(pid, RLIMIT_FSIZE, limits->file_size);
+	limit(pid, RLIMIT_CPU, limits->cpu_seconds);
+	limit(pid, RLIMIT_NOFILE, MAX_OPEN_FILES);
+	limit(pid, RLIMIT_CORE, 0);
+}
+
+static struct analyzer *start(const struct analyzer_limits *limits, GError **error)
+{
+	static const char *const argv[] = {"oopsbt-analyze", "serve", NULL};
+	struct analyzer *analyzer = g_new0(struct analyzer, 1);
+	int sockets[2];
+
+	analyzer->stderr_fd = memfd_create("oopsbt-analyze", MFD_CLOEXEC);
+	if (analyzer->stderr_fd < 0) {
+		fail_errno(error, "creating a memory file");
+		g_free(analyzer);
+		return NULL;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) {
+		fail_errno(error, "creating a socket pair");
+		close(analyzer->stderr_fd);
+		g_free(analyzer);
+		return NULL;
+	}
+	if (!program_start("oopsbt-analyze", "OOPSBT_ANALYZER", argv, sockets[1],
+			   ANALYZER_CONTROL_FD, analyzer->stderr_fd, &analyzer->pid, error)) {
+		close(sockets[0]);
+		close(sockets[1]);
+		close(analyzer->stderr_fd);
+		g_free(analyzer);
+		return NULL;
+	}
+	close(sockets[1]);
+	analyzer->socket = sockets[0];
+	set_limits(analyzer->pid, limits);
+	return analyzer;
+}
+
+static bool is_alive(const struct analyzer *analyzer)
+{
+	struct pollfd pollfd = {.fd = analyzer->socket, .events = POLLIN};
+
+	return poll(&pollfd, 1, 0) == 0;
+}
+
+struct analyzer_pool *analyzer_pool_new(const struct analyzer_limits *limits)
+{
+	struct analyzer_pool *pool = g_new0(struct analyzer_pool, 1);
+
+	g_mutex_init(&pool->mutex);
+	pool->limits = *limits;
+	return pool;
+}
+
+void analyzer_pool_free(struct analyzer_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	if (pool->spare)
+		g_free(analyzer_end(pool->spare));
+	g_mutex_clear(&pool->mutex);
+	g_free(pool);
+}
+
+const struct analyzer_limits *analyzer_pool_limits(const struct analyzer_pool *pool)
+{
+	return &pool->limits;
+}
+
+static struct analyzer *swap_spare(struct analyzer_pool *pool, struct analyzer *analyzer)
+{
+	struct analyzer *spare;
+
+	g_mutex_lock(&pool->mutex);
+	spare = pool->spare;
+	pool->spare = analyzer;
+	g_mutex_unlock(&pool->mutex);
+	return spare;
+}
+
+bool analyzer_pool_fill(struct analyzer_pool *pool, GError **error)
+{
+	struct analyzer *spare = swap_spare(pool, NULL);
+
+	if (spare && !is_alive(spare)) {
+		g_free(analyzer_end(spare));
+		spare = NULL;
+	}
+	if (spare == NULL)
+		spare = start(&pool->limits, error);
+	if (spare == NULL)
+		return false;
+	spare = swap_spare(pool, spare);
+	if (spare) /* another thread was as quick */
+		g_free(analyzer_end(spare));
+	return true;
+}
+
+struct analyzer *analyzer_take(struct analyzer_pool *pool, GError **error)
+{
+	struct analyzer *spare = swap_spare(pool, NULL);
+
+	if (spare && is_alive(spare))
+		return spare;
+	if (spare)
+		g_free(analyzer_end(spare));
+	return start(&pool->limits, error);
+}
+
+int analyzer_socket(const struct analyzer *analyzer)
+{
+	return analyzer->socket;
+}
+
+void analyzer_cancel(struct analyzer *analyzer)
+{
+	shutdown(analyzer->socket, SHUT_RDWR);
+}
+
+/* The last of what it wrote to standard error: where it crashed, that is. */
+static char *read_complaint(int fd)
+{
+	char buffer[MAX_COMPLAINT];
+	off_t size = lseek(fd, 0, SEEK_END);
+	ssize_t got = pread(fd, buffer, sizeof(buffer), MAX(size - (off_t)sizeof(buffer), 0));
+
+	while (got > 0 && g_ascii_isspace(buffer[got - 1]))
+		got--;
+	return got > 0 ? sanitize_line(buffer, got) : NULL;
+}
+
+static char *describe_end(int status, bool forced, int stderr_fd)
+{
+	g_autofree char *complaint = NULL;
+	g_autofree char *how = NULL;
+
+	if (forced)
+		how = g_strdup("did not end and was killed");
+	else if (WIFSIGNALED(status))
+		how = g_strdup_printf("was killed by signal %d (%s)", WTERMSIG(status),
+				      g_strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != 0)
+		how = g_strdup_printf("ended with status %d", WEXITSTATUS(status));
+	else
+		return NULL;
+	complaint = read_complaint(stderr_fd);
+	return g_strconcat(how, complaint ? ": " : NULL, complaint, NULL);
+}
+
+char *analyzer_end(struct analyzer *analyzer)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, analyzer->pid, 0);
+	struct pollfd pollfd = {.fd = pidfd, .events = POLLIN};
+	bool forced = false;
+	int status = 0;
+	char *result;
+
+	shutdown(analyzer->socket, SHUT_RDWR);
+	if (pidfd < 0 || poll(&pollfd, 1, END_WAIT_MS) <= 0) {
+		forced = true;
+		kill(analyzer->pid, SIGKILL);
+	}
+	waitpid(analyzer->pid, &status, 0);
+	result = describe_end(status, forced, analyzer->stderr_fd);
+	if (pidfd >= 0)
+		close(pidfd);
+	close(analyzer->socket);
+	close(analyzer->stderr_fd);
+	g_free(analyzer);
+	return result;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The analyser as a child process. A pool keeps one started and waiting, so that a collection does
+ * not pay for it. What an analyser says is input, not truth: see dialogue.h and output.h.
+ */
+#ifndef OOPSBT_DAEMON_ANALYZER_H
+#define OOPSBT_DAEMON_ANALYZER_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct analyzer_limits {
+	uint64_t memory;          /* bytes of address space; 0: none */
+	uint64_t file_size;       /* bytes, of each file it writes */
+	unsigned int cpu_seconds;
+	unsigned int wall_seconds; /* for one job, whole */
+};
+
+struct analyzer_pool;
+struct analyzer;
+
+struct analyzer_pool *analyzer_pool_new(const struct analyzer_limits *limits);
+void analyzer_pool_free(struct analyzer_pool *pool);
+const struct analyzer_limits *analyzer_pool_limits(const struct analyzer_pool *pool);
+
+/* Starts the one that stands by, if there is none. Not while a guest is frozen. */
+bool analyzer_pool_fill(struct analyzer_pool *pool, GError **error);
+
+/* The one standing by, or a new one. */
+struct analyzer *analyzer_take(struct analyzer_pool *pool, GError **error);
+
+/* The control socket. */
+int analyzer_socket(const struct analyzer *analyzer);
+
+/* From any thread: whoever waits for the analyser finds the socket closed. */
+void analyzer_cancel(struct analyzer *analyzer);
+
+/*
+ * Ends it, by force if it does not end by itself at once, and frees it. NULL: it ended well.
+ * Otherwise how it ended, with the end of its standard error, clean: g_free().
+ */
+char *analyzer_end(struct analyzer *analyzer);
+
+#endif

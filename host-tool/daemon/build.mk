@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# libcollect.a is one collection, for the daemon and for `virsh oopsbt collect`; the rest is oopsbtd.
+
+COLLECT_SOURCES := $(addprefix host-tool/daemon/,analyzer.c clock.c collection.c config.c dialogue.c \
+	fallback.c freeze.c guard.c layout.c layout_text.c nmi.c output.c program.c ratelimit.c \
+	runtime.c virt.c vmcore.c) host-tool/freeze-guard/record.c
+COLLECT_ARCHIVES := $(addprefix host-tool/,libcollect.a libreport.a libguest.a libcommon.a)
+COLLECT_PACKAGES := $(COMMON_PACKAGES) libvirt libvirt-qemu libxml-2.0
+
+OOPSBTD_SOURCES := $(addprefix host-tool/daemon/,connection.c domain_collect.c domain_kernel.c \
+	domain_refresh.c domains.c kernel_state.c log.c main.c status.c watch.c)
+
+$(eval $(call archive,host-tool/libcollect.a,$(COLLECT_SOURCES)))
+$(eval $(call program,host-tool/oopsbtd,$(OOPSBTD_SOURCES),$(COLLECT_PACKAGES) libvirt-glib-1.0 libsystemd,$(COLLECT_ARCHIVES)))

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Points in time as reports have them. */
+#ifndef OOPSBT_DAEMON_CLOCK_H
+#define OOPSBT_DAEMON_CLOCK_H
+
+#include <glib.h>
+
+/* Microseconds since the epoch as RFC 3339 in UTC: "2026-11-22T21:45:01.123456Z". g_free(). */
+char *clock_rfc3339(gint64 real_time_us);
+
+#endif

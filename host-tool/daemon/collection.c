@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/collection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "daemon/clock.h"
+#include "daemon/dialogue.h"
+#include "daemon/fallback.h"
+#include "daemon/freeze.h"
+#include "daemon/nmi.h"
+#include "daemon/output.h"
+#include "daemon/vmcore.h"
+
+/* What a dump's files may hold at most; a report of 4096 vCPUs with long stacks fits. */
+#define MAX_REPORT_TEXT ((size_t)64 << 20)
+#define MAX_REPORT_JSON ((size_t)128 << 20)
+#define MAX_DMESG ((size_t)32 << 20)
+#define MAX_CORE ((size_t)256 << 20)
+
+#define LAYOUT_TIMEOUT_MS 5000
+#define REGISTERS_TIMEOUT_MS 1000
+#define NMI_TIMEOUT_MS 1000
+
+G_DEFINE_QUARK(oopsbt-collection-error-quark, collection_error)
+
+static const char *const file_names[PROTOCOL_NUM_FDS] = {
+	[PROTOCOL_FD_REPORT_TEXT] = "report.txt",
+	[PROTOCOL_FD_REPORT_JSON] = "report.json",
+	[PROTOCOL_FD_CORE] = "core",
+	[PROTOCOL_FD_DMESG] = "dmesg.txt",
+};
+
+struct run {
+	const struct collector *collector;
+	const struct collection_request *request;
+	struct collection_result *result;
+	int lock;
+	virDomainPtr domain;
+	struct layout *layout; /* the result's */
+	struct freeze *freeze;
+	bool guest_runs; /* while it is looked at: nothing froze it */
+	bool stays_paused;
+	struct store_dump *dump;
+	int fds[PROTOCOL_NUM_FDS];
+	int registers_fd;
+	char *registers;
+	struct dialogue dialogue;
+	GError *analysis_error; /* set: no more talk with the analyser */
+	struct report_collection report;
+};
+
+const char *collection_state_name(enum collection_state state)
+{
+	static const char *const names[] = {
+		[COLLECTION_SIGNALLED] = "signalled", [COLLECTION_FROZEN] = "frozen",
+		[COLLECTION_CAPTURED] = "captured",   [COLLECTION_THAWED] = "thawed",
+		[COLLECTION_NMI] = "nmi",             [COLLECTION_ANALYSED] = "analysed",
+		[COLLECTION_STORED] = "stored",
+	};
+
+	return names[state];
+}
+
+void collection_result_clear(struct collection_result *result)
+{
+	g_free(result->id);
+	g_free(result->title);
+	g_clear_pointer(&result->map, g_bytes_unref);
+	g_clear_pointer(&result->warnings, g_ptr_array_unref);
+	layout_unref(result->layout);
+	*result = (struct collection_result){0};
+}
+
+static void enter(struct run *run, enum collection_state state, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
+static void enter(struct run *run, enum collection_state state, const char *format, ...)
+{
+	g_autofree char *detail = NULL;
+	va_list args;
+
+	if (run->request->on_state == NULL)
+		return;
+	va_start(args, format);
+	detail = g_strdup_vprintf(format, args);
+	va_end(args);
+	run->request->on_state(state, detail, run->request->user_data);
+}
+
+/* For the report. */
+static void add_error(struct run *run, const char *field, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
+static void add_error(struct run *run, const char *field, const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	message = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_ptr_array_add(run->report.errors, report_error_new(field, message));
+}
+
+/* For the log. */
+static void warn(struct run *run, char *message)
+{
+	g_ptr_array_add(run->result->warnings, message);
+}
+
+static void replace(char **member, char *value)
+{
+	g_free(*member);
+	*member = value;
+}
+
+/* --- before --- */
+
+/* Across processes: the daemon and a command line tool may both be asked to collect. */
+static bool lock_domain(struct run *run, GError **error)
+{
+	g_autofree char *folder =
+		g_build_filename(run->collector->runtime_directory, "locks", NULL);
+	g_autofree char *path = g_build_filename(folder, run->request->uuid, NULL);
+
+	if (g_mkdir_with_parents(folder, 0700) == 0)
+		run->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (run->lock < 0) {
+		g_set_error(error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED, "locking %s: %s", path,
+			    g_strerror(errno));
+		return false;
+	}
+	if (flock(run->lock, LOCK_EX | LOCK_NB) < 0) {
+		g_set_error(error, COLLECTION_ERROR, COLLECTION_ERROR_BUSY,
+			    "another process is collecting this domain");
+		return false;
+	}
+	return true;
+}
+
+static bool open_domain(struct run *run, GError **error)
+{
+	const struct collection_request *request = run->request;
+	g_autoptr(GError) cause = NULL;
+
+	run->domain = virDomainLookupByUUIDString(request->connection, request->uuid);
+	if (run->domain == NULL) {
+		bool gone = virGetLastErrorCode() == VIR_ERR_NO_DOMAIN;
+
+		virt_fail(&cause, "looking up the domain");
+		g_set_error_literal(error, COLLECTION_ERROR,
+				    gone ? COLLECTION_ERROR_GONE : COLLECTION_ERROR_FAILED,
+				    cause->message);
+		return false;
+	}
+	if (request->layout && request->layout->domain_id == (int)virDomainGetID(run->domain)) {
+		run->layout = layout_ref(request->layout);
+	} else {
+		run->layout = layout_read(run->domain, run->collector->memory, LAYOUT_TIMEOUT_MS,
+					  &cause);
+		if (run->layout == NULL) {
+			bool gone = virDomainIsActive(run->domain) == 0;
+
+			g_set_error(error, COLLECTION_ERROR,
+				    gone ? COLLECTION_ERROR_GONE : COLLECTION_ERROR_FAILED,
+				    "finding the guest's memory: %s", cause->message);
+			return false;
+		}
+	}
+	run->result->layout = run->layout;
+	return true;
+}
+
+static bool start(struct run *run, const struct collector *collector,
+		  const struct collection_request *request, struct collection_result *result,
+		  GError **error)
+{
+	run->collector = collector;
+	run->request = request;
+	run->result = result;
+	run->lock = run->registers_fd = -1;
+	for (size_t i = 0; i < G_N_ELEMENTS(run->fds); i++)
+		run->fds[i] = -1;
+	run->report.errors = g_ptr_array_new_with_free_func((GDestroyNotify)report_error_free);
+	result->warnings = g_ptr_array_new_with_free_func(g_free);
+	return open_domain(run, error);
+}
+
+static void describe(struct run *run)
+{
+	const struct collection_request *request = run->request;
+	struct report_collection *report = &run->report;
+
+	report->domain_name = g_strdup(virDomainGetName(run->domain));
+	report->domain_uuid = g_strdup(request->uuid);
+	report->signal = g_strdup(request->signal);
+	report->signalled = clock_rfc3339(request->signalled_us);
+	report->nmi = g_strdup("not-sent");
+	report->host = g_strdup(g_get_host_name());
+	report->hypervisor = g_strdup(run->layout->hypervisor);
+	report->tool_version = g_strdup(OOPSBT_VERSION);
+	report->memory_source = g_strdup(run->layout->memory_fd >= 0 ? "proc" : "libvirt");
+	if (run->layout->fallback)
+		add_error(run, "memory_source", "memory was read through libvirt: %s",
+			  run->layout->fallback);
+	if (request->suppressed > 0)
+		add_error(run, "signal", "%u earlier signals were not collected (rate limit)",
+			  request->suppressed);
+}
+
+/* --- the dump and the analyser, while the guest is being frozen --- */
+
+static bool open_dump(struct run *run, GError **error)
+{
+	run->dump = store_begin(run->collector->store, run->report.domain_name, error);
+	if (run->dump == NULL)
+		return false;
+	run->report.id = g_strdup(store_dump_id(run->dump));
+	if (!store_dump_reserve(run->dump, run->collector->free_space_floor, error))
+		return false;
+	for (int i = PROTOCOL_FD_REPORT_TEXT; i < PROTOCOL_NUM_FDS; i++) {
+		run->fds[i] = store_dump_create(run->dump, file_names[i], error);
+		if (run->fds[i] < 0)
+			return false;
+	}
+	run->registers_fd = store_dump_create(run->dump, "registers.txt", error);
+	return run->registers_fd >= 0;
+}
+
+static void begin_analysis(struct run *run, enum job_kind kind)
+{
+	const struct layout *layout = run->layout;
+	struct job job = {
+		.kind = kind,
+		.relay = layout->memory_fd < 0,
+		.extents = layout->extents,
+		.map = run->request->map,
+		.log_settle_ms = run->collector->log_settle_ms,
+		.collection = run->report,
+	};
+	int null_fd = -1;
+
+	if (layout->memory_fd < 0)
+		null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	run->fds[PROTOCOL_FD_MEMORY] = job.relay ? null_fd : layout->memory_fd;
+	run->dialogue.domain = run->domain;
+	run->dialogue.layout = run->layout;
+	run->dialogue.cancellable = run->request->cancellable;
+	dialogue_begin(&run->dialogue, run->collector->analyzers, &job, run->fds,
+		       kind == JOB_MAP ? 1 : PROTOCOL_NUM_FDS, &run->analysis_error);
+	if (null_fd >= 0)
+		close(null_fd);
+}
+
+static void say(struct run *run, enum protocol_type type, const char *text)
+{
+	if (run->analysis_error == NULL)
+		dialogue_send(&run->dialogue, type, text, &run->analysis_error);
+}
+
+static bool hear(struct run *run, enum protocol_type type)
+{
+	return run->analysis_error == NULL &&
+	       dialogue_until(&run->dialogue, type, &run->analysis_error);
+}
+
+/* --- frozen --- */
+
+static void begin_freeze(struct run *run)
+{
+	const struct freeze_plan plan = {
+		.domain = run->domain,
+		.guard = run->collector->guard,
+		.runtime_directory = run->collector->runtime_directory,
+		.budget_ms = run->request->options->budget_ms,
+		.deadline_ms = run->collector->freeze_deadline_ms,
+	};
+
+	run->freeze = freeze_begin(&plan);
+}
+
+static bool is_paused(struct run *run)
+{
+	int state;
+
+	return virDomainGetState(run->domain, &state, NULL, 0) == 0 &&
+	       state != VIR_DOMAIN_RUNNING && state != VIR_DOMAIN_BLOCKED;
+}
+
+static void found_paused(struct run *run)
+{
+	run->stays_paused = true;
+	run->report.frozen = clock_rfc3339(g_get_real_time());
+	add_error(run, "timeline.thawed", "the guest was paused already, and was left so");
+	enter(run, COLLECTION_FROZEN, "the guest was paused already, and is left so");
+}
+
+static bool settle_freeze(struct run *run, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (run->freeze == NULL) {
+		if (is_paused(run)) {
+			found_paused(run);
+			return true;
+		}
+		run->guest_runs = true;
+		add_error(run, "timeline.frozen", "freeze=off: the guest ran while it was read");
+		return true;
+	}
+	switch (freeze_wait(run->freeze, &cause)) {
+	case FREEZE_FROZEN:
+		enter(run, COLLECTION_FROZEN, "the guest is frozen, for at most %u ms",
+		      run->request->options->budget_ms);
+		break;
+	case FREEZE_PAUSED:
+		found_paused(run);
+		break;
+	case FREEZE_MIGRATING:
+		g_set_error(error, COLLECTION_ERROR, COLLECTION_ERROR_MIGRATING,
+			    "the domain is migrating");
+		return false;
+	case FREEZE_FAILED:
+		run->guest_runs = true;
+		add_error(run, "timeline.frozen", "the guest ran while it was read: %s",
+			  cause ? cause->message : "it could not be frozen");
+		warn(run, g_strdup_printf("could not be frozen: %s",
+					  cause ? cause->message : "no reason given"));
+		break;
+	}
+	return true;
+}
+
+static void capture(struct run *run)
+{
+	g_autoptr(GError) cause = NULL;
+
+	run->registers = virt_monitor(run->domain, "info registers -a", true, REGISTERS_TIMEOUT_MS,
+				      &cause);
+	if (run->registers == NULL)
+		add_error(run, "vcpus", "no registers: %s", cause->message);
+	say(run, PROTOCOL_FROZEN, run->registers);
+	hear(run, PROTOCOL_CAPTURED);
+}
+
+static void thaw(struct run *run)
+{
+	gint64 captured_us = g_get_real_time();
+	g_autoptr(GError) cause = NULL;
+	struct freeze_times times = {0};
+
+	if (run->freeze == NULL)
+		return;
+	if (!freeze_thaw(run->freeze, &times, &cause)) {
+		run->stays_paused = true;
+		add_error(run, "timeline.thawed", "the guest could not be resumed: %s",
+			  cause ? cause->message : "no reason given");
+		warn(run, g_strdup_printf("could not be resumed, the freeze guard keeps trying: %s",
+					  cause ? cause->message : "no reason given"));
+	}
+	if (run->analysis_error == NULL)
+		enter(run, COLLECTION_CAPTURED, "read what changes while the guest runs");
+	if (times.frozen_us)
+		run->report.frozen = clock_rfc3339(times.frozen_us);
+	if (times.thawed_us == 0)
+		return;
+	run->report.thawed = clock_rfc3339(times.thawed_us);
+	run->report.freeze_us = (struct report_number){true, times.duration_us};
+	enter(run, COLLECTION_THAWED, "the guest runs again, after %.1f ms",
+	      (double)times.duration_us / 1000);
+	if (times.budget_exceeded)
+		add_error(run, "timeline.freeze_us",
+			  "the budget of %u ms was used up before all was read: what was read in "
+			  "the %.1f ms after that may not belong together",
+			  run->request->options->budget_ms,
+			  (double)(captured_us - times.thawed_us) / 1000);
+}
+
+/* --- after the thaw --- */
+
+static void send_nmi(struct run *run)
+{
+	g_autoptr(GError) cause = NULL;
+	const char *reason;
+
+	if (nmi_wanted(run->request->options->nmi, &run->dialogue.verdict, !run->stays_paused,
+		       &reason)) {
+		if (virt_inject_nmi(run->domain, NMI_TIMEOUT_MS, &cause)) {
+			replace(&run->report.nmi, g_strdup("sent"));
+		} else {
+			add_error(run, "nmi", "%s", cause->message);
+			reason = "it could not be injected";
+		}
+	}
+	replace(&run->report.nmi_reason, g_strdup(reason));
+	enter(run, COLLECTION_NMI, "%s: %s", run->report.nmi, reason);
+}
+
+static void say_report(struct run *run, enum protocol_type type)
+{
+	g_autofree char *json = collection_to_json(&run->report);
+
+	say(run, type, json);
+}
+
+static bool write_registers(struct run *run, GError **error)
+{
+	if (run->registers == NULL)
+		return true;
+	return output_write(run->registers_fd, run->registers, strlen(run->registers), error);
+}
+
+static void check_output(struct run *run)
+{
+	if (run->analysis_error)
+		return;
+	if (output_check_text(run->fds[PROTOCOL_FD_REPORT_TEXT], "report.txt", MAX_REPORT_TEXT,
+			      false, &run->analysis_error) &&
+	    output_check_json(run->fds[PROTOCOL_FD_REPORT_JSON], MAX_REPORT_JSON, &run->report,
+			      &run->analysis_error) &&
+	    output_check_text(run->fds[PROTOCOL_FD_DMESG], "dmesg.txt", MAX_DMESG, true,
+			      &run->analysis_error))
+		output_check_core(run->fds[PROTOCOL_FD_CORE], MAX_CORE, &run->analysis_error);
+}
+
+/* Ends the analyser and says what is known of its failure. */
+static void end_analysis(struct run *run)
+{
+	g_autofree char *end = dialogue_end(&run->dialogue);
+
+	if (run->analysis_error == NULL) {
+		run->result->analysed = true;
+		return;
+	}
+	if (g_cancellable_is_cancelled(run->request->cancellable))
+		g_prefix_error(&run->analysis_error, "the collection was stopped: ");
+	if (end) {
+		g_autofree char *message = g_steal_pointer(&run->analysis_error->message);
+
+		run->analysis_error->message = g_strdup_printf("%s (the analyser %s)", message, end);
+	}
+}
+
+static void drop_file(struct run *run, const char *name)
+{
+	g_autofree char *path = g_build_filename(store_dump_path(run->dump), name, NULL);
+
+	unlink(path);
+}
+
+/* No analysis: the dump says why, and has what needs none. */
+static bool write_fallback(struct run *run, GError **error)
+{
+	warn(run, g_strdup_printf("not analysed: %s", run->analysis_error->message));
+	add_error(run, "vcpus", "not analysed: %s", run->analysis_error->message);
+	drop_file(run, file_names[PROTOCOL_FD_CORE]);
+	drop_file(run, file_names[PROTOCOL_FD_DMESG]);
+	replace(&run->dialogue.title, g_strdup("not analysed"));
+	/* What it said while it went wrong is not to be built on. */
+	g_clear_pointer(&run->dialogue.map, g_bytes_unref);
+	run->dialogue.verdict = (struct protocol_verdict){0};
+	return fallback_write(&run->report, run->dialogue.title,
+			      run->fds[PROTOCOL_FD_REPORT_TEXT], run->fds[PROTOCOL_FD_REPORT_JSON],
+			      error);
+}
+
+static bool commit(struct run *run, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	struct store_dump *dump = g_steal_pointer(&run->dump);
+
+	if (!store_dump_commit(dump, error))
+		return false;
+	enter(run, COLLECTION_STORED, "%s, %.1f ms after the signal: %s", run->report.id,
+	      (double)(g_get_real_time() - run->request->signalled_us) / 1000,
+	      run->dialogue.title);
+	if (run->request->options->vmcore &&
+	    !vmcore_write(run->domain, run->collector->store, run->report.id, run->layout,
+			  run->collector->free_space_floor, &cause))
+		warn(run, g_strdup_printf("no vmcore: %s", cause->message));
+	g_clear_error(&cause);
+	if (!store_vacuum(run->collector->store, run->report.domain_name,
+			  run->request->options->keep, &cause))
+		warn(run, g_strdup_printf("old dumps are not removed: %s", cause->message));
+	return true;
+}
+
+static void take_result(struct run *run)
+{
+	run->result->id = g_strdup(run->report.id);
+	run->result->title = g_steal_pointer(&run->dialogue.title);
+	run->result->map = g_steal_pointer(&run->dialogue.map);
+	run->result->verdict = run->dialogue.verdict;
+}
+
+static void finish(struct run *run)
+{
+	freeze_end(run->freeze);
+	dialogue_clear(&run->dialogue);
+	store_dump_abort(run->dump);
+	report_collection_clear(&run->report);
+	g_clear_error(&run->analysis_error);
+	g_free(run->registers);
+	if (run->domain)
+		virDomainFree(run->domain);
+	if (run->lock >= 0)
+		close(run->lock);
+}
+
+static bool collect(struct run *run, GError **error)
+{
+	if (run->request->options->freeze)
+		begin_freeze(run);
+	describe(run);
+	enter(run, COLLECTION_SIGNALLED, "%s", run->request->signal);
+	if (!open_dump(run, error))
+		return false;
+	begin_analysis(run, JOB_COLLECT);
+	if (!settle_freeze(run, error))
+		return false;
+	capture(run);
+	thaw(run);
+	send_nmi(run);
+	say_report(run, PROTOCOL_THAWED);
+	if (!write_registers(run, error))
+		return false;
+	if (hear(run, PROTOCOL_ANALYSED))
+		enter(run, COLLECTION_ANALYSED, "%" G_GUINT64_FORMAT " bytes relayed",
+		      run->dialogue.relayed);
+	replace(&run->report.stored, clock_rfc3339(g_get_real_time()));
+	say_report(run, PROTOCOL_FINISH);
+	hear(run, PROTOCOL_DONE);
+	check_output(run);
+	end_analysis(run);
+	if (run->analysis_error && !write_fallback(run, error))
+		return false;
+	return commit(run, error);
+}
+
+bool collection_run(const struct collector *collector, const struct collection_request *request,
+		    struct collection_result *result, GError **error)
+{
+	struct run run = {0};
+	bool done = start(&run, collector, request, result, error) && lock_domain(&run, error) &&
+		    collect(&run, error);
+
+	if (done)
+		take_result(&run);
+	finish(&run);
+	return done;
+}
+
+bool collection_map(const struct collector *collector, const struct collection_request *request,
+		    struct collection_result *result, GError **error)
+{
+	struct run run = {0};
+	bool done = false;
+
+	if (start(&run, collector, request, result, error)) {
+		describe(&run);
+		begin_analysis(&run, JOB_MAP);
+		if (run.analysis_error == NULL)
+			run.registers = virt_monitor(run.domain, "info registers -a", true,
+						     REGISTERS_TIMEOUT_MS, &run.analysis_error);
+		say(&run, PROTOCOL_FROZEN, run.registers);
+		hear(&run, PROTOCOL_DONE);
+		end_analysis(&run);
+		done = run.analysis_error == NULL && run.dialogue.map != NULL;
+	}
+	if (done)
+		take_result(&run);
+	else if (run.analysis_error)
+		g_propagate_error(error, g_steal_pointer(&run.analysis_error));
+	else if (error && *error == NULL)
+		g_set_error(error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED,
+			    "no Linux kernel was found in the guest's memory");
+	finish(&run);
+	return done;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One collection, start to end, in the calling thread:
+ *
+ *   signalled → frozen → captured → thawed → nmi → analysed → stored
+ *
+ * Independent of the daemon's event loop, so that a command line tool can do the same. A libvirt
+ * event loop must be registered and running somewhere if @connection needs one.
+ */
+#ifndef OOPSBT_DAEMON_COLLECTION_H
+#define OOPSBT_DAEMON_COLLECTION_H
+
+#include <gio/gio.h>
+
+#include "common/options.h"
+#include "common/protocol.h"
+#include "common/store.h"
+#include "daemon/analyzer.h"
+#include "daemon/guard.h"
+#include "daemon/layout.h"
+
+#define COLLECTION_ERROR (collection_error_quark())
+GQuark collection_error_quark(void);
+enum collection_error {
+	COLLECTION_ERROR_MIGRATING, /* try again when it has arrived or stayed */
+	COLLECTION_ERROR_BUSY,      /* somebody else is collecting this domain: try again */
+	COLLECTION_ERROR_GONE,      /* the domain does not run any more */
+	COLLECTION_ERROR_FAILED,
+};
+
+/* What all collections of a process share. Thread-safe members, borrowed. */
+struct collector {
+	struct store *store;
+	struct analyzer_pool *analyzers;
+	struct guard *guard;
+	const char *runtime_directory;
+	enum memory_access memory;
+	unsigned int log_settle_ms;
+	unsigned int freeze_deadline_ms; /* how long libvirt may take over a freeze */
+	uint64_t free_space_floor;       /* bytes that must stay free in the store */
+};
+
+enum collection_state {
+	COLLECTION_SIGNALLED,
+	COLLECTION_FROZEN,
+	COLLECTION_CAPTURED,
+	COLLECTION_THAWED,
+	COLLECTION_NMI,
+	COLLECTION_ANALYSED,
+	COLLECTION_STORED,
+};
+const char *collection_state_name(enum collection_state state);
+
+/* Called in the collecting thread, also while the guest is frozen: must not block. */
+typedef void (*collection_state_fn)(enum collection_state state, const char *detail,
+				    void *user_data);
+
+struct collection_request {
+	virConnectPtr connection;
+	const char *uuid;
+	const struct options *options;
+	const char *signal;      /* as in report.h */
+	gint64 signalled_us;     /* real time */
+	struct layout *layout;   /* NULL, or of another instance: found out first */
+	GBytes *map;             /* the kernel map; NULL: none */
+	unsigned int suppressed; /* signals that were not collected before this one */
+	GCancellable *cancellable;
+	collection_state_fn on_state;
+	void *user_data;
+};
+
+struct collection_result {
+	char *id;    /* of the dump */
+	char *title; /* clean */
+	GBytes *map; /* a new kernel map, or NULL */
+	struct protocol_verdict verdict;
+	struct layout *layout;    /* as it was used */
+	GPtrArray *warnings;      /* strings: what went wrong although there is a dump */
+	bool analysed;            /* false: the dump holds only what the daemon knows */
+};
+
+/* False: there is no dump. @result is the caller's to clear in either case. */
+bool collection_run(const struct collector *collector, const struct collection_request *request,
+		    struct collection_result *result, GError **error);
+void collection_result_clear(struct collection_result *result);
+
+/*
+ * Has the analyser find the kernel of a running guest: nothing is frozen, nothing stored. In
+ * @result: map, title (the guest's release), verdict (if known), layout.
+ */
+bool collection_map(const struct collector *collector, const struct collection_request *request,
+		    struct collection_result *result, GError **error);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * oopsbtd.conf: what holds for the host. What holds for a domain is in its metadata
+ * (common/options.h).
+ */
+#ifndef OOPSBT_DAEMON_CONFIG_H
+#define OOPSBT_DAEMON_CONFIG_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/analyzer.h"
+#include "daemon/layout.h"
+#include "daemon/ratelimit.h"
+
+#define CONFIG_DEFAULT_PATH OOPSBT_SYSCONFDIR "/oopsbtd.conf"
+
+struct config {
+	char *uri;
+	char *store;
+	enum memory_access memory;
+	unsigned int parallel;           /* collections at once */
+	uint64_t free_space_floor;       /* bytes */
+	unsigned int freeze_deadline_ms;
+	unsigned int log_settle_ms;
+	struct rate domain_rate;
+	struct rate total_rate;
+	struct analyzer_limits analyzer;
+};
+
+/*
+ * The defaults, and on top of them the file at @path. NULL: the one at the default place, if it is
+ * there. Unknown keys are returned in @warnings (strings); a bad value is an error that names it.
+ */
+bool config_load(const char *path, struct config *config, GPtrArray *warnings, GError **error);
+void config_clear(struct config *config);
+
+#endif

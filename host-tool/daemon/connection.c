@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/connection.h"
+
+#include <gio/gio.h>
+
+#define FIRST_RETRY_MS 250
+#define LAST_RETRY_MS 8000
+#define KEEPALIVE_INTERVAL_S 10
+#define KEEPALIVE_COUNT 3
+/* Kept open for the next collection; more are closed when they come back. */
+#define MAX_IDLE 2
+
+struct connection {
+	char *uri;
+	struct log *log;
+	connection_fn on_up, on_down;
+	void *user_data;
+	virConnectPtr main;
+	unsigned int retry_ms;
+	guint retry_source;
+	bool complained;
+	GCancellable *opening; /* of the thread that opens; cancelled: its result is dropped */
+
+	GMutex mutex;
+	GPtrArray *idle; /* of virConnectPtr; under the mutex */
+};
+
+static virConnectPtr open_connection(const char *uri, GError **error)
+{
+	virConnectPtr opened = virConnectOpenAuth(uri, virConnectAuthPtrDefault, 0);
+
+	if (opened == NULL) {
+		virt_fail(error, "connecting to %s", uri);
+		return NULL;
+	}
+	return opened;
+}
+
+static void close_connection(void *pointer)
+{
+	virConnectClose(pointer);
+}
+
+/* --- the main one --- */
+
+static void schedule(struct connection *connection, unsigned int delay_ms);
+static void on_closed(virConnectPtr closed, int reason, void *user_data);
+
+static void go_down(struct connection *connection)
+{
+	virConnectPtr main = g_steal_pointer(&connection->main);
+
+	if (main == NULL)
+		return;
+	connection->on_down(connection->user_data);
+	virConnectUnregisterCloseCallback(main, on_closed);
+	virConnectClose(main);
+	g_mutex_lock(&connection->mutex);
+	g_ptr_array_set_size(connection->idle, 0);
+	g_mutex_unlock(&connection->mutex);
+	schedule(connection, FIRST_RETRY_MS);
+}
+
+static gboolean go_down_later(void *user_data)
+{
+	go_down(user_data);
+	return G_SOURCE_REMOVE;
+}
+
+/* Called from inside libvirt, where the connection must not be closed. */
+static void on_closed(virConnectPtr closed, int reason, void *user_data)
+{
+	static const char *const reasons[] = {
+		[VIR_CONNECT_CLOSE_REASON_ERROR] = "an error",
+		[VIR_CONNECT_CLOSE_REASON_EOF] = "it was closed",
+		[VIR_CONNECT_CLOSE_REASON_KEEPALIVE] = "no sign of life",
+		[VIR_CONNECT_CLOSE_REASON_CLIENT] = "closed by us",
+	};
+	struct connection *connection = user_data;
+
+	if (closed != connection->main)
+		return;
+	log_write(connection->log, LOG_WARNING, NULL, NULL, "the connection to %s is lost: %s",
+		  connection->uri,
+		  reason >= 0 && reason < (int)G_N_ELEMENTS(reasons) ? reasons[reason] : "unknown");
+	g_idle_add(go_down_later, connection);
+}
+
+static void open_thread(GTask *task, void *source G_GNUC_UNUSED, void *uri,
+			GCancellable *cancellable G_GNUC_UNUSED)
+{
+	GError *error = NULL;
+	virConnectPtr opened = open_connection(uri, &error);
+
+	if (opened)
+		g_task_return_pointer(task, opened, close_connection);
+	else
+		g_task_return_error(task, error);
+}
+
+static void retry_later(struct connection *connection, const GError *error)
+{
+	if (!connection->complained)
+		log_write(connection->log, LOG_WARNING, NULL, NULL,
+			  "%s; trying again (is libvirtd running?)", error->message);
+	connection->complained = true;
+	schedule(connection, connection->retry_ms);
+	connection->retry_ms = MIN(connection->retry_ms * 2, LAST_RETRY_MS);
+}
+
+static void on_opened(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void *user_data)
+{
+	struct connection *connection = user_data;
+	g_autoptr(GError) error = NULL;
+	virConnectPtr opened = g_task_propagate_pointer(G_TASK(result), &error);
+
+	/* Cancelled: the connection object is not there any more. */
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return;
+	g_clear_object(&connection->opening);
+	if (opened == NULL) {
+		retry_later(connection, error);
+		return;
+	}
+	connection->main = opened;
+	connection->retry_ms = FIRST_RETRY_MS;
+	connection->complained = false;
+	virConnectRegisterCloseCallback(opened, on_closed, connection, NULL);
+	/* Against a libvirtd that hangs; a broken socket is noticed without. */
+	virConnectSetKeepAlive(opened, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
+	log_write(connection->log, LOG_INFO, NULL, NULL, "connected to %s", connection->uri);
+	connection->on_up(connection->user_data);
+}
+
+static gboolean open_main(void *user_data)
+{
+	struct connection *connection = user_data;
+	g_autoptr(GTask) task = NULL;
+
+	connection->retry_source = 0;
+	connection->opening = g_cancellable_new();
+	task = g_task_new(NULL, connection->opening, on_opened, connection);
+	g_task_set_task_data(task, g_strdup(connection->uri), g_free);
+	g_task_run_in_thread(task, open_thread);
+	return G_SOURCE_REMOVE;
+}
+
+static void schedule(struct connection *connection, unsigned int delay_ms)
+{
+	connection->retry_source = g_timeout_add(delay_ms, open_main, connection);
+}
+
+struct connection *connection_new(const char *uri, struct log *log, connection_fn on_up,
+				  connection_fn on_down, void *user_data)
+{
+	struct connection *connection = g_new0(struct connection, 1);
+
+	connection->uri = g_strdup(uri);
+	connection->log = log;
+	connection->on_up = on_up;
+	connection->on_down = on_down;
+	connection->user_data = user_data;
+	connection->retry_ms = FIRST_RETRY_MS;
+	g_mutex_init(&connection->mutex);
+	connection->idle = g_ptr_array_new_with_free_func(close_connection);
+	schedule(connection, 0);
+	return connection;
+}
+
+void connection_free(struct connection *connection)
+{
+	if (connection == NULL)
+		return;
+	if (connection->retry_source)
+		g_source_remove(connection->retry_source);
+	if (connection->opening)
+		g_cancellable_cancel(connection->opening);
+	g_clear_object(&connection->opening);
+	if (connection->main) {
+		virConnectUnregisterCloseCallback(connection->main, on_closed);
+		virConnectClose(connection->main);
+	}
+	g_ptr_array_unref(connection->idle);
+	g_mutex_clear(&connection->mutex);
+	g_free(connection->uri);
+	g_free(connection);
+}
+
+virConnectPtr connection_get(struct connection *connection)
+{
+	return connection->main;
+}
+
+/* --- those beside it --- */
+
+virConnectPtr connection_take(struct connection *connection, GError **error)
+{
+	virConnectPtr taken = NULL;
+
+	g_mutex_lock(&connection->mutex);
+	while (taken == NULL && connection->idle->len > 0) {
+		taken = g_ptr_array_steal_index_fast(connection->idle, connection->idle->len - 1);
+		if (virConnectIsAlive(taken) != 1) {
+			virConnectClose(taken);
+			taken = NULL;
+		}
+	}
+	g_mutex_unlock(&connection->mutex);
+	return taken ? taken : open_connection(connection->uri, error);
+}
+
+void connection_give(struct connection *connection, virConnectPtr taken)
+{
+	g_mutex_lock(&connection->mutex);
+	if (virConnectIsAlive(taken) == 1 && connection->idle->len < MAX_IDLE)
+		g_ptr_array_add(connection->idle, g_steal_pointer(&taken));
+	g_mutex_unlock(&connection->mutex);
+	if (taken)
+		virConnectClose(taken);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A domain as the daemon follows it, and the work that is done for it. Everything here belongs to
+ * the main thread; work in other threads is a task that carries copies and references, and comes
+ * back to the main thread with its result.
+ *
+ *   domains.c         the table, and libvirt's events
+ *   domain_refresh.c  is it there, does it run, is it enabled, how
+ *   domain_kernel.c   the kernel map, and the memory watch
+ *   domain_collect.c  signals and collections
+ *   status.c          what the world is told
+ */
+#ifndef OOPSBT_DAEMON_DOMAIN_H
+#define OOPSBT_DAEMON_DOMAIN_H
+
+#include "common/options.h"
+#include "daemon/collection.h"
+#include "daemon/config.h"
+#include "daemon/connection.h"
+#include "daemon/domains.h"
+#include "daemon/kernel_state.h"
+#include "daemon/log.h"
+#include "daemon/ratelimit.h"
+
+struct domains {
+	const struct config *config;
+	const struct collector *collector;
+	struct log *log;
+	struct connection *connection;
+	GHashTable *by_uuid; /* → struct domain */
+	GThreadPool *collecting;
+	GThreadPool *background;
+	GCancellable *stop;        /* ends what is going on */
+	bool stopping;             /* nothing new is begun */
+	bool connected;
+	unsigned int num_tasks;    /* under way */
+	GArray *event_ids;         /* of int, as registered with libvirt */
+	int monitor_event_id;      /* -1: lifecycle events are used for crashes */
+	struct bucket total;
+	guint status_source;
+	void (*on_idle)(void *user_data); /* no task is under way any more */
+	void *user_data;
+};
+
+struct domain {
+	struct domains *all;
+	char *uuid;
+	char *name; /* NULL: not known yet */
+
+	/* domain_refresh.c */
+	bool known;   /* what follows is */
+	bool active;  /* runs, or is paused */
+	bool enabled;
+	int id; /* libvirt's, -1: inactive */
+	struct options options;
+	bool refreshing, refresh_again;
+
+	/* domain_kernel.c */
+	struct layout *layout; /* NULL: to be read */
+	struct kernel_state kernel;
+	bool mapping, map_again;
+	guint map_source;
+	unsigned int map_tries;
+	GCancellable *map_cancellable;
+	guint watch_source;
+	bool looking;
+
+	/* domain_collect.c */
+	GQueue signals; /* of struct signal */
+	bool collecting;
+	guint retry_source;
+	struct bucket bucket;
+	unsigned int suppressed; /* since the last collection */
+	guint64 num_collected, num_suppressed, num_failed;
+	char *last_dump;
+};
+
+/* --- tasks --- */
+
+struct task {
+	struct domains *all;
+	char *uuid;
+	virConnectPtr connection; /* the main one; NULL while there is none */
+	/* In a thread of the pool. */
+	void (*work)(struct task *task);
+	/* Then in the main thread; @domain is NULL if it has been dropped. */
+	void (*done)(struct task *task, struct domain *domain);
+	void (*clear)(struct task *task);
+};
+
+/* @task: zeroed memory of g_malloc() that begins with a struct task; owned by the pool from now on. */
+void task_push(struct domains *all, GThreadPool *pool, const char *uuid, struct task *task);
+
+/* --- between the files --- */
+
+struct domain *domain_get(struct domains *all, const char *uuid); /* made if it is not there */
+void domain_drop(struct domain *domain);
+
+void domain_refresh(struct domain *domain);
+
+/* A new instance, another kernel, or none: what was known of memory and kernel is void. */
+void domain_kernel_reset(struct domain *domain);
+void domain_kernel_find(struct domain *domain, unsigned int delay_ms);
+void domain_kernel_stop(struct domain *domain);
+void domain_watch_update(struct domain *domain); /* on or off, as it should be */
+void domain_kernel_save(struct domain *domain);
+
+/* Words for signals as in report.h (static). @signalled_us: real time. */
+void domain_signal(struct domain *domain, const char *signal, gint64 signalled_us);
+void domain_collect_pending(struct domain *domain);
+void domain_collect_stop(struct domain *domain);
+
+void status_changed(struct domains *all);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/domain.h"
+
+#include <string.h>
+
+/* Waiting for the collection before it; more are counted, not kept. */
+#define MAX_WAITING 32
+/* A domain that is migrating, or being collected by somebody else, or libvirtd that restarts. */
+#define RETRY_MS 2000
+#define MAX_RETRIES 150
+
+struct signal {
+	const char *word;
+	gint64 signalled_us;
+	unsigned int tries;
+};
+
+struct collect_task {
+	struct task task;
+	struct log *log;
+	struct connection *connections;
+	const struct collector *collector;
+	struct signal signal;
+	char *name;
+	struct options options;
+	struct layout *layout;
+	GBytes *map;
+	unsigned int suppressed;
+	GCancellable *cancellable;
+	bool connection_lost;
+	struct collection_result result;
+	GError *error;
+};
+
+/* --- in a thread of the pool --- */
+
+/* A line for the log, written by the main thread: while a guest is frozen nothing waits for a terminal. */
+struct line {
+	struct log *log;
+	char *domain;
+	char *text;
+};
+
+static gboolean write_line(void *user_data)
+{
+	struct line *line = user_data;
+
+	log_write(line->log, LOG_INFO, line->domain, NULL, "%s", line->text);
+	g_free(line->domain);
+	g_free(line->text);
+	g_free(line);
+	return G_SOURCE_REMOVE;
+}
+
+static void on_state(enum collection_state state, const char *detail, void *user_data)
+{
+	struct collect_task *collect = user_data;
+	struct line *line = g_new0(struct line, 1);
+
+	line->log = collect->log;
+	line->domain = g_strdup(collect->name);
+	line->text = g_strdup_printf("%s: %s", collection_state_name(state), detail);
+	g_idle_add_full(G_PRIORITY_DEFAULT, write_line, line, NULL);
+}
+
+static void collect_work(struct task *task)
+{
+	struct collect_task *collect = (struct collect_task *)task;
+	virConnectPtr connection = connection_take(collect->connections, &collect->error);
+	const struct collection_request request = {
+		.connection = connection,
+		.uuid = task->uuid,
+		.options = &collect->options,
+		.signal = collect->signal.word,
+		.signalled_us = collect->signal.signalled_us,
+		.layout = collect->layout,
+		.map = collect->map,
+		.suppressed = collect->suppressed,
+		.cancellable = collect->cancellable,
+		.on_state = on_state,
+		.user_data = collect,
+	};
+
+	if (connection == NULL) {
+		collect->connection_lost = true;
+		return;
+	}
+	if (!collection_run(collect->collector, &request, &collect->result, &collect->error))
+		collect->connection_lost = virConnectIsAlive(connection) != 1;
+	connection_give(collect->connections, connection);
+	/* The next one stands by from now on. */
+	analyzer_pool_fill(collect->collector->analyzers, NULL);
+}
+
+/* --- in the main thread --- */
+
+static void collect_next(struct domain *domain);
+
+static gboolean retry_now(void *user_data)
+{
+	struct domain *domain = user_data;
+
+	domain->retry_source = 0;
+	collect_next(domain);
+	return G_SOURCE_REMOVE;
+}
+
+static bool is_worth_retry(const struct collect_task *collect)
+{
+	return collect->connection_lost ||
+	       g_error_matches(collect->error, COLLECTION_ERROR, COLLECTION_ERROR_MIGRATING) ||
+	       g_error_matches(collect->error, COLLECTION_ERROR, COLLECTION_ERROR_BUSY);
+}
+
+static void retry(struct domain *domain, const struct collect_task *collect)
+{
+	struct signal *again = g_memdup2(&collect->signal, sizeof(collect->signal));
+
+	if (again->tries++ == 0)
+		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
+			  "not collected yet: %s; trying again", collect->error->message);
+	g_queue_push_head(&domain->signals, again);
+	domain->suppressed += collect->suppressed;
+	if (domain->retry_source == 0)
+		domain->retry_source = g_timeout_add(RETRY_MS, retry_now, domain);
+}
+
+static void fail(struct domain *domain, const struct collect_task *collect)
+{
+	domain->num_failed++;
+	domain->suppressed += collect->suppressed;
+	log_write(domain->all->log, LOG_ERR, domain->name, NULL, "no dump of this signal (%s): %s",
+		  collect->signal.word, collect->error->message);
+}
+
+static void succeed(struct domain *domain, struct collect_task *collect)
+{
+	struct collection_result *result = &collect->result;
+
+	domain->num_collected++;
+	g_free(domain->last_dump);
+	domain->last_dump = g_strdup(result->id);
+	for (guint i = 0; i < result->warnings->len; i++)
+		log_write(domain->all->log, LOG_WARNING, domain->name, result->id, "%s",
+			  (const char *)result->warnings->pdata[i]);
+	if (result->layout->domain_id != domain->id)
+		return;
+	if (domain->layout == NULL)
+		domain->layout = layout_ref(result->layout);
+	if (result->map) {
+		g_clear_pointer(&domain->kernel.map, g_bytes_unref);
+		domain->kernel.map = g_bytes_ref(result->map);
+	}
+	watch_set(&domain->kernel.watch, &result->verdict);
+	domain_kernel_save(domain);
+	if (domain->watch_source == 0)
+		domain_watch_update(domain);
+	/* Whose map was of no use runs another kernel than was thought. */
+	if (result->map || domain->kernel.map == NULL) {
+		g_clear_pointer(&domain->kernel.release, g_free);
+		domain->map_tries = 0;
+		domain_kernel_find(domain, RETRY_MS);
+	}
+}
+
+static void collect_done(struct task *task, struct domain *domain)
+{
+	struct collect_task *collect = (struct collect_task *)task;
+
+	if (domain == NULL) {
+		if (collect->error)
+			log_write(task->all->log, LOG_WARNING, collect->name, NULL,
+				  "no dump of this signal (%s): %s", collect->signal.word,
+				  collect->error->message);
+		return;
+	}
+	domain->collecting = false;
+	if (collect->error == NULL)
+		succeed(domain, collect);
+	else if (is_worth_retry(collect) && collect->signal.tries < MAX_RETRIES)
+		retry(domain, collect);
+	else
+		fail(domain, collect);
+	status_changed(domain->all);
+	if (domain->retry_source == 0)
+		collect_next(domain);
+}
+
+static void collect_clear(struct task *task)
+{
+	struct collect_task *collect = (struct collect_task *)task;
+
+	g_free(collect->name);
+	layout_unref(collect->layout);
+	g_clear_pointer(&collect->map, g_bytes_unref);
+	g_object_unref(collect->cancellable);
+	collection_result_clear(&collect->result);
+	g_clear_error(&collect->error);
+}
+
+static void collect_next(struct domain *domain)
+{
+	struct signal *signal;
+	struct collect_task *collect;
+
+	if (domain->collecting || domain->retry_source || domain->all->stopping)
+		return;
+	signal = g_queue_pop_head(&domain->signals);
+	if (signal == NULL)
+		return;
+	domain->collecting = true;
+	collect = g_new0(struct collect_task, 1);
+	collect->task.work = collect_work;
+	collect->task.done = collect_done;
+	collect->task.clear = collect_clear;
+	collect->log = domain->all->log;
+	collect->connections = domain->all->connection;
+	collect->collector = domain->all->collector;
+	collect->signal = *signal;
+	collect->name = g_strdup(domain->name);
+	collect->options = domain->options;
+	collect->layout = domain->layout ? layout_ref(domain->layout) : NULL;
+	collect->map = domain->kernel.map ? g_bytes_ref(domain->kernel.map) : NULL;
+	collect->suppressed = domain->suppressed;
+	collect->cancellable = g_object_ref(domain->all->stop);
+	domain->suppressed = 0;
+	g_free(signal);
+	task_push(domain->all, domain->all->collecting, domain->uuid, &collect->task);
+}
+
+static void suppress(struct domain *domain, const char *why)
+{
+	if (domain->suppressed++ == 0)
+		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
+			  "signals are not collected for now: %s; the next report will say how many",
+			  why);
+	domain->num_suppressed++;
+	status_changed(domain->all);
+}
+
+static bool is_wanted(const struct domain *domain, const struct signal *signal)
+{
+	bool is_watch = strcmp(signal->word, "watch") == 0;
+
+	if (!domain->enabled)
+		return false;
+	return is_watch || domain->options.signal != OPTION_SIGNAL_WATCH;
+}
+
+static void admit(struct domain *domain, const struct signal *signal)
+{
+	struct domains *all = domain->all;
+
+	if (!is_wanted(domain, signal))
+		return;
+	if (g_queue_get_length(&domain->signals) >= MAX_WAITING)
+		suppress(domain, "too many are waiting");
+	else if (!ratelimit_take(&domain->bucket, &all->config->domain_rate, &all->total,
+				 &all->config->total_rate, g_get_monotonic_time()))
+		suppress(domain, "the rate limit is reached");
+	else
+		g_queue_push_tail(&domain->signals, g_memdup2(signal, sizeof(*signal)));
+	collect_next(domain);
+}
+
+void domain_signal(struct domain *domain, const char *word, gint64 signalled_us)
+{
+	const struct signal signal = {.word = word, .signalled_us = signalled_us};
+
+	if (domain->all->stopping)
+		return;
+	if (strcmp(word, "watch") != 0)
+		watch_expect(&domain->kernel.watch, g_get_monotonic_time());
+	if (domain->known)
+		admit(domain, &signal);
+	else if (g_queue_get_length(&domain->signals) < MAX_WAITING)
+		g_queue_push_tail(&domain->signals, g_memdup2(&signal, sizeof(signal)));
+}
+
+void domain_collect_pending(struct domain *domain)
+{
+	GQueue pending = domain->signals;
+	struct signal *signal;
+
+	/* Signals that came before the domain was known. Later ones have been admitted already. */
+	if (domain->collecting || domain->retry_source || domain->num_collected)
+		return;
+	g_queue_init(&domain->signals);
+	while ((signal = g_queue_pop_head(&pending))) {
+		admit(domain, signal);
+		g_free(signal);
+	}
+}
+
+void domain_collect_stop(struct domain *domain)
+{
+	if (domain->retry_source)
+		g_source_remove(domain->retry_source);
+	domain->retry_source = 0;
+	g_queue_clear_full(&domain->signals, g_free);
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/domain.h"
+
+#define FIRST_RETRY_MS 2000
+#define LAST_RETRY_MS 60000
+/* After that it is no Linux guest, or none that is understood; a collection or reboot asks anew. */
+#define MAX_TRIES 30
+#define LOOK_TIMEOUT_MS 1000
+
+/* --- the kernel map --- */
+
+struct map_task {
+	struct task task;
+	const struct collector *collector;
+	struct options options;
+	GBytes *map;
+	struct layout *layout;
+	GCancellable *cancellable;
+	struct collection_result result;
+	GError *error;
+};
+
+static void map_work(struct task *task)
+{
+	struct map_task *map = (struct map_task *)task;
+	struct collection_request request = {
+		.connection = task->connection,
+		.uuid = task->uuid,
+		.options = &map->options,
+		.signal = "collect",
+		.signalled_us = g_get_real_time(),
+		.layout = map->layout,
+		.map = map->map,
+		.cancellable = map->cancellable,
+	};
+
+	if (task->connection)
+		collection_map(map->collector, &request, &map->result, &map->error);
+	else
+		g_set_error(&map->error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED,
+			    "not connected to libvirt");
+	analyzer_pool_fill(map->collector->analyzers, NULL);
+}
+
+static gboolean find_now(void *user_data)
+{
+	struct domain *domain = user_data;
+
+	domain->map_source = 0;
+	domain_kernel_find(domain, 0);
+	return G_SOURCE_REMOVE;
+}
+
+static void retry(struct domain *domain, const GError *error)
+{
+	unsigned int delay_ms = FIRST_RETRY_MS;
+
+	for (unsigned int i = 0; i < domain->map_tries && delay_ms < LAST_RETRY_MS; i++)
+		delay_ms *= 2;
+	domain->map_tries++;
+	if (domain->map_tries == 4) /* by then a guest has booted */
+		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
+			  "its kernel is not found yet, a collection will take longer: %s",
+			  error->message);
+	if (domain->map_tries < MAX_TRIES && domain->map_source == 0)
+		domain_kernel_find(domain, MIN(delay_ms, LAST_RETRY_MS));
+}
+
+/* What a predecessor knew of this very instance: then what happened meanwhile shows. */
+static void recall(struct domain *domain)
+{
+	struct kernel_state saved;
+
+	if (domain->kernel.map || domain->kernel.watch.have_counter)
+		return;
+	if (kernel_state_load(&saved, domain->all->collector->runtime_directory, domain->uuid,
+			      domain->layout)) {
+		kernel_state_clear(&domain->kernel);
+		domain->kernel = saved;
+	}
+}
+
+static void found(struct domain *domain, struct collection_result *result)
+{
+	bool first = domain->kernel.release == NULL;
+
+	domain->map_tries = 0;
+	g_clear_pointer(&domain->kernel.map, g_bytes_unref);
+	domain->kernel.map = g_bytes_ref(result->map);
+	g_free(domain->kernel.release);
+	domain->kernel.release = g_strdup(result->title);
+	watch_set(&domain->kernel.watch, &result->verdict);
+	domain_kernel_save(domain);
+	if (first)
+		log_write(domain->all->log, LOG_INFO, domain->name, NULL, "runs Linux %s",
+			  domain->kernel.release);
+	domain_watch_update(domain);
+	status_changed(domain->all);
+}
+
+static void map_done(struct task *task, struct domain *domain)
+{
+	struct map_task *map = (struct map_task *)task;
+
+	if (domain == NULL)
+		return;
+	domain->mapping = false;
+	if (domain->map_again) {
+		domain->map_again = false;
+		domain_kernel_find(domain, 0);
+		return;
+	}
+	if (!domain->enabled || !domain->active || task->all->stopping ||
+	    (map->result.layout && map->result.layout->domain_id != domain->id))
+		return;
+	if (map->result.layout && domain->layout == NULL) {
+		domain->layout = layout_ref(map->result.layout);
+		if (domain->layout->fallback)
+			log_write(task->all->log, LOG_WARNING, domain->name, NULL,
+				  "memory is read through libvirt, which is slower: %s",
+				  domain->layout->fallback);
+		recall(domain);
+	}
+	if (map->error)
+		retry(domain, map->error);
+	else
+		found(domain, &map->result);
+}
+
+static void map_clear(struct task *task)
+{
+	struct map_task *map = (struct map_task *)task;
+
+	collection_result_clear(&map->result);
+	g_clear_pointer(&map->map, g_bytes_unref);
+	layout_unref(map->layout);
+	g_object_unref(map->cancellable);
+	g_clear_error(&map->error);
+}
+
+void domain_kernel_find(struct domain *domain, unsigned int delay_ms)
+{
+	struct map_task *map;
+
+	if (domain->all->stopping || !domain->enabled || !domain->active)
+		return;
+	if (domain->map_source)
+		g_source_remove(domain->map_source);
+	domain->map_source = 0;
+	if (delay_ms > 0) {
+		domain->map_source = g_timeout_add(delay_ms, find_now, domain);
+		return;
+	}
+	if (domain->mapping) {
+		domain->map_again = true;
+		return;
+	}
+	domain->mapping = true;
+	map = g_new0(struct map_task, 1);
+	map->task.work = map_work;
+	map->task.done = map_done;
+	map->task.clear = map_clear;
+	map->collector = domain->all->collector;
+	map->options = domain->options;
+	map->map = domain->kernel.map ? g_bytes_ref(domain->kernel.map) : NULL;
+	map->layout = domain->layout ? layout_ref(domain->layout) : NULL;
+	map->cancellable = g_object_ref(domain->map_cancellable);
+	task_push(domain->all, domain->all->background, domain->uuid, &map->task);
+}
+
+void domain_kernel_save(struct domain *domain)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (domain->layout == NULL || domain->kernel.map == NULL)
+		return;
+	if (!kernel_state_save(&domain->kernel, domain->all->collector->runtime_directory,
+			       domain->uuid, domain->layout, &error))
+		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
+			  "what is known of its kernel is not kept: %s", error->message);
+}
+
+void domain_kernel_stop(struct domain *domain)
+{
+	if (domain->map_source)
+		g_source_remove(domain->map_source);
+	domain->map_source = 0;
+	if (domain->watch_source)
+		g_source_remove(domain->watch_source);
+	domain->watch_source = 0;
+	g_cancellable_cancel(domain->map_cancellable);
+}
+
+void domain_kernel_reset(struct domain *domain)
+{
+	domain_kernel_stop(domain);
+	g_object_unref(domain->map_cancellable);
+	domain->map_cancellable = g_cancellable_new();
+	domain->map_again = domain->mapping;
+	domain->map_tries = 0;
+	layout_unref(g_steal_pointer(&domain->layout));
+	kernel_state_clear(&domain->kernel);
+	if (domain->known)
+		kernel_state_forget(domain->all->collector->runtime_directory, domain->uuid);
+	status_changed(domain->all);
+}
+
+/* --- the memory watch --- */
+
+static void looked(struct domain *domain, uint32_t counter, uint64_t taint)
+{
+	struct watch *watch = &domain->kernel.watch;
+	uint32_t before = watch->counter;
+
+	switch (watch_look(watch, counter, taint, g_get_monotonic_time())) {
+	case WATCH_QUIET:
+		if (watch->counter != before)
+			domain_kernel_save(domain);
+		break;
+	case WATCH_OOPS:
+		domain_kernel_save(domain);
+		domain_signal(domain, "watch", g_get_real_time());
+		break;
+	case WATCH_STALE:
+		log_write(domain->all->log, LOG_INFO, domain->name, NULL,
+			  "another kernel seems to run now: looking for it");
+		domain_kernel_reset(domain);
+		domain_kernel_find(domain, FIRST_RETRY_MS);
+		break;
+	}
+}
+
+/* Where the process's memory can't be read: through libvirt, which may take its time. */
+struct look_task {
+	struct task task;
+	uint64_t counter_address, taint_address;
+	uint32_t counter;
+	uint64_t taint;
+	bool seen;
+};
+
+static void look_work(struct task *task)
+{
+	struct look_task *look = (struct look_task *)task;
+	g_autoptr(virDomain) domain = NULL;
+
+	if (task->connection)
+		domain = virDomainLookupByUUIDString(task->connection, task->uuid);
+	look->seen = domain &&
+		     virt_memory_peek(domain, look->counter_address, &look->counter,
+				      sizeof(look->counter), LOOK_TIMEOUT_MS, NULL) &&
+		     (look->taint_address == 0 ||
+		      virt_memory_peek(domain, look->taint_address, &look->taint,
+				       sizeof(look->taint), LOOK_TIMEOUT_MS, NULL));
+}
+
+static void look_done(struct task *task, struct domain *domain)
+{
+	struct look_task *look = (struct look_task *)task;
+
+	if (domain == NULL)
+		return;
+	domain->looking = false;
+	if (look->seen && domain->watch_source &&
+	    domain->kernel.watch.counter_address == look->counter_address)
+		looked(domain, look->counter, look->taint);
+}
+
+static void look_through_libvirt(struct domain *domain)
+{
+	struct look_task *look;
+
+	if (domain->looking)
+		return;
+	domain->looking = true;
+	look = g_new0(struct look_task, 1);
+	look->task.work = look_work;
+	look->task.done = look_done;
+	look->counter_address = domain->kernel.watch.counter_address;
+	look->taint_address = domain->kernel.watch.taint_address;
+	task_push(domain->all, domain->all->background, domain->uuid, &look->task);
+}
+
+static gboolean look(void *user_data)
+{
+	struct domain *domain = user_data;
+	const struct watch *watch = &domain->kernel.watch;
+	uint32_t counter;
+	uint64_t taint = 0;
+
+	if (domain->collecting || domain->layout == NULL)
+		return G_SOURCE_CONTINUE;
+	if (domain->layout->memory_fd < 0) {
+		look_through_libvirt(domain);
+		return G_SOURCE_CONTINUE;
+	}
+	if (layout_peek(domain->layout, watch->counter_address, &counter, sizeof(counter)) &&
+	    (watch->taint_address == 0 ||
+	     layout_peek(domain->layout, watch->taint_address, &taint, sizeof(taint))))
+		looked(domain, counter, taint);
+	return G_SOURCE_CONTINUE;
+}
+
+void domain_watch_update(struct domain *domain)
+{
+	bool wanted = domain->enabled && domain->active && !domain->all->stopping &&
+		      domain->options.signal != OPTION_SIGNAL_EVENT &&
+		      domain->kernel.watch.counter_address != 0;
+
+	if (domain->watch_source)
+		g_source_remove(domain->watch_source);
+	domain->watch_source = 0;
+	if (!wanted)
+		return;
+	domain->watch_source = g_timeout_add(domain->options.watch_ms, look, domain);
+	look(domain);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/domain.h"
+
+struct refresh_task {
+	struct task task;
+	bool exists;
+	char *name;
+	int id;
+	bool enabled;
+	struct options options;
+	GPtrArray *warnings;
+	GError *error; /* set: nothing above is to be believed */
+};
+
+static void read_options(struct refresh_task *refresh, virDomainPtr domain)
+{
+	/* Of a running domain what it runs with, else its definition. */
+	char *xml = virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, OPTIONS_XML_URI,
+					 VIR_DOMAIN_AFFECT_CURRENT);
+
+	if (xml) {
+		refresh->enabled =
+			options_from_xml(xml, &refresh->options, refresh->warnings, &refresh->error);
+		free(xml);
+	} else if (virGetLastErrorCode() != VIR_ERR_NO_DOMAIN_METADATA) {
+		virt_fail(&refresh->error, "reading the domain's metadata");
+	}
+}
+
+static void refresh_work(struct task *task)
+{
+	struct refresh_task *refresh = (struct refresh_task *)task;
+	g_autoptr(virDomain) domain = NULL;
+
+	options_init(&refresh->options);
+	if (task->connection == NULL) {
+		virResetLastError();
+		virt_fail(&refresh->error, "not connected to libvirt");
+		return;
+	}
+	domain = virDomainLookupByUUIDString(task->connection, task->uuid);
+	if (domain == NULL) {
+		if (virGetLastErrorCode() != VIR_ERR_NO_DOMAIN)
+			virt_fail(&refresh->error, "looking up domain %s", task->uuid);
+		return;
+	}
+	refresh->exists = true;
+	refresh->name = g_strdup(virDomainGetName(domain));
+	refresh->id = (int)virDomainGetID(domain);
+	read_options(refresh, domain);
+}
+
+static const char *signal_ways(enum option_signal signal)
+{
+	switch (signal) {
+	case OPTION_SIGNAL_EVENT:
+		return "events";
+	case OPTION_SIGNAL_WATCH:
+		return "the memory watch";
+	case OPTION_SIGNAL_AUTO:
+		break;
+	}
+	return "events and the memory watch";
+}
+
+static void log_change(struct domain *domain, const struct refresh_task *refresh)
+{
+	struct log *log = domain->all->log;
+	bool follows = domain->enabled && domain->active;
+	bool will_follow = refresh->enabled && refresh->id >= 0;
+
+	for (guint i = 0; i < refresh->warnings->len; i++)
+		if (!follows && will_follow)
+			log_write(log, LOG_WARNING, refresh->name, NULL, "%s",
+				  (const char *)refresh->warnings->pdata[i]);
+	if (!follows && will_follow)
+		log_write(log, LOG_INFO, refresh->name, NULL, "enabled and running: oopses are noticed by %s",
+			  signal_ways(refresh->options.signal));
+	else if (follows && !will_follow)
+		log_write(log, LOG_INFO, refresh->name, NULL, "%s",
+			  refresh->enabled ? "is not running any more" : "disabled");
+}
+
+static void apply(struct domain *domain, struct refresh_task *refresh)
+{
+	bool same_instance = domain->id == refresh->id;
+
+	log_change(domain, refresh);
+	g_free(domain->name);
+	domain->name = g_steal_pointer(&refresh->name);
+	domain->known = true;
+	domain->id = refresh->id;
+	domain->active = refresh->id >= 0;
+	domain->enabled = refresh->enabled;
+	domain->options = refresh->options;
+	if (!same_instance)
+		domain_kernel_reset(domain);
+	if (domain->enabled && domain->active && domain->kernel.map == NULL)
+		domain_kernel_find(domain, 0);
+	domain_watch_update(domain);
+	domain_collect_pending(domain);
+	status_changed(domain->all);
+}
+
+static void fail(struct domain *domain, const struct refresh_task *refresh)
+{
+	if (refresh->task.connection)
+		log_write(domain->all->log, LOG_ERR, refresh->name ? refresh->name : domain->uuid, NULL,
+			  "%s", refresh->error->message);
+	/* What cannot be read must not switch off what was on; the first time nothing was. */
+	domain->known = true;
+	domain_collect_pending(domain);
+}
+
+static void refresh_done(struct task *task, struct domain *domain)
+{
+	struct refresh_task *refresh = (struct refresh_task *)task;
+
+	if (domain == NULL)
+		return;
+	domain->refreshing = false;
+	if (refresh->error)
+		fail(domain, refresh);
+	else if (refresh->exists)
+		apply(domain, refresh);
+	if (domain->refresh_again) {
+		domain_refresh(domain);
+	} else if (refresh->error == NULL && !(refresh->exists && domain->enabled)) {
+		kernel_state_forget(task->all->collector->runtime_directory, task->uuid);
+		domain_drop(domain);
+		status_changed(task->all);
+	}
+}
+
+static void refresh_clear(struct task *task)
+{
+	struct refresh_task *refresh = (struct refresh_task *)task;
+
+	g_free(refresh->name);
+	g_ptr_array_unref(refresh->warnings);
+	g_clear_error(&refresh->error);
+}
+
+void domain_refresh(struct domain *domain)
+{
+	struct refresh_task *refresh;
+
+	if (domain->all->stopping)
+		return;
+	domain->refresh_again = domain->refreshing;
+	if (domain->refreshing)
+		return;
+	domain->refreshing = true;
+	refresh = g_new0(struct refresh_task, 1);
+	refresh->task.work = refresh_work;
+	refresh->task.done = refresh_done;
+	refresh->task.clear = refresh_clear;
+	refresh->warnings = g_ptr_array_new_with_free_func(g_free);
+	task_push(domain->all, domain->all->background, domain->uuid, &refresh->task);
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/domains.h"
+
+#include <string.h>
+
+#include "daemon/domain.h"
+#include "freeze-guard/record.h"
+
+#define BACKGROUND_THREADS 2
+
+/* --- tasks --- */
+
+static gboolean task_done(void *user_data)
+{
+	struct task *task = user_data;
+	struct domains *all = task->all;
+	struct domain *domain =
+		task->uuid ? g_hash_table_lookup(all->by_uuid, task->uuid) : NULL;
+
+	task->done(task, domain);
+	if (task->clear)
+		task->clear(task);
+	if (task->connection)
+		virConnectClose(task->connection);
+	g_free(task->uuid);
+	g_free(task);
+	if (--all->num_tasks == 0 && all->stopping)
+		all->on_idle(all->user_data);
+	return G_SOURCE_REMOVE;
+}
+
+static void task_work(void *data, void *user_data G_GNUC_UNUSED)
+{
+	struct task *task = data;
+
+	task->work(task);
+	g_idle_add_full(G_PRIORITY_DEFAULT, task_done, task, NULL);
+}
+
+void task_push(struct domains *all, GThreadPool *pool, const char *uuid, struct task *task)
+{
+	task->all = all;
+	task->uuid = g_strdup(uuid);
+	task->connection = connection_get(all->connection);
+	if (task->connection)
+		virConnectRef(task->connection);
+	all->num_tasks++;
+	g_thread_pool_push(pool, task, NULL);
+}
+
+/* --- the table --- */
+
+struct domain *domain_get(struct domains *all, const char *uuid)
+{
+	struct domain *domain = g_hash_table_lookup(all->by_uuid, uuid);
+
+	if (domain)
+		return domain;
+	domain = g_new0(struct domain, 1);
+	domain->all = all;
+	domain->uuid = g_strdup(uuid);
+	domain->id = -1;
+	options_init(&domain->options);
+	g_queue_init(&domain->signals);
+	domain->map_cancellable = g_cancellable_new();
+	g_hash_table_insert(all->by_uuid, domain->uuid, domain);
+	return domain;
+}
+
+static void domain_free(void *pointer)
+{
+	struct domain *domain = pointer;
+
+	domain_collect_stop(domain);
+	domain_kernel_stop(domain);
+	g_object_unref(domain->map_cancellable);
+	kernel_state_clear(&domain->kernel);
+	layout_unref(domain->layout);
+	g_free(domain->last_dump);
+	g_free(domain->name);
+	g_free(domain->uuid);
+	g_free(domain);
+}
+
+void domain_drop(struct domain *domain)
+{
+	g_hash_table_remove(domain->all->by_uuid, domain->uuid);
+}
+
+/* --- libvirt's events --- */
+
+static struct domain *event_domain(struct domains *all, virDomainPtr event)
+{
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	struct domain *domain;
+
+	virDomainGetUUIDString(event, uuid);
+	domain = domain_get(all, uuid);
+	if (!domain->known && !domain->refreshing)
+		domain_refresh(domain);
+	return domain;
+}
+
+static void on_crashed(struct domains *all, struct domain *domain, int detail)
+{
+	if (all->monitor_event_id >= 0)
+		return;
+	if (detail == VIR_DOMAIN_EVENT_CRASHED_CRASHLOADED)
+		domain_signal(domain, "crashloaded", g_get_real_time());
+	else if (detail == VIR_DOMAIN_EVENT_CRASHED_PANICKED)
+		domain_signal(domain, "panicked", g_get_real_time());
+}
+
+static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event, int type,
+			int detail, void *user_data)
+{
+	struct domains *all = user_data;
+	struct domain *domain = event_domain(all, event);
+
+	switch (type) {
+	case VIR_DOMAIN_EVENT_CRASHED:
+		on_crashed(all, domain, detail);
+		break;
+	case VIR_DOMAIN_EVENT_STARTED:
+	case VIR_DOMAIN_EVENT_STOPPED:
+		domain_kernel_reset(domain);
+		domain_refresh(domain);
+		break;
+	case VIR_DOMAIN_EVENT_DEFINED:
+	case VIR_DOMAIN_EVENT_UNDEFINED:
+		domain_refresh(domain);
+		break;
+	case VIR_DOMAIN_EVENT_RESUMED:
+		if (detail == VIR_DOMAIN_EVENT_RESUMED_MIGRATED)
+			domain_refresh(domain);
+		break;
+	}
+	return 0;
+}
+
+static void on_reboot(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event, void *user_data)
+{
+	struct domain *domain = event_domain(user_data, event);
+	struct layout *layout = g_steal_pointer(&domain->layout);
+
+	domain_kernel_reset(domain);
+	domain->layout = layout; /* the process and its memory are the same */
+	domain_kernel_find(domain, 2000);
+}
+
+static void on_metadata(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event,
+			int type G_GNUC_UNUSED, const char *uri, void *user_data)
+{
+	if (g_strcmp0(uri, OPTIONS_XML_URI) == 0)
+		domain_refresh(event_domain(user_data, event));
+}
+
+/* Memory may have come or gone. */
+static void on_device(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event,
+		      const char *alias G_GNUC_UNUSED, void *user_data)
+{
+	struct domain *domain = event_domain(user_data, event);
+
+	if (domain->layout == NULL)
+		return;
+	layout_unref(g_steal_pointer(&domain->layout));
+	domain_kernel_find(domain, 0);
+}
+
+/* The same that libvirt makes lifecycle events of, as QEMU says it and when. */
+static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event, const char *name,
+		       long long seconds, unsigned int micros, const char *details G_GNUC_UNUSED,
+		       void *user_data)
+{
+	static const struct {
+		const char *event;
+		const char *signal;
+	} signals[] = {
+		{"GUEST_OOPS", "oops"},
+		{"GUEST_CRASHLOADED", "crashloaded"},
+		{"GUEST_PANICKED", "panicked"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(signals); i++)
+		if (strcmp(name, signals[i].event) == 0)
+			domain_signal(event_domain(user_data, event), signals[i].signal,
+				      seconds * G_USEC_PER_SEC + micros);
+}
+
+static void listen(struct domains *all, virConnectPtr connection)
+{
+	static const struct {
+		int event;
+		virConnectDomainEventGenericCallback callback;
+	} events[] = {
+		{VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)},
+		{VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot)},
+		{VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata)},
+		{VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
+		{VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
+	};
+	g_autoptr(GError) error = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
+		int id = virConnectDomainEventRegisterAny(connection, NULL, events[i].event,
+							  events[i].callback, all, NULL);
+
+		if (id >= 0) {
+			g_array_append_val(all->event_ids, id);
+			continue;
+		}
+		virt_fail(&error, "listening to domain events");
+		log_write(all->log, LOG_ERR, NULL, NULL, "%s", error->message);
+		g_clear_error(&error);
+	}
+	all->monitor_event_id = virConnectDomainQemuMonitorEventRegister(
+		connection, NULL, "^GUEST_(OOPS|CRASHLOADED|PANICKED)$", on_monitor, all, NULL,
+		VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
+	if (all->monitor_event_id < 0) {
+		virt_fail(&error, "listening to QEMU's events");
+		log_write(all->log, LOG_WARNING, NULL, NULL,
+			  "%s; using libvirt's lifecycle events, which come later", error->message);
+	}
+}
+
+/* --- coming and going of the connection --- */
+
+struct list_task {
+	struct task task;
+	const char *runtime_directory;
+	struct log *log;
+	GPtrArray *uuids;
+	GError *error;
+};
+
+static void thaw_orphans(struct list_task *list)
+{
+	g_autoptr(GArray) orphans = freeze_record_orphans(list->runtime_directory);
+
+	for (guint i = 0; i < orphans->len; i++) {
+		const struct freeze_record *record =
+			&g_array_index(orphans, struct freeze_record, i);
+		g_autoptr(GError) error = NULL;
+		enum thaw_result result =
+			freeze_record_thaw(list->task.connection, record, &error);
+
+		if (result == THAW_FAILED) {
+			log_write(list->log, LOG_ERR, record->uuid, NULL,
+				  "was left frozen by a daemon that died, and can't be resumed: %s",
+				  error->message);
+			continue;
+		}
+		if (result == THAW_DONE)
+			log_write(list->log, LOG_WARNING, record->uuid, NULL,
+				  "was left frozen by a daemon that died: resumed");
+		freeze_record_remove(list->runtime_directory, record->uuid);
+	}
+}
+
+static void list_work(struct task *task)
+{
+	struct list_task *list = (struct list_task *)task;
+	virDomainPtr *domains = NULL;
+	int num;
+
+	thaw_orphans(list);
+	num = virConnectListAllDomains(task->connection, &domains, 0);
+	if (num < 0)
+		virt_fail(&list->error, "listing the domains");
+	list->uuids = g_ptr_array_new_with_free_func(g_free);
+	for (int i = 0; i < num; i++) {
+		char uuid[VIR_UUID_STRING_BUFLEN];
+
+		virDomainGetUUIDString(domains[i], uuid);
+		g_ptr_array_add(list->uuids, g_strdup(uuid));
+		virDomainFree(domains[i]);
+	}
+	free(domains);
+}
+
+static void list_done(struct task *task, struct domain *domain G_GNUC_UNUSED)
+{
+	struct list_task *list = (struct list_task *)task;
+
+	if (list->error)
+		log_write(task->all->log, LOG_ERR, NULL, NULL, "%s", list->error->message);
+	for (guint i = 0; i < list->uuids->len; i++)
+		domain_refresh(domain_get(task->all, list->uuids->pdata[i]));
+}
+
+static void list_clear(struct task *task)
+{
+	struct list_task *list = (struct list_task *)task;
+
+	g_ptr_array_unref(list->uuids);
+	g_clear_error(&list->error);
+}
+
+static void refresh_known(struct domains *all)
+{
+	g_autoptr(GList) known = g_hash_table_get_values(all->by_uuid);
+
+	for (GList *item = known; item; item = item->next)
+		domain_refresh(item->data);
+}
+
+static void on_up(void *user_data)
+{
+	struct domains *all = user_data;
+	struct list_task *list = g_new0(struct list_task, 1);
+
+	all->connected = true;
+	listen(all, connection_get(all->connection));
+	/* Those that went while nobody listened are not on the list. */
+	refresh_known(all);
+	list->task.work = list_work;
+	list->task.done = list_done;
+	list->task.clear = list_clear;
+	list->runtime_directory = all->collector->runtime_directory;
+	list->log = all->log;
+	task_push(all, all->background, NULL, &list->task);
+	status_changed(all);
+}
+
+static void stop_listening(struct domains *all)
+{
+	virConnectPtr connection = connection_get(all->connection);
+
+	if (connection == NULL)
+		return;
+	for (guint i = 0; i < all->event_ids->len; i++)
+		virConnectDomainEventDeregisterAny(connection,
+						   g_array_index(all->event_ids, int, i));
+	g_array_set_size(all->event_ids, 0);
+	if (all->monitor_event_id >= 0)
+		virConnectDomainQemuMonitorEventDeregister(connection, all->monitor_event_id);
+	all->monitor_event_id = -1;
+}
+
+static void on_down(void *user_data)
+{
+	struct domains *all = user_data;
+
+	all->connected = false;
+	stop_listening(all);
+	status_changed(all);
+}
+
+/* --- */
+
+struct domains *domains_new(const struct config *config, const struct collector *collector,
+			    struct log *log)
+{
+	struct domains *all = g_new0(struct domains, 1);
+
+	all->config = config;
+	all->collector = collector;
+	all->log = log;
+	all->by_uuid = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, domain_free);
+	all->collecting = g_thread_pool_new(task_work, NULL, (int)config->parallel, FALSE, NULL);
+	all->background = g_thread_pool_new(task_work, NULL, BACKGROUND_THREADS, FALSE, NULL);
+	all->stop = g_cancellable_new();
+	all->event_ids = g_array_new(FALSE, FALSE, sizeof(int));
+	all->monitor_event_id = -1;
+	all->connection = connection_new(config->uri, log, on_up, on_down, all);
+	status_changed(all);
+	return all;
+}
+
+void domains_stop(struct domains *all, void (*on_idle)(void *user_data), void *user_data)
+{
+	GHashTableIter iter;
+	void *domain;
+
+	all->stopping = true;
+	all->on_idle = on_idle;
+	all->user_data = user_data;
+	stop_listening(all);
+	g_hash_table_iter_init(&iter, all->by_uuid);
+	while (g_hash_table_iter_next(&iter, NULL, &domain)) {
+		domain_collect_stop(domain);
+		domain_kernel_stop(domain);
+	}
+	if (all->num_tasks == 0)
+		on_idle(user_data);
+}
+
+void domains_abort(struct domains *all)
+{
+	g_cancellable_cancel(all->stop);
+}
+
+void domains_free(struct domains *all)
+{
+	if (all == NULL)
+		return;
+	if (all->status_source)
+		g_source_remove(all->status_source);
+	g_hash_table_unref(all->by_uuid);
+	/* A task that is still under way after all waiting is left behind with the process. */
+	g_thread_pool_free(all->collecting, all->num_tasks > 0, FALSE);
+	g_thread_pool_free(all->background, all->num_tasks > 0, FALSE);
+	connection_free(all->connection);
+	g_array_unref(all->event_ids);
+	g_object_unref(all->stop);
+	g_free(all);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The domains of a connection: followed, watched, collected. The main thread's. */
+#ifndef OOPSBT_DAEMON_DOMAINS_H
+#define OOPSBT_DAEMON_DOMAINS_H
+
+#include "daemon/collection.h"
+#include "daemon/config.h"
+#include "daemon/log.h"
+
+struct domains;
+
+/* All borrowed. @collector's runtime directory exists and is the caller's alone. */
+struct domains *domains_new(const struct config *config, const struct collector *collector,
+			    struct log *log);
+
+/*
+ * Nothing new is begun; @on_idle is called when what is under way is over. What can be given up is
+ * given up at once; collections are, when domains_abort() is called.
+ */
+void domains_stop(struct domains *all, void (*on_idle)(void *user_data), void *user_data);
+void domains_abort(struct domains *all);
+void domains_free(struct domains *all);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One freeze of a domain, in a thread of its own that also owns the thaw: whatever happens to the
+ * rest of the collection, the domain runs again when its budget is used up.
+ */
+#ifndef OOPSBT_DAEMON_FREEZE_H
+#define OOPSBT_DAEMON_FREEZE_H
+
+#include "daemon/guard.h"
+#include "daemon/virt.h"
+
+struct freeze_plan {
+	virDomainPtr domain;
+	struct guard *guard;
+	const char *runtime_directory;
+	unsigned int budget_ms;   /* from the moment it is frozen */
+	unsigned int deadline_ms; /* how long the suspend call may take before freeze_wait() gives up */
+};
+
+enum freeze_outcome {
+	FREEZE_FROZEN,    /* by us */
+	FREEZE_PAUSED,    /* somebody else's pause: it is left alone */
+	FREEZE_MIGRATING, /* not now */
+	FREEZE_FAILED,    /* runs on; the error says why */
+};
+
+struct freeze_times {
+	gint64 frozen_us;     /* real time; 0: never */
+	gint64 thawed_us;     /* real time; 0: not yet */
+	gint64 duration_us;   /* monotonic, from the suspend call to the end of the resume call */
+	bool budget_exceeded; /* thawed before it was asked for */
+};
+
+struct freeze;
+
+/* Never fails by itself: freeze_wait() tells. */
+struct freeze *freeze_begin(const struct freeze_plan *plan);
+
+/* Waits until it is clear how it went, at most the plan's deadline. */
+enum freeze_outcome freeze_wait(struct freeze *freeze, GError **error);
+
+/*
+ * Thaws what was frozen by us, and waits for it, at most a second. False: it is not known to run
+ * (the guard has been told). After this the freeze is over; may be called again.
+ */
+bool freeze_thaw(struct freeze *freeze, struct freeze_times *times, GError **error);
+
+/* Thaws if need be. NULL is fine. */
+void freeze_end(struct freeze *freeze);
+
+#endif

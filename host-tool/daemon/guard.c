@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/guard.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/program.h"
+#include "freeze-guard/message.h"
+
+struct guard {
+	GMutex mutex;
+	char *runtime_directory;
+	char *uri;
+	GPid pid;
+	int socket;
+	GHashTable *frozen; /* uuid → struct guard_message */
+};
+
+/* Ends it: it sees its input close, and thaws what it has been told of. */
+static void hang_up(struct guard *guard)
+{
+	if (guard->socket >= 0)
+		close(guard->socket);
+	guard->socket = -1;
+	guard->pid = 0;
+}
+
+static bool send_message(struct guard *guard, const struct guard_message *message)
+{
+	return send(guard->socket, message, sizeof(*message), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+	       sizeof(*message);
+}
+
+static bool start(struct guard *guard, GError **error)
+{
+	const char *const argv[] = {"oopsbt-freeze-guard", guard->runtime_directory,
+				    guard->uri ? guard->uri : "", NULL};
+	int sockets[2];
+	GHashTableIter iter;
+	void *message;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+			    "creating a socket pair for the freeze guard: %s", g_strerror(errno));
+		return false;
+	}
+	if (!program_start("oopsbt-freeze-guard", "OOPSBT_FREEZE_GUARD", argv, sockets[1],
+			   STDIN_FILENO, -1, &guard->pid, error)) {
+		close(sockets[0]);
+		close(sockets[1]);
+		return false;
+	}
+	close(sockets[1]);
+	guard->socket = sockets[0];
+	g_hash_table_iter_init(&iter, guard->frozen);
+	while (g_hash_table_iter_next(&iter, NULL, &message))
+		send_message(guard, message);
+	return true;
+}
+
+static bool is_dead(struct guard *guard)
+{
+	struct pollfd pollfd = {.fd = guard->socket, .events = POLLIN};
+
+	return guard->socket < 0 || poll(&pollfd, 1, 0) > 0;
+}
+
+static bool revive_locked(struct guard *guard, GError **error)
+{
+	if (!is_dead(guard))
+		return true;
+	if (guard->pid > 0) {
+		kill(guard->pid, SIGKILL);
+		waitpid(guard->pid, NULL, 0);
+	}
+	hang_up(guard);
+	if (!start(guard, error)) {
+		g_prefix_error(error, "the freeze guard does not start: ");
+		return false;
+	}
+	return true;
+}
+
+struct guard *guard_new(const char *runtime_directory, const char *uri, GError **error)
+{
+	struct guard *guard = g_new0(struct guard, 1);
+
+	g_mutex_init(&guard->mutex);
+	guard->runtime_directory = g_strdup(runtime_directory);
+	guard->uri = g_strdup(uri);
+	guard->frozen = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+	guard->socket = -1;
+	if (!revive_locked(guard, error)) {
+		guard_free(guard);
+		return NULL;
+	}
+	return guard;
+}
+
+void guard_free(struct guard *guard)
+{
+	GPid pid;
+
+	if (guard == NULL)
+		return;
+	pid = guard->pid;
+	hang_up(guard);
+	/* With a guest to thaw it may take its time; then it is init's child. */
+	if (pid > 0 && g_hash_table_size(guard->frozen) == 0)
+		waitpid(pid, NULL, 0);
+	g_hash_table_unref(guard->frozen);
+	g_mutex_clear(&guard->mutex);
+	g_free(guard->runtime_directory);
+	g_free(guard->uri);
+	g_free(guard);
+}
+
+int guard_fd(struct guard *guard)
+{
+	return guard->socket;
+}
+
+bool guard_revive(struct guard *guard, GError **error)
+{
+	bool result;
+
+	g_mutex_lock(&guard->mutex);
+	result = revive_locked(guard, error);
+	g_mutex_unlock(&guard->mutex);
+	return result;
+}
+
+bool guard_freeze(struct guard *guard, const char *uuid, int domain_id, unsigned int budget_ms,
+		  GError **error)
+{
+	struct guard_message *message = g_new0(struct guard_message, 1);
+	bool result;
+
+	message->type = GUARD_FREEZE;
+	message->domain_id = domain_id;
+	message->budget_ms = budget_ms;
+	g_strlcpy(message->uuid, uuid, sizeof(message->uuid));
+
+	g_mutex_lock(&guard->mutex);
+	result = revive_locked(guard, error);
+	if (result && !send_message(guard, message)) {
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+			    "telling the freeze guard: %s", g_strerror(errno));
+		result = false;
+	}
+	if (result)
+		g_hash_table_replace(guard->frozen, message->uuid, g_steal_pointer(&message));
+	g_mutex_unlock(&guard->mutex);
+	g_free(message);
+	return result;
+}
+
+void guard_thawed(struct guard *guard, const char *uuid)
+{
+	struct guard_message message = {.type = GUARD_THAWED};
+
+	g_strlcpy(message.uuid, uuid, sizeof(message.uuid));
+	g_mutex_lock(&guard->mutex);
+	if (g_hash_table_remove(guard->frozen, uuid) && guard->socket >= 0)
+		send_message(guard, &message);
+	g_mutex_unlock(&guard->mutex);
+}
+
+void guard_thaw(struct guard *guard, const char *uuid)
+{
+	struct guard_message *message;
+
+	g_mutex_lock(&guard->mutex);
+	message = g_hash_table_lookup(guard->frozen, uuid);
+	if (message) {
+		message->type = GUARD_THAW;
+		if (!is_dead(guard))
+			send_message(guard, message);
+		else
+			revive_locked(guard, NULL); /* announces it */
+		g_hash_table_remove(guard->frozen, uuid);
+	}
+	g_mutex_unlock(&guard->mutex);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/kernel_state.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "common/protocol.h"
+#include "common/sanitize.h"
+
+#define INSTANCE "instance"
+#define KERNEL "kernel"
+#define WATCH "watch"
+
+void kernel_state_clear(struct kernel_state *state)
+{
+	g_clear_pointer(&state->map, g_bytes_unref);
+	g_free(state->release);
+	*state = (struct kernel_state){0};
+}
+
+static char *state_path(const char *runtime_directory, const char *uuid)
+{
+	return g_build_filename(runtime_directory, "maps", uuid, NULL);
+}
+
+bool kernel_state_save(const struct kernel_state *state, const char *runtime_directory,
+		       const char *uuid, const struct layout *layout, GError **error)
+{
+	g_autoptr(GKeyFile) file = g_key_file_new();
+	g_autofree char *path = state_path(runtime_directory, uuid);
+	g_autofree char *folder = g_path_get_dirname(path);
+	g_autofree char *map = NULL;
+	g_autofree char *text = NULL;
+	gsize length;
+
+	g_key_file_set_integer(file, INSTANCE, "id", layout->domain_id);
+	g_key_file_set_integer(file, INSTANCE, "pid", layout->pid);
+	g_key_file_set_uint64(file, INSTANCE, "start_time", layout->start_time);
+	if (state->map) {
+		const guchar *bytes = g_bytes_get_data(state->map, &length);
+
+		map = g_base64_encode(bytes, length);
+		g_key_file_set_string(file, KERNEL, "map", map);
+	}
+	if (state->release)
+		g_key_file_set_string(file, KERNEL, "release", state->release);
+	if (state->watch.have_counter) {
+		g_key_file_set_uint64(file, WATCH, "counter_address", state->watch.counter_address);
+		g_key_file_set_uint64(file, WATCH, "taint_address", state->watch.taint_address);
+		g_key_file_set_uint64(file, WATCH, "counter", state->watch.counter);
+		g_key_file_set_uint64(file, WATCH, "taint", state->watch.taint);
+	}
+	text = g_key_file_to_data(file, &length, NULL);
+	if (g_mkdir_with_parents(folder, 0700) < 0) {
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "creating %s: %s",
+			    folder, g_strerror(errno));
+		return false;
+	}
+	return g_file_set_contents_full(path, text, (gssize)length, G_FILE_SET_CONTENTS_CONSISTENT,
+					0600, error);
+}
+
+static bool is_instance(GKeyFile *file, const struct layout *layout)
+{
+	return g_key_file_get_integer(file, INSTANCE, "id", NULL) == layout->domain_id &&
+	       g_key_file_get_integer(file, INSTANCE, "pid", NULL) == layout->pid &&
+	       g_key_file_get_uint64(file, INSTANCE, "start_time", NULL) == layout->start_time;
+}
+
+bool kernel_state_load(struct kernel_state *state, const char *runtime_directory, const char *uuid,
+		       const struct layout *layout)
+{
+	g_autoptr(GKeyFile) file = g_key_file_new();
+	g_autofree char *path = state_path(runtime_directory, uuid);
+	g_autofree char *map = NULL;
+	g_autofree char *release = NULL;
+
+	*state = (struct kernel_state){0};
+	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL) ||
+	    !is_instance(file, layout))
+		return false;
+	map = g_key_file_get_string(file, KERNEL, "map", NULL);
+	release = g_key_file_get_string(file, KERNEL, "release", NULL);
+	if (map) {
+		gsize length;
+		guchar *bytes = g_base64_decode(map, &length);
+
+		state->map = g_bytes_new_take(bytes, length);
+	}
+	state->release = sanitize_line(release, -1);
+	if (g_key_file_has_group(file, WATCH)) {
+		state->watch.have_counter = true;
+		state->watch.counter_address =
+			g_key_file_get_uint64(file, WATCH, "counter_address", NULL);
+		state->watch.taint_address =
+			g_key_file_get_uint64(file, WATCH, "taint_address", NULL);
+		state->watch.counter = (uint32_t)g_key_file_get_uint64(file, WATCH, "counter", NULL);
+		state->watch.taint = g_key_file_get_uint64(file, WATCH, "taint", NULL);
+	}
+	return true;
+}
+
+void kernel_state_forget(const char *runtime_directory, const char *uuid)
+{
+	g_autofree char *path = state_path(runtime_directory, uuid);
+
+	unlink(path);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is known of the kernel that runs in a domain: its map, which only the analyser understands,
+ * and where the memory watch stands. Kept in <runtime directory>/maps/<uuid> too, so that a daemon
+ * that comes back goes on where it left off, and finds the oops that happened meanwhile.
+ */
+#ifndef OOPSBT_DAEMON_KERNEL_STATE_H
+#define OOPSBT_DAEMON_KERNEL_STATE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "daemon/layout.h"
+#include "daemon/watch.h"
+
+struct kernel_state {
+	GBytes *map;   /* NULL: not known */
+	char *release; /* clean; NULL: not known */
+	struct watch watch;
+};
+
+void kernel_state_clear(struct kernel_state *state);
+
+/* Bound to the QEMU process (or, without one, the libvirt id) of @layout. */
+bool kernel_state_save(const struct kernel_state *state, const char *runtime_directory,
+		       const char *uuid, const struct layout *layout, GError **error);
+/* False: there is none for this instance. @state is empty then. */
+bool kernel_state_load(struct kernel_state *state, const char *runtime_directory, const char *uuid,
+		       const struct layout *layout);
+void kernel_state_forget(const char *runtime_directory, const char *uuid);
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* oopsbtd: options, the things all collections share, and the main loop. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <libvirt-glib/libvirt-glib.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/domains.h"
+#include "daemon/log.h"
+#include "daemon/runtime.h"
+#include "daemon/status.h"
+
+/* For collections under way at the end: then they are given up, then they are left behind. */
+#define FINISH_S 5
+#define ABORT_S 3
+
+struct daemon {
+	struct config config;
+	char *runtime_directory;
+	struct log *log;
+	struct store *store;
+	struct guard *guard;
+	struct analyzer_pool *analyzers;
+	struct collector collector;
+	struct domains *domains;
+	GMainLoop *loop;
+	guint guard_source;
+};
+
+/* --- the freeze guard --- */
+
+static gboolean on_guard_died(int fd, GIOCondition condition, void *user_data);
+
+static void watch_guard(struct daemon *daemon)
+{
+	daemon->guard_source = g_unix_fd_add(guard_fd(daemon->guard), G_IO_IN | G_IO_HUP,
+					     on_guard_died, daemon);
+}
+
+static gboolean on_guard_died(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED,
+			      void *user_data)
+{
+	struct daemon *daemon = user_data;
+	g_autoptr(GError) error = NULL;
+
+	daemon->guard_source = 0;
+	if (guard_revive(daemon->guard, &error)) {
+		log_write(daemon->log, LOG_WARNING, NULL, NULL,
+			  "the freeze guard had ended: started again");
+		watch_guard(daemon);
+	} else {
+		/* The next freeze tries again, and is not done without. */
+		log_write(daemon->log, LOG_ERR, NULL, NULL, "%s", error->message);
+	}
+	return G_SOURCE_REMOVE;
+}
+
+/* --- the end --- */
+
+static gboolean give_up(void *user_data)
+{
+	struct daemon *daemon = user_data;
+
+	log_write(daemon->log, LOG_ERR, NULL, NULL,
+		  "a collection does not end and is left behind");
+	g_main_loop_quit(daemon->loop);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean abort_collections(void *user_data)
+{
+	struct daemon *daemon = user_data;
+
+	log_write(daemon->log, LOG_WARNING, NULL, NULL, "stopping: collections are cut short");
+	domains_abort(daemon->domains);
+	g_timeout_add_seconds(ABORT_S, give_up, daemon);
+	return G_SOURCE_REMOVE;
+}
+
+static void on_idle(void *user_data)
+{
+	struct daemon *daemon = user_data;
+
+	g_main_loop_quit(daemon->loop);
+}
+
+static gboolean on_signal(void *user_data)
+{
+	struct daemon *daemon = user_data;
+
+	sd_notify(0, "STOPPING=1");
+	log_write(daemon->log, LOG_INFO, NULL, NULL, "stopping");
+	g_timeout_add_seconds(FINISH_S, abort_collections, daemon);
+	domains_stop(daemon->domains, on_idle, daemon);
+	return G_SOURCE_REMOVE;
+}
+
+/* --- systemd's watchdog --- */
+
+static gboolean pat_watchdog(void *user_data G_GNUC_UNUSED)
+{
+	sd_notify(0, "WATCHDOG=1");
+	return G_SOURCE_CONTINUE;
+}
+
+static void start_watchdog(void)
+{
+	uint64_t interval_us;
+
+	if (sd_watchdog_enabled(0, &interval_us) > 0)
+		g_timeout_add_seconds(MAX((guint)(interval_us / G_USEC_PER_SEC / 3), 1), pat_watchdog,
+				      NULL);
+}
+
+/* --- */
+
+static bool set_up(struct daemon *daemon, GError **error)
+{
+	const struct config *config = &daemon->config;
+
+	daemon->store = store_new(config->store);
+	daemon->analyzers = analyzer_pool_new(&config->analyzer);
+	daemon->guard = guard_new(daemon->runtime_directory, config->uri, error);
+	if (daemon->guard == NULL || !analyzer_pool_fill(daemon->analyzers, error))
+		return false;
+	watch_guard(daemon);
+	daemon->collector = (struct collector){
+		.store = daemon->store,
+		.analyzers = daemon->analyzers,
+		.guard = daemon->guard,
+		.runtime_directory = daemon->runtime_directory,
+		.memory = config->memory,
+		.log_settle_ms = config->log_settle_ms,
+		.freeze_deadline_ms = config->freeze_deadline_ms,
+		.free_space_floor = config->free_space_floor,
+	};
+	daemon->domains = domains_new(config, &daemon->collector, daemon->log);
+	return true;
+}
+
+static void tear_down(struct daemon *daemon)
+{
+	if (daemon->guard_source)
+		g_source_remove(daemon->guard_source);
+	domains_free(daemon->domains);
+	guard_free(daemon->guard);
+	analyzer_pool_free(daemon->analyzers);
+	store_free(daemon->store);
+	config_clear(&daemon->config);
+	log_free(daemon->log);
+	g_free(daemon->runtime_directory);
+	g_clear_pointer(&daemon->loop, g_main_loop_unref);
+}
+
+static void ignore_libvirt_error(void *user_data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)
+{
+}
+
+static void tell_ready(int ready_fd)
+{
+	sd_notify(0, "READY=1");
+	if (ready_fd >= 0) {
+		if (write(ready_fd, "", 1) < 0)
+			return; /* the parent is gone: nobody waits */
+		close(ready_fd);
+	}
+}
+
+static int run(struct daemon *daemon, int ready_fd)
+{
+	g_autoptr(GError) error = NULL;
+
+	/* Many short-lived threads: do not keep an arena for each. */
+	mallopt(M_ARENA_MAX, 2);
+	g_thread_pool_set_max_idle_time(10000);
+	virSetErrorFunc(NULL, ignore_libvirt_error);
+	gvir_event_register();
+	daemon->loop = g_main_loop_new(NULL, FALSE);
+	g_unix_signal_add(SIGTERM, on_signal, daemon);
+	g_unix_signal_add(SIGINT, on_signal, daemon);
+	signal(SIGPIPE, SIG_IGN);
+	if (!set_up(daemon, &error)) {
+		log_write(daemon->log, LOG_ERR, NULL, NULL, "%s", error->message);
+		return EXIT_FAILURE;
+	}
+	start_watchdog();
+	log_write(daemon->log, LOG_INFO, NULL, NULL, "version " OOPSBT_VERSION ", dumps go to %s",
+		  daemon->config.store);
+	tell_ready(ready_fd);
+	g_main_loop_run(daemon->loop);
+	runtime_remove(daemon->runtime_directory, STATUS_FILE);
+	return EXIT_SUCCESS;
+}
+
+/* The parent returns when the child is ready, or has failed. *@ready_fd is the child's. */
+static bool go_background(int *ready_fd)
+{
+	int fds[2];
+	char byte;
+	int null_fd;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return false;
+	pid = fork();
+	if (pid < 0)
+		return false;
+	if (pid > 0) {
+		close(fds[1]);
+		/* What failed is in the log. */
+		_exit(read(fds[0], &byte, 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	close(fds[0]);
+	setsid();
+	null_fd = open("/dev/null", O_RDWR);
+	if (null_fd < 0)
+		return false;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		dup2(null_fd, fd);
+	if (null_fd > STDERR_FILENO)
+		close(null_fd);
+	*ready_fd = fds[1];
+	return true;
+}
+
+struct arguments {
+	gboolean foreground, version;
+	char *config, *uri;
+};
+
+static bool parse_arguments(int argc, char **argv, struct arguments *arguments, GError **error)
+{
+	const GOptionEntry entries[] = {
+		{"foreground", 'f', 0, G_OPTION_ARG_NONE, &arguments->foreground,
+		 "Stay in the foreground and log to standard error", NULL},
+		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &arguments->config,
+		 "Read FILE instead of " CONFIG_DEFAULT_PATH, "FILE"},
+		{"uri", 0, 0, G_OPTION_ARG_STRING, &arguments->uri,
+		 "The libvirt connection, instead of the configured one", "URI"},
+		{"version", 'V', 0, G_OPTION_ARG_NONE, &arguments->version,
+		 "Print the version and exit", NULL},
+		G_OPTION_ENTRY_NULL,
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+
+	g_option_context_set_summary(
+		context, "Keeps what Linux guests were doing when they oopsed. Enable a guest with\n"
+			 "`virsh oopsbt enable DOMAIN`.");
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, &argc, &argv, error))
+		return false;
+	if (argc > 1) {
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+			    "\"%s\": no arguments are expected", argv[1]);
+		return false;
+	}
+	return true;
+}
+
+static int complain(const GError *error, int status)
+{
+	fprintf(stderr, "oopsbtd: %s\n", error->message);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+	struct arguments arguments = {0};
+	struct daemon daemon = {0};
+	g_autoptr(GError) error = NULL;
+	int ready_fd = -1;
+	int status;
+
+	if (!parse_arguments(argc, argv, &arguments, &error)) {
+		g_prefix_error(&error, "usage: ");
+		return complain(error, 2);
+	}
+	if (arguments.version) {
+		printf("oopsbtd " OOPSBT_VERSION "\n");
+		return EXIT_SUCCESS;
+	}
+	if (!config_load(arguments.config, &daemon.config, warnings, &error))
+		return complain(error, EXIT_FAILURE);
+	if (arguments.uri) {
+		g_free(daemon.config.uri);
+		daemon.config.uri = g_steal_pointer(&arguments.uri);
+	}
+	daemon.runtime_directory = runtime_directory();
+	if (!runtime_claim(daemon.runtime_directory, &error))
+		return complain(error, EXIT_FAILURE);
+	if (!arguments.foreground && !go_background(&ready_fd)) {
+		fprintf(stderr, "oopsbtd: going to the background: %s\n", g_strerror(errno));
+		return EXIT_FAILURE;
+	}
+	daemon.log = log_new(!arguments.foreground);
+	for (guint i = 0; i < warnings->len; i++)
+		log_write(daemon.log, LOG_WARNING, NULL, NULL, "%s", (char *)warnings->pdata[i]);
+	status = run(&daemon, ready_fd);
+	tear_down(&daemon);
+	g_free(arguments.config);
+	return status;
+}

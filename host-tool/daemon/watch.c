@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/watch.h"
+
+#define CREDIT_US (10 * G_TIME_SPAN_SECOND)
+/* More at once is not counting but other memory. */
+#define MAX_STEP 1000
+/* Bit 7 (TAINT_DIE) is set by each oops; the kernel has 20 flags so far, in a word of 64 bits. */
+#define TAINT_DIE ((uint64_t)1 << 7)
+#define TAINT_IMPOSSIBLE (~(uint64_t)0 << 32)
+
+void watch_expect(struct watch *watch, gint64 now)
+{
+	if (now > watch->credit_until)
+		watch->credit = 0;
+	watch->credit++;
+	watch->credit_until = now + CREDIT_US;
+}
+
+void watch_reset(struct watch *watch)
+{
+	*watch = (struct watch){0};
+}
+
+void watch_set(struct watch *watch, const struct protocol_verdict *verdict)
+{
+	bool same = watch->counter_address == verdict->die_counter_address &&
+		    watch->taint_address == verdict->taint_address;
+
+	if (!verdict->known || (same && watch->have_counter))
+		return;
+	watch->counter_address = verdict->die_counter_address;
+	watch->taint_address = verdict->taint_address;
+	watch->counter = verdict->die_counter;
+	watch->taint = verdict->taint;
+	watch->have_counter = true;
+}
+
+/* Counts only go up, by little, and flags are never taken back. */
+static bool is_plausible(const struct watch *watch, uint32_t step, uint64_t taint)
+{
+	if (step > MAX_STEP)
+		return false;
+	return watch->taint_address == 0 ||
+	       (!(taint & TAINT_IMPOSSIBLE) && !(watch->taint & ~taint));
+}
+
+enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t taint, gint64 now)
+{
+	uint32_t step = counter - watch->counter;
+	unsigned int expected;
+
+	if (!is_plausible(watch, step, taint)) {
+		watch_reset(watch);
+		return WATCH_STALE;
+	}
+	/* The flag is set when the oops has been printed: until then wait, there is more to see. */
+	if (step > 0 && watch->taint_address != 0 && !(taint & TAINT_DIE))
+		return WATCH_QUIET;
+	watch->counter = counter;
+	watch->taint = taint;
+	if (now > watch->credit_until)
+		watch->credit = 0;
+	expected = MIN(step, watch->credit);
+	watch->credit -= expected;
+	return step > expected ? WATCH_OOPS : WATCH_QUIET;
+}

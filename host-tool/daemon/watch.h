@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The memory watch: an oops seen by its traces in guest memory, without help from the guest and
+ * without an event. The kernel counts oopses in `die_counter` and marks itself tainted.
+ *
+ * It is also what catches an oops whose event was lost. An event comes before the kernel counts
+ * the oops: so each event is a credit of one count that is not news, for a while.
+ *
+ * Only the logic is here; whoever holds the memory does the looking.
+ */
+#ifndef OOPSBT_DAEMON_WATCH_H
+#define OOPSBT_DAEMON_WATCH_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/protocol.h"
+
+struct watch {
+	uint64_t counter_address; /* guest-physical; 0: unknown, nothing is watched */
+	uint64_t taint_address;   /* guest-physical; 0: unknown */
+	bool have_counter;
+	uint32_t counter;
+	uint64_t taint;
+	unsigned int credit;
+	gint64 credit_until; /* monotonic, µs */
+};
+
+enum watch_result {
+	WATCH_QUIET,
+	WATCH_OOPS,  /* an oops that no event told of */
+	WATCH_STALE, /* this is not what it was: another kernel runs. The watch is off. */
+};
+
+/* An event came that an oops may follow. @now: monotonic, µs. */
+void watch_expect(struct watch *watch, gint64 now);
+
+/* The addresses, from a verdict. Another kernel's reset the watch. */
+void watch_set(struct watch *watch, const struct protocol_verdict *verdict);
+
+/* What is there now. @taint is ignored where its address is not known. */
+enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t taint, gint64 now);
+
+void watch_reset(struct watch *watch);
+
+#endif
