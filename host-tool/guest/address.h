@@ -26,22 +26,22 @@ typedef struct {
 
 static inline gpa_t gpa(uint64_t value)
 {
-	return (gpa_t){ value };
+	return (gpa_t){value};
 }
 
 static inline gva_t gva(uint64_t value)
 {
-	return (gva_t){ value };
+	return (gva_t){value};
 }
 
 static inline gva_t gva_add(gva_t base, uint64_t offset)
 {
-	return (gva_t){ base.value + offset };
+	return (gva_t){base.value + offset};
 }
 
 static inline gpa_t gpa_add(gpa_t base, uint64_t offset)
 {
-	return (gpa_t){ base.value + offset };
+	return (gpa_t){base.value + offset};
 }
 
 #endif

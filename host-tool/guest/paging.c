@@ -215,62 +215,97 @@ char *address_space_read_string(const struct address_space *space, gva_t address
 	return g_string_free(string, FALSE);
 }
 
-struct run_search {
-	struct snapshot *snapshot;
-	gva_t start, end; /* @end: of the last byte, so that a search may go to the very top */
-	size_t max_runs;
+struct walk {
+	const struct page_table_visitor *visitor;
+	gva_t start, last;
 	unsigned int num_visited;
-	GArray *runs;
 };
 
-/* False: enough. */
-static bool add_run(struct run_search *search, uint64_t first, uint64_t last)
-{
-	struct mapped_run *previous;
-	struct mapped_run run;
-
-	first = MAX(first, search->start.value);
-	last = MIN(last, search->end.value);
-	if (search->runs->len > 0) {
-		previous = &g_array_index(search->runs, struct mapped_run, search->runs->len - 1);
-		if (previous->start.value + previous->length == first) {
-			previous->length += last - first + 1;
-			return true;
-		}
-	}
-	if (search->runs->len >= search->max_runs)
-		return false;
-	run = (struct mapped_run){gva(first), last - first + 1};
-	g_array_append_val(search->runs, run);
-	return true;
-}
-
 /* @base: the first address that the table translates. False: enough. */
-static bool search_table(struct run_search *search, gpa_t table, unsigned int level, uint64_t base)
+static bool walk_table(struct walk *walk, gpa_t table, unsigned int level, uint64_t base)
 {
-	const uint8_t *bytes = snapshot_page(search->snapshot, table, NULL, NULL);
+	const struct page_table_visitor *visitor = walk->visitor;
+	const uint8_t *bytes = visitor->table(visitor->user_data, table);
 	uint64_t span = entry_span(level);
-	unsigned int first = search->start.value > base ? (search->start.value - base) / span : 0;
+	unsigned int first = walk->start.value > base ? (walk->start.value - base) / span : 0;
 
 	if (bytes == NULL)
 		return true;
 	for (unsigned int i = first; i < ENTRIES; i++) {
 		uint64_t address = base + i * span;
 		uint64_t entry = table_entry(bytes, i);
+		gpa_t target = gpa(entry & ENTRY_ADDRESS);
 
-		if (address > search->end.value)
+		if (address > walk->last.value)
 			break;
-		if (++search->num_visited > MAX_VISITED_ENTRIES)
+		if (++walk->num_visited > MAX_VISITED_ENTRIES)
 			return false;
 		if (!(entry & ENTRY_PRESENT))
 			continue;
 		if (is_leaf(entry, level)) {
-			if (!add_run(search, address, address + span - 1))
+			target.value &= ~(span - 1);
+			if (!visitor->found(visitor->user_data, gva(address), target, span))
 				return false;
-		} else if (!search_table(search, gpa(entry & ENTRY_ADDRESS), level - 1, address)) {
+		} else if (!walk_table(walk, target, level - 1, address)) {
 			return false;
 		}
 	}
+	return true;
+}
+
+void page_tables_walk(gpa_t root, unsigned int levels, gva_t start, gva_t last,
+		      const struct page_table_visitor *visitor)
+{
+	uint64_t half = entry_span(levels) * (ENTRIES / 2);
+	struct walk walk = {.visitor = visitor, .start = start};
+
+	/* A root table translates two halves, at the two ends of the address space. */
+	if (start.value < half) {
+		walk.last = gva(MIN(last.value, half - 1));
+		if (!walk_table(&walk, root, levels, 0))
+			return;
+	}
+	if (last.value >= -half) {
+		walk.start = gva(MAX(start.value, -half));
+		walk.last = last;
+		/* The upper half's entries are those from the middle on. */
+		walk_table(&walk, root, levels, -2 * half);
+	}
+}
+
+struct run_search {
+	struct snapshot *snapshot;
+	uint64_t start, last;
+	size_t max_runs;
+	GArray *runs;
+};
+
+static const uint8_t *read_table(void *user_data, gpa_t address)
+{
+	struct run_search *search = user_data;
+
+	return snapshot_page(search->snapshot, address, NULL, NULL);
+}
+
+static bool add_run(void *user_data, gva_t start, gpa_t physical G_GNUC_UNUSED, uint64_t length)
+{
+	struct run_search *search = user_data;
+	uint64_t first = MAX(start.value, search->start);
+	uint64_t last = MIN(start.value + length - 1, search->last);
+	struct mapped_run run = {gva(first), last - first + 1};
+
+	if (search->runs->len > 0) {
+		struct mapped_run *previous =
+			&g_array_index(search->runs, struct mapped_run, search->runs->len - 1);
+
+		if (previous->start.value + previous->length == first) {
+			previous->length += run.length;
+			return true;
+		}
+	}
+	if (search->runs->len >= search->max_runs)
+		return false;
+	g_array_append_val(search->runs, run);
 	return true;
 }
 
@@ -279,28 +314,14 @@ GArray *address_space_mapped_runs(const struct address_space *space, gva_t start
 {
 	struct run_search search = {
 		.snapshot = space->snapshot,
-		.start = start,
-		.end = gva(end.value - 1),
+		.start = start.value,
+		.last = end.value - 1,
 		.max_runs = max_runs,
 		.runs = g_array_new(FALSE, FALSE, sizeof(struct mapped_run)),
 	};
-	uint64_t half = entry_span(space->levels) * (ENTRIES / 2);
+	const struct page_table_visitor visitor = {read_table, add_run, &search};
 
-	if (start.value >= end.value)
-		return search.runs;
-	/* A table translates two halves, at the two ends of the address space. */
-	if (start.value < half) {
-		struct run_search low = search;
-
-		low.end = gva(MIN(search.end.value, half - 1));
-		if (!search_table(&low, space->root, space->levels, 0))
-			return search.runs;
-		search.num_visited = low.num_visited;
-	}
-	if (search.end.value >= -half) {
-		search.start = gva(MAX(start.value, -half));
-		/* The upper half's entries are those from the middle on. */
-		search_table(&search, space->root, space->levels, -2 * half);
-	}
+	if (start.value < end.value)
+		page_tables_walk(space->root, space->levels, start, gva(end.value - 1), &visitor);
 	return search.runs;
 }

@@ -55,4 +55,18 @@ struct mapped_run {
 GArray *address_space_mapped_runs(const struct address_space *space, gva_t start, gva_t end,
 				  size_t max_runs);
 
+/*
+ * Calls @found for each mapping of a page table (of any level) that @table gives, in ascending
+ * order; @table returns NULL for tables that are not to be looked into. Both may be called for
+ * the same table or page again and again, since tables may lie; what is looked at is bounded, and
+ * the walk ends when @found returns false.
+ */
+struct page_table_visitor {
+	const uint8_t *(*table)(void *user_data, gpa_t address);
+	bool (*found)(void *user_data, gva_t start, gpa_t physical, uint64_t length);
+	void *user_data;
+};
+void page_tables_walk(gpa_t root, unsigned int levels, gva_t start, gva_t last,
+		      const struct page_table_visitor *visitor);
+
 #endif

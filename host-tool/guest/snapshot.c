@@ -203,6 +203,15 @@ const uint8_t *snapshot_page(struct snapshot *snapshot, gpa_t address, bool *lat
 	return page->bytes;
 }
 
+const uint8_t *snapshot_held(const struct snapshot *snapshot, gpa_t address, bool *late)
+{
+	const struct snapshot_page *page = find_page(snapshot, address);
+
+	if (page && late)
+		*late = page->late;
+	return page ? page->bytes : NULL;
+}
+
 bool snapshot_read(struct snapshot *snapshot, gpa_t address, void *buffer, size_t length,
 		   bool *late, GError **error)
 {

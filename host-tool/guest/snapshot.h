@@ -35,6 +35,9 @@ void snapshot_thaw(struct snapshot *snapshot);
  */
 const uint8_t *snapshot_page(struct snapshot *snapshot, gpa_t address, bool *late, GError **error);
 
+/* The same for a page that is held already; NULL if it is not. Nothing is read. */
+const uint8_t *snapshot_held(const struct snapshot *snapshot, gpa_t address, bool *late);
+
 /* Copies from pages; reads them as needed. *@late (optional) is set if any page is late, else untouched. */
 bool snapshot_read(struct snapshot *snapshot, gpa_t address, void *buffer, size_t length,
 		   bool *late, GError **error);

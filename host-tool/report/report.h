@@ -28,22 +28,22 @@ struct report_address {
 
 /* What the collector knows; see common/context.h for its JSON form. Owned strings. */
 struct report_collection {
-	char *id;             /* <UTC time>-<n>, the dump's directory name */
+	char *id; /* <UTC time>-<n>, the dump's directory name */
 	char *domain_name;
 	char *domain_uuid;
-	char *signal;         /* "oops", "crashloaded", "panicked", "watch", "collect", "file" */
-	char *signalled;      /* RFC 3339 UTC with microseconds, or NULL */
-	char *frozen;         /* NULL: was not frozen */
+	char *signal;	 /* "oops", "crashloaded", "panicked", "watch", "collect", "file" */
+	char *signalled; /* RFC 3339 UTC with microseconds, or NULL */
+	char *frozen;	 /* NULL: was not frozen */
 	char *thawed;
 	char *stored;
 	struct report_number freeze_us; /* monotonic */
-	char *nmi;            /* "sent" or "not-sent" */
+	char *nmi;			/* "sent" or "not-sent" */
 	char *nmi_reason;
-	char *host;           /* host name */
-	char *hypervisor;     /* "QEMU 7.2.22, libvirt 9.0.0" */
-	char *tool_version;   /* of the program that collected */
-	char *memory_source;  /* "proc", "libvirt", "core", "kdump" */
-	GPtrArray *errors;    /* of struct report_error; what went wrong on the collector's side */
+	char *host;	     /* host name */
+	char *hypervisor;    /* "QEMU 7.2.22, libvirt 9.0.0" */
+	char *tool_version;  /* of the program that collected */
+	char *memory_source; /* "proc", "libvirt", "core", "kdump" */
+	GPtrArray *errors;   /* of struct report_error; what went wrong on the collector's side */
 };
 
 struct report_error {
@@ -52,8 +52,8 @@ struct report_error {
 };
 
 struct report_guest {
-	char *release;  /* "6.1.0-52-amd64" */
-	char *version;  /* "#1 SMP ..." */
+	char *release;	/* "6.1.0-52-amd64" */
+	char *version;	/* "#1 SMP ..." */
 	char *build_id; /* hex */
 	struct report_address kaslr_offset;
 	struct report_address taint;
@@ -73,25 +73,26 @@ struct report_guest {
 /* The oops as the guest's own log tells it. */
 struct report_oops {
 	bool known;
-	char *kind;             /* "BUG: kernel NULL pointer dereference", ... */
+	char *kind;		       /* "BUG: kernel NULL pointer dereference", ... */
 	struct report_address address; /* faulting address */
 	struct report_number cpu;
 	struct report_number pid;
 	char *comm;
-	char *function;         /* to blame */
-	char *module;           /* or NULL */
-	char *where;            /* "file.c:123" for BUG() */
+	char *function;			/* to blame */
+	char *module;			/* or NULL */
+	char *where;			/* "file.c:123" for BUG() */
 	struct report_number log_start; /* sequence of the log record that it begins with */
 };
 
 struct report_frame {
 	uint64_t pc;
-	uint64_t sp;     /* where the frame's return address was found; 0 for the first */
-	char *symbol;    /* NULL: none known */
-	uint64_t offset; /* bytes into the symbol */
-	uint64_t size;   /* bytes of the symbol, 0 unknown */
-	char *module;    /* NULL: core kernel */
-	const char *stack; /* static: "task", "irq", "nmi", "#DF", "#DB", "#MC", "#VC", "entry", "user" */
+	uint64_t sp;	   /* where the frame's return address was found; 0 for the first */
+	char *symbol;	   /* NULL: none known */
+	uint64_t offset;   /* bytes into the symbol */
+	uint64_t size;	   /* bytes of the symbol, 0 unknown */
+	char *module;	   /* NULL: core kernel */
+	const char *stack; /* static: "task", "irq", "nmi", "#DF", "#DB", "#MC", "#VC", "entry",
+			      "user" */
 	bool reliable;
 	bool late; /* its stack was read after the thaw */
 };
@@ -121,12 +122,14 @@ struct report_vcpu {
 	struct report_number preempt_depth, softirq_depth, hardirq_depth, nmi_depth;
 	bool waits_for_lock;
 	uint64_t lock_address;
-	char *lock_symbol; /* "name+0x0/0x8 [mod]" or NULL */
-	const char *consistency; /* static: "frozen", "late" (something was read after the thaw), "running" */
-	GArray *frames;          /* of struct report_frame; never NULL */
-	char *stopped;           /* why the unwinding ended before the stack did, or NULL */
-	char *guest_frames;      /* the guest's own backtrace of this CPU, lines joined with \n, or NULL */
-	char *disagreement;      /* where that differs from ours, or NULL */
+	char *lock_symbol;	 /* "name+0x0/0x8 [mod]" or NULL */
+	const char *consistency; /* static: "frozen", "late" (something was read after the thaw),
+				    "running" */
+	GArray *frames;		 /* of struct report_frame; never NULL */
+	char *stopped;		 /* why the unwinding ended before the stack did, or NULL */
+	char *guest_frames; /* the guest's own backtrace of this CPU, lines joined with \n, or NULL
+			     */
+	char *disagreement; /* where that differs from ours, or NULL */
 };
 
 struct report_module {
@@ -138,9 +141,9 @@ struct report_module {
 
 struct report_log_record {
 	uint64_t sequence;
-	uint64_t time_ns; /* since boot */
+	uint64_t time_ns;   /* since boot */
 	unsigned int level; /* 0 to 7 */
-	char *text; /* may span lines */
+	char *text;	    /* may span lines */
 };
 
 struct report {
@@ -148,11 +151,11 @@ struct report {
 	char *title;
 	struct report_guest guest;
 	struct report_oops oops;
-	GArray *vcpus;      /* of struct report_vcpu */
-	GArray *modules;    /* of struct report_module */
-	char *log_source;   /* "printk ring (6.1 records)", NULL: no log */
-	GArray *log;        /* of struct report_log_record */
-	GPtrArray *errors;  /* of struct report_error */
+	GArray *vcpus;	   /* of struct report_vcpu */
+	GArray *modules;   /* of struct report_module */
+	char *log_source;  /* "printk ring (6.1 records)", NULL: no log */
+	GArray *log;	   /* of struct report_log_record */
+	GPtrArray *errors; /* of struct report_error */
 };
 
 struct report *report_new(void);
@@ -166,7 +169,8 @@ void report_add_error(struct report *report, const char *field, const char *form
 struct report_error *report_error_new(const char *field, const char *message);
 void report_error_free(struct report_error *error);
 
-const char *report_context_name(enum report_context context); /* "user", "idle", "kernel", "unknown" */
+const char *
+report_context_name(enum report_context context); /* "user", "idle", "kernel", "unknown" */
 
 /* Rendered whole; free with g_free() / g_string_free(). */
 GString *report_to_text(const struct report *report);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a format knows how to do for dump_file.c, and the file as both fill it. */
+#ifndef OOPSBT_GUEST_DUMP_BACKEND_H
+#define OOPSBT_GUEST_DUMP_BACKEND_H
+
+#include "guest/dump_file.h"
+
+#define DUMP_MAX_NOTES ((uint64_t)64 << 20) /* bytes; 4096 vCPUs have 3 MiB */
+
+struct dump_file {
+	const char *format;
+	struct guest_memory *memory;
+	GByteArray *notes;
+	GArray *registers;
+	char *problem;
+	void *backend; /* freed with @free_backend, after @memory */
+	void (*free_backend)(void *backend);
+};
+
+/* @file is zeroed but for @notes; on error the caller frees what was filled in. */
+bool core_file_load(struct dump_file *file, int fd, GError **error);
+bool kdump_file_load(struct dump_file *file, int fd, GError **error);
+
+/* All of @length bytes at @offset, or an error. */
+bool dump_read(int fd, uint64_t offset, void *buffer, size_t length, GError **error);
+
+#endif
