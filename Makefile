@@ -17,6 +17,13 @@ UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,/etc/systemd/system
 SANITIZE ?= 0
 BUILD := build$(if $(filter 1,$(SANITIZE)),/sanitized)
 
+# V=1 shows the commands.
+V ?= 0
+ifneq ($(V),1)
+Q := @
+endif
+say = $(if $(Q),@echo '  $(1)')
+
 PKG_CONFIG ?= pkg-config
 PACKAGES := glib-2.0 gio-unix-2.0 json-glib-1.0
 LIBVIRT_PACKAGES := libvirt libvirt-qemu libvirt-glib-1.0 libsystemd
@@ -31,6 +38,8 @@ OOPSBT_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omi
 OOPSBT_LDFLAGS += -fsanitize=address,undefined
 endif
 
+.DELETE_ON_ERROR:
+
 .PHONY: all
 all:
 
@@ -39,14 +48,16 @@ all:
 define program
 PROGRAMS += $(BUILD)/$(1)
 $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(2)) $(patsubst %,$(BUILD)/%,$(4))
-	$$(CC) $$(CFLAGS) $$(OOPSBT_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ $$$$($(PKG_CONFIG) --libs $(3)) $$(LDLIBS)
+	$$(call say,LINK $$@)
+	$$(Q)$$(CC) $$(CFLAGS) $$(OOPSBT_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ $$$$($(PKG_CONFIG) --libs $(3)) $$(LDLIBS)
 OBJECTS += $(patsubst %.c,$(BUILD)/%.o,$(2))
 endef
 #   $(call archive,NAME,SOURCES)
 define archive
 $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(2))
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call say,AR   $$@)
+	$$(Q)$$(AR) rcs $$@ $$^
 OBJECTS += $(patsubst %.c,$(BUILD)/%.o,$(2))
 endef
 #   $(call unit_test,NAME,SOURCES,PKG-CONFIG PACKAGES,ARCHIVES): tests/unit/NAME.c and SOURCES
@@ -60,7 +71,8 @@ OOPSBT_CPPFLAGS := $(shell $(PKG_CONFIG) --cflags $(ALL_PACKAGES) 2>/dev/null)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(OOPSBT_CFLAGS) $(OOPSBT_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC   $<)
+	$(Q)$(CC) $(OOPSBT_CFLAGS) $(OOPSBT_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 include $(wildcard */build.mk)
 

@@ -97,21 +97,27 @@ static void capture_with_map(struct analysis *analysis)
 	capture_log_position(analysis);
 }
 
-void analysis_capture(struct analysis *analysis, char *registers_text)
+void analysis_capture_vcpus(struct analysis *analysis, GArray *vcpus)
 {
-	g_autoptr(GError) error = NULL;
-
-	analysis->registers_text = registers_text;
-	analysis->vcpus = registers_text[0] ? registers_parse(registers_text, &error) : NULL;
-	if (!analysis->vcpus) {
-		report_add_error(analysis->report, "vcpus", "no vCPU registers: %s",
-				 error ? error->message : "the hypervisor gave none");
-		analysis->vcpus = g_array_new(FALSE, TRUE, sizeof(struct vcpu_registers));
-	}
+	analysis->vcpus = vcpus;
 	if (analysis->map)
 		capture_with_map(analysis);
 	else
 		capture_cold(analysis->frozen, analysis->vcpus);
+}
+
+void analysis_capture(struct analysis *analysis, char *registers_text)
+{
+	g_autoptr(GError) error = NULL;
+	GArray *vcpus = registers_text[0] ? registers_parse(registers_text, &error) : NULL;
+
+	analysis->registers_text = registers_text;
+	if (!vcpus) {
+		report_add_error(analysis->report, "vcpus", "no vCPU registers: %s",
+				 error ? error->message : "the hypervisor gave none");
+		vcpus = g_array_new(FALSE, TRUE, sizeof(struct vcpu_registers));
+	}
+	analysis_capture_vcpus(analysis, vcpus);
 }
 
 void analysis_find_kernel(struct analysis *analysis)
@@ -371,8 +377,7 @@ static bool any_late(const struct report_vcpu *vcpu)
 
 static const char *consistency_of(const struct analysis *analysis, const struct report_vcpu *vcpu)
 {
-	if (!analysis->report->collection.frozen &&
-	    g_strcmp0(analysis->report->collection.memory_source, "kdump"))
+	if (!analysis->report->collection.frozen && !analysis->whole_dump)
 		return "running";
 	return any_late(vcpu) ? "late" : "frozen";
 }
@@ -439,24 +444,24 @@ void analysis_fill(struct analysis *analysis)
 		fill_vcpu(analysis, i);
 }
 
-GArray *analysis_ranges(const struct analysis *analysis)
+bool analysis_space(const struct analysis *analysis, struct address_space *space)
 {
-	GArray *ranges = g_array_new(FALSE, FALSE, sizeof(struct mapped_run));
+	if (analysis->map) {
+		*space = analysis->kernel.space;
+		return true;
+	}
+	for (guint i = 0; i < analysis->vcpus->len; i++) {
+		const struct vcpu_registers *vcpu =
+			&g_array_index(analysis->vcpus, struct vcpu_registers, i);
 
-	if (!analysis->map)
-		return ranges;
-	g_array_append_val(ranges, ((struct mapped_run){analysis->map->image_start,
-							analysis->map->image_length}));
-	for (guint i = 0; i < analysis->vcpus->len && analysis->cpus; i++) {
-		const struct cpu *cpu = &analysis->cpus[i];
-
-		for (unsigned int j = 0; j < cpu->num_stacks; j++) {
-			struct mapped_run run = {cpu->stacks[j].low,
-						 cpu->stacks[j].high.value -
-							 cpu->stacks[j].low.value};
-
-			g_array_append_val(ranges, run);
+		if (vcpu_in_long_mode(vcpu)) {
+			*space = (struct address_space){
+				.snapshot = analysis->frozen,
+				.root = cr3_root(vcpu->cr3),
+				.levels = vcpu_five_level_paging(vcpu) ? 5 : 4,
+			};
+			return true;
 		}
 	}
-	return ranges;
+	return false;
 }

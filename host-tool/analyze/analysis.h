@@ -22,6 +22,7 @@ struct analysis {
 	struct cpu *cpus;	/* one a vCPU; NULL until captured with a map */
 	struct settings settings;
 	char *vmcoreinfo; /* NULL: none */
+	bool whole_dump;  /* of another tool: consistent, but nobody says when it was frozen */
 	bool frozen_log_known;
 	uint64_t frozen_log_sequence; /* of the newest record at the frozen instant */
 };
@@ -35,6 +36,9 @@ void analysis_set_collection(struct analysis *analysis, struct report_collection
 
 /* While the guest is frozen: parses @registers_text (taken) and reads what will change. */
 void analysis_capture(struct analysis *analysis, char *registers_text);
+
+/* The same with registers that did not come as text; takes @vcpus (of struct vcpu_registers). */
+void analysis_capture_vcpus(struct analysis *analysis, GArray *vcpus);
 
 /* Any time after: finds the kernel where no map fitted. */
 void analysis_find_kernel(struct analysis *analysis);
@@ -52,7 +56,8 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log);
 /* Title and other conclusions; when all else is known. */
 void analysis_conclude(struct analysis *analysis);
 
-/* Every guest-virtual range that the report rests on, for the core: array of struct mapped_run. */
-GArray *analysis_ranges(const struct analysis *analysis);
+/* The page tables by which guest-virtual addresses of this guest are read; false: none are known.
+ */
+bool analysis_space(const struct analysis *analysis, struct address_space *space);
 
 #endif

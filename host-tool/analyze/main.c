@@ -3,9 +3,7 @@
  * oopsbt-analyze: everything that looks into a guest's memory. Started by a collector as
  * `oopsbt-analyze serve` with a control socket as descriptor 3, or by a person with a file.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <gio/gio.h>
+#include <glib.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,12 +42,10 @@ static int serve(void)
 static int analyze_file(const char *path, enum file_format format)
 {
 	g_autoptr(GError) error = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = file_open(path, &error);
 
-	if (fd < 0) {
-		fprintf(stderr, "oopsbt-analyze: cannot open %s: %s\n", path, g_strerror(errno));
-		return EXIT_FAILED;
-	}
+	if (fd < 0)
+		return fail(path, error);
 	if (!sandbox_enter(&error))
 		return fail("sandbox", error);
 	if (!file_analyze(fd, format, STDOUT_FILENO, &error))

@@ -37,7 +37,8 @@ static bool write_core(const struct analysis *analysis, int fd, GError **error)
 		analysis->vmcoreinfo
 			? g_bytes_new(analysis->vmcoreinfo, strlen(analysis->vmcoreinfo))
 			: NULL;
-	g_autoptr(GArray) mappings = analysis_mappings(analysis);
+	g_autoptr(GArray) mappings = NULL;
+	struct address_space space;
 	struct core_writer_input input = {
 		.report = analysis->report,
 		.frozen = analysis->frozen,
@@ -46,9 +47,11 @@ static bool write_core(const struct analysis *analysis, int fd, GError **error)
 		.map = map,
 		.registers_text = analysis->registers_text,
 		.vmcoreinfo = vmcoreinfo,
-		.mappings = mappings,
 	};
 
+	if (analysis_space(analysis, &space))
+		mappings = core_find_mappings(&space, analysis->frozen, analysis->log);
+	input.mappings = mappings;
 	return core_write(fd, &input, error);
 }
 

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The analyser: the one program that looks into guest memory.
+
+ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c file.c live.c log.c main.c \
+	output.c sandbox.c)
+
+$(eval $(call program,host-tool/oopsbt-analyze,$(ANALYZE_SOURCES),\
+	$(PACKAGES) libseccomp libbpf libelf libkdumpfile,\
+	$(addprefix host-tool/,libreport.a libkernel.a libguest.a libcommon.a)))
