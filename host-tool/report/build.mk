@@ -7,3 +7,4 @@ $(eval $(call archive,host-tool/libreport.a,$(REPORT_SOURCES)))
 REPORT_ARCHIVES := $(addprefix host-tool/,libreport.a libguest.a libcommon.a)
 
 $(eval $(call unit_test,report-render,,$(COMMON_PACKAGES),$(REPORT_ARCHIVES)))
+$(eval $(call unit_test,report-core,,$(COMMON_PACKAGES) libelf libkdumpfile,$(REPORT_ARCHIVES)))
