@@ -12,3 +12,5 @@ OOPSBTD_SOURCES := $(addprefix host-tool/daemon/,connection.c domain_collect.c d
 
 $(eval $(call archive,host-tool/libcollect.a,$(COLLECT_SOURCES)))
 $(eval $(call program,host-tool/oopsbtd,$(OOPSBTD_SOURCES),$(COLLECT_PACKAGES) libvirt-glib-1.0 libsystemd,$(COLLECT_ARCHIVES)))
+
+$(eval $(call program,tests/daemon/rogue-analyze,tests/daemon/rogue-analyze.c,$(COMMON_PACKAGES),host-tool/libcommon.a))

@@ -152,8 +152,10 @@ bool guard_freeze(struct guard *guard, const char *uuid, int domain_id, unsigned
 			    "telling the freeze guard: %s", g_strerror(errno));
 		result = false;
 	}
-	if (result)
-		g_hash_table_replace(guard->frozen, message->uuid, g_steal_pointer(&message));
+	if (result) {
+		g_hash_table_replace(guard->frozen, message->uuid, message);
+		message = NULL;
+	}
 	g_mutex_unlock(&guard->mutex);
 	g_free(message);
 	return result;

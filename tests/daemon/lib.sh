@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# oopsbtd as a test has it: its own store, runtime directory and log. Source tests/lib's tap.sh, libvirt.sh and
+# guest.sh first.
+#
+#	daemon_start [OPTION...]	in the foreground, logging to $daemon_log; returns when it is connected
+#	daemon_kill			kill -9
+#	daemon_stop			SIGTERM, and wait
+#	daemon_wait PATTERN [SECONDS]	until a line is logged since the last start that matches
+#	daemon_mark			from now on daemon_wait looks at later lines only
+#	daemon_config LINE...		lines of its configuration file
+#	daemon_follow NAME		enable the guest NAME and wait until its kernel is known
+#	rogue MODE			what the rogue analyser does in the next collection (rogue-analyze.c)
+#	rogue_analyzer			use it, from the next start on
+#	dumps NAME			the dumps of a guest, one path a line
+#	oops NAME [SCENARIO]		have the guest oops (null by default)
+
+build=${OOPSBT_BUILD:-$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../../build}
+build=$(realpath "$build")
+daemon_store=$test_dir/store
+daemon_runtime=$test_dir/run
+daemon_log=$test_dir/daemon.log
+daemon_pid=
+daemon_from=1
+export OOPSBT_RUNTIME_DIRECTORY=$daemon_runtime
+export OOPSBT_FREEZE_GUARD=$build/host-tool/oopsbt-freeze-guard
+export OOPSBT_ANALYZER=$build/host-tool/oopsbt-analyze
+export OOPSBT_ROGUE=$test_dir/rogue
+echo good >"$OOPSBT_ROGUE"
+printf '[store]\nroot=%s\n' "$daemon_store" >"$test_dir/oopsbtd.conf"
+: >"$daemon_log"
+
+daemon_config() {
+	printf '%s\n' "$@" >>"$test_dir/oopsbtd.conf"
+}
+
+daemon_mark() {
+	daemon_from=$(($(wc -l <"$daemon_log") + 1))
+}
+
+# Also lines that came before this was called, if they are after the mark.
+daemon_wait() {
+	local tail status=0 fd
+	exec {fd}< <(exec tail -n "+$daemon_from" -f "$daemon_log" 2>/dev/null)
+	tail=$!
+	timeout "${2:-30}" grep -Em1 -- "$1" <&"$fd" || status=$?
+	kill "$tail" 2>/dev/null || true
+	exec {fd}<&-
+	if [ "$status" != 0 ]; then
+		echo "oopsbtd does not log \"$1\":"
+		tail -n "+$daemon_from" "$daemon_log" | tail -n 40
+	fi >&2
+	return "$status"
+}
+
+daemon_start() {
+	daemon_mark
+	"$build/host-tool/oopsbtd" --foreground --config "$test_dir/oopsbtd.conf" "$@" >>"$daemon_log" 2>&1 &
+	daemon_pid=$!
+	daemon_wait '^oopsbtd: connected to' >/dev/null
+}
+
+daemon_kill() {
+	kill -KILL "$daemon_pid"
+	wait "$daemon_pid" 2>/dev/null || true
+	daemon_pid=
+}
+
+daemon_stop() {
+	local status=0
+	[ -n "$daemon_pid" ] || return 0
+	kill "$daemon_pid" 2>/dev/null || true
+	wait "$daemon_pid" || status=$?
+	daemon_pid=
+	return "$status"
+}
+at_exit daemon_stop
+
+daemon_enable() {
+	virsh -q metadata "$(guest_domain "$1")" https://oopsbt.org/xmlns/domain/1 --key oopsbt --live \
+		--set "<oopsbt ${2:-}/>" >/dev/null
+}
+
+daemon_follow() {
+	daemon_enable "$@"
+	daemon_wait "$(guest_domain "$1"): runs Linux"
+}
+
+rogue() {
+	echo "$1" >"$OOPSBT_ROGUE"
+}
+
+rogue_analyzer() {
+	export OOPSBT_ANALYZER=$build/tests/daemon/rogue-analyze
+}
+
+dumps() {
+	find "$daemon_store/$(guest_domain "$1")" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | sort
+}
+
+# The writer dies of it, in a shell of its own.
+oops() {
+	guest_exec "$1" "(echo ${2:-null} >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true"
+}
+
+state() {
+	virsh -q domstate "$(guest_domain "$1")" --reason
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An analyser that behaves as the file $OOPSBT_ROGUE says when a collection's job comes: to
+ * provoke what a real one does only when a guest has taken it over, and to hold a collection in a
+ * state. Jobs of kind map get an answer.
+ *
+ *	good            all that is expected, with little in it
+ *	hang-frozen     never sends CAPTURED
+ *	hang-thawed     never sends ANALYSED
+ *	hang-analysed   never sends DONE
+ *	crash           ends by a signal when the guest is frozen
+ *	escape          a terminal escape in report.txt
+ *	foreign         a report.json about another domain
+ *	broken          a report.json that is none
+ *	flood           writes until it is stopped
+ *	garbage         bytes that are no message
+ *	need            asks for memory that is not the guest's
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/context.h"
+#include "common/protocol.h"
+#include "common/sanitize.h"
+
+static char *mode;
+
+static void say(enum protocol_type type, const void *payload, size_t length)
+{
+	protocol_send(ANALYZER_CONTROL_FD, type, payload, length, NULL, 0, NULL);
+}
+
+static void hear(enum protocol_type type, struct protocol_message *message)
+{
+	if (!protocol_receive(ANALYZER_CONTROL_FD, PROTOCOL_MAX_PAYLOAD, -1, message, NULL) ||
+	    message->type != type)
+		exit(EXIT_FAILURE);
+}
+
+static void skip(enum protocol_type type)
+{
+	struct protocol_message message;
+
+	hear(type, &message);
+	protocol_message_clear(&message);
+}
+
+static bool is(const char *word)
+{
+	return strcmp(mode, word) == 0;
+}
+
+/* Until the daemon ends it, or the conversation. */
+static void hang(void)
+{
+	struct protocol_message message;
+
+	while (protocol_receive(ANALYZER_CONTROL_FD, PROTOCOL_MAX_PAYLOAD, -1, &message, NULL))
+		protocol_message_clear(&message);
+	exit(EXIT_SUCCESS);
+}
+
+static void serve_map(void)
+{
+	skip(PROTOCOL_FROZEN);
+	say(PROTOCOL_MAP, "rogue", 5);
+	say(PROTOCOL_DONE, "rogue", 5);
+}
+
+static void write_files(const int *fds, const struct report_collection *collection)
+{
+	const char *text = is("escape") ? "\033]0;owned\007\n" : "a report\n";
+	g_autofree char *json = g_strdup_printf(
+		"{\"schema\":1,\"id\":\"%s\",\"title\":\"rogue\",\"domain\":{\"uuid\":\"%s\"}}",
+		collection->id, is("foreign") ? "somebody else" : collection->domain_uuid);
+
+	if (is("broken"))
+		strcpy(json, "{");
+	dprintf(fds[PROTOCOL_FD_REPORT_TEXT], "%s", text);
+	dprintf(fds[PROTOCOL_FD_REPORT_JSON], "%s", json);
+	while (is("flood"))
+		dprintf(fds[PROTOCOL_FD_DMESG], "%01024d\n", 0);
+}
+
+static void serve_collection(const int *fds, const struct report_collection *collection)
+{
+	const struct protocol_verdict verdict = {.known = 1, .panic_cpu = -1};
+	const struct protocol_need need = {.address = ~(uint64_t)0 << 12, .length = 4096};
+
+	skip(PROTOCOL_FROZEN);
+	if (is("crash"))
+		raise(SIGSEGV);
+	if (is("hang-frozen"))
+		hang();
+	if (is("need"))
+		say(PROTOCOL_NEED, &need, sizeof(need));
+	if (is("garbage") && write(ANALYZER_CONTROL_FD, "all your base are belong to us", 30) < 0)
+		exit(EXIT_FAILURE);
+	say(PROTOCOL_CAPTURED, &verdict, sizeof(verdict));
+	skip(PROTOCOL_THAWED);
+	if (is("hang-thawed"))
+		hang();
+	say(PROTOCOL_ANALYSED, NULL, 0);
+	skip(PROTOCOL_FINISH);
+	if (is("hang-analysed"))
+		hang();
+	write_files(fds, collection);
+	say(PROTOCOL_DONE, "rogue", 5);
+	hang();
+}
+
+int main(void)
+{
+	struct protocol_message message;
+	struct job job = {0};
+	const char *json;
+	size_t length;
+
+	hear(PROTOCOL_JOB, &message);
+	json = g_bytes_get_data(message.payload, &length);
+	if (!job_from_json(json, length, &job, NULL) ||
+	    !g_file_get_contents(getenv("OOPSBT_ROGUE"), &mode, NULL, NULL))
+		return EXIT_FAILURE;
+	g_strchomp(mode);
+	say(PROTOCOL_READY, NULL, 0);
+	if (job.kind == JOB_MAP)
+		serve_map();
+	else
+		serve_collection(message.fds, &job.collection);
+	return EXIT_SUCCESS;
+}
