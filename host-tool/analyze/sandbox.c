@@ -68,12 +68,17 @@ static const int allowed_calls[] = {
 	SCMP_SYS(dup),
 };
 
-static bool set_limit(int resource, uint64_t value, GError **error)
+/* A lower limit that the collector has set already stays. */
+static bool set_limit(__rlimit_resource_t resource, uint64_t value, GError **error)
 {
-	struct rlimit limit = {.rlim_cur = value, .rlim_max = value};
+	struct rlimit limit;
 
-	if (!setrlimit(resource, &limit))
-		return true;
+	if (!getrlimit(resource, &limit)) {
+		limit.rlim_max = MIN(limit.rlim_max, value);
+		limit.rlim_cur = limit.rlim_max;
+		if (!setrlimit(resource, &limit))
+			return true;
+	}
 	g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
 		    "cannot set a resource limit: %s", g_strerror(errno));
 	return false;
