@@ -163,7 +163,10 @@ static void write_frame(struct json_writer *w, const struct report_frame *frame)
 	}
 	json_string(w, "module", frame->module);
 	json_string(w, "stack", frame->stack);
-	json_hex(w, "sp", frame->sp);
+	if (frame->sp)
+		json_hex(w, "sp", frame->sp);
+	else
+		json_null(w, "sp");
 	json_boolean(w, "reliable", frame->reliable);
 	json_boolean(w, "late", frame->late);
 	json_end_object(w);

@@ -84,7 +84,7 @@ static void write_uptime(GString *text, int64_t seconds)
 {
 	append(text, ", up ");
 	if (seconds >= 86400)
-		append(text, "%" PRId64 " days ", seconds / 86400);
+		append(text, "%" PRId64 "d ", seconds / 86400);
 	append(text, "%" PRId64 ":%02" PRId64 ":%02" PRId64, seconds / 3600 % 24, seconds / 60 % 60,
 	       seconds % 60);
 }
@@ -117,26 +117,25 @@ static void write_guest(GString *text, const struct report_guest *guest)
 	}
 	append(text, "\n%-11s", "");
 	append_number(text, "cpus_online", &guest->cpus_online);
+	append_number(text, "oopses", &guest->die_counter);
 	append_number(text, "panic_on_oops", &guest->panic_on_oops);
 	append_number(text, "oops_all_cpu_backtrace", &guest->oops_all_cpu_backtrace);
 	append_number(text, "unknown_nmi_backtrace", &guest->unknown_nmi_backtrace);
-	append_number(text, "oopses", &guest->die_counter);
+	g_string_append(text, " oops_signal=");
+	append_clean(text, guest->oops_signal ? guest->oops_signal : "?");
 	g_string_append_c(text, '\n');
 	if (guest->panic_cpu.known && guest->panic_cpu.value >= 0)
 		append(text, "%-12sthe kernel is panicking on CPU %" PRId64 "\n", "",
 		       guest->panic_cpu.value);
 }
 
+/* Whose code, and what it touched; the headline has the rest. */
 static void write_oops(GString *text, const struct report_oops *oops)
 {
 	if (!oops->known)
 		return;
-	append(text, "%-12s", "Oops");
-	append_clean(text, oops->kind);
-	if (oops->function) {
-		g_string_append(text, " in ");
-		append_clean(text, oops->function);
-	}
+	append(text, "%-12s", "Where");
+	append_clean(text, oops->function ? oops->function : "unknown function");
 	if (oops->module) {
 		g_string_append(text, " of module ");
 		append_clean(text, oops->module);
@@ -144,11 +143,11 @@ static void write_oops(GString *text, const struct report_oops *oops)
 		g_string_append(text, " of the core kernel");
 	}
 	if (oops->where) {
-		g_string_append(text, " at ");
+		g_string_append(text, ", ");
 		append_clean(text, oops->where);
 	}
 	if (oops->address.known)
-		append(text, ", faulting address %#018" PRIx64, oops->address.value);
+		append(text, ", faulting address 0x%016" PRIx64, oops->address.value);
 	g_string_append_c(text, '\n');
 }
 
@@ -203,9 +202,11 @@ static void write_moment(GString *text, const char *start, const char *when, con
 	if (!same_string(start, when) && parse_moment(start, &start_us) &&
 	    parse_moment(when, &when_us)) {
 		int64_t us = when_us - start_us;
+		g_autofree char *after =
+			g_strdup_printf("%c%" PRId64 ".%06" PRId64, us < 0 ? '-' : '+',
+					ABS(us) / G_USEC_PER_SEC, ABS(us) % G_USEC_PER_SEC);
 
-		append(text, "  %18s%c%" PRId64 ".%06" PRId64 "   %s", "", us < 0 ? '-' : '+',
-		       ABS(us) / G_USEC_PER_SEC, ABS(us) % G_USEC_PER_SEC, what);
+		append(text, "  %26s   %s", after, what);
 	} else {
 		g_autofree char *clean = sanitize_line(when ? when : "unknown", -1);
 
@@ -256,7 +257,7 @@ static void append_symbol(GString *text, const struct report_frame *frame)
 		if (frame->size > 0)
 			append(text, "/%#" PRIx64, frame->size);
 	} else {
-		append(text, "%#018" PRIx64, frame->pc);
+		append(text, "0x%016" PRIx64, frame->pc);
 	}
 	if (frame->module) {
 		g_string_append(text, " [");
@@ -313,7 +314,7 @@ static void write_registers(GString *text, const struct report_vcpu *vcpu)
 	    g_array_index(vcpu->frames, struct report_frame, 0).pc == r->rip)
 		append_symbol(text, &g_array_index(vcpu->frames, struct report_frame, 0));
 	else
-		append(text, "%#018" PRIx64, r->rip);
+		append(text, "0x%016" PRIx64, r->rip);
 	append(text, "\n  RSP: %04x:%016" PRIx64 " EFLAGS: %08" PRIx64 "%s\n", r->ss.selector,
 	       r->rsp, r->rflags, r->halted ? " halted" : "");
 	append(text, "  RAX: %016" PRIx64 " RBX: %016" PRIx64 " RCX: %016" PRIx64 "\n", r->rax,
@@ -363,7 +364,7 @@ static void append_vcpu_task(GString *text, const struct report_vcpu *vcpu)
 static void write_stack(GString *text, const struct report_vcpu *vcpu)
 {
 	if (vcpu->waits_for_lock) {
-		append(text, "  Waits for the lock at %#018" PRIx64, vcpu->lock_address);
+		append(text, "  Waits for the lock at 0x%016" PRIx64, vcpu->lock_address);
 		if (vcpu->lock_symbol) {
 			g_string_append(text, " (");
 			append_clean(text, vcpu->lock_symbol);
@@ -379,7 +380,7 @@ static void write_stack(GString *text, const struct report_vcpu *vcpu)
 	if (vcpu->frames->len > 0) {
 		g_string_append(text, "  Call Trace:\n");
 		write_frames(text, vcpu->frames);
-	} else {
+	} else if (vcpu->context != REPORT_CONTEXT_USER) {
 		g_string_append(text, "  No call trace.\n");
 	}
 	if (vcpu->stopped) {
@@ -424,8 +425,10 @@ static bool same_frames(const GArray *a, const GArray *b)
 		const struct report_frame *left = &g_array_index(a, struct report_frame, i);
 		const struct report_frame *right = &g_array_index(b, struct report_frame, i);
 
-		if (left->pc != right->pc || left->reliable != right->reliable ||
-		    left->late != right->late || !same_string(left->stack, right->stack) ||
+		/* Where in its innermost function a CPU is, is said of each. */
+		if ((left->pc != right->pc && (i > 0 || !left->symbol)) ||
+		    left->reliable != right->reliable || left->late != right->late ||
+		    !same_string(left->stack, right->stack) ||
 		    !same_string(left->symbol, right->symbol))
 			return false;
 	}
@@ -536,7 +539,11 @@ static void write_group(GString *text, const struct report *report, const GPtrAr
 		append(text, "  CPU %" PRId64, vcpu->cpu.value);
 		append_vcpu_task(text, vcpu);
 		append_depths(text, vcpu);
-		append(text, ", RSP %016" PRIx64 "\n", vcpu->registers.rsp);
+		if (vcpu->frames->len > 0) {
+			g_string_append(text, ", at ");
+			append_symbol(text, &g_array_index(vcpu->frames, struct report_frame, 0));
+		}
+		g_string_append_c(text, '\n');
 	}
 	write_stack(text, first);
 }

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A report as of a guest with eight CPUs, rendered and compared with tests/unit/data/report.*; and
+ * one whose every string is hostile.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/sanitize.h"
+#include "report/report.h"
+
+static struct report_number number(int64_t value)
+{
+	return (struct report_number){true, value};
+}
+
+static struct report_address address(uint64_t value)
+{
+	return (struct report_address){true, value};
+}
+
+struct frame_spec {
+	const char *stack, *symbol, *module;
+	uint64_t pc, offset, size;
+	bool guess, late;
+};
+
+static void add_frames(struct report_vcpu *vcpu, const struct frame_spec *specs, size_t num_specs)
+{
+	for (size_t i = 0; i < num_specs; i++) {
+		struct report_frame frame = {
+			.pc = specs[i].pc,
+			.sp = i == 0 ? 0 : 0xffffc90000123000 + 8 * i,
+			.symbol = g_strdup(specs[i].symbol),
+			.offset = specs[i].offset,
+			.size = specs[i].size,
+			.module = g_strdup(specs[i].module),
+			.stack = specs[i].stack,
+			.reliable = !specs[i].guess,
+			.late = specs[i].late,
+		};
+
+		g_array_append_val(vcpu->frames, frame);
+	}
+}
+
+static struct report_vcpu new_vcpu(unsigned int n, enum report_context context, const char *comm,
+				   int pid)
+{
+	return (struct report_vcpu){
+		.vcpu = n,
+		.cpu = number(n),
+		.context = context,
+		.task = {true, number(pid), number(pid), g_strdup(comm), g_strdup("running")},
+		.have_registers = true,
+		.registers =
+			{
+				.vcpu = n,
+				.rsp = 0xffffc90000123000 + n * 0x1000,
+				.rflags = 0x246,
+				.rax = 0x1000 + n,
+				.cs = {.selector = context == REPORT_CONTEXT_USER ? 0x33 : 0x10},
+				.ss = {.selector = context == REPORT_CONTEXT_USER ? 0x2b : 0x18},
+				.gs = {.base = 0xffff88801f200000 + n * 0x80000},
+				.cr0 = 0x80050033,
+				.cr3 = 0x1c160000,
+				.cr4 = 0x6f0,
+			},
+		.consistency = "frozen",
+		.frames = report_frames_new(),
+	};
+}
+
+static const struct frame_spec oops_frames[] = {
+	{"nmi", "nmi_cpu_backtrace", NULL, 0xffffffff81a00010, 0x10, 0x120, false, false},
+	{"nmi", "asm_exc_nmi", NULL, 0xffffffff81c0153d, 0xd, 0x40, false, false},
+	{"#DF", "oops_enter", NULL, 0xffffffff8109a1b4, 0x14, 0x80, false, false},
+	{"irq", "__handle_irq_event_percpu", NULL, 0xffffffff8110a7d6, 0x46, 0x190, false, false},
+	{"irq", "asm_common_interrupt", NULL, 0xffffffff81c00c22, 0x22, 0x40, false, true},
+	{"task", "scenario_null_deref", "oopsbt_scenario", 0xffffffffc0401023, 0x3, 0x20, false,
+	 false},
+	{"task", "vfs_write", NULL, 0xffffffff8133e0aa, 0x9a, 0x3d0, true, false},
+	{"task", NULL, NULL, 0xffffffffc0999999, 0, 0, true, false},
+	{"task", "entry_SYSCALL_64_after_hwframe", NULL, 0xffffffff81c000aa, 0x62, 0xcc, false,
+	 false},
+};
+
+static const struct frame_spec spin_frames[] = {
+	{"task", "native_queued_spin_lock_slowpath", NULL, 0xffffffff81b2f000, 0x60, 0x2a0, false,
+	 false},
+	{"task", "scenario_take_lock", "oopsbt_scenario", 0xffffffffc0401083, 0x13, 0x30, false,
+	 false},
+};
+
+static const struct frame_spec idle_frames[] = {
+	{"task", "default_idle", NULL, 0xffffffff81b2eb4b, 0xb, 0x10, false, false},
+	{"task", "do_idle", NULL, 0xffffffff810f2c11, 0x1e1, 0x260, false, false},
+};
+
+static void add_vcpus(struct report *report)
+{
+	for (unsigned int n = 0; n < 8; n++) {
+		struct report_vcpu vcpu;
+
+		switch (n) {
+		case 2:
+			vcpu = new_vcpu(n, REPORT_CONTEXT_KERNEL, "sh", 143);
+			vcpu.registers.rip = oops_frames[0].pc;
+			vcpu.nmi_depth = number(1);
+			vcpu.hardirq_depth = number(1);
+			vcpu.preempt_depth = number(2);
+			vcpu.stack_task = (struct report_task){true, number(7), number(7),
+							       g_strdup("kworker/2:1"), NULL};
+			vcpu.stopped = g_strdup("no ORC entry for 0xffffffffc0999999");
+			vcpu.guest_frames =
+				g_strdup("scenario_null_deref+0x3/0x20 [oopsbt_scenario]\n"
+					 "vfs_write+0x9a/0x3d0\n");
+			vcpu.disagreement = g_strdup("frame 3: the guest has vfs_write");
+			add_frames(&vcpu, oops_frames, G_N_ELEMENTS(oops_frames));
+			break;
+		case 3:
+		case 5:
+			vcpu = new_vcpu(n, REPORT_CONTEXT_KERNEL, "spinner", 200 + (int)n);
+			vcpu.registers.rip = spin_frames[0].pc;
+			vcpu.waits_for_lock = true;
+			vcpu.lock_address = 0xffffffffc0403000;
+			vcpu.lock_symbol = g_strdup("scenario_lock+0x0/0x4 [oopsbt_scenario]");
+			add_frames(&vcpu, spin_frames, G_N_ELEMENTS(spin_frames));
+			g_array_index(vcpu.frames, struct report_frame, 0).pc += n;
+			g_array_index(vcpu.frames, struct report_frame, 0).offset += n;
+			break;
+		case 6:
+			vcpu = new_vcpu(n, REPORT_CONTEXT_USER, "stress", 99);
+			vcpu.registers.rip = 0x401234;
+			vcpu.consistency = "running";
+			break;
+		case 7:
+			vcpu = new_vcpu(n, REPORT_CONTEXT_UNKNOWN, NULL, 0);
+			g_clear_pointer(&vcpu.task.state, g_free);
+			vcpu.task.known = vcpu.cpu.known = vcpu.have_registers = false;
+			vcpu.consistency = NULL;
+			break;
+		default:
+			vcpu = new_vcpu(n, REPORT_CONTEXT_IDLE, "swapper", 0);
+			vcpu.registers.rip = idle_frames[0].pc;
+			add_frames(&vcpu, idle_frames, G_N_ELEMENTS(idle_frames));
+			break;
+		}
+		g_array_append_val(report->vcpus, vcpu);
+	}
+}
+
+static void add_log(struct report *report, uint64_t sequence, const char *text)
+{
+	struct report_log_record record = {sequence, 12345678901 + sequence * 1000000, 1,
+					   g_strdup(text)};
+
+	g_array_append_val(report->log, record);
+}
+
+static struct report *make_report(void)
+{
+	struct report *report = report_new();
+	struct report_module modules[] = {
+		{g_strdup("oopsbt_scenario"), 0xffffffffc0401000, 0x1000, g_strdup("OE")},
+		{g_strdup("virtio_net"), 0xffffffffc0300000, 0x8000, g_strdup("")},
+	};
+
+	report->collection = (struct report_collection){
+		.id = g_strdup("20261122T214501Z-1"),
+		.domain_name = g_strdup("web1"),
+		.domain_uuid = g_strdup("4dea22b3-1d52-d8f3-2516-782e98ab3fa0"),
+		.signal = g_strdup("crashloaded"),
+		.signalled = g_strdup("2026-11-22T23:59:59.999100Z"),
+		.frozen = g_strdup("2026-11-23T00:00:00.001000Z"),
+		.thawed = g_strdup("2026-11-23T00:00:00.003193Z"),
+		.stored = g_strdup("2026-11-23T00:00:00.041000Z"),
+		.freeze_us = number(2193),
+		.nmi = g_strdup("not-sent"),
+		.nmi_reason = g_strdup("the guest has no handler for it"),
+		.host = g_strdup("host7"),
+		.hypervisor = g_strdup("QEMU 7.2.22, libvirt 9.0.0"),
+		.tool_version = g_strdup("0.1.0"),
+		.memory_source = g_strdup("proc"),
+		.errors = report->collection.errors,
+	};
+	report->title = g_strdup("BUG: kernel NULL pointer dereference in scenario_null_deref "
+				 "[oopsbt_scenario]");
+	report->guest = (struct report_guest){
+		.release = g_strdup("6.1.0-56-amd64"),
+		.version = g_strdup("#1 SMP PREEMPT_DYNAMIC Debian 6.1.174-1"),
+		.build_id = g_strdup("d5a3c1f0"),
+		.kaslr_offset = address(0x2d000000),
+		.taint = address(0x3080),
+		.taint_letters = g_strdup("DOE"),
+		.uptime_s = number(93784),
+		.panic_on_oops = number(0),
+		.oops_all_cpu_backtrace = number(1),
+		.die_counter = number(1),
+		.panic_cpu = number(-1),
+		.cpus_online = number(8),
+		.oops_signal = g_strdup("module"),
+	};
+	report->oops = (struct report_oops){
+		.known = true,
+		.kind = g_strdup("BUG: kernel NULL pointer dereference"),
+		.address = address(0),
+		.cpu = number(2),
+		.pid = number(143),
+		.comm = g_strdup("sh"),
+		.function = g_strdup("scenario_null_deref"),
+		.module = g_strdup("oopsbt_scenario"),
+		.log_start = number(2),
+	};
+	add_vcpus(report);
+	g_array_append_vals(report->modules, modules, G_N_ELEMENTS(modules));
+	report->log_source = g_strdup("printk ring (5.10 and later)");
+	add_log(report, 1, "Linux version 6.1.0-56-amd64");
+	add_log(report, 2, "BUG: kernel NULL pointer dereference, address: 0000000000000000");
+	add_log(report, 3, "two lines\nin one record\n");
+	add_log(report, 4, "---[ end trace 0000000000000000 ]---");
+	report_add_error(report, "vcpus[7].regs", "no register text for vCPU %u", 7);
+	g_ptr_array_add(report->collection.errors, report_error_new("nmi", "not asked for"));
+	return report;
+}
+
+static void compare_with_file(const char *name, const GString *text)
+{
+	g_autofree char *path = g_build_filename("tests/unit/data", name, NULL);
+	g_autofree char *expected = NULL;
+
+	if (g_getenv("UPDATE_EXPECTED"))
+		g_assert_true(g_file_set_contents(path, text->str, (gssize)text->len, NULL));
+	g_assert_true(g_file_get_contents(path, &expected, NULL, NULL));
+	if (strcmp(expected, text->str) != 0)
+		g_error("%s is expected to be:\n%s\nand is:\n%s", name, expected, text->str);
+}
+
+static void test_text(void)
+{
+	g_autoptr(Report) report = make_report();
+	GString *text = report_to_text(report);
+
+	g_assert_true(text_is_clean(text->str, text->len));
+	compare_with_file("report.txt", text);
+	g_string_free(text, TRUE);
+}
+
+static void test_json(void)
+{
+	g_autoptr(Report) report = make_report();
+	GString *text = report_to_json(report);
+	g_autoptr(GError) error = NULL;
+	JsonObject *root = untrusted_json_parse(text->str, text->len, 8, &error);
+	JsonObject *vcpu;
+
+	g_assert_no_error(error);
+	compare_with_file("report.json", text);
+	g_assert_cmpint(json_object_get_int_member(root, "schema"), ==, REPORT_SCHEMA);
+	vcpu = json_array_get_object_element(json_object_get_array_member(root, "vcpus"), 2);
+	g_assert_cmpstr(
+		json_object_get_string_member(json_object_get_object_member(vcpu, "regs"), "rip"),
+		==, "0xffffffff81a00010");
+	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(vcpu, "frames")), ==,
+			 G_N_ELEMENTS(oops_frames));
+	json_object_unref(root);
+	g_string_free(text, TRUE);
+}
+
+static void test_dmesg(void)
+{
+	g_autoptr(Report) report = make_report();
+	GString *text = report_to_dmesg(report);
+
+	g_assert_cmpstr(text->str, ==,
+			"[   12.346678] Linux version 6.1.0-56-amd64\n"
+			"[   12.347678] BUG: kernel NULL pointer dereference, address: "
+			"0000000000000000\n"
+			"[   12.348678] two lines\n"
+			"[   12.348678] in one record\n"
+			"[   12.349678] ---[ end trace 0000000000000000 ]---\n");
+	g_string_free(text, TRUE);
+}
+
+/* Nothing known at all: every renderer must still have something to say. */
+static void test_empty(void)
+{
+	g_autoptr(Report) report = report_new();
+	GString *text = report_to_text(report);
+	GString *json = report_to_json(report);
+	GString *dmesg = report_to_dmesg(report);
+	JsonObject *root = untrusted_json_parse(json->str, json->len, 8, NULL);
+
+	g_assert_nonnull(root);
+	g_assert_true(json_object_get_null_member(root, "title"));
+	g_assert_nonnull(strstr(text->str, "Nothing is known of what happened\n"));
+	g_assert_nonnull(strstr(text->str, "No guest log.\n"));
+	g_assert_cmpstr(dmesg->str, ==, "");
+	json_object_unref(root);
+	g_string_free(text, TRUE);
+	g_string_free(json, TRUE);
+	g_string_free(dmesg, TRUE);
+}
+
+#define HOSTILE "\033[2J\n\r\"\\ \302\233\377 \342\200\256%s%n"
+
+static void make_hostile(char **string)
+{
+	g_free(*string);
+	*string = g_strdup(HOSTILE);
+}
+
+static void test_hostile(void)
+{
+	g_autoptr(Report) report = make_report();
+	struct report_vcpu *vcpu = &g_array_index(report->vcpus, struct report_vcpu, 2);
+	struct report_error *error = report->errors->pdata[0];
+	char **strings[] = {
+		&report->title,
+		&report->collection.domain_name,
+		&report->collection.signalled,
+		&report->collection.nmi_reason,
+		&report->guest.release,
+		&report->guest.version,
+		&report->guest.build_id,
+		&report->guest.taint_letters,
+		&report->oops.kind,
+		&report->oops.comm,
+		&report->oops.function,
+		&report->oops.module,
+		&report->oops.where,
+		&vcpu->task.comm,
+		&vcpu->stack_task.comm,
+		&vcpu->stopped,
+		&vcpu->guest_frames,
+		&vcpu->disagreement,
+		&error->field,
+		&error->message,
+		&g_array_index(vcpu->frames, struct report_frame, 0).symbol,
+		&g_array_index(vcpu->frames, struct report_frame, 0).module,
+		&g_array_index(report->modules, struct report_module, 0).name,
+		&g_array_index(report->modules, struct report_module, 0).taint,
+		&g_array_index(report->log, struct report_log_record, 2).text,
+		&report->log_source,
+	};
+	GString *texts[3];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
+		make_hostile(strings[i]);
+	texts[0] = report_to_text(report);
+	texts[1] = report_to_json(report);
+	texts[2] = report_to_dmesg(report);
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_assert_true(text_is_clean(texts[i]->str, texts[i]->len));
+		g_assert_nonnull(strstr(texts[i]->str, "x1b[2J"));
+		if (i == 1) {
+			JsonObject *root =
+				untrusted_json_parse(texts[i]->str, texts[i]->len, 8, NULL);
+
+			g_assert_nonnull(root);
+			g_assert_cmpstr(json_object_get_string_member(root, "title"), ==,
+					"\\x1b[2J\n\\x0d\"\\ \\xc2\\x9b\\xff \\xe2\\x80\\xae%s%n");
+			json_object_unref(root);
+		}
+		g_string_free(texts[i], TRUE);
+	}
+}
+
+static void test_long_log(void)
+{
+	g_autoptr(Report) report = make_report();
+	GString *text;
+
+	for (unsigned int i = 0; i < 1000; i++) {
+		g_autofree char *line = g_strdup_printf("line %u", i);
+
+		add_log(report, 5 + i, line);
+	}
+	text = report_to_text(report);
+	/* 1004 lines from the oops on: the first 300, the last 100. */
+	g_assert_nonnull(strstr(text->str, "] line 295\n... 604 lines left out ...\n"));
+	g_assert_nonnull(strstr(text->str, "left out ...\n[   13.250678] line 900\n"));
+	g_assert_nonnull(strstr(text->str, "line 999\n"));
+	g_string_free(text, TRUE);
+
+	report->oops.log_start.known = false;
+	text = report_to_text(report);
+	g_assert_null(strstr(text->str, "line 939\n"));
+	g_assert_nonnull(strstr(text->str, "End of the guest log (all of it is in dmesg.txt)\n"
+					   "[   13.290678] line 940\n"));
+	g_string_free(text, TRUE);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/report/text", test_text);
+	g_test_add_func("/report/json", test_json);
+	g_test_add_func("/report/dmesg", test_dmesg);
+	g_test_add_func("/report/empty", test_empty);
+	g_test_add_func("/report/hostile", test_hostile);
+	g_test_add_func("/report/long-log", test_long_log);
+	return g_test_run();
+}
