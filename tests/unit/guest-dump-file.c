@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kdump files, made here as makedumpfile and QEMU lay them out (uncompressed pages), plain and
+ * flattened, good and damaged. ELF cores are tested where they are written, in report-core.c.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "guest/dump_file.h"
+
+#define PAGE GUEST_PAGE_SIZE
+#define NUM_PAGES 16 /* of the guest; those with an odd number are not in the file */
+
+static void put32(GByteArray *file, size_t offset, uint32_t value)
+{
+	memcpy(file->data + offset, &value, sizeof(value));
+}
+
+static void put64(GByteArray *file, size_t offset, uint64_t value)
+{
+	memcpy(file->data + offset, &value, sizeof(value));
+}
+
+/* Blocks: header, sub header, notes, bitmap of RAM, bitmap of what is here, descriptors, pages. */
+static GByteArray *make_kdump(void)
+{
+	enum { HEADER, SUB_HEADER, BITMAPS, DESCRIPTORS = 4, PAGES };
+	const size_t notes_offset = SUB_HEADER * PAGE + 0x68;
+	GByteArray *file = g_byte_array_new();
+	GByteArray *notes = g_byte_array_new();
+	struct vcpu_registers registers = {
+		.rip = 0xffffffff81000000,
+		.cr0 = 0x80050033,
+		.cr3 = 0x1000,
+		.cr4 = 0x6f0,
+	};
+	struct prstatus_note prstatus = registers_to_prstatus(&registers);
+	struct qemu_cpu_note qemu = registers_to_qemu(&registers);
+	unsigned int in_file = 0;
+
+	append_note(notes, NOTE_CORE, NOTE_CORE_PRSTATUS, &prstatus, sizeof(prstatus));
+	append_note(notes, NOTE_QEMU, NOTE_QEMU_CPU, &qemu, sizeof(qemu));
+	g_byte_array_set_size(file, (PAGES + NUM_PAGES / 2) * PAGE);
+	memset(file->data, 0, file->len);
+
+	memcpy(file->data, "KDUMP   ", 8);
+	put32(file, 8, 6);			       /* header version */
+	memcpy(file->data + 12 + 4 * 65, "x86_64", 6); /* utsname.machine */
+	put32(file, 0x1a8, 1);			       /* status */
+	put32(file, 0x1ac, PAGE);		       /* block size */
+	put32(file, 0x1b0, 1);			       /* blocks of the sub header */
+	put32(file, 0x1b4, 2);			       /* blocks of the bitmaps */
+	put32(file, 0x1b8, NUM_PAGES);		       /* max_mapnr */
+	put32(file, 0x1c8, 1);			       /* CPUs */
+	put32(file, SUB_HEADER * PAGE + 8, 1);	       /* dump level */
+	put64(file, SUB_HEADER * PAGE + 0x30, notes_offset);
+	put64(file, SUB_HEADER * PAGE + 0x38, notes->len);
+	put64(file, SUB_HEADER * PAGE + 0x60, NUM_PAGES); /* max_mapnr_64 */
+	memcpy(file->data + notes_offset, notes->data, notes->len);
+	for (unsigned int i = 0; i < NUM_PAGES; i++) {
+		size_t descriptor = DESCRIPTORS * PAGE + in_file * 24;
+		size_t page = (PAGES + in_file) * PAGE;
+
+		file->data[BITMAPS * PAGE + i / 8] |= 1u << i % 8;
+		if (i % 2 == 1)
+			continue;
+		file->data[(BITMAPS + 1) * PAGE + i / 8] |= 1u << i % 8;
+		put64(file, descriptor, page);
+		put32(file, descriptor + 8, PAGE);
+		memset(file->data + page, (int)i + 1, PAGE);
+		in_file++;
+	}
+	g_byte_array_unref(notes);
+	return file;
+}
+
+static int file_of(const void *bytes, size_t length)
+{
+	int fd = memfd_create("dump", 0);
+
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(pwrite(fd, bytes, length, 0), ==, length);
+	return fd;
+}
+
+static void check_dump(int fd)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(DumpFile) file = dump_file_open(fd, &error);
+	const struct vcpu_registers *registers;
+	uint8_t page[PAGE];
+
+	g_assert_no_error(error);
+	g_assert_cmpstr(dump_file_format(file), ==, "kdump");
+	for (unsigned int i = 0; i < NUM_PAGES; i += 2) {
+		g_assert_true(guest_memory_read(dump_file_memory(file), gpa(i * PAGE), page, PAGE,
+						&error));
+		g_assert_no_error(error);
+		g_assert_cmpuint(page[0], ==, i + 1);
+		g_assert_cmpuint(page[PAGE - 1], ==, i + 1);
+	}
+	g_assert_false(guest_memory_read(dump_file_memory(file), gpa(PAGE), page, 1, &error));
+	g_assert_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_NO_MEMORY);
+
+	g_assert_cmpuint(dump_file_registers(file)->len, ==, 1);
+	registers = &g_array_index(dump_file_registers(file), struct vcpu_registers, 0);
+	g_assert_cmphex(registers->rip, ==, 0xffffffff81000000);
+	g_assert_cmphex(registers->cr3, ==, 0x1000);
+	g_assert_true(vcpu_in_long_mode(registers));
+	g_assert_null(dump_file_note(file, NOTE_OOPSBT_CONTEXT));
+}
+
+static void test_kdump(void)
+{
+	g_autoptr(GByteArray) bytes = make_kdump();
+	int fd = file_of(bytes->data, bytes->len);
+
+	check_dump(fd);
+	close(fd);
+}
+
+static void append_piece(GByteArray *file, int64_t offset, int64_t length, const uint8_t *bytes)
+{
+	int64_t piece[2] = {GINT64_TO_BE(offset), GINT64_TO_BE(length)};
+
+	g_byte_array_append(file, (const guint8 *)piece, sizeof(piece));
+	if (bytes)
+		g_byte_array_append(file, bytes, (guint)length);
+}
+
+static GByteArray *begin_flattened(void)
+{
+	GByteArray *flattened = g_byte_array_new();
+
+	g_byte_array_set_size(flattened, 4096);
+	memset(flattened->data, 0, 4096);
+	memcpy(flattened->data, "makedumpfile", 12);
+	return flattened;
+}
+
+static void test_flattened(void)
+{
+	g_autoptr(GByteArray) bytes = make_kdump();
+	g_autoptr(GByteArray) flattened = begin_flattened();
+	g_autoptr(GError) error = NULL;
+	int fd, whole;
+
+	/* The end before the beginning, as QEMU does with the bitmaps. */
+	append_piece(flattened, 3 * PAGE, bytes->len - 3 * PAGE, bytes->data + 3 * PAGE);
+	append_piece(flattened, 0, 3 * PAGE, bytes->data);
+	append_piece(flattened, -1, -1, NULL);
+	fd = file_of(flattened->data, flattened->len);
+	g_assert_null(dump_file_open(fd, &error));
+	g_assert_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FLATTENED);
+	g_clear_error(&error);
+	whole = dump_file_unflatten(fd, &error);
+	g_assert_no_error(error);
+	check_dump(whole);
+	close(whole);
+	close(fd);
+}
+
+static void test_bad_flattened(void)
+{
+	static const int64_t pieces[][2] = {
+		{-2, 16}, {0, 0}, {0, -16}, {(int64_t)1 << 60, 16}, {0, INT64_MAX},
+	};
+
+	for (size_t i = 0; i <= G_N_ELEMENTS(pieces); i++) {
+		g_autoptr(GByteArray) flattened = begin_flattened();
+		static const uint8_t zeros[16];
+		g_autoptr(GError) error = NULL;
+		int fd;
+
+		/* The last one just ends, without saying that it does. */
+		if (i < G_N_ELEMENTS(pieces))
+			append_piece(flattened, pieces[i][0], pieces[i][1], NULL);
+		g_byte_array_append(flattened, zeros, i < G_N_ELEMENTS(pieces) ? 16 : 0);
+		fd = file_of(flattened->data, flattened->len);
+		g_assert_cmpint(dump_file_unflatten(fd, &error), ==, -1);
+		g_assert_nonnull(error);
+		close(fd);
+	}
+}
+
+static void test_mutated(void)
+{
+	g_autoptr(GRand) random = g_rand_new_with_seed(7);
+	g_autoptr(GByteArray) good = make_kdump();
+
+	for (unsigned int round = 0; round < 300; round++) {
+		g_autofree uint8_t *bad = g_memdup2(good->data, good->len);
+		g_autoptr(DumpFile) file = NULL;
+		int fd;
+
+		/* Where sizes and offsets are; the library allocates what they say. */
+		for (int i = g_rand_int_range(random, 1, 4); i > 0; i--)
+			bad[g_rand_boolean(random)
+				    ? PAGE + (size_t)g_rand_int_range(random, 0x20, 0x400)
+				    : 4 * PAGE + (size_t)g_rand_int_range(random, 0, 200)] =
+				(uint8_t)g_rand_int(random);
+		fd = file_of(bad, good->len);
+		file = dump_file_open(fd, NULL);
+		for (uint64_t i = 0; file && i < NUM_PAGES; i++) {
+			uint8_t page[PAGE];
+
+			guest_memory_read(dump_file_memory(file), gpa(i * PAGE), page, PAGE, NULL);
+		}
+		close(fd);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/dump-file/kdump", test_kdump);
+	g_test_add_func("/dump-file/flattened", test_flattened);
+	g_test_add_func("/dump-file/bad-flattened", test_bad_flattened);
+	g_test_add_func("/dump-file/mutated", test_mutated);
+	return g_test_run();
+}
