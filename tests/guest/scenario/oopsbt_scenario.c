@@ -1,18 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Oopses on request, each at a known place.
+ * Oopses on request, each at a known place with known callers.
  *
  *	echo NAME [ARG...] > /sys/kernel/debug/oopsbt_scenario/run
  *
- * Reading the file lists the scenarios.
+ * Reading the file lists the scenarios. README.md says what each leaves behind. The module can't be
+ * unloaded: tasks that oopsed still refer to it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpumask.h>
 #include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/irq_work.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/sched/clock.h>
+#include <linux/seq_file.h>
+#include <linux/sort.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/uaccess.h>
+#include <asm/apic.h>
+#include <asm/nmi.h>
 
-#define MAX_ARGS 4
+#define MAX_ARGS 3
+#define MAX_BUSY_MS 60000
 
 struct scenario {
 	const char *name;
@@ -20,38 +34,410 @@ struct scenario {
 	int (*run)(int argc, char **argv);
 };
 
-/* Every step does something after its call, so that none is a tail call: all of them are in the trace. */
-static noinline int scenario_null_deref(int *where)
+/* Advanced by the scenario "counter"; what it was when the last oops began. */
+static atomic64_t scenario_counter;
+static u64 scenario_counter_at_oops;
+
+/*
+ * The call chain of all that dereference NULL. Each function does something after its call, so that
+ * none is a tail call and all are on the stack.
+ */
+static noinline __noclone int scenario_null_deref(int *where)
 {
-	*where = 1;
-	return *where + 1;
+	WRITE_ONCE(scenario_counter_at_oops, atomic64_read(&scenario_counter));
+	WRITE_ONCE(*where, 1);
+	return READ_ONCE(*where) + 1;
 }
 
-static noinline int scenario_null_inner(int *where)
+static noinline __noclone int scenario_null_inner(int *where)
 {
 	return scenario_null_deref(where) + 1;
 }
 
-static noinline int scenario_null_outer(int *where)
+static noinline __noclone int scenario_null_outer(void)
 {
+	int *where = NULL;
+
+	OPTIMIZER_HIDE_VAR(where);
 	return scenario_null_inner(where) + 1;
 }
 
 static int run_null(int argc, char **argv)
 {
-	int *where = NULL;
+	return scenario_null_outer() ? -EFAULT : 0;
+}
 
-	OPTIMIZER_HIDE_VAR(where);
-	return scenario_null_outer(where) ? 0 : -EINVAL;
+static noinline __noclone int scenario_bug(int number)
+{
+	BUG_ON(number != 1);
+	return number;
+}
+
+static int run_bug(int argc, char **argv)
+{
+	return scenario_bug(argc + 2);
+}
+
+static noinline __noclone int scenario_gpf(unsigned long address)
+{
+	OPTIMIZER_HIDE_VAR(address);
+	return READ_ONCE(*(int *)address) + 1;
+}
+
+static int run_gpf(int argc, char **argv)
+{
+	return scenario_gpf(0x6f6f707362740000) ? -EFAULT : 0;
+}
+
+static int run_warn(int argc, char **argv)
+{
+	WARN(1, "asked for\n");
+	return 0;
+}
+
+static int run_panic(int argc, char **argv)
+{
+	panic("asked for");
+}
+
+/* The core kernel calls back into the module. */
+static noinline __noclone int scenario_compare(const void *a, const void *b)
+{
+	return scenario_null_outer();
+}
+
+static int run_indirect(int argc, char **argv)
+{
+	int numbers[] = { 3, 1, 2 };
+
+	sort(numbers, ARRAY_SIZE(numbers), sizeof(numbers[0]), scenario_compare, NULL);
+	return -EFAULT;
+}
+
+static noinline __noclone unsigned long scenario_recurse(unsigned long depth)
+{
+	volatile char frame[256];
+
+	frame[depth % sizeof(frame)] = depth;
+	if (depth == ULONG_MAX)
+		return 0;
+	return scenario_recurse(depth + 1) + frame[0];
+}
+
+static int run_stack_overflow(int argc, char **argv)
+{
+	return scenario_recurse(argc) ? -EFAULT : 0;
+}
+
+/* start_bound() - run FN(DATA) in a kernel thread that stays on CPU */
+static int start_bound(int (*fn)(void *data), void *data, int cpu)
+{
+	struct task_struct *task = kthread_create(fn, data, "oopsbt/%d", cpu);
+
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	kthread_bind(task, cpu);
+	wake_up_process(task);
+	return 0;
+}
+
+/* The scenarios that take a CPU run FN in a thread there. The default is the last one. */
+static int start_on_cpu(int (*fn)(void *data), int argc, char **argv)
+{
+	int cpu = cpumask_last(cpu_online_mask);
+
+	if (argc && kstrtoint(argv[0], 0, &cpu))
+		return -EINVAL;
+	if (cpu < 0 || cpu >= nr_cpu_ids || !cpu_online(cpu))
+		return -ENXIO;
+	return start_bound(fn, NULL, cpu);
+}
+
+static int scenario_kthread(void *unused)
+{
+	return scenario_null_outer();
+}
+
+static int run_kthread(int argc, char **argv)
+{
+	return start_on_cpu(scenario_kthread, argc, argv);
+}
+
+static void scenario_hardirq(struct irq_work *work)
+{
+	scenario_null_outer();
+	barrier();
+}
+
+static struct irq_work hardirq_work;
+
+/* An interrupt to this CPU, taken here. Does not return: an oops in an interrupt is a panic. */
+static noinline __noclone void scenario_raise_irq(void)
+{
+	init_irq_work(&hardirq_work, scenario_hardirq);
+	irq_work_queue(&hardirq_work);
+	for (;;)
+		cpu_relax();
+}
+
+static int hardirq_thread(void *unused)
+{
+	scenario_raise_irq();
+	return 0;
+}
+
+static int run_hardirq(int argc, char **argv)
+{
+	return start_on_cpu(hardirq_thread, argc, argv);
+}
+
+static void scenario_softirq(struct tasklet_struct *tasklet)
+{
+	scenario_null_outer();
+	barrier();
+}
+
+static void scenario_softirq_outer(struct tasklet_struct *tasklet)
+{
+	scenario_raise_irq();
+	barrier();
+}
+
+static struct tasklet_struct softirq_tasklet;
+
+/* A softirq runs at the end of the section that keeps it off. */
+static noinline __noclone void scenario_raise_softirq(void (*fn)(struct tasklet_struct *))
+{
+	tasklet_setup(&softirq_tasklet, fn);
+	local_bh_disable();
+	tasklet_schedule(&softirq_tasklet);
+	local_bh_enable();
+}
+
+static int softirq_thread(void *unused)
+{
+	scenario_raise_softirq(scenario_softirq);
+	return 0;
+}
+
+static int run_softirq(int argc, char **argv)
+{
+	return start_on_cpu(softirq_thread, argc, argv);
+}
+
+static int irq_in_softirq_thread(void *unused)
+{
+	scenario_raise_softirq(scenario_softirq_outer);
+	return 0;
+}
+
+static int run_irq_in_softirq(int argc, char **argv)
+{
+	return start_on_cpu(irq_in_softirq_thread, argc, argv);
+}
+
+static int nmi_cpu = -1;
+
+static int scenario_nmi(unsigned int type, struct pt_regs *regs)
+{
+	if (READ_ONCE(nmi_cpu) != smp_processor_id())
+		return NMI_DONE;
+	WRITE_ONCE(nmi_cpu, -1);
+	scenario_null_outer();
+	return NMI_HANDLED;
+}
+
+static noinline __noclone void scenario_raise_nmi(int cpu)
+{
+	WRITE_ONCE(nmi_cpu, cpu);
+	apic->send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
+	while (READ_ONCE(nmi_cpu) == cpu)
+		cpu_relax();
+}
+
+static int nmi_thread(void *unused)
+{
+	scenario_raise_nmi(raw_smp_processor_id());
+	return 0;
+}
+
+static int run_nmi(int argc, char **argv)
+{
+	return start_on_cpu(nmi_thread, argc, argv);
+}
+
+/* The arguments CPUS and MS of the scenarios that keep CPUs busy. */
+static int parse_busy(int argc, char **argv, struct cpumask *cpus, unsigned int *ms)
+{
+	if (argc != 2 || cpulist_parse(argv[0], cpus) || kstrtouint(argv[1], 0, ms) ||
+	    !*ms || *ms > MAX_BUSY_MS)
+		return -EINVAL;
+	return cpumask_subset(cpus, cpu_online_mask) ? 0 : -ENXIO;
+}
+
+static int start_busy(int (*fn)(void *data), int argc, char **argv)
+{
+	struct cpumask cpus;
+	unsigned int ms;
+	int cpu, err;
+
+	err = parse_busy(argc, argv, &cpus, &ms);
+	if (err)
+		return err;
+	for_each_cpu(cpu, &cpus) {
+		err = start_bound(fn, (void *)(unsigned long)ms, cpu);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* sched_clock() goes on where interrupts, and with them the time of day, are kept off. */
+static noinline __noclone int scenario_spin_loop(unsigned long ms)
+{
+	u64 end = sched_clock() + ms * NSEC_PER_MSEC;
+	int loops = 0;
+
+	while (sched_clock() < end) {
+		cpu_relax();
+		loops++;
+	}
+	return loops;
+}
+
+static noinline __noclone int scenario_spin_inner(unsigned long ms)
+{
+	return scenario_spin_loop(ms) + 1;
+}
+
+static noinline __noclone int scenario_spin_outer(unsigned long ms)
+{
+	return scenario_spin_inner(ms) + 1;
+}
+
+static int spin_irqoff_thread(void *data)
+{
+	unsigned long flags;
+	int loops;
+
+	local_irq_save(flags);
+	loops = scenario_spin_outer((unsigned long)data);
+	local_irq_restore(flags);
+	return loops < 0;
+}
+
+static int run_spin_irqoff(int argc, char **argv)
+{
+	return start_busy(spin_irqoff_thread, argc, argv);
+}
+
+static int counter_thread(void *data)
+{
+	u64 end = sched_clock() + (unsigned long)data * NSEC_PER_MSEC;
+
+	while (sched_clock() < end) {
+		atomic64_inc(&scenario_counter);
+		cond_resched();
+	}
+	return 0;
+}
+
+static int run_counter(int argc, char **argv)
+{
+	return start_busy(counter_thread, argc, argv);
+}
+
+static DEFINE_RAW_SPINLOCK(contended);
+static atomic_t waiters;
+
+static noinline __noclone void scenario_spin_on_lock(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	atomic_inc(&waiters);
+	raw_spin_lock(&contended);
+	raw_spin_unlock(&contended);
+	local_irq_restore(flags);
+}
+
+static int spinlock_thread(void *unused)
+{
+	scenario_spin_on_lock();
+	return 0;
+}
+
+/* The task that holds the lock is dead by now, its preemption count with it: let the others go. */
+static void release_lock(struct timer_list *timer)
+{
+	arch_spin_unlock(&contended.raw_lock);
+}
+
+static DEFINE_TIMER(release_timer, release_lock);
+
+static noinline __noclone int scenario_oops_with_lock(unsigned int hold_ms)
+{
+	int others = num_online_cpus() - 1;
+	int sum;
+
+	raw_spin_lock(&contended);
+	while (atomic_read(&waiters) < others)
+		cpu_relax();
+	/* The last one has said that it will take the lock: let it come to that. */
+	udelay(1000);
+	mod_timer(&release_timer, jiffies + msecs_to_jiffies(hold_ms));
+	sum = scenario_null_outer();
+	raw_spin_unlock(&contended);
+	return sum;
+}
+
+static int run_spinlock(int argc, char **argv)
+{
+	unsigned int hold_ms = 500;
+	int cpu, self, err;
+
+	if (argc && (kstrtouint(argv[0], 0, &hold_ms) || hold_ms > MAX_BUSY_MS))
+		return -EINVAL;
+	if (raw_spin_is_locked(&contended))
+		return -EBUSY;
+	self = raw_smp_processor_id();
+	err = set_cpus_allowed_ptr(current, cpumask_of(self));
+	if (err)
+		return err;
+	atomic_set(&waiters, 0);
+	for_each_online_cpu(cpu) {
+		if (cpu == self)
+			continue;
+		err = start_bound(spinlock_thread, NULL, cpu);
+		if (err)
+			return err;
+	}
+	return scenario_oops_with_lock(hold_ms) ? -EFAULT : 0;
 }
 
 static const struct scenario scenarios[] = {
 	{ "null", "write through NULL in the writer's context", run_null },
+	{ "bug", "BUG() there", run_bug },
+	{ "gpf", "read a non-canonical address there", run_gpf },
+	{ "indirect", "null in a function called back by the core kernel (sort)", run_indirect },
+	{ "kthread", "[CPU]: null in a kernel thread", run_kthread },
+	{ "spinlock",
+	  "[MS]: null with a lock held that all other CPUs spin on with interrupts off; released after MS",
+	  run_spinlock },
+	{ "hardirq", "[CPU]: null in a hard interrupt", run_hardirq },
+	{ "softirq", "[CPU]: null in a softirq", run_softirq },
+	{ "irq_in_softirq", "[CPU]: null in a hard interrupt in a softirq", run_irq_in_softirq },
+	{ "nmi", "[CPU]: null in an NMI", run_nmi },
+	{ "stack_overflow", "run into the guard page below the writer's stack", run_stack_overflow },
+	{ "spin_irqoff", "CPUS MS: spin with interrupts off", run_spin_irqoff },
+	{ "counter", "CPUS MS: advance a shared counter", run_counter },
+	{ "warn", "WARN(), which is no oops", run_warn },
+	{ "panic", "panic(), which is more than one", run_panic },
 };
 
 static ssize_t run_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
 {
-	char line[80], *rest = line, *word, *argv[MAX_ARGS];
+	char line[80], *rest = line, *word, *argv[MAX_ARGS + 1];
 	int argc = 0, i, err;
 
 	if (len >= sizeof(line))
@@ -59,7 +445,7 @@ static ssize_t run_write(struct file *file, const char __user *buf, size_t len, 
 	if (copy_from_user(line, buf, len))
 		return -EFAULT;
 	line[len] = '\0';
-	while (argc < MAX_ARGS && (word = strsep(&rest, " \n")))
+	while (argc < ARRAY_SIZE(argv) && (word = strsep(&rest, " \n")))
 		if (*word)
 			argv[argc++] = word;
 
@@ -72,40 +458,42 @@ static ssize_t run_write(struct file *file, const char __user *buf, size_t len, 
 	return -EINVAL;
 }
 
-static ssize_t run_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+static int run_show(struct seq_file *seq, void *unused)
 {
-	char text[2048];
-	int n = 0, i;
+	int i;
 
 	for (i = 0; i < ARRAY_SIZE(scenarios); i++)
-		n += scnprintf(text + n, sizeof(text) - n, "%s: %s\n", scenarios[i].name,
-			       scenarios[i].help);
-	return simple_read_from_buffer(buf, len, pos, text, n);
+		seq_printf(seq, "%s %s\n", scenarios[i].name, scenarios[i].help);
+	return 0;
+}
+
+static int run_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, run_show, NULL);
 }
 
 static const struct file_operations run_fops = {
 	.owner = THIS_MODULE,
-	.read = run_read,
+	.open = run_open,
+	.read = seq_read,
 	.write = run_write,
-	.llseek = default_llseek,
+	.llseek = seq_lseek,
+	.release = single_release,
 };
-
-static struct dentry *dir;
 
 static int __init scenario_init(void)
 {
+	struct dentry *dir;
+	int err;
+
+	err = register_nmi_handler(NMI_LOCAL, scenario_nmi, 0, "oopsbt_scenario");
+	if (err)
+		return err;
 	dir = debugfs_create_dir("oopsbt_scenario", NULL);
-	/* unsafe: an oops in the write must not leave a reference that blocks unloading */
-	debugfs_create_file_unsafe("run", 0600, dir, NULL, &run_fops);
+	debugfs_create_file("run", 0600, dir, NULL, &run_fops);
 	return 0;
 }
 
-static void __exit scenario_exit(void)
-{
-	debugfs_remove_recursive(dir);
-}
-
 module_init(scenario_init);
-module_exit(scenario_exit);
 MODULE_DESCRIPTION("Oopses on request, for tests");
 MODULE_LICENSE("GPL");
