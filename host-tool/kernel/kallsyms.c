@@ -10,8 +10,11 @@
 #define MAX_SYMBOLS (4u << 20)
 #define MAX_IMAGE (256u << 20)
 #define MAX_NAME_TOKENS 1024
+/* Bytes from one marker to the next: names average 10 tokens, Rust's are longer. */
+#define MIN_MARKER_STEP (2 * SYMBOLS_PER_MARKER)
+#define MAX_MARKER_STEP (256 * SYMBOLS_PER_MARKER)
 
-G_DEFINE_QUARK(oopsbt - kernel - error, kernel_error)
+G_DEFINE_QUARK(oopsbt_kernel_error, kernel_error)
 
 /* The image, copied: a search looks at every byte of it. */
 struct image {
@@ -105,7 +108,6 @@ static bool walk_reaches_markers(const struct image *image, size_t names, size_t
 				 uint32_t num_symbols)
 {
 	size_t position = names;
-	size_t num_markers = (num_symbols + SYMBOLS_PER_MARKER - 1) / SYMBOLS_PER_MARKER;
 
 	for (uint32_t i = 0; i < num_symbols; i++) {
 		size_t header, length;
@@ -121,7 +123,7 @@ static bool walk_reaches_markers(const struct image *image, size_t names, size_t
 		if (!length || position > markers)
 			return false;
 	}
-	return num_markers && align8(position) <= markers && markers - position < 64;
+	return position <= markers && markers - position < 64;
 }
 
 static bool find_names(const struct image *image, size_t markers, size_t num_markers,
@@ -130,7 +132,7 @@ static bool find_names(const struct image *image, size_t markers, size_t num_mar
 	size_t last = u32_at(image->bytes + markers + 4 * (num_markers - 1));
 	size_t high = markers - last;
 	/* The names after the last marker: at most 255, none as long as this. */
-	size_t low = high > SYMBOLS_PER_MARKER * 64 ? high - SYMBOLS_PER_MARKER * 64 : 0;
+	size_t low = high > MAX_MARKER_STEP ? high - MAX_MARKER_STEP : 0;
 
 	for (size_t names = high & ~(size_t)3; names >= low && names >= 8; names -= 4) {
 		/* num_syms is 4 bytes; its alignment, and so the gap, has been 8 or 4. */
@@ -164,8 +166,7 @@ static bool find_markers(const struct image *image, size_t token_table, struct k
 		while (at + 4 * count + 4 <= token_table) {
 			uint32_t value = u32_at(image->bytes + at + 4 * count);
 
-			if (value < last + 2 * SYMBOLS_PER_MARKER ||
-			    value > last + 64 * SYMBOLS_PER_MARKER)
+			if (value < last + MIN_MARKER_STEP || value > last + MAX_MARKER_STEP)
 				break;
 			last = value;
 			count++;
@@ -178,13 +179,23 @@ static bool find_markers(const struct image *image, size_t token_table, struct k
 	return false;
 }
 
-static uint64_t decode(const struct kallsyms *kallsyms, uint32_t offset)
+static gva_t offset_place(const struct kallsyms *kallsyms, uint32_t index)
 {
-	if (kallsyms->encoding == KALLSYMS_RELATIVE)
+	return gva_add(kallsyms->offsets, 4 * (uint64_t)index);
+}
+
+static uint64_t decode(const struct kallsyms *kallsyms, uint32_t index, uint32_t offset)
+{
+	switch (kallsyms->encoding) {
+	case KALLSYMS_RELATIVE:
 		return kallsyms->relative_base + offset;
-	if ((int32_t)offset >= 0)
-		return offset;
-	return kallsyms->relative_base - 1 - (int64_t)(int32_t)offset;
+	case KALLSYMS_SELF_RELATIVE:
+		return offset_place(kallsyms, index).value + (int64_t)(int32_t)offset;
+	default:
+		if ((int32_t)offset >= 0)
+			return offset;
+		return kallsyms->relative_base - 1 - (int64_t)(int32_t)offset;
+	}
 }
 
 /* All symbols in order, and most of them within the image. */
@@ -195,7 +206,7 @@ static bool offsets_make_sense(const struct image *image, const struct kallsyms 
 	uint64_t last = 0;
 
 	for (uint32_t i = 0; i < kallsyms->num_symbols; i++) {
-		uint64_t address = decode(kallsyms, u32_at(offsets + 4 * (size_t)i));
+		uint64_t address = decode(kallsyms, i, u32_at(offsets + 4 * (size_t)i));
 
 		if (address < last)
 			return false;
@@ -212,11 +223,12 @@ static bool try_offsets(const struct image *image, size_t offsets, uint64_t rela
 		return false;
 	kallsyms->offsets = gva_add(image->start, offsets);
 	kallsyms->relative_base = relative_base;
-	kallsyms->encoding = KALLSYMS_ABSOLUTE_PERCPU;
-	if (offsets_make_sense(image, kallsyms))
-		return true;
-	kallsyms->encoding = KALLSYMS_RELATIVE;
-	return offsets_make_sense(image, kallsyms);
+	for (kallsyms->encoding = 0; kallsyms->encoding < NUM_KALLSYMS_ENCODINGS;
+	     kallsyms->encoding++) {
+		if (offsets_make_sense(image, kallsyms))
+			return true;
+	}
+	return false;
 }
 
 static bool find_offsets(const struct image *image, size_t token_index, struct kallsyms *kallsyms)
@@ -228,10 +240,7 @@ static bool find_offsets(const struct image *image, size_t token_index, struct k
 
 	if (after + bytes + 8 <= image->length) {
 		memcpy(&base, image->bytes + after + bytes, sizeof(base));
-		/* From 7.0 on there is no base: the offsets count from _text, which starts the
-		 * image. */
-		if (try_offsets(image, after, base, kallsyms) ||
-		    try_offsets(image, after, image->start.value, kallsyms))
+		if (try_offsets(image, after, base, kallsyms))
 			return true;
 	}
 	/* Before the names: offsets, relative_base (8 bytes), num_syms (4, padded to 8). */
@@ -295,10 +304,9 @@ static bool address_of(const struct kallsyms *kallsyms, const struct address_spa
 {
 	uint32_t offset;
 
-	if (!address_space_read_u32(space, gva_add(kallsyms->offsets, 4 * (uint64_t)index), &offset,
-				    error))
+	if (!address_space_read_u32(space, offset_place(kallsyms, index), &offset, error))
 		return false;
-	*address = decode(kallsyms, offset);
+	*address = decode(kallsyms, index, offset);
 	return true;
 }
 
@@ -460,10 +468,10 @@ bool kallsyms_resolve(const struct kallsyms *kallsyms, const struct address_spac
 		if (value && !*value) {
 			uint32_t offset;
 
-			if (!address_space_peek(space, gva_add(kallsyms->offsets, 4 * (uint64_t)i),
-						&offset, sizeof(offset), error))
+			if (!address_space_peek(space, offset_place(kallsyms, i), &offset,
+						sizeof(offset), error))
 				return false;
-			*value = decode(kallsyms, offset);
+			*value = decode(kallsyms, i, offset);
 		}
 	}
 	return true;

@@ -8,7 +8,7 @@
  *   6.2 and 6.3  the same with seqs_of_names before token_table
  *   from 6.4     num_syms, names, markers, token_table, token_index, offsets, relative_base,
  *                seqs_of_names
- *   from 7.0     the same without relative_base: offsets are from _text
+ *   7.x          the same without relative_base: each offset counts from its own place (seen in 7.2)
  *
  * Names are compressed: a length (one byte, or two where the first has bit 7 set, from 6.1 on),
  * then that many token numbers. The first character of a name is its type, as in nm(1). A
@@ -34,6 +34,9 @@ enum kallsyms_encoding {
 	KALLSYMS_ABSOLUTE_PERCPU,
 	/* relative_base + unsigned offset. */
 	KALLSYMS_RELATIVE,
+	/* The address of the offset + signed offset. */
+	KALLSYMS_SELF_RELATIVE,
+	NUM_KALLSYMS_ENCODINGS
 };
 
 struct kallsyms {

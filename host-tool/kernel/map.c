@@ -181,7 +181,7 @@ static bool parse_line(struct kernel_map *map, struct number_item *items, const 
 static bool numbers_valid(const struct kernel_map *map, const uint64_t *small)
 {
 	return map->banner && map->banner[0] && (small[1] == 4 || small[1] == 5) && small[10] > 0 &&
-	       small[10] < 1 << 24 && small[11] <= KALLSYMS_RELATIVE &&
+	       small[10] < 1 << 24 && small[11] < NUM_KALLSYMS_ENCODINGS &&
 	       small[12] < NUM_ORC_LAYOUTS && small[14] == GUEST_PAGE_SIZE &&
 	       map->num_orcs < 1 << 26 && map->root.value;
 }
