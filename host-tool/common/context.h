@@ -33,9 +33,9 @@ enum job_kind {
 
 struct job {
 	enum job_kind kind;
-	bool relay;          /* memory: "libvirt" */
-	GArray *extents;     /* of struct guest_extent */
-	GBytes *map;         /* NULL: none */
+	bool relay;	 /* memory: "libvirt" */
+	GArray *extents; /* of struct guest_extent */
+	GBytes *map;	 /* NULL: none */
 	unsigned int log_settle_ms;
 	struct report_collection collection;
 };

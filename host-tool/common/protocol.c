@@ -48,23 +48,21 @@ bool protocol_send(int socket, enum protocol_type type, const void *payload, siz
 		{.iov_base = &header, .iov_len = sizeof(header)},
 		{.iov_base = (void *)payload, .iov_len = length},
 	};
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int) * PROTOCOL_NUM_FDS)];
-	} control = {0};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * PROTOCOL_NUM_FDS)] = {0};
 	struct msghdr message = {.msg_iov = iov, .msg_iovlen = 2};
 
 	if (length > PROTOCOL_MAX_PAYLOAD || num_fds > PROTOCOL_NUM_FDS) {
 		g_set_error(error, PROTOCOL_ERROR, PROTOCOL_ERROR_INVALID,
-			    "message %u with %zu bytes and %u descriptors is too large", type,
+			    "message %d with %zu bytes and %u descriptors is too large", (int)type,
 			    length, num_fds);
 		return false;
 	}
 	if (num_fds > 0) {
-		struct cmsghdr *rights = &control.align;
+		struct cmsghdr *rights;
 
-		message.msg_control = &control;
+		message.msg_control = control;
 		message.msg_controllen = CMSG_SPACE(sizeof(int) * num_fds);
+		rights = CMSG_FIRSTHDR(&message);
 		rights->cmsg_level = SOL_SOCKET;
 		rights->cmsg_type = SCM_RIGHTS;
 		rights->cmsg_len = CMSG_LEN(sizeof(int) * num_fds);
@@ -149,10 +147,7 @@ static bool receive_bytes(int socket, void *buffer, size_t length, gint64 deadli
 	size_t done = 0;
 
 	while (done < length) {
-		union {
-			struct cmsghdr align;
-			char space[CMSG_SPACE(sizeof(int) * PROTOCOL_NUM_FDS)];
-		} control;
+		_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * PROTOCOL_NUM_FDS)];
 		struct iovec iov = {(char *)buffer + done, length - done};
 		struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
 		ssize_t received;
@@ -160,7 +155,7 @@ static bool receive_bytes(int socket, void *buffer, size_t length, gint64 deadli
 		if (!wait_readable(socket, deadline_us, error))
 			return false;
 		if (message) {
-			header.msg_control = &control;
+			header.msg_control = control;
 			header.msg_controllen = sizeof(control);
 		}
 		received = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);

@@ -7,8 +7,8 @@
  *   JOB  {context, extents, ...} + fds  ->
  *                                       <- READY
  *   FROZEN {registers text}             ->                  the guest does not run
- *                                       <- NEED {address, length}   (relay only, any time from here)
- *   DATA {bytes}                        ->
+ *                                       <- NEED {address, length}   (relay only, any time from
+ * here) DATA {bytes}                        ->
  *                                       <- CAPTURED {verdict}
  *   THAWED {context JSON}               ->                  the guest runs, an NMI was sent or not
  *                                       <- ANALYSED         the log has settled, all pages are read
@@ -38,16 +38,16 @@
 
 enum protocol_type {
 	PROTOCOL_JOB = 1,  /* JSON, see common/context.h; fds in the order of enum protocol_fd */
-	PROTOCOL_READY,    /* empty */
+	PROTOCOL_READY,	   /* empty */
 	PROTOCOL_FROZEN,   /* registers text, UTF-8, not NUL-terminated; empty: none to be had */
-	PROTOCOL_NEED,     /* struct protocol_need */
-	PROTOCOL_DATA,     /* the bytes asked for; shorter: could not be read */
+	PROTOCOL_NEED,	   /* struct protocol_need */
+	PROTOCOL_DATA,	   /* the bytes asked for; shorter: could not be read */
 	PROTOCOL_CAPTURED, /* struct protocol_verdict */
 	PROTOCOL_THAWED,   /* context JSON */
-	PROTOCOL_MAP,      /* the new kernel map, opaque to the daemon, at most PROTOCOL_MAX_MAP */
+	PROTOCOL_MAP,	   /* the new kernel map, opaque to the daemon, at most PROTOCOL_MAX_MAP */
 	PROTOCOL_ANALYSED, /* empty */
 	PROTOCOL_FINISH,   /* context JSON */
-	PROTOCOL_DONE,     /* title (collection) or guest release (map): UTF-8, not NUL-terminated */
+	PROTOCOL_DONE, /* title (collection) or guest release (map): UTF-8, not NUL-terminated */
 };
 
 #define PROTOCOL_MAX_MAP (64u << 10)
@@ -69,14 +69,14 @@ struct protocol_need {
 
 /* Seen in guest memory at the frozen instant (unknown if no kernel map was at hand). */
 struct protocol_verdict {
-	uint32_t known;       /* 0: nothing below is meaningful */
+	uint32_t known;	      /* 0: nothing below is meaningful */
 	int32_t panic_cpu;    /* -1: the kernel is not panicking, so CRASH_LOADED meant an oops */
 	uint32_t nmi_handler; /* 1: a handler that answers a host NMI is there and switched on */
 	uint32_t nmi_panics;  /* 1: unknown_nmi_panic or panic_on_unrecovered_nmi is set */
 	uint32_t die_counter; /* the memory watch's counter, as it stands */
 	uint32_t reserved;
 	uint64_t die_counter_address; /* guest-physical, 4 bytes; 0 unknown */
-	uint64_t taint_address;       /* guest-physical, 8 bytes; 0 unknown */
+	uint64_t taint_address;	      /* guest-physical, 8 bytes; 0 unknown */
 	uint64_t taint;
 };
 
@@ -91,7 +91,7 @@ struct protocol_message {
 GQuark protocol_error_quark(void);
 
 enum protocol_error {
-	PROTOCOL_ERROR_CLOSED,  /* the other side closed the socket */
+	PROTOCOL_ERROR_CLOSED,	/* the other side closed the socket */
 	PROTOCOL_ERROR_TIMEOUT, /* nothing whole within the time */
 	PROTOCOL_ERROR_INVALID, /* not a message of this protocol */
 	PROTOCOL_ERROR_IO,

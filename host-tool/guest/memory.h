@@ -20,7 +20,7 @@ GQuark guest_memory_error_quark(void);
 
 enum guest_memory_error {
 	GUEST_MEMORY_ERROR_NO_MEMORY, /* no extent covers the range */
-	GUEST_MEMORY_ERROR_IO,        /* the source failed or came up short */
+	GUEST_MEMORY_ERROR_IO,	      /* the source failed or came up short */
 	GUEST_MEMORY_ERROR_LIMIT,     /* more pages than a snapshot may hold */
 	GUEST_MEMORY_ERROR_UNMAPPED,  /* a guest-virtual address has no translation */
 };

@@ -32,7 +32,7 @@ struct qemu_segment {
 
 struct qemu_cpu_note {
 	uint32_t version; /* 1 */
-	uint32_t size;    /* bytes of the whole; newer QEMUs add a member at the end */
+	uint32_t size;	  /* bytes of the whole; newer QEMUs add a member at the end */
 	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rsp, rbp;
 	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
 	uint64_t rip, rflags;
@@ -47,12 +47,12 @@ struct qemu_cpu_note {
 #define NOTE_OOPSBT "OOPSBT"
 enum oopsbt_note {
 	NOTE_OOPSBT_CONTEXT = 1, /* JSON, see common/context.h */
-	NOTE_OOPSBT_MAP,         /* the kernel map */
-	NOTE_OOPSBT_REGISTERS,   /* the monitor's register text */
-	NOTE_OOPSBT_LOG_PAGES,   /* pages that the log was read from and that had changed by then: any
-				  * number of { guest-physical address, 4096 bytes } */
-	NOTE_OOPSBT_LATE_PAGES,  /* pages that were read after the thaw: any number of
-				  * { guest-physical address, bytes } */
+	NOTE_OOPSBT_MAP,	 /* the kernel map */
+	NOTE_OOPSBT_REGISTERS,	 /* the monitor's register text */
+	NOTE_OOPSBT_LOG_PAGES, /* pages that the log was read from and that had changed by then: any
+				* number of { guest-physical address, 4096 bytes } */
+	NOTE_OOPSBT_LATE_PAGES, /* pages that were read after the thaw: any number of
+				 * { guest-physical address, bytes } */
 };
 
 struct prstatus_note registers_to_prstatus(const struct vcpu_registers *registers);

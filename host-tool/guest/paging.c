@@ -19,7 +19,7 @@
 /* Bytes of address space behind one entry of a table at @level (1: page table). */
 static uint64_t entry_span(unsigned int level)
 {
-	return (uint64_t)1 << (GUEST_PAGE_SHIFT + 9 * (level - 1));
+	return GUEST_PAGE_SIZE << 9 * (level - 1);
 }
 
 static unsigned int entry_index(gva_t address, unsigned int level)
@@ -199,16 +199,16 @@ char *address_space_read_string(const struct address_space *space, gva_t address
 	while (string->len < max_length) {
 		size_t part = bytes_in_page(address, GUEST_PAGE_SIZE, max_length - string->len);
 		char bytes[256];
-		size_t text;
+		const char *end;
 
 		part = MIN(part, sizeof(bytes));
 		if (!address_space_read(space, address, bytes, part, NULL, error)) {
 			g_string_free(string, TRUE);
 			return NULL;
 		}
-		text = strnlen(bytes, part);
-		g_string_append_len(string, bytes, (gssize)text);
-		if (text < part)
+		end = memchr(bytes, '\0', part);
+		g_string_append_len(string, bytes, end ? end - bytes : (gssize)part);
+		if (end)
 			break;
 		address = gva_add(address, part);
 	}
@@ -257,6 +257,7 @@ void page_tables_walk(gpa_t root, unsigned int levels, gva_t start, gva_t last,
 		      const struct page_table_visitor *visitor)
 {
 	uint64_t half = entry_span(levels) * (ENTRIES / 2);
+	uint64_t upper_half = ~(half - 1);
 	struct walk walk = {.visitor = visitor, .start = start};
 
 	/* A root table translates two halves, at the two ends of the address space. */
@@ -265,11 +266,11 @@ void page_tables_walk(gpa_t root, unsigned int levels, gva_t start, gva_t last,
 		if (!walk_table(&walk, root, levels, 0))
 			return;
 	}
-	if (last.value >= -half) {
-		walk.start = gva(MAX(start.value, -half));
+	if (last.value >= upper_half) {
+		walk.start = gva(MAX(start.value, upper_half));
 		walk.last = last;
 		/* The upper half's entries are those from the middle on. */
-		walk_table(&walk, root, levels, -2 * half);
+		walk_table(&walk, root, levels, upper_half - half);
 	}
 }
 

@@ -11,12 +11,12 @@
 /* A guest-virtual address space. A value type; @snapshot is borrowed. */
 struct address_space {
 	struct snapshot *snapshot;
-	gpa_t root;          /* of the top-level table: CR3 without its flag bits */
+	gpa_t root;	     /* of the top-level table: CR3 without its flag bits */
 	unsigned int levels; /* 4 or 5 */
 };
 
 struct mapping {
-	gpa_t address;      /* of the byte asked for */
+	gpa_t address;	    /* of the byte asked for */
 	uint64_t page_size; /* bytes: 4 KiB, 2 MiB or 1 GiB */
 	bool writable, executable, user;
 };
@@ -24,7 +24,8 @@ struct mapping {
 bool address_space_translate(const struct address_space *space, gva_t address,
 			     struct mapping *mapping, GError **error);
 
-/* Reads through the snapshot; @late as in snapshot_read(). All bytes or an error that names the address. */
+/* Reads through the snapshot; @late as in snapshot_read(). All bytes or an error that names the
+ * address. */
 bool address_space_read(const struct address_space *space, gva_t address, void *buffer,
 			size_t length, bool *late, GError **error);
 bool address_space_read_u64(const struct address_space *space, gva_t address, uint64_t *value,
@@ -42,9 +43,10 @@ bool address_space_peek(const struct address_space *space, gva_t address, void *
 /* Prefetches the pages behind a guest-virtual range; unmapped ones are skipped. */
 void address_space_prefetch(const struct address_space *space, gva_t address, size_t length);
 
-/* A NUL-terminated string of at most @max_length bytes before the NUL; longer is cut. Free with g_free(). */
-char *address_space_read_string(const struct address_space *space, gva_t address,
-				size_t max_length, GError **error);
+/* A NUL-terminated string of at most @max_length bytes before the NUL; longer is cut. Free with
+ * g_free(). */
+char *address_space_read_string(const struct address_space *space, gva_t address, size_t max_length,
+				GError **error);
 
 /* The mapped runs of [@start, @end), virtually contiguous ones joined, in order. */
 struct mapped_run {

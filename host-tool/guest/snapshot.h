@@ -22,7 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_free)
 
 struct guest_memory *snapshot_memory(struct snapshot *snapshot);
 
-/* Makes storage for that many more pages ahead, so that reading them while frozen costs no page fault. */
+/* Makes storage for that many more pages ahead, so that reading them while frozen costs no page
+ * fault. */
 void snapshot_reserve(struct snapshot *snapshot, size_t num_pages);
 
 /* From now on, pages not yet held are late ones. */
@@ -38,7 +39,8 @@ const uint8_t *snapshot_page(struct snapshot *snapshot, gpa_t address, bool *lat
 /* The same for a page that is held already; NULL if it is not. Nothing is read. */
 const uint8_t *snapshot_held(const struct snapshot *snapshot, gpa_t address, bool *late);
 
-/* Copies from pages; reads them as needed. *@late (optional) is set if any page is late, else untouched. */
+/* Copies from pages; reads them as needed. *@late (optional) is set if any page is late, else
+ * untouched. */
 bool snapshot_read(struct snapshot *snapshot, gpa_t address, void *buffer, size_t length,
 		   bool *late, GError **error);
 
@@ -49,7 +51,8 @@ bool snapshot_read(struct snapshot *snapshot, gpa_t address, void *buffer, size_
  */
 void snapshot_prefetch(struct snapshot *snapshot, gpa_t address, size_t length);
 
-/* Puts in a page without reading memory (core files with overriding pages). Error if held already or over the limit. */
+/* Puts in a page without reading memory (core files with overriding pages). Error if held already
+ * or over the limit. */
 bool snapshot_put(struct snapshot *snapshot, gpa_t address, const uint8_t *page, bool late,
 		  GError **error);
 

@@ -347,7 +347,7 @@ static bool write_pages(int fd, const GArray *pages, GError **error)
 static bool write_file(int fd, GArray *segments, const GByteArray *notes, const GArray *pages,
 		       GError **error)
 {
-	static const uint8_t zeros[GUEST_PAGE_SIZE];
+	static const uint8_t zeros[GUEST_PAGE_SIZE] = {0};
 	size_t headers_length = sizeof(Elf64_Ehdr) + (segments->len + 1) * sizeof(Elf64_Phdr);
 	size_t padding = -(headers_length + notes->len) & (GUEST_PAGE_SIZE - 1);
 	Elf64_Ehdr header = {

@@ -22,14 +22,14 @@ struct core_mapping {
 };
 
 struct core_writer_input {
-	const struct report *report;     /* its vCPUs' registers become notes */
+	const struct report *report; /* its vCPUs' registers become notes */
 	const struct snapshot *frozen;
-	const struct snapshot *log;      /* laid anew for the log; NULL: none */
-	const char *context_json;        /* the rest may be NULL */
+	const struct snapshot *log; /* laid anew for the log; NULL: none */
+	const char *context_json;   /* the rest may be NULL */
 	GBytes *map;
 	const char *registers_text;
-	GBytes *vmcoreinfo;              /* its text */
-	const GArray *mappings;          /* of struct core_mapping, by virtual address, not overlapping */
+	GBytes *vmcoreinfo;	/* its text */
+	const GArray *mappings; /* of struct core_mapping, by virtual address, not overlapping */
 };
 
 /*

@@ -20,9 +20,9 @@ enum json_layout {
 
 struct json_writer {
 	GString *text;
-	unsigned int depth;        /* of spread containers */
+	unsigned int depth;	   /* of spread containers */
 	unsigned int packed_depth; /* of packed ones within */
-	bool has_members;          /* the innermost container */
+	bool has_members;	   /* the innermost container */
 };
 
 void json_begin_object(struct json_writer *writer, const char *name, enum json_layout layout);

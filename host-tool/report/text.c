@@ -616,12 +616,12 @@ static void write_all_errors(GString *text, const struct report *report)
 
 static void write_modules(GString *text, const GArray *modules)
 {
-	gsize line_start;
+	gsize column_0;
 
 	if (modules->len == 0)
 		return;
 	g_string_append(text, "\nModules linked in\n");
-	line_start = text->len;
+	column_0 = text->len;
 	for (guint i = 0; i < modules->len; i++) {
 		const struct report_module *module =
 			&g_array_index(modules, struct report_module, i);
@@ -629,11 +629,11 @@ static void write_modules(GString *text, const GArray *modules)
 		g_autofree char *taint = sanitize_line(module->taint ? module->taint : "", -1);
 		gsize length = strlen(name) + strlen(taint) + 2;
 
-		if (text->len > line_start && text->len - line_start + 1 + length > WRAP_COLUMNS) {
+		if (text->len > column_0 && text->len - column_0 + 1 + length > WRAP_COLUMNS) {
 			g_string_append_c(text, '\n');
-			line_start = text->len;
+			column_0 = text->len;
 		}
-		append(text, "%s%s", text->len == line_start ? "  " : " ", name);
+		append(text, "%s%s", text->len == column_0 ? "  " : " ", name);
 		if (*taint)
 			append(text, "(%s)", taint);
 	}

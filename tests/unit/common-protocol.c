@@ -110,21 +110,19 @@ static void test_descriptors(struct fixture *f, gconstpointer data G_GNUC_UNUSED
 
 static void send_fds(int socket, const void *bytes, size_t length, int num_fds)
 {
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int) * 64)];
-	} control = {0};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * 64)] = {0};
 	struct iovec iov = {(void *)bytes, length};
 	struct msghdr message = {.msg_iov = &iov,
 				 .msg_iovlen = 1,
-				 .msg_control = &control,
+				 .msg_control = control,
 				 .msg_controllen = CMSG_SPACE(sizeof(int) * num_fds)};
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
 
-	control.align.cmsg_level = SOL_SOCKET;
-	control.align.cmsg_type = SCM_RIGHTS;
-	control.align.cmsg_len = CMSG_LEN(sizeof(int) * num_fds);
+	rights->cmsg_level = SOL_SOCKET;
+	rights->cmsg_type = SCM_RIGHTS;
+	rights->cmsg_len = CMSG_LEN(sizeof(int) * num_fds);
 	for (int i = 0; i < num_fds; i++)
-		memcpy(CMSG_DATA(&control.align) + i * sizeof(int), &(int){0}, sizeof(int));
+		memcpy(CMSG_DATA(rights) + i * sizeof(int), &(int){0}, sizeof(int));
 	g_assert_cmpint(sendmsg(socket, &message, 0), ==, length);
 }
 
