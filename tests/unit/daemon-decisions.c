@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the daemon decides by rule: the rate limit, the NMI, and its configuration. */
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/nmi.h"
+#include "daemon/ratelimit.h"
+
+/* --- the rate limit --- */
+
+static void test_rate(void)
+{
+	const struct rate rate = {.burst = 3, .per_hour = 60};
+	const struct rate plenty = {.burst = 100, .per_hour = 100};
+	struct bucket bucket = {0}, total = {0};
+	gint64 now = 5 * G_TIME_SPAN_HOUR;
+
+	for (int i = 0; i < 3; i++)
+		g_assert_true(ratelimit_take(&bucket, &rate, &total, &plenty, now));
+	g_assert_false(ratelimit_take(&bucket, &rate, &total, &plenty, now));
+	now += G_TIME_SPAN_MINUTE + 1;
+	g_assert_true(ratelimit_take(&bucket, &rate, &total, &plenty, now));
+	g_assert_false(ratelimit_take(&bucket, &rate, &total, &plenty, now));
+}
+
+static void test_total_rate(void)
+{
+	const struct rate rate = {.burst = 10, .per_hour = 60};
+	const struct rate tight = {.burst = 1, .per_hour = 60};
+	struct bucket one = {0}, other = {0}, total = {0};
+
+	g_assert_true(ratelimit_take(&one, &rate, &total, &tight, 1));
+	g_assert_false(ratelimit_take(&other, &rate, &total, &tight, 2));
+	/* What was refused cost nothing. */
+	g_assert_cmpfloat(other.used, ==, 0);
+}
+
+/* --- the NMI --- */
+
+static void test_nmi(void)
+{
+	static const struct {
+		enum option_nmi option;
+		struct protocol_verdict verdict;
+		bool runs;
+		bool wanted;
+	} cases[] = {
+		{OPTION_NMI_AUTO, {.known = 1, .panic_cpu = -1, .nmi_handler = 1}, true, true},
+		{OPTION_NMI_AUTO, {.known = 1, .panic_cpu = -1, .nmi_handler = 1}, false, false},
+		{OPTION_NMI_AUTO, {.known = 1, .panic_cpu = -1}, true, false},
+		{OPTION_NMI_AUTO,
+		 {.known = 1, .panic_cpu = -1, .nmi_handler = 1, .nmi_panics = 1},
+		 true,
+		 false},
+		{OPTION_NMI_AUTO, {.known = 1, .panic_cpu = 0, .nmi_handler = 1}, true, false},
+		{OPTION_NMI_AUTO, {.known = 0, .panic_cpu = -1, .nmi_handler = 1}, true, false},
+		{OPTION_NMI_ALWAYS, {.known = 0}, true, true},
+		{OPTION_NMI_ALWAYS, {.known = 0}, false, false},
+		{OPTION_NMI_NEVER, {.known = 1, .panic_cpu = -1, .nmi_handler = 1}, true, false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const char *reason = NULL;
+
+		g_assert_cmpint(nmi_wanted(cases[i].option, &cases[i].verdict, cases[i].runs, &reason),
+				==, cases[i].wanted);
+		g_assert_nonnull(reason);
+	}
+}
+
+/* --- the configuration --- */
+
+static bool load(const char *text, struct config *config, GPtrArray *warnings, char **message)
+{
+	g_autofree char *path = NULL;
+	g_autoptr(GError) error = NULL;
+	int fd = g_file_open_tmp(NULL, &path, &error);
+	bool loaded;
+
+	g_assert_no_error(error);
+	g_assert_cmpint(write(fd, text, strlen(text)), ==, (ssize_t)strlen(text));
+	close(fd);
+	loaded = config_load(path, config, warnings, &error);
+	g_unlink(path);
+	if (message)
+		*message = error ? g_strdup(error->message) : NULL;
+	return loaded;
+}
+
+static void test_config(void)
+{
+	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+	struct config config;
+
+	g_assert_true(load("[daemon]\nmemory = libvirt \n[store]\nroot=/x\nfree_space_mib=3\n"
+			   "[rate-limit]\nwhat=1\n[nonsense]\na=b\n",
+			   &config, warnings, NULL));
+	g_assert_cmpint(config.memory, ==, MEMORY_LIBVIRT);
+	g_assert_cmpstr(config.store, ==, "/x");
+	g_assert_cmpuint(config.free_space_floor, ==, 3 << 20);
+	g_assert_cmpuint(config.parallel, ==, 4);
+	g_assert_cmpuint(warnings->len, ==, 2);
+	config_clear(&config);
+}
+
+static void test_config_errors(void)
+{
+	static const struct {
+		const char *text, *names;
+	} cases[] = {
+		{"[daemon]\nmemory=both\n", "[daemon] memory"},
+		{"[daemon]\nparallel=0\n", "[daemon] parallel"},
+		{"[analyzer]\nwall_seconds=soon\n", "[analyzer] wall_seconds"},
+		{"[store]\nroot=\n", "[store] root"},
+		{"nonsense\n", "group"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *message = NULL;
+		struct config config;
+
+		g_assert_false(load(cases[i].text, &config, NULL, &message));
+		g_assert_nonnull(strstr(message, cases[i].names));
+		config_clear(&config);
+	}
+}
+
+/* The file that is installed says what the defaults are: a comment must not be another story. */
+static void test_config_file(void)
+{
+	g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "..", "host-tool",
+						      "oopsbtd.conf", NULL);
+	g_autofree char *source = g_strdup(g_getenv("OOPSBT_CONF"));
+	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GRegex) comment = g_regex_new("^#([a-z_]+ = )", G_REGEX_MULTILINE, 0, NULL);
+	g_autofree char *text = NULL;
+	g_autofree char *active = NULL;
+	struct config config, defaults;
+
+	if (!g_file_get_contents(source ? source : "host-tool/oopsbtd.conf", &text, NULL, NULL) &&
+	    !g_file_get_contents(path, &text, NULL, NULL)) {
+		g_test_skip("host-tool/oopsbtd.conf is not there: run this from the source folder");
+		return;
+	}
+	active = g_regex_replace(comment, text, -1, 0, "\\1", 0, NULL);
+	g_assert_true(load(active, &config, warnings, NULL));
+	g_assert_true(load("", &defaults, warnings, NULL));
+	g_assert_cmpuint(warnings->len, ==, 0);
+	g_assert_cmpstr(config.uri, ==, defaults.uri);
+	g_assert_cmpstr(config.store, ==, defaults.store);
+	config.uri = config.store = defaults.uri = defaults.store = NULL;
+	g_assert_cmpmem(&config, sizeof(config), &defaults, sizeof(defaults));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_unsetenv("LIBVIRT_DEFAULT_URI");
+	g_test_add_func("/rate/a burst is allowed, then as many as the hour has", test_rate);
+	g_test_add_func("/rate/the total limit holds too", test_total_rate);
+	g_test_add_func("/nmi/it is sent only where it is known to be safe, or wanted", test_nmi);
+	g_test_add_func("/config/values are read, unknown keys are warned of", test_config);
+	g_test_add_func("/config/a bad value is an error that names it", test_config_errors);
+	g_test_add_func("/config/the comments in oopsbtd.conf are the defaults", test_config_file);
+	return g_test_run();
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/watch.h"
+
+#define SECOND G_TIME_SPAN_SECOND
+#define DIE ((uint64_t)1 << 7)
+
+static const struct protocol_verdict verdict = {
+	.known = 1,
+	.die_counter = 5,
+	.die_counter_address = 0x1000,
+	.taint_address = 0x2000,
+	.taint = 0x3000,
+};
+
+static void test_nothing_moves(void)
+{
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	g_assert_cmpint(watch_look(&watch, 5, 0x3000, SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(watch_look(&watch, 5, 0x3200, 2 * SECOND), ==, WATCH_QUIET);
+}
+
+static void test_oops(void)
+{
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, 2 * SECOND), ==, WATCH_QUIET);
+}
+
+static void test_waits_for_flag(void)
+{
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000, SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, 2 * SECOND), ==, WATCH_OOPS);
+}
+
+static void test_event_is_not_news(void)
+{
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	watch_expect(&watch, SECOND);
+	g_assert_cmpint(watch_look(&watch, 5, 0x3000, 2 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, 3 * SECOND), ==, WATCH_QUIET);
+	/* The next one is. */
+	g_assert_cmpint(watch_look(&watch, 7, 0x3000 | DIE, 4 * SECOND), ==, WATCH_OOPS);
+}
+
+static void test_lost_event_among_others(void)
+{
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	watch_expect(&watch, SECOND);
+	watch_expect(&watch, SECOND);
+	g_assert_cmpint(watch_look(&watch, 8, 0x3000 | DIE, 2 * SECOND), ==, WATCH_OOPS);
+}
+
+static void test_credit_ends(void)
+{
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	watch_expect(&watch, SECOND);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, 60 * SECOND), ==, WATCH_OOPS);
+}
+
+static void test_other_memory(void)
+{
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	g_assert_cmpint(watch_look(&watch, 0, 0x3000, SECOND), ==, WATCH_STALE);
+	g_assert_cmpuint(watch.counter_address, ==, 0);
+	watch_set(&watch, &verdict);
+	g_assert_cmpint(watch_look(&watch, 6, 0x80, SECOND), ==, WATCH_STALE);
+	watch_set(&watch, &verdict);
+	g_assert_cmpint(watch_look(&watch, 6, ~(uint64_t)0, SECOND), ==, WATCH_STALE);
+}
+
+static void test_gap(void)
+{
+	struct protocol_verdict later = verdict;
+	struct watch watch = {0};
+
+	/* As a predecessor left it; then the same kernel is found with more oopses. */
+	watch_set(&watch, &verdict);
+	later.die_counter = 6;
+	later.taint |= DIE;
+	watch_set(&watch, &later);
+	g_assert_cmpint(watch_look(&watch, 6, later.taint, SECOND), ==, WATCH_OOPS);
+}
+
+static void test_another_kernel(void)
+{
+	struct protocol_verdict other = verdict;
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	other.die_counter_address += 0x200000;
+	other.die_counter = 0;
+	watch_set(&watch, &other);
+	g_assert_cmpint(watch_look(&watch, 0, 0x3000, SECOND), ==, WATCH_QUIET);
+}
+
+static void test_unknown_verdict(void)
+{
+	const struct protocol_verdict unknown = {0};
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	watch_set(&watch, &unknown);
+	g_assert_cmpuint(watch.counter_address, ==, 0x1000);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/watch/what stands still is quiet", test_nothing_moves);
+	g_test_add_func("/watch/a counter that moved is an oops, once", test_oops);
+	g_test_add_func("/watch/an oops is told when it has been printed", test_waits_for_flag);
+	g_test_add_func("/watch/an oops that an event told of is not news", test_event_is_not_news);
+	g_test_add_func("/watch/one more than events is an oops", test_lost_event_among_others);
+	g_test_add_func("/watch/an event is no excuse for long", test_credit_ends);
+	g_test_add_func("/watch/what can't be a counter is not taken for one", test_other_memory);
+	g_test_add_func("/watch/an oops while nobody looked is found", test_gap);
+	g_test_add_func("/watch/another kernel begins anew", test_another_kernel);
+	g_test_add_func("/watch/a verdict that knows nothing changes nothing", test_unknown_verdict);
+	return g_test_run();
+}
