@@ -38,7 +38,7 @@ static bool load(struct dump_file *file, int fd, GError **error)
 		return core_file_load(file, fd, error);
 	if (memcmp(magic, "KDUMP   ", 8) == 0)
 		return kdump_file_load(file, fd, error);
-	if (memcmp(magic, "makedumpfile", 13) == 0) {
+	if (dump_file_is_flattened(fd)) {
 		g_set_error_literal(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FLATTENED,
 				    "the dump is a flattened one and must be reassembled first");
 		return false;

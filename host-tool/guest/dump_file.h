@@ -46,9 +46,11 @@ bool dump_file_prepare(const struct dump_file *file, struct snapshot *frozen, st
 
 /*
  * The kdump files that QEMU before 8.2 writes are "flattened": made for a pipe, to be reassembled.
- * Does so into an unnamed temporary file, of which the descriptor is returned; -1 on error. It
- * needs a file system, and so comes before a sandbox; it looks at nothing but where pieces go.
+ * That needs a file system, and so comes before a sandbox: neither function looks at more than
+ * where the pieces go. dump_file_unflatten() returns the descriptor of an unnamed temporary file,
+ * -1 on error.
  */
+bool dump_file_is_flattened(int fd);
 int dump_file_unflatten(int fd, GError **error);
 
 #endif

@@ -9,11 +9,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
 
+#define MAGIC "makedumpfile" /* with its NUL */
 #define HEADER_SIZE 4096
 #define MAX_FILE_SIZE ((int64_t)1 << 46)
 #define BUFFER_SIZE ((size_t)1 << 20)
+
+bool dump_file_is_flattened(int fd)
+{
+	char magic[sizeof(MAGIC)];
+
+	return dump_read(fd, 0, magic, sizeof(magic), NULL) &&
+	       memcmp(magic, MAGIC, sizeof(magic)) == 0;
+}
 
 static bool write_all(int fd, const uint8_t *bytes, size_t length, int64_t offset, GError **error)
 {

@@ -151,11 +151,13 @@ static void test_flattened(void)
 	append_piece(flattened, 0, 3 * PAGE, bytes->data);
 	append_piece(flattened, -1, -1, NULL);
 	fd = file_of(flattened->data, flattened->len);
+	g_assert_true(dump_file_is_flattened(fd));
 	g_assert_null(dump_file_open(fd, &error));
 	g_assert_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FLATTENED);
 	g_clear_error(&error);
 	whole = dump_file_unflatten(fd, &error);
 	g_assert_no_error(error);
+	g_assert_false(dump_file_is_flattened(whole));
 	check_dump(whole);
 	close(whole);
 	close(fd);
