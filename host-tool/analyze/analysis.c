@@ -81,20 +81,11 @@ static void find_guest_module(struct kernel *kernel)
 		g_array_append_val(kernel->modules, module);
 }
 
-static void capture_log_position(struct analysis *analysis)
-{
-	analysis->vmcoreinfo = vmcoreinfo_read(&analysis->kernel, NULL);
-	analysis->frozen_log_known = analysis->vmcoreinfo &&
-				     printk_last_sequence(&analysis->kernel, analysis->vmcoreinfo,
-							  &analysis->frozen_log_sequence, NULL);
-}
-
 static void capture_with_map(struct analysis *analysis)
 {
 	analysis->cpus = capture_warm(&analysis->kernel, analysis->vcpus, &analysis->settings);
 	find_guest_module(&analysis->kernel);
 	settings_find_reporter(&analysis->kernel, &analysis->settings);
-	capture_log_position(analysis);
 }
 
 void analysis_capture_vcpus(struct analysis *analysis, GArray *vcpus)
@@ -134,7 +125,8 @@ void analysis_find_kernel(struct analysis *analysis)
 		return;
 	}
 	use_map(analysis, map);
-	analysis->map_is_new = true;
+	analysis->map_was_found = true;
+	analysis->map_changed = true;
 }
 
 static struct report_number number_of(struct setting setting)
@@ -272,7 +264,7 @@ static void load_modules(struct analysis *analysis)
 	    found.value != analysis->map->guest_module.value) {
 		analysis->map->modules_first = first;
 		analysis->map->guest_module = found;
-		analysis->map_is_new = true;
+		analysis->map_changed = true;
 	}
 }
 

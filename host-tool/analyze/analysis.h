@@ -17,14 +17,14 @@ struct analysis {
 	char *registers_text;
 	GArray *vcpus;		/* of struct vcpu_registers */
 	struct kernel_map *map; /* NULL: no kernel known */
-	bool map_is_new;	/* found here, not given */
+	bool map_was_found;	/* here; not given */
+	bool map_changed;	/* the collector should keep the new one */
+	uint64_t oopses_seen;	/* the number of the oops reported; 0: none */
 	struct kernel kernel;	/* valid if map */
 	struct cpu *cpus;	/* one a vCPU; NULL until captured with a map */
 	struct settings settings;
 	char *vmcoreinfo; /* NULL: none */
 	bool whole_dump;  /* of another tool: consistent, but nobody says when it was frozen */
-	bool frozen_log_known;
-	uint64_t frozen_log_sequence; /* of the newest record at the frozen instant */
 };
 
 /* Takes both; @map may be NULL. */

@@ -190,15 +190,28 @@ static bool take_context(struct live *live, enum protocol_type type, GError **er
 	return valid;
 }
 
+/* Which oopses the next collection need not tell of: up to the one reported, or all that there
+ * were. */
+static uint64_t oopses_seen(const struct analysis *analysis)
+{
+	if (analysis->oopses_seen)
+		return analysis->oopses_seen;
+	return MAX(analysis->map->oopses_seen, (uint64_t)analysis->settings.die_counter.value);
+}
+
 static bool send_map(struct live *live, GError **error)
 {
+	struct analysis *analysis = &live->analysis;
+	uint64_t seen = oopses_seen(analysis);
+	struct kernel_map next = *analysis->map;
 	g_autoptr(GBytes) bytes = NULL;
 	gsize length;
 	const void *data;
 
-	if (!live->analysis.map || !live->analysis.map_is_new)
+	if (!analysis->map_changed && seen == analysis->map->oopses_seen)
 		return true;
-	bytes = kernel_map_to_bytes(live->analysis.map);
+	next.oopses_seen = seen;
+	bytes = kernel_map_to_bytes(&next);
 	data = g_bytes_get_data(bytes, &length);
 	return protocol_send(live->control, PROTOCOL_MAP, data, length, NULL, 0, error);
 }
@@ -221,7 +234,6 @@ static bool serve_map(struct live *live, GError **error)
 		return false;
 	}
 	analysis_fill(analysis);
-	analysis->map_is_new = true;
 	return send_verdict(live, error) && send_map(live, error) &&
 	       send_done(live, analysis->report->guest.release, error);
 }
@@ -235,12 +247,11 @@ static bool serve_collection(struct live *live, GError **error)
 	snapshot_thaw(analysis->frozen);
 	analysis_find_kernel(analysis);
 	analysis_fill(analysis);
-	if (!send_map(live, error))
-		return false;
 	analysis_wait_for_log(analysis, live->job.log_settle_ms);
 	analysis_read_log(analysis, snapshot_new(live->memory, MAX_LOG_PAGES));
 	analysis_conclude(analysis);
-	if (!protocol_send(live->control, PROTOCOL_ANALYSED, NULL, 0, NULL, 0, error) ||
+	if ((analysis->map && !send_map(live, error)) ||
+	    !protocol_send(live->control, PROTOCOL_ANALYSED, NULL, 0, NULL, 0, error) ||
 	    !take_context(live, PROTOCOL_FINISH, error))
 		return false;
 	return output_write(analysis, live->fds, error) &&

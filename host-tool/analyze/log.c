@@ -15,58 +15,77 @@ static bool is_signal(const struct analysis *analysis, const char *name)
 	return !g_strcmp0(analysis->report->collection.signal, name);
 }
 
-/* An event came the moment an oops began, so all the text of that oops is newer than the freeze. */
-static bool text_comes_later(const struct analysis *analysis)
+/* Something in the guest said that there was an oops. */
+static bool oops_signalled(const struct analysis *analysis)
 {
-	return is_signal(analysis, "oops") || is_signal(analysis, "crashloaded");
+	return is_signal(analysis, "oops") || is_signal(analysis, "crashloaded") ||
+	       is_signal(analysis, "watch");
 }
 
-/* The last record that a die() printed; an oops is told by one CPU or task, the caller of it. */
-static const struct printk_record *last_die_record(const GArray *records)
+/* The record that announces the first oops numbered above @after. */
+static const struct printk_record *announcement(const GArray *records, unsigned int after)
 {
-	for (guint i = records->len; i > 0; i--) {
+	for (guint i = 0; i < records->len; i++) {
 		const struct printk_record *record =
-			&g_array_index(records, struct printk_record, i - 1);
+			&g_array_index(records, struct printk_record, i);
 
-		if (strstr(record->text, " [#"))
+		if (oops_line_number(record->text) > after)
 			return record;
 	}
 	return NULL;
 }
 
-static void add_lines(const struct printk_record *record, GPtrArray *lines, GArray *sequences)
+static unsigned int last_number(const GArray *records)
 {
-	g_auto(GStrv) parts = g_strsplit(record->text, "\n", 0);
+	unsigned int last = 0;
 
-	for (char **part = parts; *part; part++) {
+	for (guint i = 0; i < records->len; i++)
+		last = MAX(last,
+			   oops_line_number(g_array_index(records, struct printk_record, i).text));
+	return last;
+}
+
+/*
+ * Which oopses are old: those reported before. Where nobody knows, all but the last; so it is
+ * noted in the map, for who reads the core.
+ */
+static unsigned int old_oopses(const struct analysis *analysis, const GArray *records)
+{
+	unsigned int last;
+
+	if (oops_signalled(analysis) && !analysis->map_was_found)
+		return (unsigned int)analysis->map->oopses_seen;
+	last = last_number(records);
+	analysis->map->oopses_seen = last ? last - 1 : 0;
+	return (unsigned int)analysis->map->oopses_seen;
+}
+
+static void add_lines(const char *text, GPtrArray *lines)
+{
+	g_auto(GStrv) parts = g_strsplit(text, "\n", 0);
+
+	for (char **part = parts; *part; part++)
 		g_ptr_array_add(lines, g_strdup(*part));
-		g_array_append_val(sequences, record->sequence);
-	}
 }
 
 bool log_find_oops(const struct analysis *analysis, const GArray *records, struct oops_text *oops)
 {
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GArray) sequences = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-	const struct printk_record *die = last_die_record(records);
+	unsigned int after = old_oopses(analysis, records);
+	const struct printk_record *start = announcement(records, after);
 
 	*oops = (struct oops_text){0};
-	if (!die)
+	if (!start)
 		return false;
+	/* CPUs print at the same time; an oops is told by one of them, or one task. */
 	for (guint i = 0; i < records->len; i++) {
 		const struct printk_record *record =
 			&g_array_index(records, struct printk_record, i);
 
-		if (!die->caller_known || record->caller == die->caller)
-			add_lines(record, lines, sequences);
+		if (!start->caller_known || record->caller == start->caller)
+			add_lines(record->text, lines);
 	}
-	if (!oops_text_find(lines, oops))
-		return false;
-	if (!text_comes_later(analysis) || !analysis->frozen_log_known ||
-	    g_array_index(sequences, uint64_t, oops->last_line) > analysis->frozen_log_sequence)
-		return true;
-	oops_text_clear(oops); /* an older one */
-	return false;
+	return oops_text_find(lines, after, oops);
 }
 
 static bool oops_is_told(const struct analysis *analysis)
@@ -87,7 +106,7 @@ static bool oops_is_told(const struct analysis *analysis)
 void analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms)
 {
 	bool nmi = !g_strcmp0(analysis->report->collection.nmi, "sent");
-	bool told = !text_comes_later(analysis);
+	bool told = !oops_signalled(analysis);
 	int64_t now = g_get_monotonic_time();
 	int64_t end = now + (int64_t)settle_ms * 1000;
 	int64_t changed = now;
@@ -190,6 +209,7 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 			report_add_error(report, "log",
 					 "the guest had not finished writing its oops");
 		take_oops(report, &oops);
+		analysis->oopses_seen = oops.number;
 		oops_text_clear(&oops);
 	} else if (is_panic(analysis)) {
 		report->title = panic_title(records);

@@ -8,7 +8,8 @@
  *   6.2 and 6.3  the same with seqs_of_names before token_table
  *   from 6.4     num_syms, names, markers, token_table, token_index, offsets, relative_base,
  *                seqs_of_names
- *   7.x          the same without relative_base: each offset counts from its own place (seen in 7.2)
+ *   7.x          the same without relative_base: each offset counts from its own place (seen
+ * in 7.2)
  *
  * Names are compressed: a length (one byte, or two where the first has bit 7 set, from 6.1 on),
  * then that many token numbers. The first character of a name is its type, as in nm(1). A

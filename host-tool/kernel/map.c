@@ -54,7 +54,7 @@ struct number_item {
 	uint64_t *value;
 };
 
-#define NUM_NUMBERS 17
+#define NUM_NUMBERS 18
 
 /* The map's plain numbers by name: one table for writing and reading. */
 static void number_items(struct kernel_map *map, struct number_item items[NUM_NUMBERS],
@@ -79,6 +79,7 @@ static void number_items(struct kernel_map *map, struct number_item items[NUM_NU
 		{"page-size", &small[14]},
 		{"modules-first", &map->modules_first.value},
 		{"guest-module", &map->guest_module.value},
+		{"oopses-seen", &map->oopses_seen},
 	};
 
 	small[1] = map->levels;

@@ -158,6 +158,8 @@ struct kernel_map {
 	 * module list then: while that is the same, so is the list, and none needs to be walked.
 	 */
 	gva_t modules_first, guest_module;
+	/* The kernel's count of oopses (die_counter) up to which all have been told, or are old. */
+	uint64_t oopses_seen;
 	char *no_btf;			      /* why there are no structure offsets, or NULL */
 	uint64_t symbols[NUM_KERNEL_SYMBOLS]; /* 0: not in this kernel */
 	int32_t fields[NUM_KERNEL_FIELDS];    /* FIELD_UNKNOWN: not known */

@@ -130,11 +130,12 @@ bool oops_symbol_parse(const char *text, char **name, char **module)
 	return true;
 }
 
-static bool is_die_line(const char *line)
+unsigned int oops_line_number(const char *line)
 {
-	g_autoptr(GMatchInfo) info = match(DIE_LINE, line);
+	const char *mark = strstr(line, " [#");
+	g_autoptr(GMatchInfo) info = mark ? match(DIE_LINE, line) : NULL;
 
-	return info != NULL;
+	return info ? (unsigned int)g_ascii_strtoull(mark + strlen(" [#"), NULL, 10) : 0;
 }
 
 static void take_number(GMatchInfo *info, int number, uint64_t *value, bool *known)
@@ -206,6 +207,7 @@ static bool find_end(GPtrArray *lines, guint die_line, guint *last)
 	return false;
 }
 
+/* Filled from "CPU: 1 PID: 160 Comm: sh Tainted: ...". */
 static void find_task(GPtrArray *lines, guint die_line, struct oops_text *oops)
 {
 	for (guint i = die_line; i <= oops->last_line; i++) {
@@ -286,15 +288,17 @@ static void find_blame(GPtrArray *lines, guint die_line, struct oops_text *oops)
 	}
 }
 
-bool oops_text_find(GPtrArray *lines, struct oops_text *oops)
+bool oops_text_find(GPtrArray *lines, unsigned int after, struct oops_text *oops)
 {
-	guint die_line = lines->len;
+	guint die_line = 0;
 
 	*oops = (struct oops_text){0};
-	while (die_line > 0 && !is_die_line(g_ptr_array_index(lines, die_line - 1)))
-		die_line--;
-	if (!die_line--)
+	while (die_line < lines->len &&
+	       oops_line_number(g_ptr_array_index(lines, die_line)) <= after)
+		die_line++;
+	if (die_line == lines->len)
 		return false;
+	oops->number = oops_line_number(g_ptr_array_index(lines, die_line));
 	oops->complete = find_end(lines, die_line, &oops->last_line);
 	find_kind(lines, die_line, oops);
 	find_task(lines, die_line, oops);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct oops_text {
+	unsigned int number; /* the kernel's count of oopses */
 	char *kind; /* "BUG: kernel NULL pointer dereference", "general protection fault", ... */
 	bool address_known;
 	uint64_t address; /* faulting */
@@ -25,8 +26,14 @@ struct oops_text {
 	bool complete;		     /* its end ("---[ end trace") is there */
 };
 
-/* The last oops in @lines (of char *, one log line each). False: there is none. */
-bool oops_text_find(GPtrArray *lines, struct oops_text *oops);
+/*
+ * The kernel numbers its oopses from boot: "[#1]". The number on a line that says so, or 0.
+ */
+unsigned int oops_line_number(const char *line);
+
+/* The first oops in @lines (of char *, one log line each) numbered above @after. False: there is
+ * none. */
+bool oops_text_find(GPtrArray *lines, unsigned int after, struct oops_text *oops);
 void oops_text_clear(struct oops_text *oops);
 
 /* One line that is the same for the same bug: no addresses, pids or offsets. Free with g_free(). */

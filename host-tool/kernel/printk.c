@@ -278,21 +278,6 @@ GArray *printk_read(const struct kernel *kernel, const char *vmcoreinfo, const c
 			       : read_old_log(kernel, vmcoreinfo, error);
 }
 
-bool printk_last_sequence(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *sequence,
-			  GError **error)
-{
-	struct ring ring;
-	uint64_t index;
-
-	if (!ring_open(kernel, vmcoreinfo, &ring, error))
-		return false;
-	index = ring.head_id & (ring.count - 1);
-	return address_space_read_u64(
-		&kernel->space,
-		gva_add(ring.infos, index * ring.layout.info_size + ring.layout.seq), sequence,
-		error);
-}
-
 bool printk_position(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *position,
 		     GError **error)
 {

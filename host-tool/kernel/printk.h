@@ -21,10 +21,6 @@ struct printk_record {
 bool printk_position(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *position,
 		     GError **error);
 
-/* The sequence number of the newest record, as the snapshot has it. From 5.10 on. */
-bool printk_last_sequence(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *sequence,
-			  GError **error);
-
 /*
  * All records, oldest first: array of struct printk_record, free with g_array_unref(). Records
  * that are being written are left out, broken ones end the log with *@error set beside the array.
