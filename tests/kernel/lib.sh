@@ -24,7 +24,7 @@ kernel_key() {
 	{
 		basename "$source"
 		gcc --version | head -n 1
-		cat "$kernel_patches/$1"/*.patch "$kernel_tests/small.config" "$kernel_tests/lib.sh"
+		cat "$kernel_patches/$1"/*.patch "$kernel_tests/small.config"
 		[ "$1" != linux-5.4 ] || cat "$kernel_tests/linux-5.4-standin.patch"
 	} | sha256sum | cut -c1-16
 }

@@ -1,0 +1,307 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What a kernel with a patch series does in a guest: guest.test.sh [SERIES], linux-6.1 if not given.
+#
+# What the guest writes where, and in which order, is seen in QEMU's trace of its device writes. The devices
+# offer the OOPS event by their events property; that a stock QEMU does nothing with it does no harm here.
+set -eu
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/libvirt.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/guest.sh"
+
+series=${1:-linux-6.1}
+kernel=$("$here/build-kernel" "$series")
+strip -g -o "$test_dir/oops_context.ko" "$("$here/../guest/build-module" "$kernel" "$here/oops_context")"
+# Two devices, but before 5.13 there is no driver for the PCI one; SHUTDOWN is known since 6.10.
+case $series in
+linux-5.4) devices=1 known=b ;;
+linux-6.1) devices=2 known=b ;;
+*) devices=2 known=f ;;
+esac
+# Bits of the register
+panicked=0x1 crash_loaded=0x2 oops=0x8
+pci=0xfe
+
+libvirt_start
+trace=$test_dir/trace
+mkdir -m 0777 "$trace"
+
+# start NAME OPTION...: a guest with that kernel, our module and a trace
+start() {
+	local name=$1
+	shift
+	guest_start "$name" kernel="$kernel" module=no "$@"
+	guest_exec "$name" "
+		chmod 755 / && echo user:x:1000:1000::/:/bin/sh >/etc/passwd
+		echo $(gzip -9 -c "$test_dir/oops_context.ko" | base64 -w 0) | base64 -d | gunzip >/tmp/oops_context.ko
+		insmod /tmp/oops_context.ko
+		cat >/bin/context <<-'EOF'
+			#!/bin/sh
+			# context NAME [CPU]
+			exec taskset \$((1 << \${2:-1})) sh -c \"echo \$1 >/sys/module/oops_context/parameters/run\"
+		EOF
+		cat >/bin/wait_log <<-'EOF'
+			#!/bin/sh
+			# wait_log PATTERN: until the log has it; prints the log
+			tries=0
+			until dmesg | grep -q -- \"\$1\"; do
+				tries=\$((tries + 1))
+				[ \$tries -lt 500 ] || break
+				usleep 20000
+			done
+			dmesg
+		EOF
+		chmod +x /bin/context /bin/wait_log"
+}
+
+hmp() {
+	virsh -q qemu-monitor-command "$(guest_domain "$1")" --hmp "$2" >/dev/null
+}
+
+# trace_begin NAME, trace_end NAME: sets $writes to the guest's writes to devices between these: lines
+# "ADDRESS VALUE DEVICE", as in "0x505 0x8 pvpanic"
+trace_begin() {
+	traced=$(wc -l <"$trace/$1")
+	hmp "$1" 'trace-event memory_region_ops_write on'
+}
+
+trace_end() {
+	hmp "$1" 'trace-event memory_region_ops_write off'
+	writes=$(tail -n "+$((traced + 1))" "$trace/$1" |
+		sed -n "s/.* addr \([^ ]*\) value \([^ ]*\) size .* name '\(.*\)'/\1 \2 \3/p")
+}
+
+# writes NAME COMMAND: the writes while COMMAND runs in the guest; sets $log to its output
+writes() {
+	trace_begin "$1"
+	log=$(guest_exec "$1" "dmesg -c >/dev/null; $2")
+	trace_end "$1"
+}
+
+# values ADDRESS: what was written to the pvpanic register there (of the PCI device: to where it lies)
+values() {
+	printf '%s\n' "$writes" | awk -v at="$1" '$3 == "pvpanic" && index($1, at) == 1 { print $2 }' | xargs
+}
+
+# first PATTERN: number of the first write that matches
+first() {
+	printf '%s\n' "$writes" | grep -nEm1 -- "$1" | cut -d: -f1
+}
+
+# before FIRST SECOND: both were written, in that order
+before() {
+	local a b
+	a=$(first "$1") && b=$(first "$2") && [ "$a" -lt "$b" ]
+}
+
+# serial_text: what was printed on the serial console
+serial_text() {
+	local value
+	for value in $(printf '%s\n' "$writes" | awk '$1 == "0x3f8" && $3 == "serial" { print $2 }'); do
+		# shellcheck disable=SC2059 # the format is the byte
+		printf "\\x${value#0x}"
+	done
+}
+
+# An NMI is sent to other CPUs by writing delivery mode 4 (bits 8 to 10; 11 is another) to the local APIC.
+nmi_ipi='^0xfee00300 0x[0-9a-f]*[4c][0-9a-f][0-9a-f] '
+end='end trace'
+
+# per_device VALUE...: as many devices as there are were written these values
+tap_written() {
+	local title=$1 wanted=$2
+	tap_is "$title" "$(values 0x505)" "$wanted"
+	[ "$devices" = 1 ] || tap_is "$title (PCI)" "$(values $pci)" "$wanted"
+}
+
+# --- sysctls
+
+start all smp=4 events=15 qemu_args="-device pvpanic-pci,events=15,addr=0x10 -D $trace/all"
+
+for sysctl in unknown_nmi_backtrace oops_all_cpu_backtrace; do
+	file=/proc/sys/kernel/$sysctl
+	tap_is "$sysctl is 0 by default" "$(guest_exec all "cat $file")" 0
+	tap_is "$sysctl takes 1 and 0" "$(guest_exec all "echo 1 >$file; cat $file; echo 0 >$file; cat $file" | xargs)" '1 0'
+	for value in 2 -1 text; do
+		tap_like "$sysctl refuses $value" \
+			"$(guest_exec all "echo $value 2>&1 >$file || cat $file" 2>&1 | xargs)" 'Invalid argument 0$'
+	done
+	tap_like "$sysctl can be read by everybody and changed by root only" \
+		"$(guest_exec all "su user -c 'cat $file; echo 1 >$file' 2>&1; cat $file" | tr '\n' ' ')" '^0 .*Permission denied 0 $'
+done
+
+# --- the event
+
+events=$(guest_exec all 'ls -d /sys/bus/*/drivers/pvpanic*/*/events')
+isa=$(printf '%s\n' "$events" | grep QEMU0001)
+tap_is 'every device has an events attribute' "$(printf '%s\n' "$events" | wc -l)" "$devices"
+tap_is 'the events are what the device offers and the kernel knows' \
+	"$(guest_exec all "cat $isa $(dirname "$isa")/capability" | xargs)" "$known $known"
+tap_like 'events refuses what the device does not offer' "$(guest_exec all "echo 1f 2>&1 >$isa || cat $isa" 2>&1 | xargs)" \
+	"Invalid argument $known\$"
+
+writes all "context process; wait_log '$end'"
+tap_written 'an oops in process context is one event' $oops
+tap_ok 'the event comes before the first byte of text' before '0x505 0x8 pvpanic' '0x3f8 .* serial'
+tap_like 'that text is the oops' "$(serial_text | head -n 1)" 'BUG: kernel NULL pointer dereference'
+tap_unlike 'without oops_all_cpu_backtrace nobody is sent an NMI' "$writes" "$nmi_ipi"
+tap_unlike 'and no other CPU shown' "$log" 'NMI backtrace'
+
+# shellcheck disable=SC2016 # the guest expands
+spin='for cpu in 0 1 2 3; do taskset $((1 << cpu)) sh -c "while :; do :; done" & echo $!; done >/tmp/spinners'
+guest_exec all "$spin
+	echo 1 >/proc/sys/kernel/oops_all_cpu_backtrace"
+writes all "context process; wait_log '$end'"
+tap_ok 'with oops_all_cpu_backtrace the event comes before any CPU is interrupted' before '0x505 0x8 pvpanic' "$nmi_ipi"
+tap_is 'and every busy CPU is shown' "$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+$' | sort | xargs)" \
+	"$(printf 'NMI backtrace for cpu %s ' 0 1 2 3 | xargs)"
+guest_exec all 'echo 0 >/proc/sys/kernel/oops_all_cpu_backtrace'
+
+lkdtm='EXCEPTION BUG WRITE_RO WRITE_RO_AFTER_INIT EXEC_DATA EXEC_NULL ACCESS_NULL EXEC_USERSPACE ACCESS_USERSPACE'
+writes all "for crash in $lkdtm; do
+		sh -c \"echo \$crash >/sys/kernel/debug/provoke-crash/DIRECT\" 2>/dev/null
+	done; dmesg"
+oopses=$(printf '%s\n' "$log" | grep -cE '\[#[0-9]+\]' || true)
+tap_note "LKDTM: $oopses oopses from $(echo "$lkdtm" | wc -w) crash types"
+tap_ok 'LKDTM oopses' [ "$oopses" -ge 7 ]
+tap_written 'each oops of LKDTM is one event' "$(yes $oops | head -n "$oopses" | xargs)"
+
+writes all "echo 3 >$isa; context process; wait_log '$end'"
+tap_is 'a masked device is not told' "$(values 0x505)" ''
+[ "$devices" = 1 ] || tap_is 'while the other one is' "$(values $pci)" $oops
+tap_is 'and the mask is shown' "$(guest_exec all "cat $isa; echo $known >$isa")" 3
+
+driver=$(dirname "$(dirname "$isa")")
+device=$(basename "$(dirname "$isa")")
+writes all "echo $device >$driver/unbind; context process; wait_log '$end'"
+tap_is 'an unbound device is not told' "$(values 0x505)" ''
+[ "$devices" = 1 ] || tap_is 'while the other one still is' "$(values $pci)" $oops
+writes all "echo $device >$driver/bind; context process; wait_log '$end'"
+tap_is 'a device bound again is told' "$(values 0x505)" $oops
+
+writes all "
+	(for i in \$(seq 100); do echo $device >$driver/unbind; echo $device >$driver/bind; done) &
+	binder=\$!
+	for i in \$(seq 10); do
+		context process
+		wait_log '$end' >/dev/null
+		dmesg -c >/dev/null
+	done
+	wait \$binder
+	context process
+	wait_log '$end'"
+tap_like 'oopses while a device is bound and unbound leave the guest alive' "$log" 'RIP: 0010:write_null'
+tap_is 'and the device bound last is told' "$(values 0x505 | grep -o '[^ ]*$')" $oops
+
+# --- NMI
+
+inject() {
+	virsh -q inject-nmi "$(guest_domain "$1")"
+}
+
+# nmi_log NAME PATTERN: inject one, and the log once it has PATTERN
+nmi_log() {
+	guest_exec "$1" 'dmesg -c >/dev/null'
+	inject "$1"
+	guest_exec "$1" "wait_log '$2'"
+}
+
+log=$(nmi_log all Dazed)
+tap_like 'with unknown_nmi_backtrace=0 an NMI is a warning as ever' "$log" 'Uhhuh. NMI received for unknown reason'
+tap_unlike 'and shows no CPU' "$log" 'NMI backtrace'
+
+guest_exec all 'echo 1 >/proc/sys/kernel/unknown_nmi_backtrace'
+log=$(nmi_log all 'NMI backtrace for cpu 3')
+tap_is 'with unknown_nmi_backtrace=1 an NMI shows every busy CPU' \
+	"$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+$' | sort | xargs)" \
+	"$(printf 'NMI backtrace for cpu %s ' 0 1 2 3 | xargs)"
+tap_unlike 'instead of the warning' "$log" 'Uhhuh|Dazed'
+tap_is 'all of them where the NMI found them, in user mode' "$(printf '%s\n' "$log" | grep -cE 'RIP: 0033:')" 4
+
+# shellcheck disable=SC2016
+guest_exec all 'kill $(cat /tmp/spinners)'
+# shellcheck disable=SC2016
+nmis='awk "/NMI:/ { print \$2 }" /proc/interrupts'
+before=$(guest_exec all "dmesg -c >/dev/null; $nmis")
+started=$EPOCHREALTIME
+for ((i = 0; i < 100; i++)); do
+	echo "inject-nmi $(guest_domain all)"
+done | virsh -q >/dev/null
+took=$((${EPOCHREALTIME//[!0-9]/} - ${started//[!0-9]/}))
+after=$(guest_exec all "$nmis")
+log=$(guest_exec all dmesg)
+tap_note "100 NMIs in $((took / 1000)) ms, of which $((after - before)) reached CPU 0 apart"
+tap_ok 'the guest is alive after 100 NMIs in a row' [ "$after" -gt "$before" ]
+tap_is 'of which two more were shown, which makes three in 30 s' "$(printf '%s\n' "$log" | grep -c 'showing all CPUs')" 2
+
+log=$(guest_exec all 'dmesg -c >/dev/null; context claim_nmi; dmesg')
+inject all
+log=$(guest_exec all dmesg)
+tap_unlike 'an NMI that a handler claims shows nothing' "$log" 'NMI received|NMI backtrace'
+
+# --- oopses of notifiers
+
+writes all "context notifier; context process 3; wait_log 'exited with'"
+tap_written 'an oops of a notifier is not signalled on top of the first' $oops
+tap_like 'that second one is printed, and the first in its trace' "$(printf '%s\n' "$log" | xargs)" \
+	'notifier_oops.*oops_enter.*process_oops'
+writes all "context process 3; wait_log 'end trace'"
+tap_written 'the CPU where the notifier died signals no more' ''
+writes all "context process 2; wait_log 'exited with'"
+tap_written 'the others do' $oops
+guest_destroy all
+
+start nested smp=2 events=15 qemu_args="-device pvpanic-pci,events=15,addr=0x10 -D $trace/nested"
+writes nested "context nested; context process; wait_log '$end'"
+tap_written 'an oops while an oops is printed is one more event' "$oops $oops"
+tap_is 'the guest is alive after that' "$(guest_exec nested 'echo alive')" alive
+guest_destroy nested
+
+# --- contexts that end in a panic
+
+# panics TITLE COMMAND [HOST-COMMAND]: a guest oopses by that and panics
+panics() {
+	start panic smp=2 events=15 on_crash=preserve append='panic=0' \
+		qemu_args="-device pvpanic-pci,events=15,addr=0x10 -action panic=none -D $trace/panic"
+	trace_begin panic
+	guest_exec panic "$2 &"
+	${3:-true}
+	guest_console_wait panic 'end Kernel panic' >/dev/null
+	trace_end panic
+	tap_written "$1" "$oops $panicked"
+	tap_ok 'the event comes before the first byte of text' before '0x505 0x8 pvpanic' '0x3f8 .* serial'
+	guest_destroy panic
+}
+
+panics 'an oops in a softirq is signalled, then the panic it is' 'context softirq'
+panics 'an oops in a hard interrupt is signalled, then the panic it is' 'context hardirq'
+panics 'an oops in an NMI is signalled, then the panic it is' 'context nmi' 'inject panic'
+panics 'with panic_on_oops an oops is signalled, then the panic' 'echo 1 >/proc/sys/kernel/panic_on_oops; context process'
+
+# --- a device that does not offer the event; what wins over unknown_nmi_backtrace
+
+start fallback smp=2 on_crash=preserve append='panic=0' qemu_args="-action panic=none -D $trace/fallback"
+guest_events fallback
+
+tap_is 'by default nothing takes the place of the event' \
+	"$(guest_exec fallback 'cat /sys/module/pvpanic/parameters/oops_fallback')" N
+writes fallback "context process; wait_log '$end'"
+tap_is 'so such a device is not told' "$(values 0x505)" ''
+writes fallback "echo 1 >/sys/module/pvpanic/parameters/oops_fallback; context process; wait_log '$end'"
+tap_is 'with oops_fallback it is told CRASH_LOADED' "$(values 0x505)" $crash_loaded
+tap_ok 'libvirt hears of it' guest_events_wait fallback '[Cc]rashloaded' 10
+writes fallback "echo 1 >$(dirname "$isa")/events; context process; wait_log '$end'"
+tap_is 'unless that is masked' "$(values 0x505)" ''
+
+guest_exec fallback 'echo 1 >/proc/sys/kernel/unknown_nmi_backtrace; echo 1 >/proc/sys/kernel/unknown_nmi_panic'
+inject fallback
+tap_ok 'unknown_nmi_panic wins over unknown_nmi_backtrace' guest_console_wait fallback 'Kernel panic - not syncing: NMI'
+tap_unlike 'and nothing is shown ahead of the panic' "$(guest_console fallback)" 'NMI backtrace'
+
+tap_done
