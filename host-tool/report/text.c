@@ -65,13 +65,6 @@ static void write_headline(GString *text, const struct report *report)
 	g_string_append(text, "\n\n");
 }
 
-static void write_field(GString *text, const char *name, const char *value)
-{
-	append(text, "%-12s", name);
-	append_clean(text, value);
-	g_string_append_c(text, '\n');
-}
-
 static void append_number(GString *text, const char *name, const struct report_number *number)
 {
 	if (number->known)
@@ -153,23 +146,29 @@ static void write_oops(GString *text, const struct report_oops *oops)
 
 static void write_domain(GString *text, const struct report_collection *collection)
 {
-	append(text, "%-12s", "Domain");
-	append_clean(text, collection->domain_name);
-	if (collection->domain_uuid) {
-		g_string_append(text, " (");
-		append_clean(text, collection->domain_uuid);
-		g_string_append_c(text, ')');
+	if (collection->domain_name) {
+		append(text, "%-12s", "Domain");
+		append_clean(text, collection->domain_name);
+		if (collection->domain_uuid) {
+			g_string_append(text, " (");
+			append_clean(text, collection->domain_uuid);
+			g_string_append_c(text, ')');
+		}
+		if (collection->host) {
+			g_string_append(text, " on ");
+			append_clean(text, collection->host);
+		}
+		if (collection->hypervisor) {
+			g_string_append(text, ", ");
+			append_clean(text, collection->hypervisor);
+		}
+		g_string_append_c(text, '\n');
 	}
-	if (collection->host) {
-		g_string_append(text, " on ");
-		append_clean(text, collection->host);
+	if (collection->id) {
+		append(text, "%-12s", "Dump");
+		append_clean(text, collection->id);
+		g_string_append_c(text, '\n');
 	}
-	if (collection->hypervisor) {
-		g_string_append(text, ", ");
-		append_clean(text, collection->hypervisor);
-	}
-	g_string_append_c(text, '\n');
-	write_field(text, "Dump", collection->id);
 }
 
 /* --- timeline --- */
@@ -214,29 +213,72 @@ static void write_moment(GString *text, const char *start, const char *when, con
 	}
 }
 
-static void write_timeline(GString *text, const struct report_collection *collection)
+static const char *signal_words(const char *signal)
 {
+	static const struct {
+		const char *signal, *words;
+	} all[] = {
+		{"oops", "the guest's OOPS event"},
+		{"crashloaded", "the guest's CRASH_LOADED event"},
+		{"panicked", "the guest's PANICKED event"},
+		{"watch", "seen by the memory watch"},
+		{"collect", "asked for"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		if (same_string(signal, all[i].signal))
+			return all[i].words;
+	return signal;
+}
+
+/* Not frozen by us: did it run while it was read, or stand still for reasons of its own? */
+static bool was_running(const struct report *report)
+{
+	for (guint i = 0; i < report->vcpus->len; i++)
+		if (same_string(g_array_index(report->vcpus, struct report_vcpu, i).consistency,
+				"running"))
+			return true;
+	return false;
+}
+
+static void write_freeze(GString *text, const struct report *report, const char *start)
+{
+	const struct report_collection *collection = &report->collection;
+
+	if (!collection->frozen) {
+		append(text, "  %27s  not frozen%s\n", "",
+		       report->vcpus->len == 0 ? ""
+		       : was_running(report)   ? ": the guest ran while it was read"
+					       : ": the guest stood still already");
+		return;
+	}
+	write_moment(text, start, collection->frozen, "frozen\n");
+	write_moment(text, start, collection->thawed, "thawed");
+	if (collection->freeze_us.known)
+		append(text, ", the guest stood still for %" PRId64 ".%03" PRId64 " ms",
+		       collection->freeze_us.value / 1000, collection->freeze_us.value % 1000);
+	g_string_append_c(text, '\n');
+}
+
+static void write_timeline(GString *text, const struct report *report)
+{
+	const struct report_collection *collection = &report->collection;
 	const char *start = collection->signalled ? collection->signalled : collection->frozen;
 
+	if (same_string(collection->signal, "file")) {
+		append(text, "%-12sa dump file of another tool (", "Source");
+		append_clean(text, collection->memory_source);
+		g_string_append(text, ")\n");
+		return;
+	}
 	g_string_append(text, "\nTimeline (UTC)\n");
 	write_moment(text, start, collection->signalled, "signalled: ");
-	append_clean(text, collection->signal);
+	append_clean(text, signal_words(collection->signal));
 	g_string_append_c(text, '\n');
-	if (collection->frozen) {
-		write_moment(text, start, collection->frozen, "frozen\n");
-		write_moment(text, start, collection->thawed, "thawed");
-		if (collection->freeze_us.known)
-			append(text, ", the guest stood still for %" PRId64 ".%03" PRId64 " ms",
-			       collection->freeze_us.value / 1000,
-			       collection->freeze_us.value % 1000);
-		g_string_append_c(text, '\n');
-	} else {
-		append(text, "  %27s  not frozen: the guest ran while it was read\n", "");
-	}
+	write_freeze(text, report, start);
 	if (collection->nmi) {
-		bool sent = same_string(collection->nmi, "sent");
-
-		append(text, "  %27s  NMI %s", "", sent ? "sent" : "not sent");
+		append(text, "  %27s  NMI %s", "",
+		       same_string(collection->nmi, "sent") ? "sent" : "not sent");
 		if (collection->nmi_reason) {
 			g_string_append(text, ": ");
 			append_clean(text, collection->nmi_reason);
@@ -344,7 +386,9 @@ static void append_depths(GString *text, const struct report_vcpu *vcpu)
 		g_string_append(text, ", in a hard interrupt");
 	if (vcpu->softirq_depth.known && vcpu->softirq_depth.value > 0)
 		g_string_append(text, ", in a softirq or with bottom halves off");
-	if (vcpu->preempt_depth.known && vcpu->preempt_depth.value > 0)
+	/* An idle CPU's is always off. */
+	if (vcpu->preempt_depth.known && vcpu->preempt_depth.value > 0 &&
+	    vcpu->context != REPORT_CONTEXT_IDLE)
 		append(text, ", preemption off (%" PRId64 ")", vcpu->preempt_depth.value);
 }
 
@@ -724,7 +768,7 @@ GString *report_to_text(const struct report *report)
 	write_oops(text, &report->oops);
 	write_guest(text, &report->guest);
 	write_domain(text, &report->collection);
-	write_timeline(text, &report->collection);
+	write_timeline(text, report);
 	write_cpus(text, report);
 	write_all_errors(text, report);
 	write_modules(text, report->modules);
