@@ -15,10 +15,13 @@
 /* Where the kernel is linked to run, before it is moved by KASLR (__START_KERNEL, x86-64). */
 #define LINK_ADDRESS 0xffffffff81000000ull
 
-/* The preempt count's parts (include/linux/preempt.h). */
+/*
+ * The preempt count's parts (include/linux/preempt.h). From 7.3 on, which has a function
+ * local_interrupt_disable(), a count of its nesting lies before the hard interrupts'.
+ */
 #define PREEMPT_DEPTH(count) ((count)&0xff)
 #define SOFTIRQ_DEPTH(count) ((count) >> 8 & 0xff)
-#define HARDIRQ_DEPTH(count) ((count) >> 16 & 0xf)
+#define HARDIRQ_DEPTH(count, shift) ((count) >> (shift)&0xf)
 #define NMI_DEPTH(count) ((count) >> 20 & 0xf)
 
 static void use_map(struct analysis *analysis, struct kernel_map *map)
@@ -320,16 +323,20 @@ static void fill_frames(struct analysis *analysis, const struct cpu *cpu, struct
 	unwind_result_clear(&result);
 }
 
-static void fill_depths(const struct cpu *cpu, struct report_vcpu *vcpu)
+static void fill_depths(const struct analysis *analysis, const struct cpu *cpu,
+			struct report_vcpu *vcpu)
 {
+	bool interrupt_count = analysis->map->symbols[SYMBOL_local_interrupt_disable] != 0;
 	uint32_t count = cpu->preempt_count;
 
 	if (!cpu->preempt_known)
 		return;
 	vcpu->preempt_depth = (struct report_number){true, PREEMPT_DEPTH(count)};
 	vcpu->softirq_depth = (struct report_number){true, SOFTIRQ_DEPTH(count)};
-	vcpu->hardirq_depth = (struct report_number){true, HARDIRQ_DEPTH(count)};
-	vcpu->nmi_depth = (struct report_number){true, NMI_DEPTH(count)};
+	vcpu->hardirq_depth =
+		(struct report_number){true, HARDIRQ_DEPTH(count, interrupt_count ? 24 : 16)};
+	if (!interrupt_count)
+		vcpu->nmi_depth = (struct report_number){true, NMI_DEPTH(count)};
 }
 
 /* Idle: the idle task, and nothing on the way from its loop to here but waiting. */
@@ -399,7 +406,7 @@ static void fill_vcpu(struct analysis *analysis, guint index)
 			fill_task(analysis, cpu->current, "task", index, &vcpu.task);
 		if (cpu->stack_task.value)
 			fill_task(analysis, cpu->stack_task, "stack_task", index, &vcpu.stack_task);
-		fill_depths(cpu, &vcpu);
+		fill_depths(analysis, cpu, &vcpu);
 		fill_frames(analysis, cpu, &vcpu);
 		vcpu.context = context_of(&vcpu);
 	}

@@ -20,6 +20,7 @@ struct analysis {
 	bool map_was_found;	/* here; not given */
 	bool map_changed;	/* the collector should keep the new one */
 	uint64_t oopses_seen;	/* the number of the oops reported; 0: none */
+	uint64_t log_seen;	/* sequence number of the log's last record */
 	struct kernel kernel;	/* valid if map */
 	struct cpu *cpus;	/* one a vCPU; NULL until captured with a map */
 	struct settings settings;

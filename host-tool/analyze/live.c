@@ -208,9 +208,11 @@ static bool send_map(struct live *live, GError **error)
 	gsize length;
 	const void *data;
 
-	if (!analysis->map_changed && seen == analysis->map->oopses_seen)
-		return true;
 	next.oopses_seen = seen;
+	next.log_seen = MAX(next.log_seen, analysis->log_seen);
+	if (!analysis->map_changed && seen == analysis->map->oopses_seen &&
+	    next.log_seen == analysis->map->log_seen)
+		return true;
 	bytes = kernel_map_to_bytes(&next);
 	data = g_bytes_get_data(bytes, &length);
 	return protocol_send(live->control, PROTOCOL_MAP, data, length, NULL, 0, error);

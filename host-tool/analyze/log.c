@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "analyze/guest_traces.h"
 #include "kernel/printk.h"
 
 #define MAX_LOG_PAGES 16384
@@ -202,6 +203,10 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 		report_add_error(report, "log", "the log is not whole: %s", error->message);
 	report->log_source = g_strdup(source);
 	add_records(report, records);
+	guest_traces_add(report, records, analysis->map->log_seen);
+	if (records->len)
+		analysis->log_seen =
+			g_array_index(records, struct printk_record, records->len - 1).sequence;
 	/* On request there need not have been an oops; an old one is no reason for this report. */
 	if (!is_signal(analysis, "collect") && log_find_oops(analysis, records, &oops)) {
 		report->title = oops_text_title(&oops);

@@ -54,7 +54,7 @@ struct number_item {
 	uint64_t *value;
 };
 
-#define NUM_NUMBERS 18
+#define NUM_NUMBERS 19
 
 /* The map's plain numbers by name: one table for writing and reading. */
 static void number_items(struct kernel_map *map, struct number_item items[NUM_NUMBERS],
@@ -80,6 +80,7 @@ static void number_items(struct kernel_map *map, struct number_item items[NUM_NU
 		{"modules-first", &map->modules_first.value},
 		{"guest-module", &map->guest_module.value},
 		{"oopses-seen", &map->oopses_seen},
+		{"log-seen", &map->log_seen},
 	};
 
 	small[1] = map->levels;

@@ -60,6 +60,7 @@
 	X(ftrace_caller)                                                                           \
 	X(ftrace_regs_caller)                                                                      \
 	X(ftrace_ops_list)                                                                         \
+	X(local_interrupt_disable)                                                                 \
 	X(ret_from_fork)                                                                           \
 	X(arch_rethook_trampoline)                                                                 \
 	X(kretprobe_trampoline)                                                                    \
@@ -160,7 +161,8 @@ struct kernel_map {
 	gva_t modules_first, guest_module;
 	/* The kernel's count of oopses (die_counter) up to which all have been told, or are old. */
 	uint64_t oopses_seen;
-	char *no_btf;			      /* why there are no structure offsets, or NULL */
+	uint64_t log_seen; /* sequence number of the newest log record that was in a report */
+	char *no_btf;	   /* why there are no structure offsets, or NULL */
 	uint64_t symbols[NUM_KERNEL_SYMBOLS]; /* 0: not in this kernel */
 	int32_t fields[NUM_KERNEL_FIELDS];    /* FIELD_UNKNOWN: not known */
 };

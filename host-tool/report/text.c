@@ -461,11 +461,15 @@ static bool is_oopsing(const struct report *report, const struct report_vcpu *vc
 	       vcpu->cpu.value == report->oops.cpu.value;
 }
 
-static bool same_frames(const GArray *a, const GArray *b)
+/* Idle CPUs came to their idle loop in different ways; what they do in it is what counts. */
+static bool is_idle_loop(const struct report_frame *frame)
 {
-	if (a->len != b->len)
-		return false;
-	for (guint i = 0; i < a->len; i++) {
+	return frame->symbol && !strcmp(frame->symbol, "do_idle");
+}
+
+static bool same_frames(const GArray *a, const GArray *b, bool idle)
+{
+	for (guint i = 0; i < a->len && i < b->len; i++) {
 		const struct report_frame *left = &g_array_index(a, struct report_frame, i);
 		const struct report_frame *right = &g_array_index(b, struct report_frame, i);
 
@@ -475,8 +479,10 @@ static bool same_frames(const GArray *a, const GArray *b)
 		    !same_string(left->stack, right->stack) ||
 		    !same_string(left->symbol, right->symbol))
 			return false;
+		if (idle && is_idle_loop(left))
+			return true;
 	}
-	return true;
+	return a->len == b->len;
 }
 
 /* Nothing that would be printed of their stacks differs. */
@@ -486,7 +492,7 @@ static bool can_fold(const struct report_vcpu *a, const struct report_vcpu *b)
 	       a->context != REPORT_CONTEXT_USER && !a->disagreement && !b->disagreement &&
 	       a->waits_for_lock == b->waits_for_lock && a->lock_address == b->lock_address &&
 	       same_string(a->stopped, b->stopped) && same_string(a->consistency, b->consistency) &&
-	       same_frames(a->frames, b->frames);
+	       same_frames(a->frames, b->frames, a->context == REPORT_CONTEXT_IDLE);
 }
 
 /* The order of interest: the one that oopsed, those at work, those that idle. */
