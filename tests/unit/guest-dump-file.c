@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * kdump files, made here as makedumpfile and QEMU lay them out (uncompressed pages), plain and
- * flattened, good and damaged. ELF cores are tested where they are written, in report-core.c.
+ * flattened, good and damaged; and ELF cores that other tools may write. Our own are tested where
+ * they are written, in report-core.c.
  */
+#include <elf.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -186,6 +188,88 @@ static void test_bad_flattened(void)
 	}
 }
 
+struct segment_spec {
+	uint64_t physical, num_pages;
+};
+
+/* An ELF core whose segment i is filled with the byte i + 1. */
+static int elf_of(const struct segment_spec *specs, unsigned int num_segments)
+{
+	Elf64_Ehdr header = {
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+			    EV_CURRENT},
+		.e_type = ET_CORE,
+		.e_machine = EM_X86_64,
+		.e_version = EV_CURRENT,
+		.e_phoff = sizeof(header),
+		.e_ehsize = sizeof(header),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = (Elf64_Half)num_segments,
+	};
+	int fd = file_of(&header, sizeof(header));
+	uint64_t offset = PAGE;
+
+	for (unsigned int i = 0; i < num_segments; i++) {
+		Elf64_Phdr segment = {
+			.p_type = PT_LOAD,
+			.p_offset = offset,
+			.p_paddr = specs[i].physical,
+			.p_filesz = specs[i].num_pages * PAGE,
+			.p_memsz = specs[i].num_pages * PAGE,
+		};
+		g_autofree uint8_t *bytes = g_malloc(segment.p_filesz);
+
+		memset(bytes, (int)i + 1, segment.p_filesz);
+		g_assert_cmpint(pwrite(fd, &segment, sizeof(segment),
+				       (off_t)(sizeof(header) + i * sizeof(segment))),
+				==, sizeof(segment));
+		g_assert_cmpint(pwrite(fd, bytes, segment.p_filesz, (off_t)offset), ==,
+				segment.p_filesz);
+		offset += segment.p_filesz;
+	}
+	return fd;
+}
+
+static void test_overlapping_segments(void)
+{
+	/* One within another, one that reaches out of it, one apart. */
+	static const struct segment_spec specs[] = {
+		{4 * PAGE, 4},
+		{5 * PAGE, 1},
+		{7 * PAGE, 2},
+		{32 * PAGE, 1},
+	};
+	static const struct {
+		uint64_t page;
+		uint8_t byte;
+	} expected[] = {{4, 1}, {5, 1}, {7, 1}, {8, 3}, {32, 4}};
+	int fd = elf_of(specs, G_N_ELEMENTS(specs));
+	g_autoptr(GError) error = NULL;
+	g_autoptr(DumpFile) file = dump_file_open(fd, &error);
+	uint8_t byte;
+
+	g_assert_no_error(error);
+	g_assert_cmpuint(guest_memory_size(dump_file_memory(file)), ==, 6 * PAGE);
+	for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+		g_assert_true(guest_memory_read(dump_file_memory(file),
+						gpa(expected[i].page * PAGE), &byte, 1, NULL));
+		g_assert_cmpuint(byte, ==, expected[i].byte);
+	}
+	close(fd);
+}
+
+static void test_core_of_a_program(void)
+{
+	static const struct segment_spec specs[] = {{0, 1}, {0, 2}};
+	int fd = elf_of(specs, G_N_ELEMENTS(specs));
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(dump_file_open(fd, &error));
+	g_assert_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FORMAT);
+	g_assert_nonnull(strstr(error->message, "it is a program's"));
+	close(fd);
+}
+
 static void test_mutated(void)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(7);
@@ -219,6 +303,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/dump-file/kdump", test_kdump);
 	g_test_add_func("/dump-file/flattened", test_flattened);
 	g_test_add_func("/dump-file/bad-flattened", test_bad_flattened);
+	g_test_add_func("/dump-file/overlapping-segments", test_overlapping_segments);
+	g_test_add_func("/dump-file/core-of-a-program", test_core_of_a_program);
 	g_test_add_func("/dump-file/mutated", test_mutated);
 	return g_test_run();
 }
