@@ -335,6 +335,20 @@ unsigned int cli_num_operands(const struct cli_args *args)
 	return args->operands->len - 1;
 }
 
+bool cli_options(const struct cli_args *args, struct options *options, GError **error)
+{
+	for (const struct option_help *help = options_help(); help->name; help++) {
+		const char *value = cli_value(args, help->name);
+		g_autoptr(GError) local = NULL;
+
+		if (!value || options_set(options, help->name, value, &local))
+			continue;
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE, "%s", local->message);
+		return false;
+	}
+	return true;
+}
+
 /* --- help --- */
 
 #define HELP_COLUMN 28

@@ -76,6 +76,9 @@ const char *cli_value(const struct cli_args *args, const char *option); /* NULL:
 /* A number from @minimum to @maximum; @number is left alone if the option was not given. */
 bool cli_number(const struct cli_args *args, const char *option, guint64 minimum, guint64 maximum,
 		guint64 *number, GError **error);
+/* The domain options that were given, on top of what @options has. */
+struct options;
+bool cli_options(const struct cli_args *args, struct options *options, GError **error);
 /* NULL-terminated. */
 char **cli_operands(const struct cli_args *args);
 unsigned int cli_num_operands(const struct cli_args *args);

@@ -5,23 +5,11 @@
 
 #include "common/json.h"
 #include "common/store.h"
+#include "daemon/config.h"
+#include "daemon/runtime.h"
+#include "daemon/status.h"
 
-#define STATUS_FILE "/run/oopsbt/status.json"
-#define CONFIG_FILE OOPSBT_SYSCONFDIR "/oopsbtd.conf"
 #define MAX_DEPTH 16
-
-static JsonObject *read_status(void)
-{
-	const char *directory = g_getenv("OOPSBT_RUNTIME_DIRECTORY");
-	g_autofree char *path = directory ? g_build_filename(directory, "status.json", NULL)
-					  : g_strdup(STATUS_FILE);
-	g_autofree char *text = NULL;
-	size_t length;
-
-	if (!g_file_get_contents(path, &text, &length, NULL))
-		return NULL;
-	return untrusted_json_parse(text, length, MAX_DEPTH, NULL);
-}
 
 /* A file outlives a killed daemon, and its process id may have been given to another. */
 static bool is_daemon(gint64 pid)
@@ -33,14 +21,23 @@ static bool is_daemon(gint64 pid)
 	       strcmp(g_strchomp(name), "oopsbtd") == 0;
 }
 
-JsonObject *daemon_status(void)
+enum daemon_state daemon_status(JsonObject **status)
 {
-	JsonObject *status = read_status();
+	g_autofree char *directory = runtime_directory();
+	g_autofree char *path = g_build_filename(directory, STATUS_FILE, NULL);
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+	size_t length;
 
-	if (status && is_daemon(json_object_get_int_member_with_default(status, "pid", 0)))
-		return status;
-	g_clear_pointer(&status, json_object_unref);
-	return NULL;
+	*status = NULL;
+	if (!g_file_get_contents(path, &text, &length, &error))
+		return g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_ACCES) ? DAEMON_HIDDEN
+										: DAEMON_STOPPED;
+	*status = untrusted_json_parse(text, length, MAX_DEPTH, NULL);
+	if (*status && is_daemon(json_object_get_int_member_with_default(*status, "pid", 0)))
+		return DAEMON_RUNNING;
+	g_clear_pointer(status, json_object_unref);
+	return DAEMON_STOPPED;
 }
 
 JsonObject *daemon_status_domain(JsonObject *status, const char *uuid)
@@ -61,26 +58,20 @@ JsonObject *daemon_status_domain(JsonObject *status, const char *uuid)
 	return NULL;
 }
 
-static char *configured_directory(void)
-{
-	g_autoptr(GKeyFile) config = g_key_file_new();
-
-	if (!g_key_file_load_from_file(config, CONFIG_FILE, G_KEY_FILE_NONE, NULL))
-		return NULL;
-	return g_key_file_get_string(config, "store", "root", NULL);
-}
-
 char *daemon_dump_directory(void)
 {
-	JsonObject *status = daemon_status();
+	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+	struct config config;
+	JsonObject *status;
 	char *directory = NULL;
 
-	if (status) {
+	if (daemon_status(&status) == DAEMON_RUNNING) {
 		directory = g_strdup(
 			json_object_get_string_member_with_default(status, "directory", NULL));
 		json_object_unref(status);
+	} else if (config_load(NULL, &config, warnings, NULL)) {
+		directory = g_strdup(config.store);
+		config_clear(&config);
 	}
-	if (!directory)
-		directory = configured_directory();
 	return directory ? directory : g_strdup(STORE_DEFAULT_ROOT);
 }

@@ -12,8 +12,14 @@
 /* The directory of the running daemon, or that of its configuration, or the default. g_free(). */
 char *daemon_dump_directory(void);
 
-/* NULL if no daemon is running; else json_object_unref(). */
-JsonObject *daemon_status(void);
+enum daemon_state {
+	DAEMON_STOPPED,
+	DAEMON_RUNNING,
+	DAEMON_HIDDEN, /* its file is not for this user */
+};
+
+/* *@status is NULL unless it is running; else json_object_unref(). */
+enum daemon_state daemon_status(JsonObject **status);
 
 /* What it knows about a domain, by UUID; NULL: nothing. Belongs to @status, which may be NULL. */
 JsonObject *daemon_status_domain(JsonObject *status, const char *uuid);

@@ -51,17 +51,23 @@ static void look_at_daemon(struct session *session, struct outlook *outlook)
 		    "'systemctl status oopsbtd' there tells");
 		return;
 	}
-	status = daemon_status();
-	if (status)
+	switch (daemon_status(&status)) {
+	case DAEMON_RUNNING:
 		add(outlook->works, "oopsbtd is running and follows the domain");
-	else if (session_is_unprivileged(session))
+		break;
+	case DAEMON_HIDDEN:
+		add(outlook->missing, "whether oopsbtd is running is for root to see");
+		break;
+	case DAEMON_STOPPED:
 		add(outlook->missing,
-		    "oopsbtd is not running: this user's domains need one of this user's, "
-		    "'oopsbtd --foreground'; 'virsh oopsbt collect' works without");
-	else
-		add(outlook->missing,
-		    "oopsbtd is not running: start it with 'systemctl enable --now oopsbtd', or "
-		    "'oopsbtd --foreground' where there is no systemd");
+		    session_is_unprivileged(session)
+			    ? "oopsbtd is not running for this user's domains: start it with "
+			      "'oopsbtd --foreground'; 'virsh oopsbt collect' works without"
+			    : "oopsbtd is not running: start it with 'systemctl enable --now "
+			      "oopsbtd', "
+			      "or 'oopsbtd --foreground' where there is no systemd");
+		break;
+	}
 	g_clear_pointer(&status, json_object_unref);
 }
 

@@ -7,13 +7,10 @@
 #define OOPSBT_PLUGIN_SESSION_H
 
 #include <glib.h>
-#include <libvirt/libvirt.h>
 #include <stdbool.h>
 
 #include "common/store.h"
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(virConnect, virConnectClose)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
+#include "daemon/virt.h"
 
 struct session {
 	char *uri; /* as given by option or environment; NULL: libvirt's default */

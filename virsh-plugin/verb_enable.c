@@ -15,21 +15,6 @@ struct target {
 	bool add_panic_device;
 };
 
-/* Each option of the command line on top of what the domain has. */
-static bool apply_options(const struct cli_args *args, struct options *options, GError **error)
-{
-	for (const struct option_help *help = options_help(); help->name; help++) {
-		const char *value = cli_value(args, help->name);
-		g_autoptr(GError) local = NULL;
-
-		if (!value || options_set(options, help->name, value, &local))
-			continue;
-		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE, "%s", local->message);
-		return false;
-	}
-	return true;
-}
-
 static bool same_options(const struct options *a, const struct options *b)
 {
 	g_autofree char *left = options_to_xml(a);
@@ -54,7 +39,7 @@ static bool compare_place(struct session *session, struct target *target, unsign
 			   virDomainGetName(target->domain), (char *)warnings->pdata[i]);
 	if (first) {
 		target->options = options;
-		if (!apply_options(args, &target->options, error))
+		if (!cli_options(args, &target->options, error))
 			return false;
 	}
 	if (!enabled || warnings->len > 0 || !same_options(&options, &target->options))
@@ -153,7 +138,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	struct options unused;
 
 	options_init(&unused);
-	if (!apply_options(args, &unused, error) ||
+	if (!cli_options(args, &unused, error) ||
 	    !session_connect_to_write(session, "enabling a domain", error) ||
 	    !domains_require_qemu(session, error))
 		return false;

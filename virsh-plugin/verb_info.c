@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <string.h>
 
+#include "archive.h"
 #include "common/json.h"
+#include "cpu_view.h"
 #include "dumps.h"
 #include "output.h"
 #include "verbs.h"
@@ -10,68 +13,160 @@
 #define MAX_FILE ((size_t)256 << 20)
 #define MAX_DEPTH 16
 
-static bool damaged(GError **error, const struct store_entry *entry, const char *why)
+/* Where the dump is: in the store, or in a file of `export`. */
+struct source {
+	struct store_entry *entry; /* NULL: */
+	const char *archive;
+};
+
+static bool damaged(GError **error, const struct source *source, const char *why)
 {
-	g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
-		    "dump %s is damaged: %s\nwhat there is of it lies in %s", entry->id, why,
-		    entry->path);
+	if (source->entry)
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "dump %s is damaged: %s\nwhat there is of it lies in %s",
+			    source->entry->id, why, source->entry->path);
+	else
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "%s", why);
 	return false;
 }
 
-static char *read_file(struct session *session, const struct store_entry *entry, const char *name,
+/* A name with a slash in it, or that no dump answers to, may be a file. */
+static bool find_source(struct session *session, const char *reference, struct source *source,
+			GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	bool is_file = reference && g_file_test(reference, G_FILE_TEST_IS_REGULAR);
+
+	source->archive = reference;
+	if (is_file && strchr(reference, '/'))
+		return true;
+	source->entry = dumps_find(session, reference, &local);
+	if (source->entry || is_file)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&local));
+	return false;
+}
+
+static char *read_file(struct session *session, const struct source *source, const char *name,
 		       size_t *length, GError **error)
 {
 	g_autoptr(GError) local = NULL;
-	char *text = store_read(entry, name, MAX_FILE, length, &local);
+	char *text = source->entry ? store_read(source->entry, name, MAX_FILE, length, &local)
+				   : archive_read(source->archive, name, MAX_FILE, length, &local);
 
-	if (!text && (g_error_matches(local, STORE_ERROR, STORE_ERROR_NOT_FOUND) ||
-		      g_error_matches(local, STORE_ERROR, STORE_ERROR_DAMAGED)))
-		damaged(error, entry, local->message);
+	if (!text &&
+	    (!source->entry || g_error_matches(local, STORE_ERROR, STORE_ERROR_NOT_FOUND) ||
+	     g_error_matches(local, STORE_ERROR, STORE_ERROR_DAMAGED)))
+		damaged(error, source, local->message);
 	else if (!text)
 		dumps_fail(session, error, local);
 	return text;
 }
 
-static bool check_json(const struct store_entry *entry, const char *text, size_t length,
-		       GError **error)
+/* Headline and CPUs stand out. */
+static void print_report(const char *text, size_t length)
 {
-	g_autoptr(GError) local = NULL;
-	JsonObject *object = untrusted_json_parse(text, length, MAX_DEPTH, &local);
+	const char *end = text + length;
 
-	if (!object)
-		return damaged(error, entry, local->message);
-	json_object_unref(object);
+	for (const char *line = text; line < end;) {
+		const char *newline = memchr(line, '\n', end - line);
+		size_t size = newline ? (size_t)(newline - line) : (size_t)(end - line);
+		bool bold = line == text || (size > 3 && memcmp(line, "CPU", 3) == 0);
+
+		if (bold)
+			fputs(style(STYLE_BOLD), stdout);
+		print_text(line, size);
+		if (bold)
+			fputs(style(STYLE_NONE), stdout);
+		if (newline)
+			putchar('\n');
+		line += size + 1;
+	}
+}
+
+static bool print_cpu(JsonObject *report, const struct cli_args *args, GError **error)
+{
+	guint64 cpu = 0;
+	GString *text;
+
+	if (!cli_number(args, "cpu", 0, G_MAXUINT, &cpu, error))
+		return false;
+	text = cpu_view(report, cpu, error);
+	if (!text)
+		return false;
+	pager_open(!cli_has(args, "no-pager"));
+	print_text(text->str, text->len);
+	g_string_free(text, TRUE);
 	return true;
 }
 
-static bool run(struct session *session, const struct cli_args *args, GError **error)
+/* With --json or --cpu. */
+static bool print_from_json(struct session *session, const struct source *source,
+			    const struct cli_args *args, GError **error)
 {
-	g_autoptr(StoreEntry) entry = dumps_find(session, cli_operands(args)[0], error);
-	bool json = cli_has(args, "json");
-	const char *name = "report.txt";
-	g_autofree char *text = NULL;
 	size_t length;
+	g_autofree char *text = read_file(session, source, "report.json", &length, error);
+	g_autoptr(GError) local = NULL;
+	JsonObject *report;
+	bool good = true;
 
-	if (!entry)
+	if (!text)
 		return false;
-	if (json)
-		name = "report.json";
-	else if (cli_has(args, "log"))
-		name = "dmesg.txt";
-	else if (cli_has(args, "registers"))
-		name = "registers.txt";
-	text = read_file(session, entry, name, &length, error);
-	if (!text || (json && !check_json(entry, text, length, error)))
-		return false;
-	pager_open(!cli_has(args, "no-pager") && !json);
-	if (json)
+	report = untrusted_json_parse(text, length, MAX_DEPTH, &local);
+	if (!report)
+		return damaged(error, source, local->message);
+	if (cli_has(args, "cpu"))
+		good = print_cpu(report, args, error);
+	else
 		print_json_text(text, length);
+	json_object_unref(report);
+	return good;
+}
+
+static bool print_file(struct session *session, const struct source *source, const char *name,
+		       const struct cli_args *args, GError **error)
+{
+	size_t length;
+	g_autofree char *text = read_file(session, source, name, &length, error);
+
+	if (!text)
+		return false;
+	pager_open(!cli_has(args, "no-pager"));
+	if (strcmp(name, "report.txt") == 0)
+		print_report(text, length);
 	else
 		print_text(text, length);
 	return true;
 }
 
+static bool run(struct session *session, const struct cli_args *args, GError **error)
+{
+	struct source source = {0};
+	int views = cli_has(args, "json") + cli_has(args, "log") + cli_has(args, "registers") +
+		    cli_has(args, "cpu");
+	bool good;
+
+	if (views > 1) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "--json, --log, --registers and --cpu exclude each other");
+		return false;
+	}
+	if (!find_source(session, cli_operands(args)[0], &source, error))
+		return false;
+	if (cli_has(args, "json") || cli_has(args, "cpu"))
+		good = print_from_json(session, &source, args, error);
+	else
+		good = print_file(session, &source,
+				  cli_has(args, "log")	       ? "dmesg.txt"
+				  : cli_has(args, "registers") ? "registers.txt"
+							       : "report.txt",
+				  args, error);
+	store_entry_free(source.entry);
+	return good;
+}
+
 static const struct cli_option options[] = {
+	{"cpu", 0, "N", CLI_NONE, "only CPU N: its registers and backtrace"},
 	{"log", 0, NULL, CLI_NONE, "the guest's whole kernel log"},
 	{"registers", 0, NULL, CLI_NONE, "the registers as the monitor printed them"},
 	{"json", 0, NULL, CLI_NONE, "the report as JSON"},
@@ -81,12 +176,13 @@ static const struct cli_option options[] = {
 
 const struct verb verb_info = {
 	.name = "info",
-	.operands = "[DOMAIN|ID]",
+	.operands = "[DOMAIN|ID|FILE]",
 	.operand_kind = CLI_DUMP,
 	.max_operands = 1,
 	.summary = "a report: the newest, a domain's newest, or by id",
 	.description =
-		"Prints the report of one dump: what happened, when, and where every vCPU was.",
+		"Prints the report of one dump: what happened, when, and where every vCPU was. "
+		"FILE is one that 'export' wrote.",
 	.options = options,
 	.run = run,
 };

@@ -21,7 +21,8 @@ struct status {
 	GPtrArray *rows;
 	GPtrArray *dumps;   /* NULL: cannot be read from here */
 	GHashTable *newest; /* domain name to struct store_entry * */
-	JsonObject *daemon; /* NULL: not running, or of another host */
+	JsonObject *daemon; /* NULL unless it is running, and here */
+	enum daemon_state daemon_state;
 };
 
 static const char *enabled_text(const struct survey_row *row)
@@ -68,14 +69,23 @@ static struct line line_of(const struct status *status, const struct survey_row 
 
 static void print_daemon(const struct status *status, bool remote)
 {
-	if (remote)
+	if (remote) {
 		print_clean("oopsbtd: on the domains' host; not to be seen from here\n\n");
-	else if (status->daemon)
+		return;
+	}
+	switch (status->daemon_state) {
+	case DAEMON_RUNNING:
 		print_clean("oopsbtd: running (process %" G_GINT64_FORMAT ")\n\n",
 			    json_object_get_int_member_with_default(status->daemon, "pid", 0));
-	else
+		break;
+	case DAEMON_HIDDEN:
+		print_clean("oopsbtd: for root to see\n\n");
+		break;
+	case DAEMON_STOPPED:
 		print_clean("oopsbtd: not running; start it with 'systemctl enable --now oopsbtd', "
 			    "or 'oopsbtd --foreground'\n\n");
+		break;
+	}
 }
 
 static void print_table(const struct session *session, const struct status *status)
@@ -88,9 +98,8 @@ static void print_table(const struct session *session, const struct status *stat
 		g_autofree char *signal = signal_text(line.row);
 
 		table_add(table, line.row->name, survey_state(line.row), enabled_text(line.row),
-			  signal, known(line.daemon, "guest_release"),
-			  known(line.daemon, "sysctls"), known(line.daemon, "nmi"),
-			  line.last ? line.last->id : NULL);
+			  signal, known(line.daemon, "kernel"), known(line.daemon, "sysctls"),
+			  known(line.daemon, "nmi"), line.last ? line.last->id : NULL);
 	}
 	table_print(table, session->quiet);
 }
@@ -185,13 +194,16 @@ static JsonObject *line_to_json(const struct line *line)
 	return object;
 }
 
-static void print_as_json(const struct status *status)
+static void print_as_json(const struct status *status, bool remote)
 {
 	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
 	JsonObject *object = json_object_new();
 	JsonArray *domains = json_array_new();
 
-	json_object_set_boolean_member(object, "daemon_running", status->daemon != NULL);
+	if (!remote && status->daemon_state != DAEMON_HIDDEN)
+		json_object_set_boolean_member(object, "daemon_running", status->daemon != NULL);
+	else
+		json_object_set_null_member(object, "daemon_running");
 	for (guint i = 0; i < status->rows->len; i++) {
 		struct line line = line_of(status, status->rows->pdata[i]);
 
@@ -234,10 +246,10 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	remote = session_is_remote(session);
 	if (!remote) {
 		find_newest(session, &status);
-		status.daemon = daemon_status();
+		status.daemon_state = daemon_status(&status.daemon);
 	}
 	if (cli_has(args, "json")) {
-		print_as_json(&status);
+		print_as_json(&status, remote);
 	} else {
 		pager_open(!cli_has(args, "no-pager"));
 		if (!session->quiet)

@@ -2,5 +2,6 @@
 #include "verbs.h"
 
 const struct verb *const cli_verbs[] = {
-	&verb_enable, &verb_disable, &verb_status, &verb_list, &verb_info, NULL,
+	&verb_enable, &verb_disable, &verb_status, &verb_collect, &verb_list,	 &verb_info,
+	&verb_export, &verb_debug,   &verb_watch,  &verb_rm,	  &verb_analyze, NULL,
 };

@@ -8,7 +8,13 @@
 extern const struct verb verb_enable;
 extern const struct verb verb_disable;
 extern const struct verb verb_status;
+extern const struct verb verb_collect;
 extern const struct verb verb_list;
 extern const struct verb verb_info;
+extern const struct verb verb_export;
+extern const struct verb verb_debug;
+extern const struct verb verb_watch;
+extern const struct verb verb_rm;
+extern const struct verb verb_analyze;
 
 #endif

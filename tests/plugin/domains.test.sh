@@ -1,0 +1,194 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# enable, disable and status, and all that can be wrong with a domain.
+set -eu
+here=$(dirname "$(realpath "$0")")
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/lib.sh"
+
+libvirt_start
+export OOPSBT_RUNTIME_DIRECTORY=$test_dir/run
+uri=https://oopsbt.org/xmlns/domain/1
+
+# element DOMAIN live|config: the oopsbt element there, or nothing
+element() {
+	"$real_virsh" -q metadata "$1" "$uri" "--$2" 2>/dev/null | sed '/^$/d' || true
+}
+
+domain_define web1
+domain_define isa "<panic model='isa'/>"
+domain_define on '' && "$real_virsh" -q start on >/dev/null
+domain_xml passing >"$test_dir/passing.xml"
+"$real_virsh" -q create "$test_dir/passing.xml" >/dev/null
+
+# --- enable ---
+run enable web1
+tap_is 'enabling an inactive domain succeeds' "$status" 0
+tap_is 'and writes its configuration' "$(element web1 config)" '<oopsbt/>'
+tap_like 'and says where' "$out" "Domain 'web1' is enabled \\(config\\)"
+tap_like 'it says that the panic device is missing and how to get it' "$out" 'enable web1 --add-panic-device'
+tap_like 'it says that the daemon does not run and how to start it' "$out" 'systemctl enable --now oopsbtd'
+tap_like 'it says what works all the same' "$out" 'seen in guest memory, looked at every 1000 ms'
+
+run enable web1
+tap_is 'enabling it again succeeds' "$status" 0
+tap_like 'and says that nothing changed' "$out" 'enabled already \(config\); nothing changed'
+run enable web1 --keep 3 --nmi=never
+run enable web1 --freeze off
+tap_is 'an option keeps the others' "$(element web1 config)" '<oopsbt nmi="never" freeze="off" keep="3"/>'
+run enable web1 --freeze on
+tap_is 'a default value leaves the metadata' "$(element web1 config)" '<oopsbt nmi="never" keep="3"/>'
+
+run enable isa
+tap_like 'a panic device that is there is named' "$out" 'through the panic device pvpanic \(isa\)'
+tap_unlike 'and not called missing' "$out" 'add-panic-device'
+
+run enable on
+tap_is 'a running domain is enabled live and in its configuration' "$(element on live) $(element on config)" '<oopsbt/> <oopsbt/>'
+run enable on --keep 5 --live
+tap_is '--live leaves the configuration alone' "$(element on live) $(element on config)" '<oopsbt keep="5"/> <oopsbt/>'
+run enable on --keep 7 --config
+tap_is '--config leaves the running domain alone' "$(element on live) $(element on config)" '<oopsbt keep="5"/> <oopsbt keep="7"/>'
+run enable on --keep 9 --current
+tap_is '--current is the running domain' "$(element on live) $(element on config)" '<oopsbt keep="9"/> <oopsbt keep="7"/>'
+
+run enable passing
+tap_is 'a transient domain is enabled live' "$status $(element passing live)" '0 <oopsbt/>'
+tap_like 'and told how to get a panic device' "$out" "transient, so add <panic model='isa'/>"
+run -q enable passing --keep 2
+tap_is 'quiet is quiet' "$status$out$err" 0
+
+run enable web1 isa on passing --watch 500
+tap_is 'several domains at once' "$status $(element web1 config) $(element passing live)" \
+	'0 <oopsbt nmi="never" keep="3" watch="500"/> <oopsbt keep="2" watch="500"/>'
+run enable --domain isa --watch 1000
+tap_is 'a domain may be named as virsh does it' "$status $(element isa config)" '0 <oopsbt/>'
+run enable "$("$real_virsh" domuuid isa)"
+tap_is 'by UUID' "$status" 0
+run enable "$("$real_virsh" domid on)"
+tap_is 'and by id' "$status" 0
+
+# --- the panic device ---
+before=$("$real_virsh" dumpxml --inactive web1 | grep -v panic)
+run enable web1 --add-panic-device
+tap_is 'a panic device can be added' "$status $("$real_virsh" dumpxml --inactive web1 | grep -c "<panic model='isa'")" '0 1'
+tap_is 'and changes nothing else' "$("$real_virsh" dumpxml --inactive web1 | grep -v '<panic')" "$before"
+run enable web1 --add-panic-device
+tap_is 'but not twice' "$status $("$real_virsh" dumpxml --inactive web1 | grep -c '<panic')" '0 1'
+run enable on --add-panic-device
+tap_like 'a running domain is told to restart' "$out" "only from the domain's next start on"
+tap_is 'its running self is left alone' "$("$real_virsh" dumpxml on | grep -c '<panic')" 0
+run enable passing --add-panic-device
+tap_is 'a transient domain has no configuration to add it to' "$status" 1
+tap_like 'and is told so' "$err" "'passing', which has none: it is transient"
+run enable on --live --add-panic-device
+tap_is '--live excludes it' "$status" 1
+
+# --- what is refused changes nothing ---
+unchanged=$(element web1 config)$(element on live)$(element on config)
+refused() {
+	local title=$1 wanted=$2 pattern=$3
+	shift 3
+	run "$@"
+	tap_is "$title: exit status" "$status" "$wanted"
+	tap_like "$title: message" "$err" "$pattern"
+}
+refused 'an unknown domain' 1 "error: cannot find the domain 'web2': .*no domain" enable web1 web2 --keep 50
+tap_like '... and what to do' "$err" "'virsh list --all' shows"
+refused 'no domain' 2 'name a domain, or give --all' enable
+refused '--all and a domain' 2 '--all goes without' enable --all web1
+refused '--live for what does not run' 1 "'web1' is not running" enable on web1 --live --keep 50
+refused '--config for a transient domain' 1 "'passing' is transient" enable web1 passing --config --keep 50
+refused '--current with --live' 2 'excludes' enable on --current --live
+refused 'a value it cannot have' 2 "'keep' cannot be '0': it takes 1..1000" enable web1 --keep 0
+refused 'an option without its value' 2 '--keep of .enable. needs a value' enable web1 --keep
+refused 'a value for a switch' 2 '--live of .enable. takes no value' enable web1 --live=yes
+refused 'an unknown option' 2 "has no option '--colour'; see" enable web1 --colour
+refused 'a mistyped option' 2 'did you mean --freeze\?' enable web1 --freze off
+refused 'an option of another verb' 2 "it is an option of 'list'" enable web1 --since today
+refused 'a mistyped verb' 2 "no verb 'enbale'; did you mean 'enable'\\?" enbale web1
+refused 'an unknown verb' 2 "no verb 'frobnicate'; see" frobnicate
+refused 'disable of what is not enabled' 1 "domain 'fresh' is not enabled" disable "$(domain_define fresh && echo fresh)"
+
+status=0
+err=$(virsh -r oopsbt enable web1 --keep 50 2>&1) || status=$?
+tap_is 'a read-only connection: exit status' "$status" 1
+tap_like 'a read-only connection: message' "$err" 'read-only'
+tap_like '... and what to do' "$err" 'leave out -r'
+status=0
+err=$(virsh -r oopsbt disable web1 2>&1) || status=$?
+tap_is 'it cannot disable either' "$status" 1
+status=0
+err=$(virsh -c qemu+unix:///system?socket=/nonexistent/socket oopsbt enable web1 2>&1) || status=$?
+tap_is 'libvirtd not running: exit status' "$status" 1
+tap_like 'libvirtd not running: message' "$err" 'cannot connect to qemu\+unix:///system.socket=/nonexistent/socket'
+tap_like '... and what to do' "$err" 'systemctl start libvirtd'
+status=0
+err=$(virsh -c test:///default oopsbt enable test 2>&1) || status=$?
+tap_is 'another hypervisor: exit status' "$status" 1
+tap_like 'another hypervisor: message' "$err" "hypervisor TEST cannot be read, only QEMU's"
+chmod 0711 "$test_dir"
+chmod -R go-rwx "$libvirt_root"
+status=0
+err=$(setpriv --reuid=nobody --regid=nogroup --clear-groups "$plugin/virsh-oopsbt" enable web1 2>&1) || status=$?
+tap_is 'no permission: exit status' "$status" 1
+tap_like 'no permission: message' "$err" 'ermission denied'
+tap_like '... and what to do' "$err" 'try as root or as a member of the group libvirt'
+tap_is 'nothing of all this changed anything' "$(element web1 config)$(element on live)$(element on config)" "$unchanged"
+
+# --- metadata that somebody else wrote ---
+"$real_virsh" -q metadata isa "$uri" --key oopsbt --set '<oopsbt keep="many"/>' --config >/dev/null
+run enable isa --nmi never
+tap_is 'bad metadata is not overwritten' "$status $(element isa config)" '1 <oopsbt keep="many"/>'
+tap_like 'but named, with what to do' "$err" "'keep' cannot be 'many'"
+run status isa
+tap_is 'status shows it' "$status" 0
+tap_like 'as bad' "$out" 'isa +shut off +bad'
+run disable isa
+tap_is 'disable takes it away' "$status $(element isa config)" '0 '
+"$real_virsh" -q metadata isa "$uri" --key oopsbt --set '<oopsbt colour="red" keep="4"/>' --config >/dev/null
+run enable isa --nmi never
+tap_like 'an unknown attribute is a warning' "$err" "warning: domain 'isa': unknown option 'colour'"
+tap_is 'and the others are kept' "$(element isa config)" '<oopsbt nmi="never" keep="4"/>'
+
+# --- a name that a terminal must not see ---
+odd=$'odd\u202e\u009b31m'
+domain_define "$odd" 2>/dev/null
+run enable "$odd"
+tap_is 'a domain with control characters in its name can be enabled' "$status" 0
+run status
+printf '%s\n%s' "$out" "$err" >"$test_dir/printed"
+tap_is 'they reach no terminal' "$(LC_ALL=C grep -caE $'\xe2\x80\xae|\xc2\x9b' "$test_dir/printed")" 0
+run enable "$(printf 'no\033[31m')"
+tap_like 'nor does a name that is not there' "$err" "'no.x1b\\[31m'"
+
+# --- status ---
+run status
+tap_is 'status succeeds' "$status" 0
+tap_like 'it shows who is enabled' "$out" '^ web1 +shut off +yes +pvpanic \(isa\), watch'
+tap_like 'and who is not' "$out" '^ fresh +shut off +no +-'
+tap_like 'transient domains until they stop' "$out" '^ passing +running +until stop'
+tap_like 'and that there is no daemon' "$out" '^oopsbtd: not running'
+run status on
+tap_unlike 'a domain can be asked for alone' "$out" 'web1'
+run status --verbose web1
+tap_like '--verbose says why' "$out" 'the very instant of an oops, through'
+run status --json
+tap_is 'as JSON' "$(printf %s "$out" | python3 -c '
+import json, sys
+status = json.load(sys.stdin)
+domain = {domain["name"]: domain for domain in status["domains"]}["web1"]
+print(status["daemon_running"], domain["enabled"], domain["enabled_at_next_start"], domain["options"]["keep"])')" \
+	'False True True 3'
+tap_is 'read-only is enough for it' "$(virsh -r oopsbt -q status on | wc -l)" 1
+
+# --- disable ---
+run disable on web1
+tap_is 'disable takes it away, live and in the configuration' "$status $(element on live)$(element on config)$(element web1 config)" '0 '
+run disable --all
+tap_is 'and from all' "$status $(element passing live)$(element isa config)" '0 '
+run enable --all
+tap_is 'all can be enabled' "$status $(element fresh config)" '0 <oopsbt/>'
+
+tap_done

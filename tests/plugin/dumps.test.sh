@@ -1,0 +1,253 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# list, info, export, rm, debug and watch on dumps that are there, and on what is not as it should be.
+set -eu
+here=$(dirname "$(realpath "$0")")
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/lib.sh"
+
+export TZ=UTC
+# None of this needs libvirt.
+export LIBVIRT_DEFAULT_URI="qemu+unix:///system?socket=$test_dir/nowhere"
+json() {
+	python3 -c "import json, sys; data = json.load(sys.stdin); print($1)"
+}
+
+# --- nothing there ---
+run list
+tap_is 'no dump directory: exit status' "$status" 1
+tap_like 'no dump directory: message' "$err" "cannot open the dump directory $dumps: No such file"
+tap_like '... and what it means' "$err" 'nothing has been collected yet'
+mkdir -m 0700 "$dumps"
+run list
+tap_is 'an empty one is an empty table' "$status $(echo "$out" | wc -l)" '0 2'
+run info
+tap_is 'and has no newest report' "$status" 1
+tap_like '... and says so' "$err" "there is no dump in $dumps"
+
+# --- list ---
+dump_make web1 20261120T100000Z-1 'BUG: first in one [scenario]'
+dump_make web1 20261121T100000Z-1 'BUG: first in one [scenario]'
+dump_make db 20261121T100000Z-2 'Oops in two'
+dump_make web1 20261122T214501Z-1 'RIP in three' $'RIP in three\n\nCPU 1 (kernel)\n  Call Trace:\n'
+run list
+tap_is 'list has a line a dump, the newest last' "$(echo "$out" | awk 'NR > 2 { print $1 }' | xargs)" \
+	'20261120T100000Z-1 20261121T100000Z-1 20261121T100000Z-2 20261122T214501Z-1'
+tap_like 'with domain, time and title' "$out" '^ 20261121T100000Z-2   db       2026-11-21 10:00:00 UTC   Oops in two$'
+tap_is 'of one domain, without a heading if quiet' "$(oopsbt list db | wc -l) $(virsh -q oopsbt -D "$dumps" list db | wc -l)" '4 1'
+run list --json
+tap_is 'as JSON' "$(printf %s "$out" | json '[(d["id"], d["title"]) for d in data][2]')" "('20261121T100000Z-2', 'Oops in two')"
+ids() {
+	oopsbt list --json "$@" | json '" ".join(d["id"][6:8] + d["id"][-2:] for d in data)'
+}
+tap_is '--since' "$(ids --since '2026-11-21 10:00')" '21-1 21-2 22-1'
+tap_is '--since, RFC 3339' "$(ids --since 2026-11-21T12:00:00+01:00)" '22-1'
+tap_is '--until' "$(ids --until 2026-11-21)" '20-1'
+tap_is '--since and --until' "$(ids -S 2026-11-21 -U '2026-11-22 00:00:00')" '21-1 21-2'
+tap_is 'a relative time' "$(ids --since -1min)" ''
+tap_is '--title finds anywhere' "$(ids --title two)" '21-2'
+tap_is '--title with wildcards' "$(ids --title 'BUG*one*')" '20-1 21-1'
+tap_is '--newest' "$(ids -n 2)" '21-2 22-1'
+run list --count
+tap_like '--count groups equal titles' "$out" '^ 2       20261121T100000Z-1   web1     BUG: first in one \[scenario\]$'
+tap_is 'as JSON too' "$(oopsbt list --count --json | json '[d["count"] for d in data]')" '[1, 1, 2]'
+run list --since never
+tap_is 'a time that is none: exit status' "$status" 2
+tap_like 'a time that is none: message' "$err" "--since cannot be 'never': it takes a time such as"
+run list nobody
+tap_is 'a domain without dumps is an empty list' "$status" 0
+
+# --- info ---
+run info
+tap_is 'info is the newest report' "$out" "$(cat "$dumps/web1/20261122T214501Z-1/report.txt")"
+run info db
+tap_is "a domain's newest" "$out" 'Oops in two'
+run info 20261120T100000Z-1
+tap_is 'by id' "$out" 'BUG: first in one [scenario]'
+run info 20261120
+tap_is 'by the beginning of an id' "$out" 'BUG: first in one [scenario]'
+run info --id 20261121T100000Z-2
+tap_is 'by --id' "$out" 'Oops in two'
+run info web1/20261121
+tap_is 'by domain and id' "$out" 'BUG: first in one [scenario]'
+run info 2026
+tap_is 'an ambiguous id: exit status' "$status" 1
+tap_like 'an ambiguous id: message' "$err" "'2026' fits 4 dumps; give more of the id"
+run info 20250101
+tap_is 'an id that is not there: exit status' "$status" 1
+tap_like 'an id that is not there: message' "$err" "no dump and no domain with dumps '20250101'"
+tap_like '... and what to do' "$err" "'virsh oopsbt list' shows"
+tap_is '--log' "$(oopsbt info db --log)" "$(cat "$dumps/db/20261121T100000Z-2/dmesg.txt")"
+tap_is '--registers' "$(oopsbt info db --registers)" 'RAX=0000000000000000'
+tap_is '--json' "$(oopsbt info db --json)" "$(cat "$dumps/db/20261121T100000Z-2/report.json")"
+run info --json --log
+tap_is 'one view at a time' "$status" 2
+run info db web1
+tap_is 'one dump at a time' "$status" 2
+
+cat >"$dumps/db/20261121T100000Z-2/report.json" <<'JSON'
+{"title": "Oops in two", "signal": "watch", "timeline": {"signalled": "2026-11-21T10:00:00.000000Z"},
+ "vcpus": [{"vcpu": 0, "cpu": 1, "context": "kernel", "task": {"pid": 7, "comm": "kworker"},
+  "regs": {"rip": "0xffffffff81000000", "rsp": "0xffffc90000003f00"},
+  "frames": [{"pc": "0x1", "symbol": "oops_here", "offset": 16, "size": 32, "module": "bad", "reliable": true},
+             {"pc": "0x2", "symbol": null, "reliable": false}], "stopped": "end of the stack"},
+  {"vcpu": 1, "cpu": 0, "context": "idle", "frames": []}]}
+JSON
+run info db --cpu 1
+tap_like '--cpu is one CPU, by the number the guest gives it' "$out" '^CPU 1 \(vCPU 0\): kernel, task kworker \(pid 7\)$'
+tap_like 'its registers' "$out" '^ +RIP: 0xffffffff81000000 +RSP: 0xffffc90000003f00'
+tap_like 'its backtrace' "$out" '^   oops_here\+0x10/0x20 \[bad\]$'
+run info db --cpu 7
+tap_is 'a CPU that is not there: exit status' "$status" 1
+tap_like 'a CPU that is not there: message' "$err" 'no CPU 7: it has 2 vCPUs'
+run info db --cpu x
+tap_is 'a CPU that is no number' "$status" 2
+
+# --- guest text that a terminal must not see ---
+dump_make web1 20261122T214502Z-1 'evil' $'title \033[2J\u202e\u009b0m'
+printf '{"title": "\\u001b[2Jevil\\u202e", "timeline": {}, "x": "\342\200\256"}' >"$dumps/web1/20261122T214502Z-1/report.json"
+printf 'log \033]0;x\a\r\n' >"$dumps/web1/20261122T214502Z-1/dmesg.txt"
+hostile=$(printf '%s\n' list 'list --json' 'list --count' info 'info --json' 'info --log' | while read -r words; do
+	# shellcheck disable=SC2086 # words are what is wanted
+	oopsbt $words
+done)
+printf %s "$hostile" >"$test_dir/hostile"
+tap_is 'no control character reaches the output' \
+	"$(LC_ALL=C grep -caP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]' "$test_dir/hostile")" 0
+tap_like 'but is shown as what it is' "$hostile" 'title .x1b\[2J'
+tap_is 'and JSON says the same as before' "$(oopsbt info --json | json 'data["x"] == "\u202e" and data["title"][0] == "\x1b"')" True
+rm -r "$dumps/web1/20261122T214502Z-1"
+
+# --- export ---
+cd "$test_dir"
+run export 20261122 dump.tar.gz
+tap_is 'export succeeds' "$status" 0
+tap_is 'into a file for its owner only' "$(stat -c %a dump.tar.gz)" 600
+tap_is 'that tar can read' "$(tar -xzOf dump.tar.gz 20261122T214501Z-1/report.txt)" "$(cat "$dumps/web1/20261122T214501Z-1/report.txt")"
+tap_is 'with all its files' "$(tar -tzf dump.tar.gz | sed 's,.*/,,' | sort | xargs)" 'core dmesg.txt registers.txt report.json report.txt'
+tap_is 'info reads it' "$(oopsbt info ./dump.tar.gz)" "$(cat "$dumps/web1/20261122T214501Z-1/report.txt")"
+tap_is 'its log too' "$(oopsbt info dump.tar.gz --log)" "$(cat "$dumps/web1/20261122T214501Z-1/dmesg.txt")"
+tap_is 'to standard output' "$(oopsbt export 20261122 - | tar -tz | wc -l)" 5
+run export 20261122 dump.tar.gz
+tap_is 'a file that is there is kept' "$status" 1
+tap_like '... and the message says how to replace it' "$err" 'dump.tar.gz: File exists'
+run export 20261122 dump.tar.gz --force
+tap_is '--force replaces it' "$status" 0
+printf 'vmcore' >"$dumps/web1/20261122T214501Z-1/vmcore"
+oopsbt export 20261122 full.tar.gz --vmcore >/dev/null
+tap_is 'the full dump goes only if asked for' \
+	"$(tar -tzf dump.tar.gz | grep -c vmcore) $(tar -tzf full.tar.gz | grep -c vmcore)" '0 1'
+head -c 300 dump.tar.gz >short.tar.gz
+run info ./short.tar.gz
+tap_is 'a damaged archive: exit status' "$status" 1
+tap_like 'a damaged archive: message' "$err" 'short.tar.gz is damaged, or not an archive'
+run info /etc/hostname
+tap_like 'a file that is no archive' "$err" 'is damaged, or not an archive'
+run export 20261122 /nonexistent/dir/file
+tap_is 'a directory that is not there: exit status' "$status" 1
+tap_like 'a directory that is not there: message' "$err" 'cannot write /nonexistent/dir/file: No such file'
+if mkdir small && mount -t tmpfs -o size=64k none small 2>/dev/null; then
+	at_exit "umount $test_dir/small"
+	head -c 300000 /dev/urandom >"$dumps/web1/20261122T214501Z-1/core"
+	run export 20261122 small/dump.tar.gz
+	tap_is 'a full disk: exit status' "$status" 1
+	tap_like 'a full disk: message' "$err" 'cannot write small/dump.tar.gz: .*No space left'
+	tap_is 'and nothing is left there' "$(find small -type f | wc -l)" 0
+else
+	tap_skip 'a full disk' 'no tmpfs can be mounted here'
+fi
+status=0
+oopsbt list >/dev/full 2>"$test_dir/err" || status=$?
+tap_is 'output that cannot be written: exit status' "$status" 1
+tap_like 'output that cannot be written: message' "$(cat "$test_dir/err")" 'cannot write the output: No space left'
+tap_is 'a broken pipe is quiet' "$( (oopsbt info --json; true) 2>&1 | head -c 1)" '{'
+
+# --- damaged dumps, other owners ---
+mkdir -m 0700 "$dumps/web1/20261123T000000Z-1"
+run list
+tap_like 'a dump without its files is listed as damaged' "$out" '^ 20261123T000000Z-1   web1 +2026-11-23 00:00:00 UTC   \(damaged\)$'
+run info 20261123
+tap_is 'its info: exit status' "$status" 1
+tap_like 'its info: message' "$err" 'dump 20261123T000000Z-1 is damaged: .*report.txt: No such file'
+tap_like '... and where it lies' "$err" "lies in $dumps/web1/20261123T000000Z-1"
+echo '{"title": "cut off' >"$dumps/web1/20261123T000000Z-1/report.json"
+run info 20261123 --json
+tap_like 'JSON that is none' "$err" 'is damaged'
+run debug 20261123
+tap_is 'no debugger on what is not there' "$status" 1
+run rm -y 20261123
+tap_is 'a damaged dump can be removed' "$status $(find "$dumps" -name '20261123*' | wc -l)" '0 0'
+chmod 0755 "$test_dir"
+status=0
+err=$(setpriv --reuid=nobody --regid=nogroup --clear-groups "$plugin/virsh-oopsbt" -D "$dumps" list 2>&1) || status=$?
+tap_is "another user's dumps: exit status" "$status" 1
+tap_like "another user's dumps: message" "$err" "$dumps: Permission denied"
+tap_like '... and what to do' "$err" 'try as root'
+
+# --- debug ---
+mkdir "$test_dir/bin"
+for debugger in gdb crash drgn; do
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\necho "${0##*/} $*"\n' >"$test_dir/bin/$debugger"
+	chmod +x "$test_dir/bin/$debugger"
+done
+core=$dumps/db/20261121T100000Z-2/core
+tap_like 'debug starts the first debugger there is' "$(PATH="$test_dir/bin:$PATH" oopsbt debug db)" "^gdb --core=$core$"
+tap_like '--debugger chooses' "$(PATH="$test_dir/bin:$PATH" oopsbt debug db --debugger drgn)" "^drgn -c $core$"
+tap_like '--vmlinux gives it the symbols' "$(PATH="$test_dir/bin:$PATH" oopsbt debug db --debugger=crash --vmlinux /v)" "^crash /v $core$"
+tap_like 'a full dump is preferred' "$(PATH="$test_dir/bin:$PATH" oopsbt debug 20261122)" '/vmcore$'
+status=0
+err=$(PATH="$test_dir/bin:$PATH" oopsbt debug db --debugger crash 2>&1) || status=$?
+tap_is 'crash without symbols: exit status' "$status" 1
+tap_like 'crash without symbols: message' "$err" 'install its debug package'
+run debug db --debugger emacs
+tap_is 'an unknown debugger' "$status" 2
+
+# --- rm ---
+run rm
+tap_is 'rm of nothing in particular: exit status' "$status" 2
+tap_like 'rm of nothing in particular: message' "$err" 'say what to remove'
+run rm web1
+tap_is 'a domain is no id: exit status' "$status" 2
+tap_like 'a domain is no id: message' "$err" "'web1' is a domain; give the ids"
+run rm 2026
+tap_like 'nor is an ambiguous beginning' "$err" 'fits 4 dumps'
+run rm 20261120 19990101
+tap_is 'one id that is not there and nothing goes' "$status $(find "$dumps" -name '2026*' | wc -l)" '1 4'
+run rm 20261120
+tap_is 'rm removes' "$status $out $(find "$dumps" -name '20261120*' | wc -l)" '0 Dump 20261120T100000Z-1 removed 0'
+dump_make web1 20261120T100000Z-1 'BUG: first'
+run rm --keep 1 --domain web1
+tap_is '--keep leaves the newest' "$(ids)" '21-2 22-1'
+dump_make web1 20200101T000000Z-1 'old'
+run rm --older-than 2026-11-21
+tap_is '--older-than' "$(ids)" '21-2 22-1'
+run rm --older-than soon
+tap_is 'an age that is none' "$status" 2
+run rm --keep 0 --yes
+tap_is 'all of them, and their empty directories' "$status $(find "$dumps" -mindepth 1 -not -name '.pool*' | wc -l)" '0 0'
+
+# --- watch ---
+rm -rf "$dumps"
+mkfifo watched
+virsh oopsbt -D "$dumps" watch --json >watched &
+watcher=$!
+exec 5<watched
+# It has read what is there once it watches the nearest directory.
+until grep -q inotify /proc/$watcher/fdinfo/* 2>/dev/null; do sleep 0.02; done
+mkdir -p "$test_dir/made"
+(dumps=$test_dir/made/dumps && dump_make web1 20261201T000000Z-1 'seen')
+mv "$test_dir/made/dumps" "$dumps"
+read -r -t 10 line <&5 || line='nothing came'
+tap_is 'watch sees a dump in a directory that was not there before' "$(printf %s "$line" | json 'data["title"]')" seen
+(dumps=$test_dir/made/dumps && dump_make db 20261201T000001Z-1 'again')
+mv "$test_dir/made/dumps/db" "$dumps"
+read -r -t 10 line <&5 || line='nothing came'
+tap_is 'and one of a new domain' "$(printf %s "$line" | json 'data["domain"]')" db
+kill -INT "$watcher"
+status=0
+wait "$watcher" || status=$?
+tap_is 'an interrupt ends it' "$status" 0
+
+tap_done

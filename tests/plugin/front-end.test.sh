@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The front end: everything that is not `oopsbt` reaches the real virsh as it was typed.
+set -eu
+here=$(dirname "$(realpath "$0")")
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/lib.sh"
+
+front=$plugin/virsh
+
+# A virsh that shows what it was started with.
+fake=$test_dir/fake
+mkdir "$fake"
+cat >"$fake/virsh" <<'SH'
+#!/bin/sh
+printf '<%s>' "$0" "$@"
+exit 42
+SH
+chmod +x "$fake/virsh"
+
+through() {
+	PATH="$plugin:$fake:/usr/bin:/bin" virsh "$@"
+}
+
+# --- arguments ---
+same=
+for words in '' 'list' 'list --all' '-c test:///default list' '-r -q list' '-h' '-v' '-V' '--version=long' '--help' \
+	'--no-such-option list' '-c' 'help' 'help list' 'complete -- li' '-d 5 -l /dev/null list' '-e x list' \
+	'-k 3 -K 4 list' 'start oopsbt' '-c oopsbt list' 'list oopsbt' 'oopsbtx' 'echo -- oopsbt' '-- list'; do
+	# shellcheck disable=SC2086 # words are what is wanted
+	got=$(through $words) || true
+	# shellcheck disable=SC2086
+	wanted=$(printf '<%s>' "$fake/virsh" $words)
+	[ "$got" = "$wanted" ] || same+="'$words' became $got; "
+done
+tap_is 'every command line without oopsbt reaches virsh as it is' "$same" ''
+tap_is 'an empty and a strange argument survive' "$(through echo '' ' a  b ' $'c\nd' '*' || true)" \
+	"$(printf '<%s>' "$fake/virsh" echo '' ' a  b ' $'c\nd' '*')"
+code=0
+through list >/dev/null || code=$?
+tap_is "virsh's exit status comes back" "$code" 42
+
+# --- which virsh ---
+tap_is 'the next virsh in PATH is the real one' "$(through x || true)" "<$fake/virsh><x>"
+mkdir "$test_dir/other"
+cp "$front" "$plugin/virsh-oopsbt" "$test_dir/other/"
+tap_is 'two front ends in PATH do not call each other for ever' \
+	"$(PATH="$test_dir/other:$plugin:$fake:/usr/bin:/bin" timeout 10 virsh x || true)" "<$fake/virsh><x>"
+tap_is 'the same in the other order' \
+	"$(PATH="$plugin:$test_dir/other:$fake:/usr/bin:/bin" timeout 10 virsh x || true)" "<$fake/virsh><x>"
+ln -s "$front" "$test_dir/other/link"
+mkdir "$test_dir/linked"
+ln -s "$front" "$test_dir/linked/virsh"
+tap_is 'a link to the front end is not taken for the real virsh' \
+	"$(PATH="$test_dir/linked:$fake:/usr/bin:/bin" timeout 10 virsh x || true)" "<$fake/virsh><x>"
+tap_is 'called by its path it finds the real one in PATH' "$(PATH="$fake" "$front" x || true)" "<$fake/virsh><x>"
+tap_is 'without one in PATH it takes /usr/bin/virsh' "$(PATH=/nonexistent "$front" --version)" "$(/usr/bin/virsh --version)"
+
+# --- the real virsh behind it ---
+libvirt_start
+domain_define front-end-1
+domain_xml front-end-2 >"$test_dir/two.xml"
+tap_is 'list is what virsh prints' "$(virsh list --all)" "$("$real_virsh" list --all)"
+tap_is 'standard input is virsh'"'"'s' "$(virsh -q define /dev/stdin <"$test_dir/two.xml" && virsh -q list --all --name | wc -w)" 2
+tap_is '-q, -r and -c are virsh'"'"'s' "$(LIBVIRT_DEFAULT_URI='' virsh -q -r -c "$LIBVIRT_DEFAULT_URI" list --all)" \
+	"$("$real_virsh" -q list --all)"
+code=0
+virsh domstate no-such-domain >/dev/null 2>&1 || code=$?
+tap_is 'a failing command fails' "$code" 1
+tap_is 'commands in its shell are virsh'"'"'s' \
+	"$(printf 'echo one\nlist --all --name\nquit\n' | virsh -q)" \
+	"$(printf 'echo one\nlist --all --name\nquit\n' | "$real_virsh" -q)"
+tap_is 'help is virsh'"'"'s' "$(virsh help domain)" "$("$real_virsh" help domain)"
+
+# --- completion ---
+tap_is 'completion of virsh is virsh'"'"'s' "$(virsh complete -- dom)" "$("$real_virsh" complete -- dom)"
+tap_is 'and offers oopsbt beside its commands' "$(virsh complete -- oop)" oopsbt
+tap_is 'verbs complete' "$(virsh complete -- oopsbt en)" enable
+tap_is 'domains complete' "$(virsh complete -- oopsbt enable front | sort | xargs)" 'front-end-1 front-end-2'
+bash_completion=/usr/share/bash-completion/bash_completion
+if [ -e "$bash_completion" ] && [ -e /usr/share/bash-completion/completions/virsh ]; then
+	tap_is "stock virsh's bash completion completes our verbs and domains" "$(
+		set +eu
+		. "$bash_completion"
+		. /usr/share/bash-completion/completions/virsh
+		complete_line() {
+			COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE} COMPREPLY=()
+			_virsh_complete virsh
+			echo "${COMPREPLY[*]}"
+		}
+		complete_line virsh oopsbt dis
+		complete_line virsh oopsbt enable front-end-1
+		complete_line virsh oopsbt enable --add
+		complete_line virsh domst
+	)" "$(printf 'disable\nfront-end-1\n--add-panic-device\ndomstate domstats')"
+else
+	tap_skip "stock virsh's bash completion completes our verbs and domains" 'bash-completion is not installed'
+fi
+
+# --- our command ---
+tap_is 'oopsbt is ours' "$(virsh oopsbt --version)" "$("$plugin/virsh-oopsbt" --version)"
+tap_is 'with options of virsh before it too' "$(virsh -q -r oopsbt help list)" "$(virsh oopsbt list --help)"
+tap_is 'a whole command in one argument, as virsh takes it' "$(virsh 'oopsbt help list')" "$(virsh oopsbt help list)"
+tap_is 'help oopsbt is ours' "$(virsh help oopsbt)" "$(virsh oopsbt --help)"
+
+# --- cost ---
+# The quickest of 100 starts of each, so that what else the machine does counts little.
+quickest() {
+	local best=1000000000 start took
+	for ((i = 0; i < 100; i++)); do
+		start=${EPOCHREALTIME//[!0-9]/}
+		"$@" >/dev/null
+		took=$((${EPOCHREALTIME//[!0-9]/} - start))
+		best=$((took < best ? took : best))
+	done
+	echo "$best"
+}
+real_us=$(quickest "$real_virsh" --version)
+front_us=$(quickest "$front" --version)
+tap_note "virsh --version: $real_us us, through the front end $front_us us"
+case $plugin in
+*sanitized*) tap_skip 'the front end adds less than 3 ms' 'sanitizers take longer than that to start' ;;
+*) tap_ok "the front end adds less than 3 ms" test $((front_us - real_us)) -lt 3000 ;;
+esac
+
+tap_done

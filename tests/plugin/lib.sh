@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# For the tests of virsh oopsbt. Source ../lib/tap.sh and ../lib/libvirt.sh first.
+#
+#	plugin			the folder of the built programs; OOPSBT_BUILD names another build
+#	dumps			a dump directory of the test's own, empty; oopsbt uses it
+#	oopsbt ARG...		virsh oopsbt on it, through the front end
+#	run ARG...		the same; sets $status, $out and $err
+#	domain_xml NAME [DEVICES [ARCH [MACHINE]]]	a definition that needs no disk and boots nothing
+#	domain_define NAME ...	define it
+#	dump_make DOMAIN ID TITLE [TEXT]		a dump as the daemon stores it
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+plugin=${OOPSBT_BUILD:-$top/build}/virsh-plugin
+dumps=$test_dir/dumps
+real_virsh=$(command -v virsh)
+export PATH="$plugin:$PATH"
+# What a shell that runs the tests may have set.
+unset VIRSH_DEFAULT_CONNECT_URI VIRSH_READONLY VIRSH_QUIET PAGER NO_COLOR LESS
+
+oopsbt() {
+	virsh oopsbt --directory "$dumps" "$@"
+}
+
+run() {
+	status=0
+	oopsbt "$@" >"$test_dir/out" 2>"$test_dir/err" || status=$?
+	out=$(cat "$test_dir/out")
+	err=$(cat "$test_dir/err")
+}
+
+domain_xml() {
+	cat <<-XML
+		<domain type='qemu'>
+		  <name>$1</name>
+		  <memory unit='MiB'>32</memory>
+		  <os><type arch='${3:-x86_64}' machine='${4:-pc}'>hvm</type></os>
+		  <devices>
+		    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+		    <controller type='usb' model='none'/>
+		    <memballoon model='none'/>
+		    ${2:-}
+		  </devices>
+		</domain>
+	XML
+}
+
+domain_define() {
+	domain_xml "$@" >"$test_dir/domain.xml"
+	"$real_virsh" -q define "$test_dir/domain.xml" >/dev/null
+}
+
+dump_make() {
+	local dir=$dumps/$1/$2
+	mkdir -p -m 0700 "$dumps" "$dumps/$1" "$dir"
+	local stamp=${2%-*}
+	local time=${stamp:0:4}-${stamp:4:2}-${stamp:6:2}T${stamp:9:2}:${stamp:11:2}:${stamp:13:2}.123456Z
+	cat >"$dir/report.json" <<-JSON
+		{
+		  "schema" : 1,
+		  "id" : "$2",
+		  "title" : "$3",
+		  "domain" : { "name" : "$1", "uuid" : "6371d758-ba48-4117-b13e-9e5297e127f2" },
+		  "signal" : "crashloaded",
+		  "timeline" : { "signalled" : "$time" },
+		  "vcpus" : []
+		}
+	JSON
+	printf '%s\n' "${4:-$3}" >"$dir/report.txt"
+	printf '[    0.000000] Linux version 6.1\n[    1.000000] %s\n' "$3" >"$dir/dmesg.txt"
+	printf 'RAX=0000000000000000\n' >"$dir/registers.txt"
+	printf 'core' >"$dir/core"
+	chmod 0600 "$dir"/*
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tar format is POSIX ustar: a block of 512 bytes a member, its size in octal (for 8 GiB and
+ * more in GNU's base 256), contents padded to blocks, two blocks of zeros at the end.
+ */
+#include "archive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <gio/gunixoutputstream.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCK 512
+#define MAX_OCTAL_SIZE ((guint64)1 << 33)
+/* A member's name and size may be anything; how many there are is bounded. */
+#define MAX_MEMBERS 1000
+
+struct header {
+	char name[100];
+	char mode[8];
+	char uid[8];
+	char gid[8];
+	char size[12];
+	char mtime[12];
+	char checksum[8];
+	char type;
+	char link[100];
+	char magic[6];
+	char version[2];
+	char owner[32];
+	char group[32];
+	char device[16];
+	char prefix[155];
+	char unused[12];
+};
+G_STATIC_ASSERT(sizeof(struct header) == BLOCK);
+
+/* --- writing --- */
+
+static void set_size(struct header *header, guint64 size)
+{
+	if (size < MAX_OCTAL_SIZE) {
+		g_snprintf(header->size, sizeof(header->size), "%011" G_GINT64_MODIFIER "o", size);
+		return;
+	}
+	memset(header->size, 0, sizeof(header->size));
+	header->size[0] = (char)0x80;
+	for (int i = sizeof(header->size) - 1; size; i--, size >>= 8)
+		header->size[i] = (char)(size & 0xff);
+}
+
+static unsigned int sum(const struct header *header)
+{
+	struct header copy = *header;
+	const unsigned char *bytes = (const unsigned char *)&copy;
+	unsigned int total = 0;
+
+	memset(copy.checksum, ' ', sizeof(copy.checksum));
+	for (size_t i = 0; i < BLOCK; i++)
+		total += bytes[i];
+	return total;
+}
+
+static bool set_header(struct header *header, const char *name, const char *file_name,
+		       const struct stat *info, GError **error)
+{
+	memset(header, 0, sizeof(*header));
+	if (g_snprintf(header->name, sizeof(header->name), "%s/%s", name, file_name) >=
+	    (int)sizeof(header->name)) {
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG,
+			    "the name %s/%s is too long for an archive", name, file_name);
+		return false;
+	}
+	strcpy(header->mode, "0000600");
+	strcpy(header->uid, "0000000");
+	strcpy(header->gid, "0000000");
+	set_size(header, info->st_size);
+	g_snprintf(header->mtime, sizeof(header->mtime), "%011" G_GINT64_MODIFIER "o",
+		   (gint64)info->st_mtime);
+	header->type = '0';
+	memcpy(header->magic, "ustar", 6);
+	memcpy(header->version, "00", 2);
+	g_snprintf(header->checksum, sizeof(header->checksum), "%06o", sum(header));
+	header->checksum[7] = ' ';
+	return true;
+}
+
+static bool write_contents(GOutputStream *out, int fd, const char *path, guint64 size,
+			   GError **error)
+{
+	g_autofree char *buffer = g_malloc0(1 << 16);
+	guint64 left = size;
+	size_t padding = (BLOCK - size % BLOCK) % BLOCK;
+
+	while (left > 0) {
+		ssize_t count = read(fd, buffer, MIN(left, (guint64)1 << 16));
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0) {
+			g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot read %s: %s",
+				    path,
+				    count < 0 ? g_strerror(errno) : "it became shorter meanwhile");
+			return false;
+		}
+		if (!g_output_stream_write_all(out, buffer, count, NULL, NULL, error))
+			return false;
+		left -= count;
+	}
+	memset(buffer, 0, BLOCK);
+	return g_output_stream_write_all(out, buffer, padding, NULL, NULL, error);
+}
+
+static bool write_member(GOutputStream *out, const char *directory, const char *name,
+			 const char *file_name, GError **error)
+{
+	g_autofree char *path = g_build_filename(directory, file_name, NULL);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct header header;
+	struct stat info;
+	bool good;
+
+	if (fd < 0 || fstat(fd, &info) < 0) {
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot read %s: %s", path,
+			    g_strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	good = !S_ISREG(info.st_mode) ||
+	       (set_header(&header, name, file_name, &info, error) &&
+		g_output_stream_write_all(out, &header, sizeof(header), NULL, NULL, error) &&
+		write_contents(out, fd, path, info.st_size, error));
+	close(fd);
+	return good;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool write_members(GOutputStream *out, const char *directory, const char *name,
+			  const char *const *excluded, GError **error)
+{
+	static const char end[2 * BLOCK];
+	g_autoptr(GDir) dir = g_dir_open(directory, 0, error);
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	const char *file_name;
+
+	if (!dir)
+		return false;
+	while ((file_name = g_dir_read_name(dir))) {
+		if (!g_strv_contains(excluded, file_name))
+			g_ptr_array_add(names, g_strdup(file_name));
+	}
+	g_ptr_array_sort(names, compare_names);
+	for (guint i = 0; i < names->len; i++) {
+		if (!write_member(out, directory, name, names->pdata[i], error))
+			return false;
+	}
+	return g_output_stream_write_all(out, end, sizeof(end), NULL, NULL, error);
+}
+
+static bool write_archive(int fd, const char *directory, const char *name,
+			  const char *const *excluded, GError **error)
+{
+	g_autoptr(GOutputStream) raw = g_unix_output_stream_new(fd, FALSE);
+	g_autoptr(GZlibCompressor) gzip = g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, -1);
+	g_autoptr(GOutputStream) out = g_converter_output_stream_new(raw, G_CONVERTER(gzip));
+
+	return write_members(out, directory, name, excluded, error) &&
+	       g_output_stream_close(out, NULL, error);
+}
+
+/* Into its place without replacing anything, unless it may. */
+static bool publish(const char *temporary, const char *path, bool replace, GError **error)
+{
+	int result = replace ? rename(temporary, path) : link(temporary, path);
+
+	if (result == 0)
+		return true;
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot write %s: %s%s", path,
+		    g_strerror(errno), errno == EEXIST ? "\n--force replaces it" : "");
+	return false;
+}
+
+bool archive_write(const char *path, const char *directory, const char *name,
+		   const char *const *excluded, bool replace, GError **error)
+{
+	g_autofree char *temporary = NULL;
+	bool good;
+	int fd;
+
+	if (strcmp(path, "-") == 0)
+		return write_archive(STDOUT_FILENO, directory, name, excluded, error);
+	temporary = g_strconcat(path, ".XXXXXX", NULL);
+	fd = g_mkstemp_full(temporary, O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot write %s: %s", path,
+			    g_strerror(errno));
+		return false;
+	}
+	good = write_archive(fd, directory, name, excluded, error);
+	if (good && fsync(fd) < 0) {
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot write %s: %s", path,
+			    g_strerror(errno));
+		good = false;
+	} else if (!good) {
+		g_prefix_error(error, "cannot write %s: ", path);
+	}
+	close(fd);
+	good = good && publish(temporary, path, replace, error);
+	unlink(temporary);
+	return good;
+}
+
+/* --- reading --- */
+
+static bool damaged(GError **error, const char *path)
+{
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+		    "%s is damaged, or not an archive of 'virsh oopsbt export'", path);
+	return false;
+}
+
+static bool read_exactly(GInputStream *in, void *buffer, size_t length)
+{
+	size_t got;
+
+	return g_input_stream_read_all(in, buffer, length, &got, NULL, NULL) && got == length;
+}
+
+static bool skip(GInputStream *in, guint64 length)
+{
+	char buffer[1 << 14];
+
+	while (length > 0) {
+		size_t part = MIN(length, sizeof(buffer));
+
+		if (!read_exactly(in, buffer, part))
+			return false;
+		length -= part;
+	}
+	return true;
+}
+
+static bool get_size(const struct header *header, guint64 *size)
+{
+	char text[sizeof(header->size) + 1] = "";
+
+	*size = 0;
+	if ((unsigned char)header->size[0] == 0x80) {
+		for (size_t i = 4; i < sizeof(header->size); i++)
+			*size = *size << 8 | (unsigned char)header->size[i];
+		return *size < G_MAXINT64;
+	}
+	memcpy(text, header->size, sizeof(header->size));
+	return g_ascii_string_to_unsigned(g_strstrip(text), 8, 0, G_MAXINT64, size, NULL);
+}
+
+static bool is_header(const struct header *header)
+{
+	char text[sizeof(header->checksum) + 1] = "";
+
+	memcpy(text, header->checksum, sizeof(header->checksum));
+	return memcmp(header->magic, "ustar", 5) == 0 &&
+	       g_ascii_strtoull(text, NULL, 8) == sum(header);
+}
+
+static bool is_wanted(const struct header *header, const char *file_name)
+{
+	g_autofree char *name = g_strndup(header->name, sizeof(header->name));
+	const char *slash = strrchr(name, '/');
+
+	return (header->type == '0' || header->type == '\0') &&
+	       strcmp(slash ? slash + 1 : name, file_name) == 0;
+}
+
+static char *find_member(GInputStream *in, const char *path, const char *file_name,
+			 size_t max_bytes, size_t *length, GError **error)
+{
+	for (int i = 0; i < MAX_MEMBERS; i++) {
+		g_autofree char *contents = NULL;
+		struct header header;
+		guint64 size;
+
+		if (!read_exactly(in, &header, sizeof(header)) ||
+		    (header.name[0] && (!is_header(&header) || !get_size(&header, &size)))) {
+			damaged(error, path);
+			return NULL;
+		}
+		if (!header.name[0])
+			break;
+		if (!is_wanted(&header, file_name)) {
+			if (skip(in, (size + BLOCK - 1) / BLOCK * BLOCK))
+				continue;
+			damaged(error, path);
+			return NULL;
+		}
+		contents = size <= max_bytes ? g_try_malloc(size + 1) : NULL;
+		if (!contents || !read_exactly(in, contents, size)) {
+			damaged(error, path);
+			return NULL;
+		}
+		contents[size] = '\0';
+		*length = size;
+		return g_steal_pointer(&contents);
+	}
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no %s in %s", file_name,
+		    path);
+	return NULL;
+}
+
+char *archive_read(const char *path, const char *file_name, size_t max_bytes, size_t *length,
+		   GError **error)
+{
+	g_autoptr(GFile) file = g_file_new_for_path(path);
+	g_autoptr(GFileInputStream) raw = g_file_read(file, NULL, error);
+	g_autoptr(GZlibDecompressor) gzip = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+	g_autoptr(GInputStream) in = NULL;
+
+	if (!raw)
+		return NULL;
+	in = g_converter_input_stream_new(G_INPUT_STREAM(raw), G_CONVERTER(gzip));
+	return find_member(in, path, file_name, max_bytes, length, error);
+}

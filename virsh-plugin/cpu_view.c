@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cpu_view.h"
+
+#include <string.h>
+
+#include "cli.h"
+
+/* The report was checked when it was stored, but members may be null, or of another version. */
+static const char *text_of(JsonObject *object, const char *name, const char *otherwise)
+{
+	JsonNode *node = object ? json_object_get_member(object, name) : NULL;
+
+	return node && JSON_NODE_HOLDS_VALUE(node) &&
+			       json_node_get_value_type(node) == G_TYPE_STRING
+		       ? json_node_get_string(node)
+		       : otherwise;
+}
+
+static gint64 number_of(JsonObject *object, const char *name, gint64 otherwise)
+{
+	JsonNode *node = object ? json_object_get_member(object, name) : NULL;
+
+	return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_int(node) : otherwise;
+}
+
+static bool flag_of(JsonObject *object, const char *name, bool otherwise)
+{
+	JsonNode *node = object ? json_object_get_member(object, name) : NULL;
+
+	return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_boolean(node) : otherwise;
+}
+
+static JsonObject *object_of(JsonObject *object, const char *name)
+{
+	JsonNode *node = object ? json_object_get_member(object, name) : NULL;
+
+	return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+static JsonArray *array_of(JsonObject *object, const char *name)
+{
+	JsonNode *node = object ? json_object_get_member(object, name) : NULL;
+
+	return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+}
+
+static JsonObject *element_of(JsonArray *array, guint i)
+{
+	JsonNode *node = json_array_get_element(array, i);
+
+	return JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+static void append_registers(GString *text, JsonObject *regs)
+{
+	static const char *const lines[][3] = {
+		{"rip", "rsp", "rflags"}, {"rax", "rbx", "rcx"}, {"rdx", "rsi", "rdi"},
+		{"rbp", "r8", "r9"},	  {"r10", "r11", "r12"}, {"r13", "r14", "r15"},
+		{"cr0", "cr2", "cr3"},	  {"cr4", "efer", NULL},
+	};
+
+	if (!regs) {
+		g_string_append(text, "  No registers.\n");
+		return;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		for (size_t j = 0; j < 3 && lines[i][j]; j++) {
+			g_autofree char *name = g_ascii_strup(lines[i][j], -1);
+			const char *value = text_of(regs, lines[i][j], "unknown");
+
+			g_string_append_printf(text, " %6s: %s%*s", name, value,
+					       j < 2 ? (int)MAX(0, 18 - (int)strlen(value)) : 0,
+					       "");
+		}
+		g_string_append_c(text, '\n');
+	}
+}
+
+static void append_frames(GString *text, JsonArray *frames)
+{
+	if (!frames || json_array_get_length(frames) == 0) {
+		g_string_append(text, "  No call trace.\n");
+		return;
+	}
+	g_string_append(text, "  Call Trace:\n");
+	for (guint i = 0; i < json_array_get_length(frames); i++) {
+		JsonObject *frame = element_of(frames, i);
+		const char *symbol = text_of(frame, "symbol", NULL);
+		const char *module = text_of(frame, "module", NULL);
+
+		g_string_append(text, flag_of(frame, "reliable", true) ? "   " : "   ? ");
+		if (symbol)
+			g_string_append_printf(text, "%s+%#" G_GINT64_MODIFIER "x", symbol,
+					       number_of(frame, "offset", 0));
+		else
+			g_string_append(text, text_of(frame, "pc", "unknown"));
+		if (symbol && number_of(frame, "size", 0) > 0)
+			g_string_append_printf(text, "/%#" G_GINT64_MODIFIER "x",
+					       number_of(frame, "size", 0));
+		if (module)
+			g_string_append_printf(text, " [%s]", module);
+		g_string_append(text,
+				flag_of(frame, "late", false) ? "  (read after the thaw)\n" : "\n");
+	}
+}
+
+static GString *view(JsonObject *vcpu)
+{
+	GString *text = g_string_new(NULL);
+	JsonObject *task = object_of(vcpu, "task");
+	gint64 cpu = number_of(vcpu, "cpu", -1);
+	const char *stopped = text_of(vcpu, "stopped", NULL);
+
+	if (cpu >= 0)
+		g_string_append_printf(text, "CPU %" G_GINT64_FORMAT " ", cpu);
+	else
+		g_string_append(text, "CPU unknown ");
+	g_string_append_printf(text, "(vCPU %" G_GINT64_FORMAT "): %s", number_of(vcpu, "vcpu", -1),
+			       text_of(vcpu, "context", "unknown"));
+	if (task)
+		g_string_append_printf(text, ", task %s (pid %" G_GINT64_FORMAT ")",
+				       text_of(task, "comm", "unknown"),
+				       number_of(task, "pid", -1));
+	g_string_append_c(text, '\n');
+	append_registers(text, object_of(vcpu, "regs"));
+	append_frames(text, array_of(vcpu, "frames"));
+	if (stopped)
+		g_string_append_printf(text, "  The trace ends early: %s\n", stopped);
+	return text;
+}
+
+GString *cpu_view(JsonObject *report, guint64 cpu, GError **error)
+{
+	JsonArray *vcpus = array_of(report, "vcpus");
+	guint count = vcpus ? json_array_get_length(vcpus) : 0;
+
+	for (guint i = 0; i < count; i++) {
+		JsonObject *vcpu = element_of(vcpus, i);
+		gint64 number = number_of(vcpu, "cpu", number_of(vcpu, "vcpu", -1));
+
+		if (vcpu && number >= 0 && (guint64)number == cpu)
+			return view(vcpu);
+	}
+	g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+		    "the report has no CPU %" G_GUINT64_FORMAT ": it has %u vCPUs", cpu, count);
+	return NULL;
+}

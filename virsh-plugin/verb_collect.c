@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <libvirt/virterror.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/collection.h"
+#include "daemon/config.h"
+#include "daemon/runtime.h"
+#include "domain.h"
+#include "dumps.h"
+#include "output.h"
+#include "verbs.h"
+
+/* What a collection needs beside the domain: the same things that the daemon has, for one time. */
+struct tools {
+	struct config config;
+	char *runtime_directory;
+	struct guard *guard;
+	struct analyzer_pool *analyzers;
+	struct collector collector;
+};
+
+static char *own_runtime_directory(const struct session *session)
+{
+	if (session_is_unprivileged(session) && !g_getenv("OOPSBT_RUNTIME_DIRECTORY"))
+		return g_build_filename(g_get_user_runtime_dir(), "oopsbt", NULL);
+	return runtime_directory();
+}
+
+static bool tools_init(struct tools *tools, struct session *session, GError **error)
+{
+	g_autofree char *uri = virConnectGetURI(session->connection);
+	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+
+	if (!config_load(NULL, &tools->config, warnings, error))
+		return false;
+	tools->runtime_directory = own_runtime_directory(session);
+	tools->guard = guard_new(tools->runtime_directory, uri, error);
+	if (!tools->guard)
+		return false;
+	tools->analyzers = analyzer_pool_new(&tools->config.analyzer);
+	if (!analyzer_pool_fill(tools->analyzers, error))
+		return false;
+	tools->collector = (struct collector){
+		.store = session_store(session),
+		.analyzers = tools->analyzers,
+		.guard = tools->guard,
+		.runtime_directory = tools->runtime_directory,
+		.memory = session_is_remote(session) ? MEMORY_LIBVIRT : tools->config.memory,
+		.log_settle_ms = tools->config.log_settle_ms,
+		.freeze_deadline_ms = tools->config.freeze_deadline_ms,
+		.free_space_floor = tools->config.free_space_floor,
+	};
+	return true;
+}
+
+static void tools_clear(struct tools *tools)
+{
+	g_clear_pointer(&tools->guard, guard_free);
+	g_clear_pointer(&tools->analyzers, analyzer_pool_free);
+	config_clear(&tools->config);
+	g_free(tools->runtime_directory);
+}
+
+static bool fail(struct session *session, GError **error, const char *name, const GError *cause)
+{
+	if (cause->domain == STORE_ERROR)
+		return dumps_fail(session, error, cause);
+	g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "cannot collect domain '%s': %s%s", name,
+		    cause->message,
+		    g_error_matches(cause, COLLECTION_ERROR, COLLECTION_ERROR_BUSY)
+			    ? "\nit is being collected already: 'virsh oopsbt watch' shows the dump"
+			    : "");
+	return false;
+}
+
+static bool collect(struct session *session, virDomainPtr domain, const struct options *options,
+		    struct collection_result *result, GError **error)
+{
+	const char *name = virDomainGetName(domain);
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	struct tools tools = {0};
+	g_autoptr(GError) local = NULL;
+	bool good;
+
+	virDomainGetUUIDString(domain, uuid);
+	good = tools_init(&tools, session, &local);
+	if (good) {
+		struct collection_request request = {
+			.connection = session->connection,
+			.uuid = uuid,
+			.options = options,
+			.signal = "collect",
+			.signalled_us = g_get_real_time(),
+		};
+
+		good = collection_run(&tools.collector, &request, result, &local) &&
+		       store_vacuum(session_store(session), name, options->keep, &local);
+	}
+	tools_clear(&tools);
+	return good || fail(session, error, name, local);
+}
+
+static bool check_active(struct session *session, virDomainPtr domain, GError **error)
+{
+	int active = virDomainIsActive(domain);
+
+	if (active < 0)
+		return session_fail(session, error, "cannot read the state of domain '%s'",
+				    virDomainGetName(domain));
+	if (active)
+		return true;
+	g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+		    "domain '%s' is not running, so there is nothing to collect",
+		    virDomainGetName(domain));
+	return false;
+}
+
+static bool run(struct session *session, const struct cli_args *args, GError **error)
+{
+	struct collection_result result = {0};
+	g_autoptr(virDomain) domain = NULL;
+	struct options options;
+	bool enabled;
+	bool good;
+
+	if (!session_connect_to_write(session, "collecting", error))
+		return false;
+	domain = session_find_domain(session, cli_operands(args)[0], error);
+	if (!domain || !check_active(session, domain, error) ||
+	    !domain_get_options(session, domain, VIR_DOMAIN_AFFECT_LIVE, &enabled, &options, NULL,
+				error) ||
+	    !cli_options(args, &options, error))
+		return false;
+	good = collect(session, domain, &options, &result, error);
+	for (guint i = 0; result.warnings && i < result.warnings->len; i++)
+		g_printerr("warning: %s\n", (char *)result.warnings->pdata[i]);
+	if (good && session->quiet)
+		print_clean("%s\n", result.id);
+	else if (good)
+		print_clean("%s   %s\n", result.id, result.title ? result.title : "(no title)");
+	collection_result_clear(&result);
+	return good;
+}
+
+const struct verb verb_collect = {
+	.name = "collect",
+	.operands = "DOMAIN",
+	.operand_kind = CLI_DOMAIN,
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "collect now, for a hang; prints the dump's id",
+	.description =
+		"Freezes the domain for some milliseconds, reads what its vCPUs do, and stores a "
+		"dump, "
+		"with or without oopsbtd, whether the domain is enabled or not. A domain that is "
+		"paused is read as it is and stays paused. Over a connection to another host "
+		"memory "
+		"is read through libvirt, and the dump is stored here.\n\n"
+		"Options hold for this time only; without them the domain's own hold.",
+	.domain_options = true,
+	.run = run,
+};

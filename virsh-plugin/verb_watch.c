@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dumps.h"
+#include "output.h"
+#include "verbs.h"
+
+/*
+ * A dump appears by a rename in its domain's directory, which may itself be new. So all directories
+ * are watched, and whatever happens in one makes the store be read again: no event is trusted to
+ * tell what there is.
+ */
+struct watch {
+	struct session *session;
+	const char *domain; /* NULL: all */
+	bool json;
+	GHashTable *seen;     /* ids */
+	GHashTable *monitors; /* path to GFileMonitor */
+	GMainLoop *loop;
+	guint rescan_source;
+	GError *error;
+};
+
+static void print_new(const struct watch *watch, const struct store_entry *entry)
+{
+	g_autoptr(GDateTime) time = dumps_time(entry);
+	g_autofree char *utc = g_date_time_format_iso8601(time);
+	g_autofree char *local = local_time(utc);
+
+	if (watch->json) {
+		JsonNode *node = dumps_to_json(entry);
+		g_autofree char *text = json_to_string(node, FALSE);
+
+		print_json_text(text, strlen(text));
+		putchar('\n');
+		json_node_unref(node);
+	} else {
+		print_clean("%s   %s   %s   %s\n", entry->id, entry->domain, local,
+			    dumps_title(entry));
+	}
+}
+
+static gboolean rescan(void *user_data);
+
+static void on_change(GFileMonitor *monitor G_GNUC_UNUSED, GFile *file G_GNUC_UNUSED,
+		      GFile *other G_GNUC_UNUSED, GFileMonitorEvent event G_GNUC_UNUSED,
+		      void *user_data)
+{
+	struct watch *watch = user_data;
+
+	if (!watch->rescan_source)
+		watch->rescan_source = g_idle_add(rescan, watch);
+}
+
+static void monitor(struct watch *watch, const char *path)
+{
+	g_autoptr(GFile) file = NULL;
+	GFileMonitor *new_monitor;
+
+	if (g_hash_table_contains(watch->monitors, path))
+		return;
+	file = g_file_new_for_path(path);
+	new_monitor = g_file_monitor_directory(file, G_FILE_MONITOR_WATCH_MOVES, NULL, NULL);
+	if (!new_monitor)
+		return;
+	g_file_monitor_set_rate_limit(new_monitor, 0);
+	g_signal_connect(new_monitor, "changed", G_CALLBACK(on_change), watch);
+	g_hash_table_insert(watch->monitors, g_strdup(path), new_monitor);
+}
+
+/* The directories that are there, and of a store that is not there the nearest one that is. */
+static void monitor_all(struct watch *watch)
+{
+	const char *root = store_root(session_store(watch->session));
+	g_autoptr(GDir) dir = g_dir_open(root, 0, NULL);
+	g_autofree char *path = g_strdup(root);
+	const char *name;
+
+	while (!g_file_test(path, G_FILE_TEST_IS_DIR) && strcmp(path, "/") != 0) {
+		char *parent = g_path_get_dirname(path);
+
+		g_free(path);
+		path = parent;
+	}
+	monitor(watch, path);
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *child = g_build_filename(root, name, NULL);
+
+		if (g_file_test(child, G_FILE_TEST_IS_DIR))
+			monitor(watch, child);
+	}
+}
+
+/* Monitors first: what appears between the two is seen by the second. */
+static bool scan(struct watch *watch, bool print, GError **error)
+{
+	struct store *store = session_store(watch->session);
+	g_autoptr(GPtrArray) entries = NULL;
+	g_autoptr(GError) local = NULL;
+
+	monitor_all(watch);
+	entries = store_list(store, watch->domain, &local);
+	if (!entries && g_error_matches(local, STORE_ERROR, STORE_ERROR_NOT_FOUND))
+		return true;
+	if (!entries)
+		return dumps_fail(watch->session, error, local);
+	for (guint i = 0; i < entries->len; i++) {
+		const struct store_entry *entry = entries->pdata[i];
+
+		if (g_hash_table_add(watch->seen, g_strdup(entry->id)) && print)
+			print_new(watch, entry);
+	}
+	return true;
+}
+
+static gboolean rescan(void *user_data)
+{
+	struct watch *watch = user_data;
+
+	watch->rescan_source = 0;
+	if (!scan(watch, true, &watch->error) || fflush(stdout) != 0)
+		g_main_loop_quit(watch->loop);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean stop(void *user_data)
+{
+	struct watch *watch = user_data;
+
+	g_main_loop_quit(watch->loop);
+	return G_SOURCE_CONTINUE;
+}
+
+static bool run(struct session *session, const struct cli_args *args, GError **error)
+{
+	struct watch watch = {
+		.session = session,
+		.domain = cli_operands(args)[0],
+		.json = cli_has(args, "json"),
+		.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+		.monitors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_object_unref),
+		.loop = g_main_loop_new(NULL, FALSE),
+	};
+	bool good = scan(&watch, false, error);
+
+	if (good) {
+		g_unix_signal_add(SIGINT, stop, &watch);
+		g_unix_signal_add(SIGTERM, stop, &watch);
+		if (!session->quiet && !watch.json)
+			print_clean("Watching for oopses; Ctrl-C ends it\n");
+		fflush(stdout);
+		g_main_loop_run(watch.loop);
+		if (watch.error) {
+			g_propagate_error(error, watch.error);
+			good = false;
+		}
+	}
+	g_hash_table_unref(watch.monitors);
+	g_hash_table_unref(watch.seen);
+	g_main_loop_unref(watch.loop);
+	return good;
+}
+
+static const struct cli_option options[] = {
+	{"json", 0, NULL, CLI_NONE, "as JSON, one object a line"},
+	{NULL, 0, NULL, 0, NULL},
+};
+
+const struct verb verb_watch = {
+	.name = "watch",
+	.operands = "[DOMAIN]",
+	.operand_kind = CLI_DOMAIN,
+	.max_operands = 1,
+	.summary = "follow oopses as they come",
+	.description = "Prints a line for each dump as it is stored, until it is interrupted.",
+	.options = options,
+	.run = run,
+};
