@@ -41,7 +41,7 @@ static const struct kernel_param_ops switch_ops = {
 };
 module_param_cb(nmi_backtrace, &switch_ops, &oopsbt_nmi_backtrace, 0644);
 MODULE_PARM_DESC(nmi_backtrace,
-		 "on an NMI that nobody claims, print the backtraces of all CPUs: 0 or 1 (default: 0)");
+		 "on an NMI that nobody claims, print all CPUs' backtraces: 0 or 1 (default: 0)");
 
 /* As the kernel does it: two in a row tell stuck from busy, a storm does not fill the console. */
 static DEFINE_RATELIMIT_STATE(dumps, 30 * HZ, 3);

@@ -31,7 +31,7 @@ extern struct atomic_notifier_head oops_notifier_list __weak;
 static bool oops_fallback = true;
 module_param(oops_fallback, bool, 0644);
 MODULE_PARM_DESC(oops_fallback,
-		 "where the device has no oops event, signal an oops as \"crash loaded\" (default: Y)");
+		 "where pvpanic has no oops event, signal an oops as crash loaded (default: Y)");
 
 static struct {
 	void __iomem *reg;

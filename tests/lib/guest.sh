@@ -32,6 +32,7 @@
 #
 # Waiting is for lines that arrive; times are upper bounds.
 
+: "${test_dir:?source libvirt.sh first}"
 guest_lib=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 guest_tools=$guest_lib/../guest
 declare -A guest_reply_fd guest_command_fd guest_events_pid

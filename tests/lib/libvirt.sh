@@ -38,7 +38,7 @@ trap 'exit 129' HUP
 # The folder must be open to the user QEMU runs as, which one in root's home is not.
 test_dir=$(mktemp -d "${TMPDIR:-/tmp}/oopsbt-test-$$-XXXXXX")
 chmod 0755 "$test_dir"
-at_exit 'rm -rf "$test_dir"'
+at_exit "rm -rf '$test_dir'"
 
 # gone PID: it has ended; what PID 1 still has to reap counts as gone
 gone() {

@@ -10,6 +10,7 @@
 
 # private_apt_mirror RELEASE: the URI that the machine's sources give for RELEASE
 private_apt_mirror() {
+	# shellcheck disable=SC2016 # for apt to expand
 	apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
 		awk -v release="$1" '$1 == release { print $2; exit }'
 }

@@ -269,26 +269,35 @@ static int run_nmi(int argc, char **argv)
 /* The arguments CPUS and MS of the scenarios that keep CPUs busy. */
 static int parse_busy(int argc, char **argv, struct cpumask *cpus, unsigned int *ms)
 {
-	if (argc != 2 || cpulist_parse(argv[0], cpus) || kstrtouint(argv[1], 0, ms) ||
-	    !*ms || *ms > MAX_BUSY_MS)
+	if (argc != 2 || cpulist_parse(argv[0], cpus) || kstrtouint(argv[1], 0, ms) || !*ms ||
+	    *ms > MAX_BUSY_MS)
 		return -EINVAL;
 	return cpumask_subset(cpus, cpu_online_mask) ? 0 : -ENXIO;
 }
 
+/* Returns when all of them are. */
+static atomic_t busy;
+
 static int start_busy(int (*fn)(void *data), int argc, char **argv)
 {
-	struct cpumask cpus;
+	struct cpumask cpus, others;
 	unsigned int ms;
 	int cpu, err;
 
 	err = parse_busy(argc, argv, &cpus, &ms);
 	if (err)
 		return err;
+	/* Not on one of these CPUs, if possible. */
+	if (cpumask_andnot(&others, cpu_online_mask, &cpus))
+		set_cpus_allowed_ptr(current, &others);
+	atomic_set(&busy, 0);
 	for_each_cpu(cpu, &cpus) {
 		err = start_bound(fn, (void *)(unsigned long)ms, cpu);
 		if (err)
 			return err;
 	}
+	while (atomic_read(&busy) < cpumask_weight(&cpus))
+		cond_resched();
 	return 0;
 }
 
@@ -321,6 +330,7 @@ static int spin_irqoff_thread(void *data)
 	int loops;
 
 	local_irq_save(flags);
+	atomic_inc(&busy);
 	loops = scenario_spin_outer((unsigned long)data);
 	local_irq_restore(flags);
 	return loops < 0;
@@ -335,6 +345,7 @@ static int counter_thread(void *data)
 {
 	u64 end = sched_clock() + (unsigned long)data * NSEC_PER_MSEC;
 
+	atomic_inc(&busy);
 	while (sched_clock() < end) {
 		atomic64_inc(&scenario_counter);
 		cond_resched();
@@ -422,13 +433,14 @@ static const struct scenario scenarios[] = {
 	{ "indirect", "null in a function called back by the core kernel (sort)", run_indirect },
 	{ "kthread", "[CPU]: null in a kernel thread", run_kthread },
 	{ "spinlock",
-	  "[MS]: null with a lock held that all other CPUs spin on with interrupts off; released after MS",
+	  "[MS]: null with a lock held, for MS, that the others spin on with interrupts off",
 	  run_spinlock },
 	{ "hardirq", "[CPU]: null in a hard interrupt", run_hardirq },
 	{ "softirq", "[CPU]: null in a softirq", run_softirq },
 	{ "irq_in_softirq", "[CPU]: null in a hard interrupt in a softirq", run_irq_in_softirq },
 	{ "nmi", "[CPU]: null in an NMI", run_nmi },
-	{ "stack_overflow", "run into the guard page below the writer's stack", run_stack_overflow },
+	{ "stack_overflow", "run into the guard page below the writer's stack",
+	  run_stack_overflow },
 	{ "spin_irqoff", "CPUS MS: spin with interrupts off", run_spin_irqoff },
 	{ "counter", "CPUS MS: advance a shared counter", run_counter },
 	{ "warn", "WARN(), which is no oops", run_warn },

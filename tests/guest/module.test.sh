@@ -1,0 +1,150 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The guest module in real guests: it loads where it can work and says why where it can't, signals oopses, answers
+# NMIs when told to, and goes away cleanly.
+#
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+
+cpus=3
+run=/sys/kernel/debug/oopsbt_scenario/run
+parameters=/sys/module/oopsbt_pvpanic/parameters
+
+# The guest starts without the module. An event's line of "virsh event" comes once.
+start() {
+	guest_start "$@" smp=$cpus module=no append=loglevel=8
+	guest_events "$1"
+}
+
+# load NAME [PARAMETER...]: what it prints, without time stamps. busybox tries a refused module twice, by another call.
+load() {
+	local name=$1
+	shift
+	guest_exec "$name" "dmesg -c >/dev/null; insmod /lib/oopsbt/oopsbt_pvpanic.ko $* 2>/dev/null
+		dmesg | sed -n 's/.* oopsbt_pvpanic: //p' | uniq"
+}
+
+loaded() {
+	guest_exec "$1" 'grep -c ^oopsbt_pvpanic /proc/modules' || true
+}
+
+# oops NAME: the writer dies of it. The events before a later one have arrived with it.
+oops() {
+	guest_exec "$1" "echo null >$run" 2>/dev/null || true
+}
+
+# crashloaded NAME: how many events came; a suspend and resume is a mark behind the last one
+crashloaded() {
+	local domain mark
+	domain=$(guest_domain "$1")
+	mark=$(guest_events_log "$1" | grep -c Resumed || true)
+	virsh -q suspend "$domain" >/dev/null
+	virsh -q resume "$domain" >/dev/null
+	until [ "$(guest_events_log "$1" | grep -c Resumed || true)" -gt "$mark" ]; do
+		sleep 0.05
+	done
+	guest_events_log "$1" | grep -c Crashloaded || true
+}
+
+nmi() {
+	virsh -q inject-nmi "$(guest_domain "$1")" >/dev/null
+}
+
+# dmesg_until NAME PATTERN: the guest's log once a line of it matches
+dmesg_until() {
+	guest_exec "$1" "for i in \$(seq 100); do dmesg | grep -Eq '$2' && break; usleep 100000; done; dmesg"
+}
+
+libvirt_start
+
+for kernel in 5.10 6.1 6.12; do
+	folder=$(guest_kernel "$kernel")
+	info=$(modinfo "$("$here/build-module" "$folder" "$here/../../guest-kernel-patch/module")")
+	tap_like "$kernel: modinfo describes oops_fallback" "$info" '^parm: *oops_fallback:.*default: Y'
+	tap_like "$kernel: modinfo describes nmi_backtrace" "$info" '^parm: *nmi_backtrace:.*default: 0'
+
+	start isa kernel="$kernel" pvpanic=isa
+	tap_is "$kernel: it refuses to load in one line if it may not use what the device offers" \
+		"$(load isa oops_fallback=N)" \
+		"pvpanic offers events 0x3, none to signal an oops with (0x8; oops_fallback is off)"
+	tap_is "$kernel: and is not loaded then" "$(loaded isa)" 0
+	tap_is "$kernel: with ISA pvpanic it loads and says what it does" "$(load isa)" \
+		"an oops is signalled as event 0x2 to pvpanic at I/O port 0x505"
+	tap_like "$kernel: the host finds the NMI handler's state by name" "$(guest_exec isa 'cat /proc/kallsyms')" \
+		' oopsbt_nmi_handler_ready\b.*\[oopsbt_pvpanic\]'
+
+	oops isa
+	tap_ok "$kernel: an oops is a crashloaded event" guest_events_wait isa Crashloaded 20
+	tap_like "$kernel: and the guest runs on" "$(guest_exec isa 'uname -r')" "^${kernel//./\\.}\\."
+	guest_exec isa "echo N >$parameters/oops_fallback"
+	oops isa
+	tap_is "$kernel: without oops_fallback an oops is not signalled as a crash" "$(crashloaded isa)" 1
+	guest_exec isa "echo Y >$parameters/oops_fallback"
+	oops isa
+	tap_is "$kernel: and again is with it" "$(crashloaded isa)" 2
+
+	guest_exec isa 'dmesg -c >/dev/null'
+	nmi isa
+	log=$(dmesg_until isa 'unknown reason')
+	tap_like "$kernel: an NMI is the kernel's business while nmi_backtrace is 0" "$log" 'Uhhuh. NMI received'
+	tap_unlike "$kernel: and shows no CPU" "$log" 'NMI backtrace'
+	tap_like "$kernel: nmi_backtrace takes 0 and 1 only" \
+		"$(guest_exec isa "echo 2 >$parameters/nmi_backtrace" 2>&1 || true)" 'Invalid argument'
+
+	guest_exec isa "dmesg -c >/dev/null; echo 1 >$parameters/nmi_backtrace; echo spin_irqoff 1 4000 >$run"
+	nmi isa
+	log=$(dmesg_until isa "NMI backtrace for cpu 2")
+	tap_like "$kernel: an NMI is announced" "$log" 'oopsbt_pvpanic: NMI received .* on CPU 0, showing all CPUs'
+	tap_is "$kernel: and shows every CPU once" \
+		"$(echo "$log" | grep -o 'NMI backtrace for cpu .*' | sort | xargs)" \
+		"NMI backtrace for cpu 0 NMI backtrace for cpu 1 NMI backtrace for cpu 2"
+	tap_like "$kernel: also one that has interrupts off" "$log" 'scenario_spin_outer'
+	tap_unlike "$kernel: and is nobody else's business" "$log" 'Uhhuh'
+
+	guest_exec isa 'dmesg -c >/dev/null'
+	for ((i = 0; i < 20; i++)); do
+		nmi isa
+	done
+	dumps=$(guest_exec isa 'dmesg | grep -c "showing all CPUs"' || true)
+	tap_ok "$kernel: a storm of NMIs prints no more than two more ($dumps)" test "$dumps" -le 2
+
+	guest_exec isa 'rmmod oopsbt_pvpanic'
+	tap_is "$kernel: it unloads" "$(loaded isa)" 0
+	tap_is "$kernel: and leaves no hook" "$(guest_exec isa 'cat /sys/kernel/debug/kprobes/list')" ''
+	oops isa
+	tap_is "$kernel: an oops is not signalled any more" "$(crashloaded isa)" 2
+	guest_exec isa 'dmesg -c >/dev/null'
+	nmi isa
+	tap_like "$kernel: nor an NMI answered" "$(dmesg_until isa 'unknown reason')" 'Uhhuh. NMI received'
+	tap_like "$kernel: it can be loaded again" "$(load isa)" 'an oops is signalled'
+	guest_exec isa "echo panic >$run" 2>/dev/null || true
+	tap_ok "$kernel: a panic is still signalled as one" guest_events_wait isa Panicked 20
+	guest_destroy isa
+
+	start pci kernel="$kernel" pvpanic=pci
+	tap_like "$kernel: with PCI pvpanic it loads and says what it does" "$(load pci)" \
+		'^an oops is signalled as event 0x2 to pvpanic at PCI device 0000:00:1e.0$'
+	oops pci
+	tap_ok "$kernel: an oops is a crashloaded event there too" guest_events_wait pci Crashloaded 20
+	tap_is "$kernel: it unloads there too" "$(guest_exec pci 'rmmod oopsbt_pvpanic' && loaded pci)" 0
+	guest_destroy pci
+done
+
+start deaf kernel=6.1 pvpanic=isa events=1
+tap_is "it refuses to load in one line if the device has no event for an oops" "$(load deaf)" \
+	"pvpanic offers events 0x1, none to signal an oops with (0x8 or 0x2)"
+guest_destroy deaf
+
+start none kernel=6.1 pvpanic=none
+tap_is "it refuses to load in one line if there is no device" "$(load none)" \
+	"no pvpanic device (neither ACPI QEMU0001 nor PCI 1b36:0011 is there)"
+tap_is "and is not loaded then" "$(loaded none)" 0
+guest_destroy none
+
+tap_done
