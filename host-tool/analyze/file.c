@@ -16,8 +16,6 @@
 
 int file_open(const char *path, GError **error)
 {
-	g_autoptr(GError) format_error = NULL;
-	g_autoptr(DumpFile) file = NULL;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int whole;
 
@@ -26,9 +24,8 @@ int file_open(const char *path, GError **error)
 			    g_strerror(errno));
 		return -1;
 	}
-	file = dump_file_open(fd, &format_error);
-	if (file || !g_error_matches(format_error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FLATTENED))
-		return fd; /* an error comes again, in the sandbox */
+	if (!dump_file_is_flattened(fd))
+		return fd;
 	whole = dump_file_unflatten(fd, error);
 	close(fd);
 	return whole;
@@ -97,7 +94,6 @@ static bool analyze(struct dump_file *file, struct analysis *analysis, enum file
 	if (dump_file_problem(file))
 		report_add_error(analysis->report, "core", "the file is not whole: %s",
 				 dump_file_problem(file));
-	snapshot_thaw(analysis->frozen);
 	analysis_find_kernel(analysis);
 	analysis_fill(analysis);
 	analysis_read_log(analysis, log);

@@ -61,17 +61,21 @@ static unsigned int old_oopses(const struct analysis *analysis, const GArray *re
 	return (unsigned int)analysis->map->oopses_seen;
 }
 
-static void add_lines(const char *text, GPtrArray *lines)
+static void add_lines(const struct printk_record *record, GPtrArray *lines, GArray *sequences)
 {
-	g_auto(GStrv) parts = g_strsplit(text, "\n", 0);
+	g_auto(GStrv) parts = g_strsplit(record->text, "\n", 0);
 
-	for (char **part = parts; *part; part++)
+	for (char **part = parts; *part; part++) {
 		g_ptr_array_add(lines, g_strdup(*part));
+		g_array_append_val(sequences, record->sequence);
+	}
 }
 
-bool log_find_oops(const struct analysis *analysis, const GArray *records, struct oops_text *oops)
+bool log_find_oops(const struct analysis *analysis, const GArray *records, struct oops_text *oops,
+		   uint64_t *first)
 {
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GArray) sequences = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	unsigned int after = old_oopses(analysis, records);
 	const struct printk_record *start = announcement(records, after);
 
@@ -84,9 +88,13 @@ bool log_find_oops(const struct analysis *analysis, const GArray *records, struc
 			&g_array_index(records, struct printk_record, i);
 
 		if (!start->caller_known || record->caller == start->caller)
-			add_lines(record->text, lines);
+			add_lines(record, lines, sequences);
 	}
-	return oops_text_find(lines, after, oops);
+	if (!oops_text_find(lines, after, oops))
+		return false;
+	if (first)
+		*first = g_array_index(sequences, uint64_t, oops->first_line);
+	return true;
 }
 
 static bool oops_is_told(const struct analysis *analysis)
@@ -99,7 +107,7 @@ static bool oops_is_told(const struct analysis *analysis)
 
 	kernel_init(&kernel, analysis->map, now);
 	records = printk_read(&kernel, analysis->vmcoreinfo, NULL, NULL);
-	complete = log_find_oops(analysis, records, &oops) && oops.complete;
+	complete = log_find_oops(analysis, records, &oops, NULL) && oops.complete;
 	oops_text_clear(&oops);
 	return complete;
 }
@@ -148,10 +156,11 @@ static void add_records(struct report *report, const GArray *records)
 	}
 }
 
-static void take_oops(struct report *report, struct oops_text *text)
+static void take_oops(struct report *report, struct oops_text *text, uint64_t start)
 {
 	report->oops = (struct report_oops){
 		.known = true,
+		.log_start = {true, (int64_t)start},
 		.kind = g_steal_pointer(&text->kind),
 		.address = {text->address_known, text->address},
 		.cpu = {text->cpu_known, text->cpu},
@@ -193,6 +202,7 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 	struct oops_text oops;
 	struct kernel kernel;
 	const char *source;
+	uint64_t start;
 
 	analysis->log = log;
 	if (!analysis->map || !analysis->vmcoreinfo)
@@ -208,12 +218,12 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 		analysis->log_seen =
 			g_array_index(records, struct printk_record, records->len - 1).sequence;
 	/* On request there need not have been an oops; an old one is no reason for this report. */
-	if (!is_signal(analysis, "collect") && log_find_oops(analysis, records, &oops)) {
+	if (!is_signal(analysis, "collect") && log_find_oops(analysis, records, &oops, &start)) {
 		report->title = oops_text_title(&oops);
 		if (!oops.complete)
 			report_add_error(report, "log",
 					 "the guest had not finished writing its oops");
-		take_oops(report, &oops);
+		take_oops(report, &oops, start);
 		analysis->oopses_seen = oops.number;
 		oops_text_clear(&oops);
 	} else if (is_panic(analysis)) {

@@ -6,7 +6,11 @@
 #include "analyze/analysis.h"
 #include "kernel/oops-log.h"
 
-/* The oops that this collection is about, in @records (of struct printk_record). */
-bool log_find_oops(const struct analysis *analysis, const GArray *records, struct oops_text *oops);
+/*
+ * The oops that this collection is about, in @records (of struct printk_record); @start (optional)
+ * gets the sequence number of the record that it begins with.
+ */
+bool log_find_oops(const struct analysis *analysis, const GArray *records, struct oops_text *oops,
+		   uint64_t *start);
 
 #endif

@@ -13,8 +13,6 @@ OOPSBTD_SOURCES := $(addprefix host-tool/daemon/,connection.c domain_collect.c d
 $(eval $(call archive,host-tool/libcollect.a,$(COLLECT_SOURCES)))
 $(eval $(call program,host-tool/oopsbtd,$(OOPSBTD_SOURCES),$(COLLECT_PACKAGES) libvirt-glib-1.0 libsystemd,$(COLLECT_ARCHIVES)))
 
-$(eval $(call program,tests/daemon/rogue-analyze,tests/daemon/rogue-analyze.c,$(COMMON_PACKAGES),host-tool/libcommon.a))
-
 $(eval $(call unit_test,daemon-layout,,glib-2.0,host-tool/libcollect.a))
 $(eval $(call unit_test,daemon-watch,host-tool/daemon/watch.c,glib-2.0,))
 $(eval $(call unit_test,daemon-decisions,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Guests of several shapes oops in several places; every report is held against what the guest
+# itself says: its symbol table, its log, its own backtraces.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/../daemon/lib.sh"
+
+query=$build/tests/report/query
+analyze=$build/host-tool/oopsbt-analyze
+
+newest() {
+	dumps "$1" | tail -n 1
+}
+
+# collect GUEST SCENARIO: have it oops and wait for the dump; sets $dump
+collect() {
+	daemon_mark
+	oops "$1" "$2"
+	daemon_wait "$(guest_domain "$1"): stored:" 60 >/dev/null
+	dump=$(newest "$1")
+}
+
+value() {
+	"$query" value "$dump/report.json" "$1"
+}
+
+# Each line of dmesg.txt is the guest's; its log may have gone on since.
+log_agrees() {
+	local first
+	guest_exec "$1" dmesg | tr -d '\r' >"$test_dir/dmesg"
+	first=$(head -n 1 "$dump/dmesg.txt")
+	sed -n "/^$(printf '%s' "$first" | sed 's/[][\/.*^$]/\\&/g')\$/,\$p" "$test_dir/dmesg" |
+		head -n "$(wc -l <"$dump/dmesg.txt")" | diff - "$dump/dmesg.txt"
+}
+
+reproducible() {
+	"$analyze" --json "$dump/core" | cmp - "$dump/report.json"
+}
+
+# check GUEST LABEL TITLE VCPUS: what holds for every report
+check() {
+	tap_is "$2: the title names the bug" "$(value '$.title' | sed 's/\.c:[0-9]* /.c:LINE /')" "$3"
+	tap_is "$2: every vCPU has registers and a symbol or is in user mode" \
+		"$(value '$.vcpus[*].frames[0].pc' | wc -l)" "$4"
+	tap_ok "$2: all symbols are where the guest's /proc/kallsyms has them" \
+		"$query" symbols "$dump/report.json" "$test_dir/$1.kallsyms"
+	tap_ok "$2: no field is missing without a reason" "$query" whole "$dump/report.json"
+	tap_ok "$2: dmesg.txt is the guest's own log" log_agrees "$1"
+	tap_ok "$2: the core gives the same report again" reproducible
+	tap_is "$2: every backtrace ends where its stack does" "$(grep -c 'ends early' "$dump/report.txt")" 0
+}
+
+# begin NAME OPTIONS...: a guest that is followed
+begin() {
+	local name=$1
+	shift
+	guest_start "$name" "$@"
+	guest_exec "$name" 'cat /proc/kallsyms' >"$test_dir/$name.kallsyms"
+	daemon_follow "$name" >/dev/null
+}
+
+libvirt_start
+daemon_start
+
+null='BUG: kernel NULL pointer dereference in scenario_null_deref [oopsbt_scenario]'
+
+shape="6.1, 4 vCPUs"
+begin a kernel=6.1 smp=4 pvpanic=isa append='oops_all_cpu_backtrace' on_crash=preserve
+collect a null
+check a "$shape, in a system call" "$null" 4
+tap_is "$shape: the oopsing task is named" "$(value '$.oops.comm')" sh
+tap_is "$shape: the module is named" "$(value '$.oops.module')" oopsbt_scenario
+tap_is "$shape: the faulting address is told" "$(value '$.oops.address')" 0x0
+collect a bug
+check a "$shape, BUG()" 'kernel BUG at oopsbt_scenario.c:LINE in scenario_bug [oopsbt_scenario]' 4
+collect a gpf
+check a "$shape, a non-canonical address" 'general protection fault in scenario_gpf [oopsbt_scenario]' 4
+collect a kthread
+check a "$shape, in a kernel thread" "$null" 4
+collect a indirect
+check a "$shape, called back by the core kernel" "$null" 4
+collect a spinlock
+check a "$shape, others spin on a lock" "$null" 4
+
+guest_exec a 'echo 1 >/proc/sys/kernel/oops_all_cpu_backtrace'
+guest_exec a '(echo spin_irqoff 1,2,3 3000 >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1 &' || true
+collect a null
+tap_ok "$shape: what the guest's NMIs saw of spinning CPUs is what the host saw" \
+	"$query" agrees "$dump/report.json" 1 2 3 # '$.vcpus[?(@.cpu>0)].cpu' 2>/dev/null || echo 1 2 3)
+
+# The oops, and then the panic that it becomes; the command never returns.
+daemon_mark
+oops a 'softirq 1' || true
+daemon_wait "$(guest_domain a): stored: .*$null" 60 >/dev/null || true
+dump=$(newest a)
+tap_is "$shape: an oops in a softirq is told before the panic that it becomes" "$(value '$.title')" "$null"
+guest_destroy a
+
+tap_done
