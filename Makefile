@@ -79,4 +79,66 @@ include $(wildcard */build.mk)
 PROGRAM_LIST = $(filter-out $(UNIT_TESTS),$(PROGRAMS))
 all: $(PROGRAM_LIST)
 
+.PHONY: tests
+tests: all $(UNIT_TESTS)
+
+.PHONY: deps
+deps:
+	tools/install-deps build
+
+.PHONY: demo
+demo:
+	tests/demo
+
+.PHONY: check
+check:
+	tests/check
+
+.PHONY: lint
+lint:
+	tests/run tests/lint/lint.test.sh
+
+MODULE_DIR := $(DESTDIR)/usr/src/oopsbt-pvpanic-$(VERSION)
+MODULE_FILES := $(addprefix guest-kernel-patch/module/,Kbuild Makefile dkms.conf README.md \
+	$(notdir $(wildcard guest-kernel-patch/module/*.[ch])))
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) \
+		$(DESTDIR)$(SYSCONFDIR) $(DESTDIR)$(UNITDIR) $(MODULE_DIR)
+	install -m 0755 $(BUILD)/host-tool/oopsbtd $(DESTDIR)$(SBINDIR)
+	install -m 0755 $(BUILD)/host-tool/oopsbt-analyze $(BUILD)/host-tool/oopsbt-freeze-guard \
+		$(DESTDIR)$(LIBEXECDIR)
+	install -m 0755 $(BUILD)/virsh-plugin/virsh $(BUILD)/virsh-plugin/virsh-oopsbt $(DESTDIR)$(BINDIR)
+	test -e $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \
+		install -m 0644 host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)
+	sed 's,@SBINDIR@,$(SBINDIR),' host-tool/oopsbtd.service > $(DESTDIR)$(UNITDIR)/oopsbtd.service
+	install -m 0644 $(MODULE_FILES) $(MODULE_DIR)
+
+# What was written by install, but not a configuration that was changed, nor any dump.
+.PHONY: uninstall
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/oopsbtd $(DESTDIR)$(BINDIR)/virsh-oopsbt $(DESTDIR)$(BINDIR)/virsh \
+		$(DESTDIR)$(UNITDIR)/oopsbtd.service
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(MODULE_DIR)
+	! cmp -s host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \
+		rm -f $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+.PHONY: help
+help:
+	@echo 'make              build into build/ (SANITIZE=1: with ASan and UBSan, into build/sanitized/)'
+	@echo 'make demo         install what it needs, boot a guest, let it oops, show the dump (root)'
+	@echo 'make check        install what it needs, build, run every test (root)'
+	@echo 'make check-matrix build and boot all patched kernels and QEMUs (long)'
+	@echo 'make check-oracle compare backtraces with crash and drgn (downloads debug packages)'
+	@echo 'make bench        measure, with ratios; prints a table, writes JSON'
+	@echo 'make lint         layout and static analysis'
+	@echo 'make install      into PREFIX (/usr/local) under DESTDIR; uninstall takes it back'
+	@echo 'make deps         install what the build needs (root)'
+	@echo 'make clean        remove build/; the cache of kernels and QEMUs is elsewhere'
+
 -include $(OBJECTS:.o=.d)

@@ -7,6 +7,7 @@
 #include "analyze/log.h"
 #include "common/context.h"
 #include "kernel/find.h"
+#include "kernel/lock.h"
 #include "kernel/printk.h"
 #include "kernel/task.h"
 #include "kernel/unwind.h"
@@ -323,6 +324,25 @@ static void fill_frames(struct analysis *analysis, const struct cpu *cpu, struct
 	unwind_result_clear(&result);
 }
 
+static void fill_lock(const struct analysis *analysis, struct report_vcpu *vcpu)
+{
+	struct resolved_symbol symbol;
+	gva_t lock;
+
+	if (!lock_waited_for(&analysis->kernel, &vcpu->registers, &lock))
+		return;
+	vcpu->waits_for_lock = true;
+	vcpu->lock_address = lock.value;
+	kernel_resolve(&analysis->kernel, lock, &symbol);
+	if (symbol.name)
+		vcpu->lock_symbol = g_strdup_printf(
+			"%s+0x%" G_GINT64_MODIFIER "x/0x%" G_GINT64_MODIFIER "x%s%s%s", symbol.name,
+			symbol.offset, symbol.size, symbol.module ? " [" : "",
+			symbol.module ? symbol.module : "", symbol.module ? "]" : "");
+	g_free(symbol.name);
+	g_free(symbol.module);
+}
+
 static void fill_depths(const struct analysis *analysis, const struct cpu *cpu,
 			struct report_vcpu *vcpu)
 {
@@ -408,6 +428,7 @@ static void fill_vcpu(struct analysis *analysis, guint index)
 			fill_task(analysis, cpu->stack_task, "stack_task", index, &vcpu.stack_task);
 		fill_depths(analysis, cpu, &vcpu);
 		fill_frames(analysis, cpu, &vcpu);
+		fill_lock(analysis, &vcpu);
 		vcpu.context = context_of(&vcpu);
 	}
 	if (vcpu.stopped)

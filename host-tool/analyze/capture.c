@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/find.h"
+#include "kernel/lock.h"
 
 #define STACK_SIZE 0x4000u
 /* Per-CPU variables that the kernel image declares, the hot ones among them, lie in this much. */
@@ -26,8 +27,12 @@ struct cpu *capture_warm(struct kernel *kernel, const GArray *vcpus, struct sett
 	struct cpu *cpus = g_new0(struct cpu, vcpus->len + 1);
 
 	for (guint i = 0; i < vcpus->len; i++) {
-		cpu_identify(kernel, &g_array_index(vcpus, struct vcpu_registers, i), &cpus[i]);
+		const struct vcpu_registers *vcpu = &g_array_index(vcpus, struct vcpu_registers, i);
+		gva_t lock;
+
+		cpu_identify(kernel, vcpu, &cpus[i]);
 		cpu_capture(kernel, &cpus[i]);
+		lock_waited_for(kernel, vcpu, &lock);
 	}
 	settings_read(kernel, settings);
 	return cpus;

@@ -60,6 +60,8 @@
 	X(ftrace_caller)                                                                           \
 	X(ftrace_regs_caller)                                                                      \
 	X(ftrace_ops_list)                                                                         \
+	X(native_queued_spin_lock_slowpath)                                                        \
+	X(__pv_queued_spin_lock_slowpath)                                                          \
 	X(local_interrupt_disable)                                                                 \
 	X(ret_from_fork)                                                                           \
 	X(arch_rethook_trampoline)                                                                 \

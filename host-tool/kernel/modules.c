@@ -13,7 +13,7 @@
 /* enum mod_mem_type of include/linux/module.h */
 #define MOD_TEXT 0
 #define MOD_INIT_TEXT 4
-#define MOD_MEM_NUM_TYPES 7
+#define MOD_MEM_NUM_TYPES MODULE_MAX_RANGES
 
 GArray *modules_new(void)
 {
@@ -41,6 +41,8 @@ static bool read_layouts(const struct kernel *kernel, struct kernel_module *modu
 	    !kernel_read_field(kernel, init, FIELD_module_layout_text_size, &init_text_size, 4,
 			       error))
 		return false;
+	module->ranges[0] = (struct module_range){module->text, size};
+	module->ranges[1] = (struct module_range){module->init_text, init_text_size};
 	module->total_size = size;
 	module->text_size = text_size;
 	module->init_text_size = module->init_text.value ? init_text_size : 0;
@@ -66,6 +68,7 @@ static bool read_mem(const struct kernel *kernel, struct kernel_module *module, 
 		if (!kernel_read_field(kernel, entry, FIELD_module_memory_base, &base, 8, error) ||
 		    !kernel_read_field(kernel, entry, FIELD_module_memory_size, &size, 4, error))
 			return false;
+		module->ranges[type] = (struct module_range){gva(base), base ? size : 0};
 		module->total_size += size;
 		if (type == MOD_TEXT) {
 			module->text = gva(base);
@@ -213,19 +216,33 @@ static bool uninteresting(const char *name)
 	return !name || !name[0] || name[0] == '$' || g_str_has_prefix(name, ".L");
 }
 
+static const struct kernel_module *find_range(const GArray *modules, gva_t address,
+					      struct module_range *range)
+{
+	for (guint i = 0; i < modules->len; i++) {
+		const struct kernel_module *module =
+			&g_array_index(modules, struct kernel_module, i);
+
+		for (size_t j = 0; j < MODULE_MAX_RANGES; j++) {
+			*range = module->ranges[j];
+			if (address.value - range->start.value < range->size)
+				return module;
+		}
+	}
+	return NULL;
+}
+
 void modules_resolve(const struct kernel *kernel, gva_t address, struct resolved_symbol *result)
 {
-	const struct kernel_module *module = modules_find(kernel->modules, address);
+	struct module_range range;
+	const struct kernel_module *module = find_range(kernel->modules, address, &range);
 	struct module_symbols symbols = {0};
-	bool init;
 	uint64_t end, best = 0;
 
 	if (!module)
 		return;
 	result->module = g_strdup(module->name);
-	init = address.value - module->init_text.value < module->init_text_size;
-	end = init ? module->init_text.value + module->init_text_size
-		   : module->text.value + module->text_size;
+	end = range.start.value + range.size;
 	if (!load_symbols(kernel, module, &symbols, NULL))
 		return;
 	for (uint32_t i = 1; i < symbols.count; i++) {
@@ -238,8 +255,7 @@ void modules_resolve(const struct kernel *kernel, gva_t address, struct resolved
 			end = MIN(end, symbol->st_value);
 			continue;
 		}
-		if (symbol->st_value <= best ||
-		    symbol->st_value < (init ? module->init_text.value : module->text.value))
+		if (symbol->st_value <= best || symbol->st_value < range.start.value)
 			continue;
 		name = symbol_name(kernel, &symbols, symbol);
 		if (uninteresting(name))

@@ -14,15 +14,23 @@ struct resolved_symbol;
 
 #define MODULE_NAME_SIZE 56 /* MODULE_NAME_LEN on 64 bit */
 
+#define MODULE_MAX_RANGES 7
+
+struct module_range {
+	gva_t start;
+	uint64_t size; /* bytes; 0: none */
+};
+
 struct kernel_module {
 	char name[MODULE_NAME_SIZE + 1];
 	gva_t structure;    /* struct module */
 	gva_t text;	    /* first byte of its text */
 	uint64_t text_size; /* bytes */
 	gva_t init_text;
-	uint64_t init_text_size; /* 0 once initialised */
-	uint64_t total_size;	 /* bytes, as lsmod shows it */
-	uint64_t taints;	 /* bits as in the kernel's taint word */
+	uint64_t init_text_size;		       /* 0 once initialised */
+	struct module_range ranges[MODULE_MAX_RANGES]; /* all its memory, text included */
+	uint64_t total_size;			       /* bytes, as lsmod shows it */
+	uint64_t taints;			       /* bits as in the kernel's taint word */
 	struct orc_table orc;
 };
 
