@@ -5,7 +5,8 @@
 #
 #	kernel_series			the series there are
 #	kernel_key SERIES		what a build of the series depends on, as a hash
-#	kernel_tree SERIES FOLDER	put the patched source there (hard links: don't edit it in place)
+#	kernel_base SERIES FOLDER	put the source it is for there (hard links: don't edit it in place)
+#	kernel_patch SERIES FOLDER	apply the series to that
 #	kernel_config SOURCE OBJECTS [LINE...]	small.config and these lines as .config
 #	kernel_make OBJECTS ARG...	make in an object folder, nicely
 
@@ -31,14 +32,16 @@ kernel_key() {
 
 # No pre-5.8 source is packaged: its series is built on a stand-in, see linux-5.4-standin.patch. That has no
 # documentation of its time.
-kernel_tree() {
-	local series=$1 folder=$2
-	cp -al "$("$kernel_tests/fetch-source" "$series")" "$folder" || return
-	if [ "$series" = linux-5.4 ]; then
-		(cd "$folder" && GIT_DIR=/dev/null git apply "$kernel_tests/linux-5.4-standin.patch" &&
-			GIT_DIR=/dev/null git apply --exclude='Documentation/*' "$kernel_patches/$series"/*.patch)
+kernel_base() {
+	cp -al "$("$kernel_tests/fetch-source" "$1")" "$2" || return
+	[ "$1" != linux-5.4 ] || (cd "$2" && GIT_DIR=/dev/null git apply "$kernel_tests/linux-5.4-standin.patch")
+}
+
+kernel_patch() {
+	if [ "$1" = linux-5.4 ]; then
+		(cd "$2" && cat "$kernel_patches/$1"/*.patch | GIT_DIR=/dev/null git apply --exclude='Documentation/*' -)
 	else
-		"$kernel_patches/apply" "$series" "$folder"
+		"$kernel_patches/apply" "$1" "$2"
 	fi
 }
 

@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What each series touches compiles in every config, without warnings, and adds nothing to hot paths.
+set -eu
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/lib.sh"
+
+# Warnings without the places they are at, which the series moves.
+warnings() {
+	grep -E 'warning:|error:' "$1" | sed 's/:[0-9]*:[0-9]*:/:/; s|^.*/source/||' | sort
+}
+
+# What runs on an oops, on an NMI nobody claims, and on pvpanic's own events; nothing else may change.
+expected='^(oops_enter|notify_oops|pvpanic_.*|devm_pvpanic_probe|unknown_nmi_(dump|error)|nmi_sysctl_init|'
+expected+='(capability|events)_(show|store))(\.(cold|part|constprop|isra)\.?[0-9]*)*$'
+
+for series in $(kernel_series); do
+	if ! results=$("$here/compile-touched" "$series"); then
+		tap_fail "$series: its files compile"
+		continue
+	fi
+	for variant in default up nopvpanic nosysctl module sparse; do
+		tap_is "$series, $variant: compiles" "$(cat "$results/$variant.status")" 0
+		tap_is "$series, $variant: without a warning" "$(cat "$results/$variant.log")" ''
+	done
+	tap_is "$series, make W=1: adds no warning" \
+		"$(comm -13 <(warnings "$results/base-w1.log") <(warnings "$results/w1.log"))" ''
+	tap_is "$series: only code that runs on an oops, an unknown NMI or in pvpanic changes" \
+		"$(grep -vE "$expected" "$results/changed-functions")" ''
+	tap_ok "$series: and that does change" grep -qx oops_enter "$results/changed-functions"
+done
+
+tap_done
