@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Tests of the QEMU series. The first run builds QEMU 7.2 and compiles what the other series touch.
+
+QEMU_TESTS := tests/qemu/series.test.sh tests/qemu/qtest.test.sh tests/qemu/guest.test.sh tests/qemu/libvirt.test.sh
+
+.PHONY: check-qemu check-qemu-matrix
+
+check-qemu:
+	tests/run $(QEMU_TESTS)
+
+# Full builds of all series (15 minutes on two cores), and the results to docs/qemu-matrix.md
+check-qemu-matrix:
+	tests/qemu/matrix docs/qemu-matrix.md

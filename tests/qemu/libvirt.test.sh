@@ -1,0 +1,211 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What libvirt makes of a guest that QEMU pauses for an oops: the machine's libvirtd, the patched QEMU, and the
+# guest of guest.S: libvirt.test.sh [SERIES]
+set -euo pipefail
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/libvirt.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/qemu.sh"
+
+built=$("$here/../../qemu-patches/build-qemu" "${1:-7.2}")
+libvirt_start
+patched=$test_dir/qemu-system-x86_64
+install -m 0755 "$built" "$patched" # where libvirt's user can reach it
+stock=/usr/bin/qemu-system-x86_64
+name=oopsbt-qemu-$$
+
+# define NAME EMULATOR WAY [ACTION]: a domain's XML; -action is left out where there is no ACTION
+define() {
+	local arg image
+	image=$(bare_guest "$3")
+	chmod 0644 "$image"
+	cat <<-XML
+		<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+		  <name>$1</name>
+		  <memory unit='MiB'>32</memory>
+		  <vcpu>2</vcpu>
+		  <os>
+		    <type arch='x86_64' machine='pc'>hvm</type>
+		    <loader readonly='yes' type='rom'>$image</loader>
+		  </os>
+		  <features><acpi/><apic/></features>
+		  <devices>
+		    <emulator>$2</emulator>
+		    <controller type='usb' model='none'/>
+		    <memballoon model='none'/>
+		    <panic model='isa'/>
+		  </devices>
+		  <qemu:commandline>
+		    $(for arg in -global pvpanic.events=11 ${4:+-action "$4"}; do echo "<qemu:arg value='$arg'/>"; done)
+		  </qemu:commandline>
+		</domain>
+	XML
+}
+
+# listen NAME: record its events, libvirt's and QEMU's, in test_dir/events; virsh does not say when it has begun to
+# listen, so poke the domain until that is heard
+listen() {
+	local i
+	: >"$test_dir/events"
+	stdbuf -oL virsh -q event "$1" --all --loop >>"$test_dir/events" 2>&1 &
+	listeners=$!
+	stdbuf -oL virsh -q qemu-monitor-event "$1" --loop >>"$test_dir/events" 2>&1 &
+	listeners+=" $!"
+	for ((i = 0; i < 100; i++)); do
+		virsh -q metadata "$1" urn:oopsbt:test --key test --live --set "<listening try='$i'/>" >/dev/null
+		virsh -q qemu-monitor-command "$1" '{"execute": "system_reset"}' >/dev/null
+		if heard metadata-change 0.3 && heard 'event RESET' 0.3; then
+			return
+		fi
+	done
+	echo "virsh hears no events of $1" >&2
+	return 1
+}
+
+heard() {
+	qemu_wait_line "$test_dir/events" 1 "$1" "${2:-20}" >/dev/null
+}
+
+# begin WAY ACTION: a domain that is running up to its oops
+begin() {
+	define "$name" "$patched" "$1" "$2" >"$test_dir/domain.xml"
+	virsh -q create --paused "$test_dir/domain.xml"
+	at_exit "virsh -q destroy $name >/dev/null 2>&1 || true"
+	listen "$name"
+	virsh -q resume "$name" >/dev/null
+	heard GUEST_OOPS
+}
+
+end() {
+	virsh -q destroy "$name" >/dev/null
+	# shellcheck disable=SC2086
+	end_process $listeners
+}
+
+monitor() {
+	virsh -q qemu-monitor-command "$name" "{\"execute\": \"$1\"}"
+}
+
+state() {
+	virsh -q domstate "$name"
+}
+
+# The loops of the first CPU and its writes so far
+words() {
+	virsh -q qemu-monitor-command "$name" --hmp 'xp /4xw 0x9000' | tr -d '\r' | awk 'NF == 5 { print $2, $4 }'
+}
+
+runs() {
+	local before after
+	before=$(words)
+	for _ in $(seq 100); do
+		after=$(words)
+		[ "$after" = "$before" ] || return 0
+	done
+	return 1
+}
+
+begin once oops=pause,oops-timeout=1500
+tap_like "GUEST_OOPS reaches libvirt's clients" "$(cat "$test_dir/events")" 'GUEST_OOPS.*"action":"pause"'
+tap_like "QEMU says that the guest is paused" "$(monitor query-status)" '"paused"'
+tap_is "to libvirt it is running" "$(state)" running
+heard 'event RESUME.*'
+tap_like "the guest goes on by itself" "$(monitor query-status)" '"running"'
+tap_ok "it does run" runs
+tap_is "to libvirt it has been running all the time" "$(state)" running
+tap_unlike "libvirt has announced no suspend" "$(cat "$test_dir/events")" "'lifecycle'.*Suspended"
+end
+
+begin once oops=pause,oops-timeout=60000
+monitor oops-resume >/dev/null
+tap_ok "oops-resume through libvirt lets the guest go on" runs
+end
+
+begin once oops=pause,oops-timeout=1500
+virsh -q suspend "$name" >/dev/null
+tap_is "who suspends the domain during the pause has it paused" "$(state)" paused
+tap_like "oops-resume does not undo that" "$(monitor oops-resume 2>&1)" 'not paused for an oops'
+heard 'event STOP'
+sleep 2 # longer than the timer: that nothing happens is no event
+tap_is "nor does the timer" "$(state) $(monitor query-status | grep -o '"paused"')" 'paused "paused"'
+virsh -q resume "$name" >/dev/null
+tap_is "resume makes it run again" "$(state)" running
+tap_ok "it does run again" runs
+end
+
+begin once oops=pause,oops-timeout=60000
+virsh -q save "$name" "$test_dir/saved" >/dev/null
+virsh -q restore "$test_dir/saved" >/dev/null
+tap_is "a domain that is saved during the pause is running when restored" "$(state)" running
+tap_ok "it does run after the restore" runs
+tap_is "its CPU goes on behind the write" "$(words | cut -d' ' -f2)" 0x00000001
+end
+
+begin once oops=pause,oops-timeout=60000
+virsh -q dump --memory-only "$name" "$test_dir/core" >/dev/null
+tap_ok "a domain that is dumped during the pause runs on afterwards" runs
+end
+
+begin once oops=pause,oops-timeout=6000
+libvirt_kill
+libvirt_again
+tap_is "a libvirtd that starts during the pause finds the domain paused" "$(state)" paused
+until [ "$(state)" = running ]; do
+	sleep 0.1 # the events are not looked at yet
+done
+tap_ok "and sees it run after the pause" runs
+end
+
+begin once oops=pause,oops-timeout=0
+heard "Suspended"
+tap_is "with no timeout the domain is paused for libvirt, too" "$(state)" paused
+virsh -q resume "$name" >/dev/null
+tap_ok "and resume makes it run" runs
+end
+
+# The same domain on the QEMU of the machine, that does not know the bit: the guest reads it and writes it in vain.
+define "$name" "$stock" once >"$test_dir/domain.xml"
+virsh -q create "$test_dir/domain.xml"
+until [ "$(words | cut -d' ' -f2)" = 0x00000001 ]; do
+	sleep 0.05
+done
+tap_is "a domain with the event bit runs on stock QEMU and ignores the event" "$(state)" running
+virsh -q destroy "$name" >/dev/null
+
+# cpu_ms: processor time of libvirtd
+cpu_ms() {
+	awk -v tick="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) * 1000 / tick }' \
+		"/proc/$(cat "$libvirt_root/libvirtd.pid")/stat"
+}
+
+begin storm oops=pause,oops-timeout=100
+define "$name-other" "$patched" once >"$test_dir/other.xml"
+virsh -q create "$test_dir/other.xml"
+at_exit "virsh -q destroy $name-other >/dev/null 2>&1 || true"
+count() {
+	grep -oE 'GUEST_OOPS.*"count":[0-9]+' "$test_dir/events" | sed 's/.*://' | tail -n 1
+}
+seconds=10 events=$(grep -c 'event ' "$test_dir/events") writes=$(count) cpu=$(cpu_ms) start=$EPOCHREALTIME slowest=0
+while [ $((${EPOCHREALTIME//./} - ${start//./})) -lt $((seconds * 1000000)) ]; do
+	before=${EPOCHREALTIME//./}
+	virsh -q qemu-monitor-command "$name-other" --hmp 'info status' >/dev/null
+	took=$((${EPOCHREALTIME//./} - before))
+	[ "$took" -le "$slowest" ] || slowest=$took
+	sleep 0.2 # so that libvirtd's processor time is the storm's rather than ours
+done
+events=$(($(grep -c 'event ' "$test_dir/events") - events))
+cpu=$(($(cpu_ms) - cpu))
+writes=$(($(count) - writes))
+tap_note "in $seconds s: $writes writes, $events events, $cpu ms of libvirtd, slowest answer for another domain $slowest us"
+tap_ok "storm: there are a thousand writes a second at least" [ "$writes" -ge $((seconds * 1000)) ]
+tap_ok "storm: no more than four events a second reach libvirt's clients" [ "$events" -le $((seconds * 4)) ]
+tap_ok "storm: libvirtd is busy less than a tenth of the time" [ "$cpu" -lt $((seconds * 100)) ]
+tap_ok "storm: another domain's monitor answers within a second" [ "$slowest" -lt 1000000 ]
+tap_is "storm: its own domain is running to libvirt" "$(state)" running
+end
+tap_done

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The patch series themselves: each applies to Debian's source and to upstream's, is in QEMU's style, and compiles;
+# apply changes nothing where a series does not fit.
+set -euo pipefail
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/libvirt.sh"
+patches=$(realpath "$here/../../qemu-patches")
+
+# touched SERIES: the files of the source that it changes
+touched() {
+	sed -n 's,^--- a/,,p' "$patches/$1"/000[1-9]-*.patch | sort -u
+}
+
+# tree SERIES pristine|debian: a tree of just the files that matter
+tree() {
+	local source files folder=$test_dir/$1-$2
+	source=$("$patches/fetch-source" "$1")
+	rm -rf "$folder"
+	mkdir "$folder"
+	mapfile -t files < <(echo VERSION; touched "$1")
+	if [ "$2" = debian ]; then
+		(cd "$source" && cp --parents "${files[@]}" "$folder")
+	else
+		tar -xf "$source.orig.tar.xz" -C "$folder" --strip-components=1 --wildcards "${files[@]/#/*/}"
+	fi
+	echo "$folder"
+}
+
+sum() {
+	(cd "$1" && find . -type f -exec sha256sum {} + | sort | sha256sum)
+}
+
+checkpatch() {
+	local patch
+	for patch in "$patches/$1"/000[1-9]-*.patch; do
+		perl "$("$patches/fetch-source" "$1")/scripts/checkpatch.pl" --no-tree --quiet "$patch" >"$test_dir/checkpatch" || true
+		# Importing a header by hand is what 0001 says it does.
+		grep -vE 'imported from Linux|^#|^ #define|^total: 0 errors, 1 warnings|^$|style problems|are false positives|CHECKPATCH in' \
+			"$test_dir/checkpatch" && return 1
+	done
+	return 0
+}
+
+mails() {
+	local patch
+	for patch in "$patches/$1"/000[1-9]-*.patch; do
+		grep -q '^Signed-off-by: .*@' "$patch" || { echo "$patch is not signed off"; return 1; }
+		awk '/^Subject:/ { s = 1 } /^$/ { s = 0 } s && length > 90 { exit 1 }' "$patch" || { echo "$patch: long subject"; return 1; }
+	done
+}
+
+mapfile -t all < <(awk '/^qemu/ { print $1 }' "$patches/series.conf")
+for series in "${all[@]}"; do
+	debian=$(tree "$series" debian)
+	pristine=$(tree "$series" pristine)
+	for folder in "$debian" "$pristine"; do
+		tap_ok "$series applies to ${folder##*-} $(cat "$folder/VERSION")" "$patches/apply" "$series" "$folder"
+	done
+	before=$(sum "$debian")
+	tap_like "$series is not applied twice" "$("$patches/apply" "$series" "$debian" 2>&1)" 'is already applied'
+	tap_is "and the tree stays as it was" "$(sum "$debian")" "$before"
+	tap_ok "$series: checkpatch finds nothing" checkpatch "$series"
+	tap_ok "$series: each patch is a mail that is signed off" mails "$series"
+done
+
+other=$(tree qemu-7.2 pristine)
+before=$(sum "$other")
+tap_like "a base that does not fit: apply names the patch and the file" "$("$patches/apply" 10.0 "$other" 2>&1)" \
+	'^apply: qemu-10.0 does not fit .*\(QEMU 7.2.0\)\. 0001-.*\.patch fails: .*pvpanic\.h.*Nothing was changed'
+tap_is "and the tree stays as it was" "$(sum "$other")" "$before"
+tap_like "a folder that is no QEMU source is refused" "$("$patches/apply" 7.2 "$here" 2>&1)" 'not the top of a QEMU source'
+tap_like "a series that does not exist is refused" "$("$patches/apply" 6.0 "$here" 2>&1)" "no series '6.0' .*qemu-7.2"
+
+for series in "${all[@]:1}"; do # the first one is built anyway
+	tap_ok "$series: the files that it touches compile" "$patches/build-qemu" --objects "$series"
+done
+tap_done
