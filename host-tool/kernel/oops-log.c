@@ -4,99 +4,186 @@
 #include <string.h>
 
 /* "Oops: 0002 [#1] PREEMPT SMP", "invalid opcode: 0000 [#1] SMP": printed for every die(). */
-#define DIE_LINE "^(.*): [0-9a-fA-F]{4} \\[#([0-9]+)\\]"
+#define DIE_TEXT "(.*): [0-9a-fA-F]{4} \\[#([0-9]+)\\]"
 #define SYMBOL                                                                                     \
 	"([A-Za-z_.$][A-Za-z0-9_.$]*)\\+0x[0-9a-f]+/0x[0-9a-f]+(?: \\[([^\\] ]+)(?: "              \
 	"[^\\]]*)?\\])?"
+#define KERNEL_RIP "RIP: 0010:"
 /* The kind is printed up to this many lines before the line of the die(). */
 #define HEADER_LINES 8
 #define MAX_OOPS_LINES 400
 
-static const char *const helper_prefixes[] = {
-	"__asan_",
-	"__kasan_",
-	"kasan_",
-	"__ubsan_",
-	"_copy_",
-	"copy_user",
-	"__copy_user",
-	"copy_from_",
-	"copy_to_",
-	"_raw_spin_",
-	"_raw_read_",
-	"_raw_write_",
-	"__raw_spin_",
-	"do_raw_spin_",
-	"queued_spin_lock_",
-	"native_queued_spin_",
-	"__pv_queued_spin_",
-	"__x86_indirect_thunk",
-	"__list_add",
-	"__list_del",
-	"refcount_warn",
-	"rb_insert_",
-	"rb_erase",
-	"__rb_",
-	"mutex_lock",
-	"__mutex_lock",
-	"mutex_unlock",
-	"down_",
-	"up_",
-	"__memset",
-	"__memcpy",
-	"__memmove",
-	"memset",
-	"memcpy",
-	"memmove",
-	"memcmp",
-	"memchr",
-	"memscan",
-	"strlen",
-	"strnlen",
-	"strcmp",
-	"strncmp",
-	"strcpy",
-	"strncpy",
-	"strscpy",
-	"strlcpy",
-	"strcat",
-	"strstr",
-	"strchr",
-	"strrchr",
-	"sized_strscpy",
-	"clear_page",
-	"clear_user",
-	"copy_page",
-	"rep_",
+/* A "*" at the end stands for anything. */
+static const char *const helpers[] = {
+	/* exception entry, and what checks code */
+	"asm_exc_*",
+	"exc_*",
+	"handle_bug",
+	"report_bug",
+	"__warn*",
+	"__asan_*",
+	"__kasan_*",
+	"kasan_*",
+	"__ubsan_*",
+	"__x86_indirect_*",
+	"__x86_return_*",
+	"srso_*",
+	"retbleed_*",
+	/* assertions */
+	"__list_add_valid*",
+	"__list_del_entry_valid*",
+	"refcount_warn*",
 	"skb_panic",
 	"skb_over_panic",
 	"skb_under_panic",
+	"skb_put",
+	"skb_push",
+	"skb_pull",
 	"usercopy_abort",
 	"__check_object_size",
 	"__check_heap_object",
 	"fortify_panic",
 	"__fortify_panic",
-	"kfree",
-	"kmem_cache_",
-	"__kmalloc",
-	"__slab_",
-	"slab_",
-	"kmalloc_",
-	"list_del",
-	"llist_",
+	"assfail",
+	"btrfs_assertfail",
+	"assertfail",
+	"BUG_func",
+	/* strings, memory, user memory */
+	"__memset*",
+	"__memcpy*",
+	"__memmove*",
+	"memset",
+	"memset_*",
+	"memcpy",
+	"memcpy_*",
+	"memmove",
+	"memmove_*",
+	"memcmp",
+	"memchr",
+	"memchr_inv",
+	"memscan",
+	"strlen",
+	"strnlen",
+	"strcmp",
+	"strncmp",
+	"strcasecmp",
+	"strncasecmp",
+	"strcpy",
+	"strncpy",
+	"strscpy",
+	"sized_strscpy",
+	"strlcpy",
+	"strcat",
+	"strncat",
+	"strlcat",
+	"strstr",
+	"strnstr",
+	"strchr",
+	"strrchr",
+	"strnchr",
+	"strsep",
+	"strspn",
+	"strcspn",
+	"strpbrk",
 	"string",
+	"string_nocheck",
 	"vsnprintf",
-	"exc_",
-	"asm_exc_",
-	"handle_bug",
-	"report_bug",
-	"__warn",
+	"snprintf",
+	"scnprintf",
+	"vscnprintf",
+	"sprintf",
+	"vsprintf",
+	"kstrdup",
+	"kmemdup*",
+	"clear_page_*",
+	"copy_page*",
+	"clear_user_*",
+	"rep_movs_*",
+	"rep_stos_*",
+	"_copy_from_user",
+	"_copy_to_user",
+	"copy_user_*",
+	"__copy_user_*",
+	"copy_from_kernel_*",
+	"copy_to_kernel_*",
+	"__get_user_*",
+	"__put_user_*",
+	/* allocators */
+	"kfree",
+	"kvfree",
+	"vfree",
+	"kmem_cache_alloc*",
+	"__kmem_cache_alloc*",
+	"kmem_cache_free*",
+	"__kmalloc*",
+	"kmalloc_*",
+	"__slab_*",
+	"___slab_*",
+	"___cache_free",
+	"krealloc*",
+	/* locks */
+	"_raw_spin_*",
+	"_raw_read_*",
+	"_raw_write_*",
+	"__raw_spin_*",
+	"do_raw_spin_*",
+	"queued_spin_lock_*",
+	"native_queued_spin_*",
+	"__pv_queued_spin_*",
+	"mutex_lock*",
+	"__mutex_lock*",
+	"mutex_unlock*",
+	"__mutex_unlock*",
+	"mutex_trylock",
+	"down",
+	"down_read*",
+	"down_write*",
+	"down_interruptible",
+	"down_killable",
+	"down_trylock",
+	"down_timeout",
+	"rwsem_down_*",
+	"up",
+	"up_read",
+	"up_write",
+	/* lists and trees */
+	"llist_add_batch",
+	"llist_del_first",
+	"llist_reverse_order",
+	"rb_insert_color",
+	"rb_erase",
+	"rb_first",
+	"rb_last",
+	"rb_next",
+	"rb_prev",
+	"__rb_*",
 };
+
+/* What compilers add to a function's name when they split or specialise it. */
+static size_t plain_length(const char *function)
+{
+	static const char *const suffixes[] = {".cold", ".part.", ".constprop.", ".isra.",
+					       ".llvm."};
+	size_t length = strlen(function);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+		const char *found = strstr(function, suffixes[i]);
+
+		if (found && found != function)
+			length = MIN(length, (size_t)(found - function));
+	}
+	return length;
+}
 
 bool oops_function_is_helper(const char *function)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(helper_prefixes); i++) {
-		if (g_str_has_prefix(function, helper_prefixes[i]))
+	size_t length = plain_length(function);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(helpers); i++) {
+		size_t fixed = strcspn(helpers[i], "*");
+
+		if (!strncmp(function, helpers[i], fixed) &&
+		    (helpers[i][fixed] == '*' || length == fixed))
 			return true;
 	}
 	return false;
@@ -133,9 +220,14 @@ bool oops_symbol_parse(const char *text, char **name, char **module)
 unsigned int oops_line_number(const char *line)
 {
 	const char *mark = strstr(line, " [#");
-	g_autoptr(GMatchInfo) info = mark ? match(DIE_LINE, line) : NULL;
+	g_autoptr(GMatchInfo) info = mark ? match("^" DIE_TEXT, line) : NULL;
 
 	return info ? (unsigned int)g_ascii_strtoull(mark + strlen(" [#"), NULL, 10) : 0;
+}
+
+static bool is_end(const char *line)
+{
+	return strstr(line, "---[ end trace") || strstr(line, "---[ end Kernel panic");
 }
 
 static void take_number(GMatchInfo *info, int number, uint64_t *value, bool *known)
@@ -148,60 +240,87 @@ static void take_number(GMatchInfo *info, int number, uint64_t *value, bool *kno
 	}
 }
 
-/* What came before the die line says it best; the die line itself is the fallback. */
+/*
+ * What announces an oops before its die line, and the name of its kind where that is not the text
+ * itself. In each the first group is the kind or, of a BUG(), the place; the second the address
+ * (those of stacks are hashed, and none).
+ */
+#define BUG_AT "^kernel BUG at (?:(?:.*[/ ])?([^/ ]+:[0-9]+)!)?"
+
+static const struct announcement {
+	const char *pattern, *kind;
+} announcements[] = {
+	{"^(BUG: (?:kernel NULL pointer|unable to handle )[^,:(]*?)(?:,| for| at)(?: address:)? "
+	 "*(?:0x)?([0-9a-f]+)",
+	 NULL},
+	{"^BUG: ((?:[A-Za-z#]+ )?stack guard page was hit)", "kernel stack overflow"},
+	{"^(?:traps: )?PANIC: (double fault)", NULL},
+	/* A die line itself, and the only one. */
+	{"^(?:Oops: )?(general protection fault)(?:, [a-z -]*(0x[0-9a-f]+))?: [0-9a-f]{4} \\[#",
+	 NULL},
+};
+
+static bool match_announcement(const char *line, struct oops_text *oops)
+{
+	g_autoptr(GMatchInfo) bug = match(BUG_AT, line);
+
+	if (bug) {
+		oops->kind = g_strdup("kernel BUG");
+		oops->where = group(bug, 1);
+		return true;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(announcements); i++) {
+		const struct announcement *announcement = &announcements[i];
+		g_autoptr(GMatchInfo) info = match(announcement->pattern, line);
+
+		if (!info)
+			continue;
+		oops->kind = announcement->kind ? g_strdup(announcement->kind) : group(info, 1);
+		take_number(info, 2, &oops->address, &oops->address_known);
+		return true;
+	}
+	return false;
+}
+
+/* The kind of a die line: what it says, without the "Oops: " that 6.10 put before each. */
+static char *die_kind(const char *line)
+{
+	g_autoptr(GMatchInfo) info = match("^(?:Oops: )?" DIE_TEXT, line);
+
+	return group(info, 1);
+}
+
+/* The nearest announcement says it best; but one before an earlier end or die line is not ours. */
 static void find_kind(GPtrArray *lines, guint die_line, struct oops_text *oops)
 {
 	guint first = die_line > HEADER_LINES ? die_line - HEADER_LINES : 0;
 
-	for (guint i = first; i <= die_line; i++) {
+	for (guint i = die_line + 1; i-- > first;) {
 		const char *line = g_ptr_array_index(lines, i);
-		g_autoptr(GMatchInfo) info = NULL;
 
-		if ((info = match("^kernel BUG at (?:.*/)?([^/ ]+:[0-9]+)!", line))) {
-			oops->kind = g_strdup("kernel BUG");
-			oops->where = group(info, 1);
-		} else if ((info = match(
-				    "^(BUG: [^,:(]*?)(?:, address:| at (?:0x)?)\\s*([0-9a-f]+)",
-				    line))) {
-			oops->kind = group(info, 1);
-			take_number(info, 2, &oops->address, &oops->address_known);
-		} else if ((info = match("^(BUG: (?!scheduling|sleeping|soft lockup)[^:,(]+)",
-					 line))) {
-			oops->kind = g_strstrip(group(info, 1));
-		} else if ((info = match("^(stack guard page was hit|"
-					 "(?:traps: )?PANIC: double fault)",
-					 line))) {
-			oops->kind = g_strdup(strstr(line, "double") ? "double fault"
-								     : "kernel stack overflow");
-		} else if ((info = match("(general protection fault)(?:, [^0-9]*?(?:address )?"
-					 "(0x[0-9a-f]+))?",
-					 line))) {
-			oops->kind = group(info, 1);
-			take_number(info, 2, &oops->address, &oops->address_known);
-		} else {
-			continue;
-		}
+		if (i < die_line && (is_end(line) || oops_line_number(line)))
+			break;
 		oops->first_line = i;
-		return;
+		if (match_announcement(line, oops))
+			return;
 	}
-	{
-		g_autoptr(GMatchInfo) info = match(DIE_LINE, g_ptr_array_index(lines, die_line));
-
-		oops->kind = group(info, 1);
-		oops->first_line = die_line;
-	}
+	oops->first_line = die_line;
+	oops->kind = die_kind(g_ptr_array_index(lines, die_line));
 }
 
+/* An oops within this one comes before its end, and is followed by the end of both. */
 static bool find_end(GPtrArray *lines, guint die_line, guint *last)
 {
 	guint end = MIN(lines->len, die_line + MAX_OOPS_LINES);
+	bool within = false;
 
 	for (guint i = die_line; i < end; i++) {
 		const char *line = g_ptr_array_index(lines, i);
 
-		*last = i;
-		/* Before the end mark of an oops nothing else may begin a new one. */
-		if (strstr(line, "---[ end trace") || strstr(line, "---[ end Kernel panic"))
+		within = within || (i > die_line && oops_line_number(line));
+		if (!within)
+			*last = i;
+		if (is_end(line))
 			return true;
 	}
 	return false;
@@ -244,6 +363,10 @@ static bool blame_from_trace(GPtrArray *lines, guint start, const struct oops_te
 			in_trace = true;
 			continue;
 		}
+		/* An exception within the trace: its registers name the function, not a trace line.
+		 */
+		if (g_str_has_prefix(line, KERNEL_RIP))
+			line += strlen(KERNEL_RIP);
 		while (*line == ' ')
 			line++;
 		if (!in_trace || !oops_symbol_parse(line, &name, &name_module))
@@ -266,8 +389,8 @@ static bool blame_from_trace(GPtrArray *lines, guint start, const struct oops_te
 static void find_blame(GPtrArray *lines, guint die_line, struct oops_text *oops)
 {
 	for (guint i = die_line; i <= oops->last_line; i++) {
-		g_autoptr(GMatchInfo) info =
-			match("^RIP: 0010:(?:" SYMBOL "|0x[0-9a-f]+)", g_ptr_array_index(lines, i));
+		g_autoptr(GMatchInfo) info = match("^" KERNEL_RIP "(?:" SYMBOL "|0x[0-9a-f]+)",
+						   g_ptr_array_index(lines, i));
 
 		if (!info)
 			continue;
@@ -284,6 +407,8 @@ static void find_blame(GPtrArray *lines, guint die_line, struct oops_text *oops)
 				oops->module = module;
 			}
 		}
+		if (oops->function)
+			oops->function[plain_length(oops->function)] = '\0';
 		return;
 	}
 }
