@@ -153,14 +153,26 @@ tap_like 'that text is the oops' "$(serial_text | head -n 1)" 'BUG: kernel NULL 
 tap_unlike 'without oops_all_cpu_backtrace nobody is sent an NMI' "$writes" "$nmi_ipi"
 tap_unlike 'and no other CPU shown' "$log" 'NMI backtrace'
 
-# shellcheck disable=SC2016 # the guest expands
-spin='for cpu in 0 1 2 3; do taskset $((1 << cpu)) sh -c "while :; do :; done" & echo $!; done >/tmp/spinners'
-guest_exec all "$spin
-	echo 1 >/proc/sys/kernel/oops_all_cpu_backtrace"
+# keep_busy, rest: all CPUs of the guest run in user mode, or idle again
+keep_busy() {
+	# shellcheck disable=SC2016 # the guest expands
+	guest_exec all 'for cpu in 0 1 2 3; do
+		taskset $((1 << cpu)) sh -c "while :; do :; done" & echo $!
+	done >/tmp/busy'
+}
+
+rest() {
+	# shellcheck disable=SC2016
+	guest_exec all 'kill $(cat /tmp/busy)'
+}
+
+guest_exec all 'echo 1 >/proc/sys/kernel/oops_all_cpu_backtrace'
+keep_busy
 writes all "context process; wait_log '$end'"
 tap_ok 'with oops_all_cpu_backtrace the event comes before any CPU is interrupted' before '0x505 0x8 pvpanic' "$nmi_ipi"
 tap_is 'and every busy CPU is shown' "$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+$' | sort | xargs)" \
 	"$(printf 'NMI backtrace for cpu %s ' 0 1 2 3 | xargs)"
+rest
 guest_exec all 'echo 0 >/proc/sys/kernel/oops_all_cpu_backtrace'
 
 lkdtm='EXCEPTION BUG WRITE_RO WRITE_RO_AFTER_INIT EXEC_DATA EXEC_NULL ACCESS_NULL EXEC_USERSPACE ACCESS_USERSPACE'
@@ -186,7 +198,7 @@ writes all "echo $device >$driver/bind; context process; wait_log '$end'"
 tap_is 'a device bound again is told' "$(values 0x505)" $oops
 
 writes all "
-	(for i in \$(seq 100); do echo $device >$driver/unbind; echo $device >$driver/bind; done) &
+	(for i in \$(seq 40); do echo $device >$driver/unbind; echo $device >$driver/bind; done) &
 	binder=\$!
 	for i in \$(seq 10); do
 		context process
@@ -217,6 +229,7 @@ tap_like 'with unknown_nmi_backtrace=0 an NMI is a warning as ever' "$log" 'Uhhu
 tap_unlike 'and shows no CPU' "$log" 'NMI backtrace'
 
 guest_exec all 'echo 1 >/proc/sys/kernel/unknown_nmi_backtrace'
+keep_busy
 log=$(nmi_log all 'NMI backtrace for cpu 3')
 tap_is 'with unknown_nmi_backtrace=1 an NMI shows every busy CPU' \
 	"$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+$' | sort | xargs)" \
@@ -224,8 +237,7 @@ tap_is 'with unknown_nmi_backtrace=1 an NMI shows every busy CPU' \
 tap_unlike 'instead of the warning' "$log" 'Uhhuh|Dazed'
 tap_is 'all of them where the NMI found them, in user mode' "$(printf '%s\n' "$log" | grep -cE 'RIP: 0033:')" 4
 
-# shellcheck disable=SC2016
-guest_exec all 'kill $(cat /tmp/spinners)'
+rest
 # shellcheck disable=SC2016
 nmis='awk "/NMI:/ { print \$2 }" /proc/interrupts'
 before=$(guest_exec all "dmesg -c >/dev/null; $nmis")

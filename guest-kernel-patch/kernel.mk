@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The patch series. check-kernel builds and boots linux-6.1, and compiles what the others touch;
+# check-kernel-matrix builds and boots them all and writes docs/kernel-matrix.md.
+
+.PHONY: check-kernel check-kernel-matrix
+check-kernel:
+	tests/run tests/kernel/series.test.sh tests/kernel/compile.test.sh tests/kernel/guest.test.sh
+
+check-kernel-matrix:
+	tests/kernel/matrix docs/kernel-matrix.md
