@@ -571,8 +571,12 @@ bool collection_map(const struct collector *collector, const struct collection_r
 		say(&run, PROTOCOL_FROZEN, run.registers);
 		hear(&run, PROTOCOL_DONE);
 		end_analysis(&run);
-		done = run.analysis_error == NULL && run.dialogue.map != NULL;
+		done = run.analysis_error == NULL;
 	}
+	/* The map that was given fits: no other one comes. */
+	if (done && run.dialogue.map == NULL && request->map)
+		run.dialogue.map = g_bytes_ref(request->map);
+	done = done && run.dialogue.map;
 	if (done)
 		take_result(&run);
 	else if (run.analysis_error)

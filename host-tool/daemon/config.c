@@ -34,7 +34,7 @@ static const struct key keys[] = {
 	{"store", "root", KEY_STRING, AT(store), 0, 0, 0, STORE_DEFAULT_ROOT},
 	{"store", "free_space_mib", KEY_MIB, AT(free_space_floor), 0, 1 << 30, 256, NULL},
 	{"collection", "freeze_deadline_ms", KEY_NUMBER, AT(freeze_deadline_ms), 10, 60000, 1000, NULL},
-	{"collection", "log_settle_ms", KEY_NUMBER, AT(log_settle_ms), 0, 60000, 2000, NULL},
+	{"collection", "log_settle_ms", KEY_NUMBER, AT(log_settle_ms), 0, 60000, 5000, NULL},
 	{"rate-limit", "domain_burst", KEY_NUMBER, AT(domain_rate.burst), 1, 100000, 20, NULL},
 	{"rate-limit", "domain_per_hour", KEY_NUMBER, AT(domain_rate.per_hour), 1, 1000000, 60, NULL},
 	{"rate-limit", "total_burst", KEY_NUMBER, AT(total_rate.burst), 1, 100000, 100, NULL},

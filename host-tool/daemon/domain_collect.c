@@ -155,9 +155,8 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	domain_kernel_save(domain);
 	if (domain->watch_source == 0)
 		domain_watch_update(domain);
-	/* Whose map was of no use runs another kernel than was thought. */
+	/* Whose map was of no use runs another kernel than was thought: its release is not known. */
 	if (result->map || domain->kernel.map == NULL) {
-		g_clear_pointer(&domain->kernel.release, g_free);
 		domain->map_tries = 0;
 		domain_kernel_find(domain, RETRY_MS);
 	}
@@ -238,21 +237,19 @@ static void suppress(struct domain *domain, const char *why)
 	status_changed(domain->all);
 }
 
-static bool is_wanted(const struct domain *domain, const struct signal *signal)
+static bool is_event(const struct signal *signal)
 {
-	bool is_watch = strcmp(signal->word, "watch") == 0;
-
-	if (!domain->enabled)
-		return false;
-	return is_watch || domain->options.signal != OPTION_SIGNAL_WATCH;
+	return strcmp(signal->word, "watch") != 0;
 }
 
 static void admit(struct domain *domain, const struct signal *signal)
 {
 	struct domains *all = domain->all;
 
-	if (!is_wanted(domain, signal))
+	if (!domain->enabled || (is_event(signal) && domain->options.signal == OPTION_SIGNAL_WATCH))
 		return;
+	if (is_event(signal))
+		watch_expect(&domain->kernel.watch, g_get_monotonic_time());
 	if (g_queue_get_length(&domain->signals) >= MAX_WAITING)
 		suppress(domain, "too many are waiting");
 	else if (!ratelimit_take(&domain->bucket, &all->config->domain_rate, &all->total,
@@ -269,8 +266,6 @@ void domain_signal(struct domain *domain, const char *word, gint64 signalled_us)
 
 	if (domain->all->stopping)
 		return;
-	if (strcmp(word, "watch") != 0)
-		watch_expect(&domain->kernel.watch, g_get_monotonic_time());
 	if (domain->known)
 		admit(domain, &signal);
 	else if (g_queue_get_length(&domain->signals) < MAX_WAITING)

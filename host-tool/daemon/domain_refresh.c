@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/domain.h"
 
+#include <string.h>
+
 struct refresh_task {
 	struct task task;
 	bool exists;
@@ -63,6 +65,14 @@ static const char *signal_ways(enum option_signal signal)
 	return "events and the memory watch";
 }
 
+static bool same_options(const struct options *a, const struct options *b)
+{
+	g_autofree char *a_xml = options_to_xml(a);
+	g_autofree char *b_xml = options_to_xml(b);
+
+	return strcmp(a_xml, b_xml) == 0;
+}
+
 static void log_change(struct domain *domain, const struct refresh_task *refresh)
 {
 	struct log *log = domain->all->log;
@@ -76,6 +86,10 @@ static void log_change(struct domain *domain, const struct refresh_task *refresh
 	if (!follows && will_follow)
 		log_write(log, LOG_INFO, refresh->name, NULL, "enabled and running: oopses are noticed by %s",
 			  signal_ways(refresh->options.signal));
+	else if (follows && will_follow && !same_options(&domain->options, &refresh->options))
+		log_write(log, LOG_INFO, refresh->name, NULL,
+			  "has other options now: oopses are noticed by %s",
+			  signal_ways(refresh->options.signal));
 	else if (follows && !will_follow)
 		log_write(log, LOG_INFO, refresh->name, NULL, "%s",
 			  refresh->enabled ? "is not running any more" : "disabled");
@@ -83,7 +97,7 @@ static void log_change(struct domain *domain, const struct refresh_task *refresh
 
 static void apply(struct domain *domain, struct refresh_task *refresh)
 {
-	bool same_instance = domain->id == refresh->id;
+	bool same_instance = !domain->known || domain->id == refresh->id;
 
 	log_change(domain, refresh);
 	g_free(domain->name);

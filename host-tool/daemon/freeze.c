@@ -20,10 +20,14 @@ struct freeze {
 	/* Under the mutex. */
 	bool decided; /* outcome is set */
 	bool wanted;  /* the owner still wants it frozen */
+	bool go;      /* the owner is ready for it */
 	bool over;    /* nothing is frozen by us any more, or the guard has it */
 	enum freeze_outcome outcome;
 	GError *error; /* of the outcome, or of the thaw */
 	struct freeze_times times;
+	bool registers_read;
+	char *registers; /* NULL: not to be had, see the error */
+	GError *registers_error;
 };
 
 static void freeze_clear(void *pointer)
@@ -32,6 +36,8 @@ static void freeze_clear(void *pointer)
 
 	virDomainFree(freeze->domain);
 	g_free(freeze->runtime_directory);
+	g_free(freeze->registers);
+	g_clear_error(&freeze->registers_error);
 	g_clear_error(&freeze->error);
 	g_mutex_clear(&freeze->mutex);
 	g_cond_clear(&freeze->changed);
@@ -92,15 +98,38 @@ static bool may_freeze(struct freeze *freeze)
 	return still_wanted(freeze);
 }
 
-static bool suspend(struct freeze *freeze, gint64 *begin, GError **error)
+/* To those who thaw it if we can't. */
+static bool announce(struct freeze *freeze, GError **error)
 {
 	if (!freeze_record_write(freeze->runtime_directory, &freeze->record, error))
 		return false;
-	if (!guard_freeze(freeze->guard, freeze->record.uuid, freeze->record.domain_id,
-			  freeze->deadline_ms + freeze->budget_ms, error)) {
-		freeze_record_remove(freeze->runtime_directory, freeze->record.uuid);
-		return false;
-	}
+	if (guard_freeze(freeze->guard, freeze->record.uuid, freeze->record.domain_id,
+			 freeze->deadline_ms, error))
+		return true;
+	freeze_record_remove(freeze->runtime_directory, freeze->record.uuid);
+	return false;
+}
+
+static void withdraw(struct freeze *freeze)
+{
+	freeze_record_remove(freeze->runtime_directory, freeze->record.uuid);
+	guard_thawed(freeze->guard, freeze->record.uuid);
+}
+
+static bool wait_for_go(struct freeze *freeze)
+{
+	bool wanted;
+
+	g_mutex_lock(&freeze->mutex);
+	while (!freeze->go && freeze->wanted)
+		g_cond_wait(&freeze->changed, &freeze->mutex);
+	wanted = freeze->wanted;
+	g_mutex_unlock(&freeze->mutex);
+	return wanted;
+}
+
+static bool suspend(struct freeze *freeze, gint64 *begin, GError **error)
+{
 	*begin = g_get_monotonic_time();
 	if (virDomainSuspend(freeze->domain) < 0) {
 		virt_fail(error, "suspending the domain");
@@ -109,6 +138,20 @@ static bool suspend(struct freeze *freeze, gint64 *begin, GError **error)
 		return false;
 	}
 	return true;
+}
+
+/* Without a deadline: libvirt does one thing at a time, a resume would wait for this anyway. */
+static void read_registers(struct freeze *freeze)
+{
+	GError *error = NULL;
+	char *registers = virt_monitor(freeze->domain, VIRT_REGISTERS_COMMAND, true, -1, &error);
+
+	g_mutex_lock(&freeze->mutex);
+	freeze->registers = registers;
+	freeze->registers_error = error;
+	freeze->registers_read = true;
+	g_cond_broadcast(&freeze->changed);
+	g_mutex_unlock(&freeze->mutex);
 }
 
 static void wait_for_thaw(struct freeze *freeze, gint64 until)
@@ -146,8 +189,7 @@ static void resume(struct freeze *freeze, gint64 begin)
 		guard_thaw(freeze->guard, freeze->record.uuid);
 		return;
 	}
-	freeze_record_remove(freeze->runtime_directory, freeze->record.uuid);
-	guard_thawed(freeze->guard, freeze->record.uuid);
+	withdraw(freeze);
 }
 
 static void *freeze_thread(void *pointer)
@@ -159,6 +201,11 @@ static void *freeze_thread(void *pointer)
 	if (!may_freeze(freeze)) {
 		if (!freeze->decided)
 			decide(freeze, FREEZE_FAILED, NULL);
+	} else if (!announce(freeze, &error)) {
+		decide(freeze, FREEZE_FAILED, error);
+	} else if (!wait_for_go(freeze)) {
+		withdraw(freeze);
+		decide(freeze, FREEZE_FAILED, NULL);
 	} else if (!suspend(freeze, &begin, &error)) {
 		decide(freeze, FREEZE_FAILED, error);
 	} else {
@@ -166,10 +213,11 @@ static void *freeze_thread(void *pointer)
 
 		freeze->times.frozen_us = g_get_real_time();
 		/* Now that the suspend call is over the guard need not allow for it. */
-		guard_freeze(freeze->guard, freeze->record.uuid, freeze->record.domain_id,
-			     freeze->budget_ms, NULL);
-		if (decide(freeze, FREEZE_FROZEN, NULL))
+		guard_frozen(freeze->guard, freeze->record.uuid, freeze->budget_ms);
+		if (decide(freeze, FREEZE_FROZEN, NULL)) {
+			read_registers(freeze);
 			wait_for_thaw(freeze, until);
+		}
 		resume(freeze, begin);
 	}
 	g_atomic_rc_box_release_full(freeze, freeze_clear);
@@ -205,6 +253,14 @@ struct freeze *freeze_begin(const struct freeze_plan *plan)
 	return freeze;
 }
 
+void freeze_go(struct freeze *freeze)
+{
+	g_mutex_lock(&freeze->mutex);
+	freeze->go = true;
+	g_cond_broadcast(&freeze->changed);
+	g_mutex_unlock(&freeze->mutex);
+}
+
 enum freeze_outcome freeze_wait(struct freeze *freeze, GError **error)
 {
 	gint64 until = g_get_monotonic_time() + (gint64)freeze->deadline_ms * 1000;
@@ -226,6 +282,27 @@ enum freeze_outcome freeze_wait(struct freeze *freeze, GError **error)
 	}
 	g_mutex_unlock(&freeze->mutex);
 	return outcome;
+}
+
+char *freeze_registers(struct freeze *freeze, int timeout_ms, GError **error)
+{
+	gint64 until = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+	char *registers;
+
+	g_mutex_lock(&freeze->mutex);
+	while (!freeze->registers_read &&
+	       g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
+		;
+	registers = g_steal_pointer(&freeze->registers);
+	if (freeze->registers_error)
+		g_propagate_error(error, g_steal_pointer(&freeze->registers_error));
+	else if (registers == NULL)
+		g_set_error(error, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
+			    "monitor command \"" VIRT_REGISTERS_COMMAND
+			    "\": libvirt did not answer within %d ms",
+			    timeout_ms);
+	g_mutex_unlock(&freeze->mutex);
+	return registers;
 }
 
 bool freeze_thaw(struct freeze *freeze, struct freeze_times *times, GError **error)

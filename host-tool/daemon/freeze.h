@@ -33,11 +33,20 @@ struct freeze_times {
 
 struct freeze;
 
-/* Never fails by itself: freeze_wait() tells. */
+/* Finds out whether it may be frozen. Never fails by itself: freeze_wait() tells. */
 struct freeze *freeze_begin(const struct freeze_plan *plan);
+
+/* Now freeze it: from here on every moment counts. */
+void freeze_go(struct freeze *freeze);
 
 /* Waits until it is clear how it went, at most the plan's deadline. */
 enum freeze_outcome freeze_wait(struct freeze *freeze, GError **error);
+
+/*
+ * The registers of all vCPUs, as the monitor prints them, after FREEZE_FROZEN. They are asked for
+ * at once when the domain stands; this waits for the answer. g_free(); NULL with an error.
+ */
+char *freeze_registers(struct freeze *freeze, int timeout_ms, GError **error);
 
 /*
  * Thaws what was frozen by us, and waits for it, at most a second. False: it is not known to run

@@ -103,15 +103,10 @@ struct guard *guard_new(const char *runtime_directory, const char *uri, GError *
 
 void guard_free(struct guard *guard)
 {
-	GPid pid;
-
 	if (guard == NULL)
 		return;
-	pid = guard->pid;
+	/* Not waited for: with a guest to thaw it may take its time. */
 	hang_up(guard);
-	/* With a guest to thaw it may take its time; then it is init's child. */
-	if (pid > 0 && g_hash_table_size(guard->frozen) == 0)
-		waitpid(pid, NULL, 0);
 	g_hash_table_unref(guard->frozen);
 	g_mutex_clear(&guard->mutex);
 	g_free(guard->runtime_directory);
@@ -134,7 +129,7 @@ bool guard_revive(struct guard *guard, GError **error)
 	return result;
 }
 
-bool guard_freeze(struct guard *guard, const char *uuid, int domain_id, unsigned int budget_ms,
+bool guard_freeze(struct guard *guard, const char *uuid, int domain_id, unsigned int within_ms,
 		  GError **error)
 {
 	struct guard_message *message = g_new0(struct guard_message, 1);
@@ -142,7 +137,7 @@ bool guard_freeze(struct guard *guard, const char *uuid, int domain_id, unsigned
 
 	message->type = GUARD_FREEZE;
 	message->domain_id = domain_id;
-	message->budget_ms = budget_ms;
+	message->budget_ms = within_ms;
 	g_strlcpy(message->uuid, uuid, sizeof(message->uuid));
 
 	g_mutex_lock(&guard->mutex);
@@ -159,6 +154,23 @@ bool guard_freeze(struct guard *guard, const char *uuid, int domain_id, unsigned
 	g_mutex_unlock(&guard->mutex);
 	g_free(message);
 	return result;
+}
+
+void guard_frozen(struct guard *guard, const char *uuid, unsigned int budget_ms)
+{
+	struct guard_message *message;
+
+	g_mutex_lock(&guard->mutex);
+	message = g_hash_table_lookup(guard->frozen, uuid);
+	if (message) {
+		message->type = GUARD_FROZEN;
+		message->budget_ms = budget_ms;
+		if (!is_dead(guard))
+			send_message(guard, message);
+		else
+			revive_locked(guard, NULL); /* announces it */
+	}
+	g_mutex_unlock(&guard->mutex);
 }
 
 void guard_thawed(struct guard *guard, const char *uuid)

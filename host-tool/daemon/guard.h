@@ -20,9 +20,10 @@ int guard_fd(struct guard *guard);
 /* Starts it anew if it is dead. Domains frozen at the moment are announced to the new one. */
 bool guard_revive(struct guard *guard, GError **error);
 
-/* Before a freeze: false means it must not be done. */
-bool guard_freeze(struct guard *guard, const char *uuid, int domain_id, unsigned int budget_ms,
+/* Before a freeze that takes at most @within_ms: false means it must not be done. */
+bool guard_freeze(struct guard *guard, const char *uuid, int domain_id, unsigned int within_ms,
 		  GError **error);
+void guard_frozen(struct guard *guard, const char *uuid, unsigned int budget_ms);
 void guard_thawed(struct guard *guard, const char *uuid);
 /* The caller could not thaw it: the guard shall. */
 void guard_thaw(struct guard *guard, const char *uuid);

@@ -24,10 +24,14 @@
 /* Between two tries, and when to give up: a libvirtd that is being upgraded takes a while. */
 #define RETRY_US (100 * G_TIME_SPAN_MILLISECOND)
 #define GIVE_UP_US (10 * G_TIME_SPAN_MINUTE)
+/* A suspend call whose caller is gone may still be under way in libvirtd. */
+#define LATE_US (3 * G_TIME_SPAN_SECOND)
 
 struct frozen {
 	struct freeze_record record;
+	bool sure;      /* it was seen frozen */
 	gint64 due;     /* monotonic; when to thaw it */
+	gint64 late;    /* monotonic; what runs until then was not frozen; 0: not asked yet */
 	gint64 give_up; /* monotonic */
 	bool complained;
 };
@@ -53,6 +57,12 @@ static void thaw(struct guard *guard, struct frozen *frozen, GHashTableIter *ite
 	if (result == THAW_DONE)
 		fprintf(stderr, "oopsbt-freeze-guard: domain %s was left frozen: resumed\n",
 			frozen->record.uuid);
+	if (result == THAW_RUNS && frozen->late == 0)
+		frozen->late = now + LATE_US;
+	if (result == THAW_RUNS && !frozen->sure && now < frozen->late) {
+		frozen->due = now + RETRY_US;
+		return;
+	}
 	if (result == THAW_FAILED && now < frozen->give_up) {
 		if (!frozen->complained)
 			fprintf(stderr,
@@ -111,6 +121,7 @@ static void handle(struct guard *guard, const struct guard_message *message)
 	frozen = g_new0(struct frozen, 1);
 	g_strlcpy(frozen->record.uuid, message->uuid, sizeof(frozen->record.uuid));
 	frozen->record.domain_id = message->domain_id;
+	frozen->sure = message->type == GUARD_FROZEN;
 	frozen->due = message->type == GUARD_THAW
 			      ? now
 			      : now + (gint64)message->budget_ms * 1000 + MARGIN_US;

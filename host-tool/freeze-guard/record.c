@@ -85,8 +85,11 @@ enum thaw_result freeze_record_thaw(virConnectPtr connection, const struct freez
 		virt_fail(error, "asking for the state of domain %s", virDomainGetName(domain));
 		return THAW_FAILED;
 	}
-	if ((int)virDomainGetID(domain) != record->domain_id || state != VIR_DOMAIN_PAUSED ||
-	    reason != VIR_DOMAIN_PAUSED_USER)
+	if ((int)virDomainGetID(domain) != record->domain_id)
+		return THAW_NOTHING;
+	if (state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED)
+		return THAW_RUNS;
+	if (state != VIR_DOMAIN_PAUSED || reason != VIR_DOMAIN_PAUSED_USER)
 		return THAW_NOTHING;
 	if (virDomainResume(domain) < 0) {
 		virt_fail(error, "resuming domain %s", virDomainGetName(domain));

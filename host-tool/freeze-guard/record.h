@@ -26,7 +26,8 @@ GArray *freeze_record_orphans(const char *runtime_directory);
 
 enum thaw_result {
 	THAW_DONE,    /* was paused by a suspend call, and runs now */
-	THAW_NOTHING, /* gone, another instance, running, or paused for another reason */
+	THAW_RUNS,    /* was not paused (yet) */
+	THAW_NOTHING, /* gone, another instance, or paused for another reason */
 	THAW_FAILED,  /* ask again later */
 };
 

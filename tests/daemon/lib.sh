@@ -11,6 +11,7 @@
 #	daemon_mark			from now on daemon_wait looks at later lines only
 #	daemon_config LINE...		lines of its configuration file
 #	daemon_follow NAME		enable the guest NAME and wait until its kernel is known
+#	daemon_change NAME [ATTRIBUTES]	other options, and wait until they hold
 #	rogue MODE			what the rogue analyser does in the next collection (rogue-analyze.c)
 #	rogue_analyzer			use it, from the next start on
 #	dumps NAME			the dumps of a guest, one path a line
@@ -76,6 +77,8 @@ daemon_stop() {
 	return "$status"
 }
 at_exit daemon_stop
+# For whoever has to find out why.
+at_exit '[ "$status$tap_failed" = 00 ] || tail -n 80 "$daemon_log" | sed "s/^/# /"'
 
 daemon_enable() {
 	virsh -q metadata "$(guest_domain "$1")" https://oopsbt.org/xmlns/domain/1 --key oopsbt --live \
@@ -85,6 +88,12 @@ daemon_enable() {
 daemon_follow() {
 	daemon_enable "$@"
 	daemon_wait "$(guest_domain "$1"): runs Linux"
+}
+
+daemon_change() {
+	daemon_mark
+	daemon_enable "$@"
+	daemon_wait "$(guest_domain "$1"): has other options" >/dev/null
 }
 
 rogue() {
@@ -101,7 +110,7 @@ dumps() {
 
 # The writer dies of it, in a shell of its own.
 oops() {
-	guest_exec "$1" "(echo ${2:-null} >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true"
+	guest_exec "$1" "(echo ${2:-null} >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true" 2>/dev/null
 }
 
 state() {

@@ -54,7 +54,7 @@ tap_is() {
 }
 
 tap_like() {
-	if printf '%s\n' "$2" | grep -Eq -- "$3"; then
+	if printf '%s\n' "$2" | grep -E -- "$3" >/dev/null; then
 		tap_pass "$1"
 	else
 		tap_fail "$1"
@@ -64,7 +64,7 @@ tap_like() {
 }
 
 tap_unlike() {
-	if printf '%s\n' "$2" | grep -Eq -- "$3"; then
+	if printf '%s\n' "$2" | grep -E -- "$3" >/dev/null; then
 		tap_fail "$1"
 		tap_note "a line matches: $3"
 		tap_note "$2"

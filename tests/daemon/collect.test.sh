@@ -1,0 +1,197 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# oopsbtd with its real analyser and real guests: what is collected, and what is left alone.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/lib.sh"
+
+libvirt_start
+guest_start a smp=4 wait=no
+guest_start b smp=2 wait=no
+guest_wait a
+guest_wait b
+
+# json NAME MEMBER: of the newest report
+json() {
+	local newest
+	newest=$(dumps "$1" | tail -n 1)
+	sed -nE "s/^ *\"$2\" ?: ?\"?([^\",]*)\"?,?\$/\1/p" "$newest/report.json" | head -n 1
+}
+
+# newest NAME FILE
+newest() {
+	tr -d "\000" <"$(dumps "$1" | tail -n 1)/$2"
+}
+
+# stored NAME: until the next dump of it is logged
+stored() {
+	daemon_wait "$(guest_domain "$1"): stored:" "${2:-60}"
+}
+
+# status_has PATTERN: status.json gets to match it, all on one line without spaces
+status_has() {
+	local i
+	for ((i = 0; i < 50; i++)); do
+		tr -d ' \n' <"$daemon_runtime/status.json" | grep -E -- "$1" >/dev/null && return
+		sleep 0.1 # the file is replaced, nothing tells of it
+	done
+	cat "$daemon_runtime/status.json"
+	return 1
+}
+
+# keeps NAME N: that many dumps are there, once the oldest are gone
+keeps() {
+	local i
+	for ((i = 0; i < 50 && $(dumps "$1" | wc -l) != $2; i++)); do
+		sleep 0.1
+	done
+	[ "$(dumps "$1" | wc -l)" = "$2" ]
+}
+
+# --- noticed, collected, thawed ---
+
+oops a
+daemon_start
+tap_is "an oops in a domain that is not enabled leaves no dump" "$(dumps a)" ""
+
+daemon_follow a >/dev/null
+daemon_mark
+guest_events a
+oops a
+tap_like "an oops of an enabled domain is stored" "$(stored a)" 'stored: .*null_deref'
+tap_is "that is one dump" "$(dumps a | wc -l)" 1
+tap_is "all its files are there" "$(cd "$(dumps a)" && echo *)" \
+	"core dmesg.txt registers.txt report.json report.txt"
+tap_is "and are for root only" "$(find "$daemon_store" -type f ! -perm 600 -o -type d ! -perm 700)" ""
+tap_like "report.json is about that signal" "$(json a signal)" '^crashloaded$'
+tap_like "registers.txt is the monitor's text" "$(newest a registers.txt)" '^CPU#3'
+tap_like "the log tells each state" "$(tr '\n' ' ' <"$daemon_log")" \
+	'signalled: .*frozen: .*captured: .*thawed: .*nmi: .*analysed: .*stored: '
+guest_events_wait a Resumed 10 >/dev/null
+tap_is "the guest was suspended and resumed once" \
+	"$(guest_events_log a | grep -oE 'Suspended|Resumed' | tr '\n' ' ')" "Suspended Resumed "
+tap_is "it runs and answers" "$(guest_exec a 'echo alive')" alive
+tap_ok "status.json knows of it" status_has \
+	"\"name\":\"$(guest_domain a)\".*\"kernel\":\"6.1[^\"]*\",\"memory\":\"proc\",\"collected\":1"
+
+daemon_mark
+for ((i = 0; i < 10; i++)); do
+	oops a
+done
+for ((i = 0; i < 300 && $(grep -c stored: "$daemon_log") < 11; i++)); do
+	sleep 0.1 # each comes in its own time
+done
+tap_is "ten oopses in a row are ten dumps" "$(grep -c stored: "$daemon_log")" 11
+tap_ok "of which ten are kept" keeps a 10
+
+daemon_change a "keep='3'"
+daemon_follow b >/dev/null
+daemon_mark
+oops a &
+writer=$!
+oops b
+wait "$writer"
+stored a >/dev/null
+stored b >/dev/null
+tap_is "two guests at once are two dumps" "$(dumps b | wc -l)" 1
+tap_ok "keep=3 keeps three" keeps a 3
+tap_like "each names its own guest" "$(newest b report.json)" "\"name\" ?: ?\"$(guest_domain b)\""
+
+# --- left alone ---
+
+daemon_mark
+kill -STOP "$daemon_pid"
+oops a
+virsh -q suspend "$(guest_domain a)"
+kill -CONT "$daemon_pid"
+stored a >/dev/null
+tap_is "a guest that somebody else paused is not resumed" "$(state a)" "paused (user)"
+tap_like "and the report says so" "$(newest a report.txt)" 'paused already'
+virsh -q resume "$(guest_domain a)"
+
+daemon_change a "freeze='off'"
+daemon_mark
+events=$(guest_events_log a | wc -l)
+oops a
+stored a >/dev/null
+tap_unlike "freeze=off freezes nothing" "$(guest_events_log a | tail -n "+$((events + 1))")" Suspended
+tap_like "and says so" "$(newest a report.txt)" 'freeze=off'
+
+# --- without events ---
+
+daemon_change b "signal='watch' watch='100'"
+daemon_mark
+oops b
+stored b >/dev/null
+tap_is "the memory watch alone finds an oops" "$(json b signal)" watch
+
+libvirt_kill
+daemon_wait 'connection to .* is lost' >/dev/null
+daemon_mark
+guest_exec b '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null || true
+libvirt_again
+daemon_wait '^oopsbtd: connected to' >/dev/null
+stored b >/dev/null
+tap_is "an oops while libvirtd was away is collected late" "$(json b signal)" watch
+tap_like "both guests run" "$(state a); $(state b)" '^running .*; running'
+
+daemon_change a
+daemon_mark
+oops a
+stored a >/dev/null
+tap_is "events are heard again after libvirtd came back" "$(json a signal)" crashloaded
+
+daemon_kill
+oops a
+daemon_start
+stored a >/dev/null
+tap_is "an oops while the daemon was away is collected at its start" "$(json a signal)" watch
+
+# --- the other memory source, and where dumps can't go ---
+
+daemon_stop
+cp "$test_dir/oopsbtd.conf" "$test_dir/plain.conf"
+daemon_config '[daemon]' 'memory=libvirt'
+daemon_start
+daemon_wait "$(guest_domain a): runs Linux" 60 >/dev/null
+daemon_mark
+oops a
+stored a >/dev/null
+tap_is "memory is read through libvirt where it must be" "$(json a memory_source)" libvirt
+tap_like "with the same result" "$(newest a report.txt)" 'scenario_null_deref\+0x[0-9a-f]+/0x[0-9a-f]+ \[oopsbt_scenario\]'
+daemon_stop
+
+mkdir "$test_dir/small"
+mount -t tmpfs -o size=256k,mode=0700 small "$test_dir/small"
+at_exit "umount $test_dir/small"
+{ cat "$test_dir/plain.conf"; echo 'free_space_mib=0'; } | sed "s|root=.*|root=$test_dir/small|" >"$test_dir/oopsbtd.conf"
+daemon_start
+daemon_wait "$(guest_domain a): runs Linux" >/dev/null
+daemon_mark
+oops a
+tap_ok "a full disk is an error that says so" daemon_wait 'error: .*No space left' 60
+tap_is "and leaves nothing half-done" "$(find "$test_dir/small" -type f)" ""
+tap_like "and the guest running" "$(state a)" '^running'
+daemon_stop
+
+sed "s|root=.*|root=$test_dir/plain.conf|" "$test_dir/plain.conf" >"$test_dir/oopsbtd.conf"
+daemon_start
+daemon_wait "$(guest_domain a): runs Linux" >/dev/null
+daemon_mark
+oops a
+tap_ok "a store that can't be written is an error that names it" daemon_wait "error: .*$test_dir/plain.conf" 60
+tap_like "and leaves the guest running" "$(state a)" '^running'
+
+# --- off ---
+
+virsh -q metadata "$(guest_domain a)" https://oopsbt.org/xmlns/domain/1 --live --remove >/dev/null
+tap_ok "a domain is let go when it is disabled" daemon_wait "$(guest_domain a): disabled"
+tap_ok "SIGTERM ends the daemon well" daemon_stop
+tap_is "and removes its status" "$(ls "$daemon_runtime/status.json" 2>/dev/null)" ""
+tap_done

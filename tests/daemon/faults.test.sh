@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What goes wrong: a daemon that is killed, stopped or ended in the middle of a collection, and an
+# analyser that the guest has taken over. The guest must run on, and nothing half-done be left.
+# The analyser is a rogue (rogue-analyze.c), all else is real.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/lib.sh"
+
+libvirt_start
+guest_start a smp=2
+rogue_analyzer
+daemon_config '[analyzer]' 'wall_seconds=4' 'file_mib=8' '[rate-limit]' 'domain_burst=1000'
+daemon_start
+daemon_follow a "budget='8000'" >/dev/null
+
+newest() {
+	cat "$(dumps a | tail -n 1)/$1"
+}
+
+# runs SECONDS: the guest gets to run within that time, and stays so
+runs() {
+	local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	until state a | grep '^running' >/dev/null; do
+		if [ "${EPOCHREALTIME/[.,]/}" -gt "$deadline" ]; then
+			echo "after $1 s: $(state a)"
+			return 1
+		fi
+		sleep 0.02 # its end can't be waited for: libvirt may be away
+	done
+	[ "$(guest_exec a 'echo alive' 20)" = alive ]
+}
+
+hidden() {
+	find "$daemon_store" -name '.new-*' 2>/dev/null
+}
+
+# --- the daemon dies in each state ---
+
+# killed STATE ROGUE PATTERN: kill it when the pattern has been logged
+killed() {
+	rogue "$2"
+	daemon_mark
+	oops a
+	daemon_wait "$3" >/dev/null
+	daemon_kill
+	tap_ok "killed when $1, the daemon leaves a guest that runs within a second" runs 1
+	rogue good
+	daemon_start
+	daemon_wait "$(guest_domain a): runs Linux" >/dev/null
+	tap_is "the next start after that knows of no freeze" "$(ls "$daemon_runtime/frozen")" ""
+}
+
+killed frozen hang-frozen 'frozen: the guest is frozen'
+killed thawed hang-thawed 'thawed: '
+killed analysed hang-analysed 'analysed: '
+
+rogue good
+daemon_mark
+oops a
+daemon_wait 'stored: ' >/dev/null
+daemon_kill
+tap_ok "killed when stored, the daemon leaves a guest that runs" runs 1
+tap_is "and one dump, whole" "$(dumps a | wc -l) $(newest report.txt)" "1 a report"
+daemon_start
+daemon_wait "$(guest_domain a): runs Linux" >/dev/null
+tap_is "nothing half-done is left by any of them" "$(hidden)" ""
+
+# signalled: QEMU has been told to stop, and does when its caller is gone
+rogue good
+qemu=$(cat "$libvirt_root/run/libvirt/qemu/$(guest_domain a).pid")
+daemon_mark
+kill -STOP "$daemon_pid"
+oops a
+kill -STOP "$qemu"
+kill -CONT "$daemon_pid"
+daemon_wait 'signalled: ' >/dev/null
+daemon_kill
+kill -CONT "$qemu"
+sleep 0.5 # the stop command comes through, or did
+tap_ok "killed when signalled, the daemon leaves a guest that runs within a second" runs 1
+daemon_start
+daemon_wait "$(guest_domain a): runs Linux" >/dev/null
+
+# --- the daemon hangs, is ended, loses its guard, is started twice ---
+
+daemon_change a "budget='300'"
+rogue hang-frozen
+daemon_mark
+oops a
+daemon_wait 'frozen: the guest is frozen' >/dev/null
+kill -STOP "$daemon_pid"
+tap_ok "when the daemon hangs, its guard thaws the guest" runs 2
+kill -CONT "$daemon_pid"
+daemon_wait 'stored: ' >/dev/null
+tap_like "and the collection goes on when the daemon does" "$(newest report.txt)" 'not analysed'
+
+rogue hang-frozen
+daemon_mark
+oops a
+daemon_wait 'thawed: ' 10 >/dev/null
+tap_ok "an analyser that hangs costs the guest no more than the budget" runs 1
+tap_like "and leaves a dump that says so" "$(daemon_wait 'stored: ' >/dev/null && newest report.txt)" \
+	'not analysed: .*in time'
+tap_like "with the registers" "$(newest registers.txt)" '^CPU#1'
+
+daemon_change a "budget='8000'"
+rogue hang-frozen
+daemon_mark
+oops a
+daemon_wait 'frozen: the guest is frozen' >/dev/null
+tap_ok "SIGTERM ends the daemon in the middle of a collection" timeout 20 kill "$daemon_pid"
+tap_ok "within its time" daemon_stop
+tap_ok "and the guest runs" runs 1
+tap_is "and nothing half-done is left" "$(hidden)" ""
+
+rogue good
+daemon_start
+daemon_wait "$(guest_domain a): runs Linux" >/dev/null
+tap_like "there is one daemon to a runtime directory" \
+	"$("$build/host-tool/oopsbtd" --foreground --config "$test_dir/oopsbtd.conf" 2>&1 || echo "status $?")" \
+	'another oopsbtd is running'
+guard=$(pgrep -P "$daemon_pid" -f oopsbt-freeze-guard)
+kill -KILL "$guard"
+tap_ok "a freeze guard that died is started again" daemon_wait 'freeze guard had ended: started again'
+daemon_mark
+oops a
+tap_ok "and freezes go on" daemon_wait 'thawed: '
+daemon_wait 'stored: ' >/dev/null
+
+# --- the analyser is the guest's ---
+
+# refused MODE PATTERN: the dump is stored, and says why it is poor
+refused() {
+	rogue "$1"
+	daemon_mark
+	oops a
+	daemon_wait 'stored: ' >/dev/null
+	tap_like "an analyser that does \"$1\" leaves a dump that says so" "$(newest report.txt)" "$2"
+	tap_ok "whose report.json is of this schema and domain ($1)" grep -E "\"uuid\" ?: ?\"$(virsh -q domuuid "$(guest_domain a)" | tr -d ' \n')\"" "$(dumps a | tail -n 1)/report.json"
+}
+
+refused crash 'killed by signal 11'
+refused escape 'not text'
+refused foreign 'another domain'
+refused broken 'report.json'
+refused flood 'killed by signal 25|too large'
+refused garbage 'not a message'
+refused need 'not guest memory'
+tap_is "no escape is in any dump" "$(grep -rlP '\x1b' "$daemon_store" || true)" ""
+rogue good
+daemon_mark
+oops a
+daemon_wait 'stored: ' >/dev/null
+tap_is "the next good one is as good as ever" "$(newest report.txt)" "a report"
+tap_like "the guest runs" "$(state a)" '^running'
+
+# --- too many ---
+
+daemon_stop
+daemon_config '[rate-limit]' 'domain_burst=3' 'domain_per_hour=1'
+daemon_start
+daemon_wait "$(guest_domain a): runs Linux" >/dev/null
+daemon_mark
+before=$(dumps a | tail -n 1)
+for ((i = 0; i < 6; i++)); do
+	oops a
+done
+tap_ok "the rate limit is told of" daemon_wait 'rate limit is reached'
+daemon_wait 'stored: ' >/dev/null
+for ((i = 0; i < 100; i++)); do
+	[ "$(tail -n "+$daemon_from" "$daemon_log" | grep -c stored:)" -lt 3 ] || break
+	sleep 0.1
+done
+tap_is "and holds" "$(dumps a | sed "1,\\|$before|d" | wc -l)" 3
+tap_ok "SIGTERM ends the daemon well" daemon_stop
+tap_done
