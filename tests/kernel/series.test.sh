@@ -12,7 +12,9 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib.sh"
 apply=$kernel_patches/apply
 
-work=$(mktemp -d)
+# Beside the sources, which are linked from there.
+mkdir -p "$kernel_cache"
+work=$(mktemp -d "$kernel_cache/series-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
