@@ -22,7 +22,8 @@
 struct live {
 	int control;
 	struct job job;
-	int fds[PROTOCOL_NUM_FDS];
+	int memory_fd;
+	int fds[PROTOCOL_NUM_FDS]; /* come with FINISH */
 	struct guest_memory *memory;
 	struct analysis analysis;
 };
@@ -80,7 +81,7 @@ static bool open_memory(struct live *live, GError **error)
 
 	live->memory = live->job.relay ? guest_memory_new_function(relay_read, live, extents,
 								   live->job.extents->len, error)
-				       : guest_memory_new_fd(live->fds[PROTOCOL_FD_MEMORY], extents,
+				       : guest_memory_new_fd(live->memory_fd, extents,
 							     live->job.extents->len, error);
 	return live->memory != NULL;
 }
@@ -96,23 +97,17 @@ static bool receive_job(struct live *live, GError **error)
 	if (!protocol_receive(live->control, PROTOCOL_MAX_PAYLOAD, -1, &message, error))
 		return false;
 	json = g_bytes_get_data(message.payload, &length);
-	valid = message.type == PROTOCOL_JOB && message.num_fds >= 1 &&
+	valid = message.type == PROTOCOL_JOB && message.num_fds == 1 &&
 		job_from_json(json, length, &live->job, error);
-	if (valid && message.num_fds < (live->job.kind == JOB_MAP ? 1 : PROTOCOL_NUM_FDS))
-		valid = false;
-	if (!valid) {
-		if (error && !*error)
-			g_set_error_literal(error, PROTOCOL_ERROR, PROTOCOL_ERROR_INVALID,
-					    "the first message is not a whole JOB");
-		protocol_message_clear(&message);
-		return false;
-	}
-	for (unsigned int i = 0; i < message.num_fds; i++) {
-		live->fds[i] = message.fds[i];
-		message.fds[i] = -1;
+	if (valid) {
+		live->memory_fd = message.fds[0];
+		message.fds[0] = -1;
+	} else if (error && !*error) {
+		g_set_error_literal(error, PROTOCOL_ERROR, PROTOCOL_ERROR_INVALID,
+				    "the first message is not a whole JOB");
 	}
 	protocol_message_clear(&message);
-	return true;
+	return valid;
 }
 
 static bool begin(struct live *live, GError **error)
@@ -172,6 +167,20 @@ static bool send_verdict(struct live *live, GError **error)
 			     error);
 }
 
+static bool take_fds(struct live *live, struct protocol_message *message, GError **error)
+{
+	if (message->num_fds != PROTOCOL_NUM_FDS) {
+		g_set_error(error, PROTOCOL_ERROR, PROTOCOL_ERROR_INVALID,
+			    "FINISH came with %u descriptors", message->num_fds);
+		return false;
+	}
+	for (unsigned int i = 0; i < message->num_fds; i++) {
+		live->fds[i] = message->fds[i];
+		message->fds[i] = -1;
+	}
+	return true;
+}
+
 static bool take_context(struct live *live, enum protocol_type type, GError **error)
 {
 	struct report_collection collection = {0};
@@ -183,7 +192,8 @@ static bool take_context(struct live *live, enum protocol_type type, GError **er
 	if (!receive(live, type, &message, error))
 		return false;
 	json = g_bytes_get_data(message.payload, &length);
-	valid = collection_from_json(json, length, &collection, error);
+	valid = collection_from_json(json, length, &collection, error) &&
+		(type != PROTOCOL_FINISH || take_fds(live, &message, error));
 	protocol_message_clear(&message);
 	if (valid)
 		analysis_set_collection(&live->analysis, &collection);
@@ -265,6 +275,8 @@ static void live_clear(struct live *live)
 	analysis_clear(&live->analysis);
 	g_clear_pointer(&live->memory, guest_memory_free);
 	job_clear(&live->job);
+	if (live->memory_fd >= 0)
+		close(live->memory_fd);
 	for (int i = 0; i < PROTOCOL_NUM_FDS; i++) {
 		if (live->fds[i] >= 0)
 			close(live->fds[i]);
@@ -273,7 +285,7 @@ static void live_clear(struct live *live)
 
 bool live_serve(int control, GError **error)
 {
-	struct live live = {.control = control, .fds = {-1, -1, -1, -1, -1}};
+	struct live live = {.control = control, .memory_fd = -1, .fds = {-1, -1, -1, -1}};
 	bool done;
 
 	if (!receive_job(&live, error))

@@ -195,7 +195,8 @@ static bool check_header(const struct header *header, size_t max_payload,
 		return false;
 	}
 	if (header->num_fds != message->num_fds ||
-	    (message->num_fds > 0 && header->type != PROTOCOL_JOB)) {
+	    (message->num_fds > 0 && header->type != PROTOCOL_JOB &&
+	     header->type != PROTOCOL_FINISH)) {
 		g_set_error(error, PROTOCOL_ERROR, PROTOCOL_ERROR_INVALID,
 			    "message %u announces %u descriptors and came with %u", header->type,
 			    header->num_fds, message->num_fds);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What oopsbtd and oopsbt-analyze say to each other, over one SOCK_STREAM socket pair that the
- * analyser finds as descriptor 3. A message is a header and a payload; descriptors ride on JOB.
+ * analyser finds as descriptor 3. A message is a header and a payload; descriptors ride on JOB (the
+ * guest's memory) and on FINISH (where the report goes: no disk is touched before that).
  *
  *   daemon                                 analyser (already sandboxed)
- *   JOB  {context, extents, ...} + fds  ->
+ *   JOB  {context, extents, ...} + fd   ->
  *                                       <- READY
  *   FROZEN {registers text}             ->                  the guest does not run
  *                                       <- NEED {address, length}   (relay only, any time from
@@ -12,7 +13,7 @@
  *                                       <- CAPTURED {verdict}
  *   THAWED {context JSON}               ->                  the guest runs, an NMI was sent or not
  *                                       <- ANALYSED         the log has settled, all pages are read
- *   FINISH {context JSON}               ->                  with timeline.stored
+ *   FINISH {context JSON} + fds         ->                  with timeline.stored
  *                                       <- DONE {title}     all output descriptors are written
  *   (end of file)                       ->                  the analyser exits
  *
@@ -37,7 +38,7 @@
 #define PROTOCOL_MAX_REPLY (256u << 10)
 
 enum protocol_type {
-	PROTOCOL_JOB = 1,  /* JSON, see common/context.h; fds in the order of enum protocol_fd */
+	PROTOCOL_JOB = 1,  /* JSON, see common/context.h; fd: O_RDONLY /proc/<pid>/mem, or /dev/null: relay */
 	PROTOCOL_READY,	   /* empty */
 	PROTOCOL_FROZEN,   /* registers text, UTF-8, not NUL-terminated; empty: none to be had */
 	PROTOCOL_NEED,	   /* struct protocol_need */
@@ -46,15 +47,14 @@ enum protocol_type {
 	PROTOCOL_THAWED,   /* context JSON */
 	PROTOCOL_MAP,	   /* the new kernel map, opaque to the daemon, at most PROTOCOL_MAX_MAP */
 	PROTOCOL_ANALYSED, /* empty */
-	PROTOCOL_FINISH,   /* context JSON */
+	PROTOCOL_FINISH,   /* context JSON; fds in the order of enum protocol_fd */
 	PROTOCOL_DONE, /* title (collection) or guest release (map): UTF-8, not NUL-terminated */
 };
 
 #define PROTOCOL_MAX_MAP (64u << 10)
 
-/* Descriptors sent with a collection's JOB, in this order. A map JOB has only the first. */
+/* Descriptors sent with FINISH, in this order. */
 enum protocol_fd {
-	PROTOCOL_FD_MEMORY, /* O_RDONLY /proc/<pid>/mem; /dev/null when memory is relayed */
 	PROTOCOL_FD_REPORT_TEXT,
 	PROTOCOL_FD_REPORT_JSON,
 	PROTOCOL_FD_CORE,

@@ -24,6 +24,7 @@
 #define MAX_CORE ((size_t)256 << 20)
 
 #define LAYOUT_TIMEOUT_MS 5000
+#define READY_TIMEOUT_MS 100
 #define REGISTERS_TIMEOUT_MS 1000
 #define NMI_TIMEOUT_MS 1000
 
@@ -44,7 +45,7 @@ struct run {
 	virDomainPtr domain;
 	struct layout *layout; /* the result's */
 	struct freeze *freeze;
-	bool guest_runs; /* while it is looked at: nothing froze it */
+	bool frozen; /* by us */
 	bool stays_paused;
 	struct store_dump *dump;
 	int fds[PROTOCOL_NUM_FDS];
@@ -214,7 +215,7 @@ static void describe(struct run *run)
 			  request->suppressed);
 }
 
-/* --- the dump and the analyser, while the guest is being frozen --- */
+/* --- the dump: only when the guest runs again, as a disk may take its time --- */
 
 static bool open_dump(struct run *run, GError **error)
 {
@@ -224,7 +225,7 @@ static bool open_dump(struct run *run, GError **error)
 	run->report.id = g_strdup(store_dump_id(run->dump));
 	if (!store_dump_reserve(run->dump, run->collector->free_space_floor, error))
 		return false;
-	for (int i = PROTOCOL_FD_REPORT_TEXT; i < PROTOCOL_NUM_FDS; i++) {
+	for (int i = 0; i < PROTOCOL_NUM_FDS; i++) {
 		run->fds[i] = store_dump_create(run->dump, file_names[i], error);
 		if (run->fds[i] < 0)
 			return false;
@@ -232,6 +233,8 @@ static bool open_dump(struct run *run, GError **error)
 	run->registers_fd = store_dump_create(run->dump, "registers.txt", error);
 	return run->registers_fd >= 0;
 }
+
+/* --- the analyser --- */
 
 static void begin_analysis(struct run *run, enum job_kind kind)
 {
@@ -248,12 +251,11 @@ static void begin_analysis(struct run *run, enum job_kind kind)
 
 	if (layout->memory_fd < 0)
 		null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	run->fds[PROTOCOL_FD_MEMORY] = job.relay ? null_fd : layout->memory_fd;
 	run->dialogue.domain = run->domain;
 	run->dialogue.layout = run->layout;
 	run->dialogue.cancellable = run->request->cancellable;
-	dialogue_begin(&run->dialogue, run->collector->analyzers, &job, run->fds,
-		       kind == JOB_MAP ? 1 : PROTOCOL_NUM_FDS, &run->analysis_error);
+	dialogue_begin(&run->dialogue, run->collector->analyzers, &job,
+		       job.relay ? null_fd : layout->memory_fd, &run->analysis_error);
 	if (null_fd >= 0)
 		close(null_fd);
 }
@@ -261,7 +263,9 @@ static void begin_analysis(struct run *run, enum job_kind kind)
 static void say(struct run *run, enum protocol_type type, const char *text)
 {
 	if (run->analysis_error == NULL)
-		dialogue_send(&run->dialogue, type, text, &run->analysis_error);
+		dialogue_send(&run->dialogue, type, text, type == PROTOCOL_FINISH ? run->fds : NULL,
+			      type == PROTOCOL_FINISH ? PROTOCOL_NUM_FDS : 0,
+			      &run->analysis_error);
 }
 
 static bool hear(struct run *run, enum protocol_type type)
@@ -283,6 +287,15 @@ static void begin_freeze(struct run *run)
 	};
 
 	run->freeze = freeze_begin(&plan);
+}
+
+/* A guest that stands waits for no analyser that has yet to start, if that is not for long. */
+static void go(struct run *run)
+{
+	if (run->analysis_error == NULL)
+		dialogue_ready(&run->dialogue, READY_TIMEOUT_MS, &run->analysis_error);
+	if (run->freeze)
+		freeze_go(run->freeze);
 }
 
 static bool is_paused(struct run *run)
@@ -310,12 +323,12 @@ static bool settle_freeze(struct run *run, GError **error)
 			found_paused(run);
 			return true;
 		}
-		run->guest_runs = true;
 		add_error(run, "timeline.frozen", "freeze=off: the guest ran while it was read");
 		return true;
 	}
 	switch (freeze_wait(run->freeze, &cause)) {
 	case FREEZE_FROZEN:
+		run->frozen = true;
 		enter(run, COLLECTION_FROZEN, "the guest is frozen, for at most %u ms",
 		      run->request->options->budget_ms);
 		break;
@@ -327,7 +340,6 @@ static bool settle_freeze(struct run *run, GError **error)
 			    "the domain is migrating");
 		return false;
 	case FREEZE_FAILED:
-		run->guest_runs = true;
 		add_error(run, "timeline.frozen", "the guest ran while it was read: %s",
 			  cause ? cause->message : "it could not be frozen");
 		warn(run, g_strdup_printf("could not be frozen: %s",
@@ -341,8 +353,10 @@ static void capture(struct run *run)
 {
 	g_autoptr(GError) cause = NULL;
 
-	run->registers = virt_monitor(run->domain, "info registers -a", true, REGISTERS_TIMEOUT_MS,
-				      &cause);
+	run->registers = run->frozen
+				 ? freeze_registers(run->freeze, REGISTERS_TIMEOUT_MS, &cause)
+				 : virt_monitor(run->domain, VIRT_REGISTERS_COMMAND, true,
+						REGISTERS_TIMEOUT_MS, &cause);
 	if (run->registers == NULL)
 		add_error(run, "vcpus", "no registers: %s", cause->message);
 	say(run, PROTOCOL_FROZEN, run->registers);
@@ -519,15 +533,16 @@ static bool collect(struct run *run, GError **error)
 		begin_freeze(run);
 	describe(run);
 	enter(run, COLLECTION_SIGNALLED, "%s", run->request->signal);
-	if (!open_dump(run, error))
-		return false;
 	begin_analysis(run, JOB_COLLECT);
+	go(run);
 	if (!settle_freeze(run, error))
 		return false;
 	capture(run);
 	thaw(run);
 	send_nmi(run);
 	say_report(run, PROTOCOL_THAWED);
+	if (!open_dump(run, error))
+		return false;
 	if (!write_registers(run, error))
 		return false;
 	if (hear(run, PROTOCOL_ANALYSED))
@@ -566,7 +581,7 @@ bool collection_map(const struct collector *collector, const struct collection_r
 		describe(&run);
 		begin_analysis(&run, JOB_MAP);
 		if (run.analysis_error == NULL)
-			run.registers = virt_monitor(run.domain, "info registers -a", true,
+			run.registers = virt_monitor(run.domain, VIRT_REGISTERS_COMMAND, true,
 						     REGISTERS_TIMEOUT_MS, &run.analysis_error);
 		say(&run, PROTOCOL_FROZEN, run.registers);
 		hear(&run, PROTOCOL_DONE);

@@ -19,7 +19,7 @@ static void on_cancelled(GCancellable *cancellable G_GNUC_UNUSED, struct dialogu
 }
 
 bool dialogue_begin(struct dialogue *dialogue, struct analyzer_pool *pool, const struct job *job,
-		    const int *fds, unsigned int num_fds, GError **error)
+		    int memory_fd, GError **error)
 {
 	const struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
 	g_autofree char *json = job_to_json(job);
@@ -35,14 +35,14 @@ bool dialogue_begin(struct dialogue *dialogue, struct analyzer_pool *pool, const
 		dialogue->cancel_id = g_cancellable_connect(
 			dialogue->cancellable, G_CALLBACK(on_cancelled), dialogue, NULL);
 	return protocol_send(analyzer_socket(dialogue->analyzer), PROTOCOL_JOB, json, strlen(json),
-			     fds, num_fds, error);
+			     &memory_fd, 1, error);
 }
 
 bool dialogue_send(struct dialogue *dialogue, enum protocol_type type, const char *text,
-		   GError **error)
+		   const int *fds, unsigned int num_fds, GError **error)
 {
 	return protocol_send(analyzer_socket(dialogue->analyzer), type, text,
-			     text ? strlen(text) : 0, NULL, 0, error);
+			     text ? strlen(text) : 0, fds, num_fds, error);
 }
 
 static bool refuse(GError **error, const char *what)
@@ -104,10 +104,11 @@ static bool note(struct dialogue *dialogue, struct protocol_message *message, GE
 	}
 }
 
-bool dialogue_until(struct dialogue *dialogue, enum protocol_type type, GError **error)
+static bool until(struct dialogue *dialogue, enum protocol_type type, gint64 deadline,
+		  GError **error)
 {
 	for (;;) {
-		gint64 left_us = MAX(dialogue->deadline - g_get_monotonic_time(), 0);
+		gint64 left_us = MAX(deadline - g_get_monotonic_time(), 0);
 		struct protocol_message message;
 		enum protocol_type got;
 		bool noted;
@@ -125,6 +126,26 @@ bool dialogue_until(struct dialogue *dialogue, enum protocol_type type, GError *
 		if (got == PROTOCOL_ANALYSED || got == PROTOCOL_DONE)
 			return refuse(error, "is done before its time");
 	}
+}
+
+bool dialogue_until(struct dialogue *dialogue, enum protocol_type type, GError **error)
+{
+	return until(dialogue, type, dialogue->deadline, error);
+}
+
+bool dialogue_ready(struct dialogue *dialogue, int timeout_ms, GError **error)
+{
+	gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+	GError *cause = NULL;
+
+	if (until(dialogue, PROTOCOL_READY, deadline, &cause))
+		return true;
+	if (g_error_matches(cause, PROTOCOL_ERROR, PROTOCOL_ERROR_TIMEOUT)) {
+		g_error_free(cause);
+		return true;
+	}
+	g_propagate_error(error, cause);
+	return false;
 }
 
 char *dialogue_end(struct dialogue *dialogue)

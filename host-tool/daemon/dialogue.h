@@ -28,14 +28,18 @@ struct dialogue {
 };
 
 /*
- * Takes an analyser from @pool and gives it @job with @fds. From now on until dialogue_end() it
- * can be cancelled, and has its wall-clock time.
+ * Takes an analyser from @pool and gives it @job with guest memory. From now on until
+ * dialogue_end() it can be cancelled, and has its wall-clock time.
  */
 bool dialogue_begin(struct dialogue *dialogue, struct analyzer_pool *pool, const struct job *job,
-		    const int *fds, unsigned int num_fds, GError **error);
+		    int memory_fd, GError **error);
 
+/* Waits at most @timeout_ms for it to be ready; that it is slow is no error. */
+bool dialogue_ready(struct dialogue *dialogue, int timeout_ms, GError **error);
+
+/* @fds may be NULL. */
 bool dialogue_send(struct dialogue *dialogue, enum protocol_type type, const char *text,
-		   GError **error);
+		   const int *fds, unsigned int num_fds, GError **error);
 
 /*
  * Serves the analyser until it sends @type. A map and a verdict are noted in passing; guest memory

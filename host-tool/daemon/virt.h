@@ -38,6 +38,9 @@ bool virt_call(virt_call_fn call, void *data, GDestroyNotify clear, const char *
 char *virt_monitor(virDomainPtr domain, const char *command, bool human, int timeout_ms,
 		   GError **error);
 
+/* The human one that prints all vCPUs' registers. */
+#define VIRT_REGISTERS_COMMAND "info registers -a"
+
 /* Reads guest-physical memory through libvirt, any length; all of it or an error. */
 bool virt_memory_peek(virDomainPtr domain, uint64_t address, void *buffer, size_t length,
 		      int timeout_ms, GError **error);

@@ -85,8 +85,23 @@ static void write_files(const int *fds, const struct report_collection *collecti
 		dprintf(fds[PROTOCOL_FD_DMESG], "%01024d\n", 0);
 }
 
-static void serve_collection(const int *fds, const struct report_collection *collection)
+/* The collection's id, and where its files go. */
+static void finish(struct protocol_message *message, struct report_collection *collection)
 {
+	const char *json;
+	size_t length;
+
+	hear(PROTOCOL_FINISH, message);
+	json = g_bytes_get_data(message->payload, &length);
+	if (!collection_from_json(json, length, collection, NULL))
+		exit(EXIT_FAILURE);
+}
+
+static void serve_collection(void)
+{
+	struct report_collection collection = {0};
+	struct protocol_message message;
+
 	const struct protocol_verdict verdict = {.known = 1, .panic_cpu = -1};
 	const struct protocol_need need = {.address = ~(uint64_t)0 << 12, .length = 4096};
 
@@ -104,10 +119,10 @@ static void serve_collection(const int *fds, const struct report_collection *col
 	if (is("hang-thawed"))
 		hang();
 	say(PROTOCOL_ANALYSED, NULL, 0);
-	skip(PROTOCOL_FINISH);
+	finish(&message, &collection);
 	if (is("hang-analysed"))
 		hang();
-	write_files(fds, collection);
+	write_files(message.fds, &collection);
 	say(PROTOCOL_DONE, "rogue", 5);
 	hang();
 }
@@ -129,6 +144,6 @@ int main(void)
 	if (job.kind == JOB_MAP)
 		serve_map();
 	else
-		serve_collection(message.fds, &job.collection);
+		serve_collection();
 	return EXIT_SUCCESS;
 }
