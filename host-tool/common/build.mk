@@ -3,7 +3,7 @@
 # structure is in it because the context (daemon to analyser) carries a part of it.
 
 COMMON_SOURCES := $(addprefix host-tool/common/,context.c json.c json_head.c options.c \
-	protocol.c sanitize.c store.c) host-tool/report/report.c
+	protocol.c sanitize.c store.c store_pool.c) host-tool/report/report.c
 
 $(eval $(call archive,host-tool/libcommon.a,$(COMMON_SOURCES)))
 

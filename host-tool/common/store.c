@@ -447,6 +447,7 @@ static bool sync_files(const struct store_dump *dump, GError **error)
 bool store_dump_commit(struct store_dump *dump, GError **error)
 {
 	g_autofree char *hidden = g_strconcat(BUILDING, dump->id, NULL);
+	struct store *store;
 
 	if (!sync_files(dump, error)) {
 		store_dump_abort(dump);
@@ -460,7 +461,9 @@ bool store_dump_commit(struct store_dump *dump, GError **error)
 	/* The dump is there; what is left makes its name survive a crash of the host. */
 	fsync(dump->domain);
 	fsync(dump->root);
+	store = dump->store;
 	dump_free(dump);
+	store_publish(store);
 	return true;
 }
 
@@ -516,6 +519,7 @@ bool store_remove(struct store *store, const struct store_entry *entry, GError *
 	if (!remove_directory(domain, hidden, error))
 		return false;
 	remove_empty_domain(root, entry->domain);
+	store_publish(store);
 	return true;
 }
 
@@ -631,77 +635,81 @@ GPtrArray *store_list(struct store *store, const char *domain_name, GError **err
 	return g_steal_pointer(&entries);
 }
 
-/* Matches of @prefix among ids, the last one kept in @found; an exact id ends the search. */
-static guint match_ids(GPtrArray *entries, const char *prefix, guint *found)
-{
-	guint matches = 0;
-
-	for (guint i = 0; i < entries->len; i++) {
-		const struct store_entry *entry = entries->pdata[i];
-
-		if (!g_str_has_prefix(entry->id, prefix))
-			continue;
-		*found = i;
-		if (strcmp(entry->id, prefix) == 0)
-			return 1;
-		matches++;
-	}
-	return matches;
-}
-
 static struct store_entry *steal_entry(GPtrArray *entries, guint index)
 {
 	return g_ptr_array_steal_index(entries, index);
 }
 
-static struct store_entry *find_id(GPtrArray *entries, const char *prefix, const char *reference,
-				   GError **error)
+/* The newest dump of a domain, or NULL. */
+static struct store_entry *pick_newest(GPtrArray *entries, const char *domain_name)
 {
-	guint found = 0;
-	guint matches = match_ids(entries, prefix, &found);
+	for (guint i = entries->len; i-- > 0;) {
+		const struct store_entry *entry = entries->pdata[i];
 
-	if (matches == 1)
-		return steal_entry(entries, found);
-	if (matches > 1)
-		g_set_error(error, STORE_ERROR, STORE_ERROR_AMBIGUOUS,
-			    "'%s' fits %u dumps; give more of the id", reference, matches);
-	else
-		g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND,
-			    "there is no dump and no domain with dumps '%s'", reference);
+		if (strcmp(entry->domain, domain_name) == 0)
+			return steal_entry(entries, i);
+	}
 	return NULL;
 }
 
-struct store_entry *store_find(struct store *store, const char *reference, GError **error)
+static bool is_of_domain(const struct store_entry *entry, const char *domain_name)
+{
+	return !domain_name || strcmp(entry->domain, domain_name) == 0;
+}
+
+/* An exact id, or one that begins with @prefix if there is only one. */
+static struct store_entry *pick_id(GPtrArray *entries, const char *domain_name, const char *prefix,
+				   guint *matches)
+{
+	guint found = 0;
+
+	*matches = 0;
+	for (guint i = 0; i < entries->len; i++) {
+		const struct store_entry *entry = entries->pdata[i];
+
+		if (!is_of_domain(entry, domain_name) || !g_str_has_prefix(entry->id, prefix))
+			continue;
+		found = i;
+		if (strcmp(entry->id, prefix) == 0) {
+			*matches = 1;
+			break;
+		}
+		++*matches;
+	}
+	return *matches == 1 ? steal_entry(entries, found) : NULL;
+}
+
+struct store_entry *store_pick(GPtrArray *entries, const char *reference, GError **error)
 {
 	const char *slash = strrchr(reference, '/');
-	g_autoptr(GPtrArray) entries = NULL;
+	g_autofree char *domain_name = slash ? g_strndup(reference, slash - reference) : NULL;
+	struct store_entry *entry = NULL;
+	guint matches = 0;
 
 	if (!*reference) {
 		g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND, "the dump's id is empty");
 		return NULL;
 	}
-	if (slash && slash[1]) {
-		g_autofree char *domain_name = g_strndup(reference, slash - reference);
+	if (!is_id(reference))
+		entry = pick_newest(entries, reference);
+	if (!entry)
+		entry = pick_id(entries, NULL, reference, &matches);
+	if (!entry && matches == 0 && slash && slash[1])
+		entry = pick_id(entries, domain_name, slash + 1, &matches);
+	if (!entry && matches > 1)
+		g_set_error(error, STORE_ERROR, STORE_ERROR_AMBIGUOUS,
+			    "'%s' fits %u dumps; give more of the id", reference, matches);
+	else if (!entry)
+		g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND,
+			    "there is no dump and no domain with dumps '%s'", reference);
+	return entry;
+}
 
-		entries = store_list(store, domain_name, error);
-		if (!entries)
-			return NULL;
-		if (entries->len > 0)
-			return find_id(entries, slash + 1, reference, error);
-		g_clear_pointer(&entries, g_ptr_array_unref);
-	}
-	entries = store_list(store, NULL, error);
-	if (!entries)
-		return NULL;
-	if (!is_id(reference)) {
-		for (guint i = entries->len; i-- > 0;) {
-			const struct store_entry *entry = entries->pdata[i];
+struct store_entry *store_find(struct store *store, const char *reference, GError **error)
+{
+	g_autoptr(GPtrArray) entries = store_list(store, NULL, error);
 
-			if (strcmp(entry->domain, reference) == 0)
-				return steal_entry(entries, i);
-		}
-	}
-	return find_id(entries, reference, reference, error);
+	return entries ? store_pick(entries, reference, error) : NULL;
 }
 
 char *store_read(const struct store_entry *entry, const char *file_name, size_t max_bytes,

@@ -19,6 +19,9 @@
 #include <stdint.h>
 
 #define STORE_DEFAULT_ROOT "/var/lib/oopsbt"
+/* For a storage pool: see store_publish(). */
+#define STORE_POOL_DIRECTORY ".pool"
+#define STORE_POOL_INDEX "index.json"
 
 #define STORE_ERROR (store_error_quark())
 GQuark store_error_quark(void);
@@ -88,10 +91,22 @@ GPtrArray *store_list(struct store *store, const char *domain_name, GError **err
  * "domain/id" with either of the latter.
  */
 struct store_entry *store_find(struct store *store, const char *reference, GError **error);
+/* The same among @entries, which must be all and in order; what is found is taken out of them. */
+struct store_entry *store_pick(GPtrArray *entries, const char *reference, GError **error);
 /* Whole text file of a dump, at most @max_bytes. NUL-terminated, g_free(); @length may be NULL. */
 char *store_read(const struct store_entry *entry, const char *file_name, size_t max_bytes,
 		 size_t *length, GError **error);
 /* Removes one dump; readers see it whole or not at all. An emptied domain directory goes too. */
 bool store_remove(struct store *store, const struct store_entry *entry, GError **error);
+
+/*
+ * Brings <root>/.pool/ up to date, where a libvirt storage pool can find the dumps for other hosts:
+ * "<id>.<file>" as hard links, and index.json. store_dump_commit() and store_remove() do it; what
+ * fails is done the next time.
+ *
+ * index.json: [ { "id", "domain", "title", "signalled", "signal", "vmcore": bool }, ... ], as in
+ * struct store_entry, oldest first.
+ */
+void store_publish(struct store *store);
 
 #endif

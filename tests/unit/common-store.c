@@ -354,6 +354,35 @@ static void test_reserve_knows_a_full_file_system(struct fixture *fixture,
 	store_dump_abort(dump);
 }
 
+static char *pool_file(struct fixture *fixture, const char *name)
+{
+	return g_build_filename(fixture->root, STORE_POOL_DIRECTORY, name, NULL);
+}
+
+static void test_the_pool_has_what_the_store_has(struct fixture *fixture,
+						 const void *data G_GNUC_UNUSED)
+{
+	g_autofree char *id = add(fixture, "web1", "first");
+	g_autofree char *other = add(fixture, "db", "second");
+	g_autofree char *name = g_strconcat(id, ".report.json", NULL);
+	g_autofree char *report = pool_file(fixture, name);
+	g_autofree char *index = pool_file(fixture, STORE_POOL_INDEX);
+	g_autofree char *text = NULL;
+	g_autofree char *after = NULL;
+	g_autoptr(StoreEntry) entry = store_find(fixture->store, id, NULL);
+
+	g_assert_true(g_file_test(report, G_FILE_TEST_IS_REGULAR));
+	g_assert_true(g_file_get_contents(index, &text, NULL, NULL));
+	g_assert_nonnull(strstr(text, id));
+	g_assert_nonnull(strstr(text, "\"second\""));
+	g_assert_cmphex(mode_of(index), ==, 0600);
+	g_assert_true(store_remove(fixture->store, entry, NULL));
+	g_assert_false(g_file_test(report, G_FILE_TEST_EXISTS));
+	g_assert_true(g_file_get_contents(index, &after, NULL, NULL));
+	g_assert_null(strstr(after, id));
+	g_assert_nonnull(strstr(after, other));
+}
+
 static void test_json_head(void)
 {
 	static const struct {
@@ -414,6 +443,7 @@ int main(int argc, char **argv)
 		{"/store/links-and-limits", test_no_link_is_followed_and_no_limit_overrun},
 		{"/store/absent", test_a_store_that_is_not_there},
 		{"/store/foreign", test_a_root_that_others_can_write_to_is_refused},
+		{"/store/pool", test_the_pool_has_what_the_store_has},
 		{"/store/full", test_reserve_knows_a_full_file_system},
 	};
 

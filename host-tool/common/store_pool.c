@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The dumps once more in a form that a libvirt storage pool can show, which knows no directories in
+ * directories: <root>/.pool/ holds "<id>.<file>", hard links, and index.json, by which a listing
+ * takes one download.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/store.h"
+
+static char *pool_path(const struct store *store)
+{
+	return g_build_filename(store_root(store), STORE_POOL_DIRECTORY, NULL);
+}
+
+/* Each file of a dump, as its owner's name for it. What is there already stays. */
+static void link_files(const char *pool, const struct store_entry *entry, GHashTable *wanted)
+{
+	g_autoptr(GDir) dir = g_dir_open(entry->path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		char *link_name = g_strconcat(entry->id, ".", name, NULL);
+		g_autofree char *from = g_build_filename(entry->path, name, NULL);
+		g_autofree char *to = g_build_filename(pool, link_name, NULL);
+
+		g_hash_table_add(wanted, link_name);
+		if (link(from, to) < 0 && errno != EEXIST)
+			return;
+	}
+}
+
+static void remove_unwanted(const char *pool, GHashTable *wanted)
+{
+	g_autoptr(GDir) dir = g_dir_open(pool, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(pool, name, NULL);
+
+		if (!g_hash_table_contains(wanted, name))
+			unlink(path);
+	}
+}
+
+static void add_string(JsonBuilder *builder, const char *name, const char *value)
+{
+	json_builder_set_member_name(builder, name);
+	if (value)
+		json_builder_add_string_value(builder, value);
+	else
+		json_builder_add_null_value(builder);
+}
+
+static void write_index(const char *pool, const GPtrArray *entries)
+{
+	g_autofree char *path = g_build_filename(pool, STORE_POOL_INDEX, NULL);
+	g_autoptr(JsonBuilder) builder = json_builder_new();
+	g_autoptr(JsonNode) root = NULL;
+	g_autofree char *text = NULL;
+
+	json_builder_begin_array(builder);
+	for (guint i = 0; i < entries->len; i++) {
+		const struct store_entry *entry = entries->pdata[i];
+
+		json_builder_begin_object(builder);
+		add_string(builder, "id", entry->id);
+		add_string(builder, "domain", entry->domain);
+		add_string(builder, "title", entry->title);
+		add_string(builder, "signalled", entry->signalled);
+		add_string(builder, "signal", entry->signal);
+		json_builder_set_member_name(builder, "vmcore");
+		json_builder_add_boolean_value(builder, entry->vmcore);
+		json_builder_end_object(builder);
+	}
+	json_builder_end_array(builder);
+	root = json_builder_get_root(builder);
+	text = json_to_string(root, FALSE);
+	g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL);
+}
+
+/* One at a time, whatever process; the root's own lock is for shorter things. */
+static int lock_pool(const char *pool)
+{
+	int fd = open(pool, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	while (fd >= 0 && flock(fd, LOCK_EX) < 0) {
+		if (errno != EINTR) {
+			close(fd);
+			return -1;
+		}
+	}
+	return fd;
+}
+
+void store_publish(struct store *store)
+{
+	g_autofree char *pool = pool_path(store);
+	g_autoptr(GHashTable) wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GPtrArray) entries = NULL;
+	int lock;
+
+	if (mkdir(pool, 0700) < 0 && errno != EEXIST)
+		return;
+	lock = lock_pool(pool);
+	if (lock < 0)
+		return;
+	entries = store_list(store, NULL, NULL);
+	if (entries) {
+		g_hash_table_add(wanted, g_strdup(STORE_POOL_INDEX));
+		for (guint i = 0; i < entries->len; i++)
+			link_files(pool, entries->pdata[i], wanted);
+		remove_unwanted(pool, wanted);
+		write_index(pool, entries);
+	}
+	close(lock);
+}
