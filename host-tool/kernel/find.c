@@ -102,11 +102,6 @@ static bool find_orc(struct kernel_map *map, const struct address_space *space, 
 	if (!start || stop <= start || !table.ips.value)
 		return true;
 	table.num_entries = map->num_orcs = (stop - start) / ORC_ENTRY_SIZE;
-	if (map->num_orcs >= 1 << 26) {
-		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
-				    "the ORC tables have an impossible size");
-		return false;
-	}
 	return orc_detect_layout(space, &table, &map->orc_layout, error);
 }
 

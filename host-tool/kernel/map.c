@@ -185,7 +185,7 @@ static bool numbers_valid(const struct kernel_map *map, const uint64_t *small)
 	return map->banner && map->banner[0] && (small[1] == 4 || small[1] == 5) && small[10] > 0 &&
 	       small[10] < 1 << 24 && small[11] < NUM_KALLSYMS_ENCODINGS &&
 	       small[12] < NUM_ORC_LAYOUTS && small[14] == GUEST_PAGE_SIZE &&
-	       map->num_orcs < 1 << 26 && map->root.value;
+	       map->num_orcs <= ORC_MAX_ENTRIES && map->root.value;
 }
 
 struct kernel_map *kernel_map_from_bytes(GBytes *bytes, GError **error)

@@ -89,11 +89,18 @@ static void count_entry(enum orc_layout layout, const uint8_t *raw, struct layou
 bool orc_detect_layout(const struct address_space *space, const struct orc_table *table,
 		       enum orc_layout *layout, GError **error)
 {
-	g_autofree uint8_t *raw = g_try_malloc(table->num_entries * ORC_ENTRY_SIZE);
+	size_t bytes = table->num_entries * ORC_ENTRY_SIZE;
+	g_autofree uint8_t *raw = NULL;
 
 	*layout = ORC_LAYOUT_NONE;
-	if (!raw || !address_space_peek(space, table->entries, raw,
-					table->num_entries * ORC_ENTRY_SIZE, error))
+	if (!table->num_entries || table->num_entries > ORC_MAX_ENTRIES) {
+		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+			    "an ORC table cannot have %" G_GUINT64_FORMAT " entries",
+			    table->num_entries);
+		return false;
+	}
+	raw = g_malloc(bytes);
+	if (!address_space_peek(space, table->entries, raw, bytes, error))
 		return false;
 	/* The newest first: the 6.3 layout reads all of a 5.4 table but for its end marks. */
 	for (enum orc_layout try = NUM_ORC_LAYOUTS - 1; try > ORC_LAYOUT_NONE; try--) {

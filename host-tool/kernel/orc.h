@@ -20,6 +20,8 @@
 #include "guest/paging.h"
 
 #define ORC_ENTRY_SIZE 6
+/* Ten times what the largest kernels have. */
+#define ORC_MAX_ENTRIES (16u << 20)
 
 enum orc_layout {
 	ORC_LAYOUT_NONE, /* a kernel without ORC */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A guest that is a buffer: its kernel image, writable here, mapped where kernels are linked. */
+#ifndef OOPSBT_FAKE_GUEST_H
+#define OOPSBT_FAKE_GUEST_H
+
+#include "guest/paging.h"
+
+#define FAKE_GUEST_IMAGE 0xffffffff81000000ull
+
+struct fake_guest {
+	uint8_t *ram;
+	uint64_t image_length; /* bytes, whole 2 MiB pages */
+	struct guest_memory *memory;
+	struct snapshot *snapshot;
+	struct address_space space;
+};
+
+void fake_guest_init(struct fake_guest *guest, uint64_t image_length);
+void fake_guest_clear(struct fake_guest *guest);
+
+/* Forgets what was read: the buffer has been written to. */
+void fake_guest_forget(struct fake_guest *guest);
+
+/* Where the image's byte @offset lies here. */
+uint8_t *fake_guest_at(struct fake_guest *guest, uint64_t offset);
+
+#endif
