@@ -18,10 +18,13 @@
 #include "daemon/log.h"
 #include "daemon/runtime.h"
 #include "daemon/status.h"
+#include "daemon/trim.h"
 
 /* For collections under way at the end: then they are given up, then they are left behind. */
 #define FINISH_S 5
 #define ABORT_S 3
+/* By then all has been used that is used at the start. */
+#define TRIM_AFTER_S 10
 
 struct daemon {
 	struct config config;
@@ -165,6 +168,12 @@ static void ignore_libvirt_error(void *user_data G_GNUC_UNUSED, virErrorPtr erro
 {
 }
 
+static gboolean trim(void *user_data G_GNUC_UNUSED)
+{
+	trim_code();
+	return G_SOURCE_REMOVE;
+}
+
 static void tell_ready(int ready_fd)
 {
 	sd_notify(0, "READY=1");
@@ -193,6 +202,7 @@ static int run(struct daemon *daemon, int ready_fd)
 		return EXIT_FAILURE;
 	}
 	start_watchdog();
+	g_timeout_add_seconds(TRIM_AFTER_S, trim, NULL);
 	log_write(daemon->log, LOG_INFO, NULL, NULL, "version " OOPSBT_VERSION ", dumps go to %s",
 		  daemon->config.store);
 	tell_ready(ready_fd);
