@@ -55,7 +55,8 @@ wait_line() {
 	local status=0 fd tail
 	exec {fd}< <(exec tail -n +1 -f "$1" 2>/dev/null)
 	tail=$!
-	timeout "$3" grep -Em1 -- "$2" <&"$fd" || status=$?
+	timeout "$3" grep -Em1 -- "$2" <&"$fd" &
+	wait $! || status=$? # unlike a command, wait lets a signal through
 	kill "$tail" 2>/dev/null || true
 	exec {fd}<&-
 	return "$status"
@@ -255,12 +256,14 @@ guest_wait() {
 }
 
 guest_exec() {
-	local name=$1 command=$2 seconds=${3:-60} number=${EPOCHREALTIME//[!0-9]/}
+	local name=$1 command=$2 seconds=${3:-60} number=${EPOCHREALTIME//[!0-9]/} status=0
 	(
 		flock 8
 		echo "$number $(printf %s "$command" | base64 -w 0)" >&"${guest_command_fd[$name]}"
 		guest_reply "$name" "$number" "$seconds"
-	) 8>"$test_dir/$name/exec.lock"
+	) 8>"$test_dir/$name/exec.lock" &
+	wait $! || status=$? # unlike a command, wait lets a signal through
+	return "$status"
 }
 
 guest_console() {

@@ -12,7 +12,8 @@
 #	test_dir		the test's folder, world readable, gone at the end
 #	at_exit COMMAND		run COMMAND (a string) at the end, the last registered first
 #
-# Cleaning up happens on exit and on SIGINT, SIGTERM and SIGHUP: a test must not set a trap for these itself.
+# Cleaning up happens on exit and on SIGINT, SIGTERM and SIGHUP: a test must not set a trap for these itself. For one
+# that is killed, the reaper does it.
 
 at_exit_commands=()
 
@@ -39,6 +40,8 @@ trap 'exit 129' HUP
 test_dir=$(mktemp -d "${TMPDIR:-/tmp}/oopsbt-test-$$-XXXXXX")
 chmod 0755 "$test_dir"
 at_exit "rm -rf '$test_dir'"
+setsid "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/reaper" $$ "$test_dir" </dev/null >/dev/null 2>&1 &
+disown
 
 # gone PID: it has ended; what PID 1 still has to reap counts as gone
 gone() {
@@ -102,8 +105,7 @@ libvirt_stop() {
 	for domain in $(timeout 20 virsh -q list --name 2>/dev/null); do
 		timeout 20 virsh -q destroy "$domain" >/dev/null
 	done
-	# shellcheck disable=SC2046
-	end_process $(cat "$libvirt_root"/{libvirtd,virtlogd}.pid)
+	end_process "$(cat "$libvirt_root/libvirtd.pid")" "$(cat "$libvirt_root/virtlogd.pid")"
 }
 
 libvirt_start_system() {

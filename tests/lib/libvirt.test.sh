@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A test that ends, however it ends, leaves no guest, no daemon and no file.
+#
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+. "$here/tap.sh"
+
+# The test under test: says where it is, and waits for what does not come.
+if [ "${1:-}" = inner ]; then
+	. "$here/libvirt.sh"
+	. "$here/guest.sh"
+	libvirt_start
+	guest_start a smp=1 memory=256 pvpanic=none persistent=yes wait=no
+	echo "$$ $test_dir"
+	[ "$2" = ends ] || guest_console_wait a 'this does not come' 100 || true
+	exit
+fi
+
+# left FOLDER: what is still there of a test that had it
+left() {
+	ls -d "$1" 2>/dev/null || true
+	pgrep -af "^[^ ]*(qemu|libvirtd|virtlogd|virsh|reaper).*$1" || true
+}
+
+# nothing_left FOLDER: until the processes are reaped, and the reaper has had its turn
+nothing_left() {
+	for ((i = 0; i < 200; i++)); do
+		[ -n "$(left "$1")" ] || return 0
+		sleep 0.1
+	done
+	left "$1"
+	return 1
+}
+
+# Prepares the cache, so that this does not take the time of what is tested.
+kernel=$("$here/../guest/fetch-kernel" 6.1)
+"$here/../guest/make-initramfs" "$kernel" >/dev/null
+
+for end in ends TERM INT HUP KILL; do
+	exec {out}< <(exec env --default-signal=INT "$0" inner "$end" 2>/dev/null)
+	read -r -t 60 -u "$out" pid folder
+	tap_ok "the test runs QEMU" pgrep -f "qemu.*$folder"
+	[ "$end" = ends ] || kill "-$end" "$pid"
+	tap_ok "a test that $([ "$end" = ends ] && echo ends || echo "gets SIG$end") leaves nothing" nothing_left "$folder"
+	exec {out}<&-
+done
+tap_done
