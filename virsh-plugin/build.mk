@@ -1,15 +1,78 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# virsh oopsbt: the front end, which needs nothing but libc, and the verbs.
+# virsh oopsbt: the front end, which needs nothing but libc, the verbs, and the manual pages.
 
 PLUGIN_SOURCES := $(addprefix virsh-plugin/, \
 	archive.c cli.c complete.c cpu_view.c daemon_status.c domain.c domains.c dumps.c main.c \
-	outlook.c output.c session.c survey.c verbs.c when.c \
+	manual.c outlook.c output.c remote.c session.c survey.c verbs.c when.c \
 	verb_analyze.c verb_collect.c verb_debug.c verb_disable.c verb_enable.c verb_export.c \
 	verb_info.c verb_list.c verb_rm.c verb_status.c verb_watch.c)
+
+$(eval $(call program,virsh-plugin/virsh-oopsbt,$(PLUGIN_SOURCES),$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 
 PROGRAMS += $(BUILD)/virsh-plugin/virsh
 OBJECTS += $(BUILD)/virsh-plugin/virsh.o
 $(BUILD)/virsh-plugin/virsh: $(BUILD)/virsh-plugin/virsh.o
-	$(CC) $(CFLAGS) $(OOPSBT_LDFLAGS) $(LDFLAGS) -o $@ $^
+	$(call say,LINK $@)
+	$(Q)$(CC) $(CFLAGS) $(OOPSBT_LDFLAGS) $(LDFLAGS) -o $@ $^
 
-$(eval $(call program,virsh-plugin/virsh-oopsbt,$(PLUGIN_SOURCES),$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
+# --- manual pages: one source with the help ---
+
+MAN_PAGES := $(patsubst virsh-plugin/man/%.md,$(BUILD)/man/%,$(wildcard virsh-plugin/man/*.md))
+MAN_INCLUDES := $(BUILD)/man/verbs.md $(BUILD)/man/oopsbtd-help.txt
+
+$(BUILD)/man/verbs.md: $(BUILD)/virsh-plugin/virsh-oopsbt
+	@mkdir -p $(@D)
+	$(Q)$< manual > $@
+
+$(BUILD)/man/oopsbtd-help.txt: $(BUILD)/host-tool/oopsbtd
+	@mkdir -p $(@D)
+	$(Q)$< --help > $@
+
+$(BUILD)/man/%: virsh-plugin/man/%.md virsh-plugin/man/md2man $(MAN_INCLUDES) \
+		host-tool/oopsbtd.conf host-tool/report.md
+	$(call say,MAN  $@)
+	$(Q)sed -e 's,@verbs@,$(BUILD)/man/verbs.md,' -e 's,@oopsbtd-help@,$(BUILD)/man/oopsbtd-help.txt,' $< | \
+		awk -f virsh-plugin/man/md2man -v title='$(basename $(@F))($(subst .,,$(suffix $(@F))))' \
+			-v version=$(VERSION) > $@
+
+.PHONY: man
+man: $(MAN_PAGES)
+all: man
+
+# --- installation ---
+
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+# Where a virsh with our libvirt patch looks for commands, if it has the same prefix.
+VIRSH_COMMAND_DIR ?= $(PREFIX)/libexec/virsh
+
+.PHONY: install-plugin
+install: install-plugin
+install-plugin: all
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man8 \
+		$(BASHCOMPDIR) $(ZSHCOMPDIR) $(VIRSH_COMMAND_DIR))
+	install -m 0755 $(BUILD)/virsh-plugin/virsh $(BUILD)/virsh-plugin/virsh-oopsbt $(DESTDIR)$(BINDIR)
+	$(foreach page,$(MAN_PAGES),install -m 0644 $(page) \
+		$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page))) &&) true
+	install -m 0644 virsh-plugin/completion/virsh-oopsbt.bash $(DESTDIR)$(BASHCOMPDIR)/virsh-oopsbt
+	install -m 0644 virsh-plugin/completion/_virsh-oopsbt $(DESTDIR)$(ZSHCOMPDIR)
+	ln -sf $(BINDIR)/virsh-oopsbt $(DESTDIR)$(VIRSH_COMMAND_DIR)/virsh-oopsbt
+
+.PHONY: uninstall-plugin
+uninstall: uninstall-plugin
+uninstall-plugin:
+	rm -f $(DESTDIR)$(BINDIR)/virsh $(DESTDIR)$(BINDIR)/virsh-oopsbt \
+		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+		$(DESTDIR)$(BASHCOMPDIR)/virsh-oopsbt $(DESTDIR)$(ZSHCOMPDIR)/_virsh-oopsbt \
+		$(DESTDIR)$(VIRSH_COMMAND_DIR)/virsh-oopsbt
+	-rmdir $(DESTDIR)$(VIRSH_COMMAND_DIR) 2>/dev/null
+
+# --- tests ---
+
+PLUGIN_TESTS := $(filter-out %/native.test.sh,$(wildcard tests/plugin/*.test.sh))
+
+.PHONY: check-plugin check-plugin-native
+check-plugin: all
+	OOPSBT_BUILD=$(CURDIR)/$(BUILD) tests/run $(PLUGIN_TESTS)
+check-plugin-native: all
+	OOPSBT_BUILD=$(CURDIR)/$(BUILD) tests/run tests/plugin/native.test.sh

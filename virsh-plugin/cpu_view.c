@@ -69,7 +69,7 @@ static void append_registers(GString *text, JsonObject *regs)
 			const char *value = text_of(regs, lines[i][j], "unknown");
 
 			g_string_append_printf(text, " %6s: %s%*s", name, value,
-					       j < 2 ? (int)MAX(0, 18 - (int)strlen(value)) : 0,
+					       j < 2 && lines[i][j + 1] ? (int)MAX(0, 18 - (int)strlen(value)) : 0,
 					       "");
 		}
 		g_string_append_c(text, '\n');

@@ -2,6 +2,12 @@
 #include "dumps.h"
 
 #include "cli.h"
+#include "remote.h"
+
+bool dumps_are_remote(struct session *session)
+{
+	return !session->directory && session_is_remote(session);
+}
 
 static const char *advice(struct session *session, int code)
 {
@@ -9,7 +15,7 @@ static const char *advice(struct session *session, int code)
 
 	switch (code) {
 	case STORE_ERROR_NOT_FOUND:
-		if (!g_file_test(root, G_FILE_TEST_EXISTS))
+		if (!dumps_are_remote(session) && !g_file_test(root, G_FILE_TEST_EXISTS))
 			return "nothing has been collected yet; 'virsh oopsbt status' shows which "
 			       "domains are enabled";
 		return "'virsh oopsbt list' shows the dumps there are";
@@ -36,34 +42,65 @@ bool dumps_fail(struct session *session, GError **error, const GError *cause)
 GPtrArray *dumps_list(struct session *session, const char *domain_name, GError **error)
 {
 	g_autoptr(GError) local = NULL;
-	GPtrArray *entries = store_list(session_store(session), domain_name, &local);
+	GPtrArray *entries;
 
+	if (dumps_are_remote(session))
+		return remote_list(session, domain_name, error);
+	entries = store_list(session_store(session), domain_name, &local);
 	if (!entries)
 		dumps_fail(session, error, local);
 	return entries;
 }
 
+static void set_no_dump(struct session *session, GError **error)
+{
+	if (dumps_are_remote(session))
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "there is no dump on %s",
+			    session->uri);
+	else
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "there is no dump in %s\n"
+			    "'virsh oopsbt status' shows which domains are enabled",
+			    store_root(session_store(session)));
+}
+
 struct store_entry *dumps_find(struct session *session, const char *reference, GError **error)
 {
-	g_autoptr(GPtrArray) entries = NULL;
+	g_autoptr(GPtrArray) entries = dumps_list(session, NULL, error);
 	g_autoptr(GError) local = NULL;
-	struct store_entry *entry;
+	struct store_entry *entry = NULL;
 
-	if (reference) {
-		entry = store_find(session_store(session), reference, &local);
-		if (!entry)
-			dumps_fail(session, error, local);
-		return entry;
-	}
-	entries = dumps_list(session, NULL, error);
 	if (!entries)
 		return NULL;
-	if (entries->len > 0)
-		return g_ptr_array_steal_index(entries, entries->len - 1);
+	if (reference) {
+		entry = store_pick(entries, reference, &local);
+		if (!entry)
+			dumps_fail(session, error, local);
+	} else if (entries->len > 0) {
+		entry = g_ptr_array_steal_index(entries, entries->len - 1);
+	} else {
+		set_no_dump(session, error);
+	}
+	return entry;
+}
+
+char *dumps_read(struct session *session, const struct store_entry *entry, const char *file_name,
+		 size_t max_bytes, size_t *length, GError **error)
+{
+	if (dumps_are_remote(session))
+		return remote_read(session, entry, file_name, max_bytes, length, error);
+	return store_read(entry, file_name, max_bytes, length, error);
+}
+
+bool dumps_require_local(struct session *session, const char *what, GError **error)
+{
+	if (!dumps_are_remote(session))
+		return true;
 	g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
-		    "there is no dump in %s\n'virsh oopsbt status' shows which domains are enabled",
-		    store_root(session_store(session)));
-	return NULL;
+		    "%s works on this host's dumps, and those of %s are on another host\n"
+		    "do it there, or 'virsh -c %s oopsbt export' a dump and use the file",
+		    what, session->uri, session->uri);
+	return false;
 }
 
 const char *dumps_title(const struct store_entry *entry)

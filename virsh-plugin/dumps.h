@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The dumps that a verb is about, with advice where the store only has an error. */
+/*
+ * The dumps that a verb is about: this host's or, over a connection to another one, that one's.
+ * With advice where the store only has an error.
+ */
 #ifndef OOPSBT_PLUGIN_DUMPS_H
 #define OOPSBT_PLUGIN_DUMPS_H
 
@@ -7,9 +10,19 @@
 
 #include "session.h"
 
+/* A directory that was named (-D) is on this host, whatever the connection. */
+bool dumps_are_remote(struct session *session);
+
 /* As store_list() and store_find(); @reference NULL: the newest of all. */
 GPtrArray *dumps_list(struct session *session, const char *domain_name, GError **error);
 struct store_entry *dumps_find(struct session *session, const char *reference, GError **error);
+
+/* A file of it, as store_read(). */
+char *dumps_read(struct session *session, const struct store_entry *entry, const char *file_name,
+		 size_t max_bytes, size_t *length, GError **error);
+
+/* An error if the dumps are another host's. @what: "removing dumps". */
+bool dumps_require_local(struct session *session, const char *what, GError **error);
 
 /* One dump as it appears in listings. */
 JsonNode *dumps_to_json(const struct store_entry *entry);

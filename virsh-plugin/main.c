@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "common/sanitize.h"
 #include "complete.h"
+#include "manual.h"
 #include "output.h"
 #include "session.h"
 
@@ -184,6 +185,10 @@ static bool run(struct session *session, char **words, GError **error)
 		return run_help(words + 1, error);
 	if (strcmp(words[0], "complete") == 0)
 		return complete(session, words + 1);
+	if (strcmp(words[0], "manual") == 0) {
+		manual_print();
+		return true;
+	}
 	return run_verb(session, words, error);
 }
 

@@ -6,6 +6,7 @@
 
 #include "daemon_status.h"
 #include "output.h"
+#include "remote.h"
 
 static void G_GNUC_PRINTF(2, 3) add(GPtrArray *lines, const char *format, ...)
 {
@@ -49,6 +50,12 @@ static void look_at_daemon(struct session *session, struct outlook *outlook)
 		add(outlook->missing,
 		    "whether oopsbtd runs on the domain's host cannot be seen from here: "
 		    "'systemctl status oopsbtd' there tells");
+		if (!remote_has_pool(session))
+			add(outlook->missing,
+			    "no storage pool 'oopsbt' on that host, so its dumps cannot be listed "
+			    "from "
+			    "here: 'virsh -c %s oopsbt enable --pool' makes it",
+			    session->uri);
 		return;
 	}
 	switch (daemon_status(&status)) {

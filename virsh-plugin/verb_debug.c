@@ -108,7 +108,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	g_autofree char *core = NULL;
 	g_autoptr(GPtrArray) words = NULL;
 
-	if (!debugger)
+	if (!debugger || !dumps_require_local(session, "debugging", error))
 		return false;
 	entry = dumps_find(session, cli_operands(args)[0], error);
 	if (!entry)

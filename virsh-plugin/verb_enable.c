@@ -4,6 +4,7 @@
 #include "domains.h"
 #include "outlook.h"
 #include "output.h"
+#include "remote.h"
 #include "verbs.h"
 
 /* One domain to enable, everything about it checked before the first is changed. */
@@ -131,6 +132,16 @@ static bool enable(struct session *session, struct target *target, GError **erro
 	return true;
 }
 
+static bool make_pool(struct session *session, GError **error)
+{
+	if (!remote_make_pool(session, error))
+		return false;
+	if (!session->quiet)
+		print_clean("Storage pool '" REMOTE_POOL
+			    "' is there: other hosts can list and read the dumps by it\n");
+	return true;
+}
+
 static bool run(struct session *session, const struct cli_args *args, GError **error)
 {
 	g_autoptr(GPtrArray) domains = NULL;
@@ -142,6 +153,10 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	    !session_connect_to_write(session, "enabling a domain", error) ||
 	    !domains_require_qemu(session, error))
 		return false;
+	if (cli_has(args, "pool") && !make_pool(session, error))
+		return false;
+	if (cli_has(args, "pool") && cli_num_operands(args) == 0 && !cli_has(args, "all"))
+		return true;
 	domains = domains_of_operands(session, args, error);
 	if (!domains)
 		return false;
@@ -167,6 +182,9 @@ static const struct cli_option options[] = {
 	{"add-panic-device", 0, NULL, CLI_NONE,
 	 "add a panic device to the configuration if there is none; the guest sees it from the "
 	 "next start on"},
+	{"pool", 0, NULL, CLI_NONE,
+	 "make a storage pool on the host's dump directory, by which other hosts can list and read "
+	 "its dumps through libvirt; may go without a domain"},
 	{NULL, 0, NULL, 0, NULL},
 };
 

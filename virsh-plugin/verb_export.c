@@ -1,30 +1,67 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "archive.h"
 #include "dumps.h"
 #include "output.h"
+#include "remote.h"
 #include "verbs.h"
+
+static void remove_directory(const char *directory)
+{
+	g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(directory, name, NULL);
+
+		g_unlink(path);
+	}
+	g_rmdir(directory);
+}
+
+/* Another host's dump comes over as files first. */
+static bool export_remote(struct session *session, const struct store_entry *entry,
+			  const char *file, const char *const *excluded, bool replace,
+			  GError **error)
+{
+	g_autofree char *directory = g_dir_make_tmp("virsh-oopsbt-XXXXXX", error);
+	bool good;
+
+	if (!directory)
+		return false;
+	good = remote_fetch(session, entry, directory, excluded, error) &&
+	       archive_write(file, directory, entry->id, excluded, replace, error);
+	remove_directory(directory);
+	return good;
+}
 
 static bool run(struct session *session, const struct cli_args *args, GError **error)
 {
 	static const char *const without_vmcore[] = {"vmcore", NULL};
 	static const char *const all[] = {NULL};
+	const char *const *excluded = cli_has(args, "vmcore") ? all : without_vmcore;
 	const char *file = cli_operands(args)[1];
-	g_autoptr(StoreEntry) entry = dumps_find(session, cli_operands(args)[0], error);
+	bool replace = cli_has(args, "force");
+	g_autoptr(StoreEntry) entry = NULL;
 	g_autoptr(GError) local = NULL;
+	bool good;
 
-	if (!entry)
-		return false;
 	if (strcmp(file, "-") == 0 && isatty(STDOUT_FILENO)) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
 			    "an archive is not for a terminal; give a file name");
 		return false;
 	}
-	if (!archive_write(file, entry->path, entry->id,
-			   cli_has(args, "vmcore") ? all : without_vmcore, cli_has(args, "force"),
-			   &local)) {
+	entry = dumps_find(session, cli_operands(args)[0], error);
+	if (!entry)
+		return false;
+	if (dumps_are_remote(session))
+		good = export_remote(session, entry, file, excluded, replace, &local);
+	else
+		good = archive_write(file, entry->path, entry->id, excluded, replace, &local);
+	if (!good) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "%s", local->message);
 		return false;
 	}

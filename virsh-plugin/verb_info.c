@@ -51,8 +51,9 @@ static char *read_file(struct session *session, const struct source *source, con
 		       size_t *length, GError **error)
 {
 	g_autoptr(GError) local = NULL;
-	char *text = source->entry ? store_read(source->entry, name, MAX_FILE, length, &local)
-				   : archive_read(source->archive, name, MAX_FILE, length, &local);
+	char *text = source->entry
+			     ? dumps_read(session, source->entry, name, MAX_FILE, length, &local)
+			     : archive_read(source->archive, name, MAX_FILE, length, &local);
 
 	if (!text &&
 	    (!source->entry || g_error_matches(local, STORE_ERROR, STORE_ERROR_NOT_FOUND) ||

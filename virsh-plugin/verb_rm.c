@@ -149,6 +149,8 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 				    : "say what to remove: ids, --older-than or --keep");
 		return false;
 	}
+	if (!dumps_require_local(session, "removing dumps", error))
+		return false;
 	if (by_rule)
 		chose = choose_by_rule(session, args, chosen, error);
 	else

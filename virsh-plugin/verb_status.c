@@ -219,7 +219,7 @@ static void print_as_json(const struct status *status, bool remote)
 /* A dump directory that cannot be read takes away only the column of the last oops. */
 static void find_newest(struct session *session, struct status *status)
 {
-	status->dumps = store_list(session_store(session), NULL, NULL);
+	status->dumps = dumps_list(session, NULL, NULL);
 	status->newest = g_hash_table_new(g_str_hash, g_str_equal);
 	for (guint i = 0; status->dumps && i < status->dumps->len; i++) {
 		struct store_entry *entry = status->dumps->pdata[i];
@@ -244,10 +244,10 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	if (!status.rows)
 		return false;
 	remote = session_is_remote(session);
-	if (!remote) {
+	if (!remote || !session->readonly)
 		find_newest(session, &status);
+	if (!remote)
 		status.daemon_state = daemon_status(&status.daemon);
-	}
 	if (cli_has(args, "json")) {
 		print_as_json(&status, remote);
 	} else {

@@ -144,7 +144,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 		.monitors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_object_unref),
 		.loop = g_main_loop_new(NULL, FALSE),
 	};
-	bool good = scan(&watch, false, error);
+	bool good = dumps_require_local(session, "watching", error) && scan(&watch, false, error);
 
 	if (good) {
 		g_unix_signal_add(SIGINT, stop, &watch);

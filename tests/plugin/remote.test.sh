@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Another host: a libvirtd of its own, reached by a tunnel that only carries libvirt's protocol. Its dump
+# directory is where that libvirtd sees it, and not where this process does.
+set -eu
+here=$(dirname "$(realpath "$0")")
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/lib.sh"
+
+export OOPSBT_RUNTIME_DIRECTORY=$test_dir/run TZ=UTC
+
+# The dumps of that host are at /var/lib/oopsbt in the mount namespace that its libvirtd runs in.
+far=$test_dir/far
+mkdir -m 0700 "$far"
+mkdir -p /var/lib/oopsbt
+at_exit 'rmdir /var/lib/oopsbt 2>/dev/null'
+libvirt_start
+nsenter --mount --target "$(cat "$libvirt_root/libvirtd.pid")" mount --bind "$far" /var/lib/oopsbt
+
+# "ext" runs a program in ssh's place; on the other side is what ssh would start there.
+cat >"$test_dir/tunnel" <<-SH
+	#!/bin/sh
+	exec nsenter --mount --target $(cat "$libvirt_root/libvirtd.pid") virt-ssh-helper qemu:///system
+SH
+chmod +x "$test_dir/tunnel"
+uri="qemu+ext://far.example/system?command=$test_dir/tunnel"
+unset LIBVIRT_DEFAULT_URI
+remote() {
+	status=0
+	virsh -c "$uri" oopsbt "$@" >"$test_dir/out" 2>"$test_dir/err" || status=$?
+	out=$(cat "$test_dir/out")
+	err=$(cat "$test_dir/err")
+}
+far_virsh() {
+	"$real_virsh" -q -c "$uri" "$@"
+}
+at_exit "export LIBVIRT_DEFAULT_URI='qemu+unix:///system?socket=$libvirt_root/run/libvirt/libvirt-sock'"
+
+domain_xml web1 >"$test_dir/web1.xml"
+far_virsh define "$test_dir/web1.xml" >/dev/null
+
+# --- what works through libvirt alone ---
+remote enable web1 --keep 4
+tap_is 'a domain of another host can be enabled' "$status" 0
+tap_is 'its metadata is written there' "$(far_virsh metadata web1 https://oopsbt.org/xmlns/domain/1 --config | sed '/^$/d')" '<oopsbt keep="4"/>'
+tap_like "that host's daemon is not confused with this one's" "$out" 'cannot be seen from here'
+tap_like 'the missing storage pool is named, with how to get it' "$out" "no storage pool 'oopsbt'.*enable --pool"
+remote status
+tap_is 'status works' "$status" 0
+tap_like '... and knows the domain' "$out" '^ web1 +shut off +yes'
+tap_like '... and what it cannot know' "$out" "on the domains' host; not to be seen"
+
+# --- dumps of the other host ---
+remote list
+tap_is 'without the pool: exit status' "$status" 1
+tap_like 'without the pool: message' "$err" "has no storage pool 'oopsbt'"
+tap_like '... and what to do' "$err" "'virsh -c .* oopsbt enable --pool' makes it"
+remote enable --pool
+tap_is 'the pool can be made' "$status $(far_virsh pool-list --name --autostart | xargs)" '0 oopsbt'
+remote enable --pool
+tap_is 'twice' "$status" 0
+remote list
+tap_is 'before the first dump the list is empty' "$status $(echo "$out" | wc -l)" '0 2'
+
+# What the daemon there stores: by the same code, on that host's disk.
+(dumps=$far && dump_make web1 20261122T214501Z-1 'BUG: far away' $'BUG: far away\n')
+(dumps=$far && dump_make web1 20261122T214502Z-1 'again' && dump_make db 20261122T214503Z-1 'to be removed')
+virsh oopsbt -D "$far" rm -y 20261122T214503Z-1 >/dev/null
+
+remote list
+tap_is 'list has them' "$(echo "$out" | awk 'NR > 2 { print $1, $2 }' | xargs)" '20261122T214501Z-1 web1 20261122T214502Z-1 web1'
+remote list --json web1
+tap_like 'as JSON' "$out" '"title" : "BUG: far away"'
+remote info 20261122T214501Z-1
+tap_is 'info shows one' "$out" 'BUG: far away'
+remote info web1 --log
+tap_is 'its log' "$out" "$(cat "$far/web1/20261122T214502Z-1/dmesg.txt")"
+cd "$test_dir"
+remote export web1 far.tar.gz
+tap_is 'export fetches one whole' "$status $(tar -tzf far.tar.gz | sed 's,.*/,,' | sort | xargs)" \
+	'0 core dmesg.txt registers.txt report.json report.txt'
+tap_is '... as it is there' "$(tar -xzOf far.tar.gz 20261122T214502Z-1/report.txt)" again
+tap_is '... and leaves no copies behind' "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'virsh-oopsbt-*' | wc -l)" 0
+remote info 2026
+tap_like 'ids are told apart as here' "$err" "'2026' fits 2 dumps"
+remote info 1999
+tap_is 'an id that is not there' "$status" 1
+remote status
+tap_like 'status shows the newest' "$out" 'web1 .* 20261122T214502Z-1$'
+
+# --- what does not go ---
+for verb in 'rm 20261122T214501Z-1' watch 'debug web1'; do
+	# shellcheck disable=SC2086 # words are what is wanted
+	remote $verb
+	tap_is "$verb is for the host of the dumps" "$status" 1
+	tap_like '... and says so' "$err" 'are on another host'
+done
+status=0
+err=$(virsh -r -c "$uri" oopsbt list 2>&1) || status=$?
+tap_is 'a read-only connection: exit status' "$status" 1
+tap_like 'a read-only connection: message' "$err" 'leave out -r'
+far_virsh pool-destroy oopsbt >/dev/null
+remote list
+tap_like 'a pool that is not active' "$err" 'pool-start oopsbt'
+far_virsh pool-start oopsbt >/dev/null
+printf '{"not": "an index"}' >"$far/.pool/index.json"
+remote list
+tap_like 'a damaged index' "$err" "index of the storage pool 'oopsbt'.*is damaged"
+status=0
+err=$(virsh -c "qemu+ext://far.example/system?command=/bin/false" oopsbt list 2>&1) || status=$?
+tap_is 'a host that cannot be reached' "$status" 1
+remote disable web1
+tap_is 'disable works' "$status" 0
+
+tap_done

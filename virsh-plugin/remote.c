@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "remote.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libvirt/virterror.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "common/json.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, virStoragePoolFree)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStorageVol, virStorageVolFree)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStream, virStreamFree)
+
+#define MAX_INDEX ((size_t)16 << 20)
+#define MAX_DEPTH 4
+
+/* --- the pool --- */
+
+static virStoragePoolPtr find_pool(struct session *session, GError **error)
+{
+	virStoragePoolPtr pool;
+
+	if (!session_connect(session, error))
+		return NULL;
+	pool = virStoragePoolLookupByName(session->connection, REMOTE_POOL);
+	if (pool)
+		return pool;
+	if (virGetLastErrorCode() == VIR_ERR_NO_STORAGE_POOL)
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "%s has no storage pool '" REMOTE_POOL
+			    "', by which that host's dumps can be read from here\n"
+			    "'virsh -c %s oopsbt enable --pool' makes it",
+			    session->uri, session->uri);
+	else
+		session_fail(session, error, "cannot find the storage pool '" REMOTE_POOL "'");
+	return NULL;
+}
+
+/* With what has been published since it was started. */
+static virStoragePoolPtr open_pool(struct session *session, GError **error)
+{
+	g_autoptr(virStoragePool) pool = NULL;
+
+	if (session->readonly) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "libvirt lets only a connection that may write read a storage pool\n"
+			    "leave out -r (--readonly)");
+		return NULL;
+	}
+	pool = find_pool(session, error);
+	if (!pool)
+		return NULL;
+	if (virStoragePoolIsActive(pool) == 0) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "the storage pool '" REMOTE_POOL "' of %s is not active\n"
+			    "'virsh -c %s pool-start " REMOTE_POOL "' starts it",
+			    session->uri, session->uri);
+		return NULL;
+	}
+	if (virStoragePoolRefresh(pool, 0) < 0) {
+		session_fail(session, error, "cannot read the storage pool '" REMOTE_POOL "'");
+		return NULL;
+	}
+	return g_steal_pointer(&pool);
+}
+
+bool remote_has_pool(struct session *session)
+{
+	g_autoptr(virStoragePool) pool = find_pool(session, NULL);
+
+	return pool && virStoragePoolIsActive(pool) == 1;
+}
+
+bool remote_make_pool(struct session *session, GError **error)
+{
+	static const char xml[] =
+		"<pool type='dir'><name>" REMOTE_POOL "</name><target>"
+		"<path>" STORE_DEFAULT_ROOT "/" STORE_POOL_DIRECTORY "</path>"
+		"<permissions><mode>0700</mode><owner>0</owner><group>0</group></permissions>"
+		"</target></pool>";
+	g_autoptr(virStoragePool) pool = NULL;
+
+	if (!session_connect_to_write(session, "making a storage pool", error))
+		return false;
+	pool = virStoragePoolLookupByName(session->connection, REMOTE_POOL);
+	if (!pool) {
+		pool = virStoragePoolDefineXML(session->connection, xml, 0);
+		if (!pool)
+			return session_fail(session, error,
+					    "cannot define the storage pool '" REMOTE_POOL "'");
+		if (virStoragePoolBuild(pool, VIR_STORAGE_POOL_BUILD_NEW) < 0) {
+			session_fail(session, error,
+				     "cannot make the directory of the storage pool '" REMOTE_POOL
+				     "'");
+			virStoragePoolUndefine(pool);
+			return false;
+		}
+	}
+	if (virStoragePoolIsActive(pool) != 1 && virStoragePoolCreate(pool, 0) < 0)
+		return session_fail(session, error,
+				    "cannot start the storage pool '" REMOTE_POOL "'");
+	if (virStoragePoolSetAutostart(pool, 1) < 0)
+		return session_fail(session, error,
+				    "cannot make the storage pool '" REMOTE_POOL
+				    "' start by itself");
+	return true;
+}
+
+/* --- files --- */
+
+struct sink {
+	int fd; /* -1: into text */
+	GByteArray *text;
+	size_t max_bytes;
+};
+
+static int receive(virStreamPtr stream G_GNUC_UNUSED, const char *data, size_t length, void *opaque)
+{
+	struct sink *sink = opaque;
+
+	if (sink->fd < 0) {
+		if (sink->text->len + length > sink->max_bytes)
+			return -1;
+		g_byte_array_append(sink->text, (const guint8 *)data, length);
+		return (int)length;
+	}
+	for (size_t done = 0; done < length;) {
+		ssize_t count = write(sink->fd, data + done, length - done);
+
+		if (count < 0 && errno != EINTR)
+			return -1;
+		done += count > 0 ? count : 0;
+	}
+	return (int)length;
+}
+
+static bool download(struct session *session, virStorageVolPtr volume, struct sink *sink,
+		     GError **error)
+{
+	g_autoptr(virStream) stream = virStreamNew(session->connection, 0);
+	const char *name = virStorageVolGetName(volume);
+
+	if (!stream || virStorageVolDownload(volume, stream, 0, 0, 0) < 0)
+		return session_fail(session, error, "cannot read %s of the storage pool", name);
+	if (virStreamRecvAll(stream, receive, sink) < 0)
+		return session_fail(session, error, "cannot read %s of the storage pool", name);
+	if (virStreamFinish(stream) < 0)
+		return session_fail(session, error, "cannot read %s of the storage pool", name);
+	return true;
+}
+
+/* A volume's text, NUL-terminated. */
+static char *read_volume(struct session *session, virStoragePoolPtr pool, const char *name,
+			 size_t max_bytes, size_t *length, GError **error)
+{
+	g_autoptr(virStorageVol) volume = virStorageVolLookupByName(pool, name);
+	g_autoptr(GByteArray) text = g_byte_array_new();
+	struct sink sink = {.fd = -1, .text = text, .max_bytes = max_bytes};
+
+	if (!volume) {
+		g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND,
+			    "there is no %s in the storage pool '" REMOTE_POOL "' of %s", name,
+			    session->uri);
+		return NULL;
+	}
+	if (!download(session, volume, &sink, error))
+		return NULL;
+	*length = text->len;
+	g_byte_array_append(text, (const guint8 *)"", 1);
+	return (char *)g_byte_array_free(g_steal_pointer(&text), FALSE);
+}
+
+char *remote_read(struct session *session, const struct store_entry *entry, const char *file_name,
+		  size_t max_bytes, size_t *length, GError **error)
+{
+	g_autoptr(virStoragePool) pool = open_pool(session, error);
+	g_autofree char *name = g_strconcat(entry->id, ".", file_name, NULL);
+
+	return pool ? read_volume(session, pool, name, max_bytes, length, error) : NULL;
+}
+
+static bool fetch_file(struct session *session, virStorageVolPtr volume, const char *path,
+		       GError **error)
+{
+	struct sink sink = {.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+	bool good;
+
+	if (sink.fd < 0) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "cannot write %s: %s", path,
+			    g_strerror(errno));
+		return false;
+	}
+	good = download(session, volume, &sink, error);
+	close(sink.fd);
+	return good;
+}
+
+bool remote_fetch(struct session *session, const struct store_entry *entry, const char *directory,
+		  const char *const *excluded, GError **error)
+{
+	g_autoptr(virStoragePool) pool = open_pool(session, error);
+	g_autofree char *prefix = g_strconcat(entry->id, ".", NULL);
+	virStorageVolPtr *volumes = NULL;
+	bool good = true;
+	int count;
+
+	if (!pool)
+		return false;
+	count = virStoragePoolListAllVolumes(pool, &volumes, 0);
+	if (count < 0)
+		return session_fail(session, error, "cannot list the storage pool");
+	for (int i = 0; i < count; i++) {
+		const char *name = virStorageVolGetName(volumes[i]);
+		bool is_file = g_str_has_prefix(name, prefix) && !strchr(name, '/');
+		const char *file = is_file ? name + strlen(prefix) : NULL;
+
+		if (good && file && *file && *file != '.' && !g_strv_contains(excluded, file)) {
+			g_autofree char *path = g_build_filename(directory, file, NULL);
+
+			good = fetch_file(session, volumes[i], path, error);
+		}
+		virStorageVolFree(volumes[i]);
+	}
+	free(volumes);
+	return good;
+}
+
+/* --- the index --- */
+
+static char *string_of(JsonObject *object, const char *name)
+{
+	JsonNode *node = json_object_get_member(object, name);
+
+	return node && JSON_NODE_HOLDS_VALUE(node) &&
+			       json_node_get_value_type(node) == G_TYPE_STRING
+		       ? json_node_dup_string(node)
+		       : NULL;
+}
+
+static struct store_entry *parse_entry(struct session *session, JsonObject *object)
+{
+	struct store_entry *entry = g_new0(struct store_entry, 1);
+	JsonNode *vmcore = json_object_get_member(object, "vmcore");
+
+	entry->id = string_of(object, "id");
+	entry->domain = string_of(object, "domain");
+	entry->title = string_of(object, "title");
+	entry->signalled = string_of(object, "signalled");
+	entry->signal = string_of(object, "signal");
+	entry->vmcore = vmcore && JSON_NODE_HOLDS_VALUE(vmcore) && json_node_get_boolean(vmcore);
+	if (!entry->id || !entry->domain || strchr(entry->id, '/')) {
+		store_entry_free(entry);
+		return NULL;
+	}
+	entry->path = g_strdup_printf("%s:" REMOTE_POOL "/%s", session->uri, entry->id);
+	return entry;
+}
+
+static GPtrArray *parse_index(struct session *session, const char *text, GError **error)
+{
+	/* The parser of untrusted text takes objects. */
+	g_autofree char *wrapped = g_strdup_printf("{\"dumps\":%s}", text);
+	JsonObject *object = untrusted_json_parse(wrapped, strlen(wrapped), MAX_DEPTH, NULL);
+	JsonNode *node = object ? json_object_get_member(object, "dumps") : NULL;
+	GPtrArray *entries;
+	JsonArray *array;
+
+	if (!node || !JSON_NODE_HOLDS_ARRAY(node)) {
+		g_clear_pointer(&object, json_object_unref);
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "the index of the storage pool '" REMOTE_POOL "' of %s is damaged",
+			    session->uri);
+		return NULL;
+	}
+	entries = g_ptr_array_new_with_free_func((GDestroyNotify)store_entry_free);
+	array = json_node_get_array(node);
+	for (guint i = 0; i < json_array_get_length(array); i++) {
+		JsonNode *element = json_array_get_element(array, i);
+		struct store_entry *entry =
+			JSON_NODE_HOLDS_OBJECT(element)
+				? parse_entry(session, json_node_get_object(element))
+				: NULL;
+
+		if (entry)
+			g_ptr_array_add(entries, entry);
+	}
+	json_object_unref(object);
+	return entries;
+}
+
+GPtrArray *remote_list(struct session *session, const char *domain_name, GError **error)
+{
+	g_autoptr(virStoragePool) pool = open_pool(session, error);
+	g_autoptr(GError) local = NULL;
+	g_autofree char *text = NULL;
+	GPtrArray *entries;
+	size_t length;
+
+	if (!pool)
+		return NULL;
+	text = read_volume(session, pool, STORE_POOL_INDEX, MAX_INDEX, &length, &local);
+	if (!text && g_error_matches(local, STORE_ERROR, STORE_ERROR_NOT_FOUND))
+		return g_ptr_array_new(); /* nothing has been collected there yet */
+	if (!text) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return NULL;
+	}
+	entries = parse_index(session, text, error);
+	for (guint i = entries ? entries->len : 0; domain_name && i-- > 0;) {
+		if (strcmp(((struct store_entry *)entries->pdata[i])->domain, domain_name) != 0)
+			g_ptr_array_remove_index(entries, i);
+	}
+	return entries;
+}
