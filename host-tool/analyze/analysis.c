@@ -31,19 +31,22 @@ static void use_map(struct analysis *analysis, struct kernel_map *map)
 	kernel_init(&analysis->kernel, map, analysis->frozen);
 }
 
-void analysis_init(struct analysis *analysis, struct snapshot *frozen, GBytes *map_bytes)
+/* Through a snapshot of its own: the guest still runs, and nothing is frozen yet. */
+static bool map_fits_now(const struct kernel_map *map, struct snapshot *frozen)
 {
-	g_autoptr(KernelMap) map = NULL;
-	g_autoptr(Snapshot) now = NULL;
+	g_autoptr(Snapshot) now = snapshot_new(snapshot_memory(frozen), 256);
+
+	return kernel_map_fits(map, now, NULL);
+}
+
+void analysis_init(struct analysis *analysis, struct snapshot *frozen, GBytes *map_bytes,
+		   bool check_now)
+{
+	g_autoptr(KernelMap) map = map_bytes ? kernel_map_from_bytes(map_bytes, NULL) : NULL;
 
 	*analysis = (struct analysis){.report = report_new(), .frozen = frozen};
-	if (!map_bytes)
-		return;
-	/* Checked through a snapshot of its own: the guest still runs, and nothing is frozen yet.
-	 */
-	map = kernel_map_from_bytes(map_bytes, NULL);
-	now = snapshot_new(snapshot_memory(frozen), 256);
-	if (map && kernel_map_fits(map, now, NULL))
+	analysis->map_unchecked = !check_now;
+	if (map && (!check_now || map_fits_now(map, frozen)))
 		use_map(analysis, g_steal_pointer(&map));
 }
 
@@ -95,6 +98,9 @@ static void capture_with_map(struct analysis *analysis)
 void analysis_capture_vcpus(struct analysis *analysis, GArray *vcpus)
 {
 	analysis->vcpus = vcpus;
+	if (analysis->map && analysis->map_unchecked &&
+	    !kernel_map_fits(analysis->map, analysis->frozen, NULL))
+		g_clear_pointer(&analysis->map, kernel_map_free);
 	if (analysis->map)
 		capture_with_map(analysis);
 	else
@@ -394,11 +400,25 @@ static bool any_late(const struct report_vcpu *vcpu)
 	return false;
 }
 
+/* The collector says so when the guest had to be let go before all was read. */
+static bool thawed_early(const struct analysis *analysis)
+{
+	const GPtrArray *errors = analysis->report->collection.errors;
+
+	for (guint i = 0; errors && i < errors->len; i++) {
+		const struct report_error *error = g_ptr_array_index(errors, i);
+
+		if (!strcmp(error->field, "timeline.freeze_us"))
+			return true;
+	}
+	return false;
+}
+
 static const char *consistency_of(const struct analysis *analysis, const struct report_vcpu *vcpu)
 {
 	if (!analysis->report->collection.frozen && !analysis->whole_dump)
 		return "running";
-	return any_late(vcpu) ? "late" : "frozen";
+	return any_late(vcpu) || thawed_early(analysis) ? "late" : "frozen";
 }
 
 static void fill_vcpu(struct analysis *analysis, guint index)

@@ -25,11 +25,15 @@ struct analysis {
 	struct cpu *cpus;	/* one a vCPU; NULL until captured with a map */
 	struct settings settings;
 	char *vmcoreinfo; /* NULL: none */
-	bool whole_dump;  /* of another tool: consistent, but nobody says when it was frozen */
+	bool map_unchecked;
+	bool whole_dump; /* of another tool: consistent, but nobody says when it was frozen */
 };
 
-/* Takes both; @map may be NULL. */
-void analysis_init(struct analysis *analysis, struct snapshot *frozen, GBytes *map);
+/*
+ * Takes @frozen; @map may be NULL. With @check_now the map is checked at once, which reads memory;
+ * else when the capture begins.
+ */
+void analysis_init(struct analysis *analysis, struct snapshot *frozen, GBytes *map, bool check_now);
 void analysis_clear(struct analysis *analysis);
 
 /* What the collector knows by now, instead of what it knew before. Takes its members. */

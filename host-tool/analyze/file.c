@@ -111,7 +111,7 @@ bool file_analyze(int fd, enum file_format format, int output, GError **error)
 	if (!file)
 		return false;
 	map = dump_file_note(file, NOTE_OOPSBT_MAP);
-	analysis_init(&analysis, snapshot_new(dump_file_memory(file), MAX_PAGES), map);
+	analysis_init(&analysis, snapshot_new(dump_file_memory(file), MAX_PAGES), map, true);
 	done = analyze(file, &analysis, format, output, error);
 	analysis_clear(&analysis);
 	return done;

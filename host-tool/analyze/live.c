@@ -119,7 +119,8 @@ static bool begin(struct live *live, GError **error)
 	frozen = snapshot_new(live->memory, MAX_PAGES);
 	if (live->job.kind == JOB_COLLECT)
 		snapshot_reserve(frozen, PAGES_READY);
-	analysis_init(&live->analysis, frozen, live->job.map);
+	/* Relayed reads are answered from FROZEN on. */
+	analysis_init(&live->analysis, frozen, live->job.map, !live->job.relay);
 	analysis_set_collection(&live->analysis, &live->job.collection);
 	return protocol_send(live->control, PROTOCOL_READY, NULL, 0, NULL, 0, error);
 }

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Layout and static analysis of what is ours.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+cd "$here/../.."
+
+c_files() {
+	git ls-files --cached --others --exclude-standard '*.c' '*.h' |
+		grep -vE '^guest-kernel-patch/|^tests/(guest/scenario|kernel)/'
+}
+
+shell_files() {
+	git ls-files --cached --others --exclude-standard | while read -r file; do
+		[ ! -f "$file" ] || [ -L "$file" ] || ! head -n 1 "$file" | grep -qE '^#!.*\b(ba)?sh\b' || echo "$file"
+	done
+	git ls-files --cached --others --exclude-standard '*.sh'
+}
+
+formatted() {
+	c_files | xargs clang-format --dry-run -Werror
+}
+
+analysed() {
+	c_files | grep '\.c$' | xargs cppcheck -q -j2 --error-exitcode=1 --inline-suppr \
+		--enable=warning,portability --library=gtk '-DG_DEFINE_QUARK(a,b)=' -Ihost-tool \
+		--suppress=missingInclude --suppress=unknownMacro --suppress=normalCheckLevelMaxBranches
+}
+
+shellchecked() {
+	shell_files | sort -u | xargs shellcheck -x -S warning
+}
+
+# What one machine or one tool is called has no place in the project.
+clean_of_names() {
+	! git ls-files -z | xargs -0 grep -nE '/tmp/oopsbt-helpers|^/work/|[^a-z]/work/(main|shared)' -- 2>/dev/null |
+		grep -v '^tests/lint/'
+}
+
+version=$(clang-format --version | grep -oE '[0-9]+' | head -n 1)
+if [ "$version" = 14 ]; then
+	tap_ok "all C is laid out as .clang-format says" formatted
+else
+	tap_skip "all C is laid out as .clang-format says" "clang-format $version differs from 14, which the layout is made with"
+fi
+tap_ok "cppcheck finds nothing" analysed
+tap_ok "shellcheck finds nothing" shellchecked
+tap_ok "no path of one machine is named" clean_of_names
+tap_done
