@@ -192,6 +192,29 @@ static bool read_record(const struct kernel *kernel, const struct ring *ring, ui
 	return true;
 }
 
+/* Descriptors, infos and text in a few large reads: a ring has thousands of records. */
+static void prefetch(const struct kernel *kernel, const struct ring *ring)
+{
+	const struct ring_layout *layout = &ring->layout;
+	uint64_t first = ring->tail_id & (ring->count - 1);
+	uint64_t last = ring->head_id & (ring->count - 1);
+	gva_t head = gva_add(ring->descs, last * layout->desc_size);
+	uint64_t used;
+
+	if (first > last) {
+		first = 0;
+		last = ring->count - 1;
+	}
+	address_space_prefetch(&kernel->space, gva_add(ring->descs, first * layout->desc_size),
+			       (last - first + 1) * layout->desc_size);
+	address_space_prefetch(&kernel->space, gva_add(ring->infos, first * layout->info_size),
+			       (last - first + 1) * layout->info_size);
+	if (address_space_read_u64(&kernel->space,
+				   gva_add(head, layout->text_blk_lpos + layout->next), &used,
+				   NULL))
+		address_space_prefetch(&kernel->space, ring->data, MIN(used, ring->size));
+}
+
 static GArray *read_ring(const struct kernel *kernel, const char *vmcoreinfo, GError **error)
 {
 	GArray *records = records_new();
@@ -199,6 +222,7 @@ static GArray *read_ring(const struct kernel *kernel, const char *vmcoreinfo, GE
 
 	if (!ring_open(kernel, vmcoreinfo, &ring, error))
 		return records;
+	prefetch(kernel, &ring);
 	for (uint64_t id = ring.tail_id;; id = (id + 1) & ID_MASK) {
 		if (!read_record(kernel, &ring, id, records, error) ||
 		    id == (ring.head_id & ID_MASK))

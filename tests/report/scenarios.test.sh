@@ -63,7 +63,8 @@ begin() {
 	shift
 	guest_start "$name" "$@"
 	guest_exec "$name" 'cat /proc/kallsyms' >"$test_dir/$name.kallsyms"
-	daemon_follow "$name" >/dev/null
+	# The default budget is for a machine that is not busy testing.
+	daemon_follow "$name" "budget='10000'" >/dev/null
 }
 
 libvirt_start
