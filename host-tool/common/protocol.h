@@ -8,14 +8,15 @@
  *   JOB  {context, extents, ...} + fd   ->
  *                                       <- READY
  *   FROZEN {registers text}             ->                  the guest does not run
- *                                       <- NEED {address, length}   (relay only, any time from
- * here) DATA {bytes}                        ->
  *                                       <- CAPTURED {verdict}
  *   THAWED {context JSON}               ->                  the guest runs, an NMI was sent or not
  *                                       <- ANALYSED         the log has settled, all pages are read
  *   FINISH {context JSON} + fds         ->                  with timeline.stored
  *                                       <- DONE {title}     all output descriptors are written
  *   (end of file)                       ->                  the analyser exits
+ *
+ * Where memory is relayed the analyser asks for it whenever it is its turn: NEED {address, length},
+ * answered by DATA {bytes}. So FROZEN is sent after READY only.
  *
  * A JOB of kind "map" asks only for the kernel map of a running guest: READY, FROZEN (registers
  * taken while it runs), then MAP, and DONE with the guest's release as title. A MAP message may

@@ -359,6 +359,7 @@ static void capture(struct run *run)
 						REGISTERS_TIMEOUT_MS, &cause);
 	if (run->registers == NULL)
 		add_error(run, "vcpus", "no registers: %s", cause->message);
+	hear(run, PROTOCOL_READY);
 	say(run, PROTOCOL_FROZEN, run->registers);
 	hear(run, PROTOCOL_CAPTURED);
 }
@@ -583,6 +584,7 @@ bool collection_map(const struct collector *collector, const struct collection_r
 		if (run.analysis_error == NULL)
 			run.registers = virt_monitor(run.domain, VIRT_REGISTERS_COMMAND, true,
 						     REGISTERS_TIMEOUT_MS, &run.analysis_error);
+		hear(&run, PROTOCOL_READY);
 		say(&run, PROTOCOL_FROZEN, run.registers);
 		hear(&run, PROTOCOL_DONE);
 		end_analysis(&run);

@@ -80,6 +80,8 @@ static bool note(struct dialogue *dialogue, struct protocol_message *message, GE
 
 	switch (message->type) {
 	case PROTOCOL_READY:
+		dialogue->ready = true;
+		return true;
 	case PROTOCOL_ANALYSED:
 		return true;
 	case PROTOCOL_NEED:
@@ -107,7 +109,7 @@ static bool note(struct dialogue *dialogue, struct protocol_message *message, GE
 static bool until(struct dialogue *dialogue, enum protocol_type type, gint64 deadline,
 		  GError **error)
 {
-	for (;;) {
+	while (type != PROTOCOL_READY || !dialogue->ready) {
 		gint64 left_us = MAX(deadline - g_get_monotonic_time(), 0);
 		struct protocol_message message;
 		enum protocol_type got;
@@ -126,6 +128,7 @@ static bool until(struct dialogue *dialogue, enum protocol_type type, gint64 dea
 		if (got == PROTOCOL_ANALYSED || got == PROTOCOL_DONE)
 			return refuse(error, "is done before its time");
 	}
+	return true;
 }
 
 bool dialogue_until(struct dialogue *dialogue, enum protocol_type type, GError **error)

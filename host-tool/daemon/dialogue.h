@@ -22,6 +22,7 @@ struct dialogue {
 	uint64_t relayed; /* bytes of guest memory handed over so far */
 
 	/* What it said. */
+	bool ready;
 	struct protocol_verdict verdict; /* .known is 0 until it came */
 	GBytes *map;                     /* a new kernel map, or NULL */
 	char *title;                     /* of DONE, clean */

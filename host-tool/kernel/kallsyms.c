@@ -8,6 +8,10 @@
 #define INDEX_BYTES (NUM_TOKENS * sizeof(uint16_t))
 #define MIN_SYMBOLS 1024
 #define MAX_SYMBOLS (4u << 20)
+#define MAX_ALIASES 4096
+/* A true image has one token table. How much of a false one is looked at: a second's worth. */
+#define MAX_TOKEN_TABLES 64
+#define MAX_SEARCH_STEPS (1u << 28)
 #define MAX_IMAGE (256u << 20)
 #define MAX_NAME_TOKENS 1024
 /* Bytes from one marker to the next: names average 10 tokens, Rust's are longer. */
@@ -21,7 +25,16 @@ struct image {
 	gva_t start;
 	uint8_t *bytes;
 	size_t length;
+	uint64_t steps_left;
 };
+
+static bool take_step(struct image *image)
+{
+	if (!image->steps_left)
+		return false;
+	image->steps_left--;
+	return true;
+}
 
 static uint16_t u16_at(const uint8_t *bytes)
 {
@@ -104,7 +117,7 @@ static bool find_token_table(const struct image *image, size_t index, size_t las
  * The markers lie before the token table, the names before the markers and the number of symbols
  * before the names; walking the names from one marker must end at the next.
  */
-static bool walk_reaches_markers(const struct image *image, size_t names, size_t markers,
+static bool walk_reaches_markers(struct image *image, size_t names, size_t markers,
 				 uint32_t num_symbols)
 {
 	size_t position = names;
@@ -116,7 +129,7 @@ static bool walk_reaches_markers(const struct image *image, size_t names, size_t
 		    u32_at(image->bytes + markers + 4 * (i / SYMBOLS_PER_MARKER)) !=
 			    position - names)
 			return false;
-		if (position + 2 > markers)
+		if (position + 2 > markers || !take_step(image))
 			return false;
 		length = name_length(image->bytes + position, &header);
 		position += header + length;
@@ -126,7 +139,7 @@ static bool walk_reaches_markers(const struct image *image, size_t names, size_t
 	return position <= markers && markers - position < 64;
 }
 
-static bool find_names(const struct image *image, size_t markers, size_t num_markers,
+static bool find_names(struct image *image, size_t markers, size_t num_markers,
 		       struct kallsyms *kallsyms)
 {
 	size_t last = u32_at(image->bytes + markers + 4 * (num_markers - 1));
@@ -134,12 +147,14 @@ static bool find_names(const struct image *image, size_t markers, size_t num_mar
 	/* The names after the last marker: at most 255, none as long as this. */
 	size_t low = high > MAX_MARKER_STEP ? high - MAX_MARKER_STEP : 0;
 
-	for (size_t names = high & ~(size_t)3; names >= low && names >= 8; names -= 4) {
+	for (size_t names = high & ~(size_t)3; names >= low && names >= 8 && take_step(image);
+	     names -= 4) {
 		/* num_syms is 4 bytes; its alignment, and so the gap, has been 8 or 4. */
 		for (size_t gap = 4; gap <= 8; gap += 4) {
 			uint32_t count = u32_at(image->bytes + names - gap);
 
-			if ((count + SYMBOLS_PER_MARKER - 1) / SYMBOLS_PER_MARKER != num_markers ||
+			if (count > MAX_SYMBOLS ||
+			    (count + SYMBOLS_PER_MARKER - 1) / SYMBOLS_PER_MARKER != num_markers ||
 			    !walk_reaches_markers(image, names, markers, count))
 				continue;
 			kallsyms->num_symbols = count;
@@ -151,7 +166,7 @@ static bool find_names(const struct image *image, size_t markers, size_t num_mar
 	return false;
 }
 
-static bool find_markers(const struct image *image, size_t token_table, struct kallsyms *kallsyms)
+static bool find_markers(struct image *image, size_t token_table, struct kallsyms *kallsyms)
 {
 	/* seqs_of_names (3 bytes a symbol) may lie between the markers and the token table. */
 	size_t low = token_table > 16u << 20 ? token_table - (16u << 20) : 0;
@@ -198,10 +213,11 @@ static uint64_t decode(const struct kallsyms *kallsyms, uint32_t index, uint32_t
 	}
 }
 
-/* All symbols in order, and most of them within the image. */
+/* All symbols in order, and most of them within the image, but not in this very table. */
 static bool offsets_make_sense(const struct image *image, const struct kallsyms *kallsyms)
 {
 	const uint8_t *offsets = image->bytes + (kallsyms->offsets.value - image->start.value);
+	uint64_t table_length = 4 * (uint64_t)kallsyms->num_symbols;
 	uint32_t within = 0;
 	uint64_t last = 0;
 
@@ -211,7 +227,8 @@ static bool offsets_make_sense(const struct image *image, const struct kallsyms 
 		if (address < last)
 			return false;
 		last = address;
-		within += address - image->start.value < image->length;
+		within += address - image->start.value < image->length &&
+			  address - kallsyms->offsets.value >= table_length;
 	}
 	return within > kallsyms->num_symbols / 2;
 }
@@ -235,10 +252,13 @@ static bool find_offsets(const struct image *image, size_t token_index, struct k
 {
 	size_t bytes = align8(4 * (size_t)kallsyms->num_symbols);
 	size_t names = kallsyms->names.value - image->start.value;
-	size_t after = align8(token_index + INDEX_BYTES);
+	size_t after = token_index + INDEX_BYTES;
 	uint64_t base;
 
-	if (after + bytes + 8 <= image->length) {
+	/* Right after the index; aligned to 8 where an address follows them. */
+	for (size_t step = 0; step < 2; step++, after = align8(after)) {
+		if (after + bytes + 8 > image->length)
+			break;
 		memcpy(&base, image->bytes + after + bytes, sizeof(base));
 		if (try_offsets(image, after, base, kallsyms))
 			return true;
@@ -252,8 +272,10 @@ static bool find_offsets(const struct image *image, size_t token_index, struct k
 	return false;
 }
 
-static bool search(const struct image *image, struct kallsyms *kallsyms)
+static bool search(struct image *image, struct kallsyms *kallsyms)
 {
+	unsigned int token_tables = 0;
+
 	for (size_t position = 0; position + INDEX_BYTES <= image->length; position += 4) {
 		size_t last_token, token_table;
 
@@ -261,6 +283,8 @@ static bool search(const struct image *image, struct kallsyms *kallsyms)
 		    !plausible_index(image, position, &last_token) ||
 		    !find_token_table(image, position, last_token, &token_table))
 			continue;
+		if (++token_tables > MAX_TOKEN_TABLES)
+			return false;
 		kallsyms->token_table = gva_add(image->start, token_table);
 		kallsyms->token_index = gva_add(image->start, position);
 		if (find_markers(image, token_table, kallsyms) &&
@@ -289,7 +313,7 @@ bool kallsyms_find(const struct address_space *space, gva_t start, uint64_t leng
 	}
 	if (!address_space_peek(space, start, bytes, length, error))
 		return false;
-	image = (struct image){.start = start, .bytes = bytes, .length = length};
+	image = (struct image){start, bytes, length, MAX_SEARCH_STEPS};
 	if (search(&image, kallsyms))
 		return true;
 	g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
@@ -399,7 +423,7 @@ bool kallsyms_lookup(const struct kallsyms *kallsyms, const struct address_space
 	if (!address_of(kallsyms, space, low, &start, error))
 		return false;
 	/* Of several symbols at one address the kernel shows the first. */
-	while (low) {
+	for (unsigned int i = 0; low && i < MAX_ALIASES; i++) {
 		uint64_t previous;
 
 		if (!address_of(kallsyms, space, low - 1, &previous, error))
@@ -442,7 +466,12 @@ bool kallsyms_resolve(const struct kallsyms *kallsyms, const struct address_spac
 		values[i] = 0;
 		g_hash_table_insert(wanted, (gpointer)names[i], &values[i]);
 	}
-	if (packed_length > MAX_IMAGE || !load_tokens(kallsyms, space, table, index, error))
+	if (packed_length > MAX_IMAGE) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+				    "kallsyms: the names do not lie before their markers");
+		return false;
+	}
+	if (!load_tokens(kallsyms, space, table, index, error))
 		return false;
 	packed = g_malloc(packed_length);
 	if (!address_space_peek(space, kallsyms->names, packed, packed_length, error))
