@@ -422,20 +422,40 @@ bool store_dump_reserve(struct store_dump *dump, uint64_t free_bytes, GError **e
 	return true;
 }
 
-/* Those of others too: libvirtd writes a vmcore. */
+static void close_descriptor(void *pointer)
+{
+	close(*(int *)pointer);
+}
+
+/*
+ * Those of others too: libvirtd writes a vmcore. All are sent to the disk before the first is waited
+ * for: that one's fsync() then commits what the others need as well.
+ */
 static bool sync_files(const struct store_dump *dump, GError **error)
 {
 	g_autoptr(GPtrArray) names = read_names(dump->dir, is_entry);
+	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
 
 	if (!names) {
 		set_errno(error, "cannot read %s", dump->path);
 		return false;
 	}
+	g_array_set_clear_func(fds, close_descriptor);
 	for (guint i = 0; i < names->len; i++) {
-		g_auto(Descriptor) fd = openat(dump->dir, names->pdata[i],
-					       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		int fd = openat(dump->dir, names->pdata[i],
+				O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-		if (fd < 0 || fchmod(fd, 0600) < 0 || fsync(fd) < 0) {
+		if (fd >= 0)
+			g_array_append_val(fds, fd);
+		if (fd < 0 || fchmod(fd, 0600) < 0) {
+			set_errno(error, "cannot store %s/%s", dump->path,
+				  (const char *)names->pdata[i]);
+			return false;
+		}
+		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	}
+	for (guint i = 0; i < fds->len; i++) {
+		if (fsync(g_array_index(fds, int, i)) < 0) {
 			set_errno(error, "cannot store %s/%s", dump->path,
 				  (const char *)names->pdata[i]);
 			return false;
