@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "common/protocol.h"
-#include "common/sanitize.h"
 
 #define INSTANCE "instance"
 #define KERNEL "kernel"
@@ -42,13 +41,14 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 		map = g_base64_encode(bytes, length);
 		g_key_file_set_string(file, KERNEL, "map", map);
 	}
-	if (state->release)
-		g_key_file_set_string(file, KERNEL, "release", state->release);
 	if (state->watch.have_counter) {
 		g_key_file_set_uint64(file, WATCH, "counter_address", state->watch.counter_address);
 		g_key_file_set_uint64(file, WATCH, "taint_address", state->watch.taint_address);
 		g_key_file_set_uint64(file, WATCH, "counter", state->watch.counter);
 		g_key_file_set_uint64(file, WATCH, "taint", state->watch.taint);
+		g_key_file_set_uint64(file, WATCH, "credit", state->watch.credit);
+		/* Monotonic time is the host's, not the daemon's. */
+		g_key_file_set_int64(file, WATCH, "credit_until", state->watch.credit_until);
 	}
 	text = g_key_file_to_data(file, &length, NULL);
 	if (g_mkdir_with_parents(folder, 0700) < 0) {
@@ -73,21 +73,18 @@ bool kernel_state_load(struct kernel_state *state, const char *runtime_directory
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autofree char *path = state_path(runtime_directory, uuid);
 	g_autofree char *map = NULL;
-	g_autofree char *release = NULL;
 
 	*state = (struct kernel_state){0};
 	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL) ||
 	    !is_instance(file, layout))
 		return false;
 	map = g_key_file_get_string(file, KERNEL, "map", NULL);
-	release = g_key_file_get_string(file, KERNEL, "release", NULL);
 	if (map) {
 		gsize length;
 		guchar *bytes = g_base64_decode(map, &length);
 
 		state->map = g_bytes_new_take(bytes, length);
 	}
-	state->release = sanitize_line(release, -1);
 	if (g_key_file_has_group(file, WATCH)) {
 		state->watch.have_counter = true;
 		state->watch.counter_address =
@@ -96,6 +93,8 @@ bool kernel_state_load(struct kernel_state *state, const char *runtime_directory
 			g_key_file_get_uint64(file, WATCH, "taint_address", NULL);
 		state->watch.counter = (uint32_t)g_key_file_get_uint64(file, WATCH, "counter", NULL);
 		state->watch.taint = g_key_file_get_uint64(file, WATCH, "taint", NULL);
+		state->watch.credit = (unsigned int)g_key_file_get_uint64(file, WATCH, "credit", NULL);
+		state->watch.credit_until = g_key_file_get_int64(file, WATCH, "credit_until", NULL);
 	}
 	return true;
 }

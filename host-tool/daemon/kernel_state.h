@@ -15,7 +15,7 @@
 
 struct kernel_state {
 	GBytes *map;   /* NULL: not known */
-	char *release; /* clean; NULL: not known */
+	char *release; /* clean; NULL: not known. Not kept: it is found again soon */
 	struct watch watch;
 };
 

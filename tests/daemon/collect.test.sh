@@ -148,6 +148,13 @@ stored a >/dev/null
 tap_is "events are heard again after libvirtd came back" "$(json a signal)" crashloaded
 
 daemon_kill
+daemon_start
+daemon_wait "$(guest_domain a): runs Linux" >/dev/null
+oops a
+stored a >/dev/null
+tap_unlike "a daemon that comes back collects nothing twice" "$(tail -n "+$daemon_from" "$daemon_log")" 'signalled: watch'
+
+daemon_kill
 oops a
 daemon_start
 stored a >/dev/null
@@ -163,21 +170,31 @@ daemon_wait "$(guest_domain a): runs Linux" 60 >/dev/null
 daemon_mark
 oops a
 stored a >/dev/null
-tap_is "memory is read through libvirt where it must be" "$(json a memory_source)" libvirt
+tap_is "memory is read through libvirt where it must be" "$(json a memory)" libvirt
 tap_like "with the same result" "$(newest a report.txt)" 'scenario_null_deref\+0x[0-9a-f]+/0x[0-9a-f]+ \[oopsbt_scenario\]'
 daemon_stop
 
 mkdir "$test_dir/small"
 mount -t tmpfs -o size=256k,mode=0700 small "$test_dir/small"
 at_exit "umount $test_dir/small"
-{ cat "$test_dir/plain.conf"; echo 'free_space_mib=0'; } | sed "s|root=.*|root=$test_dir/small|" >"$test_dir/oopsbtd.conf"
+sed "s|root=.*|root=$test_dir/small|" "$test_dir/plain.conf" >"$test_dir/oopsbtd.conf"
 daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
 daemon_mark
 oops a
-tap_ok "a full disk is an error that says so" daemon_wait 'error: .*No space left' 60
+tap_ok "too little free space is an error that says so" daemon_wait "error: .*(free|space).*$test_dir/small|error: .*$test_dir/small.*(free|space)" 60
 tap_is "and leaves nothing half-done" "$(find "$test_dir/small" -type f)" ""
 tap_like "and the guest running" "$(state a)" '^running'
+daemon_stop
+
+daemon_config 'free_space_mib=0'
+daemon_start
+daemon_wait "$(guest_domain a): runs Linux" >/dev/null
+daemon_mark
+oops a
+stored a >/dev/null
+tap_like "a disk that fills up leaves a dump of what fits, which says so" \
+	"$(find "$test_dir/small/$(guest_domain a)" -name report.txt -exec cat {} +)" 'No space left'
 daemon_stop
 
 sed "s|root=.*|root=$test_dir/plain.conf|" "$test_dir/plain.conf" >"$test_dir/oopsbtd.conf"
