@@ -422,14 +422,14 @@ bool store_dump_reserve(struct store_dump *dump, uint64_t free_bytes, GError **e
 	return true;
 }
 
-static void close_descriptor(void *pointer)
+static void close_pointed(void *fd)
 {
-	close(*(int *)pointer);
+	close(*(int *)fd);
 }
 
 /*
- * Those of others too: libvirtd writes a vmcore. All are sent to the disk before the first is waited
- * for: that one's fsync() then commits what the others need as well.
+ * Those of others too: libvirtd writes a vmcore. All are sent to the disk before the first is
+ * waited for: that one's fsync() then commits what the others need as well.
  */
 static bool sync_files(const struct store_dump *dump, GError **error)
 {
@@ -440,7 +440,7 @@ static bool sync_files(const struct store_dump *dump, GError **error)
 		set_errno(error, "cannot read %s", dump->path);
 		return false;
 	}
-	g_array_set_clear_func(fds, close_descriptor);
+	g_array_set_clear_func(fds, close_pointed);
 	for (guint i = 0; i < names->len; i++) {
 		int fd = openat(dump->dir, names->pdata[i],
 				O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
