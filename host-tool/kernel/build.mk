@@ -7,5 +7,8 @@ FAKE_GUEST := tests/unit/fake_guest.c
 KERNEL_TEST_ARCHIVES := host-tool/libkernel.a host-tool/libguest.a
 
 $(eval $(call unit_test,kernel-kallsyms,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-map,,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-nmi-log,,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-oops-log,,glib-2.0,host-tool/libkernel.a))
 $(eval $(call unit_test,kernel-orc,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-printk,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))

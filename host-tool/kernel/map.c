@@ -152,16 +152,27 @@ static void set_number(struct number_item *items, const char *name, uint64_t val
 	}
 }
 
+/* g_strcompress() wants something after each backslash. */
+static bool set_banner(struct kernel_map *map, const char *escaped)
+{
+	size_t length = strlen(escaped), backslashes = 0;
+
+	while (backslashes < length && escaped[length - 1 - backslashes] == '\\')
+		backslashes++;
+	if (backslashes % 2)
+		return false;
+	g_free(map->banner);
+	map->banner = g_strcompress(escaped);
+	return strlen(map->banner) < BANNER_MAX;
+}
+
 static bool parse_line(struct kernel_map *map, struct number_item *items, const char *line)
 {
 	g_auto(GStrv) words = NULL;
 	uint64_t value;
 
-	if (g_str_has_prefix(line, "banner ")) {
-		g_free(map->banner);
-		map->banner = g_strcompress(line + strlen("banner "));
-		return strlen(map->banner) < BANNER_MAX;
-	}
+	if (g_str_has_prefix(line, "banner "))
+		return set_banner(map, line + strlen("banner "));
 	if (g_str_has_prefix(line, "no-btf ")) {
 		g_free(map->no_btf);
 		map->no_btf = g_strdup(line + strlen("no-btf "));

@@ -7,7 +7,9 @@
 
 #define MAX_COUNT_BITS 24
 #define MAX_SIZE_BITS 30
-#define MAX_TEXT 65536
+/* A log of 32 MiB has about as many; of a larger one the newest are read. */
+#define MAX_RECORDS (1u << 20)
+#define MAX_TEXT_BYTES (64ull << 20)
 #define MAX_OLD_LOG (64u << 20)
 
 /* prb_desc.state_var: the descriptor's id with its state in the top two bits. */
@@ -39,6 +41,7 @@ struct ring {
 	uint64_t count; /* descriptors, a power of two */
 	uint64_t size;	/* bytes of text, a power of two */
 	unsigned int size_bits;
+	uint64_t text_left; /* bytes of text that can still be true */
 };
 
 static bool layout_from_vmcoreinfo(const char *text, struct ring_layout *layout, GError **error)
@@ -116,6 +119,7 @@ static bool ring_open(const struct kernel *kernel, const char *vmcoreinfo, struc
 	ring->count = 1ull << count_bits;
 	ring->size_bits = size_bits;
 	ring->size = 1ull << size_bits;
+	ring->text_left = MIN(ring->size, MAX_TEXT_BYTES);
 	return true;
 }
 
@@ -133,14 +137,14 @@ static GArray *records_new(void)
 }
 
 /* The text of the block [begin, next) in the data ring; a block does not wrap, it starts over. */
-static char *read_text(const struct kernel *kernel, const struct ring *ring, uint64_t begin,
+static char *read_text(const struct kernel *kernel, struct ring *ring, uint64_t begin,
 		       uint64_t next, uint16_t length, GError **error)
 {
 	uint64_t offset = begin & (ring->size - 1);
-	g_autofree char *text = g_malloc0((size_t)length + 1);
+	g_autofree char *text = NULL;
 
 	if (IS_DATALESS(begin) || !length)
-		return g_steal_pointer(&text);
+		return g_strdup("");
 	if (begin >> ring->size_bits != (next - 1) >> ring->size_bits)
 		offset = 0;
 	if (offset + BLOCK_ID_SIZE + length > ring->size) {
@@ -148,13 +152,20 @@ static char *read_text(const struct kernel *kernel, const struct ring *ring, uin
 				    "a printk record reaches past its ring");
 		return NULL;
 	}
+	if (length > ring->text_left) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+				    "the printk records claim more text than their ring can hold");
+		return NULL;
+	}
+	ring->text_left -= length;
+	text = g_malloc0((size_t)length + 1);
 	if (!address_space_read(&kernel->space, gva_add(ring->data, offset + BLOCK_ID_SIZE), text,
 				length, NULL, error))
 		return NULL;
 	return g_steal_pointer(&text);
 }
 
-static bool read_record(const struct kernel *kernel, const struct ring *ring, uint64_t id,
+static bool read_record(const struct kernel *kernel, struct ring *ring, uint64_t id,
 			GArray *records, GError **error)
 {
 	const struct ring_layout *layout = &ring->layout;
@@ -243,6 +254,7 @@ static GArray *read_old_log(const struct kernel *kernel, const char *vmcoreinfo,
 	GArray *records = records_new();
 	uint64_t buffer, header_size;
 	uint32_t size, at, end;
+	bool started_over = false;
 
 	if (!kernel_read_variable(kernel, SYMBOL_log_buf, &buffer, sizeof(buffer), error) ||
 	    !kernel_read_variable(kernel, SYMBOL_log_buf_len, &size, sizeof(size), error) ||
@@ -256,21 +268,21 @@ static GArray *read_old_log(const struct kernel *kernel, const char *vmcoreinfo,
 				    "the printk buffer has an impossible layout");
 		return records;
 	}
-	for (uint64_t sequence = 0; at != end && sequence < MAX_OLD_LOG; sequence++) {
-		struct printk_record record = {.sequence = sequence};
+	while (at != end) {
+		struct printk_record record = {.sequence = records->len};
 		struct old_record header;
 
 		if (!address_space_read(&kernel->space, gva(buffer + at), &header, sizeof(header),
 					NULL, error))
 			return records;
 		/* A header of length 0 stands where the rest of the buffer was too short. */
-		if (!header.length) {
-			if (!at)
-				break;
+		if (!header.length && !started_over) {
+			started_over = true;
 			at = 0;
 			continue;
 		}
-		if (header.text_length + header_size > header.length || at + header.length > size) {
+		if (!header.length || header.text_length + header_size > header.length ||
+		    at + header.length > size) {
 			g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
 				    "the printk record at byte %u is broken", at);
 			return records;
