@@ -24,6 +24,20 @@ word() {
 	cut -d' ' -f "$1" <<<"$2"
 }
 
+# moved NAME BEFORE: whether both CPUs have counted since
+moved() {
+	local now
+	now=$(counts "$1")
+	[ "$(word 1 "$now")" != "$(word 1 "$2")" ] && [ "$(word 2 "$now")" != "$(word 2 "$2")" ]
+}
+
+# both_went_on NAME: whether both have gone on after their write
+both_went_on() {
+	local now
+	now=$(counts "$1")
+	[ "$(word 3 "$now")" != 0x00000000 ] && [ "$(word 4 "$now")" != 0x00000000 ]
+}
+
 eip() {
 	hmp "$1" 'info registers' | grep -oE 'EIP=[0-9a-f]+' | cut -d= -f2
 }
@@ -45,11 +59,9 @@ test_pause() {
 	tap_like "$how: query-status says so" "$(qmp pause query-status)" '"paused"'
 	tap_like "$how: oops-resume ends the pause" "$(qmp pause oops-resume)" '"return": \{\}'
 	qmp_event pause RESUME >/dev/null
+	tap_ok "$how: both CPUs go on" eventually moved pause "$before"
 	after=$(counts pause)
-	until [ "$(word 1 "$after")" != "$(word 1 "$before")" ] && [ "$(word 2 "$after")" != "$(word 2 "$before")" ]; do
-		after=$(counts pause)
-	done
-	tap_is "$how: both CPUs go on, the first behind the write" "$(word 3 "$after")" 0x00000001
+	tap_is "$how: the first does so behind the write" "$(word 3 "$after")" 0x00000001
 	tap_is "$how: management has seen no STOP" "$(qmp_events pause '"STOP"')" 0
 	qemu_stop pause
 }
@@ -62,9 +74,8 @@ test_both() {
 	qmp both cont >/dev/null
 	tap_ok "$how, both CPUs at once: the guest is paused" qmp_event both 'GUEST_OOPS.*"pause"'
 	qmp_event both RESUME >/dev/null
-	until after=$(counts both) && [ "$(word 3 "$after")" != 0x00000000 ] && [ "$(word 4 "$after")" != 0x00000000 ]; do
-		:
-	done
+	eventually both_went_on both || true
+	after=$(counts both)
 	tap_is "$how, both CPUs at once: each goes on, after one write" "$(word 3 "$after") $(word 4 "$after")" "0x00000001 0x00000001"
 	tap_is "$how, both CPUs at once: both writes are counted, none twice" \
 		"$(sed -nE 's/.*GUEST_OOPS.*"count": ([0-9]+).*/\1/p' "$test_dir/both/out" | sort -n | tail -n 1)" 2
@@ -139,15 +150,18 @@ test_timer TCG -accel tcg
 test_disk TCG -accel tcg
 test_storm TCG -accel tcg
 
-# KVM may be there and not work (nested); a guest that counts is one that runs.
-kvm_works() {
-	[ -w /dev/kvm ] || { echo "no access to /dev/kvm"; return 1; }
-	qemu_start probe -bios "$once" -accel kvm "${isa[@]}" || return
+# KVM may be there and not work (nested); a guest that reports an oops is one that runs.
+kvm=works
+if [ ! -w /dev/kvm ]; then
+	kvm="no access to /dev/kvm"
+elif ! qemu_start probe -bios "$once" -accel kvm "${isa[@]}"; then
+	kvm="QEMU does not start with KVM"
+else
 	qmp probe cont >/dev/null
-	qmp_event probe GUEST_OOPS 10 >/dev/null || { echo "the guest does not run under KVM"; return 1; }
+	qmp_event probe GUEST_OOPS 10 >/dev/null || kvm="a guest does not run under KVM"
 	qemu_stop probe
-}
-if reason=$(kvm_works 2>&1); then
+fi
+if [ "$kvm" = works ]; then
 	test_pause "KVM, ISA" "$once" -accel kvm "${isa[@]}"
 	test_pause "KVM, PCI" "$once_pci" -accel kvm "${pci[@]}"
 	test_both KVM -accel kvm
@@ -155,6 +169,6 @@ if reason=$(kvm_works 2>&1); then
 	test_disk KVM -accel kvm
 	test_storm KVM -accel kvm
 else
-	tap_skip "the same under KVM" "$reason"
+	tap_skip "the same under KVM" "$kvm"
 fi
 tap_done

@@ -100,14 +100,21 @@ words() {
 	virsh -q qemu-monitor-command "$name" --hmp 'xp /4xw 0x9000' | tr -d '\r' | awk 'NF == 5 { print $2, $4 }'
 }
 
+# differs WORDS: whether the guest has done something since
+differs() {
+	[ "$(words)" != "$1" ]
+}
+
 runs() {
-	local before after
-	before=$(words)
-	for _ in $(seq 100); do
-		after=$(words)
-		[ "$after" = "$before" ] || return 0
-	done
-	return 1
+	eventually differs "$(words)"
+}
+
+in_state() {
+	[ "$(state)" = "$1" ]
+}
+
+wrote() {
+	[ "$(words | cut -d' ' -f2)" = 0x00000001 ]
 }
 
 begin once oops=pause,oops-timeout=1500
@@ -155,10 +162,8 @@ begin once oops=pause,oops-timeout=6000
 libvirt_kill
 libvirt_again
 tap_is "a libvirtd that starts during the pause finds the domain paused" "$(state)" paused
-until [ "$(state)" = running ]; do
-	sleep 0.1 # the events are not looked at yet
-done
-tap_ok "and sees it run after the pause" runs
+tap_ok "and sees the end of the pause" eventually in_state running
+tap_ok "when the guest runs again" runs
 end
 
 begin once oops=pause,oops-timeout=0
@@ -171,9 +176,7 @@ end
 # The same domain on the QEMU of the machine, that does not know the bit: the guest reads it and writes it in vain.
 define "$name" "$stock" once >"$test_dir/domain.xml"
 virsh -q create "$test_dir/domain.xml"
-until [ "$(words | cut -d' ' -f2)" = 0x00000001 ]; do
-	sleep 0.05
-done
+tap_ok "on stock QEMU the guest writes the bit" eventually wrote
 tap_is "a domain with the event bit runs on stock QEMU and ignores the event" "$(state)" running
 virsh -q destroy "$name" >/dev/null
 

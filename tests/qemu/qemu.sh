@@ -15,6 +15,7 @@
 #	hmp NAME COMMAND		the same for a human monitor command, as text
 #	qmp_event NAME PATTERN [SECONDS]	the next event that matches; those before it are passed over
 #	qmp_events NAME PATTERN		how many matching events there were so far
+#	eventually COMMAND...		until it succeeds, 20 s at most: for what no event tells of
 #	counts NAME			the guest's COUNT0, COUNT1, AFTER0, AFTER1 in hexadecimal
 #	event_us EVENT			an event's time in microseconds
 #	event_data EVENT MEMBER		a member of its data
@@ -48,6 +49,7 @@ qemu_start() {
 	shift
 	mkdir "$dir"
 	mkfifo "$dir/in"
+	: >"$dir/out"
 	exec {fd}<>"$dir/in"
 	"${qemu:?}" -machine pc -m 32 -smp 2 -display none -nodefaults -no-reboot -S -qmp stdio "$@" \
 		<"$dir/in" >"$dir/out" 2>"$dir/err" &
@@ -104,6 +106,14 @@ qmp_event() {
 
 qmp_events() {
 	grep -Ec "\"event\": .*$2" "$test_dir/$1/out" || true
+}
+
+eventually() {
+	local deadline=$((SECONDS + 20))
+	until "$@"; do
+		[ $SECONDS -lt $deadline ] || return 1
+		sleep 0.02
+	done
 }
 
 counts() {
