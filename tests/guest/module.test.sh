@@ -97,8 +97,11 @@ for kernel in 5.10 6.1 6.12; do
 	tap_like "$kernel: nmi_backtrace takes 0 and 1 only" \
 		"$(guest_exec isa "echo 2 >$parameters/nmi_backtrace" 2>&1 || true)" 'Invalid argument'
 
-	guest_exec isa "dmesg -c >/dev/null; echo 1 >$parameters/nmi_backtrace; echo spin_irqoff 1 4000 >$run"
+	guest_exec isa "dmesg -c >/dev/null; echo 1 >$parameters/nmi_backtrace"
+	guest_exec isa "echo spin_irqoff 1 4000 >$run" &
+	guest_console_wait isa 'CPUs 1 are busy' >/dev/null
 	nmi isa
+	wait $!
 	log=$(dmesg_until isa "NMI backtrace for cpu 2")
 	tap_like "$kernel: an NMI is announced" "$log" 'oopsbt_pvpanic: NMI received .* on CPU 0, showing all CPUs'
 	tap_is "$kernel: and shows every CPU once" \

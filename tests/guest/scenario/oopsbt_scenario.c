@@ -275,7 +275,7 @@ static int parse_busy(int argc, char **argv, struct cpumask *cpus, unsigned int 
 	return cpumask_subset(cpus, cpu_online_mask) ? 0 : -ENXIO;
 }
 
-/* Returns when all of them are. */
+/* How many of them are. */
 static atomic_t busy;
 
 static int start_busy(int (*fn)(void *data), int argc, char **argv)
@@ -298,6 +298,8 @@ static int start_busy(int (*fn)(void *data), int argc, char **argv)
 	}
 	while (atomic_read(&busy) < cpumask_weight(&cpus))
 		cond_resched();
+	/* The writer may not get much further: its exit can need an answer from these CPUs. */
+	pr_notice("CPUs %*pbl are busy\n", cpumask_pr_args(&cpus));
 	return 0;
 }
 
