@@ -120,6 +120,8 @@ static bool ring_open(const struct kernel *kernel, const char *vmcoreinfo, struc
 	ring->size_bits = size_bits;
 	ring->size = 1ull << size_bits;
 	ring->text_left = MIN(ring->size, MAX_TEXT_BYTES);
+	if (((ring->head_id - ring->tail_id) & ID_MASK) >= MAX_RECORDS)
+		ring->tail_id = (ring->head_id - (MAX_RECORDS - 1)) & ID_MASK;
 	return true;
 }
 
