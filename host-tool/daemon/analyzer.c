@@ -173,7 +173,7 @@ void analyzer_cancel(struct analyzer *analyzer)
 	shutdown(analyzer->socket, SHUT_RDWR);
 }
 
-/* The last of what it wrote to standard error: where it crashed, that is. */
+/* The last of what it wrote to standard error, as one line: where it crashed, that is. */
 static char *read_complaint(int fd)
 {
 	char buffer[MAX_COMPLAINT];
@@ -182,6 +182,9 @@ static char *read_complaint(int fd)
 
 	while (got > 0 && g_ascii_isspace(buffer[got - 1]))
 		got--;
+	for (ssize_t i = 0; i < got; i++)
+		if (buffer[i] == '\n')
+			buffer[i] = ' ';
 	return got > 0 ? sanitize_line(buffer, got) : NULL;
 }
 

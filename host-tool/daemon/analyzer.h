@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 struct analyzer_limits {
-	uint64_t memory;          /* bytes of address space; 0: none */
-	uint64_t file_size;       /* bytes, of each file it writes */
+	uint64_t memory;    /* bytes of address space; 0: none */
+	uint64_t file_size; /* bytes, of each file it writes */
 	unsigned int cpu_seconds;
 	unsigned int wall_seconds; /* for one job, whole */
 };

@@ -28,7 +28,7 @@
 #define REGISTERS_TIMEOUT_MS 1000
 #define NMI_TIMEOUT_MS 1000
 
-G_DEFINE_QUARK(oopsbt-collection-error-quark, collection_error)
+G_DEFINE_QUARK(oopsbt - collection - error - quark, collection_error)
 
 static const char *const file_names[PROTOCOL_NUM_FDS] = {
 	[PROTOCOL_FD_REPORT_TEXT] = "report.txt",
@@ -59,9 +59,12 @@ struct run {
 const char *collection_state_name(enum collection_state state)
 {
 	static const char *const names[] = {
-		[COLLECTION_SIGNALLED] = "signalled", [COLLECTION_FROZEN] = "frozen",
-		[COLLECTION_CAPTURED] = "captured",   [COLLECTION_THAWED] = "thawed",
-		[COLLECTION_NMI] = "nmi",             [COLLECTION_ANALYSED] = "analysed",
+		[COLLECTION_SIGNALLED] = "signalled",
+		[COLLECTION_FROZEN] = "frozen",
+		[COLLECTION_CAPTURED] = "captured",
+		[COLLECTION_THAWED] = "thawed",
+		[COLLECTION_NMI] = "nmi",
+		[COLLECTION_ANALYSED] = "analysed",
 		[COLLECTION_STORED] = "stored",
 	};
 
@@ -133,8 +136,8 @@ static bool lock_domain(struct run *run, GError **error)
 	if (g_mkdir_with_parents(folder, 0700) == 0)
 		run->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (run->lock < 0) {
-		g_set_error(error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED, "locking %s: %s", path,
-			    g_strerror(errno));
+		g_set_error(error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED, "locking %s: %s",
+			    path, g_strerror(errno));
 		return false;
 	}
 	if (flock(run->lock, LOCK_EX | LOCK_NB) < 0) {
@@ -163,8 +166,8 @@ static bool open_domain(struct run *run, GError **error)
 	if (request->layout && request->layout->domain_id == (int)virDomainGetID(run->domain)) {
 		run->layout = layout_ref(request->layout);
 	} else {
-		run->layout = layout_read(run->domain, run->collector->memory, LAYOUT_TIMEOUT_MS,
-					  &cause);
+		run->layout =
+			layout_read(run->domain, run->collector->memory, LAYOUT_TIMEOUT_MS, &cause);
 		if (run->layout == NULL) {
 			bool gone = virDomainIsActive(run->domain) == 0;
 
@@ -264,8 +267,7 @@ static void say(struct run *run, enum protocol_type type, const char *text)
 {
 	if (run->analysis_error == NULL)
 		dialogue_send(&run->dialogue, type, text, type == PROTOCOL_FINISH ? run->fds : NULL,
-			      type == PROTOCOL_FINISH ? PROTOCOL_NUM_FDS : 0,
-			      &run->analysis_error);
+			      type == PROTOCOL_FINISH ? PROTOCOL_NUM_FDS : 0, &run->analysis_error);
 }
 
 static bool hear(struct run *run, enum protocol_type type)
@@ -353,10 +355,9 @@ static void capture(struct run *run)
 {
 	g_autoptr(GError) cause = NULL;
 
-	run->registers = run->frozen
-				 ? freeze_registers(run->freeze, REGISTERS_TIMEOUT_MS, &cause)
-				 : virt_monitor(run->domain, VIRT_REGISTERS_COMMAND, true,
-						REGISTERS_TIMEOUT_MS, &cause);
+	run->registers = run->frozen ? freeze_registers(run->freeze, REGISTERS_TIMEOUT_MS, &cause)
+				     : virt_monitor(run->domain, VIRT_REGISTERS_COMMAND, true,
+						    REGISTERS_TIMEOUT_MS, &cause);
 	if (run->registers == NULL)
 		add_error(run, "vcpus", "no registers: %s", cause->message);
 	hear(run, PROTOCOL_READY);
@@ -458,7 +459,8 @@ static void end_analysis(struct run *run)
 	if (end) {
 		g_autofree char *message = g_steal_pointer(&run->analysis_error->message);
 
-		run->analysis_error->message = g_strdup_printf("%s (the analyser %s)", message, end);
+		run->analysis_error->message =
+			g_strdup_printf("%s (the analyser %s)", message, end);
 	}
 }
 
@@ -480,9 +482,8 @@ static bool write_fallback(struct run *run, GError **error)
 	/* What it said while it went wrong is not to be built on. */
 	g_clear_pointer(&run->dialogue.map, g_bytes_unref);
 	run->dialogue.verdict = (struct protocol_verdict){0};
-	return fallback_write(&run->report, run->dialogue.title,
-			      run->fds[PROTOCOL_FD_REPORT_TEXT], run->fds[PROTOCOL_FD_REPORT_JSON],
-			      error);
+	return fallback_write(&run->report, run->dialogue.title, run->fds[PROTOCOL_FD_REPORT_TEXT],
+			      run->fds[PROTOCOL_FD_REPORT_JSON], error);
 }
 
 static bool commit(struct run *run, GError **error)
@@ -493,8 +494,7 @@ static bool commit(struct run *run, GError **error)
 	if (!store_dump_commit(dump, error))
 		return false;
 	enter(run, COLLECTION_STORED, "%s, %.1f ms after the signal: %s", run->report.id,
-	      (double)(g_get_real_time() - run->request->signalled_us) / 1000,
-	      run->dialogue.title);
+	      (double)(g_get_real_time() - run->request->signalled_us) / 1000, run->dialogue.title);
 	if (run->request->options->vmcore &&
 	    !vmcore_write(run->domain, run->collector->store, run->report.id, run->layout,
 			  run->collector->free_space_floor, &cause))

@@ -23,8 +23,8 @@
 GQuark collection_error_quark(void);
 enum collection_error {
 	COLLECTION_ERROR_MIGRATING, /* try again when it has arrived or stayed */
-	COLLECTION_ERROR_BUSY,      /* somebody else is collecting this domain: try again */
-	COLLECTION_ERROR_GONE,      /* the domain does not run any more */
+	COLLECTION_ERROR_BUSY,	    /* somebody else is collecting this domain: try again */
+	COLLECTION_ERROR_GONE,	    /* the domain does not run any more */
 	COLLECTION_ERROR_FAILED,
 };
 
@@ -37,7 +37,7 @@ struct collector {
 	enum memory_access memory;
 	unsigned int log_settle_ms;
 	unsigned int freeze_deadline_ms; /* how long libvirt may take over a freeze */
-	uint64_t free_space_floor;       /* bytes that must stay free in the store */
+	uint64_t free_space_floor;	 /* bytes that must stay free in the store */
 };
 
 enum collection_state {
@@ -59,10 +59,10 @@ struct collection_request {
 	virConnectPtr connection;
 	const char *uuid;
 	const struct options *options;
-	const char *signal;      /* as in report.h */
-	gint64 signalled_us;     /* real time */
-	struct layout *layout;   /* NULL, or of another instance: found out first */
-	GBytes *map;             /* the kernel map; NULL: none */
+	const char *signal;	 /* as in report.h */
+	gint64 signalled_us;	 /* real time */
+	struct layout *layout;	 /* NULL, or of another instance: found out first */
+	GBytes *map;		 /* the kernel map; NULL: none */
 	unsigned int suppressed; /* signals that were not collected before this one */
 	GCancellable *cancellable;
 	collection_state_fn on_state;
@@ -74,9 +74,9 @@ struct collection_result {
 	char *title; /* clean */
 	GBytes *map; /* a new kernel map, or NULL */
 	struct protocol_verdict verdict;
-	struct layout *layout;    /* as it was used */
-	GPtrArray *warnings;      /* strings: what went wrong although there is a dump */
-	bool analysed;            /* false: the dump holds only what the daemon knows */
+	struct layout *layout; /* as it was used */
+	GPtrArray *warnings;   /* strings: what went wrong although there is a dump */
+	bool analysed;	       /* false: the dump holds only what the daemon knows */
 };
 
 /* False: there is no dump. @result is the caller's to clear in either case. */

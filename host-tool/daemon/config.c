@@ -33,12 +33,15 @@ static const struct key keys[] = {
 	{"daemon", "parallel", KEY_NUMBER, AT(parallel), 1, 64, 4, NULL},
 	{"store", "root", KEY_STRING, AT(store), 0, 0, 0, STORE_DEFAULT_ROOT},
 	{"store", "free_space_mib", KEY_MIB, AT(free_space_floor), 0, 1 << 30, 256, NULL},
-	{"collection", "freeze_deadline_ms", KEY_NUMBER, AT(freeze_deadline_ms), 10, 60000, 1000, NULL},
+	{"collection", "freeze_deadline_ms", KEY_NUMBER, AT(freeze_deadline_ms), 10, 60000, 1000,
+	 NULL},
 	{"collection", "log_settle_ms", KEY_NUMBER, AT(log_settle_ms), 0, 60000, 5000, NULL},
 	{"rate-limit", "domain_burst", KEY_NUMBER, AT(domain_rate.burst), 1, 100000, 20, NULL},
-	{"rate-limit", "domain_per_hour", KEY_NUMBER, AT(domain_rate.per_hour), 1, 1000000, 60, NULL},
+	{"rate-limit", "domain_per_hour", KEY_NUMBER, AT(domain_rate.per_hour), 1, 1000000, 60,
+	 NULL},
 	{"rate-limit", "total_burst", KEY_NUMBER, AT(total_rate.burst), 1, 100000, 100, NULL},
-	{"rate-limit", "total_per_hour", KEY_NUMBER, AT(total_rate.per_hour), 1, 1000000, 600, NULL},
+	{"rate-limit", "total_per_hour", KEY_NUMBER, AT(total_rate.per_hour), 1, 1000000, 600,
+	 NULL},
 	{"analyzer", "memory_mib", KEY_MIB, AT(analyzer.memory), 0, 1 << 20, 1024, NULL},
 	{"analyzer", "file_mib", KEY_MIB, AT(analyzer.file_size), 1, 1 << 20, 256, NULL},
 	{"analyzer", "cpu_seconds", KEY_NUMBER, AT(analyzer.cpu_seconds), 1, 3600, 30, NULL},
@@ -99,7 +102,8 @@ static bool set(struct config *config, const struct key *key, const char *value,
 		return set_memory(key, value, member, error);
 	case KEY_NUMBER:
 	case KEY_MIB:
-		if (!g_ascii_string_to_unsigned(value, 10, key->minimum, key->maximum, &number, NULL))
+		if (!g_ascii_string_to_unsigned(value, 10, key->minimum, key->maximum, &number,
+						NULL))
 			return fail(key, value, error);
 		set_number(config, key, (unsigned int)number);
 		return true;

@@ -20,8 +20,8 @@ struct config {
 	char *uri;
 	char *store;
 	enum memory_access memory;
-	unsigned int parallel;           /* collections at once */
-	uint64_t free_space_floor;       /* bytes */
+	unsigned int parallel;	   /* collections at once */
+	uint64_t free_space_floor; /* bytes */
 	unsigned int freeze_deadline_ms;
 	unsigned int log_settle_ms;
 	struct rate domain_rate;

@@ -69,8 +69,8 @@ static bool relay(struct dialogue *dialogue, GBytes *payload, GError **error)
 	if (!virt_memory_peek(dialogue->domain, need.address, buffer, need.length, RELAY_TIMEOUT_MS,
 			      NULL))
 		need.length = 0; /* which says: it could not be read */
-	return protocol_send(analyzer_socket(dialogue->analyzer), PROTOCOL_DATA, buffer, need.length,
-			     NULL, 0, error);
+	return protocol_send(analyzer_socket(dialogue->analyzer), PROTOCOL_DATA, buffer,
+			     need.length, NULL, 0, error);
 }
 
 static bool note(struct dialogue *dialogue, struct protocol_message *message, GError **error)

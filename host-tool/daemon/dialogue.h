@@ -14,8 +14,8 @@
 
 struct dialogue {
 	struct analyzer *analyzer; /* NULL: it could not be started, or has ended */
-	virDomainPtr domain;       /* borrowed; for memory it asks for */
-	struct layout *layout;     /* borrowed */
+	virDomainPtr domain;	   /* borrowed; for memory it asks for */
+	struct layout *layout;	   /* borrowed */
 	GCancellable *cancellable; /* borrowed, may be NULL */
 	gulong cancel_id;
 	gint64 deadline;  /* monotonic, µs */
@@ -24,8 +24,8 @@ struct dialogue {
 	/* What it said. */
 	bool ready;
 	struct protocol_verdict verdict; /* .known is 0 until it came */
-	GBytes *map;                     /* a new kernel map, or NULL */
-	char *title;                     /* of DONE, clean */
+	GBytes *map;			 /* a new kernel map, or NULL */
+	char *title;			 /* of DONE, clean */
 };
 
 /*

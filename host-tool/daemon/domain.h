@@ -30,12 +30,12 @@ struct domains {
 	GHashTable *by_uuid; /* → struct domain */
 	GThreadPool *collecting;
 	GThreadPool *background;
-	GCancellable *stop;        /* ends what is going on */
-	bool stopping;             /* nothing new is begun */
+	GCancellable *stop; /* ends what is going on */
+	bool stopping;	    /* nothing new is begun */
 	bool connected;
-	unsigned int num_tasks;    /* under way */
-	GArray *event_ids;         /* of int, as registered with libvirt */
-	int monitor_event_id;      /* -1: lifecycle events are used for crashes */
+	unsigned int num_tasks; /* under way */
+	GArray *event_ids;	/* of int, as registered with libvirt */
+	int monitor_event_id;	/* -1: lifecycle events are used for crashes */
 	struct bucket total;
 	guint status_source;
 	void (*on_idle)(void *user_data); /* no task is under way any more */
@@ -48,8 +48,8 @@ struct domain {
 	char *name; /* NULL: not known yet */
 
 	/* domain_refresh.c */
-	bool known;   /* what follows is */
-	bool active;  /* runs, or is paused */
+	bool known;  /* what follows is */
+	bool active; /* runs, or is paused */
 	bool enabled;
 	int id; /* libvirt's, -1: inactive */
 	struct options options;
@@ -88,7 +88,8 @@ struct task {
 	void (*clear)(struct task *task);
 };
 
-/* @task: zeroed memory of g_malloc() that begins with a struct task; owned by the pool from now on. */
+/* @task: zeroed memory of g_malloc() that begins with a struct task; owned by the pool from now on.
+ */
 void task_push(struct domains *all, GThreadPool *pool, const char *uuid, struct task *task);
 
 /* --- between the files --- */

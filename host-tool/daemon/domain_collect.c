@@ -34,7 +34,8 @@ struct collect_task {
 
 /* --- in a thread of the pool --- */
 
-/* A line for the log, written by the main thread: while a guest is frozen nothing waits for a terminal. */
+/* A line for the log, written by the main thread: while a guest is frozen nothing waits for a
+ * terminal. */
 struct line {
 	struct log *log;
 	char *domain;
@@ -61,6 +62,7 @@ static void on_state(enum collection_state state, const char *detail, void *user
 	line->domain = g_strdup(collect->name);
 	line->text = g_strdup_printf("%s: %s", collection_state_name(state), detail);
 	g_idle_add_full(G_PRIORITY_DEFAULT, write_line, line, NULL);
+	/* cppcheck-suppress memleak ; write_line() frees it */
 }
 
 static void collect_work(struct task *task)
@@ -155,7 +157,8 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	domain_kernel_save(domain);
 	if (domain->watch_source == 0)
 		domain_watch_update(domain);
-	/* Whose map was of no use runs another kernel than was thought: its release is not known. */
+	/* Whose map was of no use runs another kernel than was thought: its release is not known.
+	 */
 	if (result->map || domain->kernel.map == NULL) {
 		domain->map_tries = 0;
 		domain_kernel_find(domain, RETRY_MS);
@@ -230,9 +233,10 @@ static void collect_next(struct domain *domain)
 static void suppress(struct domain *domain, const char *why)
 {
 	if (domain->suppressed++ == 0)
-		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
-			  "signals are not collected for now: %s; the next report will say how many",
-			  why);
+		log_write(
+			domain->all->log, LOG_WARNING, domain->name, NULL,
+			"signals are not collected for now: %s; the next report will say how many",
+			why);
 	domain->num_suppressed++;
 	status_changed(domain->all);
 }

@@ -21,8 +21,8 @@ static void read_options(struct refresh_task *refresh, virDomainPtr domain)
 					 VIR_DOMAIN_AFFECT_CURRENT);
 
 	if (xml) {
-		refresh->enabled =
-			options_from_xml(xml, &refresh->options, refresh->warnings, &refresh->error);
+		refresh->enabled = options_from_xml(xml, &refresh->options, refresh->warnings,
+						    &refresh->error);
 		free(xml);
 	} else if (virGetLastErrorCode() != VIR_ERR_NO_DOMAIN_METADATA) {
 		virt_fail(&refresh->error, "reading the domain's metadata");
@@ -84,7 +84,8 @@ static void log_change(struct domain *domain, const struct refresh_task *refresh
 			log_write(log, LOG_WARNING, refresh->name, NULL, "%s",
 				  (const char *)refresh->warnings->pdata[i]);
 	if (!follows && will_follow)
-		log_write(log, LOG_INFO, refresh->name, NULL, "enabled and running: oopses are noticed by %s",
+		log_write(log, LOG_INFO, refresh->name, NULL,
+			  "enabled and running: oopses are noticed by %s",
 			  signal_ways(refresh->options.signal));
 	else if (follows && will_follow && !same_options(&domain->options, &refresh->options))
 		log_write(log, LOG_INFO, refresh->name, NULL,
@@ -119,8 +120,8 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 static void fail(struct domain *domain, const struct refresh_task *refresh)
 {
 	if (refresh->task.connection)
-		log_write(domain->all->log, LOG_ERR, refresh->name ? refresh->name : domain->uuid, NULL,
-			  "%s", refresh->error->message);
+		log_write(domain->all->log, LOG_ERR, refresh->name ? refresh->name : domain->uuid,
+			  NULL, "%s", refresh->error->message);
 	/* What cannot be read must not switch off what was on; the first time nothing was. */
 	domain->known = true;
 	domain_collect_pending(domain);

@@ -14,8 +14,7 @@ static gboolean task_done(void *user_data)
 {
 	struct task *task = user_data;
 	struct domains *all = task->all;
-	struct domain *domain =
-		task->uuid ? g_hash_table_lookup(all->by_uuid, task->uuid) : NULL;
+	struct domain *domain = task->uuid ? g_hash_table_lookup(all->by_uuid, task->uuid) : NULL;
 
 	task->done(task, domain);
 	if (task->clear)
@@ -241,8 +240,7 @@ static void thaw_orphans(struct list_task *list)
 		const struct freeze_record *record =
 			&g_array_index(orphans, struct freeze_record, i);
 		g_autoptr(GError) error = NULL;
-		enum thaw_result result =
-			freeze_record_thaw(list->task.connection, record, &error);
+		enum thaw_result result = freeze_record_thaw(list->task.connection, record, &error);
 
 		if (result == THAW_FAILED) {
 			log_write(list->log, LOG_ERR, record->uuid, NULL,

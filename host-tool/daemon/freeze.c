@@ -271,10 +271,11 @@ enum freeze_outcome freeze_wait(struct freeze *freeze, GError **error)
 		;
 	if (!freeze->decided) {
 		freeze->wanted = false; /* when it comes through after all it is undone at once */
-		g_set_error(error, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
-			    "suspending the domain took more than %u ms (is libvirt busy with it, or "
-			    "its disks with flushing?)",
-			    freeze->deadline_ms);
+		g_set_error(
+			error, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
+			"suspending the domain took more than %u ms (is libvirt busy with it, or "
+			"its disks with flushing?)",
+			freeze->deadline_ms);
 	} else {
 		outcome = freeze->outcome;
 		if (outcome == FREEZE_FAILED && freeze->error)
@@ -314,8 +315,7 @@ bool freeze_thaw(struct freeze *freeze, struct freeze_times *times, GError **err
 	freeze->wanted = false;
 	g_cond_broadcast(&freeze->changed);
 	if (freeze->decided && freeze->outcome == FREEZE_FROZEN) {
-		while (!freeze->over &&
-		       g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
+		while (!freeze->over && g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
 			;
 		thawed = freeze->over && freeze->times.thawed_us != 0;
 		if (!freeze->over)

@@ -13,15 +13,16 @@ struct freeze_plan {
 	virDomainPtr domain;
 	struct guard *guard;
 	const char *runtime_directory;
-	unsigned int budget_ms;   /* from the moment it is frozen */
-	unsigned int deadline_ms; /* how long the suspend call may take before freeze_wait() gives up */
+	unsigned int budget_ms; /* from the moment it is frozen */
+	unsigned int
+		deadline_ms; /* how long the suspend call may take before freeze_wait() gives up */
 };
 
 enum freeze_outcome {
-	FREEZE_FROZEN,    /* by us */
-	FREEZE_PAUSED,    /* somebody else's pause: it is left alone */
+	FREEZE_FROZEN,	  /* by us */
+	FREEZE_PAUSED,	  /* somebody else's pause: it is left alone */
 	FREEZE_MIGRATING, /* not now */
-	FREEZE_FAILED,    /* runs on; the error says why */
+	FREEZE_FAILED,	  /* runs on; the error says why */
 };
 
 struct freeze_times {

@@ -91,9 +91,11 @@ bool kernel_state_load(struct kernel_state *state, const char *runtime_directory
 			g_key_file_get_uint64(file, WATCH, "counter_address", NULL);
 		state->watch.taint_address =
 			g_key_file_get_uint64(file, WATCH, "taint_address", NULL);
-		state->watch.counter = (uint32_t)g_key_file_get_uint64(file, WATCH, "counter", NULL);
+		state->watch.counter =
+			(uint32_t)g_key_file_get_uint64(file, WATCH, "counter", NULL);
 		state->watch.taint = g_key_file_get_uint64(file, WATCH, "taint", NULL);
-		state->watch.credit = (unsigned int)g_key_file_get_uint64(file, WATCH, "credit", NULL);
+		state->watch.credit =
+			(unsigned int)g_key_file_get_uint64(file, WATCH, "credit", NULL);
 		state->watch.credit_until = g_key_file_get_int64(file, WATCH, "credit_until", NULL);
 	}
 	return true;

@@ -47,8 +47,8 @@ static bool fail(GError **error, const char *message)
 /* The host thread ids of the vCPUs, as QEMU gives them. */
 static bool read_thread_id(virDomainPtr domain, int timeout_ms, GPid *thread, GError **error)
 {
-	g_autofree char *answer = virt_monitor(domain, "{\"execute\":\"query-cpus-fast\"}", false,
-					       timeout_ms, error);
+	g_autofree char *answer =
+		virt_monitor(domain, "{\"execute\":\"query-cpus-fast\"}", false, timeout_ms, error);
 	g_autoptr(JsonObject) root = NULL;
 	JsonArray *vcpus;
 	JsonNode *node;
@@ -90,8 +90,8 @@ static char *read_proc(int directory, const char *name, size_t *length, GError *
 		g_string_append_len(text, buffer, got);
 	}
 	if (fd < 0 || got < 0) {
-		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "reading /proc/.../%s: %s",
-			    name, g_strerror(errno));
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+			    "reading /proc/.../%s: %s", name, g_strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return NULL;
@@ -172,8 +172,8 @@ static bool open_process(struct layout *layout, virDomainPtr domain, int timeout
 	path = g_strdup_printf("/proc/%d", layout->pid);
 	directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0) {
-		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "opening %s: %s", path,
-			    g_strerror(errno));
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "opening %s: %s",
+			    path, g_strerror(errno));
 		return false;
 	}
 	result = verify_process(directory, domain, error) &&
@@ -203,8 +203,8 @@ static bool host_address(virDomainPtr domain, const struct ram_region *region, i
 	*address = layout_parse_gpa2hva(answer, region->name);
 	if (*address == 0) {
 		g_strstrip(answer);
-		g_set_error(error, VIRT_ERROR, VIR_ERR_INTERNAL_ERROR, "\"%s\": unexpected answer \"%s\"",
-			    command, answer);
+		g_set_error(error, VIRT_ERROR, VIR_ERR_INTERNAL_ERROR,
+			    "\"%s\": unexpected answer \"%s\"", command, answer);
 		return false;
 	}
 	return true;
@@ -239,7 +239,9 @@ static bool read_extents(struct layout *layout, virDomainPtr domain, int timeout
 		return false;
 	regions = layout_parse_mtree(mtree);
 	if (regions == NULL)
-		return fail(error, "\"info mtree -f\" shows no RAM: a QEMU that this version does not know?");
+		return fail(
+			error,
+			"\"info mtree -f\" shows no RAM: a QEMU that this version does not know?");
 	layout->extents = g_array_new(FALSE, FALSE, sizeof(struct guest_extent));
 	for (guint i = 0; i < regions->len; i++) {
 		const struct ram_region *region = &g_array_index(regions, struct ram_region, i);
@@ -258,15 +260,16 @@ static bool read_extents(struct layout *layout, virDomainPtr domain, int timeout
 		add_extent(layout->extents, &extent);
 	}
 	if (layout->extents->len == 0)
-		return fail(error, "\"info mtree -f\" and \"info ramblock\" do not agree on any RAM");
+		return fail(error,
+			    "\"info mtree -f\" and \"info ramblock\" do not agree on any RAM");
 	return true;
 }
 
 static bool read_hypervisor(struct layout *layout, virDomainPtr domain, int timeout_ms,
 			    GError **error)
 {
-	g_autofree char *answer = virt_monitor(domain, "{\"execute\":\"query-version\"}", false,
-					       timeout_ms, error);
+	g_autofree char *answer =
+		virt_monitor(domain, "{\"execute\":\"query-version\"}", false, timeout_ms, error);
 	g_autoptr(JsonObject) root = NULL;
 	JsonObject *object;
 	unsigned long libvirt = 0;
@@ -277,7 +280,8 @@ static bool read_hypervisor(struct layout *layout, virDomainPtr domain, int time
 	if (root == NULL)
 		return false;
 	object = root;
-	for (const char *const *name = (const char *const[]){"return", "qemu", NULL}; *name; name++) {
+	for (const char *const *name = (const char *const[]){"return", "qemu", NULL}; *name;
+	     name++) {
 		JsonNode *node = json_object_get_member(object, *name);
 
 		if (node == NULL || !JSON_NODE_HOLDS_OBJECT(node))
@@ -285,12 +289,12 @@ static bool read_hypervisor(struct layout *layout, virDomainPtr domain, int time
 		object = json_node_get_object(node);
 	}
 	virConnectGetLibVersion(virDomainGetConnect(domain), &libvirt);
-	layout->hypervisor = g_strdup_printf(
-		"QEMU %d.%d.%d, libvirt %lu.%lu.%lu",
-		(int)json_object_get_int_member_with_default(object, "major", 0),
-		(int)json_object_get_int_member_with_default(object, "minor", 0),
-		(int)json_object_get_int_member_with_default(object, "micro", 0), libvirt / 1000000,
-		libvirt / 1000 % 1000, libvirt % 1000);
+	layout->hypervisor =
+		g_strdup_printf("QEMU %d.%d.%d, libvirt %lu.%lu.%lu",
+				(int)json_object_get_int_member_with_default(object, "major", 0),
+				(int)json_object_get_int_member_with_default(object, "minor", 0),
+				(int)json_object_get_int_member_with_default(object, "micro", 0),
+				libvirt / 1000000, libvirt / 1000 % 1000, libvirt % 1000);
 	return true;
 }
 
@@ -303,7 +307,8 @@ struct layout *layout_read(virDomainPtr domain, enum memory_access access, int t
 	layout->memory_fd = -1;
 	layout->domain_id = (int)virDomainGetID(domain);
 	if (access != MEMORY_LIBVIRT && !open_process(layout, domain, timeout_ms, &why)) {
-		if (access == MEMORY_PROC || g_error_matches(why, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT)) {
+		if (access == MEMORY_PROC ||
+		    g_error_matches(why, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT)) {
 			g_propagate_error(error, g_steal_pointer(&why));
 			return NULL;
 		}
@@ -325,7 +330,8 @@ static const struct guest_extent *find_extent(const struct layout *layout, uint6
 		const struct guest_extent *extent =
 			&g_array_index(layout->extents, struct guest_extent, i);
 
-		if (address >= extent->start.value && address - extent->start.value < extent->length &&
+		if (address >= extent->start.value &&
+		    address - extent->start.value < extent->length &&
 		    length <= extent->length - (address - extent->start.value))
 			return extent;
 	}

@@ -13,19 +13,20 @@
 
 /* How guest memory is read. */
 enum memory_access {
-	MEMORY_AUTO,    /* the process's memory if it can be opened, else libvirt */
-	MEMORY_PROC,    /* the process's memory or fail */
+	MEMORY_AUTO,	/* the process's memory if it can be opened, else libvirt */
+	MEMORY_PROC,	/* the process's memory or fail */
 	MEMORY_LIBVIRT, /* virDomainMemoryPeek() */
 };
 
 struct layout {
-	int domain_id;       /* libvirt's: another number is another process */
-	GPid pid;            /* 0: not known, memory is read through libvirt */
-	uint64_t start_time; /* of the process, clock ticks since boot: with the pid, its identity */
-	int memory_fd;       /* /proc/<pid>/mem, read-only; -1: through libvirt */
-	GArray *extents;     /* of struct guest_extent; file_offset: host virtual address */
-	char *hypervisor;    /* "QEMU 7.2.22, libvirt 9.0.0" */
-	char *fallback;      /* why memory is read through libvirt although it need not; or NULL */
+	int domain_id; /* libvirt's: another number is another process */
+	GPid pid;      /* 0: not known, memory is read through libvirt */
+	uint64_t
+		start_time; /* of the process, clock ticks since boot: with the pid, its identity */
+	int memory_fd;	    /* /proc/<pid>/mem, read-only; -1: through libvirt */
+	GArray *extents;    /* of struct guest_extent; file_offset: host virtual address */
+	char *hypervisor;   /* "QEMU 7.2.22, libvirt 9.0.0" */
+	char *fallback;	    /* why memory is read through libvirt although it need not; or NULL */
 };
 
 struct layout *layout_read(virDomainPtr domain, enum memory_access access, int timeout_ms,

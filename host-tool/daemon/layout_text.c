@@ -25,8 +25,8 @@ static bool parse_region(const char *line, struct ram_region *region)
 	char type[16], name[256];
 	int end = 0;
 
-	if (sscanf(line, " %16" SCNx64 "-%16" SCNx64 " (prio %*d, %15[^)]): %255s%n", &region->start,
-		   &last, type, name, &end) != 4 ||
+	if (sscanf(line, " %16" SCNx64 "-%16" SCNx64 " (prio %*d, %15[^)]): %255s%n",
+		   &region->start, &last, type, name, &end) != 4 ||
 	    end == 0)
 		return false;
 	if (strcmp(type, "ram") != 0 && strcmp(type, "nv-ram") != 0)

@@ -100,7 +100,7 @@ void log_write(struct log *log, int priority, const char *domain, const char *du
 		break;
 	case SINK_STDERR:
 		fprintf(stderr, "oopsbtd: %s%s\n",
-			priority <= LOG_ERR       ? "error: "
+			priority <= LOG_ERR	  ? "error: "
 			: priority == LOG_WARNING ? "warning: "
 						  : "",
 			line);

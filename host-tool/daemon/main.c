@@ -45,8 +45,8 @@ static gboolean on_guard_died(int fd, GIOCondition condition, void *user_data);
 
 static void watch_guard(struct daemon *daemon)
 {
-	daemon->guard_source = g_unix_fd_add(guard_fd(daemon->guard), G_IO_IN | G_IO_HUP,
-					     on_guard_died, daemon);
+	daemon->guard_source =
+		g_unix_fd_add(guard_fd(daemon->guard), G_IO_IN | G_IO_HUP, on_guard_died, daemon);
 }
 
 static gboolean on_guard_died(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED,
@@ -73,8 +73,7 @@ static gboolean give_up(void *user_data)
 {
 	struct daemon *daemon = user_data;
 
-	log_write(daemon->log, LOG_ERR, NULL, NULL,
-		  "a collection does not end and is left behind");
+	log_write(daemon->log, LOG_ERR, NULL, NULL, "a collection does not end and is left behind");
 	g_main_loop_quit(daemon->loop);
 	return G_SOURCE_REMOVE;
 }
@@ -120,8 +119,8 @@ static void start_watchdog(void)
 	uint64_t interval_us;
 
 	if (sd_watchdog_enabled(0, &interval_us) > 0)
-		g_timeout_add_seconds(MAX((guint)(interval_us / G_USEC_PER_SEC / 3), 1), pat_watchdog,
-				      NULL);
+		g_timeout_add_seconds(MAX((guint)(interval_us / G_USEC_PER_SEC / 3), 1),
+				      pat_watchdog, NULL);
 }
 
 /* --- */
@@ -263,8 +262,9 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments, 
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 
 	g_option_context_set_summary(
-		context, "Keeps what Linux guests were doing when they oopsed. Enable a guest with\n"
-			 "`virsh oopsbt enable DOMAIN`.");
+		context,
+		"Keeps what Linux guests were doing when they oopsed. Enable a guest with\n"
+		"`virsh oopsbt enable DOMAIN`.");
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, error))
 		return false;

@@ -12,8 +12,8 @@
 
 /*
  * @argv: NULL-terminated, with a name for argv[0]. @fd becomes the child's @target_fd; standard
- * input and output are /dev/null otherwise. @stderr_fd -1: the child inherits ours. Both descriptors stay the
- * caller's. The child must be reaped with waitpid().
+ * input and output are /dev/null otherwise. @stderr_fd -1: the child inherits ours. Both
+ * descriptors stay the caller's. The child must be reaped with waitpid().
  */
 bool program_start(const char *name, const char *environment_variable, const char *const *argv,
 		   int fd, int target_fd, int stderr_fd, GPid *pid, GError **error);

@@ -52,9 +52,9 @@ static void add_domain(JsonBuilder *builder, const struct domain *domain)
 	add_signals(builder, domain);
 	add_string(builder, "kernel", domain->kernel.release);
 	add_string(builder, "memory",
-		   domain->layout == NULL             ? NULL
+		   domain->layout == NULL	    ? NULL
 		   : domain->layout->memory_fd >= 0 ? "proc"
-						      : "libvirt");
+						    : "libvirt");
 	add_number(builder, "collected", domain->num_collected);
 	add_number(builder, "suppressed", domain->num_suppressed);
 	add_number(builder, "failed", domain->num_failed);

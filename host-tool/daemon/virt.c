@@ -97,10 +97,11 @@ bool virt_call(virt_call_fn function, void *data, GDestroyNotify clear, const ch
 	}
 	g_mutex_unlock(&call->mutex);
 	if (!done)
-		g_set_error(error, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
-			    "%s: libvirt did not answer within %d ms (is another job running on the "
-			    "domain?)",
-			    what, timeout_ms);
+		g_set_error(
+			error, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
+			"%s: libvirt did not answer within %d ms (is another job running on the "
+			"domain?)",
+			what, timeout_ms);
 	g_atomic_rc_box_release_full(call, call_clear);
 	return result;
 }
@@ -170,7 +171,9 @@ static bool call_peek(void *pointer, GError **error)
 
 		if (virDomainMemoryPeek(request->domain, request->address + done, part,
 					request->answer + done, VIR_MEMORY_PHYSICAL) < 0)
-			return virt_fail(error, "reading %zu bytes of guest memory at %#" G_GINT64_MODIFIER "x",
+			return virt_fail(error,
+					 "reading %zu bytes of guest memory at %#" G_GINT64_MODIFIER
+					 "x",
 					 part, request->address + done);
 		done += part;
 	}
@@ -206,8 +209,8 @@ static bool call_nmi(void *pointer, GError **error)
 bool virt_inject_nmi(virDomainPtr domain, int timeout_ms, GError **error)
 {
 	struct request *request = request_new(domain);
-	bool result = virt_call(call_nmi, request, request_clear, "injecting an NMI", timeout_ms,
-				error);
+	bool result =
+		virt_call(call_nmi, request, request_clear, "injecting an NMI", timeout_ms, error);
 
 	g_atomic_rc_box_release_full(request, request_clear);
 	return result;
@@ -225,7 +228,6 @@ bool virt_is_migrating(virDomainPtr domain)
 		return virGetLastErrorCode() == VIR_ERR_OPERATION_UNSUPPORTED;
 	virTypedParamsGetInt(params, num_params, VIR_DOMAIN_JOB_OPERATION, &operation);
 	virTypedParamsFree(params, num_params);
-	return type != VIR_DOMAIN_JOB_NONE &&
-	       (operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN ||
-		operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT);
+	return type != VIR_DOMAIN_JOB_NONE && (operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN ||
+					       operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT);
 }

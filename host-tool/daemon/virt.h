@@ -22,7 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 #define VIRT_ERROR (virt_error_quark())
 GQuark virt_error_quark(void);
 
-/* Sets @error to the message and, after a colon, this thread's last libvirt error. Returns false. */
+/* Sets @error to the message and, after a colon, this thread's last libvirt error. Returns false.
+ */
 bool virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /*

@@ -19,7 +19,7 @@
 
 struct watch {
 	uint64_t counter_address; /* guest-physical; 0: unknown, nothing is watched */
-	uint64_t taint_address;   /* guest-physical; 0: unknown */
+	uint64_t taint_address;	  /* guest-physical; 0: unknown */
 	bool have_counter;
 	uint32_t counter;
 	uint64_t taint;

@@ -29,9 +29,9 @@
 
 struct frozen {
 	struct freeze_record record;
-	bool sure;      /* it was seen frozen */
-	gint64 due;     /* monotonic; when to thaw it */
-	gint64 late;    /* monotonic; what runs until then was not frozen; 0: not asked yet */
+	bool sure;	/* it was seen frozen */
+	gint64 due;	/* monotonic; when to thaw it */
+	gint64 late;	/* monotonic; what runs until then was not frozen; 0: not asked yet */
 	gint64 give_up; /* monotonic */
 	bool complained;
 };
@@ -40,13 +40,14 @@ struct guard {
 	const char *uri;
 	const char *runtime_directory;
 	GHashTable *frozen; /* uuid → struct frozen */
-	bool orphaned;      /* standard input is closed */
+	bool orphaned;	    /* standard input is closed */
 };
 
 static void thaw(struct guard *guard, struct frozen *frozen, GHashTableIter *iter)
 {
 	gint64 now = g_get_monotonic_time();
-	g_autoptr(virConnect) connection = virConnectOpenAuth(guard->uri, virConnectAuthPtrDefault, 0);
+	g_autoptr(virConnect) connection =
+		virConnectOpenAuth(guard->uri, virConnectAuthPtrDefault, 0);
 	g_autoptr(GError) error = NULL;
 	enum thaw_result result = THAW_FAILED;
 
@@ -66,7 +67,8 @@ static void thaw(struct guard *guard, struct frozen *frozen, GHashTableIter *ite
 	if (result == THAW_FAILED && now < frozen->give_up) {
 		if (!frozen->complained)
 			fprintf(stderr,
-				"oopsbt-freeze-guard: domain %s is left frozen and can't be resumed "
+				"oopsbt-freeze-guard: domain %s is left frozen and can't be "
+				"resumed "
 				"yet: %s; trying again\n",
 				frozen->record.uuid, error->message);
 		frozen->complained = true;
@@ -75,7 +77,8 @@ static void thaw(struct guard *guard, struct frozen *frozen, GHashTableIter *ite
 	}
 	if (result == THAW_FAILED)
 		fprintf(stderr,
-			"oopsbt-freeze-guard: domain %s is left frozen: %s; giving up, resume it with "
+			"oopsbt-freeze-guard: domain %s is left frozen: %s; giving up, resume it "
+			"with "
 			"\"virsh resume\"\n",
 			frozen->record.uuid, error->message);
 	/* The record of a guest that is still frozen is kept for the next daemon. */
@@ -198,7 +201,8 @@ int main(int argc, char **argv)
 	}
 	guard.runtime_directory = argv[1];
 	guard.uri = *argv[2] ? argv[2] : NULL;
-	/* A signal to the daemon's process group, or at shutdown, must not reach the guard first. */
+	/* A signal to the daemon's process group, or at shutdown, must not reach the guard first.
+	 */
 	setsid();
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);

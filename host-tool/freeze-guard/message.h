@@ -12,9 +12,9 @@
 
 enum guard_message_type {
 	GUARD_FREEZE = 1, /* is about to be frozen, within budget_ms */
-	GUARD_FROZEN,     /* is frozen, for at most budget_ms */
-	GUARD_THAWED,     /* runs again, or was not frozen */
-	GUARD_THAW,       /* may be frozen and could not be thawed: do it */
+	GUARD_FROZEN,	  /* is frozen, for at most budget_ms */
+	GUARD_THAWED,	  /* runs again, or was not frozen */
+	GUARD_THAW,	  /* may be frozen and could not be thawed: do it */
 };
 
 struct guard_message {

@@ -28,7 +28,8 @@ bool freeze_record_write(const char *runtime_directory, const struct freeze_reco
 			    folder, g_strerror(errno));
 		return false;
 	}
-	return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+	return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
+					error);
 }
 
 void freeze_record_remove(const char *runtime_directory, const char *uuid)

@@ -154,7 +154,7 @@ refused() {
 	tap_ok "whose report.json is of this schema and domain ($1)" grep -E "\"uuid\" ?: ?\"$(virsh -q domuuid "$(guest_domain a)" | tr -d ' \n')\"" "$(dumps a | tail -n 1)/report.json"
 }
 
-refused crash 'killed by signal 11'
+refused crash 'killed by signal 6'
 refused escape 'not text'
 refused foreign 'another domain'
 refused broken 'report.json'

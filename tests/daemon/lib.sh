@@ -78,6 +78,7 @@ daemon_stop() {
 }
 at_exit daemon_stop
 # For whoever has to find out why.
+# shellcheck disable=SC2016 # expanded at the end
 at_exit '[ "$status$tap_failed" = 00 ] || tail -n 80 "$daemon_log" | sed "s/^/# /"'
 
 daemon_enable() {

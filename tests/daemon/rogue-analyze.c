@@ -107,7 +107,7 @@ static void serve_collection(void)
 
 	skip(PROTOCOL_FROZEN);
 	if (is("crash"))
-		raise(SIGSEGV);
+		raise(SIGABRT);
 	if (is("hang-frozen"))
 		hang();
 	if (is("need"))

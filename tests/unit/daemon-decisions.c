@@ -64,8 +64,9 @@ static void test_nmi(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		const char *reason = NULL;
 
-		g_assert_cmpint(nmi_wanted(cases[i].option, &cases[i].verdict, cases[i].runs, &reason),
-				==, cases[i].wanted);
+		g_assert_cmpint(
+			nmi_wanted(cases[i].option, &cases[i].verdict, cases[i].runs, &reason), ==,
+			cases[i].wanted);
 		g_assert_nonnull(reason);
 	}
 }
@@ -130,8 +131,8 @@ static void test_config_errors(void)
 /* The file that is installed says what the defaults are: a comment must not be another story. */
 static void test_config_file(void)
 {
-	g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "..", "host-tool",
-						      "oopsbtd.conf", NULL);
+	g_autofree char *path =
+		g_test_build_filename(G_TEST_DIST, "..", "..", "host-tool", "oopsbtd.conf", NULL);
 	g_autofree char *source = g_strdup(g_getenv("OOPSBT_CONF"));
 	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GRegex) comment = g_regex_new("^#([a-z_]+ = )", G_REGEX_MULTILINE, 0, NULL);

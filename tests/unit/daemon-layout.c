@@ -39,17 +39,21 @@ static const char mtree_10[] =
 	"  0000000140000000-000000017fffffff (prio 0, nv-ram): nvdimm0 KVM KVM\n"
 	"  0000000380000000-00000003803fffff (prio 1, ramd): 0000:01:00.0 BAR 0 mmaps[0]\n";
 
-static const char ramblock_7_2[] =
-	"              Block Name    PSize              Offset               Used              Total\n"
-	"                  pc.ram    4 KiB  0x0000000000000000 0x0000000020000000 0x0000000020000000\n"
-	"  0000:00:02.0/vga.vram    4 KiB  0x0000000020080000 0x0000000001000000 0x0000000001000000\n"
-	"    /rom@etc/acpi/tables    4 KiB  0x0000000021080000 0x0000000000020000 0x0000000000200000\n";
+static const char ramblock_7_2[] = "              Block Name    PSize              Offset          "
+				   "     Used              Total\n"
+				   "                  pc.ram    4 KiB  0x0000000000000000 "
+				   "0x0000000020000000 0x0000000020000000\n"
+				   "  0000:00:02.0/vga.vram    4 KiB  0x0000000020080000 "
+				   "0x0000000001000000 0x0000000001000000\n"
+				   "    /rom@etc/acpi/tables    4 KiB  0x0000000021080000 "
+				   "0x0000000000020000 0x0000000000200000\n";
 
-static const char ramblock_10[] =
-	"              Block Name    PSize              Offset               Used              Total "
-	"               HVA  RO\n"
-	"                  pc.ram    2 MiB  0x0000000000000000 0x0000000100000000 0x0000000100000000 "
-	"0x00007f1f00000000  rw\n";
+static const char ramblock_10[] = "              Block Name    PSize              Offset           "
+				  "    Used              Total "
+				  "               HVA  RO\n"
+				  "                  pc.ram    2 MiB  0x0000000000000000 "
+				  "0x0000000100000000 0x0000000100000000 "
+				  "0x00007f1f00000000  rw\n";
 
 static void assert_region(const GArray *regions, guint i, uint64_t start, uint64_t length,
 			  uint64_t offset, const char *name)
@@ -114,11 +118,13 @@ static void test_ramblock(void)
 
 static void test_gpa2hva(void)
 {
-	static const char good[] = "Host virtual address for 0x100000 (pc.ram) is 0x7f68a7f00000\r\n";
+	static const char good[] =
+		"Host virtual address for 0x100000 (pc.ram) is 0x7f68a7f00000\r\n";
 
 	g_assert_cmphex(layout_parse_gpa2hva(good, "pc.ram"), ==, 0x7f68a7f00000);
 	g_assert_cmphex(layout_parse_gpa2hva(good, "other.ram"), ==, 0);
-	g_assert_cmphex(layout_parse_gpa2hva("No memory is mapped at address 0x1", "pc.ram"), ==, 0);
+	g_assert_cmphex(layout_parse_gpa2hva("No memory is mapped at address 0x1", "pc.ram"), ==,
+			0);
 	g_assert_cmphex(layout_parse_gpa2hva("Memory at address 0x1 is not RAM", "pc.ram"), ==, 0);
 	g_assert_cmphex(layout_parse_gpa2hva("", "pc.ram"), ==, 0);
 }
@@ -130,7 +136,9 @@ int main(int argc, char **argv)
 			test_mtree_7_2);
 	g_test_add_func("/layout/mtree of QEMU 10 with KVM is understood", test_mtree_10);
 	g_test_add_func("/layout/text that is not mtree gives nothing", test_mtree_garbage);
-	g_test_add_func("/layout/ramblock gives the used length of a region's block", test_ramblock);
-	g_test_add_func("/layout/gpa2hva is believed only about the region asked for", test_gpa2hva);
+	g_test_add_func("/layout/ramblock gives the used length of a region's block",
+			test_ramblock);
+	g_test_add_func("/layout/gpa2hva is believed only about the region asked for",
+			test_gpa2hva);
 	return g_test_run();
 }

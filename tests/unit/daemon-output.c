@@ -50,10 +50,14 @@ static bool check_json(const char *text)
 
 static void test_json(void)
 {
-	g_assert_true(check_json("{\"schema\":1,\"id\":\"" ID "\",\"domain\":{\"uuid\":\"" UUID "\"}}"));
-	g_assert_false(check_json("{\"schema\":2,\"id\":\"" ID "\",\"domain\":{\"uuid\":\"" UUID "\"}}"));
-	g_assert_false(check_json("{\"schema\":1,\"id\":\"other\",\"domain\":{\"uuid\":\"" UUID "\"}}"));
-	g_assert_false(check_json("{\"schema\":1,\"id\":\"" ID "\",\"domain\":{\"uuid\":\"other\"}}"));
+	g_assert_true(
+		check_json("{\"schema\":1,\"id\":\"" ID "\",\"domain\":{\"uuid\":\"" UUID "\"}}"));
+	g_assert_false(
+		check_json("{\"schema\":2,\"id\":\"" ID "\",\"domain\":{\"uuid\":\"" UUID "\"}}"));
+	g_assert_false(
+		check_json("{\"schema\":1,\"id\":\"other\",\"domain\":{\"uuid\":\"" UUID "\"}}"));
+	g_assert_false(
+		check_json("{\"schema\":1,\"id\":\"" ID "\",\"domain\":{\"uuid\":\"other\"}}"));
 	g_assert_false(check_json("{\"schema\":1,\"id\":\"" ID "\",\"domain\":7}"));
 	g_assert_false(check_json("{\"schema\":\"1\"}"));
 	g_assert_false(check_json("[]"));

@@ -130,6 +130,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/watch/what can't be a counter is not taken for one", test_other_memory);
 	g_test_add_func("/watch/an oops while nobody looked is found", test_gap);
 	g_test_add_func("/watch/another kernel begins anew", test_another_kernel);
-	g_test_add_func("/watch/a verdict that knows nothing changes nothing", test_unknown_verdict);
+	g_test_add_func("/watch/a verdict that knows nothing changes nothing",
+			test_unknown_verdict);
 	return g_test_run();
 }
