@@ -147,7 +147,7 @@ oops a
 stored a >/dev/null
 tap_is "events are heard again after libvirtd came back" "$(json a signal)" crashloaded
 
-daemon_kill
+daemon_stop
 daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
 oops a
