@@ -139,8 +139,46 @@ static bool capture(struct live *live, GError **error)
 	return true;
 }
 
+static void add_setting(struct protocol_verdict *verdict, enum protocol_setting which,
+			uint64_t address, struct setting setting)
+{
+	if (setting.known)
+		verdict->settings[which] = (struct protocol_setting_value){
+			.address = address,
+			.value = (int32_t)setting.value,
+		};
+}
+
+static void add_settings(const struct analysis *analysis, struct protocol_verdict *verdict)
+{
+	const struct settings *settings = &analysis->settings;
+	const struct kernel *kernel = &analysis->kernel;
+	struct setting nmi_switch = {settings->nmi_switch.value != 0, settings->nmi_handler};
+
+	add_setting(verdict, PROTOCOL_PANIC_ON_OOPS,
+		    kernel_variable_location(kernel, SYMBOL_panic_on_oops),
+		    settings->panic_on_oops);
+	add_setting(verdict, PROTOCOL_OOPS_ALL_CPU_BACKTRACE,
+		    kernel_variable_location(kernel, SYMBOL_sysctl_oops_all_cpu_backtrace),
+		    settings->oops_all_cpu_backtrace);
+	add_setting(verdict, PROTOCOL_UNKNOWN_NMI_BACKTRACE,
+		    kernel_location(kernel, settings->nmi_switch), nmi_switch);
+	add_setting(verdict, PROTOCOL_UNKNOWN_NMI_PANIC,
+		    kernel_variable_location(kernel, SYMBOL_unknown_nmi_panic),
+		    settings->unknown_nmi_panic);
+	add_setting(verdict, PROTOCOL_PANIC_ON_UNRECOVERED_NMI,
+		    kernel_variable_location(kernel, SYMBOL_panic_on_unrecovered_nmi),
+		    settings->panic_on_unrecovered_nmi);
+}
+
 static void make_verdict(const struct analysis *analysis, struct protocol_verdict *verdict)
 {
+	static const enum protocol_reporter reporters[] = {
+		[OOPS_REPORTER_NONE] = PROTOCOL_REPORTER_NONE,
+		[OOPS_REPORTER_MODULE] = PROTOCOL_REPORTER_MODULE,
+		[OOPS_REPORTER_BUILT_IN] = PROTOCOL_REPORTER_BUILT_IN,
+		[OOPS_REPORTER_UNKNOWN] = PROTOCOL_REPORTER_UNKNOWN,
+	};
 	const struct settings *settings = &analysis->settings;
 
 	*verdict = (struct protocol_verdict){.panic_cpu = -1};
@@ -153,10 +191,12 @@ static void make_verdict(const struct analysis *analysis, struct protocol_verdic
 	verdict->nmi_panics = settings->unknown_nmi_panic.value != 0 ||
 			      settings->panic_on_unrecovered_nmi.value != 0;
 	verdict->die_counter = (uint32_t)settings->die_counter.value;
+	verdict->oops_reporter = reporters[settings->reporter];
 	verdict->die_counter_address =
 		kernel_variable_location(&analysis->kernel, SYMBOL_die_counter);
 	verdict->taint_address = kernel_variable_location(&analysis->kernel, SYMBOL_tainted_mask);
 	verdict->taint = (uint64_t)settings->tainted_mask.value;
+	add_settings(analysis, verdict);
 }
 
 static bool send_verdict(struct live *live, GError **error)

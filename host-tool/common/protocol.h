@@ -39,11 +39,12 @@
 #define PROTOCOL_MAX_REPLY (256u << 10)
 
 enum protocol_type {
-	PROTOCOL_JOB = 1,  /* JSON, see common/context.h; fd: O_RDONLY /proc/<pid>/mem, or /dev/null: relay */
-	PROTOCOL_READY,	   /* empty */
-	PROTOCOL_FROZEN,   /* registers text, UTF-8, not NUL-terminated; empty: none to be had */
-	PROTOCOL_NEED,	   /* struct protocol_need */
-	PROTOCOL_DATA,	   /* the bytes asked for; shorter: could not be read */
+	PROTOCOL_JOB = 1, /* JSON, see common/context.h; fd: O_RDONLY /proc/<pid>/mem, or /dev/null:
+			     relay */
+	PROTOCOL_READY,	  /* empty */
+	PROTOCOL_FROZEN,  /* registers text, UTF-8, not NUL-terminated; empty: none to be had */
+	PROTOCOL_NEED,	  /* struct protocol_need */
+	PROTOCOL_DATA,	  /* the bytes asked for; shorter: could not be read */
 	PROTOCOL_CAPTURED, /* struct protocol_verdict */
 	PROTOCOL_THAWED,   /* context JSON */
 	PROTOCOL_MAP,	   /* the new kernel map, opaque to the daemon, at most PROTOCOL_MAX_MAP */
@@ -68,17 +69,43 @@ struct protocol_need {
 	uint64_t length;  /* bytes, at most 1 MiB */
 };
 
+/* Integers of the guest kernel that decide what it does on an oops and on an NMI. */
+enum protocol_setting {
+	PROTOCOL_PANIC_ON_OOPS,
+	PROTOCOL_OOPS_ALL_CPU_BACKTRACE,
+	PROTOCOL_UNKNOWN_NMI_BACKTRACE, /* the sysctl, or the guest module's parameter nmi_backtrace
+					 */
+	PROTOCOL_UNKNOWN_NMI_PANIC,
+	PROTOCOL_PANIC_ON_UNRECOVERED_NMI,
+	PROTOCOL_NUM_SETTINGS,
+};
+
+struct protocol_setting_value {
+	uint64_t address; /* guest-physical, 4 bytes; 0: this guest has no such setting */
+	int32_t value;
+	uint32_t reserved;
+};
+
+enum protocol_reporter {
+	PROTOCOL_REPORTER_NONE,
+	PROTOCOL_REPORTER_MODULE,
+	PROTOCOL_REPORTER_BUILT_IN,
+	PROTOCOL_REPORTER_UNKNOWN,
+	PROTOCOL_NUM_REPORTERS,
+};
+
 /* Seen in guest memory at the frozen instant (unknown if no kernel map was at hand). */
 struct protocol_verdict {
-	uint32_t known;	      /* 0: nothing below is meaningful */
-	int32_t panic_cpu;    /* -1: the kernel is not panicking, so CRASH_LOADED meant an oops */
-	uint32_t nmi_handler; /* 1: a handler that answers a host NMI is there and switched on */
-	uint32_t nmi_panics;  /* 1: unknown_nmi_panic or panic_on_unrecovered_nmi is set */
-	uint32_t die_counter; /* the memory watch's counter, as it stands */
-	uint32_t reserved;
+	uint32_t known;		/* 0: nothing below is meaningful */
+	int32_t panic_cpu;	/* -1: the kernel is not panicking, so CRASH_LOADED meant an oops */
+	uint32_t nmi_handler;	/* 1: a handler that answers a host NMI is there and switched on */
+	uint32_t nmi_panics;	/* 1: unknown_nmi_panic or panic_on_unrecovered_nmi is set */
+	uint32_t die_counter;	/* the memory watch's counter, as it stands */
+	uint32_t oops_reporter; /* enum protocol_reporter: what signals an oops in the guest */
 	uint64_t die_counter_address; /* guest-physical, 4 bytes; 0 unknown */
 	uint64_t taint_address;	      /* guest-physical, 8 bytes; 0 unknown */
 	uint64_t taint;
+	struct protocol_setting_value settings[PROTOCOL_NUM_SETTINGS];
 };
 
 struct protocol_message {

@@ -18,6 +18,7 @@
 #include "daemon/config.h"
 #include "daemon/connection.h"
 #include "daemon/domains.h"
+#include "daemon/guest_settings.h"
 #include "daemon/kernel_state.h"
 #include "daemon/log.h"
 #include "daemon/ratelimit.h"
@@ -58,6 +59,7 @@ struct domain {
 	/* domain_kernel.c */
 	struct layout *layout; /* NULL: to be read */
 	struct kernel_state kernel;
+	struct guest_settings settings;
 	bool mapping, map_again;
 	guint map_source;
 	unsigned int map_tries;

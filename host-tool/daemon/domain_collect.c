@@ -154,6 +154,7 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 		domain->kernel.map = g_bytes_ref(result->map);
 	}
 	watch_set(&domain->kernel.watch, &result->verdict);
+	guest_settings_set(&domain->settings, &result->verdict);
 	domain_kernel_save(domain);
 	if (domain->watch_source == 0)
 		domain_watch_update(domain);

@@ -90,6 +90,7 @@ static void found(struct domain *domain, struct collection_result *result)
 	g_free(domain->kernel.release);
 	domain->kernel.release = g_strdup(result->title);
 	watch_set(&domain->kernel.watch, &result->verdict);
+	guest_settings_set(&domain->settings, &result->verdict);
 	domain_kernel_save(domain);
 	if (first)
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL, "runs Linux %s",
@@ -200,6 +201,7 @@ void domain_kernel_reset(struct domain *domain)
 	domain->map_tries = 0;
 	layout_unref(g_steal_pointer(&domain->layout));
 	kernel_state_clear(&domain->kernel);
+	domain->settings = (struct guest_settings){0};
 	if (domain->known)
 		kernel_state_forget(domain->all->collector->runtime_directory, domain->uuid);
 	status_changed(domain->all);
@@ -298,6 +300,9 @@ static gboolean look(void *user_data)
 	    (watch->taint_address == 0 ||
 	     layout_peek(domain->layout, watch->taint_address, &taint, sizeof(taint))))
 		looked(domain, counter, taint);
+	/* Not if that was another kernel. */
+	if (domain->layout && guest_settings_refresh(&domain->settings, domain->layout))
+		status_changed(domain->all);
 	return G_SOURCE_CONTINUE;
 }
 

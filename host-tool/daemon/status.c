@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/domain.h"
+#include "daemon/nmi.h"
 
 /* Changes come in bursts. */
 #define DELAY_MS 50
@@ -42,6 +43,19 @@ static void add_signals(JsonBuilder *builder, const struct domain *domain)
 	json_builder_end_array(builder);
 }
 
+/* Beside how it stands: whether a host NMI would be answered, and why (not). */
+static void add_settings(JsonBuilder *builder, const struct domain *domain)
+{
+	g_autofree char *text = guest_settings_text(&domain->settings);
+	const char *reason = NULL;
+	bool wanted = nmi_wanted(domain->options.nmi, &domain->settings.verdict, true, &reason);
+
+	add_string(builder, "oops_signal", guest_settings_oops_signal(&domain->settings));
+	add_string(builder, "sysctls", text);
+	add_string(builder, "nmi", wanted ? "yes" : "no");
+	add_string(builder, "nmi_reason", reason);
+}
+
 static void add_domain(JsonBuilder *builder, const struct domain *domain)
 {
 	json_builder_begin_object(builder);
@@ -51,6 +65,7 @@ static void add_domain(JsonBuilder *builder, const struct domain *domain)
 	add_bool(builder, "collecting", domain->collecting);
 	add_signals(builder, domain);
 	add_string(builder, "kernel", domain->kernel.release);
+	add_settings(builder, domain);
 	add_string(builder, "memory",
 		   domain->layout == NULL	    ? NULL
 		   : domain->layout->memory_fd >= 0 ? "proc"

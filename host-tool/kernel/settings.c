@@ -28,14 +28,23 @@ static struct setting read_long(const struct kernel *kernel, enum kernel_symbol 
 	return (struct setting){.known = true, .value = value};
 }
 
-static bool module_switch(const struct kernel *kernel, const struct kernel_module *module,
-			  const char *name)
+static bool is_one(const struct kernel *kernel, gva_t address)
 {
 	uint32_t value;
-	gva_t address;
 
-	return module_find_symbol(kernel, module, name, &address, NULL) &&
-	       address_space_read_u32(&kernel->space, address, &value, NULL) && value == 1;
+	return address_space_read_u32(&kernel->space, address, &value, NULL) && value == 1;
+}
+
+/* The module's parameter, if its handler is in place. */
+static gva_t module_nmi_switch(const struct kernel *kernel, const struct kernel_module *module)
+{
+	gva_t ready, on;
+
+	if (module_find_symbol(kernel, module, GUEST_MODULE_NMI_READY, &ready, NULL) &&
+	    is_one(kernel, ready) &&
+	    module_find_symbol(kernel, module, GUEST_MODULE_NMI_ON, &on, NULL))
+		return on;
+	return gva(0);
 }
 
 void settings_find_reporter(const struct kernel *kernel, struct settings *settings)
@@ -43,16 +52,17 @@ void settings_find_reporter(const struct kernel *kernel, struct settings *settin
 	const struct kernel_module *module =
 		kernel->modules ? modules_find_name(kernel->modules, GUEST_MODULE) : NULL;
 
-	settings->nmi_handler = settings->unknown_nmi_backtrace.value == 1;
+	settings->nmi_switch = gva(kernel->map->symbols[SYMBOL_unknown_nmi_backtrace]);
 	if (kernel->map->symbols[SYMBOL_oops_notifier_list]) {
 		settings->reporter = OOPS_REPORTER_BUILT_IN;
 	} else if (module) {
 		settings->reporter = OOPS_REPORTER_MODULE;
-		settings->nmi_handler |= module_switch(kernel, module, GUEST_MODULE_NMI_READY) &&
-					 module_switch(kernel, module, GUEST_MODULE_NMI_ON);
+		if (!settings->nmi_switch.value)
+			settings->nmi_switch = module_nmi_switch(kernel, module);
 	} else {
 		settings->reporter = kernel->modules ? OOPS_REPORTER_NONE : OOPS_REPORTER_UNKNOWN;
 	}
+	settings->nmi_handler = settings->nmi_switch.value && is_one(kernel, settings->nmi_switch);
 }
 
 void settings_read(const struct kernel *kernel, struct settings *settings)
@@ -86,14 +96,18 @@ bool kernel_uptime(const struct kernel *kernel, uint64_t *seconds, GError **erro
 				 seconds, sizeof(*seconds), error);
 }
 
-uint64_t kernel_variable_location(const struct kernel *kernel, enum kernel_symbol symbol)
+uint64_t kernel_location(const struct kernel *kernel, gva_t address)
 {
-	uint64_t address = kernel->map->symbols[symbol];
 	struct mapping mapping;
 
-	if (!address || !address_space_translate(&kernel->space, gva(address), &mapping, NULL))
+	if (!address.value || !address_space_translate(&kernel->space, address, &mapping, NULL))
 		return 0;
 	return mapping.address.value;
+}
+
+uint64_t kernel_variable_location(const struct kernel *kernel, enum kernel_symbol symbol)
+{
+	return kernel_location(kernel, gva(kernel->map->symbols[symbol]));
 }
 
 char *taint_letters(uint64_t taint)

@@ -28,6 +28,8 @@ struct settings {
 	struct setting die_counter, tainted_mask;
 	struct setting cpus_online;
 	enum oops_reporter reporter;
+	gva_t nmi_switch; /* the variable that switches the handler of a host NMI; 0: there is none
+			   */
 	bool nmi_handler; /* one that answers a host NMI is there and switched on */
 };
 
@@ -42,6 +44,9 @@ void settings_find_reporter(const struct kernel *kernel, struct settings *settin
 
 /* Seconds since boot (CLOCK_MONOTONIC). */
 bool kernel_uptime(const struct kernel *kernel, uint64_t *seconds, GError **error);
+
+/* Guest-physical address of a kernel address; 0: not mapped, or @address is 0. */
+uint64_t kernel_location(const struct kernel *kernel, gva_t address);
 
 /* Guest-physical address of a variable, for reading it again without this layer; 0 unknown. */
 uint64_t kernel_variable_location(const struct kernel *kernel, enum kernel_symbol symbol);
