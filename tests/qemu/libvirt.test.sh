@@ -158,10 +158,11 @@ virsh -q dump --memory-only "$name" "$test_dir/core" >/dev/null
 tap_ok "a domain that is dumped during the pause runs on afterwards" runs
 end
 
-begin once oops=pause,oops-timeout=6000
+begin once oops=pause,oops-timeout=60000
 libvirt_kill
 libvirt_again
 tap_is "a libvirtd that starts during the pause finds the domain paused" "$(state)" paused
+monitor oops-resume >/dev/null
 tap_ok "and sees the end of the pause" eventually in_state running
 tap_ok "when the guest runs again" runs
 end
