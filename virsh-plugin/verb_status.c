@@ -58,6 +58,27 @@ static const char *known(JsonObject *daemon, const char *member)
 		       : NULL;
 }
 
+/* Of "a=0 b=1 c=-": those that are on. NULL: nothing is known. */
+static char *sysctls_on(const char *sysctls)
+{
+	g_auto(GStrv) words = sysctls ? g_strsplit(sysctls, " ", -1) : NULL;
+	GString *on;
+
+	if (!words)
+		return NULL;
+	on = g_string_new(NULL);
+	for (char **word = words; *word; word++) {
+		const char *value = strchr(*word, '=');
+
+		if (value && strcmp(value, "=0") && strcmp(value, "=-"))
+			g_string_append_printf(on, "%s%.*s", on->len ? " " : "",
+					       (int)(value - *word), *word);
+	}
+	if (!on->len)
+		g_string_append(on, "none on");
+	return g_string_free(on, FALSE);
+}
+
 static struct line line_of(const struct status *status, const struct survey_row *row)
 {
 	return (struct line){
@@ -96,9 +117,10 @@ static void print_table(const struct session *session, const struct status *stat
 	for (guint i = 0; i < status->rows->len; i++) {
 		struct line line = line_of(status, status->rows->pdata[i]);
 		g_autofree char *signal = signal_text(line.row);
+		g_autofree char *sysctls = sysctls_on(known(line.daemon, "sysctls"));
 
 		table_add(table, line.row->name, survey_state(line.row), enabled_text(line.row),
-			  signal, known(line.daemon, "kernel"), known(line.daemon, "sysctls"),
+			  signal, known(line.daemon, "kernel"), sysctls,
 			  known(line.daemon, "nmi"), line.last ? line.last->id : NULL);
 	}
 	table_print(table, session->quiet);
@@ -117,6 +139,10 @@ static bool print_reasons(struct session *session, virDomainPtr domain, const st
 	}
 	if (line->last)
 		print_clean("  last oops: %s\n", dumps_title(line->last));
+	if (known(line->daemon, "oops_signal"))
+		print_clean("  oops signal in the guest: %s\n", known(line->daemon, "oops_signal"));
+	if (known(line->daemon, "sysctls"))
+		print_clean("  sysctls: %s\n", known(line->daemon, "sysctls"));
 	if (reason)
 		print_clean("  NMI: %s\n", reason);
 	if (!line->row->enabled && !line->row->next) {
