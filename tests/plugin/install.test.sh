@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is installed, that it works from there, and that removing it leaves no trace.
+set -eu
+here=$(dirname "$(realpath "$0")")
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/lib.sh"
+
+root=$test_dir/root
+sanitize=0
+case $plugin in */sanitized/*) sanitize=1 ;; esac
+install() {
+	make -s -C "$top" SANITIZE="$sanitize" PREFIX=/usr/local DESTDIR="$root" "$@" 2>&1
+}
+
+mkdir -p "$root/usr/local/bin" "$root/usr/bin"
+printf '#!/bin/sh\necho "old virsh $*"\n' >"$root/usr/bin/virsh"
+chmod +x "$root/usr/bin/virsh"
+before=$(cd "$root" && find . | sort)
+
+tap_ok 'it can be installed' install install
+for file in bin/virsh bin/virsh-oopsbt share/man/man1/virsh-oopsbt.1 share/man/man5/oopsbtd.conf.5 \
+	share/man/man5/oopsbt-report.5 share/man/man8/oopsbtd.8 share/bash-completion/completions/virsh-oopsbt \
+	share/zsh/site-functions/_virsh-oopsbt; do
+	tap_ok "$file is there" test -f "$root/usr/local/$file"
+done
+for page in "$root"/usr/local/share/man/man*/*; do
+	tap_is "${page##*/} has no formatting errors" "$(man --warnings -l "$page" 2>&1 >/dev/null)" ''
+done
+page=$(MANWIDTH=80 man -l "$root/usr/local/share/man/man1/virsh-oopsbt.1" | col -b)
+missing=
+for verb in $("$plugin/virsh-oopsbt" complete -- ''); do
+	printf '%s\n' "$page" | grep -q "^   $verb " || missing+="$verb "
+done
+tap_is 'the page has every verb' "$missing" ''
+
+export PATH="$root/usr/local/bin:$root/usr/bin:/usr/bin:/bin"
+tap_is 'the front end finds the virsh behind it' "$(virsh list)" 'old virsh list'
+tap_is 'and our command' "$(virsh oopsbt --version)" "$("$plugin/virsh-oopsbt" --version)"
+printf '#!/bin/sh\necho "new virsh $*"\n' >"$root/usr/bin/virsh.new"
+chmod +x "$root/usr/bin/virsh.new"
+mv "$root/usr/bin/virsh.new" "$root/usr/bin/virsh"
+tap_is 'an upgrade of virsh under it does no harm' "$(virsh list) $(virsh oopsbt --version)" \
+	"new virsh list $("$plugin/virsh-oopsbt" --version)"
+rm "$root/usr/bin/virsh"
+tap_is 'nor does its removal' "$(virsh oopsbt --version)" "$("$plugin/virsh-oopsbt" --version)"
+printf '#!/bin/sh\necho back\n' >"$root/usr/bin/virsh"
+chmod +x "$root/usr/bin/virsh"
+
+tap_ok 'it can be removed' install uninstall
+tap_is 'and leaves no file of its own' "$(cd "$root" && find . -type f -o -type l | sort)" "$(cd "$root" && find ./usr/bin/virsh)"
+hash -r
+tap_is 'and virsh is virsh again' "$(virsh)" back
+[ -n "$before" ]
+
+tap_done

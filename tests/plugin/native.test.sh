@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# virsh with our libvirt patches, in which oopsbt is a command like any other.
+set -eu
+here=$(dirname "$(realpath "$0")")
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/lib.sh"
+
+# Where the patched virsh looks for commands; stock virsh knows nothing of it.
+export VIRSH_COMMAND_DIR=$test_dir/commands OOPSBT_RUNTIME_DIRECTORY=$test_dir/run TZ=UTC
+mkdir "$VIRSH_COMMAND_DIR"
+ln -s "$plugin/virsh-oopsbt" "$VIRSH_COMMAND_DIR/"
+dump_make native 20261122T214501Z-1 'BUG: native'
+
+libvirt_start
+domain_define native
+
+# own_tests TREE: libvirt's tests of it, as that release has them
+own_tests() {
+	if [ -x "$1/build/tests/virshtest" ]; then
+		(cd "$1/build/tests" && env -u VIRSH_COMMAND_DIR -u LIBVIRT_DEFAULT_URI ./virshtest)
+	else
+		(cd "$1/tests" && env -u LIBVIRT_DEFAULT_URI abs_top_builddir="$1/build" abs_top_srcdir="$1" \
+			sh virsh-external)
+	fi
+}
+
+for release in 9.0 11.3; do
+	if ! tree=$("$here/build-virsh" "$release" 2>"$test_dir/build.err"); then
+		tap_note "$(cat "$test_dir/build.err")"
+		tap_fail "virsh $release can be built with the patches"
+		continue
+	fi
+	native=$tree/build/tools/virsh
+	tap_like "$release: it is that release" "$("$native" --version)" "^$release"
+	tap_ok "$release: libvirt's own tests of external commands pass" own_tests "$tree"
+
+	# --- the same as with the front end ---
+	tap_is "$release: list" "$("$native" oopsbt -D "$dumps" list)" "$(oopsbt list)"
+	tap_is "$release: info" "$("$native" oopsbt -D "$dumps" info native)" "$(oopsbt info native)"
+	tap_is "$release: status, on the same connection" "$("$native" -q oopsbt status)" "$(virsh -q oopsbt status)"
+	tap_is "$release: -c" "$("$native" -c "$LIBVIRT_DEFAULT_URI" -q oopsbt status)" "$(virsh -q oopsbt status)"
+	status=0
+	err=$("$native" -r oopsbt enable native 2>&1) || status=$?
+	tap_is "$release: -r, and the exit status of a failure" "$status" 1
+	tap_like "$release: ... with our message alone" "$err" 'this one is read-only'
+	status=0
+	err=$("$native" oopsbt enbale native 2>&1) || status=$?
+	tap_is "$release: the exit status of a misuse" "$status" 2
+	tap_is "$release: help" "$("$native" -q help oopsbt)" "$(virsh oopsbt --help)"
+	tap_like "$release: it is listed in virsh help" "$("$native" help)" '^    oopsbt$'
+
+	# --- in the shell of virsh ---
+	shell=$(printf '%s\n' "oopsbt -D $dumps list" 'oopsbt enable native --keep 3' 'list --all --name' quit | "$native")
+	tap_like "$release: it works in the interactive shell" "$shell" '^ 20261122T214501Z-1   native'
+	tap_like "$release: options are its own" "$shell" "Domain 'native' is enabled \\(config\\)"
+	tap_like "$release: ... and the shell goes on" "$shell" '^native$'
+	tap_is "$release: the connection of the shell is used" \
+		"$(printf 'connect test:///default\noopsbt enable test\n' | "$native" -q 2>&1 | grep -c 'hypervisor TEST')" 1
+
+	# --- completion ---
+	tap_is "$release: the command completes" "$("$native" -q complete -- oop)" oopsbt
+	tap_is "$release: verbs complete" "$("$native" -q complete -- oopsbt en)" enable
+	tap_is "$release: domains complete" "$("$native" -q complete -- oopsbt enable nat)" native
+
+	# --- the rest of virsh ---
+	tap_is "$release: other commands are as ever" "$("$native" -q list --all --name)" native
+	tap_like "$release: and so is what is unknown" "$("$native" oopsbtx 2>&1 || true)" "unknown command: 'oopsbtx'"
+	virsh oopsbt -q disable native 2>/dev/null || virsh -q oopsbt disable native
+done
+
+tap_done

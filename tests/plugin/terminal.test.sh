@@ -1,0 +1,206 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# On a real terminal: pager, colours, questions, virsh's shell, completion by the tab key.
+set -eu
+here=$(dirname "$(realpath "$0")")
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/lib.sh"
+
+export TZ=UTC TERM=xterm LC_ALL=C.UTF-8 OOPSBT_RUNTIME_DIRECTORY=$test_dir/run
+for i in $(seq -w 59); do
+	dump_make web1 "20261122T2145${i}Z-1" "BUG: number $i"
+done
+dump_make web1 20261123T000000Z-1 'BUG: the newest' "$(printf 'BUG: the newest\n\nCPU 0 (vCPU 0)\n  Call Trace:\n'; seq -f '   line_%g+0x1/0x2' 200)"
+libvirt_start
+domain_define terminal
+
+# on_terminal SCRIPT: an expect script; "see PATTERN" waits for it, "fail" is for what must not come.
+on_terminal() {
+	timeout 60 expect -c '
+		log_user 1
+		set timeout 20
+		set stty_init "rows 24 cols 80"
+		proc see {pattern} {
+			expect {
+				-re $pattern {}
+				timeout { puts "\n## not seen: $pattern"; exit 1 }
+				eof { puts "\n## ended before: $pattern"; exit 1 }
+			}
+		}
+		proc never {pattern} {
+			expect {
+				-re $pattern { puts "\n## seen: $pattern"; exit 1 }
+				eof {}
+			}
+		}
+		proc ended {wanted} {
+			expect { eof {} timeout { puts "\n## did not end"; exit 1 } }
+			set status [lindex [wait] 3]
+			if {$status != $wanted} { puts "\n## exit status $status, not $wanted"; exit 1 }
+		}
+		proc leave {} {
+			close
+		}
+		set dumps '"$dumps"'
+		'"$1"
+}
+
+# --- pager ---
+tap_ok 'a long list goes through a pager' on_terminal '
+	spawn virsh oopsbt -D $dumps list
+	see "Id +Domain"
+	see ":$|lines 1-|\\(END\\)|\033\\[K"
+	send q
+	ended 0'
+tap_ok 'a short one does not' on_terminal '
+	spawn virsh oopsbt -D $dumps list -n 2
+	see "BUG: the newest"
+	ended 0'
+tap_ok 'nor with --no-pager' on_terminal '
+	spawn virsh oopsbt -D $dumps info --no-pager
+	see "line_200"
+	ended 0'
+tap_ok 'PAGER is taken at its word' on_terminal '
+	set env(PAGER) "sed s/^/paged:/"
+	spawn virsh oopsbt -D $dumps info
+	see "paged:   line_200"
+	ended 0'
+tap_ok 'a pager that ends early ends it well' on_terminal '
+	set env(PAGER) "head -n 1"
+	spawn virsh oopsbt -D $dumps info
+	see "BUG: the newest"
+	never "error"
+	ended 0'
+tap_ok 'an interrupt is for the pager, which goes on' on_terminal '
+	spawn virsh oopsbt -D $dumps info
+	see "line_1\\+"
+	send "\003"
+	see "\007"
+	send "G"
+	see "line_200"
+	send q
+	ended 0'
+
+# --- colours ---
+tap_ok 'the headline stands out on a terminal' on_terminal '
+	set env(PAGER) cat
+	spawn virsh oopsbt -D $dumps info
+	see "\033\\[1mBUG: the newest"
+	ended 0'
+tap_ok 'but not with NO_COLOR' on_terminal '
+	set env(PAGER) cat
+	set env(NO_COLOR) 1
+	spawn virsh oopsbt -D $dumps info
+	never "\033\\[1m"'
+tap_is 'and not in a pipe' "$(oopsbt info | grep -c "$(printf '\033')")" 0
+
+# --- text that a guest wrote ---
+dump_make evil 20261124T000000Z-1 'evil' "$(printf 'evil \033]0;title\a \033[2J \302\233 end')"
+tap_ok 'no escape sequence of a guest reaches the terminal' on_terminal '
+	set env(PAGER) cat
+	spawn virsh oopsbt -D $dumps info evil
+	see {evil \\x1b\]0;title\\x07 \\x1b\[2J \\xc2\\x9b end}
+	ended 0'
+
+# --- questions ---
+tap_ok 'rm asks, and takes no for an answer' on_terminal '
+	spawn virsh oopsbt -D $dumps rm 20261124
+	see "Remove this dump, 1\\? \\[y/N\\] "
+	send "\r"
+	see "nothing was removed"
+	ended 1'
+tap_ok 'the dump is still there' oopsbt info evil
+tap_ok 'with --yes it does not ask' on_terminal '
+	spawn virsh oopsbt -D $dumps rm --yes 20261124
+	see "Dump 20261124T000000Z-1 removed"
+	ended 0'
+tap_ok 'yes removes' on_terminal '
+	spawn virsh oopsbt -D $dumps rm --keep 50
+	see "Remove these dumps, 10\\? "
+	send "y\r"
+	see "removed"
+	ended 0'
+tap_is 'as many as it said' "$(virsh -q oopsbt -D "$dumps" list | wc -l)" 50
+
+# --- virsh itself ---
+tap_ok "virsh's shell is the real one, on the terminal" on_terminal '
+	spawn virsh
+	see "Welcome to virsh"
+	see "virsh # "
+	send "list --all\r"
+	see "terminal +shut off"
+	send "\004"
+	ended 0'
+tap_ok 'its line editing and completion too' on_terminal '
+	spawn virsh -q
+	see "virsh # "
+	send "list --al\t"
+	see "--all "
+	send "\r"
+	see "terminal +shut off"
+	send "quit\r"
+	ended 0'
+
+# --- the tab key ---
+if [ -e /usr/share/bash-completion/bash_completion ]; then
+	cat >"$test_dir/bashrc" <<-'SH'
+		PS1='> '
+		bind 'set enable-bracketed-paste off'
+		. /usr/share/bash-completion/bash_completion
+	SH
+	echo ". $top/virsh-plugin/completion/virsh-oopsbt.bash" >>"$test_dir/bashrc"
+	tap_ok 'bash: virsh oopsbt completes' on_terminal '
+		spawn bash --noprofile --rcfile '"$test_dir/bashrc"' -i
+		see "> "
+		send "virsh oopsbt disa\t"
+		see "disable "
+		send "term\t"
+		see "terminal "
+		leave'
+	tap_ok 'bash: virsh-oopsbt completes' on_terminal '
+		spawn bash --noprofile --rcfile '"$test_dir/bashrc"' -i
+		see "> "
+		send "virsh-oopsbt -D $dumps inf\t"
+		see "info "
+		send "20261123\t"
+		see "20261123T000000Z-1"
+		send " --reg\t"
+		see "--registers"
+		leave'
+else
+	tap_skip 'bash: completion' 'bash-completion is not installed'
+fi
+if command -v zsh >/dev/null; then
+	mkdir "$test_dir/zsh"
+	cat >"$test_dir/zsh/.zshrc" <<-SH
+		PS1='> '
+		unsetopt prompt_sp
+		unset zle_bracketed_paste
+		fpath=($top/virsh-plugin/completion \$fpath)
+		autoload -U compinit
+		compinit -u -d $test_dir/zsh/dump
+	SH
+	tap_ok 'zsh: virsh oopsbt completes' on_terminal '
+		set env(ZDOTDIR) '"$test_dir/zsh"'
+		spawn zsh -i
+		see "> "
+		send "virsh oop\t"
+		see "sbt"
+		send "disa\t"
+		see "ble"
+		send "term\t"
+		see "inal"
+		leave'
+	tap_ok "zsh: virsh's own commands still do" on_terminal '
+		set env(ZDOTDIR) '"$test_dir/zsh"'
+		spawn zsh -i
+		see "> "
+		send "virsh domiflis\t"
+		see "flist|t "
+		leave'
+else
+	tap_skip 'zsh: completion' 'zsh is not installed'
+fi
+
+tap_done
