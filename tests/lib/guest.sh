@@ -83,7 +83,7 @@ guest_emulator() {
 # guest_image FILE: a copy for this test, as libvirt changes its owner and QEMU's user must reach it
 guest_image() {
 	local copy
-	copy=$test_dir/$(basename "$1")
+	copy=$test_dir/$(realpath "$1" | sha256sum | cut -c1-12)-$(basename "$1")
 	[ -e "$copy" ] || { cp "$1" "$copy.$BASHPID" && mv "$copy.$BASHPID" "$copy"; }
 	echo "$copy"
 }
