@@ -120,8 +120,8 @@ static void print_table(const struct session *session, const struct status *stat
 		g_autofree char *sysctls = sysctls_on(known(line.daemon, "sysctls"));
 
 		table_add(table, line.row->name, survey_state(line.row), enabled_text(line.row),
-			  signal, known(line.daemon, "kernel"), sysctls,
-			  known(line.daemon, "nmi"), line.last ? line.last->id : NULL);
+			  signal, known(line.daemon, "kernel"), sysctls, known(line.daemon, "nmi"),
+			  line.last ? line.last->id : NULL);
 	}
 	table_print(table, session->quiet);
 }
