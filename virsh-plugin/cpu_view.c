@@ -68,9 +68,10 @@ static void append_registers(GString *text, JsonObject *regs)
 			g_autofree char *name = g_ascii_strup(lines[i][j], -1);
 			const char *value = text_of(regs, lines[i][j], "unknown");
 
-			g_string_append_printf(text, " %6s: %s%*s", name, value,
-					       j < 2 && lines[i][j + 1] ? (int)MAX(0, 18 - (int)strlen(value)) : 0,
-					       "");
+			bool last = j == 2 || !lines[i][j + 1];
+
+			g_string_append_printf(text, last ? " %6s: %s" : " %6s: %-18s", name,
+					       value);
 		}
 		g_string_append_c(text, '\n');
 	}

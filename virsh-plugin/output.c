@@ -121,18 +121,13 @@ static void add_cell(struct table *table, const char *text)
 	g_ptr_array_add(table->cells, text ? sanitize_line(text, -1) : g_strdup("-"));
 }
 
-struct table *table_new(const char *first_title, ...)
+struct table *table_new(const char *const *titles)
 {
 	struct table *table = g_new0(struct table, 1);
-	va_list arguments;
 
 	table->cells = g_ptr_array_new_with_free_func(g_free);
-	va_start(arguments, first_title);
-	for (const char *title = first_title; title; title = va_arg(arguments, const char *)) {
-		add_cell(table, title);
-		table->width++;
-	}
-	va_end(arguments);
+	for (; titles[table->width]; table->width++)
+		add_cell(table, titles[table->width]);
 	return table;
 }
 

@@ -13,7 +13,7 @@
 /* --- tables --- */
 
 struct table;
-struct table *table_new(const char *first_title, ...) G_GNUC_NULL_TERMINATED;
+struct table *table_new(const char *const *titles); /* NULL-terminated */
 void table_free(struct table *table);
 typedef struct table Table;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Table, table_free)

@@ -81,7 +81,8 @@ static void apply(const struct filter *filter, GPtrArray *entries)
 
 static void print_entries(struct session *session, GPtrArray *entries)
 {
-	g_autoptr(Table) table = table_new("Id", "Domain", "Time", "Title", NULL);
+	static const char *const titles[] = {"Id", "Domain", "Time", "Title", NULL};
+	g_autoptr(Table) table = table_new(titles);
 
 	for (guint i = 0; i < entries->len; i++) {
 		const struct store_entry *entry = entries->pdata[i];
@@ -145,8 +146,9 @@ static GPtrArray *group(GPtrArray *entries)
 
 static void print_groups(struct session *session, GPtrArray *entries)
 {
+	static const char *const titles[] = {"Count", "Newest", "Domain", "Title", NULL};
 	g_autoptr(GPtrArray) groups = group(entries);
-	g_autoptr(Table) table = table_new("Count", "Newest", "Domain", "Title", NULL);
+	g_autoptr(Table) table = table_new(titles);
 
 	for (guint i = 0; i < groups->len; i++) {
 		const struct group *at = groups->pdata[i];

@@ -111,8 +111,10 @@ static void print_daemon(const struct status *status, bool remote)
 
 static void print_table(const struct session *session, const struct status *status)
 {
-	g_autoptr(Table) table = table_new("Domain", "State", "Enabled", "Signal", "Guest kernel",
-					   "Sysctls", "NMI", "Last oops", NULL);
+	static const char *const titles[] = {"Domain", "State",	       "Enabled",
+					     "Signal", "Guest kernel", "Sysctls",
+					     "NMI",    "Last oops",    NULL};
+	g_autoptr(Table) table = table_new(titles);
 
 	for (guint i = 0; i < status->rows->len; i++) {
 		struct line line = line_of(status, status->rows->pdata[i]);

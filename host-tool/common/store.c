@@ -112,7 +112,9 @@ static char *unescape_name(const char *escaped)
 {
 	char *name = g_uri_unescape_string(escaped, NULL);
 
-	return name ? name : g_strdup(escaped);
+	if (!name)
+		name = g_strdup(escaped);
+	return name;
 }
 
 static bool all_digits(const char *text, size_t length)

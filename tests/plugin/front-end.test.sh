@@ -63,7 +63,7 @@ domain_define front-end-1
 domain_xml front-end-2 >"$test_dir/two.xml"
 tap_is 'list is what virsh prints' "$(virsh list --all)" "$("$real_virsh" list --all)"
 tap_is 'standard input is virsh'"'"'s' "$(virsh -q define /dev/stdin <"$test_dir/two.xml" && virsh -q list --all --name | wc -w)" 2
-tap_is '-q, -r and -c are virsh'"'"'s' "$(LIBVIRT_DEFAULT_URI='' virsh -q -r -c "$LIBVIRT_DEFAULT_URI" list --all)" \
+tap_is '-q, -r and -c are virsh'"'"'s' "$(uri=$LIBVIRT_DEFAULT_URI && unset LIBVIRT_DEFAULT_URI && virsh -q -r -c "$uri" list --all)" \
 	"$("$real_virsh" -q list --all)"
 code=0
 virsh domstate no-such-domain >/dev/null 2>&1 || code=$?

@@ -53,7 +53,7 @@ domain_define() {
 
 dump_make() {
 	local dir=$dumps/$1/$2
-	mkdir -p -m 0700 "$dumps" "$dumps/$1" "$dir"
+	(umask 077 && mkdir -p "$dir")
 	local stamp=${2%-*}
 	local time=${stamp:0:4}-${stamp:4:2}-${stamp:6:2}T${stamp:9:2}:${stamp:11:2}:${stamp:13:2}.123456Z
 	cat >"$dir/report.json" <<-JSON
