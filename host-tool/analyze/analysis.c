@@ -444,6 +444,9 @@ static void fill_vcpu(struct analysis *analysis, guint index)
 					 "which Linux CPU vCPU %u is cannot be told", vcpu.vcpu);
 		if (cpu->current.value)
 			fill_task(analysis, cpu->current, "task", index, &vcpu.task);
+		else if (cpu->known)
+			report_add_error(analysis->report, field, "what CPU %u runs cannot be read",
+					 cpu->number);
 		if (cpu->stack_task.value)
 			fill_task(analysis, cpu->stack_task, "stack_task", index, &vcpu.stack_task);
 		fill_depths(analysis, cpu, &vcpu);
@@ -479,6 +482,9 @@ void analysis_fill(struct analysis *analysis)
 		load_modules(analysis);
 		settings_find_reporter(kernel, &analysis->settings);
 		fill_guest(analysis);
+		if (analysis->map->no_orc)
+			report_add_error(analysis->report, "vcpus", "backtraces are guesses: %s",
+					 analysis->map->no_orc);
 	}
 	for (guint i = 0; i < analysis->vcpus->len; i++)
 		fill_vcpu(analysis, i);

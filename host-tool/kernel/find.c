@@ -97,22 +97,31 @@ static bool find_orc(struct kernel_map *map, const struct address_space *space, 
 	struct orc_table table = {
 		.ips = gva(map->symbols[SYMBOL___start_orc_unwind_ip]),
 		.entries = gva(start),
+		.num_entries = (stop - start) / ORC_ENTRY_SIZE,
 	};
 
-	if (!start || stop <= start || !table.ips.value)
-		return true;
-	table.num_entries = map->num_orcs = (stop - start) / ORC_ENTRY_SIZE;
-	return orc_detect_layout(space, &table, &map->orc_layout, error);
+	if (!start || stop <= start || !table.ips.value) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+				    "the kernel has no ORC tables (CONFIG_UNWINDER_ORC)");
+		return false;
+	}
+	if (!orc_detect_layout(space, &table, &map->orc_layout, error))
+		return false;
+	map->num_orcs = table.num_entries;
+	return true;
 }
 
 static struct kernel_map *build(struct address_space *space, struct mapped_run run, GError **error)
 {
 	g_autoptr(KernelMap) map = kernel_map_new();
 	g_autoptr(GError) btf_error = NULL;
+	g_autoptr(GError) orc_error = NULL;
 
 	if (!find_symbols(map, space, run, error) || !check_banner(map, space, error) ||
-	    !find_root(map, space, error) || !find_orc(map, space, error))
+	    !find_root(map, space, error))
 		return NULL;
+	if (!find_orc(map, space, &orc_error))
+		map->no_orc = g_strdup(orc_error->message);
 	if (!btf_resolve_fields(map, space, &btf_error))
 		map->no_btf = g_strdup(btf_error->message);
 	return g_steal_pointer(&map);

@@ -46,6 +46,7 @@ void kernel_map_free(struct kernel_map *map)
 		return;
 	g_free(map->banner);
 	g_free(map->no_btf);
+	g_free(map->no_orc);
 	g_free(map);
 }
 
@@ -103,6 +104,8 @@ GBytes *kernel_map_to_bytes(const struct kernel_map *map)
 	g_string_append_printf(text, "banner %s\n", banner);
 	if (map->no_btf)
 		g_string_append_printf(text, "no-btf %s\n", map->no_btf);
+	if (map->no_orc)
+		g_string_append_printf(text, "no-orc %s\n", map->no_orc);
 	for (size_t i = 0; i < NUM_NUMBERS; i++)
 		g_string_append_printf(text, "number %s %" G_GINT64_MODIFIER "x\n", items[i].name,
 				       *items[i].value);
@@ -176,6 +179,11 @@ static bool parse_line(struct kernel_map *map, struct number_item *items, const 
 	if (g_str_has_prefix(line, "no-btf ")) {
 		g_free(map->no_btf);
 		map->no_btf = g_strdup(line + strlen("no-btf "));
+		return true;
+	}
+	if (g_str_has_prefix(line, "no-orc ")) {
+		g_free(map->no_orc);
+		map->no_orc = g_strdup(line + strlen("no-orc "));
 		return true;
 	}
 	words = g_strsplit(line, " ", 3);

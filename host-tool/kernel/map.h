@@ -165,6 +165,7 @@ struct kernel_map {
 	uint64_t oopses_seen;
 	uint64_t log_seen; /* sequence number of the newest log record that was in a report */
 	char *no_btf;	   /* why there are no structure offsets, or NULL */
+	char *no_orc;	   /* why backtraces are guesses, or NULL */
 	uint64_t symbols[NUM_KERNEL_SYMBOLS]; /* 0: not in this kernel */
 	int32_t fields[NUM_KERNEL_FIELDS];    /* FIELD_UNKNOWN: not known */
 };

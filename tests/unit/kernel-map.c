@@ -10,6 +10,7 @@ static struct kernel_map *make_map(void)
 
 	map->banner = g_strdup("Linux version 6.1.0 (a \"b\" c@d) #1 \\ SMP\n");
 	map->no_btf = g_strdup("the kernel carries no BTF");
+	map->no_orc = g_strdup("the kernel has no ORC tables");
 	map->root = gpa(0x2a10000);
 	map->levels = 5;
 	map->image_start = gva(0xffffffffb6a00000);
@@ -55,6 +56,7 @@ static void test_round_trip(void)
 	g_assert_no_error(error);
 	g_assert_cmpstr(again->banner, ==, map->banner);
 	g_assert_cmpstr(again->no_btf, ==, map->no_btf);
+	g_assert_cmpstr(again->no_orc, ==, map->no_orc);
 	g_assert_cmphex(again->root.value, ==, map->root.value);
 	g_assert_cmpuint(again->levels, ==, map->levels);
 	g_assert_cmpmem(&again->kallsyms, sizeof(again->kallsyms), &map->kallsyms,

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+$(eval $(call program,tests/hostile/lie,tests/hostile/lie.c,glib-2.0 libbpf libelf libkdumpfile,\
+	host-tool/libkernel.a host-tool/libguest.a))
