@@ -241,19 +241,25 @@ static bool take_context(struct live *live, enum protocol_type type, GError **er
 	return valid;
 }
 
-/* Which oopses the next collection need not tell of: up to the one reported, or all that there
- * were. */
-static uint64_t oopses_seen(const struct analysis *analysis)
+/*
+ * Which oopses the next collection need not tell of: up to the one reported, or all that there
+ * were. A job that only asks whether a map fits must not hide those that wait for a collection.
+ */
+static uint64_t oopses_seen(const struct live *live)
 {
+	const struct analysis *analysis = &live->analysis;
+
 	if (analysis->oopses_seen)
 		return analysis->oopses_seen;
+	if (live->job.kind == JOB_MAP && !analysis->map_was_found)
+		return analysis->map->oopses_seen;
 	return MAX(analysis->map->oopses_seen, (uint64_t)analysis->settings.die_counter.value);
 }
 
 static bool send_map(struct live *live, GError **error)
 {
 	struct analysis *analysis = &live->analysis;
-	uint64_t seen = oopses_seen(analysis);
+	uint64_t seen = oopses_seen(live);
 	struct kernel_map next = *analysis->map;
 	g_autoptr(GBytes) bytes = NULL;
 	gsize length;

@@ -138,6 +138,7 @@ static void fail(struct domain *domain, const struct collect_task *collect)
 static void succeed(struct domain *domain, struct collect_task *collect)
 {
 	struct collection_result *result = &collect->result;
+	bool another_kernel;
 
 	domain->num_collected++;
 	g_free(domain->last_dump);
@@ -153,14 +154,12 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 		g_clear_pointer(&domain->kernel.map, g_bytes_unref);
 		domain->kernel.map = g_bytes_ref(result->map);
 	}
-	watch_set(&domain->kernel.watch, &result->verdict);
+	another_kernel = watch_set(&domain->kernel.watch, &result->verdict);
 	guest_settings_set(&domain->settings, &result->verdict);
 	domain_kernel_save(domain);
 	if (domain->watch_source == 0)
 		domain_watch_update(domain);
-	/* Whose map was of no use runs another kernel than was thought: its release is not known.
-	 */
-	if (result->map || domain->kernel.map == NULL) {
+	if (another_kernel || domain->kernel.release == NULL) {
 		domain->map_tries = 0;
 		domain_kernel_find(domain, RETRY_MS);
 	}

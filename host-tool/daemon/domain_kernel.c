@@ -6,6 +6,7 @@
 /* After that it is no Linux guest, or none that is understood; a collection or reboot asks anew. */
 #define MAX_TRIES 30
 #define LOOK_TIMEOUT_MS 1000
+#define LAYOUT_TIMEOUT_MS 5000
 
 /* --- the kernel map --- */
 
@@ -15,10 +16,26 @@ struct map_task {
 	struct options options;
 	GBytes *map;
 	struct layout *layout;
+	struct kernel_state recalled;
 	GCancellable *cancellable;
 	struct collection_result result;
 	GError *error;
 };
+
+/* What a predecessor knew of this very instance: then what happened meanwhile shows. */
+static void recall(struct map_task *map)
+{
+	g_autoptr(virDomain) domain = NULL;
+
+	if (map->layout || map->map || map->task.connection == NULL)
+		return;
+	domain = virDomainLookupByUUIDString(map->task.connection, map->task.uuid);
+	if (domain)
+		map->layout = layout_read(domain, map->collector->memory, LAYOUT_TIMEOUT_MS, NULL);
+	if (map->layout && kernel_state_load(&map->recalled, map->collector->runtime_directory,
+					     map->task.uuid, map->layout))
+		map->map = g_bytes_ref(map->recalled.map);
+}
 
 static void map_work(struct task *task)
 {
@@ -29,11 +46,12 @@ static void map_work(struct task *task)
 		.options = &map->options,
 		.signal = "collect",
 		.signalled_us = g_get_real_time(),
-		.layout = map->layout,
-		.map = map->map,
 		.cancellable = map->cancellable,
 	};
 
+	recall(map);
+	request.layout = map->layout;
+	request.map = map->map;
 	if (task->connection)
 		collection_map(map->collector, &request, &map->result, &map->error);
 	else
@@ -64,20 +82,6 @@ static void retry(struct domain *domain, const GError *error)
 			  error->message);
 	if (domain->map_tries < MAX_TRIES && domain->map_source == 0)
 		domain_kernel_find(domain, MIN(delay_ms, LAST_RETRY_MS));
-}
-
-/* What a predecessor knew of this very instance: then what happened meanwhile shows. */
-static void recall(struct domain *domain)
-{
-	struct kernel_state saved;
-
-	if (domain->kernel.map || domain->kernel.watch.have_counter)
-		return;
-	if (kernel_state_load(&saved, domain->all->collector->runtime_directory, domain->uuid,
-			      domain->layout)) {
-		kernel_state_clear(&domain->kernel);
-		domain->kernel = saved;
-	}
 }
 
 static void found(struct domain *domain, struct collection_result *result)
@@ -120,7 +124,11 @@ static void map_done(struct task *task, struct domain *domain)
 			log_write(task->all->log, LOG_WARNING, domain->name, NULL,
 				  "memory is read through libvirt, which is slower: %s",
 				  domain->layout->fallback);
-		recall(domain);
+	}
+	if (domain->kernel.map == NULL && map->recalled.map) {
+		kernel_state_clear(&domain->kernel);
+		domain->kernel = map->recalled;
+		map->recalled = (struct kernel_state){0};
 	}
 	if (map->error)
 		retry(domain, map->error);
@@ -133,6 +141,7 @@ static void map_clear(struct task *task)
 	struct map_task *map = (struct map_task *)task;
 
 	collection_result_clear(&map->result);
+	kernel_state_clear(&map->recalled);
 	g_clear_pointer(&map->map, g_bytes_unref);
 	layout_unref(map->layout);
 	g_object_unref(map->cancellable);
@@ -214,7 +223,8 @@ static void looked(struct domain *domain, uint32_t counter, uint64_t taint)
 	struct watch *watch = &domain->kernel.watch;
 	uint32_t before = watch->counter;
 
-	switch (watch_look(watch, counter, taint, g_get_monotonic_time())) {
+	switch (watch_look(watch, counter, taint, domain->options.signal == OPTION_SIGNAL_AUTO,
+			   g_get_monotonic_time())) {
 	case WATCH_QUIET:
 		if (watch->counter != before)
 			domain_kernel_save(domain);

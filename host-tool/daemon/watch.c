@@ -21,18 +21,21 @@ void watch_reset(struct watch *watch)
 	*watch = (struct watch){0};
 }
 
-void watch_set(struct watch *watch, const struct protocol_verdict *verdict)
+bool watch_set(struct watch *watch, const struct protocol_verdict *verdict)
 {
 	bool same = watch->counter_address == verdict->die_counter_address &&
 		    watch->taint_address == verdict->taint_address;
 
-	if (!verdict->known || (same && watch->have_counter))
-		return;
+	bool had = watch->have_counter;
+
+	if (!verdict->known || (same && had))
+		return false;
 	watch->counter_address = verdict->die_counter_address;
 	watch->taint_address = verdict->taint_address;
 	watch->counter = verdict->die_counter;
 	watch->taint = verdict->taint;
 	watch->have_counter = true;
+	return had;
 }
 
 /* Counts only go up, by little, and flags are never taken back. */
@@ -44,7 +47,8 @@ static bool is_plausible(const struct watch *watch, uint32_t step, uint64_t tain
 	       (!(taint & TAINT_IMPOSSIBLE) && !(watch->taint & ~taint));
 }
 
-enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t taint, gint64 now)
+enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t taint, bool events,
+			     gint64 now)
 {
 	uint32_t step = counter - watch->counter;
 	unsigned int expected;
@@ -56,11 +60,16 @@ enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t tai
 	/* The flag is set when the oops has been printed: until then wait, there is more to see. */
 	if (step > 0 && watch->taint_address != 0 && !(taint & TAINT_DIE))
 		return WATCH_QUIET;
-	watch->counter = counter;
-	watch->taint = taint;
 	if (now > watch->credit_until)
 		watch->credit = 0;
 	expected = MIN(step, watch->credit);
+	if (step > expected && events && !watch->suspicious) {
+		watch->suspicious = true;
+		return WATCH_QUIET;
+	}
+	watch->suspicious = false;
+	watch->counter = counter;
+	watch->taint = taint;
 	watch->credit -= expected;
 	return step > expected ? WATCH_OOPS : WATCH_QUIET;
 }

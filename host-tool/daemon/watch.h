@@ -4,7 +4,8 @@
  * without an event. The kernel counts oopses in `die_counter` and marks itself tainted.
  *
  * It is also what catches an oops whose event was lost. An event comes before the kernel counts
- * the oops: so each event is a credit of one count that is not news, for a while.
+ * the oops: so each event is a credit of one count that is not news, for a while. And it may be
+ * on its way: so where events are listened to a count is news when it is seen a second time.
  *
  * Only the logic is here; whoever holds the memory does the looking.
  */
@@ -23,6 +24,7 @@ struct watch {
 	bool have_counter;
 	uint32_t counter;
 	uint64_t taint;
+	bool suspicious; /* a count was seen that no event told of yet */
 	unsigned int credit;
 	gint64 credit_until; /* monotonic, µs */
 };
@@ -36,11 +38,15 @@ enum watch_result {
 /* An event came that an oops may follow. @now: monotonic, µs. */
 void watch_expect(struct watch *watch, gint64 now);
 
-/* The addresses, from a verdict. Another kernel's reset the watch. */
-void watch_set(struct watch *watch, const struct protocol_verdict *verdict);
+/* The addresses, from a verdict. Another kernel's reset the watch: then it returns true. */
+bool watch_set(struct watch *watch, const struct protocol_verdict *verdict);
 
-/* What is there now. @taint is ignored where its address is not known. */
-enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t taint, gint64 now);
+/*
+ * What is there now. @taint is ignored where its address is not known. @events: they are listened
+ * to.
+ */
+enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t taint, bool events,
+			     gint64 now);
 
 void watch_reset(struct watch *watch);
 

@@ -78,7 +78,7 @@ tap_is "the guest was suspended and resumed once" \
 	"$(guest_events_log a | grep -oE 'Suspended|Resumed' | tr '\n' ' ')" "Suspended Resumed "
 tap_is "it runs and answers" "$(guest_exec a 'echo alive')" alive
 tap_ok "status.json knows of it" status_has \
-	"\"name\":\"$(guest_domain a)\".*\"kernel\":\"6.1[^\"]*\",\"memory\":\"proc\",\"collected\":1"
+	"\"name\":\"$(guest_domain a)\".*\"kernel\":\"6.1.*\"memory\":\"proc\",\"collected\":1"
 
 daemon_mark
 for ((i = 0; i < 10; i++)); do
@@ -139,6 +139,7 @@ libvirt_again
 daemon_wait '^oopsbtd: connected to' >/dev/null
 stored b >/dev/null
 tap_is "an oops while libvirtd was away is collected late" "$(json b signal)" watch
+tap_like "and told by the guest's log" "$(json b title)" 'scenario_null_deref'
 tap_like "both guests run" "$(state a); $(state b)" '^running .*; running'
 
 daemon_change a
@@ -159,6 +160,7 @@ oops a
 daemon_start
 stored a >/dev/null
 tap_is "an oops while the daemon was away is collected at its start" "$(json a signal)" watch
+tap_like "and told by the guest's log too" "$(json a title)" 'scenario_null_deref'
 
 # --- the other memory source, and where dumps can't go ---
 

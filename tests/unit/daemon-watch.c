@@ -17,8 +17,8 @@ static void test_nothing_moves(void)
 	struct watch watch = {0};
 
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 5, 0x3000, SECOND), ==, WATCH_QUIET);
-	g_assert_cmpint(watch_look(&watch, 5, 0x3200, 2 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(watch_look(&watch, 5, 0x3000, false, SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(watch_look(&watch, 5, 0x3200, false, 2 * SECOND), ==, WATCH_QUIET);
 }
 
 static void test_oops(void)
@@ -26,8 +26,22 @@ static void test_oops(void)
 	struct watch watch = {0};
 
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, SECOND), ==, WATCH_OOPS);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, 2 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, false, SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_QUIET);
+}
+
+static void test_event_on_its_way(void)
+{
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, true, SECOND), ==, WATCH_QUIET);
+	watch_expect(&watch, SECOND);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, true, 2 * SECOND), ==, WATCH_QUIET);
+	/* And one that does not come. */
+	g_assert_cmpint(watch_look(&watch, 7, 0x3000 | DIE, true, 3 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(watch_look(&watch, 7, 0x3000 | DIE, true, 4 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(watch_look(&watch, 7, 0x3000 | DIE, true, 5 * SECOND), ==, WATCH_QUIET);
 }
 
 static void test_waits_for_flag(void)
@@ -35,8 +49,8 @@ static void test_waits_for_flag(void)
 	struct watch watch = {0};
 
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000, SECOND), ==, WATCH_QUIET);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, 2 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000, false, SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_OOPS);
 }
 
 static void test_event_is_not_news(void)
@@ -45,10 +59,10 @@ static void test_event_is_not_news(void)
 
 	watch_set(&watch, &verdict);
 	watch_expect(&watch, SECOND);
-	g_assert_cmpint(watch_look(&watch, 5, 0x3000, 2 * SECOND), ==, WATCH_QUIET);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, 3 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(watch_look(&watch, 5, 0x3000, false, 2 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, false, 3 * SECOND), ==, WATCH_QUIET);
 	/* The next one is. */
-	g_assert_cmpint(watch_look(&watch, 7, 0x3000 | DIE, 4 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(watch_look(&watch, 7, 0x3000 | DIE, false, 4 * SECOND), ==, WATCH_OOPS);
 }
 
 static void test_lost_event_among_others(void)
@@ -58,7 +72,7 @@ static void test_lost_event_among_others(void)
 	watch_set(&watch, &verdict);
 	watch_expect(&watch, SECOND);
 	watch_expect(&watch, SECOND);
-	g_assert_cmpint(watch_look(&watch, 8, 0x3000 | DIE, 2 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(watch_look(&watch, 8, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_OOPS);
 }
 
 static void test_credit_ends(void)
@@ -67,7 +81,7 @@ static void test_credit_ends(void)
 
 	watch_set(&watch, &verdict);
 	watch_expect(&watch, SECOND);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, 60 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, false, 60 * SECOND), ==, WATCH_OOPS);
 }
 
 static void test_other_memory(void)
@@ -75,12 +89,12 @@ static void test_other_memory(void)
 	struct watch watch = {0};
 
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 0, 0x3000, SECOND), ==, WATCH_STALE);
+	g_assert_cmpint(watch_look(&watch, 0, 0x3000, false, SECOND), ==, WATCH_STALE);
 	g_assert_cmpuint(watch.counter_address, ==, 0);
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 6, 0x80, SECOND), ==, WATCH_STALE);
+	g_assert_cmpint(watch_look(&watch, 6, 0x80, false, SECOND), ==, WATCH_STALE);
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 6, ~(uint64_t)0, SECOND), ==, WATCH_STALE);
+	g_assert_cmpint(watch_look(&watch, 6, ~(uint64_t)0, false, SECOND), ==, WATCH_STALE);
 }
 
 static void test_gap(void)
@@ -93,7 +107,7 @@ static void test_gap(void)
 	later.die_counter = 6;
 	later.taint |= DIE;
 	watch_set(&watch, &later);
-	g_assert_cmpint(watch_look(&watch, 6, later.taint, SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(watch_look(&watch, 6, later.taint, false, SECOND), ==, WATCH_OOPS);
 }
 
 static void test_another_kernel(void)
@@ -104,8 +118,9 @@ static void test_another_kernel(void)
 	watch_set(&watch, &verdict);
 	other.die_counter_address += 0x200000;
 	other.die_counter = 0;
-	watch_set(&watch, &other);
-	g_assert_cmpint(watch_look(&watch, 0, 0x3000, SECOND), ==, WATCH_QUIET);
+	g_assert_false(watch_set(&watch, &verdict));
+	g_assert_true(watch_set(&watch, &other));
+	g_assert_cmpint(watch_look(&watch, 0, 0x3000, false, SECOND), ==, WATCH_QUIET);
 }
 
 static void test_unknown_verdict(void)
@@ -123,6 +138,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/watch/what stands still is quiet", test_nothing_moves);
 	g_test_add_func("/watch/a counter that moved is an oops, once", test_oops);
+	g_test_add_func("/watch/an event gets the time of one look to come", test_event_on_its_way);
 	g_test_add_func("/watch/an oops is told when it has been printed", test_waits_for_flag);
 	g_test_add_func("/watch/an oops that an event told of is not news", test_event_is_not_news);
 	g_test_add_func("/watch/one more than events is an oops", test_lost_event_among_others);
