@@ -205,8 +205,10 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 	uint64_t start;
 
 	analysis->log = log;
+	if (!analysis->map)
+		report_add_error(report, "log", "without a Linux kernel there is no log to read");
 	if (!analysis->map || !analysis->vmcoreinfo)
-		return; /* the reason is among the errors */
+		return;
 	kernel_init(&kernel, analysis->map, log);
 	records = printk_read(&kernel, analysis->vmcoreinfo, &source, &error);
 	if (error)

@@ -62,6 +62,13 @@ static void add_segment(struct segments *segments, const GElf_Phdr *header)
 	g_array_append_val(segments->extents, extent);
 }
 
+static bool is_ours(const struct dump_file *file)
+{
+	g_autoptr(GBytes) context = dump_file_note(file, NOTE_OOPSBT_CONTEXT);
+
+	return context != NULL;
+}
+
 static bool read_segments(struct dump_file *file, int fd, Elf *elf, struct segments *segments,
 			  GError **error)
 {
@@ -79,7 +86,8 @@ static bool read_segments(struct dump_file *file, int fd, Elf *elf, struct segme
 		if (header.p_type == PT_LOAD)
 			add_segment(segments, &header);
 	}
-	if (segments->extents->len == 0)
+	/* Ours may have none: of a guest in firmware no page is of interest. */
+	if (segments->extents->len == 0 && !is_ours(file))
 		return fail(error, "the core has no memory in it");
 	if (segments->extents->len > 1 && !segments->have_physical_addresses)
 		return fail(error, "the core has no physical addresses: it is a program's, "

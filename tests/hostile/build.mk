@@ -2,3 +2,4 @@
 
 $(eval $(call program,tests/hostile/lie,tests/hostile/lie.c,glib-2.0 libbpf libelf libkdumpfile,\
 	host-tool/libkernel.a host-tool/libguest.a))
+$(eval $(call program,tests/hostile/bend,tests/hostile/bend.c,glib-2.0,))
