@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+$(eval $(call program,tests/bench/collect,tests/bench/collect.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
+$(eval $(call program,tests/bench/child,tests/bench/child.c,glib-2.0,))
+$(eval $(call program,tests/bench/summary,tests/bench/summary.c,$(PACKAGES),))
+
+# What a collection calls is timed from outside it: collect.c has a wrapper for each of these.
+$(BUILD)/tests/bench/collect: LDFLAGS += -Wl,--wrap=virDomainSuspend -Wl,--wrap=virDomainResume \
+	-Wl,--wrap=virDomainQemuMonitorCommand -Wl,--wrap=store_dump_commit \
+	-Wl,--wrap=store_publish
+
+.PHONY: bench
+bench: all
+	$(Q)OOPSBT_BUILD=$(abspath $(BUILD)) tests/bench/run
