@@ -193,7 +193,7 @@ guest_start() {
 	# TCG of QEMU 7.2 patches kernel text unsafely at times: about 1 boot in 50 dies of it.
 	for ((i = 0; i < 3; i++)); do
 		guest_boot "$name" "$persistent"
-		guest_wait "$name" && return
+		guest_wait "$name" $((90 + 15 * smp)) && return
 		virsh -q destroy "$(guest_domain "$name")" >/dev/null 2>&1 || true
 		echo "guest $name: started again" >&2
 	done
