@@ -469,7 +469,6 @@ static bool sync_files(const struct store_dump *dump, GError **error)
 bool store_dump_commit(struct store_dump *dump, GError **error)
 {
 	g_autofree char *hidden = g_strconcat(BUILDING, dump->id, NULL);
-	struct store *store;
 
 	if (!sync_files(dump, error)) {
 		store_dump_abort(dump);
@@ -483,9 +482,7 @@ bool store_dump_commit(struct store_dump *dump, GError **error)
 	/* The dump is there; what is left makes its name survive a crash of the host. */
 	fsync(dump->domain);
 	fsync(dump->root);
-	store = dump->store;
 	dump_free(dump);
-	store_publish(store);
 	return true;
 }
 
@@ -511,20 +508,7 @@ void store_dump_abort(struct store_dump *dump)
 	dump_free(dump);
 }
 
-bool store_vacuum(struct store *store, const char *domain_name, unsigned int keep, GError **error)
-{
-	g_autoptr(GPtrArray) entries = store_list(store, domain_name, error);
-
-	if (!entries)
-		return false;
-	for (guint i = 0; i + keep < entries->len; i++) {
-		if (!store_remove(store, entries->pdata[i], error))
-			return false;
-	}
-	return true;
-}
-
-bool store_remove(struct store *store, const struct store_entry *entry, GError **error)
+static bool remove_entry(struct store *store, const struct store_entry *entry, GError **error)
 {
 	g_autofree char *escaped = escape_name(entry->domain);
 	g_autofree char *hidden = g_strconcat(REMOVING, entry->id, NULL);
@@ -541,6 +525,24 @@ bool store_remove(struct store *store, const struct store_entry *entry, GError *
 	if (!remove_directory(domain, hidden, error))
 		return false;
 	remove_empty_domain(root, entry->domain);
+	return true;
+}
+
+bool store_vacuum(struct store *store, const char *domain_name, unsigned int keep, GError **error)
+{
+	g_autoptr(GPtrArray) entries = store_list(store, domain_name, error);
+	bool removed = entries != NULL;
+
+	for (guint i = 0; removed && i + keep < entries->len; i++)
+		removed = remove_entry(store, entries->pdata[i], error);
+	store_publish(store);
+	return removed;
+}
+
+bool store_remove(struct store *store, const struct store_entry *entry, GError **error)
+{
+	if (!remove_entry(store, entry, error))
+		return false;
 	store_publish(store);
 	return true;
 }

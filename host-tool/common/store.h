@@ -62,7 +62,7 @@ bool store_dump_reserve(struct store_dump *dump, uint64_t free_bytes, GError **e
  */
 bool store_dump_commit(struct store_dump *dump, GError **error);
 void store_dump_abort(struct store_dump *dump); /* removes it and frees; NULL is ignored */
-/* Removes the oldest dumps of a domain beyond @keep. */
+/* Removes the oldest dumps of a domain beyond @keep, and publishes. To be called after a commit. */
 bool store_vacuum(struct store *store, const char *domain_name, unsigned int keep, GError **error);
 
 /* --- reading --- */
@@ -101,8 +101,8 @@ bool store_remove(struct store *store, const struct store_entry *entry, GError *
 
 /*
  * Brings <root>/.pool/ up to date, where a libvirt storage pool can find the dumps for other hosts:
- * "<id>.<file>" as hard links, and index.json. store_dump_commit() and store_remove() do it; what
- * fails is done the next time.
+ * "<id>.<file>" as hard links, and index.json. store_vacuum() and store_remove() do it; what fails
+ * is done the next time.
  *
  * index.json: [ { "id", "domain", "title", "signalled", "signal", "vmcore": bool }, ... ], as in
  * struct store_entry, oldest first.

@@ -6,8 +6,7 @@ $(eval $(call program,tests/bench/summary,tests/bench/summary.c,$(PACKAGES),))
 
 # What a collection calls is timed from outside it: collect.c has a wrapper for each of these.
 $(BUILD)/tests/bench/collect: LDFLAGS += -Wl,--wrap=virDomainSuspend -Wl,--wrap=virDomainResume \
-	-Wl,--wrap=virDomainQemuMonitorCommand -Wl,--wrap=store_dump_commit \
-	-Wl,--wrap=store_publish
+	-Wl,--wrap=virDomainQemuMonitorCommand -Wl,--wrap=store_dump_commit
 
 .PHONY: bench
 bench: all

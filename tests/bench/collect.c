@@ -39,8 +39,6 @@ int __wrap_virDomainQemuMonitorCommand(virDomainPtr domain, const char *command,
 				       unsigned int flags);
 bool __real_store_dump_commit(struct store_dump *dump, GError **error);
 bool __wrap_store_dump_commit(struct store_dump *dump, GError **error);
-void __real_store_publish(struct store *store);
-void __wrap_store_publish(struct store *store);
 
 int __wrap_virDomainSuspend(virDomainPtr domain)
 {
@@ -77,18 +75,13 @@ bool __wrap_store_dump_commit(struct store_dump *dump, GError **error)
 	return __real_store_dump_commit(dump, error);
 }
 
-/* What comes after the dump is safe on the disk. */
-void __wrap_store_publish(struct store *store)
-{
-	at.durable = g_get_monotonic_time();
-	__real_store_publish(store);
-}
-
 static void on_state(enum collection_state state, const char *detail G_GNUC_UNUSED,
 		     void *user_data G_GNUC_UNUSED)
 {
 	if (state == COLLECTION_ANALYSED)
 		at.analysed = g_get_monotonic_time();
+	if (state == COLLECTION_STORED)
+		at.durable = g_get_monotonic_time();
 }
 
 /* QEMU's own clock; filled in by the thread that runs libvirt's event loop. */

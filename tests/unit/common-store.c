@@ -371,6 +371,7 @@ static void test_the_pool_has_what_the_store_has(struct fixture *fixture,
 	g_autofree char *after = NULL;
 	g_autoptr(StoreEntry) entry = store_find(fixture->store, id, NULL);
 
+	g_assert_true(store_vacuum(fixture->store, "web1", 10, NULL));
 	g_assert_true(g_file_test(report, G_FILE_TEST_IS_REGULAR));
 	g_assert_true(g_file_get_contents(index, &text, NULL, NULL));
 	g_assert_nonnull(strstr(text, id));
