@@ -547,8 +547,9 @@ static bool collect(struct run *run, GError **error)
 	if (!write_registers(run, error))
 		return false;
 	if (hear(run, PROTOCOL_ANALYSED))
-		enter(run, COLLECTION_ANALYSED, "%" G_GUINT64_FORMAT " bytes relayed",
-		      run->dialogue.relayed);
+		enter(run, COLLECTION_ANALYSED, "the guest's log has settled; %s",
+		      run->layout->memory_fd >= 0 ? "memory was read from the process"
+						  : "memory was read through libvirt");
 	replace(&run->report.stored, clock_rfc3339(g_get_real_time()));
 	say_report(run, PROTOCOL_FINISH);
 	hear(run, PROTOCOL_DONE);

@@ -143,9 +143,6 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	domain->num_collected++;
 	g_free(domain->last_dump);
 	domain->last_dump = g_strdup(result->id);
-	for (guint i = 0; i < result->warnings->len; i++)
-		log_write(domain->all->log, LOG_WARNING, domain->name, result->id, "%s",
-			  (const char *)result->warnings->pdata[i]);
 	if (result->layout->domain_id != domain->id)
 		return;
 	if (domain->layout == NULL)
@@ -169,6 +166,9 @@ static void collect_done(struct task *task, struct domain *domain)
 {
 	struct collect_task *collect = (struct collect_task *)task;
 
+	for (guint i = 0; collect->result.warnings && i < collect->result.warnings->len; i++)
+		log_write(task->all->log, LOG_WARNING, collect->name, collect->result.id, "%s",
+			  (const char *)collect->result.warnings->pdata[i]);
 	if (domain == NULL) {
 		if (collect->error)
 			log_write(task->all->log, LOG_WARNING, collect->name, NULL,

@@ -142,6 +142,21 @@ oops a
 tap_ok "and freezes go on" daemon_wait 'thawed: '
 daemon_wait 'stored: ' >/dev/null
 
+# --- libvirt is busy ---
+
+rogue good
+qemu=$(cat "$libvirt_root/run/libvirt/qemu/$(guest_domain a).pid")
+daemon_mark
+kill -STOP "$daemon_pid"
+oops a
+kill -STOP "$qemu"
+kill -CONT "$daemon_pid"
+tap_ok "a freeze that libvirt does not get done in time is gone without" \
+	daemon_wait 'could not be frozen: .* took more than 1000 ms' 20
+kill -CONT "$qemu"
+sleep 0.5 # the stop command comes through after all
+tap_ok "and when it comes through after all, it is undone" runs 1
+
 # --- the analyser is the guest's ---
 
 # refused MODE PATTERN: the dump is stored, and says why it is poor
