@@ -31,8 +31,21 @@ static char *frame_text(const struct report_frame *frame)
 			       frame->module ? frame->module : "", frame->module ? "]" : "");
 }
 
-/* The first frame, from the outermost in, that is not the same: what is outside it has not changed
- * since. */
+/* A CPU that loops is anywhere in its innermost function; the calls that led there stay. */
+static bool same_frame(const struct report_frame *frame, const char *other, bool innermost)
+{
+	g_autofree char *text = frame_text(frame);
+	size_t length = strlen(text);
+
+	if (innermost && frame->symbol) {
+		length = strlen(frame->symbol);
+		return !strncmp(other, frame->symbol, length) && other[length] == '+';
+	}
+	/* Behind a module's name may be more than the name. */
+	return !strncmp(other, text, frame->module ? length - 1 : length);
+}
+
+/* From the outermost frame in, since what is outside changes last. */
 static char *difference(const struct report_vcpu *vcpu, const struct nmi_backtrace *guest)
 {
 	guint ours = vcpu->frames->len;
@@ -40,17 +53,12 @@ static char *difference(const struct report_vcpu *vcpu, const struct nmi_backtra
 
 	while (ours && !in_kernel(&g_array_index(vcpu->frames, struct report_frame, ours - 1)))
 		ours--;
-	while (ours && theirs) {
-		const struct report_frame *frame =
-			&g_array_index(vcpu->frames, struct report_frame, ours - 1);
-		g_autofree char *text = frame_text(frame);
+	for (; ours && theirs; ours--, theirs--) {
 		const char *other = g_ptr_array_index(guest->frames, theirs - 1);
 
-		/* The tail of a module's text may name more than the module. */
-		if (!g_str_has_prefix(other, text))
+		if (!same_frame(&g_array_index(vcpu->frames, struct report_frame, ours - 1), other,
+				ours == 1))
 			return g_strdup_printf("at its moment frame %u was %s", ours - 1, other);
-		ours--;
-		theirs--;
 	}
 	if (!ours && !theirs)
 		return NULL;
