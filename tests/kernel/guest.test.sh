@@ -211,6 +211,9 @@ writes all "
 tap_like 'oopses while a device is bound and unbound leave the guest alive' "$log" 'RIP: 0010:write_null'
 tap_is 'and the device bound last is told' "$(values 0x505 | grep -o '[^ ]*$')" $oops
 
+tap_like 'the guest module is not needed and says so' \
+	"$(guest_exec all 'dmesg -c >/dev/null; insmod /lib/oopsbt/oopsbt_pvpanic.ko 2>&1; dmesg')" 'oopsbt_pvpanic: not needed'
+
 # --- NMI
 
 inject() {
@@ -230,6 +233,7 @@ tap_unlike 'and shows no CPU' "$log" 'NMI backtrace'
 
 guest_exec all 'echo 1 >/proc/sys/kernel/unknown_nmi_backtrace'
 keep_busy
+first_shown=$EPOCHSECONDS
 log=$(nmi_log all 'NMI backtrace for cpu 3')
 tap_is 'with unknown_nmi_backtrace=1 an NMI shows every busy CPU' \
 	"$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+$' | sort | xargs)" \
@@ -250,7 +254,9 @@ after=$(guest_exec all "$nmis")
 log=$(guest_exec all dmesg)
 tap_note "100 NMIs in $((took / 1000)) ms, of which $((after - before)) reached CPU 0 apart"
 tap_ok 'the guest is alive after 100 NMIs in a row' [ "$after" -gt "$before" ]
-tap_is 'of which two more were shown, which makes three in 30 s' "$(printf '%s\n' "$log" | grep -c 'showing all CPUs')" 2
+shown=$((1 + $(printf '%s\n' "$log" | grep -c 'showing all CPUs')))
+limit=$((3 * (1 + (EPOCHSECONDS - first_shown) / 30)))
+tap_ok 'and has shown all CPUs three times at most in 30 s' [ "$shown" -ge 3 -a "$shown" -le "$limit" ]
 
 log=$(guest_exec all 'dmesg -c >/dev/null; context claim_nmi; dmesg')
 inject all
