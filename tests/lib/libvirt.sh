@@ -73,6 +73,7 @@ libvirt_cache=${XDG_CACHE_HOME:-$HOME/.cache}/oopsbt/libvirt
 # QEMU can't take a mount in /dev.
 libvirt_start() {
 	local folder accel
+	[ "$(id -u)" = 0 ] || { echo "libvirt_start: a libvirtd of our own takes root" >&2; return 1; }
 	accel=$("$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../guest/accel")
 	libvirt_root=$test_dir/libvirt
 	for folder in $libvirt_folders; do
