@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A real guest: collected on demand with and without the daemon, near and far; followed as it oopses.
+set -eu
+here=$(dirname "$(realpath "$0")")
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/lib.sh"
+
+export TZ=UTC OOPSBT_RUNTIME_DIRECTORY=$test_dir/run
+OOPSBT_ANALYZER=$(dirname "$plugin")/host-tool/oopsbt-analyze
+OOPSBT_FREEZE_GUARD=$(dirname "$plugin")/host-tool/oopsbt-freeze-guard
+export OOPSBT_ANALYZER OOPSBT_FREEZE_GUARD
+
+libvirt_start
+guest_start hang kernel=6.1 smp=4
+domain=$(guest_domain hang)
+
+# --- collect, without the daemon ---
+run collect "$domain"
+tap_is 'collect works without the daemon' "$status" 0
+tap_like 'and prints the id' "$out" '^[0-9]{8}T[0-9]{6}Z-[0-9]+   '
+id=${out%% *}
+tap_is 'the dump is there' "$(oopsbt list --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[-1]["id"])')" "$id"
+tap_like 'its report has all CPUs' "$(oopsbt info "$id")" 'CPUs? .*0'
+tap_like 'each with its registers' "$(oopsbt info "$id" --cpu 2)" '^ +RIP: 0xffffffff'
+tap_like 'and its backtrace' "$(oopsbt info "$id" --cpu 2)" '^   [a-z_0-9]+\+0x[0-9a-f]+/0x[0-9a-f]+'
+tap_like 'the log is the guest'"'"'s' "$(oopsbt info "$id" --log)" 'Linux version 6\.1'
+tap_is 'the guest runs on' "$(guest_exec hang 'echo alive')" alive
+tap_is 'quiet, it prints the id alone' "$(virsh -q oopsbt -D "$dumps" collect "$domain" | grep -cE '^[0-9]{8}T[0-9]{6}Z-[0-9]+$')" 1
+
+# --- paused stays paused ---
+virsh -q suspend "$domain" >/dev/null
+run collect "$domain"
+tap_is 'a paused guest is collected' "$status" 0
+tap_is 'and stays paused' "$(virsh -q domstate "$domain")" paused
+virsh -q resume "$domain" >/dev/null
+
+# --- analyze, debug, export ---
+analysed=$(virsh oopsbt analyze "$dumps/$domain/$id/core")
+tap_is 'analyze makes the report again from its core' "$analysed" "$(cat "$dumps/$domain/$id/report.txt")"
+tap_is 'as JSON too' "$(virsh oopsbt analyze --json "$dumps/$domain/$id/core")" "$(cat "$dumps/$domain/$id/report.json")"
+status=0
+err=$(virsh oopsbt analyze /etc/hostname 2>&1) || status=$?
+tap_is 'what is no dump: exit status' "$status" 1
+tap_like 'what is no dump: message' "$err" 'cannot analyze /etc/hostname: '
+tap_like '... and what it takes' "$err" 'virsh dump --memory-only'
+if command -v gdb >/dev/null; then
+	tap_like 'debug opens the core in gdb' "$(echo 'info threads' | oopsbt debug "$id" --debugger gdb 2>&1)" 'Thread|LWP|process'
+else
+	tap_skip 'debug opens the core in gdb' 'gdb is not installed'
+fi
+tap_is 'export and back' "$(oopsbt export "$id" "$test_dir/real.tar.gz" >/dev/null && oopsbt info "$test_dir/real.tar.gz")" \
+	"$(cat "$dumps/$domain/$id/report.txt")"
+
+# --- over a connection to another host: memory through libvirt, the dump here ---
+cat >"$test_dir/tunnel" <<-SH
+	#!/bin/sh
+	exec nsenter --mount --target $(cat "$libvirt_root/libvirtd.pid") virt-ssh-helper qemu:///system
+SH
+chmod +x "$test_dir/tunnel"
+status=0
+out=$(virsh -c "qemu+ext://far.example/system?command=$test_dir/tunnel" oopsbt -D "$dumps" collect "$domain" 2>&1) || status=$?
+tap_is 'collect works over a remote connection' "$status" 0
+tap_note "$out"
+tap_like 'with memory read through libvirt' "$(oopsbt info --json)" '"memory" ?: ?"libvirt"'
+tap_like 'and backtraces all the same' "$(oopsbt info --cpu 1)" '^   [a-z_0-9]+\+0x'
+
+# --- what cannot be collected ---
+run collect no-such-domain
+tap_is 'an unknown domain' "$status" 1
+domain_define asleep
+run collect asleep
+tap_is 'a domain that does not run: exit status' "$status" 1
+tap_like 'a domain that does not run: message' "$err" "domain 'asleep' is not running"
+status=0
+err=$(virsh -r oopsbt -D "$dumps" collect "$domain" 2>&1) || status=$?
+tap_like 'a read-only connection' "$err" 'leave out -r'
+mkdir -m 0777 "$test_dir/foreign"
+chmod 0777 "$test_dir/foreign"
+status=0
+err=$(virsh oopsbt -D "$test_dir/foreign" collect "$domain" 2>&1) || status=$?
+tap_is 'a directory that others can write to: exit status' "$status" 1
+tap_like 'a directory that others can write to: message' "$err" 'can be written by other users'
+touch "$test_dir/file"
+status=0
+err=$(virsh oopsbt -D "$test_dir/file/dumps" collect "$domain" 2>&1) || status=$?
+tap_is 'a directory that cannot be made' "$status" 1
+tap_is 'the guest runs on through all this' "$(guest_exec hang 'echo alive')" alive
+
+# --- with the daemon: status and watch ---
+run enable "$domain"
+printf '[daemon]\nuri = %s\n[store]\nroot = %s\n' "$LIBVIRT_DEFAULT_URI" "$dumps" >"$test_dir/oopsbtd.conf"
+"$(dirname "$plugin")/host-tool/oopsbtd" --foreground --config "$test_dir/oopsbtd.conf" 2>"$test_dir/oopsbtd.log" &
+daemon=$!
+at_exit "end_process $daemon"
+# The kernel is known once the daemon has looked at the guest; then an oops is not missed either.
+for ((i = 0; i < 300; i++)); do
+	oopsbt status "$domain" | grep -q ' 6\.1\.' && break
+	sleep 0.2
+done
+run status "$domain"
+tap_like 'status knows that the daemon runs' "$out" "^oopsbtd: running \\(process $daemon\\)"
+tap_like 'and what the guest runs' "$out" "^ $domain +running +until stop +pvpanic \\(isa\\), watch +6\\.1\\."
+run enable "$domain"
+tap_like 'enable knows it too' "$out" 'oopsbtd is running and follows the domain'
+mkfifo "$test_dir/watched"
+virsh oopsbt -D "$dumps" watch --json >"$test_dir/watched" &
+watcher=$!
+exec 5<"$test_dir/watched"
+until grep -q inotify "/proc/$watcher/fdinfo/"* 2>/dev/null; do sleep 0.02; done
+guest_exec hang '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' >/dev/null 2>&1 || true
+read -r -t 60 line <&5 || line='nothing came'
+tap_like 'watch sees the oops' "$line" 'scenario_null_deref'
+kill -INT "$watcher"
+wait "$watcher" || true
+run list "$domain" --title scenario
+tap_like 'list has it' "$out" 'scenario_null_deref.*\[oopsbt_scenario\]$'
+run info "$domain"
+tap_like 'info names the function' "$out" 'scenario_null_deref'
+
+tap_done
