@@ -11,9 +11,11 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/libvirt.sh"
 patches=$(realpath "$here/../../qemu-patches")
 
-# touched SERIES: the files of the source that it changes
+# touched SERIES: the files of the source that it changes, without those that it creates
 touched() {
-	sed -n 's,^--- a/,,p' "$patches/$1"/000[1-9]-*.patch | sort -u
+	awk '$1 == "---" { from = $2 }
+		$1 == "+++" { to = substr($2, 3); if (from == "/dev/null") new[to]; else if (!(to in new)) print to }' \
+		"$patches/$1"/000[1-9]-*.patch | sort -u
 }
 
 # tree SERIES pristine|debian: a tree of just the files that matter
