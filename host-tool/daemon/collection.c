@@ -286,6 +286,8 @@ static void begin_freeze(struct run *run)
 		.runtime_directory = run->collector->runtime_directory,
 		.budget_ms = run->request->options->budget_ms,
 		.deadline_ms = run->collector->freeze_deadline_ms,
+		.oops_us =
+			strcmp(run->request->signal, "oops") == 0 ? run->request->signalled_us : 0,
 	};
 
 	run->freeze = freeze_begin(&plan);
@@ -379,6 +381,15 @@ static void thaw(struct run *run)
 			  cause ? cause->message : "no reason given");
 		warn(run, g_strdup_printf("could not be resumed, the freeze guard keeps trying: %s",
 					  cause ? cause->message : "no reason given"));
+	}
+	if (times.end == FREEZE_END_OTHERS) {
+		run->stays_paused = true;
+		add_error(run, "timeline.thawed",
+			  "somebody suspended the guest meanwhile: it was left so");
+	} else if (times.end == FREEZE_END_QEMU) {
+		add_error(run, "timeline.thawed",
+			  "QEMU let the guest go on by itself before all was read: what was read "
+			  "after that may not belong together");
 	}
 	if (run->analysis_error == NULL)
 		enter(run, COLLECTION_CAPTURED, "read what changes while the guest runs");

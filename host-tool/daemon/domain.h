@@ -8,6 +8,7 @@
  *   domain_refresh.c  is it there, does it run, is it enabled, how
  *   domain_kernel.c   the kernel map, and the memory watch
  *   domain_collect.c  signals and collections
+ *   domain_oops.c     has QEMU pause it at an oops, where it can
  *   status.c          what the world is told
  */
 #ifndef OOPSBT_DAEMON_DOMAIN_H
@@ -34,6 +35,7 @@ struct domains {
 	GCancellable *stop; /* ends what is going on */
 	bool stopping;	    /* nothing new is begun */
 	bool connected;
+	bool told_of_stock_qemu;
 	unsigned int num_tasks; /* under way */
 	GArray *event_ids;	/* of int, as registered with libvirt */
 	int monitor_event_id;	/* -1: lifecycle events are used for crashes */
@@ -66,6 +68,11 @@ struct domain {
 	GCancellable *map_cancellable;
 	guint watch_source;
 	bool looking;
+
+	/* domain_oops.c */
+	int oops_id;		    /* libvirt's id of the instance that was asked, -1: none */
+	unsigned int oops_limit_ms; /* what it was asked for */
+	bool pauses;		    /* its QEMU does */
 
 	/* domain_collect.c */
 	GQueue signals; /* of struct signal */
@@ -112,6 +119,10 @@ void domain_kernel_save(struct domain *domain);
 void domain_signal(struct domain *domain, const char *signal, gint64 signalled_us);
 void domain_collect_pending(struct domain *domain);
 void domain_collect_stop(struct domain *domain);
+
+void domain_oops_update(struct domain *domain); /* on or off, as it should be */
+void domain_oops_end(struct domain *domain);	/* it is not collected while QEMU holds it */
+void domain_oops_stop(struct domain *domain);
 
 void status_changed(struct domains *all);
 

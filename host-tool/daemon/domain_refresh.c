@@ -113,6 +113,7 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	if (domain->enabled && domain->active && domain->kernel.map == NULL)
 		domain_kernel_find(domain, 0);
 	domain_watch_update(domain);
+	domain_oops_update(domain);
 	domain_collect_pending(domain);
 	status_changed(domain->all);
 }

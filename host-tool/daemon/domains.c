@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/json.h"
 #include "daemon/domain.h"
 #include "freeze-guard/record.h"
 
@@ -58,7 +59,7 @@ struct domain *domain_get(struct domains *all, const char *uuid)
 	domain = g_new0(struct domain, 1);
 	domain->all = all;
 	domain->uuid = g_strdup(uuid);
-	domain->id = -1;
+	domain->id = domain->oops_id = -1;
 	options_init(&domain->options);
 	g_queue_init(&domain->signals);
 	domain->map_cancellable = g_cancellable_new();
@@ -166,24 +167,43 @@ static void on_device(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event
 	domain_kernel_find(domain, 0);
 }
 
+/*
+ * QEMU has paused the guest. If it is not collected right now it must not wait for QEMU's limit: a
+ * guest that oopses all the time would hardly run.
+ */
+static void on_oops(struct domain *domain, gint64 time_us, const char *details)
+{
+	g_autoptr(JsonObject) data = untrusted_json_parse(details, strlen(details), 8, NULL);
+	bool busy = domain->collecting;
+	gint64 latency_us = 0;
+
+	/* The event is sent when the last CPU stands; the oops was before that. */
+	if (data && json_object_has_member(data, "stop-latency"))
+		latency_us = json_object_get_int_member(data, "stop-latency");
+	domain_signal(domain, "oops", time_us - CLAMP(latency_us, 0, G_USEC_PER_SEC));
+	if (busy || !domain->collecting)
+		domain_oops_end(domain);
+}
+
 /* The same that libvirt makes lifecycle events of, as QEMU says it and when. */
 static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event, const char *name,
-		       long long seconds, unsigned int micros, const char *details G_GNUC_UNUSED,
-		       void *user_data)
+		       long long seconds, unsigned int micros, const char *details, void *user_data)
 {
 	static const struct {
 		const char *event;
 		const char *signal;
 	} signals[] = {
-		{"GUEST_OOPS", "oops"},
 		{"GUEST_CRASHLOADED", "crashloaded"},
 		{"GUEST_PANICKED", "panicked"},
 	};
+	struct domain *domain = event_domain(user_data, event);
+	gint64 time_us = seconds * G_USEC_PER_SEC + micros;
 
+	if (strcmp(name, "GUEST_OOPS") == 0)
+		on_oops(domain, time_us, details ? details : "");
 	for (size_t i = 0; i < G_N_ELEMENTS(signals); i++)
 		if (strcmp(name, signals[i].event) == 0)
-			domain_signal(event_domain(user_data, event), signals[i].signal,
-				      seconds * G_USEC_PER_SEC + micros);
+			domain_signal(domain, signals[i].signal, time_us);
 }
 
 static void listen(struct domains *all, virConnectPtr connection)
@@ -378,6 +398,7 @@ void domains_stop(struct domains *all, void (*on_idle)(void *user_data), void *u
 	while (g_hash_table_iter_next(&iter, NULL, &domain)) {
 		domain_collect_stop(domain);
 		domain_kernel_stop(domain);
+		domain_oops_stop(domain);
 	}
 	if (all->num_tasks == 0)
 		on_idle(user_data);

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "daemon/oops_pause.h"
 #include "freeze-guard/record.h"
 
 #define THAW_WAIT_US G_TIME_SPAN_SECOND
@@ -16,6 +17,7 @@ struct freeze {
 	char *runtime_directory;
 	unsigned int budget_ms;
 	unsigned int deadline_ms;
+	gint64 oops_us;
 
 	/* Under the mutex. */
 	bool decided; /* outcome is set */
@@ -192,6 +194,58 @@ static void resume(struct freeze *freeze, gint64 begin)
 	withdraw(freeze);
 }
 
+/* --- paused by QEMU for the oops --- */
+
+static bool holds_for_oops(struct freeze *freeze)
+{
+	bool holds = false;
+
+	/* If QEMU does not tell, suspending the domain works in any case. */
+	return freeze->oops_us && oops_pause_holds(freeze->domain, &holds, NULL) && holds;
+}
+
+static enum freeze_end end_of_pause(struct freeze *freeze)
+{
+	int state = VIR_DOMAIN_RUNNING;
+
+	if (virDomainGetState(freeze->domain, &state, NULL, 0) == 0 && state == VIR_DOMAIN_PAUSED)
+		return FREEZE_END_OTHERS;
+	return FREEZE_END_QEMU;
+}
+
+static void let_go(struct freeze *freeze)
+{
+	bool ended = false;
+	/* Whatever keeps it from being ended here, QEMU's limit does not. */
+	bool asked = oops_pause_end(freeze->domain, &ended, NULL);
+	gint64 now = g_get_real_time();
+	enum freeze_end end = asked && ended ? FREEZE_END_OURS : end_of_pause(freeze);
+
+	g_mutex_lock(&freeze->mutex);
+	freeze->times.end = end;
+	if (end == FREEZE_END_OURS) {
+		freeze->times.thawed_us = now;
+		freeze->times.duration_us = now - freeze->oops_us;
+	}
+	freeze->over = true;
+	g_cond_broadcast(&freeze->changed);
+	g_mutex_unlock(&freeze->mutex);
+}
+
+static void hold(struct freeze *freeze)
+{
+	gint64 until = g_get_monotonic_time() + (gint64)freeze->budget_ms * 1000;
+
+	freeze->times.frozen_us = freeze->oops_us;
+	if (decide(freeze, FREEZE_FROZEN, NULL)) {
+		read_registers(freeze);
+		wait_for_thaw(freeze, until);
+	}
+	let_go(freeze);
+}
+
+/* --- */
+
 static void *freeze_thread(void *pointer)
 {
 	struct freeze *freeze = pointer;
@@ -201,6 +255,8 @@ static void *freeze_thread(void *pointer)
 	if (!may_freeze(freeze)) {
 		if (!freeze->decided)
 			decide(freeze, FREEZE_FAILED, NULL);
+	} else if (holds_for_oops(freeze)) {
+		hold(freeze);
 	} else if (!announce(freeze, &error)) {
 		decide(freeze, FREEZE_FAILED, error);
 	} else if (!wait_for_go(freeze)) {
@@ -238,6 +294,7 @@ struct freeze *freeze_begin(const struct freeze_plan *plan)
 	freeze->runtime_directory = g_strdup(plan->runtime_directory);
 	freeze->budget_ms = plan->budget_ms;
 	freeze->deadline_ms = plan->deadline_ms;
+	freeze->oops_us = plan->oops_us;
 	freeze->wanted = true;
 	virDomainGetUUIDString(plan->domain, freeze->record.uuid);
 	freeze->record.domain_id = (int)virDomainGetID(plan->domain);
@@ -317,7 +374,8 @@ bool freeze_thaw(struct freeze *freeze, struct freeze_times *times, GError **err
 	if (freeze->decided && freeze->outcome == FREEZE_FROZEN) {
 		while (!freeze->over && g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
 			;
-		thawed = freeze->over && freeze->times.thawed_us != 0;
+		thawed = freeze->over &&
+			 (freeze->times.thawed_us != 0 || freeze->times.end != FREEZE_END_OURS);
 		if (!freeze->over)
 			g_set_error(error, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
 				    "resuming the domain takes more than a second");

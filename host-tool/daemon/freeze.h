@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One freeze of a domain, in a thread of its own that also owns the thaw: whatever happens to the
- * rest of the collection, the domain runs again when its budget is used up.
+ * rest of the collection, the domain runs again when its budget is used up. A domain that QEMU has
+ * paused for its oops (oops_pause.h) is frozen already, since the event.
  */
 #ifndef OOPSBT_DAEMON_FREEZE_H
 #define OOPSBT_DAEMON_FREEZE_H
@@ -14,6 +15,7 @@ struct freeze_plan {
 	struct guard *guard;
 	const char *runtime_directory;
 	unsigned int budget_ms; /* from the moment it is frozen */
+	gint64 oops_us;		/* real time of a GUEST_OOPS event that asks for this; 0: none */
 	unsigned int
 		deadline_ms; /* how long the suspend call may take before freeze_wait() gives up */
 };
@@ -25,9 +27,16 @@ enum freeze_outcome {
 	FREEZE_FAILED,	  /* runs on; the error says why */
 };
 
+enum freeze_end {
+	FREEZE_END_OURS,   /* or none yet */
+	FREEZE_END_QEMU,   /* it ended the oops pause by itself, before we did */
+	FREEZE_END_OTHERS, /* somebody suspended the domain meanwhile: it is left so */
+};
+
 struct freeze_times {
-	gint64 frozen_us;     /* real time; 0: never */
-	gint64 thawed_us;     /* real time; 0: not yet */
+	gint64 frozen_us; /* real time; 0: never */
+	gint64 thawed_us; /* real time; 0: not yet, or not by us */
+	enum freeze_end end;
 	gint64 duration_us;   /* monotonic, from the suspend call to the end of the resume call */
 	bool budget_exceeded; /* thawed before it was asked for */
 };

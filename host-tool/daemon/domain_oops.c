@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/domain.h"
+#include "daemon/oops_pause.h"
+
+/* QEMU's own limit comes into play only if the daemon is late or gone. */
+#define BEYOND_BUDGET_MS 300
+
+struct oops_task {
+	struct task task;
+	int id;
+	unsigned int limit_ms;
+	bool end; /* end the pause rather than set the action */
+	bool known;
+	GError *error;
+};
+
+static void oops_work(struct task *task)
+{
+	struct oops_task *oops = (struct oops_task *)task;
+	g_autoptr(virDomain) domain = NULL;
+	bool ended;
+
+	if (task->connection)
+		domain = virDomainLookupByUUIDString(task->connection, task->uuid);
+	/* Another instance, or none: nothing of it is set. */
+	if (domain == NULL || (int)virDomainGetID(domain) != oops->id)
+		return;
+	if (oops->end)
+		oops->known = oops_pause_end(domain, &ended, &oops->error);
+	else
+		oops_pause_set(domain, oops->limit_ms, &oops->known, &oops->error);
+}
+
+static void tell(struct domain *domain, const struct oops_task *oops)
+{
+	struct log *log = domain->all->log;
+
+	if (oops->error) {
+		log_write(log, LOG_WARNING, domain->name, NULL,
+			  "whether its QEMU pauses at an oops is not known: %s",
+			  oops->error->message);
+	} else if (oops->known) {
+		log_write(log, LOG_INFO, domain->name, NULL,
+			  oops->limit_ms ? "its QEMU pauses at the instant of an oops"
+					 : "its QEMU does not pause at an oops any more");
+	} else if (!domain->all->told_of_stock_qemu) {
+		domain->all->told_of_stock_qemu = true;
+		log_write(log, LOG_INFO, domain->name, NULL,
+			  "its QEMU can't pause at the instant of an oops: it is frozen a moment "
+			  "later, as are others on such a QEMU");
+	}
+}
+
+static void oops_done(struct task *task, struct domain *domain)
+{
+	struct oops_task *oops = (struct oops_task *)task;
+
+	if (domain == NULL || oops->end || domain->id != oops->id)
+		return;
+	/* One that could not be asked is asked again at the next change. */
+	if (oops->error)
+		domain->oops_id = -1;
+	domain->pauses = oops->known && oops->limit_ms;
+	tell(domain, oops);
+}
+
+static void oops_clear(struct task *task)
+{
+	g_clear_error(&((struct oops_task *)task)->error);
+}
+
+static void push(struct domain *domain, unsigned int limit_ms, bool end)
+{
+	struct oops_task *oops = g_new0(struct oops_task, 1);
+
+	oops->task.work = oops_work;
+	oops->task.done = oops_done;
+	oops->task.clear = oops_clear;
+	oops->id = domain->id;
+	oops->limit_ms = limit_ms;
+	oops->end = end;
+	task_push(domain->all, domain->all->background, domain->uuid, &oops->task);
+}
+
+void domain_oops_update(struct domain *domain)
+{
+	bool wanted = domain->enabled && domain->active && domain->options.freeze &&
+		      domain->options.signal != OPTION_SIGNAL_WATCH;
+	unsigned int limit_ms = wanted ? domain->options.budget_ms + BEYOND_BUDGET_MS : 0;
+
+	if (domain->id != domain->oops_id) {
+		domain->pauses = false;
+		domain->oops_limit_ms = 0;
+	}
+	if (domain->id < 0 || limit_ms == domain->oops_limit_ms)
+		return;
+	domain->oops_id = domain->id;
+	domain->oops_limit_ms = limit_ms;
+	push(domain, limit_ms, false);
+}
+
+void domain_oops_end(struct domain *domain)
+{
+	if (domain->pauses)
+		push(domain, 0, true);
+}
+
+void domain_oops_stop(struct domain *domain)
+{
+	if (domain->pauses)
+		push(domain, 0, false);
+}

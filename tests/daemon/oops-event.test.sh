@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The oops event: patched and stock guests on patched and stock QEMU, under the machine's libvirt and oopsbtd.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/lib.sh"
+
+query=$build/tests/report/query
+qemu=$("$here/../../qemu-patches/build-qemu" 7.2)
+kernel=$("$here/../kernel/build-kernel" linux-6.1)
+
+libvirt_start
+guest_start exact kernel="$kernel" smp=4 module=no events=11 emulator="$qemu" wait=no
+guest_start module smp=2 events=11 emulator="$qemu" wait=no
+guest_start plain smp=2 module=no events=11 emulator="$qemu" wait=no
+guest_start stock kernel="$kernel" smp=2 module=no events=11 wait=no
+for name in exact module plain stock; do
+	guest_wait "$name"
+done
+
+value() {
+	"$query" value "$(dumps "$1" | tail -n 1)/report.json" "$2"
+}
+
+# collect NAME SCENARIO: have it oops and wait for the dump
+collect() {
+	daemon_mark
+	oops "$1" "$2"
+	daemon_wait "$(guest_domain "$1"): stored:" 60 >/dev/null
+}
+
+monitor() {
+	virsh -q qemu-monitor-command "$(guest_domain "$1")" "$2" 2>&1
+}
+
+qemu_state() {
+	monitor "$1" '{"execute": "query-status"}' | grep -oE '"status": ?"[a-z]+"' | grep -oE '[a-z]+"$' | tr -d '"'
+}
+
+# stands NAME STATE: until QEMU says so
+stands() {
+	local i
+	for ((i = 0; i < 300; i++)); do
+		[ "$(qemu_state "$1")" != "$2" ] || return 0
+		sleep 0.02 # nothing tells of the end but the state
+	done
+	return 1
+}
+
+daemon_start
+# The budget is what a busy machine needs, and long enough to look around in when no daemon ends it.
+daemon_follow exact "budget='2000'" >/dev/null
+tap_ok "an enabled domain's QEMU is told to pause at an oops" \
+	daemon_wait "$(guest_domain exact): its QEMU pauses at the instant of an oops"
+for name in module plain; do
+	daemon_follow "$name" "budget='2000' watch='100'" >/dev/null
+done
+daemon_follow stock "budget='2000' watch='100'" >/dev/null
+tap_ok "on stock QEMU the daemon says that it can't" \
+	daemon_wait "$(guest_domain stock): its QEMU can't pause at the instant of an oops"
+
+# --- patched guest, patched QEMU ---
+
+guest_events exact
+collect exact null
+tap_is "an oops is a GUEST_OOPS event" "$(value exact '$.signal')" oops
+tap_like "the guest was held" "$(tail -n "+$daemon_from" "$daemon_log")" 'the guest runs again, after'
+tap_unlike "by QEMU: libvirt has suspended nothing" "$(guest_events_log exact)" Suspended
+tap_is "and runs on" "$(guest_exec exact 'echo alive') $(qemu_state exact)" 'alive running'
+tap_is "it was frozen from the instant of the oops on" "$(value exact '$.timeline.frozen')" \
+	"$(value exact '$.timeline.signalled')"
+tap_like "the time until it ran again is told" "$(value exact '$.timeline.freeze_us')" '^[1-9][0-9]*$'
+cpu=$(value exact '$.oops.cpu')
+stack=$(value exact "\$.vcpus[$cpu].frames[*].symbol" | xargs)
+tap_note "$stack"
+tap_like "the oopsing CPU stands in the notifier that wrote the port, under oops_enter" "$stack" \
+	'^([a-z0-9_.]+ ){1,7}oops_enter .*scenario_null_deref'
+tap_is "all its CPUs are told" "$(value exact '$.vcpus[*].frames[0].pc' | wc -l)" 4
+
+# --- the others ---
+
+collect module null
+tap_is "the module sends the same event to a patched QEMU" "$(value module '$.signal')" oops
+tap_like "about the same oops" "$(value module '$.title')" scenario_null_deref
+collect plain null
+tap_is "a guest with neither is found by its memory on a patched QEMU" "$(value plain '$.signal')" watch
+collect stock null
+tap_is "a patched guest on stock QEMU is found by its memory" "$(value stock '$.signal')" watch
+
+# --- nobody but the daemon's own pause is ended, and none lasts ---
+
+daemon_mark
+kill -STOP "$daemon_pid"
+oops exact &
+writer=$!
+tap_ok "while the daemon hangs the guest stands" stands exact paused
+virsh -q suspend "$(guest_domain exact)"
+kill -CONT "$daemon_pid"
+daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
+tap_is "a guest that somebody suspends meanwhile stays so" "$(state exact)" 'paused (user)'
+virsh -q resume "$(guest_domain exact)"
+wait "$writer"
+
+# counter NAME: a word of the guest's scenario module
+counter() {
+	virsh -q qemu-monitor-command "$(guest_domain exact)" --hmp "x /1gd 0x$1" | tr -d '\r' | awk '{ print $2 }'
+}
+symbols=$(guest_exec exact 'grep scenario_counter /proc/kallsyms')
+now=$(printf '%s\n' "$symbols" | awk '$3 == "scenario_counter" { print $1 }')
+guest_exec exact 'echo "counter 0,2-3 20000" >/sys/kernel/debug/oopsbt_scenario/run'
+daemon_stop
+rogue_analyzer
+rogue hang-frozen
+daemon_start
+daemon_wait "$(guest_domain exact): its QEMU pauses" >/dev/null
+oops exact &
+writer=$!
+daemon_wait "$(guest_domain exact): frozen:" >/dev/null
+daemon_kill
+rogue good
+tap_is "with the daemon killed while it holds the guest that stands" "$(qemu_state exact)" paused
+first=$(counter "$now")
+tap_is "none of its CPUs goes on: what they count stays" "$(counter "$now")" "$first"
+tap_ok "until QEMU lets it go by itself" stands exact running
+wait "$writer"
+tap_ok "then they count on" [ "$(counter "$now")" -gt "$first" ]
+
+# --- off ---
+
+daemon_start
+daemon_wait "$(guest_domain exact): its QEMU pauses" >/dev/null
+virsh -q metadata "$(guest_domain module)" https://oopsbt.org/xmlns/domain/1 --live --remove >/dev/null
+daemon_wait "$(guest_domain module): disabled" >/dev/null
+daemon_stop
+for name in exact module; do
+	oops "$name" &
+	writer=$!
+	paused=
+	while ! gone "$writer"; do # a pause would last two seconds
+		[ "$(qemu_state "$name")" = running ] || paused=yes
+	done
+	wait "$writer"
+	tap_is "a daemon that stopped, or was told not to, leaves no guest that pauses ($name)" "$paused" ""
+done
+tap_done
