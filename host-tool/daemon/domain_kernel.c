@@ -76,7 +76,7 @@ static void retry(struct domain *domain, const GError *error)
 	for (unsigned int i = 0; i < domain->map_tries && delay_ms < LAST_RETRY_MS; i++)
 		delay_ms *= 2;
 	domain->map_tries++;
-	if (domain->map_tries == 4) /* by then a guest has booted */
+	if (domain->map_tries == 6) /* a minute: by then a guest has booted */
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
 			  "its kernel is not found yet, a collection will take longer: %s",
 			  error->message);

@@ -13,7 +13,7 @@ here=$(dirname "$(realpath "$0")")
 
 libvirt_start
 guest_start a smp=4 wait=no
-guest_start b smp=2 wait=no
+guest_start b smp=2 on_reboot=restart wait=no
 guest_wait a
 guest_wait b
 
@@ -122,6 +122,16 @@ oops a
 stored a >/dev/null
 tap_unlike "freeze=off freezes nothing" "$(guest_events_log a | tail -n "+$((events + 1))")" Suspended
 tap_like "and says so" "$(newest a report.txt)" 'freeze=off'
+
+# --- another kernel in the same process ---
+
+daemon_mark
+guest_exec b '(sleep 0.2; reboot -f) & true'
+guest_wait b
+daemon_wait "$(guest_domain b): runs Linux" 90 >/dev/null
+daemon_mark
+oops b
+tap_like "after a reboot the new kernel is known" "$(stored b)" 'null_deref'
 
 # --- without events ---
 
