@@ -247,6 +247,18 @@ static void capture_task(const struct kernel *kernel, gva_t task)
 	}
 }
 
+/* The run queue names the current task once more; debuggers that open the core look there. */
+static void capture_run_queue(const struct kernel *kernel, const struct cpu *cpu)
+{
+	uint64_t runqueues = kernel->map->symbols[SYMBOL_runqueues];
+
+	if (cpu->known && runqueues && kernel_has(kernel, FIELD_rq_curr))
+		address_space_prefetch(&kernel->space,
+				       gva(cpu->percpu.value + runqueues +
+					   (uint64_t)kernel->map->fields[FIELD_rq_curr]),
+				       8);
+}
+
 /* A CPU comes from its task's stack to its IRQ stack, and from either to exception stacks. */
 static int stack_level(const struct stack *stack)
 {
@@ -261,6 +273,7 @@ void cpu_capture(const struct kernel *kernel, const struct cpu *cpu)
 
 	capture_task(kernel, cpu->current);
 	capture_task(kernel, cpu->stack_task);
+	capture_run_queue(kernel, cpu);
 	if (cpu_in_user_mode(cpu) || !now)
 		return;
 	for (unsigned int i = 0; i < cpu->num_stacks; i++) {

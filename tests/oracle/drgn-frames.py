@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# drgn-frames.py CORE DUMP VMLINUX MODULE: what drgn makes of each CPU's stack in DUMP, as frames.c prints it.
+#
+# QEMU's dumps have VMCOREINFO only if the guest has a device for it; CORE, of oopsbt, has it always. With DUMP "-"
+# the stacks are those in CORE itself.
+import sys
+
+import drgn
+from drgn.helpers.linux.cpumask import for_each_online_cpu
+from drgn.helpers.linux.sched import cpu_curr
+
+core, dump, *debug_info = sys.argv[1:]
+ours = drgn.Program()
+ours.set_core_dump(core)
+if dump == "-":
+    prog = ours
+else:
+    prog = drgn.Program(vmcoreinfo=ours["VMCOREINFO"].string_())
+    prog.set_core_dump(dump)
+prog.load_debug_info(debug_info)
+
+for cpu in for_each_online_cpu(prog):
+    last = None
+    for frame in prog.stack_trace(cpu_curr(prog, cpu)):
+        # An inlined function is a frame of its own there, with its caller's program counter.
+        place = (frame.pc, frame.sp)
+        if place == last:
+            continue
+        last = place
+        try:
+            symbol = frame.symbol()
+            print(cpu, "%x" % frame.pc, "%s+%d" % (symbol.name, frame.pc - symbol.address))
+        except LookupError:
+            print(cpu, "%x" % frame.pc, "-")
