@@ -190,6 +190,14 @@ static void build_string(JsonBuilder *builder, const char *name, const char *val
 	json_builder_add_string_value(builder, value);
 }
 
+static void begin_row(JsonBuilder *builder, const struct row *row, const char *limit)
+{
+	json_builder_begin_object(builder);
+	build_string(builder, "what", row->what);
+	build_string(builder, "unit", row->unit);
+	build_string(builder, "target", limit);
+}
+
 /* Prints a row and adds it to the JSON; false: its target is missed. */
 static bool summarize(const struct row *row, GHashTable *all, JsonBuilder *builder)
 {
@@ -199,36 +207,36 @@ static bool summarize(const struct row *row, GHashTable *all, JsonBuilder *build
 	g_autofree char *limit = format_limit(row);
 	bool met = true;
 
-	json_builder_begin_object(builder);
-	build_string(builder, "what", row->what);
-	build_string(builder, "unit", row->unit);
-	build_string(builder, "target", limit);
 	if (series == NULL || (row->against && against == NULL)) {
 		const char *why = skipped && skipped->skipped ? skipped->skipped : "not measured";
 
-		printf("%-40s %9s %9s %9s %9s  %-10s %s\n", row->what, "-", "-", "-", "-", limit,
-		       why);
+		if (row->judgement == FOR_INFORMATION && !(skipped && skipped->skipped))
+			return true;
+		begin_row(builder, row, limit);
+		printf("%-40s %8s %8s %8s %8s %9s  %-9s %s\n", row->what, "-", "-", "-", "-", "-",
+		       limit, why);
 		build_string(builder, "skipped", why);
 		json_builder_end_object(builder);
 		return true;
 	}
-	printf("%-40s %9.2f %9.2f ", row->what, quantile(series, 0.5) / row->per_unit,
-	       quantile(series, 0.9) / row->per_unit);
+	begin_row(builder, row, limit);
+	printf("%-40s %8.2f %8.2f %8.2f ", row->what, quantile(series, 0) / row->per_unit,
+	       quantile(series, 0.5) / row->per_unit, quantile(series, 0.9) / row->per_unit);
 	build_series(builder, "value", series, row->per_unit);
 	if (against) {
 		double ratio = quantile(series, 0.5) / quantile(against, 0.5);
 
-		printf("%9.2f %8.2fx ", quantile(against, 0.5) / row->per_unit, ratio);
+		printf("%8.2f %8.2fx ", quantile(against, 0.5) / row->per_unit, ratio);
 		build_series(builder, "against", against, row->per_unit);
 		json_builder_set_member_name(builder, "ratio");
 		json_builder_add_double_value(builder, ratio);
 		met = row->judgement == FOR_INFORMATION || is_met(row, ratio);
 	} else {
-		printf("%9s %9s ", "", "");
+		printf("%8s %9s ", "", "");
 		met = row->judgement == FOR_INFORMATION ||
 		      is_met(row, quantile(series, 0.5) / row->per_unit);
 	}
-	printf(" %-10s %s\n", limit,
+	printf(" %-9s %s\n", limit,
 	       row->judgement == FOR_INFORMATION ? ""
 	       : met				 ? "met"
 						 : "MISSED");
@@ -266,8 +274,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "summary: %s\n", error->message);
 		return 2;
 	}
-	printf("%-40s %9s %9s %9s %9s  %-10s %s\n", "(milliseconds unless said)", "median", "p90",
-	       "against", "ratio", "target", "verdict");
+	printf("%-40s %8s %8s %8s %8s %9s  %-9s %s\n", "milliseconds, if nothing else is said",
+	       "min", "median", "p90", "against", "ratio", "target", "verdict");
 	json_builder_begin_object(builder);
 	json_builder_set_member_name(builder, "rows");
 	json_builder_begin_array(builder);
