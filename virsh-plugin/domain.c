@@ -12,6 +12,14 @@
 #include "cli.h"
 
 #define LIBVIRT_WITH_PCI_PVPANIC 9001000
+#define QEMU_WITH_SHUTDOWN_EVENT 9001000
+
+#define QEMU_XML_URI "http://libvirt.org/schemas/domain/qemu/1.0"
+
+/* Bits of pvpanic's events property */
+#define EVENTS_OF_OLD 3u
+#define EVENT_SHUTDOWN 4u
+#define EVENT_OOPS 8u
 
 typedef xmlDoc XmlDoc;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XmlDoc, xmlFreeDoc)
@@ -67,8 +75,7 @@ static char *evaluate(xmlDoc *document, const char *expression)
 	xmlChar *text;
 	char *value;
 
-	xmlXPathRegisterNs(context, BAD_CAST "qemu",
-			   BAD_CAST "http://libvirt.org/schemas/domain/qemu/1.0");
+	xmlXPathRegisterNs(context, BAD_CAST "qemu", BAD_CAST QEMU_XML_URI);
 	result = xmlXPathEvalExpression(BAD_CAST expression, context);
 	text = result ? xmlXPathCastToString(result) : NULL;
 	value = g_strdup(text ? (char *)text : "");
@@ -92,9 +99,20 @@ static enum panic_device find_panic_device(xmlDoc *document)
 		return PANIC_DEVICE_ISA;
 	if (matches(document, "/domain/devices/panic[@model='pvpanic']"))
 		return PANIC_DEVICE_PCI;
-	if (matches(document, "/domain/qemu:commandline/qemu:arg[contains(@value, 'pvpanic')]"))
+	if (matches(document, "/domain/qemu:commandline/qemu:arg[contains(@value, 'pvpanic') "
+			      "and not(contains(@value, '.events='))]"))
 		return PANIC_DEVICE_QEMU;
 	return PANIC_DEVICE_NONE;
+}
+
+static bool offers_oops(xmlDoc *document)
+{
+	g_autofree char *value =
+		evaluate(document, "string(/domain/qemu:commandline/qemu:arg[contains(@value, "
+				   "'pvpanic') and contains(@value, 'events=')][last()]/@value)");
+	const char *events = strstr(value, "events=");
+
+	return events && strtoul(events + strlen("events="), NULL, 0) & EVENT_OOPS;
 }
 
 static void fill_shape(xmlDoc *document, struct domain_shape *shape)
@@ -102,6 +120,7 @@ static void fill_shape(xmlDoc *document, struct domain_shape *shape)
 	shape->arch = evaluate(document, "string(/domain/os/type/@arch)");
 	shape->machine = evaluate(document, "string(/domain/os/type/@machine)");
 	shape->panic = find_panic_device(document);
+	shape->oops_event = shape->panic != PANIC_DEVICE_NONE && offers_oops(document);
 }
 
 bool domain_get_shape(struct session *session, virDomainPtr domain, unsigned int flags,
@@ -313,6 +332,63 @@ bool domain_add_panic_device(struct session *session, virDomainPtr domain, enum 
 	xmlFree(before);
 	xmlFree(after);
 	return good;
+}
+
+/* libvirt gives the device no alias that <qemu:override> could name. */
+static void append_argument(xmlDoc *document, const char *first, const char *second)
+{
+	xmlNode *root = xmlDocGetRootElement(document);
+	xmlNs *qemu = xmlSearchNsByHref(document, root, BAD_CAST QEMU_XML_URI);
+	xmlNode *at = root->children;
+
+	if (!qemu)
+		qemu = xmlNewNs(root, BAD_CAST QEMU_XML_URI, BAD_CAST "qemu");
+	while (at && (at->ns != qemu || xmlStrcmp(at->name, BAD_CAST "commandline") != 0))
+		at = at->next;
+	if (!at)
+		at = xmlNewChild(root, qemu, BAD_CAST "commandline", NULL);
+	xmlNewProp(xmlNewChild(at, qemu, BAD_CAST "arg", NULL), BAD_CAST "value", BAD_CAST first);
+	xmlNewProp(xmlNewChild(at, qemu, BAD_CAST "arg", NULL), BAD_CAST "value", BAD_CAST second);
+}
+
+bool domain_add_oops_event(struct session *session, virDomainPtr domain, bool *added,
+			   GError **error)
+{
+	g_autoptr(XmlDoc) document = get_definition(
+		session, domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE, error);
+	const char *name = virDomainGetName(domain);
+	unsigned int events = EVENTS_OF_OLD | EVENT_OOPS;
+	g_autofree char *property = NULL;
+	unsigned long version = 0;
+	enum panic_device device;
+	xmlChar *after = NULL;
+	int size;
+
+	if (!document)
+		return false;
+	device = find_panic_device(document);
+	*added = false;
+	if (device == PANIC_DEVICE_NONE || device == PANIC_DEVICE_QEMU) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "domain '%s' has %s", name,
+			    device == PANIC_DEVICE_NONE
+				    ? "no panic device that could offer the oops event\n"
+				      "--add-panic-device adds one"
+				    : "its panic device from <qemu:commandline>\n"
+				      "add 'events=11' to that device's arguments there");
+		return false;
+	}
+	if (offers_oops(document))
+		return true;
+	virConnectGetVersion(session->connection, &version);
+	if (version >= QEMU_WITH_SHUTDOWN_EVENT)
+		events |= EVENT_SHUTDOWN;
+	property = g_strdup_printf("%s.events=%u",
+				   device == PANIC_DEVICE_ISA ? "pvpanic" : "pvpanic-pci", events);
+	append_argument(document, "-global", property);
+	xmlDocDumpMemory(document, &after, &size);
+	*added = define(session, name, (char *)after, error);
+	xmlFree(after);
+	return *added;
 }
 
 bool domain_restore(struct session *session, virDomainPtr domain, const char *previous,

@@ -22,6 +22,7 @@ struct domain_shape {
 	char *arch;    /* "x86_64" */
 	char *machine; /* "pc-i440fx-7.2" */
 	enum panic_device panic;
+	bool oops_event; /* it offers the oops event */
 };
 void domain_shape_clear(struct domain_shape *shape);
 
@@ -60,6 +61,10 @@ bool domain_set_options(struct session *session, virDomainPtr domain, unsigned i
  */
 bool domain_add_panic_device(struct session *session, virDomainPtr domain, enum panic_device *added,
 			     char **previous, GError **error);
+
+/* Has the panic device of the configuration offer the oops event; nothing is done if it does. */
+bool domain_add_oops_event(struct session *session, virDomainPtr domain, bool *added,
+			   GError **error);
 bool domain_restore(struct session *session, virDomainPtr domain, const char *previous,
 		    GError **error);
 

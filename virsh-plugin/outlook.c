@@ -20,7 +20,13 @@ static void G_GNUC_PRINTF(2, 3) add(GPtrArray *lines, const char *format, ...)
 static void look_at_events(struct outlook *outlook, const char *name, bool persistent,
 			   const struct domain_shape *now, const struct domain_shape *next)
 {
-	if (now->panic != PANIC_DEVICE_NONE)
+	if (now->panic != PANIC_DEVICE_NONE && now->oops_event)
+		add(outlook->works,
+		    "the very instant of an oops, through the oops event of the panic device %s, "
+		    "if QEMU is patched and the guest runs the oopsbt module or a patched kernel: "
+		    "QEMU stops the guest right then (a QEMU without the patches drops the event)",
+		    panic_device_name(now->panic));
+	else if (now->panic != PANIC_DEVICE_NONE)
 		add(outlook->works,
 		    "the very instant of an oops, through the panic device %s, if the guest runs "
 		    "the oopsbt module or a patched kernel",
@@ -126,7 +132,7 @@ static void print_lines(const char *title, enum style colour, GPtrArray *lines)
 		return;
 	printf("%s%s%s\n", style(colour), title, style(STYLE_NONE));
 	for (guint i = 0; i < lines->len; i++)
-		print_clean("  - %s\n", (char *)lines->pdata[i]);
+		print_point(lines->pdata[i]);
 }
 
 void outlook_print(const struct outlook *outlook)

@@ -14,6 +14,7 @@ struct target {
 	struct options options;
 	bool changed;
 	bool add_panic_device;
+	bool add_oops_event;
 };
 
 static bool same_options(const struct options *a, const struct options *b)
@@ -48,25 +49,29 @@ static bool compare_place(struct session *session, struct target *target, unsign
 	return true;
 }
 
-static bool prepare_panic_device(struct session *session, struct target *target, GError **error)
+/* @option: the one that asks for it. */
+static bool prepare_panic_device(struct session *session, struct target *target, const char *option,
+				 GError **error)
 {
 	const char *name = virDomainGetName(target->domain);
 	struct domain_shape shape = {0};
 
 	if (!(target->flags & VIR_DOMAIN_AFFECT_CONFIG)) {
-		g_set_error(
-			error, CLI_ERROR, CLI_ERROR_FAILED,
-			"--add-panic-device changes the configuration of domain '%s', which %s\n"
-			"a device cannot be added to a running domain",
-			name,
-			virDomainIsPersistent(target->domain) == 1
-				? "--live or --current leaves out"
-				: "has none: it is transient");
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "%s changes the configuration of domain '%s', which %s\n"
+			    "a device cannot be added to or changed in a running domain",
+			    option, name,
+			    virDomainIsPersistent(target->domain) == 1
+				    ? "--live or --current leaves out"
+				    : "has none: it is transient");
 		return false;
 	}
 	if (!domain_get_shape(session, target->domain, VIR_DOMAIN_XML_INACTIVE, &shape, error))
 		return false;
-	target->add_panic_device = shape.panic == PANIC_DEVICE_NONE;
+	if (strcmp(option, "--add-oops-event") == 0)
+		target->add_oops_event = !shape.oops_event;
+	else
+		target->add_panic_device = shape.panic == PANIC_DEVICE_NONE;
 	domain_shape_clear(&shape);
 	return true;
 }
@@ -86,17 +91,27 @@ static bool prepare(struct session *session, virDomainPtr domain, const struct c
 	if (!compare_place(session, target, both ? VIR_DOMAIN_AFFECT_LIVE : target->flags, args,
 			   !both, error))
 		return false;
-	return !cli_has(args, "add-panic-device") || prepare_panic_device(session, target, error);
+	if (cli_has(args, "add-panic-device") &&
+	    !prepare_panic_device(session, target, "--add-panic-device", error))
+		return false;
+	return !cli_has(args, "add-oops-event") ||
+	       prepare_panic_device(session, target, "--add-oops-event", error);
 }
 
 static bool change(struct session *session, struct target *target, enum panic_device *added,
-		   GError **error)
+		   bool *added_event, GError **error)
 {
 	g_autofree char *previous = NULL;
 
 	if (target->add_panic_device &&
 	    !domain_add_panic_device(session, target->domain, added, &previous, error))
 		return false;
+	if (target->add_oops_event &&
+	    !domain_add_oops_event(session, target->domain, added_event, error)) {
+		if (previous)
+			domain_restore(session, target->domain, previous, NULL);
+		return false;
+	}
 	if (!target->changed ||
 	    domain_set_options(session, target->domain, target->flags, &target->options, error))
 		return true;
@@ -109,9 +124,10 @@ static bool enable(struct session *session, struct target *target, GError **erro
 {
 	const char *name = virDomainGetName(target->domain);
 	enum panic_device added = PANIC_DEVICE_NONE;
+	bool added_event = false;
 	struct outlook outlook = {0};
 
-	if (!change(session, target, &added, error))
+	if (!change(session, target, &added, &added_event, error))
 		return false;
 	if (session->quiet)
 		return true;
@@ -121,10 +137,13 @@ static bool enable(struct session *session, struct target *target, GError **erro
 	else
 		print_clean("Domain '%s' was enabled already (%s)%s\n", name,
 			    domain_affect_name(target->flags),
-			    added == PANIC_DEVICE_NONE ? "; nothing changed" : "");
+			    added == PANIC_DEVICE_NONE && !added_event ? "; nothing changed" : "");
 	if (added != PANIC_DEVICE_NONE)
 		print_clean("Panic device %s added to its configuration\n",
 			    panic_device_name(added));
+	if (added_event)
+		print_clean("The panic device of its configuration offers the oops event, from the "
+			    "next start on\n");
 	if (!outlook_find(session, target->domain, &target->options, &outlook, error))
 		return false;
 	outlook_print(&outlook);
@@ -182,6 +201,9 @@ static const struct cli_option options[] = {
 	{"add-panic-device", 0, NULL, CLI_NONE,
 	 "add a panic device to the configuration if there is none; the guest sees it from the "
 	 "next start on"},
+	{"add-oops-event", 0, NULL, CLI_NONE,
+	 "have the panic device of the configuration offer the oops event from the next start on; "
+	 "only for a patched QEMU, as others drop it"},
 	{"pool", 0, NULL, CLI_NONE,
 	 "make a storage pool on the host's dump directory, by which other hosts can list and read "
 	 "its dumps through libvirt; may go without a domain"},

@@ -85,6 +85,23 @@ tap_like 'and is told so' "$err" "'passing', which has none: it is transient"
 run enable on --live --add-panic-device
 tap_is '--live excludes it' "$status" 1
 
+# --- the oops event ---
+run enable isa --add-oops-event
+tap_is 'the panic device can be made to offer the oops event' \
+	"$status $("$real_virsh" dumpxml --inactive isa | grep -c "<qemu:arg value='pvpanic.events=11'/>")" '0 1'
+tap_like 'enable tells of it' "$out" 'QEMU stops the guest right then'
+run enable isa --add-oops-event
+tap_is 'but not twice' "$status $("$real_virsh" dumpxml --inactive isa | grep -c 'pvpanic.events')" '0 1'
+domain_define bare
+run enable bare --add-oops-event
+tap_is 'without a panic device that is an error' "$status" 1
+tap_like 'which says what to do' "$err" 'no panic device that could offer the oops event'
+tap_is 'and nothing is changed' "$(element bare config)" ''
+run enable bare --add-panic-device --add-oops-event
+tap_is 'both can be had at once' \
+	"$status $("$real_virsh" dumpxml --inactive bare | grep -cE "<panic model='isa'|pvpanic.events=11")" '0 2'
+"$real_virsh" -q undefine bare >/dev/null
+
 # --- what is refused changes nothing ---
 unchanged=$(element web1 config)$(element on live)$(element on config)
 refused() {

@@ -93,7 +93,7 @@ if [ -e "$bash_completion" ] && [ -e /usr/share/bash-completion/completions/virs
 		complete_line virsh oopsbt enable front-end-1
 		complete_line virsh oopsbt enable --add
 		complete_line virsh domst
-	)" "$(printf 'disable\nfront-end-1\n--add-panic-device\ndomstate domstats')"
+	)" "$(printf 'disable\nfront-end-1\n--add-panic-device --add-oops-event\ndomstate domstats')"
 else
 	tap_skip "stock virsh's bash completion completes our verbs and domains" 'bash-completion is not installed'
 fi
