@@ -24,10 +24,12 @@ for series in $(kernel_series); do
 		tap_fail "$series: its files compile"
 		continue
 	fi
-	for variant in default up nopvpanic nosysctl module sparse; do
+	for variant in default up nopvpanic nosysctl module; do
 		tap_is "$series, $variant: compiles" "$(cat "$results/$variant.status")" 0
 		tap_is "$series, $variant: without a warning" "$(cat "$results/$variant.log")" ''
 	done
+	# In newer kernels sparse 0.6.4 can't compute what MODULE_INFO() asserts, of any module.
+	tap_is "$series, sparse: has nothing to say" "$(grep -v 'error: bad constant expression$' "$results/sparse.log")" ''
 	tap_is "$series, make W=1: adds no warning" \
 		"$(comm -13 <(warnings "$results/base-w1.log") <(warnings "$results/w1.log"))" ''
 	tap_is "$series: only code that runs on an oops, an unknown NMI or in pvpanic changes" \
