@@ -15,6 +15,8 @@ $(BUILD)/virsh-plugin/virsh: $(BUILD)/virsh-plugin/virsh.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(CFLAGS) $(OOPSBT_LDFLAGS) $(LDFLAGS) -o $@ $^
 
+$(eval $(call unit_test,plugin-when,virsh-plugin/when.c,glib-2.0))
+
 # --- manual pages: one source with the help ---
 
 MAN_PAGES := $(patsubst virsh-plugin/man/%.md,$(BUILD)/man/%,$(wildcard virsh-plugin/man/*.md))

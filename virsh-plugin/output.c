@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +34,50 @@ void print_clean(const char *format, ...)
 	va_end(arguments);
 	sanitize_append(clean, text, -1, true);
 	fputs(clean->str, stdout);
+}
+
+/* Columns of the terminal, also when a pager is between; 0: there is none. */
+static size_t terminal_width(void)
+{
+	struct winsize size;
+
+	if (pager.pid == 0 && !isatty(STDOUT_FILENO))
+		return 0;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 &&
+	    ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0)
+		return 0;
+	return size.ws_col;
+}
+
+/* Bytes of @text to print on a line of @width: up to a blank, or all. */
+static size_t line_length(const char *text, size_t width)
+{
+	size_t length = 0;
+
+	for (size_t next = strcspn(text, " "); next <= width; next += strcspn(text + next, " ")) {
+		length = next;
+		if (!text[next])
+			break;
+		next++;
+	}
+	return length ? length : strcspn(text, " ");
+}
+
+void print_point(const char *text)
+{
+	g_autofree char *clean = sanitize_line(text, -1);
+	size_t columns = terminal_width();
+	size_t width = columns > 40 ? columns - 4 : SIZE_MAX;
+	const char *prefix = "  - ";
+
+	for (const char *at = clean; *at;) {
+		size_t length = line_length(at, width);
+
+		printf("%s%.*s\n", prefix, (int)length, at);
+		at += length;
+		at += strspn(at, " ");
+		prefix = "    ";
+	}
 }
 
 void print_text(const char *text, size_t length)
@@ -176,6 +222,8 @@ void table_print(const struct table *table, bool quiet)
 	}
 	for (guint column = 0; column < table->width; column++)
 		total += widths[column] + 3;
+	if (terminal_width() > 0)
+		total = MIN(total, terminal_width());
 	for (guint row = quiet ? 1 : 0; row < rows; row++) {
 		for (guint column = 0; column < table->width; column++) {
 			const char *cell = table->cells->pdata[row * table->width + column];

@@ -89,25 +89,37 @@ static GDateTime *parse_relative(const char *text, GDateTime *now)
 	return g_date_time_add(now, text[0] == '+' ? span : -span);
 }
 
+/* "YYYY-MM-DD" at the beginning; what was not there leaves all as it is. */
+static const char *skip_date(const char *text, int *year, int *month, int *day)
+{
+	int parts[3];
+	int used = 0;
+
+	if (sscanf(text, "%4d-%2d-%2d%n", &parts[0], &parts[1], &parts[2], &used) != 3)
+		return text;
+	*year = parts[0];
+	*month = parts[1];
+	*day = parts[2];
+	return text + used;
+}
+
 static GDateTime *parse_clock(const char *text, GDateTime *now)
 {
 	int year = g_date_time_get_year(now);
 	int month = g_date_time_get_month(now);
 	int day = g_date_time_get_day_of_month(now);
+	const char *rest = skip_date(text, &year, &month, &day);
 	int hour = 0;
 	int minute = 0;
 	int second = 0;
 	int used = 0;
-	const char *rest = text;
 
-	if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3) {
-		rest = text + used;
+	if (rest != text) {
 		if (!*rest)
 			return g_date_time_new_local(year, month, day, 0, 0, 0);
 		if (*rest++ != ' ')
 			return NULL;
 	}
-	used = 0;
 	if (sscanf(rest, "%2d:%2d%n", &hour, &minute, &used) != 2)
 		return NULL;
 	rest += used;
