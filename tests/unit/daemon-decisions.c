@@ -151,7 +151,10 @@ static void test_config_file(void)
 	g_assert_cmpuint(warnings->len, ==, 0);
 	g_assert_cmpstr(config.uri, ==, defaults.uri);
 	g_assert_cmpstr(config.store, ==, defaults.store);
-	config.uri = config.store = defaults.uri = defaults.store = NULL;
+	g_clear_pointer(&config.uri, g_free);
+	g_clear_pointer(&config.store, g_free);
+	g_clear_pointer(&defaults.uri, g_free);
+	g_clear_pointer(&defaults.store, g_free);
 	g_assert_cmpmem(&config, sizeof(config), &defaults, sizeof(defaults));
 }
 
