@@ -163,6 +163,11 @@ struct analyzer *analyzer_take(struct analyzer_pool *pool, GError **error)
 	return start(&pool->limits, error);
 }
 
+struct analyzer *analyzer_start(struct analyzer_pool *pool, GError **error)
+{
+	return start(&pool->limits, error);
+}
+
 int analyzer_socket(const struct analyzer *analyzer)
 {
 	return analyzer->socket;

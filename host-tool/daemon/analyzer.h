@@ -30,6 +30,9 @@ bool analyzer_pool_fill(struct analyzer_pool *pool, GError **error);
 /* The one standing by, or a new one. */
 struct analyzer *analyzer_take(struct analyzer_pool *pool, GError **error);
 
+/* A new one, for a job that is in no hurry: the one standing by is left for one that is. */
+struct analyzer *analyzer_start(struct analyzer_pool *pool, GError **error);
+
 /* The control socket. */
 int analyzer_socket(const struct analyzer *analyzer);
 

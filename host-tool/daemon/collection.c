@@ -286,8 +286,7 @@ static void begin_freeze(struct run *run)
 		.runtime_directory = run->collector->runtime_directory,
 		.budget_ms = run->request->options->budget_ms,
 		.deadline_ms = run->collector->freeze_deadline_ms,
-		.oops_us =
-			strcmp(run->request->signal, "oops") == 0 ? run->request->signalled_us : 0,
+		.oops_us = run->request->held ? run->request->signalled_us : 0,
 	};
 
 	run->freeze = freeze_begin(&plan);

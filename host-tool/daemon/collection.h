@@ -61,6 +61,7 @@ struct collection_request {
 	const struct options *options;
 	const char *signal;	 /* as in report.h */
 	gint64 signalled_us;	 /* real time */
+	bool held;		 /* QEMU has paused the guest for it, see oops_pause.h */
 	struct layout *layout;	 /* NULL, or of another instance: found out first */
 	GBytes *map;		 /* the kernel map; NULL: none */
 	unsigned int suppressed; /* signals that were not collected before this one */

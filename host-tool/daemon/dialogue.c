@@ -24,7 +24,8 @@ bool dialogue_begin(struct dialogue *dialogue, struct analyzer_pool *pool, const
 	const struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
 	g_autofree char *json = job_to_json(job);
 
-	dialogue->analyzer = analyzer_take(pool, error);
+	dialogue->analyzer =
+		job->kind == JOB_COLLECT ? analyzer_take(pool, error) : analyzer_start(pool, error);
 	if (dialogue->analyzer == NULL)
 		return false;
 	dialogue->deadline = g_get_monotonic_time() +

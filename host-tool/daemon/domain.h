@@ -31,6 +31,7 @@ struct domains {
 	struct connection *connection;
 	GHashTable *by_uuid; /* → struct domain */
 	GThreadPool *collecting;
+	GThreadPool *mapping; /* takes seconds each: nothing else may wait for these */
 	GThreadPool *background;
 	GCancellable *stop; /* ends what is going on */
 	bool stopping;	    /* nothing new is begun */
@@ -73,6 +74,7 @@ struct domain {
 	int oops_id;		    /* libvirt's id of the instance that was asked, -1: none */
 	unsigned int oops_limit_ms; /* what it was asked for */
 	bool pauses;		    /* its QEMU does */
+	gint64 held_us;		    /* real time of the oops that it paused for last; 0: none */
 
 	/* domain_collect.c */
 	GQueue signals; /* of struct signal */

@@ -26,6 +26,7 @@ struct collect_task {
 	struct layout *layout;
 	GBytes *map;
 	unsigned int suppressed;
+	bool held;
 	GCancellable *cancellable;
 	bool connection_lost;
 	struct collection_result result;
@@ -75,6 +76,7 @@ static void collect_work(struct task *task)
 		.options = &collect->options,
 		.signal = collect->signal.word,
 		.signalled_us = collect->signal.signalled_us,
+		.held = collect->held,
 		.layout = collect->layout,
 		.map = collect->map,
 		.suppressed = collect->suppressed,
@@ -224,6 +226,7 @@ static void collect_next(struct domain *domain)
 	collect->layout = domain->layout ? layout_ref(domain->layout) : NULL;
 	collect->map = domain->kernel.map ? g_bytes_ref(domain->kernel.map) : NULL;
 	collect->suppressed = domain->suppressed;
+	collect->held = domain->held_us && domain->held_us == signal->signalled_us;
 	collect->cancellable = g_object_ref(domain->all->stop);
 	domain->suppressed = 0;
 	g_free(signal);

@@ -57,7 +57,6 @@ static void map_work(struct task *task)
 	else
 		g_set_error(&map->error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED,
 			    "not connected to libvirt");
-	analyzer_pool_fill(map->collector->analyzers, NULL);
 }
 
 static gboolean find_now(void *user_data)
@@ -175,7 +174,7 @@ void domain_kernel_find(struct domain *domain, unsigned int delay_ms)
 	map->map = domain->kernel.map ? g_bytes_ref(domain->kernel.map) : NULL;
 	map->layout = domain->layout ? layout_ref(domain->layout) : NULL;
 	map->cancellable = g_object_ref(domain->map_cancellable);
-	task_push(domain->all, domain->all->background, domain->uuid, &map->task);
+	task_push(domain->all, domain->all->mapping, domain->uuid, &map->task);
 }
 
 void domain_kernel_save(struct domain *domain)

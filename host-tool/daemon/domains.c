@@ -7,6 +7,7 @@
 #include "daemon/domain.h"
 #include "freeze-guard/record.h"
 
+#define MAPPING_THREADS 2
 #define BACKGROUND_THREADS 2
 
 /* --- tasks --- */
@@ -175,14 +176,19 @@ static void on_oops(struct domain *domain, gint64 time_us, const char *details)
 {
 	g_autoptr(JsonObject) data = untrusted_json_parse(details, strlen(details), 8, NULL);
 	bool busy = domain->collecting;
-	gint64 latency_us = 0;
+	gint64 latency_us;
 
-	/* The event is sent when the last CPU stands; the oops was before that. */
-	if (data && json_object_has_member(data, "stop-latency"))
+	/* The event of a pause is sent when the last CPU stands; the oops was before that. */
+	if (data && json_object_has_member(data, "stop-latency")) {
 		latency_us = json_object_get_int_member(data, "stop-latency");
-	domain_signal(domain, "oops", time_us - CLAMP(latency_us, 0, G_USEC_PER_SEC));
-	if (busy || !domain->collecting)
+		time_us -= CLAMP(latency_us, 0, G_USEC_PER_SEC);
+		domain->held_us = time_us;
+	}
+	domain_signal(domain, "oops", time_us);
+	if (busy || !domain->collecting) {
+		domain->held_us = 0;
 		domain_oops_end(domain);
+	}
 }
 
 /* The same that libvirt makes lifecycle events of, as QEMU says it and when. */
@@ -376,6 +382,7 @@ struct domains *domains_new(const struct config *config, const struct collector 
 	all->log = log;
 	all->by_uuid = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, domain_free);
 	all->collecting = g_thread_pool_new(task_work, NULL, (int)config->parallel, FALSE, NULL);
+	all->mapping = g_thread_pool_new(task_work, NULL, MAPPING_THREADS, FALSE, NULL);
 	all->background = g_thread_pool_new(task_work, NULL, BACKGROUND_THREADS, FALSE, NULL);
 	all->stop = g_cancellable_new();
 	all->event_ids = g_array_new(FALSE, FALSE, sizeof(int));
@@ -418,6 +425,7 @@ void domains_free(struct domains *all)
 	g_hash_table_unref(all->by_uuid);
 	/* A task that is still under way after all waiting is left behind with the process. */
 	g_thread_pool_free(all->collecting, all->num_tasks > 0, FALSE);
+	g_thread_pool_free(all->mapping, all->num_tasks > 0, FALSE);
 	g_thread_pool_free(all->background, all->num_tasks > 0, FALSE);
 	connection_free(all->connection);
 	g_array_unref(all->event_ids);

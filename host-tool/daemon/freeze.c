@@ -196,12 +196,21 @@ static void resume(struct freeze *freeze, gint64 begin)
 
 /* --- paused by QEMU for the oops --- */
 
+/*
+ * While the pause is young it is not asked after, as that costs time in which the guest stands. If
+ * it was over nevertheless, that shows when it is to be ended.
+ */
 static bool holds_for_oops(struct freeze *freeze)
 {
+	gint64 age_us = g_get_real_time() - freeze->oops_us;
 	bool holds = false;
 
+	if (freeze->oops_us == 0)
+		return false;
+	if (age_us >= 0 && age_us < (gint64)freeze->budget_ms * 1000 / 2)
+		return true;
 	/* If QEMU does not tell, suspending the domain works in any case. */
-	return freeze->oops_us && oops_pause_holds(freeze->domain, &holds, NULL) && holds;
+	return oops_pause_holds(freeze->domain, &holds, NULL) && holds;
 }
 
 static enum freeze_end end_of_pause(struct freeze *freeze)
@@ -252,11 +261,11 @@ static void *freeze_thread(void *pointer)
 	GError *error = NULL;
 	gint64 begin;
 
-	if (!may_freeze(freeze)) {
+	if (holds_for_oops(freeze)) {
+		hold(freeze);
+	} else if (!may_freeze(freeze)) {
 		if (!freeze->decided)
 			decide(freeze, FREEZE_FAILED, NULL);
-	} else if (holds_for_oops(freeze)) {
-		hold(freeze);
 	} else if (!announce(freeze, &error)) {
 		decide(freeze, FREEZE_FAILED, error);
 	} else if (!wait_for_go(freeze)) {

@@ -15,7 +15,7 @@ struct freeze_plan {
 	struct guard *guard;
 	const char *runtime_directory;
 	unsigned int budget_ms; /* from the moment it is frozen */
-	gint64 oops_us;		/* real time of a GUEST_OOPS event that asks for this; 0: none */
+	gint64 oops_us;		/* real time of the oops that QEMU has paused it for; 0: none */
 	unsigned int
 		deadline_ms; /* how long the suspend call may take before freeze_wait() gives up */
 };
