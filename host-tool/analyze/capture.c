@@ -15,7 +15,6 @@
 /* A CPU's own mappings of its GDT, TSS and exception stacks (arch/x86/mm/cpu_entry_area.c). */
 #define ENTRY_AREA_START 0xfffffe0000000000ull
 #define ENTRY_AREA_END 0xfffffe8000000000ull
-#define MAX_EXCEPTION_STACK 0x4000u
 /* struct pt_regs at the top of an exception stack: where the interrupted stack pointer is. */
 #define PT_REGS_SIZE 168
 #define PT_REGS_SP 152
@@ -43,31 +42,31 @@ static bool in_entry_area(uint64_t address)
 	return address >= ENTRY_AREA_START && address < ENTRY_AREA_END;
 }
 
-/* The page above the exception stack that @sp is on: its guard page, or where mappings end. */
-static uint64_t exception_stack_top(const struct address_space *space, uint64_t sp)
+/*
+ * Where the stack that @sp is on ends: at its guard page. Only task stacks are aligned to their
+ * size always; that is for those without a guard page (no CONFIG_VMAP_STACK).
+ */
+static uint64_t stack_top(const struct address_space *space, uint64_t sp)
 {
-	uint64_t top = (sp & GUEST_PAGE_MASK) + GUEST_PAGE_SIZE;
+	uint64_t page = sp & GUEST_PAGE_MASK;
 	struct mapping mapping;
 
-	while (top - sp < MAX_EXCEPTION_STACK &&
-	       address_space_translate(space, gva(top), &mapping, NULL))
-		top += GUEST_PAGE_SIZE;
-	return top;
+	for (uint64_t top = page + GUEST_PAGE_SIZE; top <= page + STACK_SIZE;
+	     top += GUEST_PAGE_SIZE) {
+		if (!address_space_translate(space, gva(top), &mapping, NULL))
+			return top;
+	}
+	return (sp & ~(uint64_t)(STACK_SIZE - 1)) + STACK_SIZE;
 }
 
 /* From stack to stack: where the interrupted one went on is kept at a stack's top. */
 static void capture_stacks(const struct address_space *space, uint64_t sp)
 {
 	for (int i = 0; i < MAX_STACKS && sp >> 63; i++) {
-		uint64_t low = sp & ~(uint64_t)(STACK_SIZE - 1);
-		uint64_t high = low + STACK_SIZE;
-		uint64_t next_at = high - 8;
+		uint64_t low = sp & GUEST_PAGE_MASK;
+		uint64_t high = stack_top(space, sp);
+		uint64_t next_at = in_entry_area(sp) ? high - PT_REGS_SIZE + PT_REGS_SP : high - 8;
 
-		if (in_entry_area(sp)) {
-			low = sp & GUEST_PAGE_MASK;
-			high = exception_stack_top(space, sp);
-			next_at = high - PT_REGS_SIZE + PT_REGS_SP;
-		}
 		address_space_prefetch(space, gva(low), high - low);
 		if (!address_space_read_u64(space, gva(next_at), &sp, NULL))
 			return;
