@@ -34,7 +34,7 @@ end_session() {
 	done
 }
 at_exit end_session
-at_exit 'user virsh -q destroy own'
+at_exit '(user virsh -q destroy own)'
 
 domain_xml own >"$test_dir/own.xml"
 chmod 0644 "$test_dir/own.xml"
