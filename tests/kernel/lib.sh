@@ -25,7 +25,8 @@ kernel_key() {
 	{
 		basename "$source"
 		gcc --version | head -n 1
-		cat "$kernel_patches/$1"/*.patch "$kernel_tests/small.config"
+		cat "$kernel_patches/$1"/*.patch
+		grep -v '^#' "$kernel_tests/small.config"
 		[ "$1" != linux-5.4 ] || cat "$kernel_tests/linux-5.4-standin.patch"
 	} | sha256sum | cut -c1-16
 }
