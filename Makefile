@@ -74,7 +74,7 @@ $(BUILD)/%.o: %.c
 	$(call say,CC   $<)
 	$(Q)$(CC) $(OOPSBT_CFLAGS) $(OOPSBT_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-include $(wildcard */build.mk)
+include $(wildcard */build.mk) guest-kernel-patch/kernel.mk qemu-patches/qemu.mk
 
 PROGRAM_LIST = $(filter-out $(UNIT_TESTS),$(PROGRAMS))
 all: $(PROGRAM_LIST)
@@ -94,6 +94,9 @@ demo:
 check:
 	tests/check
 
+.PHONY: check-matrix
+check-matrix: check-kernel-matrix check-qemu-matrix
+
 .PHONY: lint
 lint:
 	tests/run tests/lint/lint.test.sh
@@ -104,12 +107,11 @@ MODULE_FILES := $(addprefix guest-kernel-patch/module/,Kbuild Makefile dkms.conf
 
 .PHONY: install
 install: all
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) \
-		$(DESTDIR)$(SYSCONFDIR) $(DESTDIR)$(UNITDIR) $(MODULE_DIR)
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SYSCONFDIR) \
+		$(DESTDIR)$(UNITDIR) $(MODULE_DIR)
 	install -m 0755 $(BUILD)/host-tool/oopsbtd $(DESTDIR)$(SBINDIR)
 	install -m 0755 $(BUILD)/host-tool/oopsbt-analyze $(BUILD)/host-tool/oopsbt-freeze-guard \
 		$(DESTDIR)$(LIBEXECDIR)
-	install -m 0755 $(BUILD)/virsh-plugin/virsh $(BUILD)/virsh-plugin/virsh-oopsbt $(DESTDIR)$(BINDIR)
 	test -e $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \
 		install -m 0644 host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)
 	sed 's,@SBINDIR@,$(SBINDIR),' host-tool/oopsbtd.service > $(DESTDIR)$(UNITDIR)/oopsbtd.service
@@ -118,8 +120,7 @@ install: all
 # What was written by install, but not a configuration that was changed, nor any dump.
 .PHONY: uninstall
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/oopsbtd $(DESTDIR)$(BINDIR)/virsh-oopsbt $(DESTDIR)$(BINDIR)/virsh \
-		$(DESTDIR)$(UNITDIR)/oopsbtd.service
+	rm -f $(DESTDIR)$(SBINDIR)/oopsbtd $(DESTDIR)$(UNITDIR)/oopsbtd.service
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(MODULE_DIR)
 	! cmp -s host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf
