@@ -85,6 +85,18 @@ status=0
 err=$(virsh oopsbt -D "$test_dir/foreign" collect "$domain" 2>&1) || status=$?
 tap_is 'a directory that others can write to: exit status' "$status" 1
 tap_like 'a directory that others can write to: message' "$err" 'can be written by other users'
+mkdir "$test_dir/small"
+if mount -t tmpfs -o size=1m none "$test_dir/small" 2>/dev/null; then
+	at_exit "umount $test_dir/small"
+	status=0
+	err=$(virsh oopsbt -D "$test_dir/small/dumps" collect "$domain" 2>&1) || status=$?
+	tap_is 'a full disk: exit status' "$status" 1
+	tap_like 'a full disk: message' "$err" "$test_dir/small/dumps has [0-9]+ MiB free"
+	tap_like '... and what to do' "$err" 'make room'
+	tap_is '... and nothing half-done is left there' "$(find "$test_dir/small" -type f | wc -l)" 0
+else
+	tap_skip 'a full disk' 'no tmpfs can be mounted here'
+fi
 touch "$test_dir/file"
 status=0
 err=$(virsh oopsbt -D "$test_dir/file/dumps" collect "$domain" 2>&1) || status=$?
