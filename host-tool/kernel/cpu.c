@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kernel/trampolines.h"
+
 /* GDT_ENTRY_CPUNODE (arch/x86/include/asm/segment.h, since 4.20): its limit is node << 12 | cpu. */
 #define GDT_ENTRY_CPUNODE 15
 #define CPUNODE_CPU_MASK 0xfff
@@ -245,6 +247,7 @@ static void capture_task(const struct kernel *kernel, gva_t task)
 				&kernel->space,
 				gva_add(task, (uint64_t)kernel->map->fields[task_fields[i]]), 16);
 	}
+	trampoline_capture(kernel, task);
 }
 
 /* The run queue names the current task once more; debuggers that open the core look there. */

@@ -132,7 +132,6 @@ enum kernel_symbol {
 /* Sizes in bytes of structures. */
 #define KERNEL_SIZES(X)                                                                            \
 	X(module_memory, "module_memory")                                                          \
-	X(ftrace_ret_stack, "ftrace_ret_stack")                                                    \
 	X(exception_stacks, "exception_stacks")
 
 enum kernel_field {

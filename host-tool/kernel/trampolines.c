@@ -3,8 +3,9 @@
 
 #define MAX_NODES 512
 #define MAX_OPS 1024
-/* FTRACE_RETFUNC_DEPTH: return addresses kept per task (include/linux/ftrace.h, up to 6.10). */
-#define MAX_RET_STACK 50
+/* Of a task's stack of traced calls: SHADOW_STACK_SIZE (kernel/trace/fgraph.c, since 6.11), less
+ * before. */
+#define RET_STACK_SIZE 4096u
 /* FTRACE_OPS_FL_SAVE_REGS (include/linux/ftrace.h), the same bit since 4.18. */
 #define FTRACE_OPS_SAVE_REGS (1ull << 2)
 
@@ -52,29 +53,51 @@ static bool find_in_list(const struct kernel *kernel, const struct return_list *
 	return false;
 }
 
-/* Up to 6.10 an array of struct ftrace_ret_stack; later an array of words that is not read here. */
+/*
+ * Up to 6.10 an array of struct ftrace_ret_stack; from 6.11 on these lie between other words. Both
+ * grow upwards and keep what is over: the first word that is the slot's address is a call that
+ * has not returned.
+ */
 static bool find_in_ret_stack(const struct kernel *kernel, gva_t task, gva_t slot, gva_t *address)
 {
-	int32_t size = kernel->map->fields[SIZE_ftrace_ret_stack];
-	uint64_t base, retp, target;
+	int32_t retp = kernel->map->fields[FIELD_ftrace_ret_stack_retp];
+	int32_t ret = kernel->map->fields[FIELD_ftrace_ret_stack_ret];
+	uint64_t base, word;
 
-	if (size <= 0 || !kernel_has(kernel, FIELD_ftrace_ret_stack_retp) ||
+	if (retp == FIELD_UNKNOWN || ret == FIELD_UNKNOWN ||
 	    !kernel_read_field(kernel, task, FIELD_task_ret_stack, &base, sizeof(base), NULL) ||
 	    !base)
 		return false;
-	for (int i = 0; i < MAX_RET_STACK; i++) {
-		gva_t entry = gva(base + (uint64_t)i * (uint64_t)size);
+	for (uint64_t at = (uint64_t)retp; at < RET_STACK_SIZE; at += sizeof(word)) {
+		gva_t entry = gva(base + at - (uint64_t)retp);
 
-		if (!kernel_read_field(kernel, entry, FIELD_ftrace_ret_stack_retp, &retp, 8,
-				       NULL) ||
-		    !kernel_read_field(kernel, entry, FIELD_ftrace_ret_stack_ret, &target, 8, NULL))
+		if (!address_space_read_u64(&kernel->space, gva(base + at), &word, NULL))
 			return false;
-		if (retp == slot.value) {
-			*address = gva(target);
-			return true;
-		}
+		if (word == slot.value)
+			return kernel_read_field(kernel, entry, FIELD_ftrace_ret_stack_ret,
+						 &address->value, 8, NULL);
 	}
 	return false;
+}
+
+static void capture_list(const struct kernel *kernel, const struct return_list *list, gva_t task)
+{
+	gva_t none;
+
+	/* No frame lies at 0, so all nodes are read. */
+	find_in_list(kernel, list, task, gva(0), gva(0), &none);
+}
+
+void trampoline_capture(const struct kernel *kernel, gva_t task)
+{
+	uint64_t base;
+
+	capture_list(kernel, &rethooks, task);
+	capture_list(kernel, &kretprobes, task);
+	if (kernel_has(kernel, FIELD_task_ret_stack) &&
+	    kernel_read_field(kernel, task, FIELD_task_ret_stack, &base, sizeof(base), NULL) &&
+	    base)
+		address_space_prefetch(&kernel->space, gva(base), RET_STACK_SIZE);
 }
 
 bool trampoline_recover(const struct kernel *kernel, gva_t task, gva_t slot, gva_t *address)

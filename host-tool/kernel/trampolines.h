@@ -15,6 +15,9 @@
  */
 bool trampoline_recover(const struct kernel *kernel, gva_t task, gva_t slot, gva_t *address);
 
+/* Reads into the snapshot what trampoline_recover() will need of @task: it changes as it runs. */
+void trampoline_capture(const struct kernel *kernel, gva_t task);
+
 /*
  * If @address lies in an ftrace_ops' trampoline, sets *@original to the instruction of
  * ftrace_caller or ftrace_regs_caller that it is a copy of.
