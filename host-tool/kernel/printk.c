@@ -202,6 +202,7 @@ static bool read_record(const struct kernel *kernel, struct ring *ring, uint64_t
 	if (!record.text)
 		return false;
 	g_array_append_val(records, record);
+	/* cppcheck-suppress memleak */ /* the array has it */
 	return true;
 }
 

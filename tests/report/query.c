@@ -3,9 +3,10 @@
  * Questions that shell tests ask of a report.json.
  *
  *	query value REPORT PATH		the value at a JSONPath, as text; several: one a line
- *	query symbols REPORT KALLSYMS	every frame's symbol lies where the guest's /proc/kallsyms has it
- *	query agrees REPORT CPU...	the guest's own backtraces of these CPUs are the host's
- *	query whole REPORT		the fields a report must have are there; what is null is explained
+ *	query symbols REPORT KALLSYMS	every frame's symbol lies where the guest's  /proc/kallsyms
+ *has it query agrees REPORT CPU...	the guest's own backtraces of these CPUs are the host's
+ *	query whole REPORT		the fields a report must have are there; what is null is
+ *explained
  */
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -95,9 +96,9 @@ static bool known_at(GHashTable *table, const char *name, const char *module, gu
 
 static const char *string_member(JsonObject *object, const char *name)
 {
-	return json_object_get_null_member(object, name) ?
-		       NULL :
-		       json_object_get_string_member(object, name);
+	return json_object_get_null_member(object, name)
+		       ? NULL
+		       : json_object_get_string_member(object, name);
 }
 
 static int symbols(JsonNode *root, const char *path)
@@ -178,11 +179,29 @@ static bool explained(JsonArray *errors, const char *field)
 static int whole(JsonNode *root)
 {
 	static const char *const fields[] = {
-		"schema", "id", "title", "domain.name", "domain.uuid", "signal", "timeline.signalled",
-		"timeline.frozen", "timeline.thawed", "timeline.stored", "timeline.freeze_us",
-		"guest.release", "guest.version", "guest.build_id", "guest.kaslr_offset",
-		"guest.taint", "guest.uptime_s", "guest.panic_on_oops",
-		"guest.oops_all_cpu_backtrace", "vcpus", "modules", "log.source", "log.records",
+		"schema",
+		"id",
+		"title",
+		"domain.name",
+		"domain.uuid",
+		"signal",
+		"timeline.signalled",
+		"timeline.frozen",
+		"timeline.thawed",
+		"timeline.stored",
+		"timeline.freeze_us",
+		"guest.release",
+		"guest.version",
+		"guest.build_id",
+		"guest.kaslr_offset",
+		"guest.taint",
+		"guest.uptime_s",
+		"guest.panic_on_oops",
+		"guest.oops_all_cpu_backtrace",
+		"vcpus",
+		"modules",
+		"log.source",
+		"log.records",
 	};
 	JsonArray *errors = json_object_get_array_member(json_node_get_object(root), "errors");
 	int wrong = 0;
