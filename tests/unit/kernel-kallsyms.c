@@ -280,10 +280,6 @@ static void test_before_the_first(struct fixture *f, gconstpointer layout G_GNUC
 	struct symbol symbol;
 
 	find_it(f);
-	if (absolute_percpu(f->layout)) {
-		g_test_skip("per-CPU symbols lie from 0 on");
-		return;
-	}
 	g_assert_false(kallsyms_lookup(&f->kallsyms, &f->guest.space,
 				       gva(FAKE_GUEST_IMAGE + FIRST_SYMBOL - 1), &symbol, &error));
 	g_assert_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND);
@@ -469,7 +465,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < G_N_ELEMENTS(layouts); i++) {
 		add(&layouts[i], "find", test_find);
 		add(&layouts[i], "lookup", test_lookup);
-		add(&layouts[i], "before-the-first", test_before_the_first);
+		/* Else there is no such address: per-CPU symbols lie from 0 on. */
+		if (!absolute_percpu(&layouts[i]))
+			add(&layouts[i], "before-the-first", test_before_the_first);
 		add(&layouts[i], "resolve", test_resolve);
 		add(&layouts[i], "decoys", test_decoys);
 		add(&layouts[i], "lies", test_lies);
