@@ -283,18 +283,24 @@ guest_destroy nested
 
 # --- contexts that end in a panic
 
-# panics TITLE COMMAND [HOST-COMMAND]: a guest oopses by that and panics
+# panics TITLE COMMAND [HOST-COMMAND]: a guest oopses by that and panics. If the guest's command is what does it,
+# there may be no answer to it.
 panics() {
 	start panic smp=2 events=15 on_crash=preserve append='panic=0' \
 		qemu_args="-device pvpanic-pci,events=15,addr=0x10 -action panic=none -D $trace/panic"
 	trace_begin panic
-	guest_exec panic "$2 &"
-	${3:-true}
+	if [ $# = 3 ]; then
+		guest_exec panic "$2"
+		$3
+	else
+		guest_exec panic "$2" >/dev/null 2>&1 &
+	fi
 	guest_console_wait panic 'end Kernel panic' >/dev/null
 	trace_end panic
 	tap_written "$1" "$oops $panicked"
 	tap_ok 'the event comes before the first byte of text' before '0x505 0x8 pvpanic' '0x3f8 .* serial'
 	guest_destroy panic
+	wait
 }
 
 panics 'an oops in a softirq is signalled, then the panic it is' 'context softirq'
