@@ -33,3 +33,5 @@ for cpu in for_each_online_cpu(prog):
             print(cpu, "%x" % frame.pc, "%s+%d" % (symbol.name, frame.pc - symbol.address))
         except LookupError:
             print(cpu, "%x" % frame.pc, "-")
+        if frame.pc >> 63 == 0:
+            break # user mode, of which nothing further is known
