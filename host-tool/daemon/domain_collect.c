@@ -57,8 +57,11 @@ static gboolean write_line(void *user_data)
 static void on_state(enum collection_state state, const char *detail, void *user_data)
 {
 	struct collect_task *collect = user_data;
-	struct line *line = g_new0(struct line, 1);
+	struct line *line;
 
+	if (state == COLLECTION_SIGNALLED && collect->signal.tries > 0)
+		return; /* it was told when it was tried first */
+	line = g_new0(struct line, 1);
 	line->log = collect->log;
 	line->domain = g_strdup(collect->name);
 	line->text = g_strdup_printf("%s: %s", collection_state_name(state), detail);

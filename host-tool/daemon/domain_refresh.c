@@ -142,6 +142,8 @@ static void refresh_done(struct task *task, struct domain *domain)
 	if (domain->refresh_again) {
 		domain_refresh(domain);
 	} else if (refresh->error == NULL && !(refresh->exists && domain->enabled)) {
+		if (domain->enabled && !refresh->exists)
+			log_write(task->all->log, LOG_INFO, domain->name, NULL, "is gone");
 		kernel_state_forget(task->all->collector->runtime_directory, task->uuid);
 		domain_drop(domain);
 		status_changed(task->all);

@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A domain that oopses while it migrates: left alone until it has stayed or arrived. The other
+# host is a second libvirtd with another host name and UUID.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/lib.sh"
+
+# A libvirtd as libvirt_start has it, that thinks it is another host. Sets $there, its URI.
+other_host() {
+	local root=$test_dir/other folder
+	# shellcheck disable=SC2154 # of libvirt.sh
+	for folder in $libvirt_folders; do
+		mkdir -p "$root$folder"
+	done
+	cp "$libvirt_root/etc/libvirt/qemu.conf" "$root/etc/libvirt/" 2>/dev/null || true
+	printf 'host_uuid = "%s"\n' "$(cat /proc/sys/kernel/random/uuid)" >"$root/etc/libvirt/libvirtd.conf"
+	# shellcheck disable=SC2016,SC2086 # the inner shell expands; one word a folder
+	nsenter --mount --target "$(cat "$libvirt_root/virtlogd.pid")" \
+		unshare --mount --uts --propagation private sh -euc '
+		root=$1
+		shift
+		hostname oopsbt-other-host
+		for folder; do
+			mount --bind "$root$folder" "$folder"
+		done
+		virtlogd -d -p "$root/virtlogd.pid"
+		libvirtd -d -p "$root/libvirtd.pid"' libvirt "$root" $libvirt_folders
+	there="qemu+unix:///system?socket=$root/run/libvirt/libvirt-sock"
+	at_exit "virsh -q -c '$there' destroy $domain >/dev/null 2>&1; end_process \$(cat $root/libvirtd.pid $root/virtlogd.pid)"
+}
+
+domain=oopsbt-test-$$-migrating
+libvirt_start
+other_host
+# The socket of the migration, for QEMU's user to make.
+install -d -m 0777 "$test_dir/migration"
+
+# Not guest_start: two QEMUs cannot have the same pipes and log.
+kernel=$(guest_kernel 6.1)
+cat >"$test_dir/domain.xml" <<XML
+<domain type='$("$here/../guest/accel")'>
+  <name>$domain</name>
+  <memory unit='MiB'>256</memory>
+  <vcpu>1</vcpu>
+  <os>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <kernel>$(guest_image "$kernel/boot/vmlinuz-$(cat "$kernel/release")")</kernel>
+    <initrd>$(guest_image "$("$here/../guest/make-initramfs" "$kernel")")</initrd>
+    <cmdline>console=ttyS0 quiet</cmdline>
+  </os>
+  <features><acpi/></features>
+  <cpu mode='custom'><model>qemu64</model></cpu>
+  <devices>
+    <memballoon model='none'/>
+    <serial type='pty'/>
+    <channel type='pipe'><source path='$test_dir/exec'/><target type='virtio' name='oopsbt.exec'/></channel>
+    <panic model='isa'/>
+  </devices>
+</domain>
+XML
+mkfifo -m 0666 "$test_dir/exec.in" "$test_dir/exec.out"
+virsh -q create "$test_dir/domain.xml"
+exec 8<>"$test_dir/exec.in" 9<"$test_dir/exec.out"
+
+# in_guest COMMAND: run it, not waiting for an answer
+in_guest() {
+	echo "1 $(printf %s "$1" | base64 -w 0)" >&8
+}
+
+# answered: until the guest says that it has run the last one
+answered() {
+	timeout 60 grep -m1 -aE "^$1 " <&9 >/dev/null
+}
+
+migrate() {
+	timeout 120 virsh -q migrate --live "$domain" "$there" \
+		--migrateuri "unix://$test_dir/migration/socket$1" "${@:2}" >>"$test_dir/migrate.log" 2>&1
+}
+
+migrating() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		! virsh -q domjobinfo "$domain" 2>/dev/null | grep 'Outgoing migration' >/dev/null || return 0
+		sleep 0.1 # no event tells of its begin
+	done
+	cat "$test_dir/migrate.log"
+	return 1
+}
+
+answered 0
+# So that there is something to carry.
+in_guest 'dd if=/dev/urandom of=/tmp/ballast bs=1M count=60'
+answered 1
+daemon_start
+virsh -q metadata "$domain" https://oopsbt.org/xmlns/domain/1 --key oopsbt --live --set '<oopsbt/>' >/dev/null
+daemon_wait "$domain: runs Linux" >/dev/null
+
+migrate 1 --bandwidth 1 &
+migration=$!
+tap_ok "the domain is migrating" migrating
+daemon_mark
+in_guest '(echo null >/sys/kernel/debug/oopsbt_scenario/run) 2>/dev/null & true'
+tap_ok "an oops while it migrates is not collected yet" \
+	daemon_wait 'not collected yet: the domain is migrating'
+tap_unlike "and the domain is not frozen" "$(tail -n "+$daemon_from" "$daemon_log")" 'frozen:'
+virsh -q domjobabort "$domain"
+wait "$migration" || true
+tap_like "when it has stayed it is collected" "$(daemon_wait 'stored: ' || true)" 'null_deref'
+tap_like "and runs" "$(virsh -q domstate "$domain")" '^running'
+
+migrate 2 &
+wait $! || cat "$test_dir/migrate.log"
+tap_ok "when it has gone it is let go" daemon_wait "$domain: is gone"
+tap_like "and runs where it is" "$(virsh -q -c "$there" domstate "$domain")" '^running'
+status=0
+daemon_stop || status=$?
+tap_is "SIGTERM ends the daemon well" "$status" 0
+tap_done
