@@ -38,7 +38,7 @@ enum parsed {
 };
 
 /* virsh's options. Those that concern only its shell or its log are taken and have no effect. */
-static enum parsed parse_globals(int argc, char **argv, struct session *session)
+static enum parsed parse_globals(int argc, char **argv, struct session *session, GError **error)
 {
 	static const struct option options[] = {
 		{"connect", required_argument, NULL, 'c'},
@@ -58,7 +58,7 @@ static enum parsed parse_globals(int argc, char **argv, struct session *session)
 	};
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "+c:d:D:e:hk:K:l:qrtvV", options, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "+:c:d:D:e:hk:K:l:qrtvV", options, NULL)) != -1) {
 		switch (letter) {
 		case 'c':
 			g_free(session->uri);
@@ -82,7 +82,15 @@ static enum parsed parse_globals(int argc, char **argv, struct session *session)
 		case 'v':
 		case 'V':
 			return PARSED_VERSION;
+		case ':':
+			g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+				    "option '%s' needs a value; see 'virsh oopsbt --help'",
+				    argv[optind - 1]);
+			return PARSED_BAD;
 		case '?':
+			g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+				    "there is no option '%s'; see 'virsh oopsbt --help'",
+				    argv[optind - 1]);
 			return PARSED_BAD;
 		default:
 			break;
@@ -200,7 +208,7 @@ int main(int argc, char **argv)
 
 	setlocale(LC_ALL, "");
 	read_environment(&session);
-	switch (parse_globals(argc, argv, &session)) {
+	switch (parse_globals(argc, argv, &session, &error)) {
 	case PARSED_VERB:
 		if (!run(&session, argv + optind, &error))
 			status = exit_status(error);
@@ -212,7 +220,6 @@ int main(int argc, char **argv)
 		puts(OOPSBT_VERSION);
 		break;
 	case PARSED_BAD:
-		fputs("see 'virsh oopsbt --help'\n", stderr);
 		status = EXIT_USAGE;
 		break;
 	}

@@ -36,6 +36,20 @@ void print_clean(const char *format, ...)
 	fputs(clean->str, stdout);
 }
 
+void print_warning(const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	g_autofree char *clean = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	clean = sanitize_line(text, -1);
+	fflush(stdout);
+	fprintf(stderr, "warning: %s\n", clean);
+}
+
 /* Columns of the terminal, also when a pager is between; 0: there is none. */
 static size_t terminal_width(void)
 {

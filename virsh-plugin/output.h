@@ -27,6 +27,8 @@ void table_print(const struct table *table, bool quiet);
 
 /* printf() to standard output; the arguments are cleaned, newlines in the result stay. */
 void print_clean(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* The same to standard error, behind "warning: ". */
+void print_warning(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* A point of a list, "  - text"; on a terminal wrapped at words. Cleaned. */
 void print_point(const char *text);
 /* A file's text as it is, as far as it is clean; what is not becomes \xNN. */

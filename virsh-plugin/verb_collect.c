@@ -134,7 +134,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 		return false;
 	good = collect(session, domain, &options, &result, error);
 	for (guint i = 0; result.warnings && i < result.warnings->len; i++)
-		g_printerr("warning: %s\n", (char *)result.warnings->pdata[i]);
+		print_warning("%s", (char *)result.warnings->pdata[i]);
 	if (good && session->quiet)
 		print_clean("%s\n", result.id);
 	else if (good)

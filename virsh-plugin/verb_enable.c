@@ -37,8 +37,8 @@ static bool compare_place(struct session *session, struct target *target, unsign
 				error))
 		return false;
 	for (guint i = 0; i < warnings->len; i++)
-		g_printerr("warning: domain '%s': %s and will be dropped\n",
-			   virDomainGetName(target->domain), (char *)warnings->pdata[i]);
+		print_warning("domain '%s': %s and will be dropped",
+			      virDomainGetName(target->domain), (char *)warnings->pdata[i]);
 	if (first) {
 		target->options = options;
 		if (!cli_options(args, &target->options, error))

@@ -177,6 +177,10 @@ tap_is 'a domain with control characters in its name can be enabled' "$status" 0
 run status
 printf '%s\n%s' "$out" "$err" >"$test_dir/printed"
 tap_is 'they reach no terminal' "$(LC_ALL=C grep -caE $'\xe2\x80\xae|\xc2\x9b' "$test_dir/printed")" 0
+status=0
+err=$("$plugin/virsh-oopsbt" "$(printf -- '--\033[31mred')" 2>&1) || status=$?
+tap_is 'an unknown option before the verb: exit status' "$status" 2
+tap_like 'an unknown option before the verb: message' "$err" "no option '--.x1b\\[31mred'"
 run enable "$(printf 'no\033[31m')"
 tap_like 'nor does a name that is not there' "$err" "'no.x1b\\[31m'"
 
