@@ -194,11 +194,18 @@ static bool is_panic(const struct analysis *analysis)
 	       (analysis->settings.panic_cpu.known && analysis->settings.panic_cpu.value != -1);
 }
 
+/* oops_end() panics with "Fatal exception" (in interrupt): then the oops says what happened. */
+static bool is_panic_of_its_own(const char *title)
+{
+	return title && !strstr(title, "Fatal exception");
+}
+
 void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 {
 	struct report *report = analysis->report;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GArray) records = NULL;
+	g_autofree char *panic = NULL;
 	struct oops_text oops;
 	struct kernel kernel;
 	const char *source;
@@ -219,8 +226,10 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 	if (records->len)
 		analysis->log_seen =
 			g_array_index(records, struct printk_record, records->len - 1).sequence;
+	panic = is_panic(analysis) ? panic_title(records) : NULL;
 	/* On request there need not have been an oops; an old one is no reason for this report. */
-	if (!is_signal(analysis, "collect") && log_find_oops(analysis, records, &oops, &start)) {
+	if (!is_signal(analysis, "collect") && !is_panic_of_its_own(panic) &&
+	    log_find_oops(analysis, records, &oops, &start)) {
 		report->title = oops_text_title(&oops);
 		if (!oops.complete)
 			report_add_error(report, "log",
@@ -228,8 +237,8 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 		take_oops(report, &oops, start);
 		analysis->oopses_seen = oops.number;
 		oops_text_clear(&oops);
-	} else if (is_panic(analysis)) {
-		report->title = panic_title(records);
+	} else {
+		report->title = g_steal_pointer(&panic);
 	}
 }
 
