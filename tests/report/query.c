@@ -11,6 +11,7 @@
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static JsonNode *load(JsonParser *parser, const char *path)
@@ -56,19 +57,17 @@ static GHashTable *load_kallsyms(const char *path)
 {
 	GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 						  (GDestroyNotify)g_array_unref);
-	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
+	FILE *file = fopen(path, "r");
+	char *line = NULL;
+	size_t size = 0;
 
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		return table;
-	lines = g_strsplit(text, "\n", 0);
-	for (char **line = lines; *line; line++) {
+	while (file && getline(&line, &size, file) > 0) {
 		char name[512] = "", module[128] = "", type;
 		guint64 address;
 		g_autofree char *key = NULL;
 		GArray *addresses;
 
-		if (sscanf(*line, "%" G_GINT64_MODIFIER "x %c %511s %127s", &address, &type, name,
+		if (sscanf(line, "%" G_GINT64_MODIFIER "x %c %511s %127s", &address, &type, name,
 			   module) < 3)
 			continue;
 		key = module[0] ? g_strdup_printf("%s %s", name, module) : g_strdup(name);
@@ -79,6 +78,9 @@ static GHashTable *load_kallsyms(const char *path)
 		}
 		g_array_append_val(addresses, address);
 	}
+	free(line);
+	if (file)
+		fclose(file);
 	return table;
 }
 
