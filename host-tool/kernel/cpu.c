@@ -250,11 +250,14 @@ static void capture_task(const struct kernel *kernel, gva_t task)
 	trampoline_capture(kernel, task);
 }
 
-/* The run queue names the current task once more; debuggers that open the core look there. */
-static void capture_run_queue(const struct kernel *kernel, const struct cpu *cpu)
+/* Where debuggers that open the core look for CPUs, and for what they run: the run queues. */
+static void capture_for_debuggers(const struct kernel *kernel, const struct cpu *cpu)
 {
-	uint64_t runqueues = kernel->map->symbols[SYMBOL_runqueues];
+	const uint64_t *symbols = kernel->map->symbols;
+	uint64_t runqueues = symbols[SYMBOL_runqueues];
 
+	if (symbols[SYMBOL___cpu_online_mask])
+		address_space_prefetch(&kernel->space, gva(symbols[SYMBOL___cpu_online_mask]), 8);
 	if (cpu->known && runqueues && kernel_has(kernel, FIELD_rq_curr))
 		address_space_prefetch(&kernel->space,
 				       gva(cpu->percpu.value + runqueues +
@@ -276,7 +279,7 @@ void cpu_capture(const struct kernel *kernel, const struct cpu *cpu)
 
 	capture_task(kernel, cpu->current);
 	capture_task(kernel, cpu->stack_task);
-	capture_run_queue(kernel, cpu);
+	capture_for_debuggers(kernel, cpu);
 	if (cpu_in_user_mode(cpu) || !now)
 		return;
 	for (unsigned int i = 0; i < cpu->num_stacks; i++) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kernel/bpf.h"
+
 void kernel_init(struct kernel *kernel, const struct kernel_map *map, struct snapshot *snapshot)
 {
 	*kernel = (struct kernel){.map = map, .space = kernel_map_space(map, snapshot)};
@@ -85,4 +87,6 @@ void kernel_resolve(const struct kernel *kernel, gva_t address, struct resolved_
 		return;
 	if (kernel->modules)
 		modules_resolve(kernel, address, symbol);
+	if (!symbol->name && !symbol->module)
+		bpf_resolve(kernel, address, symbol);
 }

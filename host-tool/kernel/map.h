@@ -67,7 +67,13 @@
 	X(arch_rethook_trampoline)                                                                 \
 	X(kretprobe_trampoline)                                                                    \
 	X(__kretprobe_trampoline)                                                                  \
-	X(return_to_handler)
+	X(return_to_handler)                                                                       \
+	X(__cpu_online_mask)                                                                       \
+	X(bpf_kallsyms)                                                                            \
+	X(kprobe_table)                                                                            \
+	X(aggr_pre_handler)                                                                        \
+	X(optprobe_template_entry)                                                                 \
+	X(optprobe_template_end)
 
 enum kernel_symbol {
 #define KERNEL_SYMBOL_ENUM(name) SYMBOL_##name,
@@ -127,7 +133,17 @@ enum kernel_symbol {
 	X(kretprobe_instance_fp, "kretprobe_instance", "fp")                                       \
 	X(kretprobe_instance_llist, "kretprobe_instance", "llist")                                 \
 	X(ftrace_ret_stack_ret, "ftrace_ret_stack", "ret")                                         \
-	X(ftrace_ret_stack_retp, "ftrace_ret_stack", "retp")
+	X(ftrace_ret_stack_retp, "ftrace_ret_stack", "retp")                                       \
+	X(bpf_ksym_start, "bpf_ksym", "start")                                                     \
+	X(bpf_ksym_end, "bpf_ksym", "end")                                                         \
+	X(bpf_ksym_name, "bpf_ksym", "name")                                                       \
+	X(bpf_ksym_lnode, "bpf_ksym", "lnode")                                                     \
+	X(kprobe_hlist, "kprobe", "hlist")                                                         \
+	X(kprobe_addr, "kprobe", "addr")                                                           \
+	X(kprobe_slot, "kprobe", "ainsn.insn")                                                     \
+	X(kprobe_pre_handler, "kprobe", "pre_handler")                                             \
+	X(optprobe_kp, "optimized_kprobe", "kp")                                                   \
+	X(optprobe_detour, "optimized_kprobe", "optinsn.insn")
 
 /* Sizes in bytes of structures. */
 #define KERNEL_SIZES(X)                                                                            \

@@ -3,6 +3,10 @@
 
 #define MAX_NODES 512
 #define MAX_OPS 1024
+#define MAX_KPROBES 4096
+#define KPROBE_TABLE_SIZE 64 /* kernel/kprobes.c */
+/* A copied instruction and the jump back (MAX_INSN_SIZE, arch/x86/include/asm/kprobes.h). */
+#define KPROBE_SLOT_SIZE 20
 /* Of a task's stack of traced calls: SHADOW_STACK_SIZE (kernel/trace/fgraph.c, since 6.11), less
  * before. */
 #define RET_STACK_SIZE 4096u
@@ -118,7 +122,7 @@ bool trampoline_recover(const struct kernel *kernel, gva_t task, gva_t slot, gva
 	return true;
 }
 
-bool trampoline_find_original(const struct kernel *kernel, gva_t address, gva_t *original)
+static bool find_ftrace_original(const struct kernel *kernel, gva_t address, gva_t *original)
 {
 	const uint64_t *symbols = kernel->map->symbols;
 	uint64_t ops;
@@ -147,4 +151,70 @@ bool trampoline_find_original(const struct kernel *kernel, gva_t address, gva_t 
 			return false;
 	}
 	return false;
+}
+
+/*
+ * An optimised kprobe's detour is a template that calls the handlers, then a copy of what was
+ * overwritten. Only where the copy begins is the stack as it is at the probe.
+ */
+static bool find_detour_copy(const struct kernel *kernel, gva_t probe, uint64_t *copy)
+{
+	const uint64_t *symbols = kernel->map->symbols;
+	uint64_t length =
+		symbols[SYMBOL_optprobe_template_end] - symbols[SYMBOL_optprobe_template_entry];
+	uint64_t handler, detour;
+
+	if (!kernel_has(kernel, FIELD_optprobe_kp) ||
+	    !kernel_read_field(kernel, probe, FIELD_kprobe_pre_handler, &handler, 8, NULL) ||
+	    !handler || handler != symbols[SYMBOL_aggr_pre_handler])
+		return false; /* not part of a struct optimized_kprobe */
+	probe = gva(probe.value - (uint64_t)kernel->map->fields[FIELD_optprobe_kp]);
+	if (!kernel_read_field(kernel, probe, FIELD_optprobe_detour, &detour, 8, NULL) || !detour)
+		return false;
+	*copy = detour + length;
+	return true;
+}
+
+static bool is_copy_of(gva_t address, uint64_t copy, uint64_t probed, gva_t *original)
+{
+	*original = gva(probed + (address.value - copy));
+	return copy && address.value - copy < KPROBE_SLOT_SIZE;
+}
+
+/* Walks the kernel's hash table of all kprobes. */
+static bool find_probed(const struct kernel *kernel, gva_t address, gva_t *original)
+{
+	uint64_t table = kernel->map->symbols[SYMBOL_kprobe_table];
+	int seen = 0;
+
+	if (!table || !kernel_has(kernel, FIELD_kprobe_hlist) ||
+	    !kernel_has(kernel, FIELD_kprobe_slot))
+		return false;
+	for (uint64_t i = 0; i < KPROBE_TABLE_SIZE; i++) {
+		uint64_t node;
+
+		if (!address_space_read_u64(&kernel->space, gva(table + 8 * i), &node, NULL))
+			return false;
+		for (; node && seen < MAX_KPROBES; seen++) {
+			gva_t probe = gva(node - (uint64_t)kernel->map->fields[FIELD_kprobe_hlist]);
+			uint64_t slot, probed;
+
+			if (!kernel_read_field(kernel, probe, FIELD_kprobe_slot, &slot, 8, NULL) ||
+			    !kernel_read_field(kernel, probe, FIELD_kprobe_addr, &probed, 8,
+					       NULL) ||
+			    !address_space_read_u64(&kernel->space, gva(node), &node, NULL))
+				return false;
+			if (is_copy_of(address, slot, probed, original) ||
+			    (find_detour_copy(kernel, probe, &slot) &&
+			     is_copy_of(address, slot, probed, original)))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool trampoline_find_original(const struct kernel *kernel, gva_t address, gva_t *original)
+{
+	return find_ftrace_original(kernel, address, original) ||
+	       find_probed(kernel, address, original);
 }

@@ -19,8 +19,9 @@ bool trampoline_recover(const struct kernel *kernel, gva_t task, gva_t slot, gva
 void trampoline_capture(const struct kernel *kernel, gva_t task);
 
 /*
- * If @address lies in an ftrace_ops' trampoline, sets *@original to the instruction of
- * ftrace_caller or ftrace_regs_caller that it is a copy of.
+ * If @address lies in code that was copied from somewhere, sets *@original to the instruction it
+ * is a copy of: in an ftrace_ops' trampoline that of ftrace_caller or ftrace_regs_caller, in the
+ * slot where a kprobe single-steps, that under the probe.
  */
 bool trampoline_find_original(const struct kernel *kernel, gva_t address, gva_t *original);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "kernel/bpf.h"
 #include "kernel/trampolines.h"
 
 /* struct pt_regs of x86-64 (arch/x86/include/asm/ptrace.h); the last five are what IRET takes. */
@@ -12,10 +13,13 @@
 #define PT_REGS_AX 80
 #define PT_REGS_DX 96
 #define PT_REGS_DI 112
+#define PT_REGS_ORIG_AX 120
 #define PT_REGS_IP 128
 #define PT_REGS_CS 136
 #define PT_REGS_SP 152
 #define PT_REGS_SIZE 168
+
+#define INT3 0xcc
 
 #define ORC_LOOKUP_BLOCK 256 /* LOOKUP_BLOCK_SIZE in arch/x86/include/asm/orc_lookup.h */
 
@@ -172,11 +176,11 @@ static bool in_core_image(const struct kernel *kernel, gva_t address)
 	return address.value >= symbols[SYMBOL__text] && address.value < symbols[SYMBOL__end];
 }
 
-static bool find_orc(const struct kernel *kernel, gva_t address, struct orc_entry *entry,
-		     GError **error)
+/* In the core kernel's or a module's own code. */
+static bool find_text_orc(const struct kernel *kernel, gva_t address, struct orc_entry *entry,
+			  GError **error)
 {
 	const struct kernel_module *module;
-	gva_t original;
 
 	if (in_core_image(kernel, address))
 		return find_core_orc(kernel, address, entry, error);
@@ -184,12 +188,23 @@ static bool find_orc(const struct kernel *kernel, gva_t address, struct orc_entr
 	if (module)
 		return orc_find(&kernel->space, &module->orc, kernel->map->orc_layout, address, 0,
 				module->orc.num_entries, entry, error);
-	if (trampoline_find_original(kernel, address, &original))
-		return find_core_orc(kernel, original, entry, error);
 	g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
 		    "0x%" G_GINT64_MODIFIER "x is in neither the kernel nor a module",
 		    address.value);
 	return false;
+}
+
+static bool find_orc(const struct kernel *kernel, gva_t address, struct orc_entry *entry,
+		     GError **error)
+{
+	gva_t original;
+
+	if (find_text_orc(kernel, address, entry, error))
+		return true;
+	if (in_core_image(kernel, address) || !trampoline_find_original(kernel, address, &original))
+		return false;
+	g_clear_error(error);
+	return find_text_orc(kernel, original, entry, error);
 }
 
 /* The value an entry's rule starts from; for the indirect ones, the address to read it at. */
@@ -289,6 +304,34 @@ static void load_registers(struct walk *walk, const uint8_t regs[PT_REGS_SIZE])
 	walk->scratch_known = true;
 }
 
+static bool in_function(const struct walk *walk, gva_t pc, const char *name)
+{
+	struct resolved_symbol symbol;
+	bool found;
+
+	kernel_resolve(walk->kernel, pc, &symbol);
+	found = !g_strcmp0(symbol.name, name);
+	g_free(symbol.name);
+	g_free(symbol.module);
+	return found;
+}
+
+/*
+ * Put there by a kprobe or while text is patched, it stands for an instruction not yet executed;
+ * unless it is gone, and the handler has moved on.
+ */
+static bool trapped_at_int3(const struct walk *walk, uint64_t ip)
+{
+	bool late = false;
+	uint8_t byte;
+
+	if (!in_function(walk, walk->pc, "asm_exc_int3"))
+		return false;
+	if (!address_space_read(&walk->kernel->space, gva(ip - 1), &byte, 1, &late, NULL))
+		return true;
+	return byte == INT3 || late;
+}
+
 /* The interrupted frame is described by a pt_regs, or by its IRET part alone. */
 static bool step_to_registers(struct walk *walk, gva_t at, bool whole)
 {
@@ -310,7 +353,8 @@ static bool step_to_registers(struct walk *walk, gva_t at, bool whole)
 		add_user_frame(walk, ip, sp);
 		return false;
 	}
-	walk->interrupted = true;
+	/* As after a call, what counts is the instruction before. */
+	walk->interrupted = !trapped_at_int3(walk, ip);
 	return move(walk, gva(ip), gva(sp));
 }
 
@@ -336,7 +380,10 @@ static bool step_to_caller(struct walk *walk, gva_t sp)
 	return move(walk, pc, sp);
 }
 
-/* What generated code that keeps a frame pointer would have: `push %rbp; mov %rsp, %rbp`. */
+/*
+ * What generated code that keeps a frame pointer would have: `push %rbp; mov %rsp, %rbp`. A BPF
+ * program does; of other code that is not known it is a guess.
+ */
 static const struct orc_entry frame_pointer_entry = {
 	.type = ORC_TYPE_CALL,
 	.sp_register = ORC_REGISTER_BP,
@@ -344,6 +391,35 @@ static const struct orc_entry frame_pointer_entry = {
 	.bp_register = ORC_REGISTER_PREV_SP,
 	.bp_offset = -16,
 };
+
+/*
+ * The detour of an optimised kprobe (arch/x86/kernel/kprobes/opt.c) has pushed all registers and
+ * called optimized_callback(), which fills in where the probe is: one byte before regs->ip.
+ */
+static bool called_by_detour(const struct walk *walk)
+{
+	const GArray *frames = walk->result->frames;
+
+	return !walk->interrupted && frames->len >= 2 &&
+	       in_function(walk, g_array_index(frames, struct unwind_frame, frames->len - 2).pc,
+			   "optimized_callback");
+}
+
+static bool step_from_detour(struct walk *walk)
+{
+	uint8_t regs[PT_REGS_SIZE];
+
+	if (!read_stack(walk, walk->sp, regs, sizeof(regs)) ||
+	    word(regs, PT_REGS_ORIG_AX) != UINT64_MAX ||
+	    !kernel_is_kernel_address(walk->kernel, gva(word(regs, PT_REGS_IP)))) {
+		stop(walk, "the optimised kprobe at 0x%" G_GINT64_MODIFIER "x has no registers",
+		     walk->pc.value);
+		return false;
+	}
+	load_registers(walk, regs);
+	walk->interrupted = true;
+	return move(walk, gva(word(regs, PT_REGS_IP)), gva_add(walk->sp, PT_REGS_SIZE));
+}
 
 static bool orc_step(struct walk *walk)
 {
@@ -358,8 +434,10 @@ static bool orc_step(struct walk *walk)
 			stop(walk, "%s", error->message);
 			return false;
 		}
+		if (called_by_detour(walk))
+			return step_from_detour(walk);
 		entry = frame_pointer_entry;
-		walk->reliable = false;
+		walk->reliable = walk->reliable && bpf_contains(walk->kernel, walk->pc);
 	}
 	if (entry.type == ORC_TYPE_END) {
 		walk->done = true;
@@ -418,20 +496,6 @@ static bool scan_step(struct walk *walk)
 	return false;
 }
 
-/*
- * A guess that led, frame by frame, to exactly where a stack ends was right; one that did not is
- * shown as a guess.
- */
-static void confirm_guesses(struct walk *walk)
-{
-	GArray *frames = walk->result->frames;
-
-	if (walk->result->stopped || walk->kernel->map->orc_layout == ORC_LAYOUT_NONE)
-		return;
-	for (guint i = 0; i < frames->len; i++)
-		g_array_index(frames, struct unwind_frame, i).reliable = true;
-}
-
 static void start(struct walk *walk)
 {
 	const struct vcpu_registers *registers = walk->cpu->registers;
@@ -488,7 +552,6 @@ void unwind_cpu(const struct kernel *kernel, const struct cpu *cpu, struct unwin
 		if (step_from_wild_pc(&walk) || (orc ? orc_step(&walk) : scan_step(&walk)))
 			add_frame(&walk);
 	}
-	confirm_guesses(&walk);
 }
 
 void unwind_result_clear(struct unwind_result *result)
