@@ -27,27 +27,29 @@ static JsonNode *load(JsonParser *parser, const char *path)
 static JsonArray *match(const char *path, JsonNode *root)
 {
 	g_autoptr(GError) error = NULL;
-	JsonNode *found = json_path_query(path, root, &error);
+	g_autoptr(JsonNode) found = json_path_query(path, root, &error);
 
 	if (found)
-		return json_node_get_array(found);
+		return json_node_dup_array(found);
 	fprintf(stderr, "query: %s: %s\n", path, error->message);
 	return NULL;
 }
 
 static int value(JsonNode *root, const char *path)
 {
-	JsonArray *found = match(path, root);
+	g_autoptr(JsonArray) found = match(path, root);
 
 	if (!found || !json_array_get_length(found))
 		return 1;
 	for (guint i = 0; i < json_array_get_length(found); i++) {
 		JsonNode *node = json_array_get_element(found, i);
+		g_autofree char *text = NULL;
 
 		if (JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING)
-			puts(json_node_get_string(node));
+			text = json_node_dup_string(node);
 		else
-			puts(json_to_string(node, FALSE));
+			text = json_to_string(node, FALSE);
+		puts(text);
 	}
 	return 0;
 }
@@ -106,7 +108,7 @@ static const char *string_member(JsonObject *object, const char *name)
 static int symbols(JsonNode *root, const char *path)
 {
 	g_autoptr(GHashTable) table = load_kallsyms(path);
-	JsonArray *frames = match("$.vcpus[*].frames[*]", root);
+	g_autoptr(JsonArray) frames = match("$.vcpus[*].frames[*]", root);
 	guint checked = 0, wrong = 0;
 
 	for (guint i = 0; frames && i < json_array_get_length(frames); i++) {
@@ -210,7 +212,7 @@ static int whole(JsonNode *root)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
 		g_autofree char *path = g_strdup_printf("$.%s", fields[i]);
-		JsonArray *found = match(path, root);
+		g_autoptr(JsonArray) found = match(path, root);
 
 		if (!found || json_array_get_length(found) != 1) {
 			printf("%s is not there\n", fields[i]);
