@@ -88,12 +88,11 @@ collect a kthread
 check a "$shape, in a kernel thread" "$null" 4
 collect a indirect
 check a "$shape, called back by the core kernel" "$null" 4
-collect a spinlock
-check a "$shape, others spin on a lock" "$null" 4
 
 # The CPUs that spin while another one oopses stay where they are until the guest has printed its own view.
 guest_exec a 'echo 1 >/proc/sys/kernel/oops_all_cpu_backtrace'
 collect a 'spinlock 3000'
+check a "$shape, others spin on a lock" "$null" 4
 mapfile -t spinning < <(value '$.vcpus[*].cpu' | grep -vx "$(value '$.oops.cpu')")
 tap_ok "$shape: what the guest's NMIs saw of spinning CPUs is what the host saw" \
 	"$query" agrees "$dump/report.json" "${spinning[@]}"
