@@ -276,25 +276,33 @@ static int open_root_for_writing(const struct store *store, GError **error)
 	return g_steal_fd(&fd);
 }
 
-static bool id_is_taken(int root, GPtrArray *domains, const char *id)
+/* The highest number that an id of the second @time has among @names; 0: none has. */
+static guint64 highest_number(GPtrArray *names, const char *time)
 {
-	for (guint i = 0; i < domains->len; i++) {
-		g_autofree char *done = g_build_filename(domains->pdata[i], id, NULL);
-		g_autofree char *hidden = g_strconcat(domains->pdata[i], "/" BUILDING, id, NULL);
+	guint64 highest = 0;
 
-		if (faccessat(root, done, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
-		    faccessat(root, hidden, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			return true;
+	for (guint i = 0; names && i < names->len; i++) {
+		const char *id = names->pdata[i];
+
+		if (is_leftover(id))
+			id = strchr(id, '-') + 1;
+		if (is_id(id) && g_str_has_prefix(id, time))
+			highest = MAX(highest,
+				      g_ascii_strtoull(id + ID_TIME_LENGTH + 1, NULL, 10));
 	}
-	return false;
+	return highest;
 }
 
-/* With the root locked. */
+/*
+ * With the root locked. The next number, never a free one below it: the first dumps of this second
+ * may have been removed already, and the newest dump has to be the last in order.
+ */
 static char *choose_id(int root, GError **error)
 {
 	g_autoptr(GPtrArray) domains = read_names(root, is_domain);
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 	g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
+	guint64 number = 0;
 
 	if (!domains) {
 		set_errno(error, "cannot read the dump directory");
@@ -302,16 +310,15 @@ static char *choose_id(int root, GError **error)
 	}
 	for (guint i = 0; i < domains->len; i++) {
 		g_auto(Descriptor) domain = open_directory_at(root, domains->pdata[i]);
+		g_autoptr(GPtrArray) names = NULL;
 
-		if (domain >= 0)
-			remove_leftovers(domain);
+		if (domain < 0)
+			continue;
+		remove_leftovers(domain);
+		names = read_names(domain, is_entry);
+		number = MAX(number, highest_number(names, time));
 	}
-	for (unsigned int number = 1;; number++) {
-		g_autofree char *id = g_strdup_printf("%s-%u", time, number);
-
-		if (!id_is_taken(root, domains, id))
-			return g_steal_pointer(&id);
-	}
+	return g_strdup_printf("%s-%" G_GUINT64_FORMAT, time, number + 1);
 }
 
 static void dump_free(struct store_dump *dump)

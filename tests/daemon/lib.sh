@@ -106,7 +106,7 @@ rogue_analyzer() {
 }
 
 dumps() {
-	find "$daemon_store/$(guest_domain "$1")" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | sort
+	find "$daemon_store/$(guest_domain "$1")" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | sort -V
 }
 
 # The writer dies of it, in a shell of its own.

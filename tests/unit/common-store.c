@@ -219,6 +219,23 @@ static void test_vacuum_keeps_the_newest_of_its_domain(struct fixture *fixture,
 	g_assert_cmpuint(count(fixture, "db"), ==, 5);
 }
 
+/* Also within one second, in which the first numbers are free again. */
+static void test_the_newest_is_the_last_after_a_vacuum(struct fixture *fixture,
+						       const void *data G_GNUC_UNUSED)
+{
+	for (int i = 0; i < 12; i++) {
+		g_autofree char *title = g_strdup_printf("%d", i);
+		g_autofree char *id = add(fixture, "web1", title);
+		g_autoptr(GPtrArray) entries = NULL;
+
+		g_assert_true(store_vacuum(fixture->store, "web1", 2, NULL));
+		entries = store_list(fixture->store, "web1", NULL);
+		g_assert_cmpuint(entries->len, ==, MIN(i + 1, 2));
+		g_assert_cmpstr(((struct store_entry *)entries->pdata[entries->len - 1])->title, ==,
+				title);
+	}
+}
+
 static void test_domain_names_never_leave_the_root(struct fixture *fixture,
 						   const void *data G_GNUC_UNUSED)
 {
@@ -438,6 +455,7 @@ int main(int argc, char **argv)
 		{"/store/concurrent", test_what_a_living_writer_builds_is_left_alone},
 		{"/store/unique-ids", test_ids_are_unique_across_domains_and_in_order},
 		{"/store/vacuum", test_vacuum_keeps_the_newest_of_its_domain},
+		{"/store/vacuum-and-order", test_the_newest_is_the_last_after_a_vacuum},
 		{"/store/names", test_domain_names_never_leave_the_root},
 		{"/store/references", test_references},
 		{"/store/damaged", test_a_damaged_dump_is_listed_without_a_title},
