@@ -109,7 +109,7 @@ static int symbols(JsonNode *root, const char *path)
 {
 	g_autoptr(GHashTable) table = load_kallsyms(path);
 	g_autoptr(JsonArray) frames = match("$.vcpus[*].frames[*]", root);
-	guint checked = 0, wrong = 0;
+	guint checked = 0, user = 0, wrong = 0;
 
 	for (guint i = 0; frames && i < json_array_get_length(frames); i++) {
 		JsonObject *frame = json_array_get_object_element(frames, i);
@@ -117,7 +117,9 @@ static int symbols(JsonNode *root, const char *path)
 		guint64 pc = g_ascii_strtoull(json_object_get_string_member(frame, "pc"), NULL, 16);
 
 		if (!symbol) {
-			if (strcmp(json_object_get_string_member(frame, "stack"), "user")) {
+			if (!strcmp(json_object_get_string_member(frame, "stack"), "user")) {
+				user++;
+			} else {
 				printf("no symbol for 0x%" G_GINT64_MODIFIER "x\n", pc);
 				wrong++;
 			}
@@ -131,8 +133,8 @@ static int symbols(JsonNode *root, const char *path)
 			wrong++;
 		}
 	}
-	printf("%u symbols, %u wrong\n", checked, wrong);
-	return wrong || !checked;
+	printf("%u symbols, %u wrong, %u frames in user mode\n", checked, wrong, user);
+	return wrong || !(checked + user);
 }
 
 static JsonObject *vcpu_of(JsonNode *root, gint64 cpu)

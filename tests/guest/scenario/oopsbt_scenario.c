@@ -367,6 +367,9 @@ static noinline __noclone void scenario_spin_on_lock(void)
 {
 	unsigned long flags;
 
+	/* Or a quick one has had the lock and is gone before the one that will oops takes it. */
+	while (!raw_spin_is_locked(&contended))
+		cond_resched();
 	local_irq_save(flags);
 	atomic_inc(&waiters);
 	raw_spin_lock(&contended);
