@@ -20,6 +20,11 @@
 #define PT_REGS_SIZE 168
 
 #define INT3 0xcc
+#define CALL 0xe8
+#define CALL_LENGTH 5
+#define STUFFING_TRAP_MAX 8 /* INT3, or PAUSE; LFENCE; JMP */
+#define STUFFING_PRELUDE_MAX 16
+#define STUFFED_BYTES_MAX (32 * 8) /* RSB_CLEAR_LOOPS */
 
 #define ORC_LOOKUP_BLOCK 256 /* LOOKUP_BLOCK_SIZE in arch/x86/include/asm/orc_lookup.h */
 
@@ -259,11 +264,7 @@ static bool previous_sp(struct walk *walk, const struct orc_entry *entry, gva_t 
 		if (!read_stack_u64(walk, gva(value + entry->sp_offset), &value))
 			return false;
 		break;
-	case ORC_REGISTER_SP:
-	case ORC_REGISTER_BP:
-		value += entry->sp_offset;
-		break;
-	default: /* R10, R13, AX, DX, DI hold it; objtool gives them no offset */
+	default: /* in R10, R13, AX, DX and DI it is itself; objtool gives them no offset */
 		value += entry->sp_offset;
 		break;
 	}
@@ -285,6 +286,16 @@ static bool previous_bp(struct walk *walk, const struct orc_entry *entry, gva_t 
 	}
 }
 
+static bool frame_pointer_known(struct walk *walk, const struct orc_entry *entry, gva_t sp,
+				uint64_t old_bp)
+{
+	if (previous_bp(walk, entry, sp, old_bp))
+		return true;
+	stop(walk, "the frame pointer above 0x%" G_GINT64_MODIFIER "x cannot be read",
+	     walk->pc.value);
+	return false;
+}
+
 static uint64_t word(const uint8_t *bytes, size_t offset)
 {
 	uint64_t value;
@@ -304,16 +315,23 @@ static void load_registers(struct walk *walk, const uint8_t regs[PT_REGS_SIZE])
 	walk->scratch_known = true;
 }
 
-static bool in_function(const struct walk *walk, gva_t pc, const char *name)
+/* @prefix: a function whose name begins with @name will do. */
+static bool in_function_named(const struct walk *walk, gva_t pc, const char *name, bool prefix)
 {
 	struct resolved_symbol symbol;
 	bool found;
 
 	kernel_resolve(walk->kernel, pc, &symbol);
-	found = !g_strcmp0(symbol.name, name);
+	found = symbol.name && (prefix ? g_str_has_prefix(symbol.name, name)
+				       : !strcmp(symbol.name, name));
 	g_free(symbol.name);
 	g_free(symbol.module);
 	return found;
+}
+
+static bool in_function(const struct walk *walk, gva_t pc, const char *name)
+{
+	return in_function_named(walk, pc, name, false);
 }
 
 /*
@@ -353,6 +371,11 @@ static bool step_to_registers(struct walk *walk, gva_t at, bool whole)
 		add_user_frame(walk, ip, sp);
 		return false;
 	}
+	/* Where user mode's registers would be: a kernel thread's stack ends here. */
+	if (whole && walk->stack && at.value + PT_REGS_SIZE == walk->stack->high.value) {
+		walk->done = true;
+		return false;
+	}
 	/* As after a call, what counts is the instruction before. */
 	walk->interrupted = !trapped_at_int3(walk, ip);
 	return move(walk, gva(ip), gva(sp));
@@ -366,6 +389,13 @@ static bool step_to_caller(struct walk *walk, gva_t sp)
 
 	if (!read_stack_u64(walk, slot, &pc.value)) {
 		stop(walk, "no return address at 0x%" G_GINT64_MODIFIER "x", slot.value);
+		return false;
+	}
+	if (!kernel_is_kernel_address(walk->kernel, pc)) {
+		stop(walk,
+		     "0x%" G_GINT64_MODIFIER "x at 0x%" G_GINT64_MODIFIER
+		     "x is no return address of the kernel",
+		     pc.value, slot.value);
 		return false;
 	}
 	if (!trampoline_recover(walk->kernel, task, slot, &pc)) {
@@ -405,6 +435,31 @@ static bool called_by_detour(const struct walk *walk)
 			   "optimized_callback");
 }
 
+/*
+ * Since 5.17, error_entry() (arch/x86/entry/entry_64.S) returns in RAX where the registers are that
+ * it has pushed, or jumps to sync_regs() for that; the entry code then makes it its stack pointer.
+ * From the call on until that is done, ORC of the entry code is as if nothing were pushed.
+ */
+static bool find_registers_of_error_entry(const struct walk *walk, gva_t *at)
+{
+	static const uint8_t mov_rax_rsp[] = {0x48, 0x89, 0xc4};
+	const GArray *frames = walk->result->frames;
+	uint8_t code[sizeof(mov_rax_rsp)];
+
+	if (!address_space_read(&walk->kernel->space, walk->pc, code, sizeof(code), NULL, NULL) ||
+	    memcmp(code, mov_rax_rsp, sizeof(code)) != 0 ||
+	    !in_function_named(walk, walk->pc, "asm_", true))
+		return false;
+	if (walk->interrupted) {
+		*at = gva(walk->ax);
+		return walk->scratch_known && cpu_find_stack(walk->cpu, *at);
+	}
+	*at = walk->sp;
+	return frames->len >= 2 &&
+	       in_function(walk, g_array_index(frames, struct unwind_frame, frames->len - 2).pc,
+			   "sync_regs");
+}
+
 static bool step_from_detour(struct walk *walk)
 {
 	uint8_t regs[PT_REGS_SIZE];
@@ -421,6 +476,72 @@ static bool step_from_detour(struct walk *walk)
 	return move(walk, gva(word(regs, PT_REGS_IP)), gva_add(walk->sp, PT_REGS_SIZE));
 }
 
+/* A call that only jumps over a few bytes; retpolines begin with one that is another thing. */
+static bool is_stuffing_call(const struct kernel *kernel, gva_t address)
+{
+	struct resolved_symbol symbol;
+	uint8_t code[CALL_LENGTH];
+	int32_t distance;
+	bool first;
+
+	if (!kernel_is_core_text(kernel, address) ||
+	    !address_space_read(&kernel->space, address, code, sizeof(code), NULL, NULL) ||
+	    code[0] != CALL)
+		return false;
+	memcpy(&distance, code + 1, sizeof(distance));
+	if (distance <= 0 || distance > STUFFING_TRAP_MAX)
+		return false;
+	kernel_resolve(kernel, address, &symbol);
+	first = symbol.offset == 0;
+	g_free(symbol.name);
+	g_free(symbol.module);
+	return !first;
+}
+
+/* If @walk is among such calls: the first of them, and what they have pushed so far. */
+static bool among_stuffing_calls(struct walk *walk, gva_t *first, uint64_t *bytes)
+{
+	uint64_t address;
+
+	*first = gva(UINT64_MAX);
+	if (!walk->interrupted)
+		return false;
+	if (is_stuffing_call(walk->kernel, walk->pc))
+		*first = walk->pc;
+	for (*bytes = 0; *bytes < STUFFED_BYTES_MAX; *bytes += sizeof(address)) {
+		if (!read_stack_u64(walk, gva_add(walk->sp, *bytes), &address) ||
+		    !is_stuffing_call(walk->kernel, gva(address - CALL_LENGTH)))
+			break;
+		*first = gva(MIN(first->value, address - CALL_LENGTH));
+	}
+	return first->value != UINT64_MAX;
+}
+
+/*
+ * Against Spectre, a task switch fills the CPU's return stack buffer (FILL_RETURN_BUFFER in
+ * arch/x86/include/asm/nospec-branch.h) with calls over a trap; what they push is dropped at once.
+ * It is an alternative, for parts of which 5.10's ORC is wrong. The frame is as it was before the
+ * first of them: the next entry going back by which a return address is found is the right one.
+ */
+static bool step_from_stuffing(struct walk *walk, struct orc_entry *entry, gva_t *sp)
+{
+	gva_t first;
+	uint64_t pushed, address;
+
+	if (!among_stuffing_calls(walk, &first, &pushed))
+		return false;
+	for (unsigned int back = 0; back <= STUFFING_PRELUDE_MAX; back++) {
+		if (!find_text_orc(walk->kernel, gva(first.value - back), entry, NULL) ||
+		    entry->type != ORC_TYPE_CALL || !previous_sp(walk, entry, sp))
+			continue;
+		*sp = gva_add(*sp, pushed);
+		if (read_stack_u64(walk, gva(sp->value - sizeof(address)), &address) &&
+		    kernel_is_core_text(walk->kernel, gva(address)))
+			return true;
+	}
+	return false;
+}
+
 static bool orc_step(struct walk *walk)
 {
 	g_autoptr(GError) error = NULL;
@@ -428,6 +549,10 @@ static bool orc_step(struct walk *walk)
 	struct orc_entry entry;
 	gva_t sp;
 
+	if (step_from_stuffing(walk, &entry, &sp))
+		return step_to_caller(walk, sp) && frame_pointer_known(walk, &entry, sp, old_bp);
+	if (find_registers_of_error_entry(walk, &sp))
+		return step_to_registers(walk, sp, true);
 	/* A return address may belong to the next function, if the call never returns. */
 	if (!find_orc(walk->kernel, gva(walk->pc.value - !walk->interrupted), &entry, &error)) {
 		if (in_core_image(walk->kernel, walk->pc)) {
@@ -458,12 +583,7 @@ static bool orc_step(struct walk *walk)
 	} else if (!step_to_registers(walk, sp, entry.type == ORC_TYPE_REGS)) {
 		return false;
 	}
-	if (!previous_bp(walk, &entry, sp, old_bp)) {
-		stop(walk, "the frame pointer above 0x%" G_GINT64_MODIFIER "x cannot be read",
-		     walk->pc.value);
-		return false;
-	}
-	return true;
+	return frame_pointer_known(walk, &entry, sp, old_bp);
 }
 
 /*

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A CPU may be caught at any instruction. gdb takes a guest's CPU through the code that is hardest to
+# unwind from, one instruction at a time, and after each the guest is collected: where a task is
+# switched, where an exception comes in, where an NMI comes in. Each on one kernel; STEPS=all: on all.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/../daemon/lib.sh"
+
+export OOPSBT_QUERY=$build/tests/report/query OOPSBT_VIRSH=$build/virsh-plugin/virsh-oopsbt
+export OOPSBT_STORE=$daemon_store
+# The analyser's sandbox does not let LeakSanitizer look at its own process.
+case $build in *sanitized*) export ASAN_OPTIONS=detect_leaks=0 ;; esac
+
+# What gdb runs after each step: a line with the functions of the CPU's backtrace, the innermost first, "null" for user mode.
+cat >"$test_dir/look" <<'LOOK'
+#!/bin/bash
+id=$("$OOPSBT_VIRSH" -c "$LIBVIRT_DEFAULT_URI" -q -D "$OOPSBT_STORE" collect "$1") || exit
+dump=$OOPSBT_STORE/$1/$id
+echo "look: $("$OOPSBT_QUERY" value "$dump/report.json" '$.vcpus[0].frames[*].symbol' | xargs) $(grep 'ends early' "$dump/report.txt")"
+rm -r "$dump"
+LOOK
+chmod +x "$test_dir/look"
+
+# steps FUNCTION N [COMMAND]: stop where it begins, then N instructions on; sets $looks, a line each
+steps() {
+	local i address
+	address=$(awk -v name="$1" '$3 == name { print $1; exit }' "$test_dir/kallsyms")
+	{
+		printf '%s\n' 'set pagination off' 'set confirm off' 'set architecture i386:x86-64' \
+			"target remote $test_dir/gdb/socket" "hbreak *0x$address" "${3:-}" continue delete
+		for ((i = 0; i < $2; i++)); do
+			printf '%s\n' "shell $test_dir/look $(guest_domain g)" stepi
+		done
+		echo detach
+	} >"$test_dir/commands"
+	timeout 60 gdb -nx -q -batch -x "$test_dir/commands" >"$test_dir/gdb.out" 2>&1 || true
+	virsh qemu-monitor-command "$(guest_domain g)" --hmp cont >/dev/null
+	looks=$(sed -n 's/^look: //p' "$test_dir/gdb.out")
+	tap_is "$kernel, $1: gdb took all steps" "$(wc -l <<<"$looks")" "$2" || tail -n 5 "$test_dir/gdb.out"
+	tap_unlike "$kernel, $1: every backtrace ends where its stack does" "$looks" 'ends early'
+}
+
+# all_match WHAT PATTERN: each of $looks does
+all_match() {
+	tap_is "$kernel, $1" "$(grep -vE -- "$2" <<<"$looks" || true)" ''
+}
+
+libvirt_start
+mkdir -m 0777 "$test_dir/gdb"
+for kernel in 5.10 6.1 6.12; do
+	guest_start g kernel="$kernel" smp=1
+	guest_exec g 'cat /proc/kallsyms' >"$test_dir/kallsyms"
+	guest_exec g '(while :; do ls -R /sys; done) >/dev/null 2>&1 &'
+	virsh qemu-monitor-command "$(guest_domain g)" --hmp \
+		"gdbserver unix:$test_dir/gdb/socket,server=on,wait=off" >/dev/null
+
+	case ${STEPS:-}$kernel in
+	all* | 5.10)
+		steps __switch_to_asm 24
+		all_match "a switch of tasks: one of the two" '^__switch_to_asm (__schedule|ret_from_fork)'
+		;;&
+	all* | 6.12)
+		steps asm_exc_page_fault 100
+		all_match "an exception: up to user mode" ' null $'
+		;;&
+	all* | 6.1)
+		steps asm_exc_nmi 90 'monitor nmi'
+		interrupted=$(head -n 1 <<<"$looks")
+		all_match "an NMI: all that it interrupted" " ${interrupted#* }\$"
+		;;
+	esac
+	guest_destroy g
+	rm -f "$test_dir/gdb/socket"
+done
+tap_done
