@@ -457,7 +457,6 @@ static void fill_vcpu(struct analysis *analysis, guint index)
 	if (vcpu.stopped)
 		report_add_error(analysis->report, field, "the backtrace of vCPU %u ends early: %s",
 				 vcpu.vcpu, vcpu.stopped);
-	vcpu.consistency = consistency_of(analysis, &vcpu);
 	g_array_append_val(analysis->report->vcpus, vcpu);
 }
 
@@ -488,6 +487,17 @@ void analysis_fill(struct analysis *analysis)
 	}
 	for (guint i = 0; i < analysis->vcpus->len; i++)
 		fill_vcpu(analysis, i);
+}
+
+void analysis_judge_consistency(struct analysis *analysis)
+{
+	GArray *vcpus = analysis->report->vcpus;
+
+	for (guint i = 0; i < vcpus->len; i++) {
+		struct report_vcpu *vcpu = &g_array_index(vcpus, struct report_vcpu, i);
+
+		vcpu->consistency = consistency_of(analysis, vcpu);
+	}
 }
 
 bool analysis_space(const struct analysis *analysis, struct address_space *space)

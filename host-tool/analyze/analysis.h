@@ -58,6 +58,9 @@ void analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms);
 /* Reads the log through @log (taken) and what it says of the oops. */
 void analysis_read_log(struct analysis *analysis, struct snapshot *log);
 
+/* Whether each vCPU's frames are of the frozen instant; when the collector has told of the thaw. */
+void analysis_judge_consistency(struct analysis *analysis);
+
 /* Title and other conclusions; when all else is known. */
 void analysis_conclude(struct analysis *analysis);
 

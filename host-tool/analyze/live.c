@@ -297,17 +297,41 @@ static bool serve_map(struct live *live, GError **error)
 	       send_done(live, analysis->report->guest.release, error);
 }
 
+/* By what was captured. Who panics has written why, and may be gone at any moment once it runs. */
+static bool is_panicking(const struct analysis *analysis)
+{
+	return analysis->map && analysis->cpus && analysis->settings.panic_cpu.known &&
+	       analysis->settings.panic_cpu.value != -1;
+}
+
+static void understand(struct live *live)
+{
+	analysis_find_kernel(&live->analysis);
+	analysis_fill(&live->analysis);
+}
+
+static void read_log(struct live *live)
+{
+	analysis_read_log(&live->analysis, snapshot_new(live->memory, MAX_LOG_PAGES));
+}
+
 static bool serve_collection(struct live *live, GError **error)
 {
 	struct analysis *analysis = &live->analysis;
+	bool panicking = is_panicking(analysis);
 
+	if (panicking) {
+		understand(live);
+		read_log(live);
+	}
 	if (!send_verdict(live, error) || !take_context(live, PROTOCOL_THAWED, error))
 		return false;
 	snapshot_thaw(analysis->frozen);
-	analysis_find_kernel(analysis);
-	analysis_fill(analysis);
-	analysis_wait_for_log(analysis, live->job.log_settle_ms);
-	analysis_read_log(analysis, snapshot_new(live->memory, MAX_LOG_PAGES));
+	if (!panicking) {
+		understand(live);
+		analysis_wait_for_log(analysis, live->job.log_settle_ms);
+		read_log(live);
+	}
 	analysis_conclude(analysis);
 	if ((analysis->map && !send_map(live, error)) ||
 	    !protocol_send(live->control, PROTOCOL_ANALYSED, NULL, 0, NULL, 0, error) ||

@@ -244,19 +244,22 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 
 static const char *title_without_text(const struct analysis *analysis)
 {
+	if (is_panic(analysis))
+		return "kernel panic";
 	if (!analysis->map)
 		return "guest memory could not be understood";
 	if (is_signal(analysis, "collect"))
 		return "collected on request";
 	if (is_signal(analysis, "file"))
 		return "no oops in the guest's log";
-	return is_panic(analysis) ? "kernel panic" : "oops that the guest's log does not describe";
+	return "oops that the guest's log does not describe";
 }
 
 void analysis_conclude(struct analysis *analysis)
 {
 	struct report *report = analysis->report;
 
+	analysis_judge_consistency(analysis);
 	if (!report->title)
 		report->title = g_strdup(title_without_text(analysis));
 	if (!report->oops.known && !is_signal(analysis, "collect"))

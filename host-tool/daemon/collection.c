@@ -371,10 +371,11 @@ static void thaw(struct run *run)
 	gint64 captured_us = g_get_real_time();
 	g_autoptr(GError) cause = NULL;
 	struct freeze_times times = {0};
+	bool calm = run->dialogue.verdict.known && run->dialogue.verdict.panic_cpu == -1;
 
 	if (run->freeze == NULL)
 		return;
-	if (!freeze_thaw(run->freeze, &times, &cause)) {
+	if (!freeze_thaw(run->freeze, calm, &times, &cause)) {
 		run->stays_paused = true;
 		add_error(run, "timeline.thawed", "the guest could not be resumed: %s",
 			  cause ? cause->message : "no reason given");
@@ -385,6 +386,10 @@ static void thaw(struct run *run)
 		run->stays_paused = true;
 		add_error(run, "timeline.thawed",
 			  "somebody suspended the guest meanwhile: it was left so");
+	} else if (times.end == FREEZE_END_PANIC) {
+		run->stays_paused = true;
+		add_error(run, "timeline.thawed",
+			  "QEMU has stopped the guest for its panic meanwhile: it was left so");
 	} else if (times.end == FREEZE_END_QEMU) {
 		add_error(run, "timeline.thawed",
 			  "QEMU let the guest go on by itself before all was read: what was read "

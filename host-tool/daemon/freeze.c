@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "daemon/oops_pause.h"
+#include "daemon/qmp.h"
 #include "freeze-guard/record.h"
 
 #define THAW_WAIT_US G_TIME_SPAN_SECOND
@@ -23,6 +24,7 @@ struct freeze {
 	bool decided; /* outcome is set */
 	bool wanted;  /* the owner still wants it frozen */
 	bool go;      /* the owner is ready for it */
+	bool calm;    /* the owner knows that the guest does not panic */
 	bool over;    /* nothing is frozen by us any more, or the guard has it */
 	enum freeze_outcome outcome;
 	GError *error; /* of the outcome, or of the thaw */
@@ -165,6 +167,27 @@ static void wait_for_thaw(struct freeze *freeze, gint64 until)
 	g_mutex_unlock(&freeze->mutex);
 }
 
+/* A guest that panics while it is being suspended is stopped by QEMU for that. */
+static bool stopped_by_itself(struct freeze *freeze)
+{
+	bool calm, paused;
+
+	g_mutex_lock(&freeze->mutex);
+	calm = freeze->calm;
+	g_mutex_unlock(&freeze->mutex);
+	return !calm && qmp_is_paused(freeze->domain, &paused, NULL) && !paused;
+}
+
+static void leave_stopped(struct freeze *freeze)
+{
+	g_mutex_lock(&freeze->mutex);
+	freeze->times.end = FREEZE_END_PANIC;
+	freeze->over = true;
+	g_cond_broadcast(&freeze->changed);
+	g_mutex_unlock(&freeze->mutex);
+	withdraw(freeze);
+}
+
 static void resume(struct freeze *freeze, gint64 begin)
 {
 	GError *error = NULL;
@@ -210,7 +233,7 @@ static bool holds_for_oops(struct freeze *freeze)
 	if (age_us >= 0 && age_us < (gint64)freeze->budget_ms * 1000 / 2)
 		return true;
 	/* If QEMU does not tell, suspending the domain works in any case. */
-	return oops_pause_holds(freeze->domain, &holds, NULL) && holds;
+	return qmp_is_paused(freeze->domain, &holds, NULL) && holds;
 }
 
 static enum freeze_end end_of_pause(struct freeze *freeze)
@@ -283,7 +306,10 @@ static void *freeze_thread(void *pointer)
 			read_registers(freeze);
 			wait_for_thaw(freeze, until);
 		}
-		resume(freeze, begin);
+		if (stopped_by_itself(freeze))
+			leave_stopped(freeze);
+		else
+			resume(freeze, begin);
 	}
 	g_atomic_rc_box_release_full(freeze, freeze_clear);
 	return NULL;
@@ -372,13 +398,14 @@ char *freeze_registers(struct freeze *freeze, int timeout_ms, GError **error)
 	return registers;
 }
 
-bool freeze_thaw(struct freeze *freeze, struct freeze_times *times, GError **error)
+bool freeze_thaw(struct freeze *freeze, bool calm, struct freeze_times *times, GError **error)
 {
 	gint64 until = g_get_monotonic_time() + THAW_WAIT_US;
 	bool thawed = true;
 
 	g_mutex_lock(&freeze->mutex);
 	freeze->wanted = false;
+	freeze->calm = calm;
 	g_cond_broadcast(&freeze->changed);
 	if (freeze->decided && freeze->outcome == FREEZE_FROZEN) {
 		while (!freeze->over && g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
@@ -401,6 +428,6 @@ void freeze_end(struct freeze *freeze)
 {
 	if (freeze == NULL)
 		return;
-	freeze_thaw(freeze, NULL, NULL);
+	freeze_thaw(freeze, false, NULL, NULL);
 	g_atomic_rc_box_release_full(freeze, freeze_clear);
 }

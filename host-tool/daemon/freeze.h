@@ -31,6 +31,7 @@ enum freeze_end {
 	FREEZE_END_OURS,   /* or none yet */
 	FREEZE_END_QEMU,   /* it ended the oops pause by itself, before we did */
 	FREEZE_END_OTHERS, /* somebody suspended the domain meanwhile: it is left so */
+	FREEZE_END_PANIC,  /* QEMU had stopped it by itself: it is left so */
 };
 
 struct freeze_times {
@@ -61,8 +62,10 @@ char *freeze_registers(struct freeze *freeze, int timeout_ms, GError **error);
 /*
  * Thaws what was frozen by us, and waits for it, at most a second. False: it is not known to run
  * (the guard has been told). After this the freeze is over; may be called again.
+ * @calm: the guest's memory says that it does not panic. Else QEMU is asked first whether it has
+ * stopped the guest for a panic: such a guest is no longer ours to resume.
  */
-bool freeze_thaw(struct freeze *freeze, struct freeze_times *times, GError **error);
+bool freeze_thaw(struct freeze *freeze, bool calm, struct freeze_times *times, GError **error);
 
 /* Thaws if need be. NULL is fine. */
 void freeze_end(struct freeze *freeze);

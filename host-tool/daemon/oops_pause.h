@@ -15,9 +15,6 @@
  */
 bool oops_pause_set(virDomainPtr domain, unsigned int limit_ms, bool *known, GError **error);
 
-/* Whether the CPUs of a domain that is running to libvirt stand. */
-bool oops_pause_holds(virDomainPtr domain, bool *holds, GError **error);
-
 /* *@ended is false if there was no such pause any more: it was over, or the domain is suspended. */
 bool oops_pause_end(virDomainPtr domain, bool *ended, GError **error);
 

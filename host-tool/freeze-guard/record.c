@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/virt.h"
+#include "daemon/qmp.h"
 
 #define FOLDER "frozen"
 
@@ -75,6 +75,7 @@ enum thaw_result freeze_record_thaw(virConnectPtr connection, const struct freez
 {
 	g_autoptr(virDomain) domain = virDomainLookupByUUIDString(connection, record->uuid);
 	int state, reason;
+	bool paused;
 
 	if (domain == NULL) {
 		if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
@@ -91,6 +92,9 @@ enum thaw_result freeze_record_thaw(virConnectPtr connection, const struct freez
 	if (state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED)
 		return THAW_RUNS;
 	if (state != VIR_DOMAIN_PAUSED || reason != VIR_DOMAIN_PAUSED_USER)
+		return THAW_NOTHING;
+	/* If QEMU does not tell: better a guest that runs than one that stays frozen. */
+	if (qmp_is_paused(domain, &paused, NULL) && !paused)
 		return THAW_NOTHING;
 	if (virDomainResume(domain) < 0) {
 		virt_fail(error, "resuming domain %s", virDomainGetName(domain));

@@ -19,6 +19,8 @@
 #define PT_REGS_SP 152
 #define PT_REGS_SIZE 168
 
+#define GUARD_PAGE_SIZE 4096
+
 #define INT3 0xcc
 #define CALL 0xe8
 #define CALL_LENGTH 5
@@ -106,6 +108,24 @@ static void add_user_frame(struct walk *walk, uint64_t ip, uint64_t sp)
 	walk->done = true;
 }
 
+static bool is_task_stack(const struct stack *stack)
+{
+	return stack && !strcmp(stack->name, "task");
+}
+
+/* The stack that @sp has run out of, into the page below: what is on it is above. */
+static const struct stack *find_overflowed_stack(const struct cpu *cpu, gva_t sp)
+{
+	for (unsigned int i = 0; i < cpu->num_stacks; i++) {
+		const struct stack *stack = &cpu->stacks[i];
+
+		if (is_task_stack(stack) && sp.value < stack->low.value &&
+		    stack->low.value - sp.value <= GUARD_PAGE_SIZE)
+			return stack;
+	}
+	return NULL;
+}
+
 /*
  * Moves to the caller's frame. Up the same stack, or to one not left before; else the guest's
  * memory is misread or made up.
@@ -116,6 +136,8 @@ static bool move(struct walk *walk, gva_t pc, gva_t sp)
 
 	if (!stack && walk->stack && sp.value == walk->stack->high.value)
 		stack = walk->stack; /* its very end: nothing of the frame is left on it */
+	if (!stack && walk->interrupted)
+		stack = find_overflowed_stack(walk->cpu, sp);
 	if (!stack) {
 		stop(walk,
 		     "the next frame at 0x%" G_GINT64_MODIFIER "x is on none of this CPU's stacks",
@@ -372,7 +394,8 @@ static bool step_to_registers(struct walk *walk, gva_t at, bool whole)
 		return false;
 	}
 	/* Where user mode's registers would be: a kernel thread's stack ends here. */
-	if (whole && walk->stack && at.value + PT_REGS_SIZE == walk->stack->high.value) {
+	if (whole && is_task_stack(walk->stack) &&
+	    at.value + PT_REGS_SIZE == walk->stack->high.value) {
 		walk->done = true;
 		return false;
 	}

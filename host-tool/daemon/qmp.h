@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Questions to a domain's QEMU, in its own protocol, past libvirt's view of it. */
+#ifndef OOPSBT_DAEMON_QMP_H
+#define OOPSBT_DAEMON_QMP_H
+
+#include <json-glib/json-glib.h>
+
+#include "daemon/virt.h"
+
+/* QEMU's answer to @command, a JSON object: with "return" or with "error". json_object_unref(). */
+bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GError **error);
+
+/*
+ * Whether its run state is "paused": by a stop command, or for an oops. Not where it has stopped
+ * by itself, as for a guest's panic, of which libvirt may hear later.
+ */
+bool qmp_is_paused(virDomainPtr domain, bool *paused, GError **error);
+
+#endif
