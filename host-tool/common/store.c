@@ -287,8 +287,7 @@ static guint64 highest_number(GPtrArray *names, const char *time)
 		if (is_leftover(id))
 			id = strchr(id, '-') + 1;
 		if (is_id(id) && g_str_has_prefix(id, time))
-			highest = MAX(highest,
-				      g_ascii_strtoull(id + ID_TIME_LENGTH + 1, NULL, 10));
+			highest = MAX(highest, g_ascii_strtoull(id + ID_TIME_LENGTH + 1, NULL, 10));
 	}
 	return highest;
 }

@@ -344,8 +344,8 @@ static bool in_function_named(const struct walk *walk, gva_t pc, const char *nam
 	bool found;
 
 	kernel_resolve(walk->kernel, pc, &symbol);
-	found = symbol.name && (prefix ? g_str_has_prefix(symbol.name, name)
-				       : !strcmp(symbol.name, name));
+	found = symbol.name &&
+		(prefix ? g_str_has_prefix(symbol.name, name) : !strcmp(symbol.name, name));
 	g_free(symbol.name);
 	g_free(symbol.module);
 	return found;

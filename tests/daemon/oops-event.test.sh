@@ -83,6 +83,41 @@ tap_like "the oopsing CPU stands in the notifier that wrote the port, under oops
 	'^([a-z0-9_.]+ ){1,7}oops_enter .*scenario_null_deref'
 tap_is "all its CPUs are told" "$(value exact '$.vcpus[*].frames[0].pc' | wc -l)" 4
 
+# --- at that very moment ---
+
+# The other CPUs count, each with the number it took last in a register. What they had counted when they stood, beyond what
+# the counter was when the oops began, tells how much later that was.
+at_oops=$(guest_exec exact 'grep -w scenario_counter_at_oops /proc/kallsyms' | cut -d' ' -f1)
+
+# counted: oops on CPU 0 while the others count; sets $ahead
+counted() {
+	local i last began
+	ahead=
+	for ((i = 0; i < 20; i++)); do
+		daemon_mark
+		guest_exec exact '(taskset 1 sh -c "echo null >/sys/kernel/debug/oopsbt_scenario/run") >/dev/null 2>&1; true' 2>/dev/null
+		daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
+		# One that is caught elsewhere has something else in that register.
+		[ "$(value exact '$.vcpus[*].frames[0].symbol' | grep -c scenario_hold_count)" = 3 ] || continue
+		last=$(value exact '$.vcpus[1:4].regs.r12' | while read -r held; do echo $((held)); done | sort -n | tail -n 1)
+		began=$(virsh -q qemu-monitor-command "$(guest_domain exact)" --hmp "x /1gd 0x$at_oops" | tr -d '\r' | awk '{ print $2 }')
+		ahead=$((last - began))
+		tap_note "the last CPU stood $ahead counts after the oops (look $((i + 1)))"
+		return
+	done
+	tap_note "in 20 looks the CPUs were never counting all at once"
+}
+
+guest_exec exact 'echo "counter 1-3 60000" >/sys/kernel/debug/oopsbt_scenario/run'
+counted
+exactly=$ahead
+tap_like "the other CPUs are seen counting" "$exactly" '^-?[0-9]+$'
+monitor exact '{"execute": "set-action", "arguments": {"oops": "none"}}' >/dev/null
+counted
+tap_like "they are too when the guest is suspended after the event instead" "$ahead" '^[0-9]+$'
+tap_ok "paused at the instant they had counted on by less than a tenth of that" [ $((exactly * 10)) -lt "$ahead" ]
+monitor exact '{"execute": "set-action", "arguments": {"oops": "pause", "oops-timeout": 2300}}' >/dev/null
+
 # --- the others ---
 
 collect module null

@@ -69,6 +69,22 @@ tap_note "$out"
 tap_like 'with memory read through libvirt' "$(oopsbt info --json)" '"memory" ?: ?"libvirt"'
 tap_like 'and backtraces all the same' "$(oopsbt info --cpu 1)" '^   [a-z_0-9]+\+0x'
 
+# Both ways to memory, of one standing guest: all that was read of it is the same.
+virsh -q suspend "$domain" >/dev/null
+read_of() {
+	virsh -c "$1" -q oopsbt -D "$dumps" collect "$domain" >/dev/null
+	oopsbt info --json | python3 -c '
+import json, sys
+report = json.load(sys.stdin)
+print(json.dumps([report[part] for part in ("guest", "vcpus", "modules", "log")], indent=1))'
+}
+read_of "$(virsh uri)" >"$test_dir/near"
+tap_is 'near, memory is that of the process' "$(oopsbt info --json | grep -o '"memory" ?: ?"[a-z]*"' -E | tr -d ' ')" '"memory":"proc"'
+read_of "qemu+ext://far.example/system?command=$test_dir/tunnel" >"$test_dir/far"
+tap_ok 'a standing guest reads the same both ways' diff "$test_dir/near" "$test_dir/far"
+tap_like '... backtraces and all' "$(cat "$test_dir/near")" '"symbol": "[a-z_]'
+virsh -q resume "$domain" >/dev/null
+
 # --- what cannot be collected ---
 run collect no-such-domain
 tap_is 'an unknown domain' "$status" 1
