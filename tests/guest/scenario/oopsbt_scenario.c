@@ -343,15 +343,26 @@ static int run_spin_irqoff(int argc, char **argv)
 	return start_busy(spin_irqoff_thread, argc, argv);
 }
 
-/* What this CPU counted last is in R12 here: so it shows where the CPU's registers are seen. */
-static noinline __noclone void scenario_hold_count(u64 count)
+/*
+ * Counts a hundred times, with a pause after each. What this CPU counted last is in R12: so it
+ * shows wherever in here the CPU is caught.
+ */
+static noinline __noclone void scenario_count(void)
 {
-	register u64 held asm("r12") = count;
-	unsigned long turns = 1000;
+	unsigned long turns, times = 100;
+	register u64 last asm("r12");
 
-	asm volatile("1:	dec %0\n"
+	asm volatile("1:	mov $1, %0\n"
+		     "	lock xadd %0, %3\n"
+		     "	inc %0\n"
+		     "	mov $1000, %1\n"
+		     "2:	dec %1\n"
+		     "	jnz 2b\n"
+		     "	dec %2\n"
 		     "	jnz 1b\n"
-		     : "+r"(turns), "+r"(held));
+		     : "=&r"(last), "=&r"(turns), "+r"(times), "+m"(scenario_counter.counter)
+		     :
+		     : "memory", "cc");
 }
 
 static int counter_thread(void *data)
@@ -360,7 +371,7 @@ static int counter_thread(void *data)
 
 	atomic_inc(&busy);
 	while (sched_clock() < end) {
-		scenario_hold_count(atomic64_inc_return(&scenario_counter));
+		scenario_count();
 		cond_resched();
 	}
 	return 0;
