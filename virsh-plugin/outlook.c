@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/oops_pause.h"
 #include "daemon_status.h"
 #include "output.h"
 #include "remote.h"
@@ -17,15 +18,39 @@ static void G_GNUC_PRINTF(2, 3) add(GPtrArray *lines, const char *format, ...)
 	va_end(arguments);
 }
 
-static void look_at_events(struct outlook *outlook, const char *name, bool persistent,
-			   const struct domain_shape *now, const struct domain_shape *next)
+/* The device offers the event; whether the QEMU behind it takes it can only be asked while it runs. */
+static void look_at_oops_event(struct outlook *outlook, virDomainPtr domain,
+			       const struct domain_shape *now)
 {
-	if (now->panic != PANIC_DEVICE_NONE && now->oops_event)
+	bool known;
+
+	if (virDomainIsActive(domain) != 1 || !oops_pause_known(domain, &known, NULL))
 		add(outlook->works,
 		    "the very instant of an oops, through the oops event of the panic device %s, "
 		    "if QEMU is patched and the guest runs the oopsbt module or a patched kernel: "
 		    "QEMU stops the guest right then (a QEMU without the patches drops the event)",
 		    panic_device_name(now->panic));
+	else if (known)
+		add(outlook->works,
+		    "the very instant of an oops, through the oops event of the panic device %s, "
+		    "if the guest runs the oopsbt module or a patched kernel: this QEMU has the "
+		    "patches and stops the guest right then",
+		    panic_device_name(now->panic));
+	else
+		add(outlook->missing,
+		    "the panic device %s offers the oops event, but the QEMU that the domain runs "
+		    "on has no patches for it and drops it: give the domain a patched <emulator>, "
+		    "or take 'events=' out of its <qemu:commandline>",
+		    panic_device_name(now->panic));
+}
+
+static void look_at_events(struct outlook *outlook, virDomainPtr domain, bool persistent,
+			   const struct domain_shape *now, const struct domain_shape *next)
+{
+	const char *name = virDomainGetName(domain);
+
+	if (now->panic != PANIC_DEVICE_NONE && now->oops_event)
+		look_at_oops_event(outlook, domain, now);
 	else if (now->panic != PANIC_DEVICE_NONE)
 		add(outlook->works,
 		    "the very instant of an oops, through the panic device %s, if the guest runs "
@@ -93,7 +118,7 @@ static void look(struct session *session, virDomainPtr domain, bool persistent,
 		add(outlook->missing, "guests of architecture %s cannot be read, only x86_64",
 		    now->arch);
 	if (options->signal != OPTION_SIGNAL_WATCH)
-		look_at_events(outlook, virDomainGetName(domain), persistent, now, next);
+		look_at_events(outlook, domain, persistent, now, next);
 	if (options->signal != OPTION_SIGNAL_EVENT)
 		add(outlook->works,
 		    "oopses seen in guest memory, looked at every %u ms, with nothing needed in "

@@ -33,3 +33,27 @@ bool oops_pause_end(virDomainPtr domain, bool *ended, GError **error)
 	*ended = is_done(answer);
 	return true;
 }
+
+bool oops_pause_known(virDomainPtr domain, bool *known, GError **error)
+{
+	g_autoptr(JsonObject) answer = NULL;
+	JsonNode *node;
+	JsonArray *commands;
+
+	if (!qmp_ask(domain, "{\"execute\": \"query-commands\"}", &answer, error))
+		return false;
+	*known = false;
+	node = json_object_get_member(answer, "return");
+	if (node == NULL || !JSON_NODE_HOLDS_ARRAY(node))
+		return true;
+	commands = json_node_get_array(node);
+	for (guint i = 0; i < json_array_get_length(commands); i++) {
+		node = json_array_get_element(commands, i);
+		node = JSON_NODE_HOLDS_OBJECT(node)
+			       ? json_object_get_member(json_node_get_object(node), "name")
+			       : NULL;
+		*known = *known || (node && JSON_NODE_HOLDS_VALUE(node) &&
+				    !g_strcmp0(json_node_get_string(node), "oops-resume"));
+	}
+	return true;
+}

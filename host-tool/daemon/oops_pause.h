@@ -15,6 +15,9 @@
  */
 bool oops_pause_set(virDomainPtr domain, unsigned int limit_ms, bool *known, GError **error);
 
+/* Whether the domain's QEMU knows the oops event and the pause at all; changes nothing. */
+bool oops_pause_known(virDomainPtr domain, bool *known, GError **error);
+
 /* *@ended is false if there was no such pause any more: it was over, or the domain is suspended. */
 bool oops_pause_end(virDomainPtr domain, bool *ended, GError **error);
 

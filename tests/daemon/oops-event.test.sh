@@ -132,6 +132,16 @@ tap_is "a guest with neither is found by its memory on a patched QEMU" "$(value 
 collect stock null
 tap_is "a patched guest on stock QEMU is found by its memory" "$(value stock '$.signal')" watch
 
+# --- what enable says of them ---
+
+virsh_oopsbt() {
+	"$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" "$@"
+}
+tap_like "enable says that this QEMU stops the guest" "$(virsh_oopsbt enable --live "$(guest_domain exact)")" \
+	'this QEMU has the patches and stops the guest'
+tap_like "and that a stock one drops the event" "$(virsh_oopsbt enable --live "$(guest_domain stock)")" \
+	'has no patches for it and drops it'
+
 # --- nobody but the daemon's own pause is ended, and none lasts ---
 
 daemon_mark
