@@ -94,8 +94,7 @@ static bool collect(struct session *session, virDomainPtr domain, const struct o
 			.signalled_us = g_get_real_time(),
 		};
 
-		good = collection_run(&tools.collector, &request, result, &local) &&
-		       store_vacuum(session_store(session), name, options->keep, &local);
+		good = collection_run(&tools.collector, &request, result, &local);
 	}
 	tools_clear(&tools);
 	return good || fail(session, error, name, local);

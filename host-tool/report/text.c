@@ -17,6 +17,7 @@
 #define MAX_LAST_LINES 100 /* the end, if the oops's part is longer than that */
 #define MAX_PLAIN_LINES 60 /* the end, where no oops was found in it */
 #define WRAP_COLUMNS 100
+#define FOLD_REPEATS 3 /* fewer are printed */
 
 static void append(GString *text, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
@@ -324,9 +325,27 @@ static const char *stack_marker(const char *stack)
 	return stack;
 }
 
+/* How many frames after @first are the same again: a recursion. */
+static guint count_repeats(const GArray *frames, guint first)
+{
+	const struct report_frame *frame = &g_array_index(frames, struct report_frame, first);
+	guint next = first + 1;
+
+	for (; next < frames->len; next++) {
+		const struct report_frame *other =
+			&g_array_index(frames, struct report_frame, next);
+
+		if (other->pc != frame->pc || other->reliable != frame->reliable ||
+		    other->late != frame->late || !same_string(other->stack, frame->stack))
+			break;
+	}
+	return next - first - 1;
+}
+
 static void write_frames(GString *text, const GArray *frames)
 {
 	const char *marker = NULL;
+	guint repeats;
 
 	for (guint i = 0; i < frames->len; i++) {
 		const struct report_frame *frame = &g_array_index(frames, struct report_frame, i);
@@ -342,6 +361,11 @@ static void write_frames(GString *text, const GArray *frames)
 		g_string_append(text, frame->reliable ? "   " : "   ? ");
 		append_symbol(text, frame);
 		g_string_append(text, frame->late ? "  (read after the thaw)\n" : "\n");
+		repeats = count_repeats(frames, i);
+		if (repeats >= FOLD_REPEATS) {
+			append(text, "   ... and %u times more\n", repeats);
+			i += repeats;
+		}
 	}
 	if (marker)
 		append(text, "   </%s>\n", marker);

@@ -283,6 +283,29 @@ static void test_dmesg(void)
 	g_string_free(text, TRUE);
 }
 
+/* A recursion is one line and a count; two frames alike are printed. */
+static void test_recursion(void)
+{
+	g_autoptr(Report) report = make_report();
+	struct report_vcpu *vcpu = &g_array_index(report->vcpus, struct report_vcpu, 2);
+	struct frame_spec frames[6];
+	GString *text;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(frames); i++)
+		frames[i] = spin_frames[1];
+	add_frames(vcpu, idle_frames, 1);
+	add_frames(vcpu, frames, G_N_ELEMENTS(frames));
+	add_frames(vcpu, &spin_frames[0], 1);
+	add_frames(vcpu, &spin_frames[0], 1);
+	text = report_to_text(report);
+	g_assert_nonnull(strstr(text->str, "   default_idle+0xb/0x10\n"
+					   "   scenario_take_lock+0x13/0x30 [oopsbt_scenario]\n"
+					   "   ... and 5 times more\n"
+					   "   native_queued_spin_lock_slowpath+0x60/0x2a0\n"
+					   "   native_queued_spin_lock_slowpath+0x60/0x2a0\n"));
+	g_string_free(text, TRUE);
+}
+
 /* Nothing known at all: every renderer must still have something to say. */
 static void test_empty(void)
 {
@@ -399,6 +422,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/json", test_json);
 	g_test_add_func("/report/dmesg", test_dmesg);
 	g_test_add_func("/report/empty", test_empty);
+	g_test_add_func("/report/recursion", test_recursion);
 	g_test_add_func("/report/hostile", test_hostile);
 	g_test_add_func("/report/long-log", test_long_log);
 	return g_test_run();
