@@ -142,7 +142,8 @@ shape() {
 	local -a last=()
 	label="$kernel, $smp vCPUs, $pvpanic"
 	shift 3
-	begin g kernel="$kernel" smp="$smp" pvpanic="$pvpanic" on_crash=preserve append='no_timer_check'
+	begin g kernel="$kernel" smp="$smp" pvpanic="$pvpanic" on_crash=preserve append='no_timer_check' \
+		memory=$((smp > 16 ? 1024 : 512))
 	for scenario; do
 		case $scenario in
 		hardirq | softirq | irq_in_softirq | nmi | stack_overflow) last+=("$scenario") ;;
