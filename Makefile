@@ -97,6 +97,10 @@ check:
 .PHONY: check-matrix
 check-matrix: check-kernel-matrix check-qemu-matrix
 
+.PHONY: check-scenarios
+check-scenarios: tests
+	SCENARIOS=all STEPS=all tests/run tests/report/scenarios.test.sh tests/report/steps.test.sh
+
 .PHONY: lint
 lint:
 	tests/run tests/lint/lint.test.sh
@@ -135,6 +139,7 @@ help:
 	@echo 'make demo         install what it needs, boot a guest, let it oops, show the dump (root)'
 	@echo 'make check        install what it needs, build, run every test (root)'
 	@echo 'make check-matrix build and boot all patched kernels and QEMUs (long)'
+	@echo 'make check-scenarios every kind of oops on every kernel with 1, 4, 16 and 64 vCPUs (long)'
 	@echo 'make check-oracle compare backtraces with crash and drgn (downloads debug packages)'
 	@echo 'make bench        measure, with ratios; prints a table, writes JSON'
 	@echo 'make lint         layout and static analysis'
