@@ -18,7 +18,8 @@ static void G_GNUC_PRINTF(2, 3) add(GPtrArray *lines, const char *format, ...)
 	va_end(arguments);
 }
 
-/* The device offers the event; whether the QEMU behind it takes it can only be asked while it runs. */
+/* The device offers the event; whether the QEMU behind it takes it can only be asked while it runs.
+ */
 static void look_at_oops_event(struct outlook *outlook, virDomainPtr domain,
 			       const struct domain_shape *now)
 {

@@ -467,8 +467,14 @@ static bool find_registers_of_error_entry(const struct walk *walk, gva_t *at)
 {
 	static const uint8_t mov_rax_rsp[] = {0x48, 0x89, 0xc4};
 	const GArray *frames = walk->result->frames;
+	const struct unwind_frame *callee =
+		frames->len >= 2 ? &g_array_index(frames, struct unwind_frame, frames->len - 2)
+				 : NULL;
 	uint8_t code[sizeof(mov_rax_rsp)];
 
+	/* sync_regs() calls nothing: it is where the CPU is, or was interrupted. */
+	if (!walk->interrupted && !(callee && callee->interrupted))
+		return false;
 	if (!address_space_read(&walk->kernel->space, walk->pc, code, sizeof(code), NULL, NULL) ||
 	    memcmp(code, mov_rax_rsp, sizeof(code)) != 0 ||
 	    !in_function_named(walk, walk->pc, "asm_", true))
@@ -478,9 +484,7 @@ static bool find_registers_of_error_entry(const struct walk *walk, gva_t *at)
 		return walk->scratch_known && cpu_find_stack(walk->cpu, *at);
 	}
 	*at = walk->sp;
-	return frames->len >= 2 &&
-	       in_function(walk, g_array_index(frames, struct unwind_frame, frames->len - 2).pc,
-			   "sync_regs");
+	return in_function(walk, callee->pc, "sync_regs");
 }
 
 static bool step_from_detour(struct walk *walk)
