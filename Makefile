@@ -101,6 +101,10 @@ check-matrix: check-kernel-matrix check-qemu-matrix
 check-scenarios: tests
 	SCENARIOS=all STEPS=all tests/run tests/report/scenarios.test.sh tests/report/steps.test.sh
 
+.PHONY: check-sanitized
+check-sanitized:
+	tests/check-sanitized
+
 .PHONY: lint
 lint:
 	tests/run tests/lint/lint.test.sh
@@ -139,6 +143,7 @@ help:
 	@echo 'make demo         install what it needs, boot a guest, let it oops, show the dump (root)'
 	@echo 'make check        install what it needs, build, run every test (root)'
 	@echo 'make check-matrix build and boot all patched kernels and QEMUs (long)'
+	@echo 'make check-sanitized  the tests of the host tools, all with ASan and UBSan'
 	@echo 'make check-scenarios every kind of oops on every kernel with 1, 4, 16 and 64 vCPUs (long)'
 	@echo 'make check-oracle compare backtraces with crash and drgn (downloads debug packages)'
 	@echo 'make bench        measure, with ratios; prints a table, writes JSON'

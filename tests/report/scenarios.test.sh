@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Guests of several shapes oops in several places; every report is held against what the guest
-# itself says: its symbol table, its log, its own backtraces.
+# itself says: its symbol table, its log, its own backtraces. SCENARIOS=few: two shapes; =all: each
+# scenario on each.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -214,6 +215,13 @@ tap_like "$label: they wait for the lock that the oopsing CPU holds" "$(cat "$du
 	'contended'
 dies a "$label" 4 softirq
 guest_destroy a
+
+if [ "${SCENARIOS:-}" = few ]; then
+	through_libvirt
+	shape 6.12 1 isa null kthread stack_overflow
+	tap_done
+	exit
+fi
 
 label="6.12, 16 vCPUs, pci"
 begin b kernel=6.12 smp=16 pvpanic=pci module_args=nmi_backtrace=1 on_crash=preserve append='no_timer_check'
