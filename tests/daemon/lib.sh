@@ -105,8 +105,9 @@ rogue_analyzer() {
 	export OOPSBT_ANALYZER=$build/tests/daemon/rogue-analyze
 }
 
+# Old ones may be going just now.
 dumps() {
-	find "$daemon_store/$(guest_domain "$1")" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | sort -V
+	{ find "$daemon_store/$(guest_domain "$1")" -mindepth 1 -maxdepth 1 -name '2*' 2>/dev/null || true; } | sort -V
 }
 
 # The writer dies of it, in a shell of its own.
