@@ -33,7 +33,7 @@ other_host() {
 		virtlogd -d -p "$root/virtlogd.pid"
 		libvirtd -d -p "$root/libvirtd.pid"' libvirt "$root" $libvirt_folders
 	there="qemu+unix:///system?socket=$root/run/libvirt/libvirt-sock"
-	at_exit "virsh -q -c '$there' destroy $domain >/dev/null 2>&1; end_process \$(cat $root/libvirtd.pid $root/virtlogd.pid)"
+	at_exit "virsh -q -c '$there' destroy $domain >/dev/null 2>&1; end_process \$(cat $root/libvirtd.pid) \$(cat $root/virtlogd.pid)"
 }
 
 domain=oopsbt-test-$$-migrating
