@@ -140,11 +140,12 @@ dies() {
 # shape KERNEL SMP PVPANIC SCENARIO...: those that are survived in one guest, then one each
 shape() {
 	local kernel=$1 smp=$2 pvpanic=$3 label scenario
-	local -a last=()
+	local -a last=() guest
 	label="$kernel, $smp vCPUs, $pvpanic"
+	guest=(kernel="$kernel" smp="$smp" pvpanic="$pvpanic" on_crash=preserve append='no_timer_check'
+		memory=$((smp > 16 ? 1024 : 512)))
 	shift 3
-	begin g kernel="$kernel" smp="$smp" pvpanic="$pvpanic" on_crash=preserve append='no_timer_check' \
-		memory=$((smp > 16 ? 1024 : 512))
+	begin g "${guest[@]}"
 	for scenario; do
 		case $scenario in
 		hardirq | softirq | irq_in_softirq | nmi | stack_overflow) last+=("$scenario") ;;
@@ -153,8 +154,7 @@ shape() {
 	done
 	[ ${#last[@]} != 0 ] || guest_destroy g
 	for scenario in "${last[@]}"; do
-		[ "$scenario" = "${last[0]}" ] ||
-			begin g kernel="$kernel" smp="$smp" pvpanic="$pvpanic" on_crash=preserve append='no_timer_check'
+		[ "$scenario" = "${last[0]}" ] || begin g "${guest[@]}"
 		dies g "$label" "$smp" "$scenario"
 		guest_destroy g
 	done
