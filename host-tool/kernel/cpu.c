@@ -83,18 +83,18 @@ static bool number_from_gs(const struct kernel *kernel, const struct vcpu_regist
 	return false;
 }
 
-static bool read_percpu(const struct kernel *kernel, const struct cpu *cpu,
-			enum kernel_symbol symbol, uint64_t offset, void *buffer, size_t length)
+static bool read_percpu(const struct kernel *kernel, struct cpu *cpu, enum kernel_symbol symbol,
+			uint64_t offset, void *buffer, size_t length)
 {
 	uint64_t value = kernel->map->symbols[symbol];
 
 	return value && address_space_read(&kernel->space, gva(cpu->percpu.value + value + offset),
-					   buffer, length, NULL, NULL);
+					   buffer, length, &cpu->late, NULL);
 }
 
 /* current_task, hardirq_stack_ptr and the preempt count: own symbols, or members of pcpu_hot (6.2
  * to 6.14). */
-static bool read_hot(const struct kernel *kernel, const struct cpu *cpu, enum kernel_symbol symbol,
+static bool read_hot(const struct kernel *kernel, struct cpu *cpu, enum kernel_symbol symbol,
 		     enum kernel_field field, void *buffer, size_t length)
 {
 	if (kernel->map->symbols[symbol])
@@ -173,14 +173,14 @@ static bool task_stack(const struct kernel *kernel, gva_t task, uint64_t *low)
  * the stack has changed and `current` has not, or the other way round. The run queue names the
  * other task; without it the stack is taken as found: stacks are aligned to their size.
  */
-static void add_foreign_stack(const struct kernel *kernel, struct cpu *cpu)
+static void add_foreign_stack(const struct kernel *kernel, struct cpu *cpu, gva_t sp)
 {
-	uint64_t low = cpu->registers->rsp & ~(uint64_t)(THREAD_SIZE - 1);
+	uint64_t low = sp.value & ~(uint64_t)(THREAD_SIZE - 1);
 	uint64_t other_low;
 	gva_t other = gva(0);
 	struct mapping mapping;
 
-	if (!address_space_translate(&kernel->space, gva(low), &mapping, NULL))
+	if (!address_space_translate(&kernel->space, sp, &mapping, NULL))
 		return;
 	if (kernel_has(kernel, FIELD_rq_curr) &&
 	    read_percpu(kernel, cpu, SYMBOL_runqueues, (uint64_t)kernel->map->fields[FIELD_rq_curr],
@@ -191,6 +191,30 @@ static void add_foreign_stack(const struct kernel *kernel, struct cpu *cpu)
 	add_stack(cpu, "task", low, low + THREAD_SIZE);
 }
 
+static bool is_task_stack(const struct stack *stack)
+{
+	return !strcmp(stack->name, "task");
+}
+
+static bool is_irq_stack(const struct stack *stack)
+{
+	return !strcmp(stack->name, "irq");
+}
+
+/*
+ * Where the stack pointer was when @stack, which is in use, was taken into use: the last word of an
+ * IRQ stack; the end of the struct pt_regs, or of what the CPU pushed, that an exception stack
+ * begins with.
+ */
+static bool previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp)
+{
+	uint64_t distance = is_irq_stack(stack) ? 8 : 16;
+
+	return !is_task_stack(stack) &&
+	       address_space_read_u64(&kernel->space, gva(stack->high.value - distance), &sp->value,
+				      NULL);
+}
+
 static void add_task_stacks(const struct kernel *kernel, struct cpu *cpu)
 {
 	gva_t sp = gva(cpu->registers->rsp);
@@ -198,9 +222,19 @@ static void add_task_stacks(const struct kernel *kernel, struct cpu *cpu)
 
 	if (task_stack(kernel, cpu->current, &low))
 		add_stack(cpu, "task", low, low + THREAD_SIZE);
-	if (!cpu_in_user_mode(cpu) && !cpu_find_stack(cpu, sp) &&
-	    kernel_is_kernel_address(kernel, sp))
-		add_foreign_stack(kernel, cpu);
+	if (cpu_in_user_mode(cpu))
+		return;
+	/* Bounded, since stacks may lie: the way down to the task's. */
+	for (int i = 0; i < CPU_MAX_STACKS && kernel_is_kernel_address(kernel, sp); i++) {
+		const struct stack *stack = cpu_find_stack(cpu, sp);
+
+		if (!stack) {
+			add_foreign_stack(kernel, cpu, sp);
+			return;
+		}
+		if (!previous_sp(kernel, stack, &sp))
+			return;
+	}
 }
 
 void cpu_identify(const struct kernel *kernel, const struct vcpu_registers *registers,
@@ -268,9 +302,9 @@ static void capture_for_debuggers(const struct kernel *kernel, const struct cpu 
 /* A CPU comes from its task's stack to its IRQ stack, and from either to exception stacks. */
 static int stack_level(const struct stack *stack)
 {
-	if (!strcmp(stack->name, "task"))
+	if (is_task_stack(stack))
 		return 0;
-	return strcmp(stack->name, "irq") ? 2 : 1;
+	return is_irq_stack(stack) ? 1 : 2;
 }
 
 void cpu_capture(const struct kernel *kernel, const struct cpu *cpu)

@@ -19,6 +19,7 @@ struct stack {
 struct cpu {
 	const struct vcpu_registers *registers;
 	bool known;	     /* number and percpu are */
+	bool late;	     /* some of it was read after the thaw */
 	unsigned int number; /* Linux CPU number */
 	gva_t percpu;	     /* to add to a per-CPU symbol */
 	gva_t current;	     /* task_struct; 0 unknown */

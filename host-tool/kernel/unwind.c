@@ -404,6 +404,20 @@ static bool step_to_registers(struct walk *walk, gva_t at, bool whole)
 	return move(walk, gva(ip), gva(sp));
 }
 
+/*
+ * A task that has never run was not called from anywhere: its first task switch "returns" to the
+ * start of ret_from_fork (copy_thread() in arch/x86/kernel/process.c), where ORC's way ends, and
+ * which no code flows into.
+ */
+static bool is_start_of_task(const struct kernel *kernel, gva_t pc)
+{
+	struct orc_entry at, before;
+
+	return find_orc(kernel, pc, &at, NULL) && at.type == ORC_TYPE_END &&
+	       find_orc(kernel, gva(pc.value - 1), &before, NULL) &&
+	       before.type == ORC_TYPE_UNDEFINED;
+}
+
 static bool step_to_caller(struct walk *walk, gva_t sp)
 {
 	gva_t slot = gva(sp.value - sizeof(uint64_t));
@@ -428,7 +442,7 @@ static bool step_to_caller(struct walk *walk, gva_t sp)
 		     slot.value);
 		return false;
 	}
-	walk->interrupted = false;
+	walk->interrupted = is_start_of_task(walk->kernel, pc);
 	walk->scratch_known = false;
 	return move(walk, pc, sp);
 }

@@ -28,13 +28,25 @@ rm -r "$dump"
 LOOK
 chmod +x "$test_dir/look"
 
-# steps FUNCTION N [COMMAND]: stop where it begins, then N instructions on; sets $looks, a line each
+# A task is switched to that was never: its stack pointer has just been loaded, and what it "returns" to is above six registers.
+cat >"$test_dir/new-task" <<'GDB'
+set $at = $pc
+while (*(unsigned int *)$at & 0xffffff) != 0xa68b48
+  set $at = $at + 1
+end
+delete
+hbreak *($at + 7) if *(long *)($rsp + 48) == $start_of_task
+continue
+GDB
+
+# steps FUNCTION N [BEFORE [AFTER]]: stop where it begins, then N instructions on; sets $looks, a line each. BEFORE and AFTER are
+# gdb's commands, before it goes there and once it is there.
 steps() {
 	local i address
 	address=$(awk -v name="$1" '$3 == name { print $1; exit }' "$test_dir/kallsyms")
 	{
 		printf '%s\n' 'set pagination off' 'set confirm off' 'set architecture i386:x86-64' \
-			"target remote $test_dir/gdb/socket" "hbreak *0x$address" "${3:-}" continue delete
+			"target remote $test_dir/gdb/socket" "hbreak *0x$address" "${3:-}" continue "${4:-}" delete
 		for ((i = 0; i < $2; i++)); do
 			printf '%s\n' "shell $test_dir/look $(guest_domain g)" stepi
 		done
@@ -57,7 +69,8 @@ mkdir -m 0777 "$test_dir/gdb"
 for kernel in 5.10 6.1 6.12; do
 	guest_start g kernel="$kernel" smp=1
 	guest_exec g 'cat /proc/kallsyms' >"$test_dir/kallsyms"
-	guest_exec g '(while :; do ls -R /sys; done) >/dev/null 2>&1 &'
+	guest_exec g '(while :; do ls /sys; ls -R /sys/block; done) >/dev/null 2>&1 &'
+	start_of_task=$(awk '$3 ~ /^ret_from_fork(_asm)?$/ { print $3, $1 }' "$test_dir/kallsyms" | sort | tail -n 1)
 	virsh qemu-monitor-command "$(guest_domain g)" --hmp \
 		"gdbserver unix:$test_dir/gdb/socket,server=on,wait=off" >/dev/null
 
@@ -65,10 +78,15 @@ for kernel in 5.10 6.1 6.12; do
 	all* | 5.10)
 		steps __switch_to_asm 24
 		all_match "a switch of tasks: one of the two" '^__switch_to_asm (__schedule|ret_from_fork)'
+		nmi=$(awk '$3 == "asm_exc_nmi" { print $1 }' "$test_dir/kallsyms")
+		steps __switch_to_asm 60 '' "$(printf '%s\n' 'stepi 9' delete "hbreak *0x$nmi" 'monitor nmi' continue)"
+		all_match "an NMI amid a switch of tasks: both" ' (__schedule|ret_from_fork)'
 		;;&
 	all* | 6.12)
 		steps asm_exc_page_fault 100
 		all_match "an exception: up to user mode" ' null $'
+		steps __switch_to_asm 12 "set \$start_of_task = 0x${start_of_task#* }" "source $test_dir/new-task"
+		all_match "the first switch to a task: to where it begins" "^__switch_to_asm ${start_of_task% *} \$"
 		;;&
 	all* | 6.1)
 		steps asm_exc_nmi 90 'monitor nmi'
