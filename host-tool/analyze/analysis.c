@@ -279,7 +279,7 @@ static void load_modules(struct analysis *analysis)
 }
 
 static void fill_task(struct analysis *analysis, gva_t address, const char *field, guint index,
-		      struct report_task *task)
+		      struct report_task *task, bool *late)
 {
 	g_autofree char *path = g_strdup_printf("vcpus[%u].%s", index, field);
 	g_autoptr(GError) error = NULL;
@@ -289,6 +289,7 @@ static void fill_task(struct analysis *analysis, gva_t address, const char *fiel
 		report_add_error(analysis->report, path, "%s", error->message);
 		return;
 	}
+	*late |= found.late;
 	*task = (struct report_task){
 		.known = true,
 		.pid = {true, found.pid},
@@ -393,6 +394,8 @@ static enum report_context context_of(const struct report_vcpu *vcpu)
 
 static bool any_late(const struct report_vcpu *vcpu)
 {
+	if (vcpu->late)
+		return true;
 	for (guint i = 0; i < vcpu->frames->len; i++) {
 		if (g_array_index(vcpu->frames, struct report_frame, i).late)
 			return true;
@@ -437,18 +440,20 @@ static void fill_vcpu(struct analysis *analysis, guint index)
 				 "vCPU %u is not in 64-bit mode: not started, or in firmware",
 				 vcpu.vcpu);
 	} else if (cpu) {
+		vcpu.late = cpu->late;
 		if (cpu->known)
 			vcpu.cpu = (struct report_number){true, cpu->number};
 		else
 			report_add_error(analysis->report, field,
 					 "which Linux CPU vCPU %u is cannot be told", vcpu.vcpu);
 		if (cpu->current.value)
-			fill_task(analysis, cpu->current, "task", index, &vcpu.task);
+			fill_task(analysis, cpu->current, "task", index, &vcpu.task, &vcpu.late);
 		else if (cpu->known)
 			report_add_error(analysis->report, field, "what CPU %u runs cannot be read",
 					 cpu->number);
 		if (cpu->stack_task.value)
-			fill_task(analysis, cpu->stack_task, "stack_task", index, &vcpu.stack_task);
+			fill_task(analysis, cpu->stack_task, "stack_task", index, &vcpu.stack_task,
+				  &vcpu.late);
 		fill_depths(analysis, cpu, &vcpu);
 		fill_frames(analysis, cpu, &vcpu);
 		fill_lock(analysis, &vcpu);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The analyser: the one program that looks into guest memory.
 
-ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c file.c guest_traces.c live.c log.c main.c \
+ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c capture_cold.c file.c guest_traces.c live.c log.c main.c \
 	output.c sandbox.c)
 
 $(eval $(call program,host-tool/oopsbt-analyze,$(ANALYZE_SOURCES),\

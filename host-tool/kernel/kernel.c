@@ -35,8 +35,8 @@ bool kernel_read_variable(const struct kernel *kernel, enum kernel_symbol symbol
 	return address_space_read(&kernel->space, gva(address), buffer, length, NULL, error);
 }
 
-bool kernel_read_field(const struct kernel *kernel, gva_t structure, enum kernel_field field,
-		       void *buffer, size_t length, GError **error)
+bool kernel_read_state(const struct kernel *kernel, gva_t structure, enum kernel_field field,
+		       void *buffer, size_t length, bool *late, GError **error)
 {
 	if (!kernel_has(kernel, field)) {
 		const struct kernel_field_name *name = &kernel_field_names()[field];
@@ -49,7 +49,13 @@ bool kernel_read_field(const struct kernel *kernel, gva_t structure, enum kernel
 	}
 	return address_space_read(&kernel->space,
 				  gva_add(structure, (uint64_t)kernel->map->fields[field]), buffer,
-				  length, NULL, error);
+				  length, late, error);
+}
+
+bool kernel_read_field(const struct kernel *kernel, gva_t structure, enum kernel_field field,
+		       void *buffer, size_t length, GError **error)
+{
+	return kernel_read_state(kernel, structure, field, buffer, length, NULL, error);
 }
 
 bool kernel_is_core_text(const struct kernel *kernel, gva_t address)

@@ -35,6 +35,10 @@ bool kernel_read_variable(const struct kernel *kernel, enum kernel_symbol symbol
 bool kernel_read_field(const struct kernel *kernel, gva_t structure, enum kernel_field field,
 		       void *buffer, size_t length, GError **error);
 
+/* The same for what changes as the guest runs: *@late is set if it was read after the thaw. */
+bool kernel_read_state(const struct kernel *kernel, gva_t structure, enum kernel_field field,
+		       void *buffer, size_t length, bool *late, GError **error);
+
 /* Within the core kernel's text (init text, freed after boot, included while the image holds it).
  */
 bool kernel_is_core_text(const struct kernel *kernel, gva_t address);

@@ -17,31 +17,32 @@ static const char *state_name(uint64_t state)
 	return "other";
 }
 
-static bool read_state(const struct kernel *kernel, gva_t address, uint64_t *state, GError **error)
+static bool read_field(const struct kernel *kernel, gva_t address, enum kernel_field field,
+		       void *buffer, size_t length, struct task *task, GError **error)
 {
-	uint32_t value;
+	return kernel_read_state(kernel, address, field, buffer, length, &task->late, error);
+}
 
+static bool read_state(const struct kernel *kernel, gva_t address, struct task *task,
+		       GError **error)
+{
 	/* unsigned int __state since 5.14, long state before. */
-	if (!kernel_has(kernel, FIELD_task_state))
-		return kernel_read_field(kernel, address, FIELD_task_state_old, state,
-					 sizeof(*state), error);
-	if (!kernel_read_field(kernel, address, FIELD_task_state, &value, sizeof(value), error))
+	bool is_int = kernel_has(kernel, FIELD_task_state);
+	uint64_t state = 0; /* little-endian, as the guest */
+
+	if (!read_field(kernel, address, is_int ? FIELD_task_state : FIELD_task_state_old, &state,
+			is_int ? 4 : 8, task, error))
 		return false;
-	*state = value;
+	task->state = state_name(state);
 	return true;
 }
 
 bool task_read(const struct kernel *kernel, gva_t address, struct task *task, GError **error)
 {
-	uint64_t state;
-
 	*task = (struct task){0};
-	if (!kernel_read_field(kernel, address, FIELD_task_pid, &task->pid, 4, error) ||
-	    !kernel_read_field(kernel, address, FIELD_task_tgid, &task->tgid, 4, error) ||
-	    !kernel_read_field(kernel, address, FIELD_task_comm, task->comm, TASK_COMM_SIZE,
-			       error) ||
-	    !read_state(kernel, address, &state, error))
-		return false;
-	task->state = state_name(state);
-	return true;
+	return read_field(kernel, address, FIELD_task_pid, &task->pid, 4, task, error) &&
+	       read_field(kernel, address, FIELD_task_tgid, &task->tgid, 4, task, error) &&
+	       read_field(kernel, address, FIELD_task_comm, task->comm, TASK_COMM_SIZE, task,
+			  error) &&
+	       read_state(kernel, address, task, error);
 }

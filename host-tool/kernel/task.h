@@ -11,6 +11,7 @@ struct task {
 	int32_t pid, tgid;
 	char comm[TASK_COMM_SIZE + 1];
 	const char *state; /* static: as ps(1) and the kernel name it */
+	bool late;	   /* some of it was read after the thaw */
 };
 
 bool task_read(const struct kernel *kernel, gva_t address, struct task *task, GError **error);

@@ -119,6 +119,7 @@ struct report_vcpu {
 	struct report_task stack_task; /* whose stack it is, where that is another one */
 	bool have_registers;
 	struct vcpu_registers registers;
+	bool late; /* some of what is above was read after the thaw */
 	struct report_number preempt_depth, softirq_depth, hardirq_depth, nmi_depth;
 	bool waits_for_lock;
 	uint64_t lock_address;

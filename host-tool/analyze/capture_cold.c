@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analyze/capture.h"
+
+#include <string.h>
+
+#include "kernel/find.h"
+
+/* THREAD_SIZE (arch/x86/include/asm/page_64_types.h), without KASAN; no stack is larger. */
+#define STACK_SIZE 0x4000u
+/*
+ * A CPU's GDT is one of the page-aligned per-CPU variables, which come first. Those that the kernel
+ * image declares, the hot ones among them, all lie from so much before it to so much behind it.
+ */
+#define PERCPU_BEFORE_GDT (64u << 10)
+#define PERCPU_AFTER_GDT (192u << 10)
+#define PERCPU_SIZE (PERCPU_BEFORE_GDT + PERCPU_AFTER_GDT)
+/* What is shown of a task lies in its first two pages, even if it does not begin with one. */
+#define TASK_SIZE (2 * GUEST_PAGE_SIZE)
+#define TSS_SIZE 104
+#define TSS_SP1 12
+#define IDT_SIZE 4096
+/* A CPU's own mappings of its GDT, TSS and exception stacks (arch/x86/mm/cpu_entry_area.c). */
+#define ENTRY_AREA_START 0xfffffe0000000000ull
+#define ENTRY_AREA_END 0xfffffe8000000000ull
+/* struct pt_regs at the top of an exception stack: where the interrupted stack pointer is. */
+#define PT_REGS_SIZE 168
+#define PT_REGS_SP 152
+#define MAX_STACKS 4
+#define CR3_USER_BIT (1ull << 12)
+
+static bool in_entry_area(uint64_t address)
+{
+	return address >= ENTRY_AREA_START && address < ENTRY_AREA_END;
+}
+
+/*
+ * Where the stack that @sp is on ends: at its guard page. Only task stacks are aligned to their
+ * size always; that is for those without a guard page (no CONFIG_VMAP_STACK).
+ */
+static uint64_t stack_top(const struct address_space *space, uint64_t sp)
+{
+	uint64_t page = sp & GUEST_PAGE_MASK;
+	struct mapping mapping;
+
+	for (uint64_t top = page + GUEST_PAGE_SIZE; top <= page + STACK_SIZE;
+	     top += GUEST_PAGE_SIZE) {
+		if (!address_space_translate(space, gva(top), &mapping, NULL))
+			return top;
+	}
+	return (sp & ~(uint64_t)(STACK_SIZE - 1)) + STACK_SIZE;
+}
+
+/* From stack to stack: where the interrupted one went on is kept at a stack's top. */
+static void capture_stacks(const struct address_space *space, uint64_t sp)
+{
+	for (int i = 0; i < MAX_STACKS && sp >> 63; i++) {
+		uint64_t low = sp & GUEST_PAGE_MASK;
+		uint64_t high = stack_top(space, sp);
+		uint64_t next_at = in_entry_area(sp) ? high - PT_REGS_SIZE + PT_REGS_SP : high - 8;
+
+		address_space_prefetch(space, gva(low), high - low);
+		if (!address_space_read_u64(space, gva(next_at), &sp, NULL))
+			return;
+		if (sp >= low && sp < high)
+			return;
+	}
+}
+
+/*
+ * The kernel's own page tables. In user mode with page-table isolation CR3 has the user's, which
+ * differ by one bit and have no kernel in them; other tables with that bit do not translate the
+ * GDT's address the same way without it.
+ */
+static gpa_t kernel_root(const struct address_space *space, const struct vcpu_registers *vcpu)
+{
+	struct address_space other = *space;
+	struct mapping user, kernel;
+
+	other.root = cr3_root(vcpu->cr3 & ~CR3_USER_BIT);
+	if (vcpu->cpl == 3 && (vcpu->cr3 & CR3_USER_BIT) &&
+	    address_space_translate(space, gva(vcpu->gdt.base), &user, NULL) &&
+	    address_space_translate(&other, gva(vcpu->gdt.base), &kernel, NULL) &&
+	    kernel.address.value == user.address.value)
+		return other.root;
+	return space->root;
+}
+
+/* A vCPU, and what of the guest's memory must be its. */
+struct place {
+	const struct vcpu_registers *vcpu;
+	struct address_space space;
+	gpa_t percpu; /* where its per-CPU variables begin, about; 0: not known */
+};
+
+static bool find_place(struct snapshot *snapshot, const struct vcpu_registers *vcpu,
+		       struct place *place)
+{
+	struct mapping gdt;
+
+	*place = (struct place){
+		.vcpu = vcpu,
+		.space = {.snapshot = snapshot,
+			  .root = cr3_root(vcpu->cr3),
+			  .levels = vcpu_five_level_paging(vcpu) ? 5 : 4},
+	};
+	if (!vcpu_in_long_mode(vcpu))
+		return false;
+	place->space.root = kernel_root(&place->space, vcpu);
+	if (address_space_translate(&place->space, gva(vcpu->gdt.base), &gdt, NULL) &&
+	    gdt.address.value >= PERCPU_BEFORE_GDT)
+		place->percpu = gpa((gdt.address.value & GUEST_PAGE_MASK) - PERCPU_BEFORE_GDT);
+	return true;
+}
+
+static void capture_place(const struct place *place)
+{
+	const struct vcpu_registers *vcpu = place->vcpu;
+
+	address_space_prefetch(&place->space, gva(vcpu->idt.base), IDT_SIZE);
+	address_space_prefetch(&place->space, gva(vcpu->tr.base), TSS_SIZE);
+	if (place->percpu.value)
+		snapshot_prefetch(place->space.snapshot, place->percpu, PERCPU_SIZE);
+	if (vcpu->cpl != 3)
+		capture_stacks(&place->space, vcpu->rsp);
+}
+
+/*
+ * `current`, by what holds for it in every release: its struct task_struct is aligned to a cache
+ * line and has the address of its stack behind its struct thread_info and its state; and among the
+ * CPU's variables is the address of that stack's top, where entries from user mode begin.
+ */
+#define TASK_ALIGNMENT 64
+#define TASK_STACK 24 /* or 8 bytes more */
+/* What FRED leaves free at the top (TOP_OF_KERNEL_STACK_PADDING). */
+#define TOP_PADDING 16
+#define MAX_TOPS 256
+/* A lying guest may have more pointers. */
+#define MAX_CANDIDATES 4096
+
+/* Where in the per-CPU area two words are: the same for all CPUs, or nearly always so. */
+struct current_place {
+	uint64_t task_at, top_at;
+};
+
+struct search {
+	const struct place *place;
+	struct {
+		uint64_t address, at;
+	} tops[MAX_TOPS];
+	unsigned int num_tops, num_candidates;
+	struct current_place found;
+};
+
+static bool read_percpu(const struct place *place, uint64_t at, uint64_t *word)
+{
+	uint64_t offset = at & ~GUEST_PAGE_MASK;
+	const uint8_t *page =
+		snapshot_held(place->space.snapshot, gpa_add(place->percpu, at), NULL);
+
+	if (!page || offset + sizeof(*word) > GUEST_PAGE_SIZE)
+		return false;
+	memcpy(word, page + offset, sizeof(*word));
+	return *word >> 63;
+}
+
+/* The top that is at or so little above @address, else 0. */
+static uint64_t stack_end(uint64_t address)
+{
+	uint64_t offset = address & (STACK_SIZE - 1);
+
+	if (offset == STACK_SIZE - TOP_PADDING)
+		return address + TOP_PADDING;
+	return offset ? 0 : address;
+}
+
+static void note_top(struct search *search, uint64_t at)
+{
+	uint64_t word;
+
+	if (search->num_tops < MAX_TOPS && read_percpu(search->place, at, &word) &&
+	    stack_end(word)) {
+		search->tops[search->num_tops].address = stack_end(word);
+		search->tops[search->num_tops++].at = at;
+	}
+}
+
+/*
+ * Before 5.13 it is in the TSS, and not aligned there (x86_hw_tss.sp1). For the rest from the end
+ * on: exception stacks, with old copies of anything, are in the first half.
+ */
+static void find_tops(struct search *search)
+{
+	const struct place *place = search->place;
+	struct mapping tss;
+
+	search->num_tops = 0;
+	if (address_space_translate(&place->space, gva(place->vcpu->tr.base), &tss, NULL) &&
+	    tss.address.value - place->percpu.value < PERCPU_SIZE)
+		note_top(search, tss.address.value - place->percpu.value + TSS_SP1);
+	for (uint64_t at = PERCPU_SIZE; at > 0; at -= 8)
+		note_top(search, at - 8);
+}
+
+/* Whether there may be a task at @task; the two words that one of is where its stack begins. */
+static bool read_stacks(struct search *search, uint64_t task, uint64_t stacks[2])
+{
+	return task % TASK_ALIGNMENT == 0 && !in_entry_area(task) &&
+	       ++search->num_candidates <= MAX_CANDIDATES &&
+	       address_space_peek(&search->place->space, gva(task + TASK_STACK), stacks, 16, NULL);
+}
+
+static bool is_stack_with_top(uint64_t stack, uint64_t top)
+{
+	return top && stack == top - STACK_SIZE;
+}
+
+static bool is_current(struct search *search, uint64_t task)
+{
+	uint64_t stacks[2];
+
+	if (!read_stacks(search, task, stacks))
+		return false;
+	for (unsigned int i = 0; i < search->num_tops; i++) {
+		if (is_stack_with_top(stacks[0], search->tops[i].address) ||
+		    is_stack_with_top(stacks[1], search->tops[i].address)) {
+			search->found.top_at = search->tops[i].at;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Where the last CPU had it. */
+static bool is_at_same_place(struct search *search, uint64_t *task)
+{
+	uint64_t stacks[2], top;
+
+	return search->found.top_at && read_percpu(search->place, search->found.task_at, task) &&
+	       read_percpu(search->place, search->found.top_at, &top) &&
+	       read_stacks(search, *task, stacks) &&
+	       (is_stack_with_top(stacks[0], stack_end(top)) ||
+		is_stack_with_top(stacks[1], stack_end(top)));
+}
+
+static bool find_current(struct search *search, uint64_t *task)
+{
+	if (is_at_same_place(search, task))
+		return true;
+	find_tops(search);
+	for (uint64_t at = PERCPU_SIZE; at > 0; at -= 8) {
+		if (read_percpu(search->place, at - 8, task) && is_current(search, *task)) {
+			search->found.task_at = at - 8;
+			return true;
+		}
+	}
+	return false;
+}
+
+void capture_cold(struct snapshot *snapshot, const GArray *vcpus)
+{
+	struct search search = {0};
+
+	for (guint i = 0; i < vcpus->len; i++) {
+		const struct vcpu_registers *vcpu = &g_array_index(vcpus, struct vcpu_registers, i);
+		struct place place;
+		uint64_t task;
+
+		if (!find_place(snapshot, vcpu, &place))
+			continue;
+		capture_place(&place);
+		search.place = &place;
+		if (place.percpu.value && find_current(&search, &task))
+			address_space_prefetch(&place.space, gva(task), TASK_SIZE);
+	}
+}

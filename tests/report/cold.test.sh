@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Collected without a map of its kernel, while its CPUs change tasks and stacks all the time: what the map, made after
+# the thaw, shows to be of interest has been kept from the frozen instant.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/../daemon/lib.sh"
+
+query=$build/tests/report/query
+rounds=8
+# The analyser's sandbox does not let LeakSanitizer look at its own process.
+case $build in *sanitized*) export ASAN_OPTIONS=detect_leaks=0 ;; esac
+
+# of_all PATH: its values in all reports, one a line
+of_all() {
+	local report
+	for report in "$test_dir/reports"/*.json; do
+		"$query" value "$report" "$1"
+	done
+}
+
+# What all reports have but $2; nothing if $1's number of them is right
+but() {
+	of_all "$1" | grep -vxE "$2" | sort | uniq -c || true
+}
+
+libvirt_start
+for kernel in 5.10 6.1 6.12; do
+	guest_start g kernel="$kernel" smp=4
+	guest_exec g 'cat /proc/kallsyms' >"$test_dir/kallsyms"
+	for cpu in 0 1 2 3; do
+		guest_exec g "taskset $((1 << cpu)) sh -c 'while :; do cat /proc/self/maps; done' >/dev/null 2>&1 &"
+	done
+	rm -rf "$test_dir/reports"
+	mkdir "$test_dir/reports"
+	early='' wrong=''
+	for ((i = 0; i < rounds; i++)); do
+		id=$("$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" -q -D "$daemon_store" \
+			collect "$(guest_domain g)")
+		dump=$daemon_store/$(guest_domain g)/$id
+		cp "$dump/report.json" "$test_dir/reports/$i.json"
+		early+=$(grep 'ends early' "$dump/report.txt" || true)
+		wrong+=$("$query" symbols "$dump/report.json" "$test_dir/kallsyms" 2>&1 >/dev/null) || wrong+=' failed'
+	done
+	tap_is "$kernel: all CPUs' frames" "$(of_all '$.vcpus[*].frames[0].pc' | wc -l)" $((4 * rounds))
+	tap_is "$kernel: all of the frozen instant" "$(but '$.vcpus[*].consistency' frozen)" ''
+	tap_is "$kernel: every backtrace ends where its stack does" "$early" ''
+	tap_is "$kernel: every symbol is the guest's" "$wrong" ''
+	tap_is "$kernel: what each CPU runs" "$(of_all '$.vcpus[*].task.pid' | wc -l)" $((4 * rounds))
+	# Only do_task_dead() is still on a CPU in a state that does not go on.
+	tap_is "$kernel: ... and it runs" "$(of_all '$.vcpus[*].task.state' | grep -cx other)" \
+		"$(of_all '$.vcpus[*].frames[*].symbol' | grep -cx do_task_dead)"
+	tap_is "$kernel: ... on no other CPU" "$(for ((i = 0; i < rounds; i++)); do
+		"$query" value "$test_dir/reports/$i.json" '$.vcpus[*].task.pid' | grep -vx 0 | sort | uniq -d
+	done)" ''
+	guest_destroy g
+done
+tap_done
