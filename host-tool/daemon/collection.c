@@ -391,9 +391,10 @@ static void thaw(struct run *run)
 		add_error(run, "timeline.thawed",
 			  "QEMU has stopped the guest for its panic meanwhile: it was left so");
 	} else if (times.end == FREEZE_END_QEMU) {
-		add_error(run, "timeline.thawed",
-			  "QEMU let the guest go on by itself before all was read: what was read "
-			  "after that may not belong together");
+		add_error(run, "timeline.thawed", "QEMU let the guest go on by itself");
+		add_error(run, "timeline.freeze_us",
+			  "the guest ran before all was read: what was read after that may not "
+			  "belong together");
 	}
 	if (run->analysis_error == NULL)
 		enter(run, COLLECTION_CAPTURED, "read what changes while the guest runs");

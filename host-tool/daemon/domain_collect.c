@@ -258,6 +258,14 @@ static void admit(struct domain *domain, const struct signal *signal)
 
 	if (!domain->enabled || (is_event(signal) && domain->options.signal == OPTION_SIGNAL_WATCH))
 		return;
+	if (!strcmp(signal->word, "oops") &&
+	    watch_has_told(&domain->kernel.watch, signal->signalled_us)) {
+		log_write(
+			all->log, LOG_INFO, domain->name, NULL,
+			"an oops event came that was held back: the memory watch has told of that "
+			"oops already");
+		return;
+	}
 	if (is_event(signal))
 		watch_expect(&domain->kernel.watch, g_get_monotonic_time());
 	if (g_queue_get_length(&domain->signals) >= MAX_WAITING)

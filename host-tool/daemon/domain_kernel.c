@@ -221,16 +221,18 @@ static void looked(struct domain *domain, uint32_t counter, uint64_t taint)
 {
 	struct watch *watch = &domain->kernel.watch;
 	uint32_t before = watch->counter;
+	gint64 now_us = g_get_real_time();
 
 	switch (watch_look(watch, counter, taint, domain->options.signal == OPTION_SIGNAL_AUTO,
-			   g_get_monotonic_time())) {
+			   g_get_monotonic_time(), now_us)) {
 	case WATCH_QUIET:
 		if (watch->counter != before)
 			domain_kernel_save(domain);
 		break;
 	case WATCH_OOPS:
 		domain_kernel_save(domain);
-		domain_signal(domain, "watch", g_get_real_time());
+		for (unsigned int i = 0; i < watch->told; i++)
+			domain_signal(domain, "watch", now_us);
 		break;
 	case WATCH_STALE:
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL,

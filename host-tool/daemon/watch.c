@@ -2,6 +2,8 @@
 #include "daemon/watch.h"
 
 #define CREDIT_US (10 * G_TIME_SPAN_SECOND)
+/* An event that is older was not held back: a clock has been set. */
+#define MAX_DELAY_US (10 * G_TIME_SPAN_SECOND)
 /* More at once is not counting but other memory. */
 #define MAX_STEP 1000
 /* Bit 7 (TAINT_DIE) is set by each oops; the kernel has 20 flags so far, in a word of 64 bits. */
@@ -14,6 +16,16 @@ void watch_expect(struct watch *watch, gint64 now)
 		watch->credit = 0;
 	watch->credit++;
 	watch->credit_until = now + CREDIT_US;
+}
+
+bool watch_has_told(struct watch *watch, gint64 signalled_us)
+{
+	gint64 age_us = watch->told_us - signalled_us;
+
+	if (!watch->told || age_us <= 0 || age_us > MAX_DELAY_US)
+		return false;
+	watch->told--;
+	return true;
 }
 
 void watch_reset(struct watch *watch)
@@ -48,7 +60,7 @@ static bool is_plausible(const struct watch *watch, uint32_t step, uint64_t tain
 }
 
 enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t taint, bool events,
-			     gint64 now)
+			     gint64 now, gint64 real_us)
 {
 	uint32_t step = counter - watch->counter;
 	unsigned int expected;
@@ -71,5 +83,9 @@ enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t tai
 	watch->counter = counter;
 	watch->taint = taint;
 	watch->credit -= expected;
-	return step > expected ? WATCH_OOPS : WATCH_QUIET;
+	if (step <= expected)
+		return WATCH_QUIET;
+	watch->told = step - expected;
+	watch->told_us = real_us;
+	return WATCH_OOPS;
 }

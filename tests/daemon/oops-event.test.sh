@@ -136,6 +136,24 @@ tap_is "a guest with neither is found by its memory on a patched QEMU" "$(value 
 collect stock null
 tap_is "a patched guest on stock QEMU is found by its memory" "$(value stock '$.signal')" watch
 
+# --- more than QEMU sends events of ---
+
+# QEMU holds events back that come within a second of another one. The memory watch tells of such an oops meanwhile, and the
+# event is no news then.
+daemon_change exact "budget='2000' watch='100' keep='100'"
+before=$(dumps exact | wc -l)
+daemon_mark
+for scenario in null gpf null bug; do
+	oops exact "$scenario"
+done
+tap_ok "of four oopses in a row one is told by the watch before its event comes" \
+	daemon_wait "$(guest_domain exact): an oops event came that was held back" 10
+daemon_wait "$(guest_domain exact): stored:.*scenario_bug" >/dev/null
+told=$(tail -n "+$daemon_from" "$daemon_log" | grep "$(guest_domain exact): stored:")
+tap_is "each has a dump, and one only" "$(dumps exact | wc -l)" $((before + 4))
+tap_is "which tells of it" "$(grep -oE 'scenario_[a-z_]+' <<<"$told" | sort | uniq -c | xargs)" \
+	'1 scenario_bug 1 scenario_gpf 2 scenario_null_deref'
+
 # --- what enable says of them ---
 
 virsh_oopsbt() {
@@ -159,6 +177,27 @@ daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
 tap_is "a guest that somebody suspends meanwhile stays so" "$(state exact)" 'paused (user)'
 virsh -q resume "$(guest_domain exact)"
 wait "$writer"
+
+monitor exact '{"execute": "set-action", "arguments": {"oops": "pause", "oops-timeout": 1}}' >/dev/null
+collect exact null
+tap_like "a pause that QEMU has ended before all was read is told of" "$(cat "$(dumps exact | tail -n 1)/report.txt")" \
+	'QEMU let the guest go on by itself'
+tap_is "... and what was read is not said to be of one instant" "$(value exact '$.vcpus[*].consistency' | sort -u)" late
+
+# An oops that is not collected must not wait for QEMU's limit, a minute here.
+daemon_stop
+daemon_config '[rate-limit]' 'domain_burst=1'
+daemon_start
+daemon_wait "$(guest_domain exact): runs Linux" >/dev/null
+collect exact null
+monitor exact '{"execute": "set-action", "arguments": {"oops": "pause", "oops-timeout": 60000}}' >/dev/null
+daemon_mark
+oops exact &
+writer=$!
+daemon_wait "$(guest_domain exact): signals are not collected for now: the rate limit is reached" >/dev/null
+tap_ok "the guest whose oops the rate limit leaves out goes on" stands exact running
+wait "$writer"
+daemon_config '[rate-limit]' 'domain_burst=1000'
 
 symbols=$(guest_exec exact 'grep scenario_counter /proc/kallsyms')
 now=$(printf '%s\n' "$symbols" | awk '$3 == "scenario_counter" { print $1 }')

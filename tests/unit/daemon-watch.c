@@ -12,13 +12,22 @@ static const struct protocol_verdict verdict = {
 	.taint = 0x3000,
 };
 
+/* The clock that events are stamped with is another one. */
+#define REAL (1000 * SECOND)
+
+static enum watch_result look(struct watch *watch, uint32_t counter, uint64_t taint, bool events,
+			      gint64 now)
+{
+	return watch_look(watch, counter, taint, events, now, REAL + now);
+}
+
 static void test_nothing_moves(void)
 {
 	struct watch watch = {0};
 
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 5, 0x3000, false, SECOND), ==, WATCH_QUIET);
-	g_assert_cmpint(watch_look(&watch, 5, 0x3200, false, 2 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(look(&watch, 5, 0x3000, false, SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(look(&watch, 5, 0x3200, false, 2 * SECOND), ==, WATCH_QUIET);
 }
 
 static void test_oops(void)
@@ -26,8 +35,8 @@ static void test_oops(void)
 	struct watch watch = {0};
 
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, false, SECOND), ==, WATCH_OOPS);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, false, SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_QUIET);
 }
 
 static void test_event_on_its_way(void)
@@ -35,13 +44,13 @@ static void test_event_on_its_way(void)
 	struct watch watch = {0};
 
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, true, SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, true, SECOND), ==, WATCH_QUIET);
 	watch_expect(&watch, SECOND);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, true, 2 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, true, 2 * SECOND), ==, WATCH_QUIET);
 	/* And one that does not come. */
-	g_assert_cmpint(watch_look(&watch, 7, 0x3000 | DIE, true, 3 * SECOND), ==, WATCH_QUIET);
-	g_assert_cmpint(watch_look(&watch, 7, 0x3000 | DIE, true, 4 * SECOND), ==, WATCH_OOPS);
-	g_assert_cmpint(watch_look(&watch, 7, 0x3000 | DIE, true, 5 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, true, 3 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, true, 4 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, true, 5 * SECOND), ==, WATCH_QUIET);
 }
 
 static void test_waits_for_flag(void)
@@ -49,8 +58,8 @@ static void test_waits_for_flag(void)
 	struct watch watch = {0};
 
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000, false, SECOND), ==, WATCH_QUIET);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(look(&watch, 6, 0x3000, false, SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_OOPS);
 }
 
 static void test_event_is_not_news(void)
@@ -59,10 +68,10 @@ static void test_event_is_not_news(void)
 
 	watch_set(&watch, &verdict);
 	watch_expect(&watch, SECOND);
-	g_assert_cmpint(watch_look(&watch, 5, 0x3000, false, 2 * SECOND), ==, WATCH_QUIET);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, false, 3 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(look(&watch, 5, 0x3000, false, 2 * SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, false, 3 * SECOND), ==, WATCH_QUIET);
 	/* The next one is. */
-	g_assert_cmpint(watch_look(&watch, 7, 0x3000 | DIE, false, 4 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, false, 4 * SECOND), ==, WATCH_OOPS);
 }
 
 static void test_lost_event_among_others(void)
@@ -72,7 +81,8 @@ static void test_lost_event_among_others(void)
 	watch_set(&watch, &verdict);
 	watch_expect(&watch, SECOND);
 	watch_expect(&watch, SECOND);
-	g_assert_cmpint(watch_look(&watch, 8, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(look(&watch, 9, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpuint(watch.told, ==, 2);
 }
 
 static void test_credit_ends(void)
@@ -81,7 +91,24 @@ static void test_credit_ends(void)
 
 	watch_set(&watch, &verdict);
 	watch_expect(&watch, SECOND);
-	g_assert_cmpint(watch_look(&watch, 6, 0x3000 | DIE, false, 60 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, false, 60 * SECOND), ==, WATCH_OOPS);
+}
+
+static void test_late_event(void)
+{
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	g_assert_false(watch_has_told(&watch, REAL));
+	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_OOPS);
+	/* Of a later oops. */
+	g_assert_false(watch_has_told(&watch, REAL + 3 * SECOND));
+	/* Of that one, and no second time. */
+	g_assert_true(watch_has_told(&watch, REAL + SECOND));
+	g_assert_false(watch_has_told(&watch, REAL + SECOND));
+	/* What it has told of is no excuse if the clock was set back meanwhile. */
+	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, false, 4 * SECOND), ==, WATCH_OOPS);
+	g_assert_false(watch_has_told(&watch, REAL - 60 * SECOND));
 }
 
 static void test_other_memory(void)
@@ -89,12 +116,12 @@ static void test_other_memory(void)
 	struct watch watch = {0};
 
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 0, 0x3000, false, SECOND), ==, WATCH_STALE);
+	g_assert_cmpint(look(&watch, 0, 0x3000, false, SECOND), ==, WATCH_STALE);
 	g_assert_cmpuint(watch.counter_address, ==, 0);
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 6, 0x80, false, SECOND), ==, WATCH_STALE);
+	g_assert_cmpint(look(&watch, 6, 0x80, false, SECOND), ==, WATCH_STALE);
 	watch_set(&watch, &verdict);
-	g_assert_cmpint(watch_look(&watch, 6, ~(uint64_t)0, false, SECOND), ==, WATCH_STALE);
+	g_assert_cmpint(look(&watch, 6, ~(uint64_t)0, false, SECOND), ==, WATCH_STALE);
 }
 
 static void test_gap(void)
@@ -107,7 +134,7 @@ static void test_gap(void)
 	later.die_counter = 6;
 	later.taint |= DIE;
 	watch_set(&watch, &later);
-	g_assert_cmpint(watch_look(&watch, 6, later.taint, false, SECOND), ==, WATCH_OOPS);
+	g_assert_cmpint(look(&watch, 6, later.taint, false, SECOND), ==, WATCH_OOPS);
 }
 
 static void test_another_kernel(void)
@@ -120,7 +147,7 @@ static void test_another_kernel(void)
 	other.die_counter = 0;
 	g_assert_false(watch_set(&watch, &verdict));
 	g_assert_true(watch_set(&watch, &other));
-	g_assert_cmpint(watch_look(&watch, 0, 0x3000, false, SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(look(&watch, 0, 0x3000, false, SECOND), ==, WATCH_QUIET);
 }
 
 static void test_unknown_verdict(void)
@@ -143,6 +170,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/watch/an oops that an event told of is not news", test_event_is_not_news);
 	g_test_add_func("/watch/one more than events is an oops", test_lost_event_among_others);
 	g_test_add_func("/watch/an event is no excuse for long", test_credit_ends);
+	g_test_add_func("/watch/an event of what was told is not news", test_late_event);
 	g_test_add_func("/watch/what can't be a counter is not taken for one", test_other_memory);
 	g_test_add_func("/watch/an oops while nobody looked is found", test_gap);
 	g_test_add_func("/watch/another kernel begins anew", test_another_kernel);
