@@ -128,6 +128,20 @@ static void print_table(const struct session *session, const struct status *stat
 	table_print(table, session->quiet);
 }
 
+/* If there is anything to tell: what oopsbtd was told of and has no dump of. */
+static void print_missed(JsonObject *daemon)
+{
+	gint64 suppressed =
+		daemon ? json_object_get_int_member_with_default(daemon, "suppressed", 0) : 0;
+	gint64 failed = daemon ? json_object_get_int_member_with_default(daemon, "failed", 0) : 0;
+
+	if (suppressed || failed)
+		print_clean("  signals without a dump since oopsbtd follows it: %" G_GINT64_FORMAT
+			    " left out by the rate limit, %" G_GINT64_FORMAT
+			    " failed (its log says why)\n",
+			    suppressed, failed);
+}
+
 static bool print_reasons(struct session *session, virDomainPtr domain, const struct line *line,
 			  GError **error)
 {
@@ -141,6 +155,7 @@ static bool print_reasons(struct session *session, virDomainPtr domain, const st
 	}
 	if (line->last)
 		print_clean("  last oops: %s\n", dumps_title(line->last));
+	print_missed(line->daemon);
 	if (known(line->daemon, "oops_signal"))
 		print_clean("  oops signal in the guest: %s\n", known(line->daemon, "oops_signal"));
 	if (known(line->daemon, "sysctls"))

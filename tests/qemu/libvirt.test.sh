@@ -19,34 +19,6 @@ install -m 0755 "$built" "$patched" # where libvirt's user can reach it
 stock=/usr/bin/qemu-system-x86_64
 name=oopsbt-qemu-$$
 
-# define NAME EMULATOR WAY [ACTION]: a domain's XML; -action is left out where there is no ACTION
-define() {
-	local arg image
-	image=$(bare_guest "$3")
-	chmod 0644 "$image"
-	cat <<-XML
-		<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
-		  <name>$1</name>
-		  <memory unit='MiB'>32</memory>
-		  <vcpu>2</vcpu>
-		  <os>
-		    <type arch='x86_64' machine='pc'>hvm</type>
-		    <loader readonly='yes' type='rom'>$image</loader>
-		  </os>
-		  <features><acpi/><apic/></features>
-		  <devices>
-		    <emulator>$2</emulator>
-		    <controller type='usb' model='none'/>
-		    <memballoon model='none'/>
-		    <panic model='isa'/>
-		  </devices>
-		  <qemu:commandline>
-		    $(for arg in -global pvpanic.events=11 ${4:+-action "$4"}; do echo "<qemu:arg value='$arg'/>"; done)
-		  </qemu:commandline>
-		</domain>
-	XML
-}
-
 # listen NAME: record its events, libvirt's and QEMU's, in test_dir/events; virsh does not say when it has begun to
 # listen, so poke the domain until that is heard
 listen() {
@@ -73,7 +45,7 @@ heard() {
 
 # begin WAY ACTION: a domain that is running up to its oops
 begin() {
-	define "$name" "$patched" "$1" "$2" >"$test_dir/domain.xml"
+	bare_domain "$name" "$patched" "$1" "$2" >"$test_dir/domain.xml"
 	virsh -q create --paused "$test_dir/domain.xml"
 	at_exit "virsh -q destroy $name >/dev/null 2>&1 || true"
 	listen "$name"
@@ -176,7 +148,7 @@ tap_ok "and resume makes it run" runs
 end
 
 # The same domain on the QEMU of the machine, that does not know the bit: the guest reads it and writes it in vain.
-define "$name" "$stock" once >"$test_dir/domain.xml"
+bare_domain "$name" "$stock" once >"$test_dir/domain.xml"
 virsh -q create "$test_dir/domain.xml"
 tap_ok "on stock QEMU the guest writes the bit" eventually wrote
 tap_is "a domain with the event bit runs on stock QEMU and ignores the event" "$(state)" running
@@ -189,7 +161,7 @@ cpu_ms() {
 }
 
 begin storm oops=pause,oops-timeout=100
-define "$name-other" "$patched" once >"$test_dir/other.xml"
+bare_domain "$name-other" "$patched" once >"$test_dir/other.xml"
 virsh -q create "$test_dir/other.xml"
 at_exit "virsh -q destroy $name-other >/dev/null 2>&1 || true"
 count() {

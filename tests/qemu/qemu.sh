@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# A QEMU without libvirt, and the bare guest of guest.S. Source tap.sh and libvirt.sh (for test_dir) first.
+# The bare guest of guest.S, and a QEMU without libvirt. Source tap.sh and libvirt.sh (for test_dir) first.
 #
 #	bare_guest WAY [--defsym PCI=1]		assemble guest.S; prints the image's path
 #		once	write the register once
@@ -9,6 +9,7 @@
 #		storm	write it all the time
 #		disk	begin a write to the disk on the second IDE channel, then the register
 #	bare_guest_after IMAGE		the address of the instruction after the write
+#	bare_domain NAME EMULATOR WAY [ACTION]	XML of a libvirt domain with it, and -action, if there is one
 #	qemu_start NAME ARG...		run $qemu (-S: it waits for cont), with a machine and a monitor
 #	qemu_stop NAME			end it
 #	qmp NAME COMMAND [ARGUMENTS]	run a QMP command (arguments: JSON); prints its answer
@@ -42,6 +43,33 @@ bare_guest() {
 
 bare_guest_after() {
 	nm "$1.elf" | awk '$3 == "after0" { print $1 }'
+}
+
+bare_domain() {
+	local arg image
+	image=$(bare_guest "$3")
+	chmod 0644 "$image"
+	cat <<-XML
+		<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+		  <name>$1</name>
+		  <memory unit='MiB'>32</memory>
+		  <vcpu>2</vcpu>
+		  <os>
+		    <type arch='x86_64' machine='pc'>hvm</type>
+		    <loader readonly='yes' type='rom'>$image</loader>
+		  </os>
+		  <features><acpi/><apic/></features>
+		  <devices>
+		    <emulator>$2</emulator>
+		    <controller type='usb' model='none'/>
+		    <memballoon model='none'/>
+		    <panic model='isa'/>
+		  </devices>
+		  <qemu:commandline>
+		    $(for arg in -global pvpanic.events=11 ${4:+-action "$4"}; do echo "<qemu:arg value='$arg'/>"; done)
+		  </qemu:commandline>
+		</domain>
+	XML
 }
 
 qemu_start() {
