@@ -12,8 +12,8 @@
 /* 128 MiB: a bound on what a lying guest can make this read. */
 #define MAX_PAGES 32768
 #define MAX_LOG_PAGES 16384
-/* Storage made ready before the freeze; a 64-vCPU guest takes about this much. */
-#define PAGES_READY 2048
+/* Storage made ready while there is no job yet; a 64-vCPU guest takes about this much. */
+#define PAGES_READY 1024
 /* What one relayed read may ask for. */
 #define RELAY_MAX (1u << 20)
 /* The collector answers within its own limits; this is for one that is gone. */
@@ -25,6 +25,7 @@ struct live {
 	int memory_fd;
 	int fds[PROTOCOL_NUM_FDS]; /* come with FINISH */
 	struct guest_memory *memory;
+	struct snapshot *frozen; /* until the analysis takes it */
 	struct analysis analysis;
 };
 
@@ -112,15 +113,12 @@ static bool receive_job(struct live *live, GError **error)
 
 static bool begin(struct live *live, GError **error)
 {
-	struct snapshot *frozen;
-
 	if (!open_memory(live, error))
 		return false;
-	frozen = snapshot_new(live->memory, MAX_PAGES);
-	if (live->job.kind == JOB_COLLECT)
-		snapshot_reserve(frozen, PAGES_READY);
+	snapshot_attach(live->frozen, live->memory);
 	/* Relayed reads are answered from FROZEN on. */
-	analysis_init(&live->analysis, frozen, live->job.map, !live->job.relay);
+	analysis_init(&live->analysis, g_steal_pointer(&live->frozen), live->job.map,
+		      !live->job.relay);
 	analysis_set_collection(&live->analysis, &live->job.collection);
 	return protocol_send(live->control, PROTOCOL_READY, NULL, 0, NULL, 0, error);
 }
@@ -344,6 +342,7 @@ static bool serve_collection(struct live *live, GError **error)
 static void live_clear(struct live *live)
 {
 	analysis_clear(&live->analysis);
+	g_clear_pointer(&live->frozen, snapshot_free);
 	g_clear_pointer(&live->memory, guest_memory_free);
 	job_clear(&live->job);
 	if (live->memory_fd >= 0)
@@ -359,6 +358,8 @@ bool live_serve(int control, GError **error)
 	struct live live = {.control = control, .memory_fd = -1, .fds = {-1, -1, -1, -1}};
 	bool done;
 
+	live.frozen = snapshot_new(NULL, MAX_PAGES);
+	snapshot_reserve(live.frozen, PAGES_READY);
 	if (!receive_job(&live, error))
 		done = false;
 	else

@@ -7,8 +7,9 @@
 #include <sys/mman.h>
 
 /*
- * Pages lie in slabs, so that a run of them is read in one call and pointers stay valid. A slab is
- * a huge page where there are such: page faults are what reading thousands of pages costs most.
+ * Pages lie in slabs, so that a run of them is read in one call and pointers stay valid. They are
+ * not asked to be huge pages: a host may have to move memory about for tens of milliseconds to make
+ * one.
  */
 #define SLAB_PAGES 512
 #define SLAB_SIZE (SLAB_PAGES * GUEST_PAGE_SIZE)
@@ -57,6 +58,11 @@ void snapshot_free(struct snapshot *snapshot)
 	g_free(snapshot->slots);
 	g_free(snapshot->pages);
 	g_free(snapshot);
+}
+
+void snapshot_attach(struct snapshot *snapshot, struct guest_memory *memory)
+{
+	snapshot->memory = memory;
 }
 
 struct guest_memory *snapshot_memory(struct snapshot *snapshot)
@@ -128,19 +134,12 @@ static void add_page(struct snapshot *snapshot, gpa_t address, const uint8_t *by
 
 static bool add_slab(struct snapshot *snapshot)
 {
-	/* Twice as much, to cut an aligned one out of it. */
-	uint8_t *area = mmap(NULL, 2 * SLAB_SIZE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	size_t before;
+	void *slab = mmap(NULL, SLAB_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (area == MAP_FAILED)
+	if (slab == MAP_FAILED)
 		return false;
-	before = -(uintptr_t)area & (SLAB_SIZE - 1);
-	if (before > 0)
-		munmap(area, before);
-	munmap(area + before + SLAB_SIZE, SLAB_SIZE - before);
-	madvise(area + before, SLAB_SIZE, MADV_HUGEPAGE);
-	g_ptr_array_add(snapshot->slabs, area + before);
+	g_ptr_array_add(snapshot->slabs, slab);
 	return true;
 }
 

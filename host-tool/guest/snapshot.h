@@ -14,8 +14,12 @@
 
 struct snapshot;
 
-/* @memory is borrowed. At most @max_pages pages are kept; more is an error, not a surprise. */
+/*
+ * @memory is borrowed. At most @max_pages pages are kept; more is an error, not a surprise. Where
+ * NULL is given snapshot_attach() must come before all else but snapshot_reserve().
+ */
 struct snapshot *snapshot_new(struct guest_memory *memory, size_t max_pages);
+void snapshot_attach(struct snapshot *snapshot, struct guest_memory *memory);
 void snapshot_free(struct snapshot *snapshot);
 typedef struct snapshot Snapshot;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_free)
