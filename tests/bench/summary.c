@@ -53,6 +53,7 @@ static const struct row rows[] = {
 	{"  port write to all vCPUs stopped", "held.stop", NULL, FOR_INFORMATION, 0, MS},
 	{"  against a freeze the stock way", "held.freeze", "held.warm", FOR_INFORMATION, 0, MS},
 	{"  while it writes to its disk", "helddisk.freeze", "helddisk.warm", AT_MOST, 0.1, MS},
+	{"  while it writes to a slow disk", "heldslow.freeze", "heldslow.warm", AT_MOST, 0.1, MS},
 	{"frozen by an oops, 4 vCPUs", "oops.freeze", "4.bare", AT_MOST, 2, MS},
 	{"signal to durable, 4 vCPUs", "oops.durable", NULL, AT_MOST, 60, MS},
 	{"  signal to suspended", "oops.frozen", NULL, FOR_INFORMATION, 0, MS},
