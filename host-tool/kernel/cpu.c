@@ -202,11 +202,10 @@ static bool is_irq_stack(const struct stack *stack)
 }
 
 /*
- * Where the stack pointer was when @stack, which is in use, was taken into use: the last word of an
- * IRQ stack; the end of the struct pt_regs, or of what the CPU pushed, that an exception stack
- * begins with.
+ * The last word of an IRQ stack; the end of the struct pt_regs, or of what the CPU pushed, that an
+ * exception stack begins with.
  */
-static bool previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp)
+bool cpu_previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp)
 {
 	uint64_t distance = is_irq_stack(stack) ? 8 : 16;
 
@@ -232,7 +231,7 @@ static void add_task_stacks(const struct kernel *kernel, struct cpu *cpu)
 			add_foreign_stack(kernel, cpu, sp);
 			return;
 		}
-		if (!previous_sp(kernel, stack, &sp))
+		if (!cpu_previous_sp(kernel, stack, &sp))
 			return;
 	}
 }

@@ -40,6 +40,9 @@ void cpu_capture(const struct kernel *kernel, const struct cpu *cpu);
 /* The stack that @sp points into, or NULL. */
 const struct stack *cpu_find_stack(const struct cpu *cpu, gva_t sp);
 
+/* Where the stack pointer was when @stack, which is in use, came into use; false for a task's. */
+bool cpu_previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp);
+
 bool cpu_in_user_mode(const struct cpu *cpu);
 
 #endif

@@ -18,6 +18,7 @@
 #define PT_REGS_CS 136
 #define PT_REGS_SP 152
 #define PT_REGS_SIZE 168
+#define IRET_FRAME_SIZE (PT_REGS_SIZE - PT_REGS_IP)
 
 #define GUARD_PAGE_SIZE 4096
 
@@ -627,34 +628,110 @@ static bool orc_step(struct walk *walk)
 	return frame_pointer_known(walk, &entry, sp, old_bp);
 }
 
+/* The kernel's, or what is mapped to be executed: modules, whose layout may not be known, too. */
+static bool is_text(const struct kernel *kernel, gva_t address)
+{
+	struct mapping mapping;
+
+	if (in_core_image(kernel, address))
+		return kernel_is_core_text(kernel, address);
+	return kernel_is_kernel_address(kernel, address) &&
+	       address_space_translate(&kernel->space, address, &mapping, NULL) &&
+	       mapping.executable && !mapping.user;
+}
+
+/*
+ * Interrupted before its frame pointer is set up, or after that is gone: then the return address is
+ * on top of the stack, or below what has been pushed.
+ */
+static bool frameless_step(struct walk *walk)
+{
+	uint8_t code[4];
+	gva_t slot = walk->sp, caller;
+
+	if (!walk->interrupted || !address_space_read(&walk->kernel->space, gva(walk->pc.value - 1),
+						      code, sizeof(code), NULL, NULL))
+		return false;
+	if (!memcmp(code, "\x55\x48\x89\xe5", 4)) /* push %rbp is done; mov %rsp, %rbp */
+		slot = gva_add(slot, 8);
+	else if (code[1] != 0x55 && code[1] != 0xc3) /* push %rbp; ret */
+		return false;
+	if (!read_stack_u64(walk, slot, &caller.value) || !is_text(walk->kernel, caller))
+		return false;
+	walk->interrupted = false;
+	return move(walk, caller, gva_add(slot, 8));
+}
+
+static bool frame_pointer_step(struct walk *walk)
+{
+	gva_t sp = gva(walk->bp + 16);
+	gva_t caller;
+
+	if (walk->bp < walk->sp.value || !read_stack_u64(walk, gva(walk->bp + 8), &caller.value) ||
+	    !is_text(walk->kernel, caller) || !read_stack_u64(walk, gva(walk->bp), &walk->bp))
+		return false;
+	walk->interrupted = false;
+	return move(walk, caller, sp);
+}
+
+/* From the end of an IRQ stack to the one that was in use before, without a frame for that. */
+static bool leave_irq_stack(struct walk *walk)
+{
+	const struct stack *next;
+	gva_t sp;
+
+	if (!walk->stack || strcmp(walk->stack->name, "irq") ||
+	    !cpu_previous_sp(walk->kernel, walk->stack, &sp))
+		return false;
+	next = cpu_find_stack(walk->cpu, sp);
+	if (!next || (walk->stacks_seen & stack_bit(walk, next)))
+		return false;
+	walk->stacks_seen |= stack_bit(walk, next);
+	walk->stack = next;
+	walk->sp = sp;
+	return true;
+}
+
+/* From the end of another stack: to what user mode had, or what the exception came upon. */
+static bool leave_stack(struct walk *walk)
+{
+	const struct stack *stack = walk->stack;
+	uint8_t regs[PT_REGS_SIZE];
+	gva_t at;
+
+	if (stack && !is_task_stack(stack))
+		return step_to_registers(walk, gva(stack->high.value - IRET_FRAME_SIZE), false);
+	at = gva(stack ? stack->high.value - sizeof(regs) : 0);
+	if (stack && read_stack(walk, at, regs, sizeof(regs)) && (word(regs, PT_REGS_CS) & 3) == 3)
+		return step_to_registers(walk, at, true);
+	walk->done = true; /* a kernel thread's */
+	return false;
+}
+
 /*
  * A kernel with no ORC at all: all that can be had are words that look like return addresses,
  * and of these the ones a frame pointer chain leads to, where there is one.
  */
 static bool scan_step(struct walk *walk)
 {
-	uint64_t value;
-	gva_t slot = walk->sp;
+	gva_t found;
 
 	walk->reliable = false;
-	if (read_stack_u64(walk, gva(walk->bp + 8), &value) && walk->bp >= walk->sp.value &&
-	    kernel_is_core_text(walk->kernel, gva(value))) {
-		gva_t sp = gva(walk->bp + 16);
-
-		if (read_stack_u64(walk, gva(walk->bp), &walk->bp)) {
-			walk->interrupted = false;
-			return move(walk, gva(value), sp);
+	/* Entry code marks its frame, which is a pt_regs (ENCODE_FRAME_POINTER in asm/frame.h). */
+	if ((walk->bp & 1) && cpu_find_stack(walk->cpu, gva(walk->bp)))
+		return step_to_registers(walk, gva(walk->bp - 1), true);
+	if (frameless_step(walk) || frame_pointer_step(walk))
+		return true;
+	do {
+		for (gva_t slot = walk->sp; read_stack_u64(walk, slot, &found.value);
+		     slot = gva_add(slot, 8)) {
+			if (is_text(walk->kernel, found)) {
+				walk->interrupted = false;
+				return move(walk, found, gva_add(slot, 8));
+			}
 		}
-	}
-	for (; read_stack_u64(walk, slot, &value); slot = gva_add(slot, 8)) {
-		if (kernel_is_core_text(walk->kernel, gva(value)) ||
-		    (walk->kernel->modules && modules_find(walk->kernel->modules, gva(value)))) {
-			walk->interrupted = false;
-			return move(walk, gva(value), gva_add(slot, 8));
-		}
-	}
-	walk->done = true;
-	return false;
+	} while (leave_irq_stack(walk));
+	return leave_stack(walk);
 }
 
 static void start(struct walk *walk)
@@ -683,9 +760,7 @@ static bool step_from_wild_pc(struct walk *walk)
 	uint64_t caller;
 
 	if (!walk->interrupted || kernel_is_kernel_address(walk->kernel, walk->pc) ||
-	    !read_stack_u64(walk, walk->sp, &caller) ||
-	    !(kernel_is_core_text(walk->kernel, gva(caller)) ||
-	      (walk->kernel->modules && modules_find(walk->kernel->modules, gva(caller)))))
+	    !read_stack_u64(walk, walk->sp, &caller) || !is_text(walk->kernel, gva(caller)))
 		return false;
 	walk->interrupted = false;
 	return move(walk, gva(caller), gva_add(walk->sp, 8));

@@ -4,7 +4,8 @@
 # Source trees and objects of the patch series, in the cache.
 #
 #	kernel_series			the series there are
-#	kernel_key SERIES		what a build of the series depends on, as a hash
+#	kernel_variant NAME		what it has in place of small.config's, as lines of .config
+#	kernel_key SERIES [LINES]	what a build of the series depends on, as a hash
 #	kernel_base SERIES FOLDER	put the source it is for there (hard links: don't edit it in place)
 #	kernel_patch SERIES FOLDER	apply the series to that
 #	kernel_config SOURCE OBJECTS [LINE...]	small.config and these lines as .config
@@ -19,6 +20,21 @@ kernel_series() {
 	awk '!/^#/ && NF { print $1 }' "$kernel_tests/series.conf"
 }
 
+kernel_variant() {
+	local unwinder
+	case $1 in
+	'') return ;;
+	frame-pointer) unwinder=FRAME_POINTER ;;
+	guess) unwinder=GUESS ;;
+	*)
+		echo "there is no variant $1" >&2
+		return 2
+		;;
+	esac
+	# Without types as well: nothing but symbols is there to go by.
+	printf 'CONFIG_%s\n' UNWINDER_ORC=n "UNWINDER_$unwinder=y" DEBUG_INFO_BTF=n DEBUG_INFO_DWARF4=n DEBUG_INFO_NONE=y
+}
+
 kernel_key() {
 	local source
 	source=$("$kernel_tests/fetch-source" "$1")
@@ -27,6 +43,7 @@ kernel_key() {
 		gcc --version | head -n 1
 		cat "$kernel_patches/$1"/*.patch
 		grep -v '^#' "$kernel_tests/small.config"
+		[ -z "${2:-}" ] || echo "$2"
 		[ "$1" != linux-5.4 ] || cat "$kernel_tests/linux-5.4-standin.patch"
 	} | sha256sum | cut -c1-16
 }

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Kernels without ORC and without types: with frame pointers, and with neither. All that is had of their stacks is a guess,
+# and shown as one; where there are frame pointers it is what the kernel itself says.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/../daemon/lib.sh"
+
+query=$build/tests/report/query
+qemu=$("$here/../../qemu-patches/build-qemu" 7.2)
+
+value() {
+	"$query" value "$dump/report.json" "$1"
+}
+
+# Of the task that oopsed, as the kernel printed it: the frames that it is sure of, below those of the module, whose
+# layout is not known
+theirs() {
+	sed -nE '/Call Trace:/,/<.TASK>/s/^\[[^]]*\] +([a-z_0-9.]+\+0x[0-9a-f]+\/0x[0-9a-f]+)$/\1/p' "$dump/dmesg.txt"
+}
+
+# The same in the report's first trace, which is that of the CPU that oopsed
+ours() {
+	sed -nE '/Call Trace:/,/^$/s/^ +(\? )?([a-z_0-9.]+\+0x[0-9a-f]+\/0x[0-9a-f]+)$/\2/p; /<.TASK>/q' "$dump/report.txt"
+}
+
+libvirt_start
+daemon_start
+for variant in frame-pointer guess; do
+	guest_start g kernel="$("$here/../kernel/build-kernel" linux-6.1 "$variant")" smp=4 module=no events=11 emulator="$qemu"
+	daemon_follow g "budget='10000'" >/dev/null
+	daemon_wait "$(guest_domain g): its QEMU pauses" >/dev/null
+	guest_exec g 'for mask in 2 4; do taskset $mask dd if=/dev/urandom of=/dev/null bs=32M >/dev/null 2>&1 & done'
+	daemon_mark
+	guest_exec g '(taskset 1 sh -c "echo null >/sys/kernel/debug/oopsbt_scenario/run") >/dev/null 2>&1; true' 2>/dev/null
+	tap_ok "$variant: what oopsed is told" \
+		daemon_wait "$(guest_domain g): stored:.*NULL pointer dereference in scenario_null_deref \[oopsbt_scenario\]" 60
+	dump=$(dumps g | tail -n 1)
+	tap_ok "$variant: what is missing is explained" "$query" whole "$dump/report.json"
+	guest_exec g 'cat /proc/kallsyms' >"$test_dir/kallsyms"
+	tap_is "$variant: every symbol is the guest's; where modules are is not known" \
+		"$("$query" symbols "$dump/report.json" "$test_dir/kallsyms" | grep '^no symbol' | grep -v ' 0xffffffffc')" ''
+	tap_is "$variant: where each CPU stands is known, the rest is a guess" \
+		"$(value '$.vcpus[*].frames[0].reliable' | xargs), $(value '$.vcpus[*].frames[*].reliable' | grep -cx true)" \
+		'true true true true, 4'
+	tap_unlike "$variant: every backtrace ends where its stack does" "$(cat "$dump/report.txt")" 'ends early'
+	tap_like "$variant: the oopsing CPU's leads through the notifier and the oops to user mode" \
+		"$(value '$.vcpus[0].frames[*].symbol' | xargs)" 'oops_enter .*vfs_write .*ksys_write .*do_syscall_64 .*null$'
+	for cpu in 1 2; do
+		tap_like "$variant: that of CPU $cpu, in a system call, to user mode" "$(value "\$.vcpus[$cpu].frames[*].symbol" | xargs)" \
+			'vfs_read .*ksys_read .*do_syscall_64 .*null$'
+	done
+	if [ "$variant" = frame-pointer ]; then
+		tap_is "$variant: it is the kernel's own, frame by frame" "$(ours | tail -n "$(theirs | wc -l)")" "$(theirs)"
+		tap_ok "$variant: which has as many" [ "$(theirs | wc -l)" -ge 6 ]
+	fi
+	guest_destroy g
+done
+tap_done
