@@ -14,7 +14,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib.sh"
 
 libvirt_start
-guest_start a smp=2
+guest_start a smp=2 kaslr=no
 rogue_analyzer
 daemon_config '[analyzer]' 'wall_seconds=4' 'file_mib=8' '[rate-limit]' 'domain_burst=1000'
 daemon_start

@@ -17,8 +17,8 @@ kernel=$("$here/../kernel/build-kernel" linux-6.1)
 
 libvirt_start
 guest_start exact kernel="$kernel" smp=4 module=no events=11 emulator="$qemu" wait=no
-guest_start module smp=2 events=11 emulator="$qemu" wait=no
-guest_start plain smp=2 module=no events=11 emulator="$qemu" wait=no
+guest_start module smp=2 kaslr=no events=11 emulator="$qemu" wait=no
+guest_start plain smp=2 kaslr=no module=no events=11 emulator="$qemu" wait=no
 guest_start stock kernel="$kernel" smp=2 module=no events=11 wait=no
 for name in exact module plain stock; do
 	guest_wait "$name"

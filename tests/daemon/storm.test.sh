@@ -21,7 +21,7 @@ built=$("$here/../../qemu-patches/build-qemu" 7.2)
 libvirt_start
 patched=$test_dir/qemu-system-x86_64
 install -m 0755 "$built" "$patched" # where libvirt's user can reach it
-guest_start other smp=2
+guest_start other smp=2 kaslr=no
 daemon_config '[rate-limit]' "domain_burst=$burst" 'domain_per_hour=1'
 daemon_start
 daemon_follow other >/dev/null

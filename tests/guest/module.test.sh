@@ -18,7 +18,7 @@ parameters=/sys/module/oopsbt_pvpanic/parameters
 
 # The guest starts without the module. An event's line of "virsh event" comes once.
 start() {
-	guest_start "$@" smp=$cpus module=no append=loglevel=8
+	guest_start "$@" smp=$cpus kaslr=no module=no append=loglevel=8
 	guest_events "$1"
 }
 

@@ -11,6 +11,7 @@
 #		machine=q35  la57=no	machine type; 5-level paging
 #		module=yes|no		load our guest module
 #		module_args=A,B		its parameters
+#		kaslr=yes|no		no: without the decompressor, which does it: is ready in half the time
 #		append='...'		more kernel command line
 #		qemu_args='...'		more QEMU arguments, one word each
 #		devices='...'		more XML in <devices>
@@ -115,12 +116,12 @@ guest_panic_device() {
 
 guest_start() {
 	local name=$1 i option accel release dir cpu arg panic_xml panic_args initrd image
-	local kernel=6.1 smp=4 memory=512 pvpanic=isa events='' machine=q35 la57=no module=yes module_args='' append='' \
+	local kernel=6.1 smp=4 memory=512 pvpanic=isa events='' machine=q35 la57=no kaslr=yes module=yes module_args='' append='' \
 		qemu_args='' devices='' emulator=/usr/bin/qemu-system-x86_64 on_crash=destroy on_reboot=destroy persistent=no wait=yes
 	shift
 	for option; do
 		case ${option%%=*} in
-		kernel | smp | memory | pvpanic | events | machine | la57 | module | module_args | append | qemu_args | \
+		kernel | smp | memory | pvpanic | events | machine | la57 | kaslr | module | module_args | append | qemu_args | \
 			devices | emulator | on_crash | on_reboot | persistent | wait) ;;
 		*)
 			echo "guest_start: unknown option $option" >&2
@@ -134,7 +135,9 @@ guest_start() {
 	kernel=$(guest_kernel "$kernel")
 	release=$(cat "$kernel/release")
 	initrd=$(guest_image "$("$guest_tools/make-initramfs" "$kernel")")
-	image=$(guest_image "$kernel/boot/vmlinuz-$release")
+	image=$kernel/boot/vmlinuz-$release
+	[ "$kaslr" = yes ] || image=$("$guest_tools/unpack-kernel" "$kernel")
+	image=$(guest_image "$image")
 	emulator=$(guest_emulator "$emulator")
 	guest_panic_device "$pvpanic" "$events"
 	cpu="<cpu mode='maximum'>"
