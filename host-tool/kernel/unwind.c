@@ -584,6 +584,27 @@ static bool step_from_stuffing(struct walk *walk, struct orc_entry *entry, gva_t
 	return false;
 }
 
+/*
+ * In a retpoline (arch/x86/lib/retpoline.S), for whose first instructions ORC says that the stack
+ * ends, and for its last that the function to be called is the caller. The return address is on
+ * top, or below what the retpoline has pushed: an address in itself, that is then replaced by the
+ * function's.
+ */
+static bool step_from_retpoline(struct walk *walk)
+{
+	gva_t slot = walk->sp, top;
+	uint8_t code;
+
+	if (!walk->interrupted || !in_function_named(walk, walk->pc, "__x86_indirect_", true) ||
+	    !read_stack_u64(walk, slot, &top.value) ||
+	    !address_space_read(&walk->kernel->space, walk->pc, &code, 1, NULL, NULL))
+		return false;
+	if (code == 0xc3 || code == 0xe9 || /* ret, or jmp to a thunk that does */
+	    in_function_named(walk, top, "__x86_indirect_", true))
+		slot = gva_add(slot, 8);
+	return step_to_caller(walk, gva_add(slot, 8));
+}
+
 static bool orc_step(struct walk *walk)
 {
 	g_autoptr(GError) error = NULL;
@@ -593,6 +614,8 @@ static bool orc_step(struct walk *walk)
 
 	if (step_from_stuffing(walk, &entry, &sp))
 		return step_to_caller(walk, sp) && frame_pointer_known(walk, &entry, sp, old_bp);
+	if (step_from_retpoline(walk) || walk->done)
+		return !walk->done;
 	if (find_registers_of_error_entry(walk, &sp))
 		return step_to_registers(walk, sp, true);
 	/* A return address may belong to the next function, if the call never returns. */

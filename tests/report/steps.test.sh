@@ -92,6 +92,9 @@ for kernel in 5.10 6.1 6.12; do
 		steps asm_exc_nmi 90 'monitor nmi'
 		interrupted=$(head -n 1 <<<"$looks")
 		all_match "an NMI: all that it interrupted" " ${interrupted#* }\$"
+		steps __x86_indirect_thunk_rax 4
+		all_match "a retpoline: its caller, up to the end" \
+			'^[^ ]+ .+ (null|ret_from_fork|secondary_startup_64_no_verify) $'
 		;;
 	esac
 	guest_destroy g
