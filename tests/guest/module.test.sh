@@ -102,6 +102,8 @@ for kernel in 5.10 6.1 6.12; do
 	guest_console_wait isa 'CPUs 1 are busy' >/dev/null
 	nmi isa
 	wait $!
+	# CPUs answer in any order.
+	dmesg_until isa scenario_spin_outer >/dev/null
 	log=$(dmesg_until isa "NMI backtrace for cpu 2")
 	tap_like "$kernel: an NMI is announced" "$log" 'oopsbt_pvpanic: NMI received .* on CPU 0, showing all CPUs'
 	tap_is "$kernel: and shows every CPU once" \
