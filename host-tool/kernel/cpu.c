@@ -191,14 +191,14 @@ static void add_foreign_stack(const struct kernel *kernel, struct cpu *cpu, gva_
 	add_stack(cpu, "task", low, low + THREAD_SIZE);
 }
 
-static bool is_task_stack(const struct stack *stack)
+bool stack_is_task(const struct stack *stack)
 {
-	return !strcmp(stack->name, "task");
+	return stack && !strcmp(stack->name, "task");
 }
 
-static bool is_irq_stack(const struct stack *stack)
+bool stack_is_irq(const struct stack *stack)
 {
-	return !strcmp(stack->name, "irq");
+	return stack && !strcmp(stack->name, "irq");
 }
 
 /*
@@ -207,9 +207,9 @@ static bool is_irq_stack(const struct stack *stack)
  */
 bool cpu_previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp)
 {
-	uint64_t distance = is_irq_stack(stack) ? 8 : 16;
+	uint64_t distance = stack_is_irq(stack) ? 8 : 16;
 
-	return !is_task_stack(stack) &&
+	return !stack_is_task(stack) &&
 	       address_space_read_u64(&kernel->space, gva(stack->high.value - distance), &sp->value,
 				      NULL);
 }
@@ -301,9 +301,9 @@ static void capture_for_debuggers(const struct kernel *kernel, const struct cpu 
 /* A CPU comes from its task's stack to its IRQ stack, and from either to exception stacks. */
 static int stack_level(const struct stack *stack)
 {
-	if (is_task_stack(stack))
+	if (stack_is_task(stack))
 		return 0;
-	return is_irq_stack(stack) ? 1 : 2;
+	return stack_is_irq(stack) ? 1 : 2;
 }
 
 void cpu_capture(const struct kernel *kernel, const struct cpu *cpu)

@@ -40,6 +40,10 @@ void cpu_capture(const struct kernel *kernel, const struct cpu *cpu);
 /* The stack that @sp points into, or NULL. */
 const struct stack *cpu_find_stack(const struct cpu *cpu, gva_t sp);
 
+/* Whether it is a task's, the IRQ stack; false for NULL. */
+bool stack_is_task(const struct stack *stack);
+bool stack_is_irq(const struct stack *stack);
+
 /* Where the stack pointer was when @stack, which is in use, came into use; false for a task's. */
 bool cpu_previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp);
 

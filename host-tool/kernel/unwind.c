@@ -109,18 +109,13 @@ static void add_user_frame(struct walk *walk, uint64_t ip, uint64_t sp)
 	walk->done = true;
 }
 
-static bool is_task_stack(const struct stack *stack)
-{
-	return stack && !strcmp(stack->name, "task");
-}
-
 /* The stack that @sp has run out of, into the page below: what is on it is above. */
 static const struct stack *find_overflowed_stack(const struct cpu *cpu, gva_t sp)
 {
 	for (unsigned int i = 0; i < cpu->num_stacks; i++) {
 		const struct stack *stack = &cpu->stacks[i];
 
-		if (is_task_stack(stack) && sp.value < stack->low.value &&
+		if (stack_is_task(stack) && sp.value < stack->low.value &&
 		    stack->low.value - sp.value <= GUARD_PAGE_SIZE)
 			return stack;
 	}
@@ -395,7 +390,7 @@ static bool step_to_registers(struct walk *walk, gva_t at, bool whole)
 		return false;
 	}
 	/* Where user mode's registers would be: a kernel thread's stack ends here. */
-	if (whole && is_task_stack(walk->stack) &&
+	if (whole && stack_is_task(walk->stack) &&
 	    at.value + PT_REGS_SIZE == walk->stack->high.value) {
 		walk->done = true;
 		return false;
@@ -703,8 +698,7 @@ static bool leave_irq_stack(struct walk *walk)
 	const struct stack *next;
 	gva_t sp;
 
-	if (!walk->stack || strcmp(walk->stack->name, "irq") ||
-	    !cpu_previous_sp(walk->kernel, walk->stack, &sp))
+	if (!stack_is_irq(walk->stack) || !cpu_previous_sp(walk->kernel, walk->stack, &sp))
 		return false;
 	next = cpu_find_stack(walk->cpu, sp);
 	if (!next || (walk->stacks_seen & stack_bit(walk, next)))
@@ -722,7 +716,7 @@ static bool leave_stack(struct walk *walk)
 	uint8_t regs[PT_REGS_SIZE];
 	gva_t at;
 
-	if (stack && !is_task_stack(stack))
+	if (stack && !stack_is_task(stack))
 		return step_to_registers(walk, gva(stack->high.value - IRET_FRAME_SIZE), false);
 	at = gva(stack ? stack->high.value - sizeof(regs) : 0);
 	if (stack && read_stack(walk, at, regs, sizeof(regs)) && (word(regs, PT_REGS_CS) & 3) == 3)
