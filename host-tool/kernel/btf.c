@@ -6,12 +6,39 @@
 
 #define MAX_BTF (64u << 20)
 #define MAX_DEPTH 8
+/* As in a map: no kernel structure is this large. */
+#define MAX_OFFSET (1u << 20)
 
-static const struct btf_type *struct_by_name(const struct btf *btf, const char *name)
+/* BTF, with what makes many searches in it cheap. */
+struct types {
+	const struct btf *btf;
+	GHashTable *by_name; /* type numbers of the structures and unions that fields name */
+	GHashTable *lacking; /* unnamed types that do not have the member searched for */
+};
+
+static void find_structures(struct types *types)
 {
-	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
+	const struct kernel_field_name *names = kernel_field_names();
+	uint32_t count = btf__type_cnt(types->btf);
 
-	return id > 0 ? btf__type_by_id(btf, id) : NULL;
+	for (size_t i = 0; i < NUM_KERNEL_FIELDS; i++)
+		g_hash_table_insert(types->by_name, (gpointer)names[i].structure, NULL);
+	for (uint32_t id = 1; id < count; id++) {
+		const struct btf_type *type = btf__type_by_id(types->btf, id);
+		const char *name = btf__name_by_offset(types->btf, type->name_off);
+		gpointer key, value;
+
+		if (btf_is_composite(type) && name && name[0] &&
+		    g_hash_table_lookup_extended(types->by_name, name, &key, &value) && !value)
+			g_hash_table_insert(types->by_name, key, GUINT_TO_POINTER(id));
+	}
+}
+
+static const struct btf_type *structure(const struct types *types, const char *name)
+{
+	uint32_t id = GPOINTER_TO_UINT(g_hash_table_lookup(types->by_name, name));
+
+	return id ? btf__type_by_id(types->btf, id) : NULL;
 }
 
 static const struct btf_type *strip(const struct btf *btf, uint32_t id)
@@ -23,69 +50,101 @@ static const struct btf_type *strip(const struct btf *btf, uint32_t id)
 	return type;
 }
 
-/* Looks for a member, also inside anonymous structures and unions. */
-static const struct btf_member *find_member(const struct btf *btf, const struct btf_type *type,
+static const struct btf_member *find_member(struct types *types, const struct btf_type *type,
+					    const char *name, size_t name_length, int depth,
+					    uint32_t *bits);
+
+/*
+ * Looks into an unnamed structure or union, but only once for each type: where many members have
+ * the same type, and its members again, there are more ways down than there is time.
+ */
+static const struct btf_member *find_inner(struct types *types, uint32_t id, const char *name,
+					   size_t name_length, int depth, uint32_t *bits)
+{
+	const struct btf_type *inner = strip(types->btf, id);
+	uint32_t inner_bits = *bits;
+	const struct btf_member *found;
+
+	if (depth >= MAX_DEPTH || !inner || !btf_is_composite(inner) ||
+	    !g_hash_table_add(types->lacking, (gpointer)inner))
+		return NULL;
+	found = find_member(types, inner, name, name_length, depth + 1, &inner_bits);
+	if (found)
+		*bits = inner_bits;
+	return found;
+}
+
+/* Looks for a member, also inside unnamed structures and unions. */
+static const struct btf_member *find_member(struct types *types, const struct btf_type *type,
 					    const char *name, size_t name_length, int depth,
 					    uint32_t *bits)
 {
 	const struct btf_member *member = btf_members(type);
 
 	for (int i = 0; i < btf_vlen(type); i++, member++) {
-		const char *member_name = btf__name_by_offset(btf, member->name_off);
-		uint32_t offset = btf_member_bit_offset(type, i);
+		const char *member_name = btf__name_by_offset(types->btf, member->name_off);
+		uint32_t member_bits = *bits + btf_member_bit_offset(type, i);
+		const struct btf_member *found;
 
 		if (member_name && member_name[0]) {
-			if (strlen(member_name) == name_length &&
-			    !memcmp(member_name, name, name_length)) {
-				*bits += offset;
-				return member;
-			}
-		} else if (depth < MAX_DEPTH) {
-			const struct btf_type *inner = strip(btf, member->type);
-			uint32_t inner_bits = *bits + offset;
-			const struct btf_member *found;
-
-			if (!inner || !btf_is_composite(inner))
+			if (strncmp(member_name, name, name_length) || member_name[name_length])
 				continue;
-			found = find_member(btf, inner, name, name_length, depth + 1, &inner_bits);
-			if (found) {
-				*bits = inner_bits;
-				return found;
-			}
+			*bits = member_bits;
+			return member;
+		}
+		found = find_inner(types, member->type, name, name_length, depth, &member_bits);
+		if (found) {
+			*bits = member_bits;
+			return found;
 		}
 	}
 	return NULL;
 }
 
-static int32_t member_offset(const struct btf *btf, const char *structure, const char *path)
+static int32_t member_offset(struct types *types, const char *name, const char *path)
 {
-	const struct btf_type *type = struct_by_name(btf, structure);
+	const struct btf_type *type = structure(types, name);
 	uint32_t bits = 0;
 
 	while (type && btf_is_composite(type)) {
 		size_t length = strcspn(path, ".");
-		const struct btf_member *member = find_member(btf, type, path, length, 0, &bits);
+		const struct btf_member *member;
 
-		if (!member)
+		g_hash_table_remove_all(types->lacking);
+		member = find_member(types, type, path, length, 0, &bits);
+		if (!member || bits / 8 > MAX_OFFSET)
 			return FIELD_UNKNOWN;
 		if (!path[length])
 			return (int32_t)(bits / 8);
 		path += length + 1;
-		type = strip(btf, member->type);
+		type = strip(types->btf, member->type);
 	}
 	return FIELD_UNKNOWN;
 }
 
-static int32_t structure_size(const struct btf *btf, const char *structure)
+static int32_t structure_size(const struct types *types, const char *name)
 {
-	const struct btf_type *type = struct_by_name(btf, structure);
+	const struct btf_type *type = structure(types, name);
 
-	return type && type->size < 1 << 20 ? (int32_t)type->size : FIELD_UNKNOWN;
+	return type && type->size <= MAX_OFFSET ? (int32_t)type->size : FIELD_UNKNOWN;
+}
+
+static void fill_fields(const struct btf *btf, struct kernel_map *map)
+{
+	const struct kernel_field_name *names = kernel_field_names();
+	g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) lacking = g_hash_table_new(NULL, NULL);
+	struct types types = {btf, by_name, lacking};
+
+	find_structures(&types);
+	for (size_t i = 0; i < NUM_KERNEL_FIELDS; i++)
+		map->fields[i] =
+			names[i].member ? member_offset(&types, names[i].structure, names[i].member)
+					: structure_size(&types, names[i].structure);
 }
 
 bool btf_resolve_fields(struct kernel_map *map, const struct address_space *space, GError **error)
 {
-	const struct kernel_field_name *names = kernel_field_names();
 	uint64_t start = map->symbols[SYMBOL___start_BTF];
 	uint64_t stop = map->symbols[SYMBOL___stop_BTF];
 	g_autofree uint8_t *data = NULL;
@@ -105,10 +164,7 @@ bool btf_resolve_fields(struct kernel_map *map, const struct address_space *spac
 			    "the kernel's BTF cannot be decoded: %s", g_strerror(errno));
 		return false;
 	}
-	for (size_t i = 0; i < NUM_KERNEL_FIELDS; i++)
-		map->fields[i] = names[i].member
-					 ? member_offset(btf, names[i].structure, names[i].member)
-					 : structure_size(btf, names[i].structure);
+	fill_fields(btf, map);
 	btf__free(btf);
 	return true;
 }

@@ -6,6 +6,7 @@ $(eval $(call archive,host-tool/libkernel.a,$(sort $(wildcard host-tool/kernel/*
 FAKE_GUEST := tests/unit/fake_guest.c
 KERNEL_TEST_ARCHIVES := host-tool/libkernel.a host-tool/libguest.a
 
+$(eval $(call unit_test,kernel-btf,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-kallsyms,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-map,,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-nmi-log,,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
