@@ -175,6 +175,28 @@ bool address_space_peek(const struct address_space *space, gva_t address, void *
 	return true;
 }
 
+bool address_space_peek_mapped(const struct address_space *space, gva_t address, void *buffer,
+			       size_t length, GError **error)
+{
+	while (length > 0) {
+		gpa_t start;
+		size_t run = physical_run(space, address, length, &start, NULL);
+
+		if (run == 0) {
+			run = bytes_in_page(address, GUEST_PAGE_SIZE, length);
+			memset(buffer, 0, run);
+		} else if (!guest_memory_read(snapshot_memory(space->snapshot), start, buffer, run,
+					      error)) {
+			g_prefix_error(error, "guest address %#" PRIx64 ": ", address.value);
+			return false;
+		}
+		buffer = (char *)buffer + run;
+		address = gva_add(address, run);
+		length -= run;
+	}
+	return true;
+}
+
 void address_space_prefetch(const struct address_space *space, gva_t address, size_t length)
 {
 	length = MIN(length, MAX_PREFETCH);

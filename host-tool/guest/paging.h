@@ -40,6 +40,10 @@ bool address_space_read_u32(const struct address_space *space, gva_t address, ui
 bool address_space_peek(const struct address_space *space, gva_t address, void *buffer,
 			size_t length, GError **error);
 
+/* The same for a range with holes: a page that is not mapped reads as zeros. */
+bool address_space_peek_mapped(const struct address_space *space, gva_t address, void *buffer,
+			       size_t length, GError **error);
+
 /* Prefetches the pages behind a guest-virtual range; unmapped ones are skipped. */
 void address_space_prefetch(const struct address_space *space, gva_t address, size_t length);
 

@@ -10,6 +10,8 @@
 #define IMAGE_AREA_END 0xffffffffc0000000ull
 #define MAX_RUNS 64
 #define MIN_IMAGE (2u << 20)
+/* More than the init sections and what is freed around them. */
+#define MAX_HOLE (64u << 20)
 
 #define PAGE_FAULT_VECTOR 14
 #define CR3_ADDRESS_MASK 0x000ffffffffff000ull
@@ -69,7 +71,11 @@ static bool check_banner(struct kernel_map *map, const struct address_space *spa
 	return false;
 }
 
-/* The kernel's own tables serve for every vCPU, whatever process or user half it runs on. */
+/*
+ * The kernel's own tables serve for every vCPU, whatever process or user half it runs on. Tables
+ * that lack the kernel's data are the user half of page-table isolation: without PCID they have
+ * the kernel's text and rodata (pti_clone_kernel_text() in arch/x86/mm/pti.c), and so its symbols.
+ */
 static bool find_root(struct kernel_map *map, const struct address_space *space, GError **error)
 {
 	struct mapping mapping, check;
@@ -77,9 +83,13 @@ static bool find_root(struct kernel_map *map, const struct address_space *space,
 
 	map->levels = space->levels;
 	map->root = space->root;
-	if (!map->symbols[SYMBOL_init_top_pgt] ||
-	    !address_space_translate(space, gva(map->symbols[SYMBOL_init_top_pgt]), &mapping, NULL))
+	if (!map->symbols[SYMBOL_init_top_pgt])
 		return true;
+	if (!address_space_translate(space, gva(map->symbols[SYMBOL_init_top_pgt]), &mapping,
+				     error)) {
+		g_prefix_error(error, "these page tables do not map init_top_pgt: ");
+		return false;
+	}
 	kernel.root = mapping.address;
 	if (!address_space_translate(space, gva(map->symbols[SYMBOL_linux_banner]), &check, error))
 		return false;
@@ -127,21 +137,34 @@ static struct kernel_map *build(struct address_space *space, struct mapped_run r
 	return g_steal_pointer(&map);
 }
 
-/* In which run of mappings does the interrupt handler lie? */
+static uint64_t run_end(const struct mapped_run *run)
+{
+	return run->start.value + run->length;
+}
+
+/*
+ * The image around @handler. It is not one run of mappings: with page-table isolation Linux unmaps
+ * what it frees between the sections and of the init sections (free_kernel_image_pages() in
+ * arch/x86/mm/init.c). What lies further away is something else: modules, without KASLR.
+ */
 static bool find_image(const struct address_space *space, gva_t handler, struct mapped_run *image)
 {
 	g_autoptr(GArray) runs = address_space_mapped_runs(space, gva(IMAGE_AREA_START),
 							   gva(IMAGE_AREA_END), MAX_RUNS);
 
+	*image = (struct mapped_run){{0}, 0};
 	for (guint i = 0; i < runs->len; i++) {
-		struct mapped_run run = g_array_index(runs, struct mapped_run, i);
+		const struct mapped_run *run = &g_array_index(runs, struct mapped_run, i);
 
-		if (handler.value - run.start.value < run.length && run.length >= MIN_IMAGE) {
-			*image = run;
-			return true;
+		if (!image->length || run->start.value - run_end(image) > MAX_HOLE) {
+			if (image->length && handler.value < run->start.value)
+				break;
+			*image = *run;
+		} else {
+			image->length = run_end(run) - image->start.value;
 		}
 	}
-	return false;
+	return handler.value - image->start.value < image->length && image->length >= MIN_IMAGE;
 }
 
 static struct kernel_map *find_by_root(struct snapshot *snapshot, const struct vcpu_registers *vcpu,

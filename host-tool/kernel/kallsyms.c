@@ -311,7 +311,7 @@ bool kallsyms_find(const struct address_space *space, gva_t start, uint64_t leng
 			    "no memory for a kernel image of %" G_GUINT64_FORMAT " bytes", length);
 		return false;
 	}
-	if (!address_space_peek(space, start, bytes, length, error))
+	if (!address_space_peek_mapped(space, start, bytes, length, error))
 		return false;
 	image = (struct image){start, bytes, length, MAX_SEARCH_STEPS};
 	if (search(&image, kallsyms))

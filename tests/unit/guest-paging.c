@@ -182,6 +182,28 @@ static void test_reads_across_pages(struct fixture *f, gconstpointer levels G_GN
 	g_assert_cmpstr(cut, ==, "abcdefghijklmnopABCD");
 }
 
+static void test_holes_read_as_zeros(struct fixture *f, gconstpointer levels G_GNUC_UNUSED)
+{
+	const uint64_t start = 0xffffc90000005000;
+	g_autofree uint8_t *bytes = g_malloc(3 * PAGE);
+	g_autoptr(GError) error = NULL;
+
+	map(f, start, 0x00300000, 1, 0);
+	map(f, start + 2 * PAGE, 0x00200000, 1, 0);
+	memset(f->ram + 0x00300000, 'a', PAGE);
+	memset(f->ram + 0x00200000, 'b', PAGE);
+	memset(bytes, 'x', 3 * PAGE);
+	g_assert_false(address_space_peek(&f->space, gva(start), bytes, 3 * PAGE, NULL));
+	g_assert_true(
+		address_space_peek_mapped(&f->space, gva(start), bytes, 3 * PAGE - 1, &error));
+	g_assert_no_error(error);
+	g_assert_cmpmem(bytes, PAGE, f->ram + 0x00300000, PAGE);
+	for (size_t i = 0; i < PAGE; i++)
+		g_assert_cmpint(bytes[PAGE + i], ==, 0);
+	g_assert_cmpmem(bytes + 2 * PAGE, PAGE - 1, f->ram + 0x00200000, PAGE - 1);
+	g_assert_cmpint(bytes[3 * PAGE - 1], ==, 'x');
+}
+
 static void test_mapped_runs(struct fixture *f, gconstpointer levels G_GNUC_UNUSED)
 {
 	static const struct mapped_run expected[] = {
@@ -267,6 +289,7 @@ int main(int argc, char **argv)
 	ADD("rights", test_rights);
 	ADD("unmapped", test_unmapped);
 	ADD("reads-across-pages", test_reads_across_pages);
+	ADD("holes-read-as-zeros", test_holes_read_as_zeros);
 	ADD("mapped-runs", test_mapped_runs);
 	ADD("looping-tables", test_looping_tables);
 	g_test_add("/paging/5-levels/reach-further", struct fixture, GUINT_TO_POINTER(5), set_up,
