@@ -47,7 +47,7 @@ all:
 #   $(call program,NAME,SOURCES,PKG-CONFIG PACKAGES,ARCHIVES)
 define program
 PROGRAMS += $(BUILD)/$(1)
-$(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(2)) $(patsubst %,$(BUILD)/%,$(4))
+$(BUILD)/$(1): $(patsubst %.c,$(BUILD)/%.o,$(2)) $(patsubst %,$(BUILD)/%,$(4)) $(BUILD)/host-tool/libbase.a
 	$$(call say,LINK $$@)
 	$$(Q)$$(CC) $$(CFLAGS) $$(OOPSBT_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ $$$$($(PKG_CONFIG) --libs $(3)) $$(LDLIBS)
 OBJECTS += $(patsubst %.c,$(BUILD)/%.o,$(2))

@@ -13,7 +13,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/read.h"
 #include "common/json_head.h"
+#include "common/store_pool.h"
 
 #define BUILDING ".new-"
 #define REMOVING ".rm-"
@@ -534,6 +536,20 @@ static bool remove_entry(struct store *store, const struct store_entry *entry, G
 	return true;
 }
 
+/* The root's own lock is for shorter things. */
+void store_publish(struct store *store)
+{
+	g_autoptr(GPtrArray) entries = NULL;
+	int lock = store_pool_lock(store_root(store));
+
+	if (lock < 0)
+		return;
+	entries = store_list(store, NULL, NULL);
+	if (entries)
+		store_pool_fill(store_root(store), entries);
+	store_pool_unlock(lock);
+}
+
 bool store_vacuum(struct store *store, const char *domain_name, unsigned int keep, GError **error)
 {
 	g_autoptr(GPtrArray) entries = store_list(store, domain_name, error);
@@ -748,8 +764,8 @@ char *store_read(const struct store_entry *entry, const char *file_name, size_t 
 	g_autofree char *path = g_build_filename(entry->path, file_name, NULL);
 	g_auto(Descriptor) fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	g_autofree char *text = NULL;
-	size_t done = 0;
 	struct stat info;
+	size_t done;
 
 	if (fd < 0 || fstat(fd, &info) < 0) {
 		set_errno(error, "cannot read %s", path);
@@ -762,18 +778,10 @@ char *store_read(const struct store_entry *entry, const char *file_name, size_t 
 		return NULL;
 	}
 	text = g_malloc(info.st_size + 1);
-	while (done < (size_t)info.st_size) {
-		ssize_t count = read(fd, text + done, info.st_size - done);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0) {
-			set_errno(error, "cannot read %s", path);
-			return NULL;
-		}
-		if (count == 0)
-			break;
-		done += count;
+	done = read_at(fd, 0, text, (size_t)info.st_size);
+	if (done < (size_t)info.st_size && errno) {
+		set_errno(error, "cannot read %s", path);
+		return NULL;
 	}
 	text[done] = '\0';
 	if (length)

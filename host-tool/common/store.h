@@ -18,10 +18,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/store_entry.h"
+
 #define STORE_DEFAULT_ROOT "/var/lib/oopsbt"
-/* For a storage pool: see store_publish(). */
-#define STORE_POOL_DIRECTORY ".pool"
-#define STORE_POOL_INDEX "index.json"
 
 #define STORE_ERROR (store_error_quark())
 GQuark store_error_quark(void);
@@ -67,20 +66,6 @@ bool store_vacuum(struct store *store, const char *domain_name, unsigned int kee
 
 /* --- reading --- */
 
-struct store_entry {
-	char *domain; /* name, unescaped */
-	char *id;
-	char *path;	 /* of the dump's directory */
-	char *title;	 /* from report.json, as the guest gave it: not safe for a terminal; NULL:
-			    damaged */
-	char *signalled; /* RFC 3339, or NULL */
-	char *signal;	 /* "oops", "watch", ..., or NULL */
-	bool vmcore;	 /* a full dump is there too */
-};
-void store_entry_free(struct store_entry *entry);
-typedef struct store_entry StoreEntry;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreEntry, store_entry_free)
-
 /*
  * Array of struct store_entry *, oldest first; @domain_name NULL: all. A store that is not there is
  * an error, a domain without dumps is not.
@@ -100,12 +85,8 @@ char *store_read(const struct store_entry *entry, const char *file_name, size_t 
 bool store_remove(struct store *store, const struct store_entry *entry, GError **error);
 
 /*
- * Brings <root>/.pool/ up to date, where a libvirt storage pool can find the dumps for other hosts:
- * "<id>.<file>" as hard links, and index.json. store_vacuum() and store_remove() do it; what fails
- * is done the next time.
- *
- * index.json: [ { "id", "domain", "title", "signalled", "signal", "vmcore": bool }, ... ], as in
- * struct store_entry, oldest first.
+ * Brings the form for storage pools (store_pool.h) up to date. store_vacuum() and store_remove() do
+ * it; what fails is done the next time.
  */
 void store_publish(struct store *store);
 

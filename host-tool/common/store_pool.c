@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The dumps once more in a form that a libvirt storage pool can show, which knows no directories in
- * directories: <root>/.pool/ holds "<id>.<file>", hard links, and index.json, by which a listing
- * takes one download.
- */
-#include <dirent.h>
+#include "common/store_pool.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <json-glib/json-glib.h>
@@ -14,11 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/store.h"
-
-static char *pool_path(const struct store *store)
+static char *pool_path(const char *root)
 {
-	return g_build_filename(store_root(store), STORE_POOL_DIRECTORY, NULL);
+	return g_build_filename(root, STORE_POOL_DIRECTORY, NULL);
 }
 
 /* Each file of a dump, as its owner's name for it. What is there already stays. */
@@ -87,11 +81,14 @@ static void write_index(const char *pool, const GPtrArray *entries)
 	g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL);
 }
 
-/* One at a time, whatever process; the root's own lock is for shorter things. */
-static int lock_pool(const char *pool)
+int store_pool_lock(const char *root)
 {
-	int fd = open(pool, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	g_autofree char *pool = pool_path(root);
+	int fd;
 
+	if (mkdir(pool, 0700) < 0 && errno != EEXIST)
+		return -1;
+	fd = open(pool, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	while (fd >= 0 && flock(fd, LOCK_EX) < 0) {
 		if (errno != EINTR) {
 			close(fd);
@@ -101,25 +98,19 @@ static int lock_pool(const char *pool)
 	return fd;
 }
 
-void store_publish(struct store *store)
+void store_pool_unlock(int lock)
 {
-	g_autofree char *pool = pool_path(store);
-	g_autoptr(GHashTable) wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GPtrArray) entries = NULL;
-	int lock;
-
-	if (mkdir(pool, 0700) < 0 && errno != EEXIST)
-		return;
-	lock = lock_pool(pool);
-	if (lock < 0)
-		return;
-	entries = store_list(store, NULL, NULL);
-	if (entries) {
-		g_hash_table_add(wanted, g_strdup(STORE_POOL_INDEX));
-		for (guint i = 0; i < entries->len; i++)
-			link_files(pool, entries->pdata[i], wanted);
-		remove_unwanted(pool, wanted);
-		write_index(pool, entries);
-	}
 	close(lock);
+}
+
+void store_pool_fill(const char *root, const GPtrArray *entries)
+{
+	g_autofree char *pool = pool_path(root);
+	g_autoptr(GHashTable) wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	g_hash_table_add(wanted, g_strdup(STORE_POOL_INDEX));
+	for (guint i = 0; i < entries->len; i++)
+		link_files(pool, entries->pdata[i], wanted);
+	remove_unwanted(pool, wanted);
+	write_index(pool, entries);
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/read.h"
 #include "common/json.h"
 #include "common/sanitize.h"
 
@@ -41,20 +42,12 @@ static char *read_all(int fd, const char *name, size_t size, GError **error)
 {
 	g_autofree char *text = g_malloc(size + 1);
 
-	for (size_t done = 0; done < size;) {
-		ssize_t got = pread(fd, text + done, size - done, (off_t)done);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
+	if (read_at(fd, 0, text, size) != size) {
+		if (errno)
 			fail_errno(error, "reading the analyser's", name);
-			return NULL;
-		}
-		if (got == 0) {
+		else
 			fail(error, name, "shrank while it was read");
-			return NULL;
-		}
-		done += (size_t)got;
+		return NULL;
 	}
 	text[size] = '\0';
 	return g_steal_pointer(&text);

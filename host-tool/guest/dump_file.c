@@ -6,26 +6,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/read.h"
+
 G_DEFINE_QUARK(oopsbt_dump_file_error, dump_file_error)
 
 bool dump_read(int fd, uint64_t offset, void *buffer, size_t length, GError **error)
 {
-	while (length > 0) {
-		ssize_t done = pread(fd, buffer, length, (off_t)offset);
+	size_t done = read_at(fd, offset, buffer, length);
 
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0) {
-			g_set_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_IO,
-				    "reading the dump at offset %" PRIu64 ": %s", offset,
-				    done < 0 ? g_strerror(errno) : "the file ends before that");
-			return false;
-		}
-		buffer = (char *)buffer + done;
-		offset += (uint64_t)done;
-		length -= (size_t)done;
-	}
-	return true;
+	if (done == length)
+		return true;
+	g_set_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_IO,
+		    "reading the dump at offset %" PRIu64 ": %s", offset + done,
+		    errno ? g_strerror(errno) : "the file ends before that");
+	return false;
 }
 
 static bool load(struct dump_file *file, int fd, GError **error)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/read.h"
+
 G_DEFINE_QUARK(oopsbt_guest_memory_error, guest_memory_error)
 
 struct guest_memory {
@@ -118,23 +120,14 @@ static const struct guest_extent *find_extent(const struct guest_memory *memory,
 static bool read_fd(int fd, uint64_t offset, gpa_t address, void *buffer, size_t length,
 		    GError **error)
 {
-	while (length > 0) {
-		ssize_t done = pread(fd, buffer, length, (off_t)offset);
+	size_t done = read_at(fd, offset, buffer, length);
 
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0) {
-			g_set_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_IO,
-				    "reading guest memory at %#" PRIx64 ": %s", address.value,
-				    done < 0 ? g_strerror(errno) : "the source ends there");
-			return false;
-		}
-		buffer = (char *)buffer + done;
-		offset += (uint64_t)done;
-		address = gpa_add(address, (uint64_t)done);
-		length -= (size_t)done;
-	}
-	return true;
+	if (done == length)
+		return true;
+	g_set_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_IO,
+		    "reading guest memory at %#" PRIx64 ": %s", address.value + done,
+		    errno ? g_strerror(errno) : "the source ends there");
+	return false;
 }
 
 bool guest_memory_read(struct guest_memory *memory, gpa_t address, void *buffer, size_t length,

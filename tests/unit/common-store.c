@@ -7,6 +7,7 @@
 
 #include "common/json_head.h"
 #include "common/store.h"
+#include "common/store_pool.h"
 
 struct fixture {
 	char *parent;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known of a stored dump without its report being read whole. */
+#ifndef OOPSBT_COMMON_STORE_ENTRY_H
+#define OOPSBT_COMMON_STORE_ENTRY_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct store_entry {
+	char *domain; /* name, unescaped */
+	char *id;
+	char *path;	 /* of the dump's directory */
+	char *title;	 /* from report.json, as the guest gave it: not safe for a terminal; NULL:
+			    damaged */
+	char *signalled; /* RFC 3339, or NULL */
+	char *signal;	 /* "oops", "watch", ..., or NULL */
+	bool vmcore;	 /* a full dump is there too */
+};
+void store_entry_free(struct store_entry *entry);
+typedef struct store_entry StoreEntry;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreEntry, store_entry_free)
+
+#endif
