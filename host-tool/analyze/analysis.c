@@ -139,12 +139,7 @@ void analysis_find_kernel(struct analysis *analysis)
 	analysis->map_changed = true;
 }
 
-static struct report_number number_of(struct setting setting)
-{
-	return (struct report_number){.known = setting.known, .value = setting.value};
-}
-
-static void missing(struct analysis *analysis, struct report_number *number, const char *field,
+static void missing(struct analysis *analysis, struct maybe_int *number, const char *field,
 		    enum kernel_symbol symbol)
 {
 	if (!number->known)
@@ -162,21 +157,20 @@ static void fill_settings(struct analysis *analysis)
 	const struct settings *settings = &analysis->settings;
 	struct report_guest *guest = &analysis->report->guest;
 
-	guest->panic_cpu = number_of(settings->panic_cpu);
-	guest->panic_on_oops = number_of(settings->panic_on_oops);
-	guest->oops_all_cpu_backtrace = number_of(settings->oops_all_cpu_backtrace);
-	guest->unknown_nmi_backtrace = number_of(settings->unknown_nmi_backtrace);
-	guest->unknown_nmi_panic = number_of(settings->unknown_nmi_panic);
-	guest->panic_on_unrecovered_nmi = number_of(settings->panic_on_unrecovered_nmi);
-	guest->die_counter = number_of(settings->die_counter);
-	guest->cpus_online = number_of(settings->cpus_online);
+	guest->panic_cpu = settings->panic_cpu;
+	guest->panic_on_oops = settings->panic_on_oops;
+	guest->oops_all_cpu_backtrace = settings->oops_all_cpu_backtrace;
+	guest->unknown_nmi_backtrace = settings->unknown_nmi_backtrace;
+	guest->unknown_nmi_panic = settings->unknown_nmi_panic;
+	guest->panic_on_unrecovered_nmi = settings->panic_on_unrecovered_nmi;
+	guest->die_counter = settings->die_counter;
+	guest->cpus_online = settings->cpus_online;
 	missing(analysis, &guest->panic_cpu, "guest.panic_cpu", SYMBOL_panic_cpu);
 	missing(analysis, &guest->panic_on_oops, "guest.panic_on_oops", SYMBOL_panic_on_oops);
 	missing(analysis, &guest->oops_all_cpu_backtrace, "guest.oops_all_cpu_backtrace",
 		SYMBOL_sysctl_oops_all_cpu_backtrace);
 	if (settings->tainted_mask.known) {
-		guest->taint =
-			(struct report_address){true, (uint64_t)settings->tainted_mask.value};
+		guest->taint = (struct maybe_uint){true, (uint64_t)settings->tainted_mask.value};
 		guest->taint_letters = taint_letters(guest->taint.value);
 	} else {
 		report_add_error(analysis->report, "guest.taint", "the taint word cannot be read");
@@ -209,9 +203,9 @@ static void fill_guest(struct analysis *analysis)
 	uint64_t uptime;
 
 	fill_release_from_banner(analysis);
-	guest->kaslr_offset = (struct report_address){true, text - LINK_ADDRESS};
+	guest->kaslr_offset = (struct maybe_uint){true, text - LINK_ADDRESS};
 	if (kernel_uptime(kernel, &uptime, &error))
-		guest->uptime_s = (struct report_number){true, (int64_t)uptime};
+		guest->uptime_s = (struct maybe_int){true, (int64_t)uptime};
 	else
 		report_add_error(analysis->report, "guest.uptime_s", "%s", error->message);
 	if (analysis->vmcoreinfo)
@@ -358,12 +352,12 @@ static void fill_depths(const struct analysis *analysis, const struct cpu *cpu,
 
 	if (!cpu->preempt_known)
 		return;
-	vcpu->preempt_depth = (struct report_number){true, PREEMPT_DEPTH(count)};
-	vcpu->softirq_depth = (struct report_number){true, SOFTIRQ_DEPTH(count)};
+	vcpu->preempt_depth = (struct maybe_int){true, PREEMPT_DEPTH(count)};
+	vcpu->softirq_depth = (struct maybe_int){true, SOFTIRQ_DEPTH(count)};
 	vcpu->hardirq_depth =
-		(struct report_number){true, HARDIRQ_DEPTH(count, interrupt_count ? 24 : 16)};
+		(struct maybe_int){true, HARDIRQ_DEPTH(count, interrupt_count ? 24 : 16)};
 	if (!interrupt_count)
-		vcpu->nmi_depth = (struct report_number){true, NMI_DEPTH(count)};
+		vcpu->nmi_depth = (struct maybe_int){true, NMI_DEPTH(count)};
 }
 
 /* Idle: the idle task, and nothing on the way from its loop to here but waiting. */
@@ -403,25 +397,11 @@ static bool any_late(const struct report_vcpu *vcpu)
 	return false;
 }
 
-/* The collector says so when the guest had to be let go before all was read. */
-static bool thawed_early(const struct analysis *analysis)
-{
-	const GPtrArray *errors = analysis->report->collection.errors;
-
-	for (guint i = 0; errors && i < errors->len; i++) {
-		const struct report_error *error = g_ptr_array_index(errors, i);
-
-		if (!strcmp(error->field, "timeline.freeze_us"))
-			return true;
-	}
-	return false;
-}
-
 static const char *consistency_of(const struct analysis *analysis, const struct report_vcpu *vcpu)
 {
 	if (!analysis->report->collection.frozen && !analysis->whole_dump)
 		return "running";
-	return any_late(vcpu) || thawed_early(analysis) ? "late" : "frozen";
+	return any_late(vcpu) || analysis->report->collection.thawed_early ? "late" : "frozen";
 }
 
 static void fill_vcpu(struct analysis *analysis, guint index)
@@ -442,7 +422,7 @@ static void fill_vcpu(struct analysis *analysis, guint index)
 	} else if (cpu) {
 		vcpu.late = cpu->late;
 		if (cpu->known)
-			vcpu.cpu = (struct report_number){true, cpu->number};
+			vcpu.cpu = (struct maybe_int){true, cpu->number};
 		else
 			report_add_error(analysis->report, field,
 					 "which Linux CPU vCPU %u is cannot be told", vcpu.vcpu);

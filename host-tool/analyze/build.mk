@@ -4,6 +4,9 @@
 ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c capture_cold.c file.c guest_traces.c live.c log.c main.c \
 	output.c sandbox.c)
 
-$(eval $(call program,host-tool/oopsbt-analyze,$(ANALYZE_SOURCES),\
-	$(PACKAGES) libseccomp libbpf libelf libkdumpfile,\
-	$(addprefix host-tool/,libreport.a libkernel.a libguest.a libcommon.a)))
+ANALYZE_ARCHIVES := $(addprefix host-tool/,libreport.a libkernel.a libguest.a libcommon.a)
+ANALYZE_PACKAGES := $(PACKAGES) libseccomp libbpf libelf libkdumpfile
+
+$(eval $(call program,host-tool/oopsbt-analyze,$(ANALYZE_SOURCES),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
+
+$(eval $(call unit_test,analyze-analysis,$(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))

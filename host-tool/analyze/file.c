@@ -57,8 +57,7 @@ static bool set_collection(struct analysis *analysis, struct dump_file *file, GE
 		collection.signal = g_strdup("file");
 		collection.memory_source = g_strdup(dump_file_format(file));
 		collection.tool_version = g_strdup(OOPSBT_VERSION);
-		collection.errors =
-			g_ptr_array_new_with_free_func((GDestroyNotify)report_error_free);
+		collection.errors = report_errors_new();
 		analysis->whole_dump = true;
 	}
 	analysis_set_collection(analysis, &collection);

@@ -138,7 +138,7 @@ static bool capture(struct live *live, GError **error)
 }
 
 static void add_setting(struct protocol_verdict *verdict, enum protocol_setting which,
-			uint64_t address, struct setting setting)
+			uint64_t address, struct maybe_int setting)
 {
 	if (setting.known)
 		verdict->settings[which] = (struct protocol_setting_value){
@@ -151,7 +151,7 @@ static void add_settings(const struct analysis *analysis, struct protocol_verdic
 {
 	const struct settings *settings = &analysis->settings;
 	const struct kernel *kernel = &analysis->kernel;
-	struct setting nmi_switch = {settings->nmi_switch.value != 0, settings->nmi_handler};
+	struct maybe_int nmi_switch = {settings->nmi_switch.value != 0, settings->nmi_handler};
 
 	add_setting(verdict, PROTOCOL_PANIC_ON_OOPS,
 		    kernel_variable_location(kernel, SYMBOL_panic_on_oops),

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What every program of the host tool links; depends on no other layer's archive. The report's
-# structure is in it because the context (daemon to analyser) carries a part of it.
+# What several programs of the host tool link; depends on no other layer's archive.
 
-COMMON_SOURCES := $(addprefix host-tool/common/,context.c json.c json_head.c options.c \
-	protocol.c sanitize.c store.c store_pool.c) host-tool/report/report.c
+COMMON_SOURCES := $(addprefix host-tool/common/,collection.c context.c json.c json_head.c options.c \
+	protocol.c sanitize.c store.c store_pool.c)
 
 $(eval $(call archive,host-tool/libcommon.a,$(COMMON_SOURCES)))
 

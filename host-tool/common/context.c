@@ -29,14 +29,6 @@ static char **string_at(const struct report_collection *collection, size_t i)
 	return (char **)((char *)collection + collection_strings[i].offset);
 }
 
-void report_collection_clear(struct report_collection *collection)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(collection_strings); i++)
-		g_free(*string_at(collection, i));
-	g_clear_pointer(&collection->errors, g_ptr_array_unref);
-	*collection = (struct report_collection){0};
-}
-
 void job_clear(struct job *job)
 {
 	g_clear_pointer(&job->extents, g_array_unref);
@@ -73,6 +65,8 @@ static void build_collection(JsonBuilder *builder, const struct report_collectio
 		json_builder_add_int_value(builder, collection->freeze_us.value);
 	else
 		json_builder_add_null_value(builder);
+	json_builder_set_member_name(builder, "thawed_early");
+	json_builder_add_boolean_value(builder, collection->thawed_early);
 	json_builder_set_member_name(builder, "errors");
 	json_builder_begin_array(builder);
 	for (guint i = 0; collection->errors && i < collection->errors->len; i++) {
@@ -233,13 +227,40 @@ static bool read_errors(JsonObject *object, GPtrArray *errors, GError **error)
 	return true;
 }
 
+/* Cores from before there was such a member have an error of this field instead. */
+static bool old_thawed_early(const GPtrArray *errors)
+{
+	for (guint i = 0; i < errors->len; i++) {
+		const struct report_error *error = errors->pdata[i];
+
+		if (g_strcmp0(error->field, "timeline.freeze_us") == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool read_thawed_early(JsonObject *object, struct report_collection *collection,
+			      GError **error)
+{
+	JsonNode *node = json_object_get_member(object, "thawed_early");
+
+	if (node == NULL) {
+		collection->thawed_early = old_thawed_early(collection->errors);
+		return true;
+	}
+	if (!holds(node, G_TYPE_BOOLEAN))
+		return fail_member(error, "thawed_early", "true or false");
+	collection->thawed_early = json_node_get_boolean(node);
+	return true;
+}
+
 static bool read_collection(JsonObject *root, struct report_collection *collection, GError **error)
 {
 	JsonNode *node = json_object_get_member(root, "collection");
 	JsonNode *freeze_us;
 	JsonObject *object;
 
-	collection->errors = g_ptr_array_new_with_free_func((GDestroyNotify)report_error_free);
+	collection->errors = report_errors_new();
 	if (node == NULL || !JSON_NODE_HOLDS_OBJECT(node))
 		return fail_member(error, "collection", "an object");
 	object = json_node_get_object(node);
@@ -253,9 +274,10 @@ static bool read_collection(JsonObject *root, struct report_collection *collecti
 
 		if (!read_unsigned(object, "freeze_us", G_MAXINT64, &value, error))
 			return false;
-		collection->freeze_us = (struct report_number){true, (int64_t)value};
+		collection->freeze_us = (struct maybe_int){true, (int64_t)value};
 	}
-	return read_errors(object, collection->errors, error);
+	return read_errors(object, collection->errors, error) &&
+	       read_thawed_early(object, collection, error);
 }
 
 static bool read_extents(JsonObject *root, GArray *extents, GError **error)

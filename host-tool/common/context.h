@@ -12,6 +12,7 @@
  *   "collection": { "id", "domain_name", "domain_uuid", "signal", "signalled", "frozen",
  *                   "thawed", "stored", "freeze_us", "nmi", "nmi_reason", "host",
  *                   "hypervisor", "tool_version", "memory_source",
+ *                   "thawed_early": bool,
  *                   "errors": [ { "field", "message" } ] }             strings or null
  * }
  *
@@ -23,8 +24,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "common/collection.h"
 #include "guest/memory.h"
-#include "report/report.h"
 
 enum job_kind {
 	JOB_COLLECT,
@@ -39,8 +40,6 @@ struct job {
 	unsigned int log_settle_ms;
 	struct report_collection collection;
 };
-
-void report_collection_clear(struct report_collection *collection);
 
 /* Rendered with json-glib; free with g_free(). */
 char *job_to_json(const struct job *job);

@@ -191,7 +191,7 @@ static bool start(struct run *run, const struct collector *collector,
 	run->lock = run->registers_fd = -1;
 	for (size_t i = 0; i < G_N_ELEMENTS(run->fds); i++)
 		run->fds[i] = -1;
-	run->report.errors = g_ptr_array_new_with_free_func((GDestroyNotify)report_error_free);
+	run->report.errors = report_errors_new();
 	result->warnings = g_ptr_array_new_with_free_func(g_free);
 	return open_domain(run, error);
 }
@@ -392,6 +392,7 @@ static void thaw(struct run *run)
 			  "QEMU has stopped the guest for its panic meanwhile: it was left so");
 	} else if (times.end == FREEZE_END_QEMU) {
 		add_error(run, "timeline.thawed", "QEMU let the guest go on by itself");
+		run->report.thawed_early = true;
 		add_error(run, "timeline.freeze_us",
 			  "the guest ran before all was read: what was read after that may not "
 			  "belong together");
@@ -403,15 +404,17 @@ static void thaw(struct run *run)
 	if (times.thawed_us == 0)
 		return;
 	run->report.thawed = clock_rfc3339(times.thawed_us);
-	run->report.freeze_us = (struct report_number){true, times.duration_us};
+	run->report.freeze_us = (struct maybe_int){true, times.duration_us};
 	enter(run, COLLECTION_THAWED, "the guest runs again, after %.1f ms",
 	      (double)times.duration_us / 1000);
-	if (times.budget_exceeded)
+	if (times.budget_exceeded) {
+		run->report.thawed_early = true;
 		add_error(run, "timeline.freeze_us",
 			  "the budget of %u ms was used up before all was read: what was read in "
 			  "the %.1f ms after that may not belong together",
 			  run->request->options->budget_ms,
 			  (double)(captured_us - times.thawed_us) / 1000);
+	}
 }
 
 /* --- after the thaw --- */

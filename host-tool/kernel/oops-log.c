@@ -276,7 +276,7 @@ static bool match_announcement(const char *line, struct oops_text *oops)
 		if (!info)
 			continue;
 		oops->kind = announcement->kind ? g_strdup(announcement->kind) : group(info, 1);
-		take_number(info, 2, &oops->address, &oops->address_known);
+		take_number(info, 2, &oops->address.value, &oops->address.known);
 		return true;
 	}
 	return false;
@@ -340,9 +340,8 @@ static void find_task(GPtrArray *lines, guint die_line, struct oops_text *oops)
 			continue;
 		cpu = group(info, 1);
 		pid = group(info, 2);
-		oops->cpu = (unsigned int)g_ascii_strtoull(cpu, NULL, 10);
-		oops->pid = (int)g_ascii_strtoll(pid, NULL, 10);
-		oops->cpu_known = oops->pid_known = true;
+		oops->cpu = (struct maybe_int){true, (unsigned int)g_ascii_strtoull(cpu, NULL, 10)};
+		oops->pid = (struct maybe_int){true, (int)g_ascii_strtoll(pid, NULL, 10)};
 		oops->comm = group(info, 3);
 		return;
 	}

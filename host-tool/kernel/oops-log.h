@@ -10,14 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/maybe.h"
+
 struct oops_text {
 	unsigned int number; /* the kernel's count of oopses */
 	char *kind; /* "BUG: kernel NULL pointer dereference", "general protection fault", ... */
-	bool address_known;
-	uint64_t address; /* faulting */
-	bool cpu_known, pid_known;
-	unsigned int cpu;
-	int pid;
+	struct maybe_uint address; /* faulting */
+	struct maybe_int cpu, pid;
 	char *comm;		     /* NULL unknown */
 	char *function;		     /* to blame: not a helper like memcpy. NULL unknown */
 	char *module;		     /* NULL: core kernel */

@@ -10,22 +10,22 @@
  */
 #define TK_CORE_TIMEKEEPER 64
 
-static struct setting read_int(const struct kernel *kernel, enum kernel_symbol symbol)
+static struct maybe_int read_int(const struct kernel *kernel, enum kernel_symbol symbol)
 {
 	int32_t value;
 
 	if (!kernel_read_variable(kernel, symbol, &value, sizeof(value), NULL))
-		return (struct setting){0};
-	return (struct setting){.known = true, .value = value};
+		return (struct maybe_int){0};
+	return (struct maybe_int){.known = true, .value = value};
 }
 
-static struct setting read_long(const struct kernel *kernel, enum kernel_symbol symbol)
+static struct maybe_int read_long(const struct kernel *kernel, enum kernel_symbol symbol)
 {
 	int64_t value;
 
 	if (!kernel_read_variable(kernel, symbol, &value, sizeof(value), NULL))
-		return (struct setting){0};
-	return (struct setting){.known = true, .value = value};
+		return (struct maybe_int){0};
+	return (struct maybe_int){.known = true, .value = value};
 }
 
 static bool is_one(const struct kernel *kernel, gva_t address)

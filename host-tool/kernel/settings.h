@@ -6,12 +6,8 @@
 #ifndef OOPSBT_KERNEL_SETTINGS_H
 #define OOPSBT_KERNEL_SETTINGS_H
 
+#include "base/maybe.h"
 #include "kernel/kernel.h"
-
-struct setting {
-	bool known;
-	int64_t value;
-};
 
 /* How the guest signals an oops. */
 enum oops_reporter {
@@ -22,11 +18,11 @@ enum oops_reporter {
 };
 
 struct settings {
-	struct setting panic_cpu; /* -1: not panicking */
-	struct setting panic_on_oops, oops_all_cpu_backtrace;
-	struct setting unknown_nmi_backtrace, unknown_nmi_panic, panic_on_unrecovered_nmi;
-	struct setting die_counter, tainted_mask;
-	struct setting cpus_online;
+	struct maybe_int panic_cpu; /* -1: not panicking */
+	struct maybe_int panic_on_oops, oops_all_cpu_backtrace;
+	struct maybe_int unknown_nmi_backtrace, unknown_nmi_panic, panic_on_unrecovered_nmi;
+	struct maybe_int die_counter, tainted_mask;
+	struct maybe_int cpus_online;
 	enum oops_reporter reporter;
 	gva_t nmi_switch; /* the variable that switches the handler of a host NMI; 0: there is none
 			   */

@@ -4,7 +4,7 @@
 
 #include "report/json_writer.h"
 
-static void number(struct json_writer *writer, const char *name, const struct report_number *number)
+static void number(struct json_writer *writer, const char *name, const struct maybe_int *number)
 {
 	if (number->known)
 		json_integer(writer, name, number->value);
@@ -12,8 +12,7 @@ static void number(struct json_writer *writer, const char *name, const struct re
 		json_null(writer, name);
 }
 
-static void address(struct json_writer *writer, const char *name,
-		    const struct report_address *address)
+static void address(struct json_writer *writer, const char *name, const struct maybe_uint *address)
 {
 	if (address->known)
 		json_hex(writer, name, address->value);

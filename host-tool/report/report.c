@@ -1,26 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/report.h"
 
-#include "common/context.h"
-
-struct report_error *report_error_new(const char *field, const char *message)
-{
-	struct report_error *error = g_new0(struct report_error, 1);
-
-	error->field = g_strdup(field);
-	error->message = g_strdup(message);
-	return error;
-}
-
-void report_error_free(struct report_error *error)
-{
-	if (error == NULL)
-		return;
-	g_free(error->field);
-	g_free(error->message);
-	g_free(error);
-}
-
 static void frame_clear(struct report_frame *frame)
 {
 	g_free(frame->symbol);
@@ -68,12 +48,11 @@ struct report *report_new(void)
 {
 	struct report *report = g_new0(struct report, 1);
 
-	report->collection.errors =
-		g_ptr_array_new_with_free_func((GDestroyNotify)report_error_free);
+	report->collection.errors = report_errors_new();
 	report->vcpus = array_new(sizeof(struct report_vcpu), (GDestroyNotify)vcpu_clear);
 	report->modules = array_new(sizeof(struct report_module), (GDestroyNotify)module_clear);
 	report->log = array_new(sizeof(struct report_log_record), (GDestroyNotify)log_record_clear);
-	report->errors = g_ptr_array_new_with_free_func((GDestroyNotify)report_error_free);
+	report->errors = report_errors_new();
 	return report;
 }
 

@@ -12,76 +12,42 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/collection.h"
 #include "guest/registers.h"
 
 #define REPORT_SCHEMA 1
-
-struct report_number {
-	bool known;
-	int64_t value;
-};
-
-struct report_address {
-	bool known;
-	uint64_t value;
-};
-
-/* What the collector knows; see common/context.h for its JSON form. Owned strings. */
-struct report_collection {
-	char *id; /* <UTC time>-<n>, the dump's directory name */
-	char *domain_name;
-	char *domain_uuid;
-	char *signal;	 /* "oops", "crashloaded", "panicked", "watch", "collect", "file" */
-	char *signalled; /* RFC 3339 UTC with microseconds, or NULL */
-	char *frozen;	 /* NULL: was not frozen */
-	char *thawed;
-	char *stored;
-	struct report_number freeze_us; /* monotonic */
-	char *nmi;			/* "sent" or "not-sent" */
-	char *nmi_reason;
-	char *host;	     /* host name */
-	char *hypervisor;    /* "QEMU 7.2.22, libvirt 9.0.0" */
-	char *tool_version;  /* of the program that collected */
-	char *memory_source; /* "proc", "libvirt", "core", "kdump" */
-	GPtrArray *errors;   /* of struct report_error; what went wrong on the collector's side */
-};
-
-struct report_error {
-	char *field;   /* path of the JSON field that is missing or doubtful, "vcpus[2].frames" */
-	char *message; /* what failed, on what */
-};
 
 struct report_guest {
 	char *release;	/* "6.1.0-52-amd64" */
 	char *version;	/* "#1 SMP ..." */
 	char *build_id; /* hex */
-	struct report_address kaslr_offset;
-	struct report_address taint;
+	struct maybe_uint kaslr_offset;
+	struct maybe_uint taint;
 	char *taint_letters; /* "G      D    OE" squeezed: "DOE" */
-	struct report_number uptime_s;
-	struct report_number panic_on_oops;
-	struct report_number oops_all_cpu_backtrace;
-	struct report_number unknown_nmi_backtrace;
-	struct report_number unknown_nmi_panic;
-	struct report_number panic_on_unrecovered_nmi;
-	struct report_number panic_cpu; /* -1 unless panicking */
-	struct report_number die_counter;
-	struct report_number cpus_online;
+	struct maybe_int uptime_s;
+	struct maybe_int panic_on_oops;
+	struct maybe_int oops_all_cpu_backtrace;
+	struct maybe_int unknown_nmi_backtrace;
+	struct maybe_int unknown_nmi_panic;
+	struct maybe_int panic_on_unrecovered_nmi;
+	struct maybe_int panic_cpu; /* -1 unless panicking */
+	struct maybe_int die_counter;
+	struct maybe_int cpus_online;
 	char *oops_signal; /* "built-in", "module", "absent": how this guest reports oopses */
 };
 
 /* The oops as the guest's own log tells it. */
 struct report_oops {
 	bool known;
-	char *kind;		       /* "BUG: kernel NULL pointer dereference", ... */
-	struct report_address address; /* faulting address */
-	struct report_number cpu;
-	struct report_number pid;
+	char *kind;		   /* "BUG: kernel NULL pointer dereference", ... */
+	struct maybe_uint address; /* faulting address */
+	struct maybe_int cpu;
+	struct maybe_int pid;
 	char *comm;
-	char *function;			/* to blame */
-	char *module;			/* or NULL */
-	char *where;			/* "file.c:123" for BUG() */
-	struct report_number log_start; /* sequence of the log record that it begins with */
+	char *function;		    /* to blame */
+	char *module;		    /* or NULL */
+	char *where;		    /* "file.c:123" for BUG() */
+	struct maybe_int log_start; /* sequence of the log record that it begins with */
 };
 
 struct report_frame {
@@ -99,7 +65,7 @@ struct report_frame {
 
 struct report_task {
 	bool known;
-	struct report_number pid, tgid;
+	struct maybe_int pid, tgid;
 	char *comm;
 	char *state; /* "running", "interruptible", ... */
 };
@@ -113,14 +79,14 @@ enum report_context {
 
 struct report_vcpu {
 	unsigned int vcpu;
-	struct report_number cpu; /* Linux CPU number */
+	struct maybe_int cpu; /* Linux CPU number */
 	enum report_context context;
 	struct report_task task;       /* current */
 	struct report_task stack_task; /* whose stack it is, where that is another one */
 	bool have_registers;
 	struct vcpu_registers registers;
 	bool late; /* some of what is above was read after the thaw */
-	struct report_number preempt_depth, softirq_depth, hardirq_depth, nmi_depth;
+	struct maybe_int preempt_depth, softirq_depth, hardirq_depth, nmi_depth;
 	bool waits_for_lock;
 	uint64_t lock_address;
 	char *lock_symbol;	 /* "name+0x0/0x8 [mod]" or NULL */
@@ -167,8 +133,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Report, report_free)
 
 void report_add_error(struct report *report, const char *field, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
-struct report_error *report_error_new(const char *field, const char *message);
-void report_error_free(struct report_error *error);
 
 const char *
 report_context_name(enum report_context context); /* "user", "idle", "kernel", "unknown" */

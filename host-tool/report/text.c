@@ -44,7 +44,7 @@ static bool same_string(const char *a, const char *b)
 
 /* --- head --- */
 
-static void append_task(GString *text, const char *comm, const struct report_number *pid)
+static void append_task(GString *text, const char *comm, const struct maybe_int *pid)
 {
 	append_clean(text, comm);
 	if (pid->known)
@@ -66,7 +66,7 @@ static void write_headline(GString *text, const struct report *report)
 	g_string_append(text, "\n\n");
 }
 
-static void append_number(GString *text, const char *name, const struct report_number *number)
+static void append_number(GString *text, const char *name, const struct maybe_int *number)
 {
 	if (number->known)
 		append(text, " %s=%" PRId64, name, number->value);
@@ -755,7 +755,7 @@ static const char *line_start(const GString *text, guint line)
 
 static void write_log(GString *text, const struct report *report)
 {
-	const struct report_number *start = &report->oops.log_start;
+	const struct maybe_int *start = &report->oops.log_start;
 	bool from_oops = report->oops.known && start->known;
 	guint first_lines = from_oops ? MAX_OOPS_LINES : 0;
 	guint last_lines = from_oops ? MAX_LAST_LINES : MAX_PLAIN_LINES;

@@ -25,8 +25,7 @@ static void fill(struct job *job)
 				.signalled = g_strdup("2026-11-22T21:45:01.123456Z"),
 				.freeze_us = {true, 1234},
 				.memory_source = g_strdup("libvirt"),
-				.errors = g_ptr_array_new_with_free_func(
-					(GDestroyNotify)report_error_free),
+				.errors = report_errors_new(),
 			},
 	};
 	g_array_append_vals(job->extents, extents, G_N_ELEMENTS(extents));

@@ -62,9 +62,9 @@ static void test_file(gconstpointer path)
 	g_assert_true(oops_text_find(lines, after ? (unsigned int)atoi(after) : 0, &oops));
 	title = oops_text_title(&oops);
 	g_assert_cmpstr(title, ==, wanted(lines, "title"));
-	assert_number(lines, "address", oops.address_known, oops.address);
-	assert_number(lines, "cpu", oops.cpu_known, oops.cpu);
-	assert_number(lines, "pid", oops.pid_known, (uint64_t)oops.pid);
+	assert_number(lines, "address", oops.address.known, oops.address.value);
+	assert_number(lines, "cpu", oops.cpu.known, (uint64_t)oops.cpu.value);
+	assert_number(lines, "pid", oops.pid.known, (uint64_t)oops.pid.value);
 	g_assert_cmpstr(oops.comm, ==, wanted(lines, "comm"));
 	g_assert_cmpint(oops.complete, ==, wanted(lines, "complete") != NULL);
 	g_assert_cmpuint(oops.first_line, <=, oops.last_line);

@@ -10,14 +10,14 @@
 #include "common/sanitize.h"
 #include "report/report.h"
 
-static struct report_number number(int64_t value)
+static struct maybe_int number(int64_t value)
 {
-	return (struct report_number){true, value};
+	return (struct maybe_int){true, value};
 }
 
-static struct report_address address(uint64_t value)
+static struct maybe_uint address(uint64_t value)
 {
-	return (struct report_address){true, value};
+	return (struct maybe_uint){true, value};
 }
 
 struct frame_spec {

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the collector knows about a collection: its part of a report. The daemon fills it in, the
+ * analyser puts it into the report; common/context.h has its JSON form.
+ */
+#ifndef OOPSBT_COMMON_COLLECTION_H
+#define OOPSBT_COMMON_COLLECTION_H
+
+#include <glib.h>
+
+#include "base/maybe.h"
+
+/* Something that could not be had, or is doubtful. Owned strings. */
+struct report_error {
+	char *field;   /* path of the JSON field that is concerned, "vcpus[2].frames"; NULL: none */
+	char *message; /* what failed, on what */
+};
+
+struct report_error *report_error_new(const char *field, const char *message);
+void report_error_free(struct report_error *error);
+GPtrArray *report_errors_new(void); /* of struct report_error, which it owns */
+
+/* Owned strings; NULL: not known, or it does not apply. */
+struct report_collection {
+	char *id; /* <UTC time>-<n>, the dump's directory name */
+	char *domain_name;
+	char *domain_uuid;
+	char *signal;	 /* "oops", "crashloaded", "panicked", "watch", "collect", "file" */
+	char *signalled; /* RFC 3339 UTC with microseconds, or NULL */
+	char *frozen;	 /* NULL: was not frozen */
+	char *thawed;
+	char *stored;
+	struct maybe_int freeze_us; /* monotonic */
+	bool thawed_early;	    /* the guest ran again before all was read that changes then */
+	char *nmi;		    /* "sent" or "not-sent" */
+	char *nmi_reason;
+	char *host;	     /* host name */
+	char *hypervisor;    /* "QEMU 7.2.22, libvirt 9.0.0" */
+	char *tool_version;  /* of the program that collected */
+	char *memory_source; /* "proc", "libvirt", "core", "kdump" */
+	GPtrArray *errors;   /* of struct report_error; what went wrong on the collector's side */
+};
+
+void report_collection_clear(struct report_collection *collection);
+
+#endif

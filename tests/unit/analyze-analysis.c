@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Conclusions of an analysis, drawn from a report that is filled by hand. */
+#include "analyze/analysis.h"
+
+#include <string.h>
+
+#include "common/context.h"
+
+/* A guest of one vCPU whose collector has said @json. */
+static void init(struct analysis *analysis, const char *json)
+{
+	struct report_vcpu vcpu = {.frames = report_frames_new()};
+	struct report_collection collection = {0};
+	g_autoptr(GError) error = NULL;
+
+	analysis_init(analysis, snapshot_new(NULL, 1), NULL, false);
+	g_array_append_val(analysis->report->vcpus, vcpu);
+	g_assert_true(collection_from_json(json, strlen(json), &collection, &error));
+	g_assert_no_error(error);
+	analysis_set_collection(analysis, &collection);
+}
+
+static void assert_consistency(const char *json, const char *expected)
+{
+	struct analysis analysis;
+
+	init(&analysis, json);
+	analysis_judge_consistency(&analysis);
+	g_assert_cmpstr(g_array_index(analysis.report->vcpus, struct report_vcpu, 0).consistency,
+			==, expected);
+	analysis_clear(&analysis);
+}
+
+#define FROZEN "{\"collection\": {\"frozen\": \"2026-11-22T21:45:01.123456Z\", "
+
+static void test_not_frozen(void)
+{
+	assert_consistency("{\"collection\": {\"errors\": []}}", "running");
+}
+
+static void test_frozen(void)
+{
+	assert_consistency(FROZEN "\"thawed_early\": false, \"errors\": []}}", "frozen");
+}
+
+static void test_thawed_early(void)
+{
+	assert_consistency(FROZEN "\"thawed_early\": true, \"errors\": []}}", "late");
+}
+
+/* An error is not a state: what its field is called does not count where the state is told. */
+static void test_error_of_the_same_field(void)
+{
+	assert_consistency(FROZEN "\"thawed_early\": false, \"errors\": [{\"field\": "
+				  "\"timeline.freeze_us\", \"message\": \"unknown\"}]}}",
+			   "frozen");
+}
+
+static void test_error_without_a_field(void)
+{
+	assert_consistency(FROZEN "\"errors\": [{\"field\": null, \"message\": \"?\"}]}}",
+			   "frozen");
+}
+
+static void test_old_core(void)
+{
+	assert_consistency(FROZEN "\"errors\": [{\"field\": null, \"message\": \"?\"}, "
+				  "{\"field\": \"timeline.freeze_us\", \"message\": \"?\"}]}}",
+			   "late");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/analysis/consistency/not-frozen", test_not_frozen);
+	g_test_add_func("/analysis/consistency/frozen", test_frozen);
+	g_test_add_func("/analysis/consistency/thawed-early", test_thawed_early);
+	g_test_add_func("/analysis/consistency/error-of-the-same-field",
+			test_error_of_the_same_field);
+	g_test_add_func("/analysis/consistency/error-without-a-field", test_error_without_a_field);
+	g_test_add_func("/analysis/consistency/old-core", test_old_core);
+	return g_test_run();
+}
