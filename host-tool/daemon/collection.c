@@ -451,26 +451,14 @@ static bool write_registers(struct run *run, GError **error)
 	return output_write(run->registers_fd, run->registers, strlen(run->registers), error);
 }
 
-static void check_output(struct run *run)
-{
-	if (run->analysis_error)
-		return;
-	if (output_check_text(run->fds[PROTOCOL_FD_REPORT_TEXT], "report.txt", MAX_REPORT_TEXT,
-			      false, &run->analysis_error) &&
-	    output_check_json(run->fds[PROTOCOL_FD_REPORT_JSON], MAX_REPORT_JSON, &run->report,
-			      &run->analysis_error) &&
-	    output_check_text(run->fds[PROTOCOL_FD_DMESG], "dmesg.txt", MAX_DMESG, true,
-			      &run->analysis_error))
-		output_check_core(run->fds[PROTOCOL_FD_CORE], MAX_CORE, &run->analysis_error);
-}
-
-/* Ends the analyser and says what is known of its failure. */
+/* Ends the analyser and waits until it is gone: from now on nobody else writes to the files. */
 static void end_analysis(struct run *run)
 {
 	g_autofree char *end = dialogue_end(&run->dialogue);
 
 	if (run->analysis_error == NULL) {
-		run->result->analysed = true;
+		if (end)
+			warn(run, g_strdup_printf("the analyser %s, after it was done", end));
 		return;
 	}
 	if (g_cancellable_is_cancelled(run->request->cancellable))
@@ -481,6 +469,21 @@ static void end_analysis(struct run *run)
 		run->analysis_error->message =
 			g_strdup_printf("%s (the analyser %s)", message, end);
 	}
+}
+
+/* After end_analysis(): what is checked stays as it is. */
+static void check_output(struct run *run)
+{
+	if (run->analysis_error)
+		return;
+	run->result->analysed =
+		output_check_text(run->fds[PROTOCOL_FD_REPORT_TEXT], "report.txt", MAX_REPORT_TEXT,
+				  false, &run->analysis_error) &&
+		output_check_json(run->fds[PROTOCOL_FD_REPORT_JSON], MAX_REPORT_JSON, &run->report,
+				  &run->analysis_error) &&
+		output_check_text(run->fds[PROTOCOL_FD_DMESG], "dmesg.txt", MAX_DMESG, true,
+				  &run->analysis_error) &&
+		output_check_core(run->fds[PROTOCOL_FD_CORE], MAX_CORE, &run->analysis_error);
 }
 
 static void drop_file(struct run *run, const char *name)
@@ -572,8 +575,8 @@ static bool collect(struct run *run, GError **error)
 	replace(&run->report.stored, clock_rfc3339(g_get_real_time()));
 	say_report(run, PROTOCOL_FINISH);
 	hear(run, PROTOCOL_DONE);
-	check_output(run);
 	end_analysis(run);
+	check_output(run);
 	if (run->analysis_error && !write_fallback(run, error))
 		return false;
 	return commit(run, error);

@@ -176,6 +176,7 @@ refused broken 'report.json'
 refused flood 'killed by signal 25|too large'
 refused garbage 'not a message'
 refused need 'not guest memory'
+refused late 'not text'
 tap_is "no escape is in any dump" "$(grep -rlP '\x1b' "$daemon_store" || true)" ""
 rogue good
 daemon_mark
