@@ -100,6 +100,22 @@ static bool skip_value(struct cursor *cursor)
 	return false;
 }
 
+/* A string, or a number as it is written; what else there is is skipped. */
+static bool take_value(struct cursor *cursor, char **value)
+{
+	const char *start = cursor->at;
+
+	if (*start == '"') {
+		*value = take_string(cursor);
+		return *value != NULL;
+	}
+	if (!skip_value(cursor))
+		return false;
+	if (g_ascii_isdigit(*start) || *start == '-')
+		*value = g_strchomp(g_strndup(start, cursor->at - start));
+	return true;
+}
+
 static bool object(struct cursor *cursor, const char *prefix);
 
 static bool member(struct cursor *cursor, const char *prefix)
@@ -117,10 +133,7 @@ static bool member(struct cursor *cursor, const char *prefix)
 		if (strcmp(cursor->paths[i], path) != 0 || cursor->values[i])
 			continue;
 		cursor->missing--;
-		if (*cursor->at != '"')
-			return skip_value(cursor);
-		cursor->values[i] = take_string(cursor);
-		return cursor->values[i] != NULL;
+		return take_value(cursor, &cursor->values[i]);
 	}
 	if (*cursor->at == '{' && !*prefix) {
 		g_autofree char *inner = g_strconcat(path, ".", NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A few strings out of a large JSON object without parsing it whole: a listing wants the title of
- * hundreds of reports, each of which may be megabytes of frames. Reading stops at the last member
- * wanted. This is not a validator: what lies behind may be damaged.
+ * A few strings and numbers out of a large JSON object without parsing it whole: a listing wants
+ * the title of hundreds of reports, each of which may be megabytes of frames. Reading stops at the
+ * last member wanted. This is not a validator: what lies behind may be damaged.
  */
 #ifndef OOPSBT_COMMON_JSON_HEAD_H
 #define OOPSBT_COMMON_JSON_HEAD_H
@@ -14,8 +14,8 @@
 /*
  * @paths: NULL-terminated member names of the outermost object, or "outer.inner" for a member of
  * an object in it. @values: one for each path, set to its text (g_free()) or NULL if it is absent
- * or not a string. Returns false, with all values NULL, if the text is not an object as far as it
- * was read.
+ * or neither a string nor a number. Returns false, with all values NULL, if the text is not an
+ * object as far as it was read.
  */
 bool json_head_strings(const char *json, size_t length, const char *const *paths, char **values);
 

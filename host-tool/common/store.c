@@ -15,11 +15,12 @@
 
 #include "base/read.h"
 #include "common/json_head.h"
+#include "common/store_id.h"
+#include "common/store_keep.h"
 #include "common/store_pool.h"
 
 #define BUILDING ".new-"
 #define REMOVING ".rm-"
-#define ID_TIME_LENGTH 16 /* 20261122T214501Z */
 
 G_DEFINE_QUARK(oopsbt_store_error, store_error)
 
@@ -117,35 +118,6 @@ static char *unescape_name(const char *escaped)
 	if (!name)
 		name = g_strdup(escaped);
 	return name;
-}
-
-static bool all_digits(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		if (!g_ascii_isdigit(text[i]))
-			return false;
-	}
-	return length > 0;
-}
-
-static bool is_id(const char *name)
-{
-	return strlen(name) > ID_TIME_LENGTH + 1 && all_digits(name, 8) && name[8] == 'T' &&
-	       all_digits(name + 9, 6) && name[15] == 'Z' && name[ID_TIME_LENGTH] == '-' &&
-	       all_digits(name + ID_TIME_LENGTH + 1, strlen(name + ID_TIME_LENGTH + 1));
-}
-
-static int compare_ids(const char *a, const char *b)
-{
-	int order = strncmp(a, b, ID_TIME_LENGTH);
-	guint64 a_number;
-	guint64 b_number;
-
-	if (order)
-		return order;
-	a_number = g_ascii_strtoull(a + ID_TIME_LENGTH + 1, NULL, 10);
-	b_number = g_ascii_strtoull(b + ID_TIME_LENGTH + 1, NULL, 10);
-	return (a_number > b_number) - (a_number < b_number);
 }
 
 /* --- directories --- */
@@ -278,8 +250,9 @@ static int open_root_for_writing(const struct store *store, GError **error)
 	return g_steal_fd(&fd);
 }
 
-/* The highest number that an id of the second @time has among @names; 0: none has. */
-static guint64 highest_number(GPtrArray *names, const char *time)
+/* The highest number of any id among @names, also of one that is coming or going; 0: there is none.
+ */
+static guint64 highest_number(GPtrArray *names)
 {
 	guint64 highest = 0;
 
@@ -288,22 +261,17 @@ static guint64 highest_number(GPtrArray *names, const char *time)
 
 		if (is_leftover(id))
 			id = strchr(id, '-') + 1;
-		if (is_id(id) && g_str_has_prefix(id, time))
-			highest = MAX(highest, g_ascii_strtoull(id + ID_TIME_LENGTH + 1, NULL, 10));
+		if (store_id_is_valid(id))
+			highest = MAX(highest, store_id_number(id));
 	}
 	return highest;
 }
 
-/*
- * With the root locked. The next number, never a free one below it: the first dumps of this second
- * may have been removed already, and the newest dump has to be the last in order.
- */
+/* With the root locked: the number after the highest in the store. */
 static char *choose_id(int root, GError **error)
 {
 	g_autoptr(GPtrArray) domains = read_names(root, is_domain);
-	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-	g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
-	guint64 number = 0;
+	guint64 number = STORE_ID_FIRST_NUMBER - 1;
 
 	if (!domains) {
 		set_errno(error, "cannot read the dump directory");
@@ -317,9 +285,9 @@ static char *choose_id(int root, GError **error)
 			continue;
 		remove_leftovers(domain);
 		names = read_names(domain, is_entry);
-		number = MAX(number, highest_number(names, time));
+		number = MAX(number, highest_number(names));
 	}
-	return g_strdup_printf("%s-%" G_GUINT64_FORMAT, time, number + 1);
+	return store_id_new(number + 1);
 }
 
 static void dump_free(struct store_dump *dump)
@@ -555,8 +523,14 @@ bool store_vacuum(struct store *store, const char *domain_name, unsigned int kee
 	g_autoptr(GPtrArray) entries = store_list(store, domain_name, error);
 	bool removed = entries != NULL;
 
-	for (guint i = 0; removed && i + keep < entries->len; i++)
-		removed = remove_entry(store, entries->pdata[i], error);
+	while (removed && entries->len > keep) {
+		int index = store_keep_choose(entries);
+
+		if (index < 0)
+			break;
+		removed = remove_entry(store, entries->pdata[index], error);
+		g_ptr_array_remove_index(entries, (guint)index);
+	}
 	store_publish(store);
 	return removed;
 }
@@ -581,27 +555,69 @@ void store_entry_free(struct store_entry *entry)
 	g_free(entry->title);
 	g_free(entry->signalled);
 	g_free(entry->signal);
+	g_free(entry->kernel);
 	g_free(entry);
+}
+
+/* What is wanted of the beginning of a report.json. */
+enum head {
+	HEAD_TITLE,
+	HEAD_SIGNAL,
+	HEAD_SIGNALLED,
+	HEAD_BUILD_ID,
+	HEAD_KASLR_OFFSET,
+	HEAD_DIE_COUNTER,
+	HEAD_UPTIME,
+	NUM_HEADS,
+};
+
+static gint64 number_or_none(const char *text)
+{
+	gint64 number;
+
+	return text && g_ascii_string_to_signed(text, 10, 0, G_MAXINT64, &number, NULL) ? number
+											: -1;
+}
+
+static void take_head(struct store_entry *entry, char **values)
+{
+	entry->title = g_steal_pointer(&values[HEAD_TITLE]);
+	entry->signal = g_steal_pointer(&values[HEAD_SIGNAL]);
+	entry->signalled = g_steal_pointer(&values[HEAD_SIGNALLED]);
+	if (values[HEAD_BUILD_ID] || values[HEAD_KASLR_OFFSET])
+		entry->kernel = g_strdup_printf(
+			"%s+%s", values[HEAD_BUILD_ID] ? values[HEAD_BUILD_ID] : "?",
+			values[HEAD_KASLR_OFFSET] ? values[HEAD_KASLR_OFFSET] : "?");
+	entry->die_counter = number_or_none(values[HEAD_DIE_COUNTER]);
+	entry->uptime_s = number_or_none(values[HEAD_UPTIME]);
+	for (size_t i = 0; i < NUM_HEADS; i++)
+		g_free(values[i]);
 }
 
 static void read_head(int dump, struct store_entry *entry)
 {
-	static const char *const paths[] = {"title", "signal", "timeline.signalled", NULL};
-	char *values[G_N_ELEMENTS(paths) - 1];
+	static const char *const paths[NUM_HEADS + 1] = {
+		[HEAD_TITLE] = "title",
+		[HEAD_SIGNAL] = "signal",
+		[HEAD_SIGNALLED] = "timeline.signalled",
+		[HEAD_BUILD_ID] = "guest.build_id",
+		[HEAD_KASLR_OFFSET] = "guest.kaslr_offset",
+		[HEAD_DIE_COUNTER] = "guest.die_counter",
+		[HEAD_UPTIME] = "guest.uptime_s",
+	};
+	char *values[NUM_HEADS];
 	g_auto(Descriptor) fd = openat(dump, "report.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat info;
 	void *text;
 
+	entry->die_counter = entry->uptime_s = -1;
 	if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode) || info.st_size == 0)
 		return;
 	text = mmap(NULL, info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (text == MAP_FAILED)
 		return;
-	if (json_head_strings(text, info.st_size, paths, values)) {
-		entry->title = values[0];
-		entry->signal = values[1];
-		entry->signalled = values[2];
-	}
+	if (json_head_strings(text, info.st_size, paths, values))
+		take_head(entry, values);
 	munmap(text, info.st_size);
 }
 
@@ -631,7 +647,7 @@ static bool list_domain(const struct store *store, int root, const char *escaped
 
 	if (domain < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return true;
-	ids = domain < 0 ? NULL : read_names(domain, is_id);
+	ids = domain < 0 ? NULL : read_names(domain, store_id_is_valid);
 	if (!ids) {
 		set_errno(error, "cannot read %s/%s", store->root, escaped);
 		return false;
@@ -649,7 +665,7 @@ static int compare_entries(const void *a, const void *b)
 {
 	const struct store_entry *left = *(struct store_entry *const *)a;
 	const struct store_entry *right = *(struct store_entry *const *)b;
-	int order = compare_ids(left->id, right->id);
+	int order = store_id_compare(left->id, right->id);
 
 	return order ? order : strcmp(left->domain, right->domain);
 }
@@ -736,7 +752,7 @@ struct store_entry *store_pick(GPtrArray *entries, const char *reference, GError
 		g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND, "the dump's id is empty");
 		return NULL;
 	}
-	if (!is_id(reference))
+	if (!store_id_is_valid(reference))
 		entry = pick_newest(entries, reference);
 	if (!entry)
 		entry = pick_id(entries, NULL, reference, &matches);

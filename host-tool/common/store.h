@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Dumps on disk: <root>/<domain>/<id>/, an id being <UTC time>-<n>, e.g. 20261122T214501Z-1.
+ * Dumps on disk: <root>/<domain>/<id>/; what an id is: store_id.h.
  * Directories are 0700, files 0600. A dump is built as <root>/<domain>/.new-<id>/, fsynced and
  * renamed: whole or absent. Leftovers of a killed writer are removed when a dump is begun; those
  * of a living one are left alone (it holds a lock on its hidden directory). A domain name that is
@@ -61,7 +61,10 @@ bool store_dump_reserve(struct store_dump *dump, uint64_t free_bytes, GError **e
  */
 bool store_dump_commit(struct store_dump *dump, GError **error);
 void store_dump_abort(struct store_dump *dump); /* removes it and frees; NULL is ignored */
-/* Removes the oldest dumps of a domain beyond @keep, and publishes. To be called after a commit. */
+/*
+ * Removes dumps of a domain until it has @keep of them (store_keep.h says which), but never the
+ * newest, and publishes. To be called after a commit.
+ */
 bool store_vacuum(struct store *store, const char *domain_name, unsigned int keep, GError **error);
 
 /* --- reading --- */

@@ -15,6 +15,11 @@ struct store_entry {
 	char *signalled; /* RFC 3339, or NULL */
 	char *signal;	 /* "oops", "watch", ..., or NULL */
 	bool vmcore;	 /* a full dump is there too */
+
+	/* By which one boot of the guest is told from another. */
+	char *kernel;	    /* which one it is and where it lies; NULL: not known */
+	gint64 die_counter; /* oopses since the boot; -1: not known */
+	gint64 uptime_s;    /* -1: not known */
 };
 void store_entry_free(struct store_entry *entry);
 typedef struct store_entry StoreEntry;

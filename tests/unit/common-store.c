@@ -49,20 +49,39 @@ static void tear_down(struct fixture *fixture, const void *data G_GNUC_UNUSED)
 	g_free(fixture->parent);
 }
 
-static void fill(struct store_dump *dump, const char *title)
+/* What a report says of the guest. */
+struct guest {
+	const char *kaslr_offset;
+	int die_counter;
+	int uptime_s;
+};
+
+static void fill_with_guest(struct store_dump *dump, const char *title, const struct guest *guest)
 {
-	g_autofree char *json = g_strdup_printf(
-		"{\"schema\": 1, \"title\": \"%s\", \"signal\": \"oops\",\n"
-		" \"timeline\": {\"signalled\": \"2026-11-22T21:45:01.123456Z\"}, \"vcpus\": []}",
-		title);
+	g_autofree char *about =
+		guest ? g_strdup_printf("{\"build_id\": \"b1\", \"kaslr_offset\": \"%s\","
+					" \"uptime_s\": %d, \"die_counter\": %d}",
+					guest->kaslr_offset, guest->uptime_s, guest->die_counter)
+		      : g_strdup("null");
+	g_autofree char *json =
+		g_strdup_printf("{\"schema\": 1, \"title\": \"%s\", \"signal\": \"oops\",\n"
+				" \"timeline\": {\"signalled\": \"2026-11-22T21:45:01.123456Z\"},"
+				" \"guest\": %s, \"vcpus\": []}",
+				title, about);
 	int fd = store_dump_create(dump, "report.json", NULL);
 
 	g_assert_cmpint(fd, >=, 0);
 	g_assert_cmpint(write(fd, json, strlen(json)), ==, (ssize_t)strlen(json));
 }
 
+static void fill(struct store_dump *dump, const char *title)
+{
+	fill_with_guest(dump, title, NULL);
+}
+
 /* Stores one dump; returns its id. */
-static char *add(struct fixture *fixture, const char *domain, const char *title)
+static char *add_of_guest(struct fixture *fixture, const char *domain, const char *title,
+			  const struct guest *guest)
 {
 	g_autoptr(GError) error = NULL;
 	struct store_dump *dump = store_begin(fixture->store, domain, &error);
@@ -70,10 +89,27 @@ static char *add(struct fixture *fixture, const char *domain, const char *title)
 
 	g_assert_no_error(error);
 	id = g_strdup(store_dump_id(dump));
-	fill(dump, title);
+	fill_with_guest(dump, title, guest);
 	g_assert_true(store_dump_commit(dump, &error));
 	g_assert_no_error(error);
 	return id;
+}
+
+static char *add(struct fixture *fixture, const char *domain, const char *title)
+{
+	return add_of_guest(fixture, domain, title, NULL);
+}
+
+/* The titles of a domain's dumps, oldest first: "a b c". */
+static char *titles(struct fixture *fixture, const char *domain)
+{
+	g_autoptr(GPtrArray) entries = store_list(fixture->store, domain, NULL);
+	g_autoptr(GPtrArray) words = g_ptr_array_new();
+
+	for (guint i = 0; i < entries->len; i++)
+		g_ptr_array_add(words, ((struct store_entry *)entries->pdata[i])->title);
+	g_ptr_array_add(words, NULL);
+	return g_strjoinv(" ", (char **)words->pdata);
 }
 
 static unsigned int mode_of(const char *path)
@@ -235,6 +271,90 @@ static void test_the_newest_is_the_last_after_a_vacuum(struct fixture *fixture,
 		g_assert_cmpstr(((struct store_entry *)entries->pdata[entries->len - 1])->title, ==,
 				title);
 	}
+}
+
+/* As a collector does it: a dump, then the vacuum. */
+static void add_and_vacuum(struct fixture *fixture, const char *title, const struct guest *guest,
+			   unsigned int keep)
+{
+	g_autofree char *id = add_of_guest(fixture, "web1", title, guest);
+
+	g_assert_true(store_vacuum(fixture->store, "web1", keep, NULL));
+}
+
+static void test_the_first_of_a_boot_stays(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	g_autofree char *cascade = NULL;
+	g_autofree char *second_boot = NULL;
+	g_autofree char *later = NULL;
+
+	for (int i = 1; i <= 20; i++) {
+		g_autofree char *title = g_strdup_printf("a%d", i);
+
+		add_and_vacuum(fixture, title, &(struct guest){"0x1", i, 10 + i}, 4);
+	}
+	cascade = titles(fixture, "web1");
+	g_assert_cmpstr(cascade, ==, "a1 a18 a19 a20");
+	/* The counter is lower: another boot, also where the kernel lies at the same place. */
+	add_and_vacuum(fixture, "b1", &(struct guest){"0x1", 1, 5}, 4);
+	add_and_vacuum(fixture, "b2", &(struct guest){"0x1", 2, 6}, 4);
+	second_boot = titles(fixture, "web1");
+	g_assert_cmpstr(second_boot, ==, "a1 a20 b1 b2");
+	add_and_vacuum(fixture, "b3", &(struct guest){"0x1", 3, 7}, 4);
+	add_and_vacuum(fixture, "b4", &(struct guest){"0x1", 4, 8}, 4);
+	later = titles(fixture, "web1");
+	g_assert_cmpstr(later, ==, "b1 b2 b3 b4");
+}
+
+static void test_the_first_of_a_title_stays(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	g_autofree char *left = NULL;
+
+	add_and_vacuum(fixture, "root", &(struct guest){"0x1", 1, 1}, 4);
+	for (int i = 2; i <= 9; i++)
+		add_and_vacuum(fixture, i % 2 ? "odd" : "even", &(struct guest){"0x1", i, i}, 4);
+	left = titles(fixture, "web1");
+	g_assert_cmpstr(left, ==, "root even odd odd");
+}
+
+static void test_the_newest_stays_whatever_else(struct fixture *fixture,
+						const void *data G_GNUC_UNUSED)
+{
+	for (int i = 1; i <= 4; i++) {
+		g_autofree char *title = g_strdup_printf("t%d", i);
+		g_autofree char *left = NULL;
+
+		add_and_vacuum(fixture, title, &(struct guest){"0x1", i, i}, 1);
+		left = titles(fixture, "web1");
+		g_assert_cmpstr(left, ==, title);
+	}
+	g_assert_true(store_vacuum(fixture->store, "web1", 0, NULL));
+	g_assert_cmpuint(count(fixture, "web1"), ==, 1);
+}
+
+/* A dump of tomorrow, as a clock that was set back leaves it. */
+static void test_order_does_not_hang_on_the_clock(struct fixture *fixture,
+						  const void *data G_GNUC_UNUSED)
+{
+	static const char *const futures[] = {"20991231T235959Z", "20991230T000000Z"};
+	g_autofree char *left = NULL;
+	g_autofree char *later = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(futures); i++) {
+		g_autofree char *id = add(fixture, "web1", "future");
+		g_autoptr(StoreEntry) entry = store_find(fixture->store, id, NULL);
+		g_autofree char *parent = g_path_get_dirname(entry->path);
+		g_autofree char *late = g_strconcat(futures[i], strchr(id, '-'), NULL);
+		g_autofree char *path = g_build_filename(parent, late, NULL);
+
+		g_assert_cmpint(g_rename(entry->path, path), ==, 0);
+	}
+	add_and_vacuum(fixture, "now", NULL, 2);
+	left = titles(fixture, "web1");
+	g_assert_cmpstr(left, ==, "future now");
+	add_and_vacuum(fixture, "later", NULL, 2);
+	later = titles(fixture, "web1");
+	g_assert_cmpstr(later, ==, "now later");
 }
 
 static void test_domain_names_never_leave_the_root(struct fixture *fixture,
@@ -457,6 +577,12 @@ int main(int argc, char **argv)
 		{"/store/unique-ids", test_ids_are_unique_across_domains_and_in_order},
 		{"/store/vacuum", test_vacuum_keeps_the_newest_of_its_domain},
 		{"/store/vacuum-and-order", test_the_newest_is_the_last_after_a_vacuum},
+		{"/store/the first dump of a boot stays as long as any of it",
+		 test_the_first_of_a_boot_stays},
+		{"/store/the first dump of a title stays as long as any of it",
+		 test_the_first_of_a_title_stays},
+		{"/store/the newest dump is never vacuumed", test_the_newest_stays_whatever_else},
+		{"/store/a clock set back changes no order", test_order_does_not_hang_on_the_clock},
 		{"/store/names", test_domain_names_never_leave_the_root},
 		{"/store/references", test_references},
 		{"/store/damaged", test_a_damaged_dump_is_listed_without_a_title},
