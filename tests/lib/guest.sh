@@ -4,11 +4,13 @@
 # Test guests under libvirt. Source tap.sh (if wanted) and libvirt.sh first and start libvirt.
 #
 #	guest_start NAME [OPTION=VALUE...]	define, start, wait until it is ready
-#		kernel=6.1		series or release of tests/guest/kernels.conf, or a folder
+#		kernel=6.1		name (6.1, 6.1-rt, sid, ...) of tests/guest/kernels.conf, release, or a folder
 #		smp=4  memory=512	vCPUs, MiB
 #		pvpanic=isa|pci|none	panic device
 #		events=N		its mask of offered events (QEMU's default if not given)
 #		machine=q35  la57=no	machine type; 5-level paging
+#		cpu=MODEL		one that libvirt names; Intel's have page-table isolation, all but the
+#					oldest PCIDs. Default: all that the host can do
 #		module=yes|no		load our guest module
 #		module_args=A,B		its parameters
 #		kaslr=yes|no		no: without the decompressor, which does it: is ready in half the time
@@ -114,14 +116,27 @@ guest_panic_device() {
 	esac
 }
 
+# guest_cpu ACCEL MODEL LA57: no model: all there is. Features that emulation lacks are left out, hence no check.
+guest_cpu() {
+	if [ -n "$2" ]; then
+		cpu_xml="<cpu mode='custom' match='exact' check='none'><model fallback='forbid'>$2</model>"
+		[ "$3" = no ] || cpu_xml+="<feature policy='require' name='la57'/>"
+	else
+		cpu_xml="<cpu mode='maximum'>"
+		[ "$1" = qemu ] || cpu_xml="<cpu mode='host-passthrough'>"
+	fi
+	[ "$3" = yes ] || cpu_xml+="<feature policy='disable' name='la57'/>"
+	cpu_xml+="</cpu>"
+}
+
 guest_start() {
-	local name=$1 i option accel release dir cpu arg panic_xml panic_args initrd image
-	local kernel=6.1 smp=4 memory=512 pvpanic=isa events='' machine=q35 la57=no kaslr=yes module=yes module_args='' append='' \
+	local name=$1 i option accel release dir arg cpu_xml panic_xml panic_args initrd image
+	local kernel=6.1 smp=4 memory=512 pvpanic=isa events='' machine=q35 cpu='' la57=no kaslr=yes module=yes module_args='' append='' \
 		qemu_args='' devices='' emulator=/usr/bin/qemu-system-x86_64 on_crash=destroy on_reboot=destroy persistent=no wait=yes
 	shift
 	for option; do
 		case ${option%%=*} in
-		kernel | smp | memory | pvpanic | events | machine | la57 | kaslr | module | module_args | append | qemu_args | \
+		kernel | smp | memory | pvpanic | events | machine | cpu | la57 | kaslr | module | module_args | append | qemu_args | \
 			devices | emulator | on_crash | on_reboot | persistent | wait) ;;
 		*)
 			echo "guest_start: unknown option $option" >&2
@@ -140,9 +155,7 @@ guest_start() {
 	image=$(guest_image "$image")
 	emulator=$(guest_emulator "$emulator")
 	guest_panic_device "$pvpanic" "$events"
-	cpu="<cpu mode='maximum'>"
-	[ "$accel" = qemu ] || cpu="<cpu mode='host-passthrough'>"
-	[ "$la57" = yes ] || cpu+="<feature policy='disable' name='la57'/>"
+	guest_cpu "$accel" "$cpu" "$la57"
 
 	dir=$test_dir/$name
 	mkdir -p "$dir"
@@ -160,7 +173,7 @@ guest_start() {
 			    <cmdline>console=ttyS0 quiet panic=-1 oopsbt.module=$module oopsbt.module_args=$module_args $append</cmdline>
 			  </os>
 			  <features><acpi/><apic/></features>
-			  $cpu</cpu>
+			  $cpu_xml
 			  <on_reboot>$on_reboot</on_reboot>
 			  <on_crash>$on_crash</on_crash>
 			  <devices>
