@@ -4,6 +4,7 @@
 # Source trees and objects of the patch series, in the cache.
 #
 #	kernel_series			the series there are
+#	kernel_variants			the variants there are
 #	kernel_variant NAME		what it has in place of small.config's, as lines of .config
 #	kernel_key SERIES [LINES]	what a build of the series depends on, as a hash
 #	kernel_base SERIES FOLDER	put the source it is for there (hard links: don't edit it in place)
@@ -20,19 +21,16 @@ kernel_series() {
 	awk '!/^#/ && NF { print $1 }' "$kernel_tests/series.conf"
 }
 
+kernel_variants() {
+	awk '!/^#/ && NF { print $1 }' "$kernel_tests/variants.conf"
+}
+
 kernel_variant() {
-	local unwinder
-	case $1 in
-	'') return ;;
-	frame-pointer) unwinder=FRAME_POINTER ;;
-	guess) unwinder=GUESS ;;
-	*)
-		echo "there is no variant $1" >&2
-		return 2
-		;;
-	esac
-	# Without types as well: nothing but symbols is there to go by.
-	printf 'CONFIG_%s\n' UNWINDER_ORC=n "UNWINDER_$unwinder=y" DEBUG_INFO_BTF=n DEBUG_INFO_DWARF4=n DEBUG_INFO_NONE=y
+	[ -n "$1" ] || return 0
+	awk -v name="$1" '$1 == name { for (i = 2; i <= NF; i++) print "CONFIG_" $i; found = 1 } END { exit !found }' \
+		"$kernel_tests/variants.conf" && return
+	echo "there is no variant $1 in variants.conf (there: $(kernel_variants | xargs))" >&2
+	return 2
 }
 
 kernel_key() {
@@ -41,6 +39,9 @@ kernel_key() {
 	{
 		basename "$source"
 		gcc --version | head -n 1
+		case ${2:-} in
+		*CC_IS_CLANG*) clang --version | head -n 1 ;;
+		esac
 		cat "$kernel_patches/$1"/*.patch
 		grep -v '^#' "$kernel_tests/small.config"
 		[ -z "${2:-}" ] || echo "$2"
@@ -65,19 +66,39 @@ kernel_patch() {
 
 kernel_config() {
 	local source=$1 objects=$2
+	local -a tools=()
 	shift 2
 	mkdir -p "$objects"
 	{
 		cat "$kernel_tests/small.config"
 		printf '%s\n' "$@"
 	} >"$objects/all.config"
-	make -s -C "$source" O="$objects" KCONFIG_ALLCONFIG="$objects/all.config" allnoconfig >"$objects/config.log" 2>&1 ||
+	# The tools come before the configuration, which is made with them.
+	! grep -qx CONFIG_CC_IS_CLANG=y "$objects/all.config" || tools=(LLVM=1)
+	make -s -C "$source" O="$objects" "${tools[@]}" KCONFIG_ALLCONFIG="$objects/all.config" allnoconfig >"$objects/config.log" 2>&1 ||
 		{ cat "$objects/config.log" >&2; return 1; }
+	kernel_config_took "$objects/.config" "$@"
+}
+
+# kernel_config_took CONFIG LINES...: Kconfig drops what depends on something else without a word
+kernel_config_took() {
+	local config=$1 line status=0
+	shift
+	while read -r line; do
+		case $line in
+		*=n) ! grep -q "^${line%n}[ym]" "$config" ;;
+		CONFIG_*) grep -qx -- "$line" "$config" ;;
+		*) true ;;
+		esac || { echo "Kconfig did not take $line" >&2; status=1; }
+	done < <(printf '%s\n' "$@")
+	return "$status"
 }
 
 kernel_make() {
 	local objects=$1
+	local -a tools=()
 	shift
+	! grep -qx CONFIG_CC_IS_CLANG=y "$objects/.config" || tools=(LLVM=1)
 	KBUILD_BUILD_USER=oopsbt KBUILD_BUILD_HOST=test KBUILD_BUILD_TIMESTAMP='2024-01-01' \
-		nice -n 10 make -s -C "$objects" -j"$(nproc)" "$@"
+		nice -n 10 make -s -C "$objects" -j"$(nproc)" "${tools[@]}" "$@"
 }
