@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
-GUEST_SOURCES := $(addprefix host-tool/guest/,core_file.c dump_file.c flattened.c kdump_file.c \
+GUEST_SOURCES := $(addprefix host-tool/guest/,core_file.c dump_file.c dump_read.c flattened.c kdump_file.c \
 	memory.c notes.c paging.c registers.c snapshot.c)
 
 $(eval $(call archive,host-tool/libguest.a,$(GUEST_SOURCES)))

@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
+#include "guest/notes.h"
+
 struct segments {
 	GArray *extents; /* of struct guest_extent, as they come */
 	uint64_t end;	 /* where the last of them ends in the file */
@@ -64,9 +66,10 @@ static void add_segment(struct segments *segments, const GElf_Phdr *header)
 
 static bool is_ours(const struct dump_file *file)
 {
-	g_autoptr(GBytes) context = dump_file_note(file, NOTE_OOPSBT_CONTEXT);
+	struct note note;
 
-	return context != NULL;
+	return find_note(file->notes->data, file->notes->len, NOTE_OOPSBT, NOTE_OOPSBT_CONTEXT,
+			 &note);
 }
 
 static bool read_segments(struct dump_file *file, int fd, Elf *elf, struct segments *segments,

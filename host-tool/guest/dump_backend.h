@@ -3,7 +3,8 @@
 #ifndef OOPSBT_GUEST_DUMP_BACKEND_H
 #define OOPSBT_GUEST_DUMP_BACKEND_H
 
-#include "guest/dump_file.h"
+#include "guest/dump_read.h"
+#include "guest/memory.h"
 
 #define DUMP_MAX_NOTES ((uint64_t)64 << 20) /* bytes; 4096 vCPUs have 3 MiB */
 
@@ -20,8 +21,5 @@ struct dump_file {
 /* @file is zeroed but for @notes; on error the caller frees what was filled in. */
 bool core_file_load(struct dump_file *file, int fd, GError **error);
 bool kdump_file_load(struct dump_file *file, int fd, GError **error);
-
-/* All of @length bytes at @offset, or an error. */
-bool dump_read(int fd, uint64_t offset, void *buffer, size_t length, GError **error);
 
 #endif

@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "guest/dump_backend.h"
+#include "guest/dump_file.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/read.h"
-
-G_DEFINE_QUARK(oopsbt_dump_file_error, dump_file_error)
-
-bool dump_read(int fd, uint64_t offset, void *buffer, size_t length, GError **error)
-{
-	size_t done = read_at(fd, offset, buffer, length);
-
-	if (done == length)
-		return true;
-	g_set_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_IO,
-		    "reading the dump at offset %" PRIu64 ": %s", offset + done,
-		    errno ? g_strerror(errno) : "the file ends before that");
-	return false;
-}
+#include "guest/dump_backend.h"
 
 static bool load(struct dump_file *file, int fd, GError **error)
 {
@@ -88,21 +71,16 @@ const char *dump_file_problem(const struct dump_file *file)
 	return file->problem;
 }
 
-static bool find_note(const struct dump_file *file, enum oopsbt_note type, struct note *note)
+static bool find_own_note(const struct dump_file *file, enum oopsbt_note type, struct note *note)
 {
-	size_t offset = 0;
-
-	while (next_note(file->notes->data, file->notes->len, &offset, note))
-		if (strcmp(note->owner, NOTE_OOPSBT) == 0 && note->type == type)
-			return true;
-	return false;
+	return find_note(file->notes->data, file->notes->len, NOTE_OOPSBT, type, note);
 }
 
 GBytes *dump_file_note(const struct dump_file *file, enum oopsbt_note type)
 {
 	struct note note;
 
-	return find_note(file, type, &note) ? g_bytes_new(note.bytes, note.length) : NULL;
+	return find_own_note(file, type, &note) ? g_bytes_new(note.bytes, note.length) : NULL;
 }
 
 /* Each page's bytes are the file's own; only that they are late is news. */
@@ -126,7 +104,7 @@ bool dump_file_prepare(const struct dump_file *file, struct snapshot *frozen, st
 {
 	struct note note;
 
-	if (find_note(file, NOTE_OOPSBT_LATE_PAGES, &note)) {
+	if (find_own_note(file, NOTE_OOPSBT_LATE_PAGES, &note)) {
 		for (size_t i = 0; i + 16 <= note.length; i += 16) {
 			uint64_t run[2];
 
@@ -135,7 +113,7 @@ bool dump_file_prepare(const struct dump_file *file, struct snapshot *frozen, st
 				return false;
 		}
 	}
-	if (find_note(file, NOTE_OOPSBT_LOG_PAGES, &note)) {
+	if (find_own_note(file, NOTE_OOPSBT_LOG_PAGES, &note)) {
 		for (size_t i = 0; i + 8 + GUEST_PAGE_SIZE <= note.length;
 		     i += 8 + GUEST_PAGE_SIZE) {
 			uint64_t address;

@@ -7,16 +7,9 @@
 #ifndef OOPSBT_GUEST_DUMP_FILE_H
 #define OOPSBT_GUEST_DUMP_FILE_H
 
+#include "guest/dump_read.h"
 #include "guest/notes.h"
 #include "guest/snapshot.h"
-
-#define DUMP_FILE_ERROR (dump_file_error_quark())
-GQuark dump_file_error_quark(void);
-enum dump_file_error {
-	DUMP_FILE_ERROR_FORMAT,	   /* not a dump, or not of an x86-64 guest */
-	DUMP_FILE_ERROR_FLATTENED, /* flattened: see dump_file_unflatten() */
-	DUMP_FILE_ERROR_IO,
-};
 
 struct dump_file;
 

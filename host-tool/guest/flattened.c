@@ -4,7 +4,7 @@
  * bytes that belong at that offset, ended by a piece whose offset and length are -1. Numbers are
  * big-endian and signed.
  */
-#include "guest/dump_backend.h"
+#include "guest/dump_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -205,6 +205,17 @@ bool next_note(const uint8_t *notes, size_t length, size_t *offset, struct note 
 	return true;
 }
 
+bool find_note(const uint8_t *notes, size_t length, const char *owner, uint32_t type,
+	       struct note *note)
+{
+	size_t offset = 0;
+
+	while (next_note(notes, length, &offset, note))
+		if (strcmp(note->owner, owner) == 0 && note->type == type)
+			return true;
+	return false;
+}
+
 void append_note(GByteArray *notes, const char *owner, uint32_t type, const void *bytes,
 		 size_t length)
 {

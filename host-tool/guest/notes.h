@@ -71,6 +71,10 @@ struct note {
  */
 bool next_note(const uint8_t *notes, size_t length, size_t *offset, struct note *note);
 
+/* The first of @owner and @type. */
+bool find_note(const uint8_t *notes, size_t length, const char *owner, uint32_t type,
+	       struct note *note);
+
 void append_note(GByteArray *notes, const char *owner, uint32_t type, const void *bytes,
 		 size_t length);
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bytes of a dump's file, and what may be wrong with such a file. */
+#ifndef OOPSBT_GUEST_DUMP_READ_H
+#define OOPSBT_GUEST_DUMP_READ_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DUMP_FILE_ERROR (dump_file_error_quark())
+GQuark dump_file_error_quark(void);
+enum dump_file_error {
+	DUMP_FILE_ERROR_FORMAT,	   /* not a dump, or not of an x86-64 guest */
+	DUMP_FILE_ERROR_FLATTENED, /* flattened: see dump_file_unflatten() */
+	DUMP_FILE_ERROR_IO,
+};
+
+/* All of @length bytes at @offset, or an error. */
+bool dump_read(int fd, uint64_t offset, void *buffer, size_t length, GError **error);
+
+#endif
