@@ -8,7 +8,9 @@
 #include "common/context.h"
 #include "kernel/find.h"
 #include "kernel/lock.h"
+#include "kernel/modules.h"
 #include "kernel/printk.h"
+#include "kernel/resolve.h"
 #include "kernel/task.h"
 #include "kernel/unwind.h"
 #include "kernel/vmcoreinfo.h"
@@ -79,7 +81,7 @@ static void find_guest_module(struct kernel *kernel)
 	if (!kernel_read_variable(kernel, SYMBOL_modules, &first, sizeof(first), NULL))
 		return;
 	if (first != kernel->map->modules_first.value) {
-		kernel_load_modules(kernel, NULL);
+		modules_load(kernel, NULL);
 		return;
 	}
 	kernel->modules = modules_new();
@@ -244,7 +246,7 @@ static void load_modules(struct analysis *analysis)
 	g_autoptr(GError) error = NULL;
 	gva_t first = gva(0), found;
 
-	if (!kernel_load_modules(kernel, &error)) {
+	if (!modules_load(kernel, &error)) {
 		report_add_error(analysis->report, "modules", "%s", error->message);
 		return;
 	}
@@ -293,25 +295,14 @@ static void fill_task(struct analysis *analysis, gva_t address, const char *fiel
 	};
 }
 
-static void add_frame(struct analysis *analysis, const struct unwind_frame *found,
-		      struct report_vcpu *vcpu)
+static void name_frame(const struct analysis *analysis, struct frame *frame)
 {
-	struct report_frame frame = {
-		.pc = found->pc.value,
-		.sp = found->sp.value,
-		.stack = found->stack,
-		.reliable = found->reliable,
-		.late = found->late,
-	};
-	struct resolved_symbol symbol;
-	uint64_t back = !found->interrupted; /* a return address may lie past its function's end */
+	/* A return address may lie past its function's end. */
+	uint64_t back = !frame->interrupted;
 
-	kernel_resolve(&analysis->kernel, gva(found->pc.value - back), &symbol);
-	frame.symbol = symbol.name;
-	frame.module = symbol.module;
-	frame.size = symbol.size;
-	frame.offset = symbol.name ? symbol.offset + back : 0;
-	g_array_append_val(vcpu->frames, frame);
+	kernel_resolve(&analysis->kernel, gva(frame->pc.value - back), &frame->symbol);
+	if (frame->symbol.name)
+		frame->symbol.offset += back;
 }
 
 static void fill_frames(struct analysis *analysis, const struct cpu *cpu, struct report_vcpu *vcpu)
@@ -320,7 +311,9 @@ static void fill_frames(struct analysis *analysis, const struct cpu *cpu, struct
 
 	unwind_cpu(&analysis->kernel, cpu, &result);
 	for (guint i = 0; i < result.frames->len; i++)
-		add_frame(analysis, &g_array_index(result.frames, struct unwind_frame, i), vcpu);
+		name_frame(analysis, &g_array_index(result.frames, struct frame, i));
+	g_array_unref(vcpu->frames);
+	vcpu->frames = g_steal_pointer(&result.frames);
 	vcpu->stopped = g_steal_pointer(&result.stopped);
 	unwind_result_clear(&result);
 }
@@ -336,12 +329,8 @@ static void fill_lock(const struct analysis *analysis, struct report_vcpu *vcpu)
 	vcpu->lock_address = lock.value;
 	kernel_resolve(&analysis->kernel, lock, &symbol);
 	if (symbol.name)
-		vcpu->lock_symbol = g_strdup_printf(
-			"%s+0x%" G_GINT64_MODIFIER "x/0x%" G_GINT64_MODIFIER "x%s%s%s", symbol.name,
-			symbol.offset, symbol.size, symbol.module ? " [" : "",
-			symbol.module ? symbol.module : "", symbol.module ? "]" : "");
-	g_free(symbol.name);
-	g_free(symbol.module);
+		vcpu->lock_symbol = resolved_symbol_text(&symbol, lock.value);
+	resolved_symbol_clear(&symbol);
 }
 
 static void fill_depths(const struct analysis *analysis, const struct cpu *cpu,
@@ -366,12 +355,11 @@ static bool is_idle(const struct report_vcpu *vcpu)
 	if (!vcpu->task.known || vcpu->task.pid.value != 0)
 		return false;
 	for (guint i = 0; i < vcpu->frames->len; i++) {
-		const struct report_frame *frame =
-			&g_array_index(vcpu->frames, struct report_frame, i);
+		const struct frame *frame = &g_array_index(vcpu->frames, struct frame, i);
 
-		if (strcmp(frame->stack, "task"))
+		if (frame->stack != STACK_TASK)
 			return false;
-		if (frame->symbol && !strcmp(frame->symbol, "do_idle"))
+		if (g_strcmp0(frame->symbol.name, "do_idle") == 0)
 			return i <= 8;
 	}
 	return vcpu->registers.halted;
@@ -391,7 +379,7 @@ static bool any_late(const struct report_vcpu *vcpu)
 	if (vcpu->late)
 		return true;
 	for (guint i = 0; i < vcpu->frames->len; i++) {
-		if (g_array_index(vcpu->frames, struct report_frame, i).late)
+		if (g_array_index(vcpu->frames, struct frame, i).late)
 			return true;
 	}
 	return false;
@@ -409,7 +397,7 @@ static void fill_vcpu(struct analysis *analysis, guint index)
 	struct report_vcpu vcpu = {
 		.registers = g_array_index(analysis->vcpus, struct vcpu_registers, index),
 		.have_registers = true,
-		.frames = report_frames_new(),
+		.frames = frames_new(),
 	};
 	const struct cpu *cpu = analysis->cpus ? &analysis->cpus[index] : NULL;
 	g_autofree char *field = g_strdup_printf("vcpus[%u]", index);

@@ -16,33 +16,24 @@ static struct report_vcpu *vcpu_of(struct report *report, unsigned int cpu)
 	return NULL;
 }
 
-static bool in_kernel(const struct report_frame *frame)
+static bool in_kernel(const struct frame *frame)
 {
-	return strcmp(frame->stack, "user") != 0;
-}
-
-/* As the kernel prints a frame. */
-static char *frame_text(const struct report_frame *frame)
-{
-	if (!frame->symbol)
-		return g_strdup_printf("0x%" G_GINT64_MODIFIER "x", frame->pc);
-	return g_strdup_printf("%s+0x%" G_GINT64_MODIFIER "x/0x%" G_GINT64_MODIFIER "x%s%s%s",
-			       frame->symbol, frame->offset, frame->size, frame->module ? " [" : "",
-			       frame->module ? frame->module : "", frame->module ? "]" : "");
+	return frame->stack != STACK_USER;
 }
 
 /* A CPU that loops is anywhere in its innermost function; the calls that led there stay. */
-static bool same_frame(const struct report_frame *frame, const char *other, bool innermost)
+static bool same_frame(const struct frame *frame, const char *other, bool innermost)
 {
-	g_autofree char *text = frame_text(frame);
+	const struct resolved_symbol *symbol = &frame->symbol;
+	g_autofree char *text = resolved_symbol_text(symbol, frame->pc.value);
 	size_t length = strlen(text);
 
-	if (innermost && frame->symbol) {
-		length = strlen(frame->symbol);
-		return !strncmp(other, frame->symbol, length) && other[length] == '+';
+	if (innermost && symbol->name) {
+		length = strlen(symbol->name);
+		return !strncmp(other, symbol->name, length) && other[length] == '+';
 	}
 	/* Behind a module's name may be more than the name. */
-	return !strncmp(other, text, frame->module ? length - 1 : length);
+	return !strncmp(other, text, symbol->module ? length - 1 : length);
 }
 
 /* From the outermost frame in, since what is outside changes last. */
@@ -51,12 +42,12 @@ static char *difference(const struct report_vcpu *vcpu, const struct nmi_backtra
 	guint ours = vcpu->frames->len;
 	guint theirs = guest->frames->len;
 
-	while (ours && !in_kernel(&g_array_index(vcpu->frames, struct report_frame, ours - 1)))
+	while (ours && !in_kernel(&g_array_index(vcpu->frames, struct frame, ours - 1)))
 		ours--;
 	for (; ours && theirs; ours--, theirs--) {
 		const char *other = g_ptr_array_index(guest->frames, theirs - 1);
 
-		if (!same_frame(&g_array_index(vcpu->frames, struct report_frame, ours - 1), other,
+		if (!same_frame(&g_array_index(vcpu->frames, struct frame, ours - 1), other,
 				ours == 1))
 			return g_strdup_printf("at its moment frame %u was %s", ours - 1, other);
 	}

@@ -4,7 +4,7 @@
 COLLECT_SOURCES := $(addprefix host-tool/daemon/,analyzer.c clock.c collection.c config.c dialogue.c \
 	fallback.c freeze.c guard.c layout.c layout_text.c nmi.c oops_pause.c output.c program.c qmp.c ratelimit.c \
 	runtime.c virt.c vmcore.c) host-tool/freeze-guard/record.c
-COLLECT_ARCHIVES := $(addprefix host-tool/,libcollect.a libreport.a libguest.a libcommon.a)
+COLLECT_ARCHIVES := $(addprefix host-tool/,libcollect.a libreport.a libkernel.a libguest.a libcommon.a)
 COLLECT_PACKAGES := $(COMMON_PACKAGES) libvirt libvirt-qemu libxml-2.0
 
 OOPSBTD_SOURCES := $(addprefix host-tool/daemon/,connection.c domain_collect.c domain_kernel.c \

@@ -4,6 +4,7 @@
 #define OOPSBT_KERNEL_BPF_H
 
 #include "kernel/kernel.h"
+#include "kernel/symbol.h"
 
 /* Is @address in one? */
 bool bpf_contains(const struct kernel *kernel, gva_t address);

@@ -104,15 +104,15 @@ static bool read_hot(const struct kernel *kernel, struct cpu *cpu, enum kernel_s
 			   buffer, length);
 }
 
-static void add_stack(struct cpu *cpu, const char *name, uint64_t low, uint64_t high)
+static void add_stack(struct cpu *cpu, enum stack_kind kind, uint64_t low, uint64_t high)
 {
 	if (cpu->num_stacks < CPU_MAX_STACKS && low < high)
 		cpu->stacks[cpu->num_stacks++] =
-			(struct stack){.name = name, .low = gva(low), .high = gva(high)};
+			(struct stack){.kind = kind, .low = gva(low), .high = gva(high)};
 }
 
 /* Exception stacks are one or more pages with a guard page below. */
-static void add_exception_stack(const struct kernel *kernel, struct cpu *cpu, const char *name,
+static void add_exception_stack(const struct kernel *kernel, struct cpu *cpu, enum stack_kind kind,
 				uint64_t high)
 {
 	uint64_t low = high;
@@ -123,13 +123,14 @@ static void add_exception_stack(const struct kernel *kernel, struct cpu *cpu, co
 	while (high - low < MAX_EXCEPTION_STACK &&
 	       address_space_translate(&kernel->space, gva(low - GUEST_PAGE_SIZE), &mapping, NULL))
 		low -= GUEST_PAGE_SIZE;
-	add_stack(cpu, name, low, high);
+	add_stack(cpu, kind, low, high);
 }
 
 static void add_tss_stacks(const struct kernel *kernel, struct cpu *cpu)
 {
 	/* The kernel's order of the interrupt stack table: IST_INDEX_* in page_64_types.h. */
-	static const char *const names[] = {"#DF", "nmi", "#DB", "#MC", "#VC"};
+	static const enum stack_kind kinds[] = {STACK_DOUBLE_FAULT, STACK_NMI, STACK_DEBUG,
+						STACK_MACHINE_CHECK, STACK_VMM_COMMUNICATION};
 	uint8_t tss[TSS_SIZE];
 	uint64_t top;
 
@@ -140,11 +141,11 @@ static void add_tss_stacks(const struct kernel *kernel, struct cpu *cpu)
 	/* The entry stack is the last of its page; it is no exception stack, but as small as one.
 	 */
 	if (top && kernel_is_kernel_address(kernel, gva(top)))
-		add_stack(cpu, "entry", (top - 1) & GUEST_PAGE_MASK, top);
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		add_stack(cpu, STACK_ENTRY, (top - 1) & GUEST_PAGE_MASK, top);
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		memcpy(&top, tss + TSS_IST1 + 8 * i, sizeof(top));
 		if (top)
-			add_exception_stack(kernel, cpu, names[i], top);
+			add_exception_stack(kernel, cpu, kinds[i], top);
 	}
 }
 
@@ -158,7 +159,7 @@ static void add_irq_stack(const struct kernel *kernel, struct cpu *cpu)
 		return;
 	/* It points to the top, or from 5.8 on to the last word of the stack. */
 	pointer = (pointer + GUEST_PAGE_SIZE - 1) & GUEST_PAGE_MASK;
-	add_stack(cpu, "irq", pointer - IRQ_STACK_SIZE, pointer);
+	add_stack(cpu, STACK_IRQ, pointer - IRQ_STACK_SIZE, pointer);
 }
 
 static bool task_stack(const struct kernel *kernel, gva_t task, uint64_t *low)
@@ -188,17 +189,7 @@ static void add_foreign_stack(const struct kernel *kernel, struct cpu *cpu, gva_
 	    other.value != cpu->current.value && task_stack(kernel, other, &other_low) &&
 	    other_low == low)
 		cpu->stack_task = other;
-	add_stack(cpu, "task", low, low + THREAD_SIZE);
-}
-
-bool stack_is_task(const struct stack *stack)
-{
-	return stack && !strcmp(stack->name, "task");
-}
-
-bool stack_is_irq(const struct stack *stack)
-{
-	return stack && !strcmp(stack->name, "irq");
+	add_stack(cpu, STACK_TASK, low, low + THREAD_SIZE);
 }
 
 /*
@@ -207,9 +198,9 @@ bool stack_is_irq(const struct stack *stack)
  */
 bool cpu_previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp)
 {
-	uint64_t distance = stack_is_irq(stack) ? 8 : 16;
+	uint64_t distance = stack->kind == STACK_IRQ ? 8 : 16;
 
-	return !stack_is_task(stack) &&
+	return stack->kind != STACK_TASK &&
 	       address_space_read_u64(&kernel->space, gva(stack->high.value - distance), &sp->value,
 				      NULL);
 }
@@ -220,7 +211,7 @@ static void add_task_stacks(const struct kernel *kernel, struct cpu *cpu)
 	uint64_t low;
 
 	if (task_stack(kernel, cpu->current, &low))
-		add_stack(cpu, "task", low, low + THREAD_SIZE);
+		add_stack(cpu, STACK_TASK, low, low + THREAD_SIZE);
 	if (cpu_in_user_mode(cpu))
 		return;
 	/* Bounded, since stacks may lie: the way down to the task's. */
@@ -301,9 +292,9 @@ static void capture_for_debuggers(const struct kernel *kernel, const struct cpu 
 /* A CPU comes from its task's stack to its IRQ stack, and from either to exception stacks. */
 static int stack_level(const struct stack *stack)
 {
-	if (stack_is_task(stack))
+	if (stack->kind == STACK_TASK)
 		return 0;
-	return stack_is_irq(stack) ? 1 : 2;
+	return stack->kind == STACK_IRQ ? 1 : 2;
 }
 
 void cpu_capture(const struct kernel *kernel, const struct cpu *cpu)

@@ -7,11 +7,12 @@
 #define OOPSBT_KERNEL_CPU_H
 
 #include "guest/registers.h"
+#include "kernel/frame.h"
 #include "kernel/kernel.h"
 
 struct stack {
-	const char *name; /* static: "task", "irq", "nmi", "#DF", "#DB", "#MC", "#VC", "entry" */
-	gva_t low, high;  /* [low, high) */
+	enum stack_kind kind;
+	gva_t low, high; /* [low, high) */
 };
 
 #define CPU_MAX_STACKS 12
@@ -39,10 +40,6 @@ void cpu_capture(const struct kernel *kernel, const struct cpu *cpu);
 
 /* The stack that @sp points into, or NULL. */
 const struct stack *cpu_find_stack(const struct cpu *cpu, gva_t sp);
-
-/* Whether it is a task's, the IRQ stack; false for NULL. */
-bool stack_is_task(const struct stack *stack);
-bool stack_is_irq(const struct stack *stack);
 
 /* Where the stack pointer was when @stack, which is in use, came into use; false for a task's. */
 bool cpu_previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp);

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/kernel.h"
 
-#include <string.h>
-
-#include "kernel/bpf.h"
-
 void kernel_init(struct kernel *kernel, const struct kernel_map *map, struct snapshot *snapshot)
 {
 	*kernel = (struct kernel){.map = map, .space = kernel_map_space(map, snapshot)};
@@ -13,13 +9,6 @@ void kernel_init(struct kernel *kernel, const struct kernel_map *map, struct sna
 void kernel_clear(struct kernel *kernel)
 {
 	g_clear_pointer(&kernel->modules, g_array_unref);
-}
-
-bool kernel_load_modules(struct kernel *kernel, GError **error)
-{
-	g_clear_pointer(&kernel->modules, g_array_unref);
-	kernel->modules = modules_new();
-	return modules_read(kernel, kernel->modules, error);
 }
 
 bool kernel_read_variable(const struct kernel *kernel, enum kernel_symbol symbol, void *buffer,
@@ -70,29 +59,4 @@ bool kernel_is_kernel_address(const struct kernel *kernel, gva_t address)
 	unsigned int bits = kernel->space.levels == 5 ? 56 : 47;
 
 	return address.value >> bits == UINT64_MAX >> bits;
-}
-
-static bool resolve_core(const struct kernel *kernel, gva_t address, struct resolved_symbol *result)
-{
-	struct symbol symbol;
-
-	if (address.value < kernel->map->image_start.value ||
-	    address.value >= kernel->map->symbols[SYMBOL__end] ||
-	    !kallsyms_lookup(&kernel->map->kallsyms, &kernel->space, address, &symbol, NULL))
-		return false;
-	result->name = g_strdup(symbol.name);
-	result->offset = address.value - symbol.start.value;
-	result->size = symbol.size;
-	return true;
-}
-
-void kernel_resolve(const struct kernel *kernel, gva_t address, struct resolved_symbol *symbol)
-{
-	*symbol = (struct resolved_symbol){0};
-	if (!kernel_is_kernel_address(kernel, address) || resolve_core(kernel, address, symbol))
-		return;
-	if (kernel->modules)
-		modules_resolve(kernel, address, symbol);
-	if (!symbol->name && !symbol->module)
-		bpf_resolve(kernel, address, symbol);
 }

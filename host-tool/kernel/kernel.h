@@ -7,19 +7,15 @@
 #define OOPSBT_KERNEL_H
 
 #include "kernel/map.h"
-#include "kernel/modules.h"
 
 struct kernel {
 	const struct kernel_map *map; /* borrowed */
 	struct address_space space;   /* over the snapshot it was made for */
-	GArray *modules; /* of struct kernel_module; NULL until kernel_load_modules() */
+	GArray *modules;	      /* of struct kernel_module; NULL until modules_load() */
 };
 
 void kernel_init(struct kernel *kernel, const struct kernel_map *map, struct snapshot *snapshot);
 void kernel_clear(struct kernel *kernel);
-
-/* Reads the module list; what could not be read is an error, what was read stays. */
-bool kernel_load_modules(struct kernel *kernel, GError **error);
 
 /* True if the map has the field. */
 static inline bool kernel_has(const struct kernel *kernel, enum kernel_field field)
@@ -45,14 +41,5 @@ bool kernel_is_core_text(const struct kernel *kernel, gva_t address);
 
 /* In the upper half, where kernels live: not a user address, not a non-canonical one. */
 bool kernel_is_kernel_address(const struct kernel *kernel, gva_t address);
-
-struct resolved_symbol {
-	char *name;	       /* NULL: none known. Free with g_free() */
-	char *module;	       /* NULL: core kernel */
-	uint64_t offset, size; /* bytes */
-};
-
-/* The symbol at @address, in the core kernel or a module; NULL name if there is none. */
-void kernel_resolve(const struct kernel *kernel, gva_t address, struct resolved_symbol *symbol);
 
 #endif

@@ -4,8 +4,6 @@
 #include <elf.h>
 #include <string.h>
 
-#include "kernel/kernel.h"
-
 #define MAX_MODULES 4096
 #define MAX_MODULE_SYMBOLS (1u << 17)
 #define MODULE_STATE_UNFORMED 3
@@ -143,6 +141,13 @@ bool modules_read(const struct kernel *kernel, GArray *modules, GError **error)
 			g_array_append_val(modules, module);
 	}
 	return true;
+}
+
+bool modules_load(struct kernel *kernel, GError **error)
+{
+	g_clear_pointer(&kernel->modules, g_array_unref);
+	kernel->modules = modules_new();
+	return modules_read(kernel, kernel->modules, error);
 }
 
 const struct kernel_module *modules_find_name(const GArray *modules, const char *name)

@@ -6,11 +6,8 @@
 #ifndef OOPSBT_KERNEL_MODULES_H
 #define OOPSBT_KERNEL_MODULES_H
 
-#include "guest/paging.h"
-#include "kernel/orc.h"
-
-struct kernel;
-struct resolved_symbol;
+#include "kernel/kernel.h"
+#include "kernel/symbol.h"
 
 #define MODULE_NAME_SIZE 56 /* MODULE_NAME_LEN on 64 bit */
 
@@ -35,6 +32,9 @@ struct kernel_module {
 };
 
 GArray *modules_new(void); /* of struct kernel_module */
+
+/* Reads the list into @kernel; what could not be read is an error, what was read stays. */
+bool modules_load(struct kernel *kernel, GError **error);
 
 /* Appends every loaded module. On error (a list that makes no sense) keeps those read so far. */
 bool modules_read(const struct kernel *kernel, GArray *modules, GError **error);

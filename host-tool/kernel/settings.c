@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kernel/modules.h"
+
 #define GUEST_MODULE_NMI_READY "oopsbt_nmi_handler_ready"
 #define GUEST_MODULE_NMI_ON "oopsbt_nmi_backtrace"
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "kernel/bpf.h"
+#include "kernel/modules.h"
+#include "kernel/resolve.h"
 #include "kernel/trampolines.h"
 
 /* struct pt_regs of x86-64 (arch/x86/include/asm/ptrace.h); the last five are what IRET takes. */
@@ -81,10 +83,10 @@ static bool read_stack_u64(struct walk *walk, gva_t address, uint64_t *value)
 
 static void add_frame(struct walk *walk)
 {
-	struct unwind_frame frame = {
+	struct frame frame = {
 		.pc = walk->pc,
 		.sp = walk->sp,
-		.stack = walk->stack ? walk->stack->name : "unknown",
+		.stack = walk->stack ? walk->stack->kind : STACK_UNKNOWN,
 		.interrupted = walk->interrupted,
 		.reliable = walk->reliable,
 		.late = walk->late,
@@ -96,10 +98,10 @@ static void add_frame(struct walk *walk)
 /* The frame above the kernel's: where the task left user mode. */
 static void add_user_frame(struct walk *walk, uint64_t ip, uint64_t sp)
 {
-	struct unwind_frame frame = {
+	struct frame frame = {
 		.pc = gva(ip),
 		.sp = gva(sp),
-		.stack = "user",
+		.stack = STACK_USER,
 		.interrupted = true,
 		.reliable = walk->reliable,
 		.late = walk->late,
@@ -115,7 +117,7 @@ static const struct stack *find_overflowed_stack(const struct cpu *cpu, gva_t sp
 	for (unsigned int i = 0; i < cpu->num_stacks; i++) {
 		const struct stack *stack = &cpu->stacks[i];
 
-		if (stack_is_task(stack) && sp.value < stack->low.value &&
+		if (stack->kind == STACK_TASK && sp.value < stack->low.value &&
 		    stack->low.value - sp.value <= GUARD_PAGE_SIZE)
 			return stack;
 	}
@@ -147,7 +149,7 @@ static bool move(struct walk *walk, gva_t pc, gva_t sp)
 			return false;
 		}
 	} else if (walk->stacks_seen & stack_bit(walk, stack)) {
-		stop(walk, "the next frame is on the %s stack again", stack->name);
+		stop(walk, "the next frame is on the %s stack again", stack_kind_name(stack->kind));
 		return false;
 	}
 	walk->stacks_seen |= stack_bit(walk, stack);
@@ -342,8 +344,7 @@ static bool in_function_named(const struct walk *walk, gva_t pc, const char *nam
 	kernel_resolve(walk->kernel, pc, &symbol);
 	found = symbol.name &&
 		(prefix ? g_str_has_prefix(symbol.name, name) : !strcmp(symbol.name, name));
-	g_free(symbol.name);
-	g_free(symbol.module);
+	resolved_symbol_clear(&symbol);
 	return found;
 }
 
@@ -390,7 +391,7 @@ static bool step_to_registers(struct walk *walk, gva_t at, bool whole)
 		return false;
 	}
 	/* Where user mode's registers would be: a kernel thread's stack ends here. */
-	if (whole && stack_is_task(walk->stack) &&
+	if (whole && walk->stack && walk->stack->kind == STACK_TASK &&
 	    at.value + PT_REGS_SIZE == walk->stack->high.value) {
 		walk->done = true;
 		return false;
@@ -464,7 +465,7 @@ static bool called_by_detour(const struct walk *walk)
 	const GArray *frames = walk->result->frames;
 
 	return !walk->interrupted && frames->len >= 2 &&
-	       in_function(walk, g_array_index(frames, struct unwind_frame, frames->len - 2).pc,
+	       in_function(walk, g_array_index(frames, struct frame, frames->len - 2).pc,
 			   "optimized_callback");
 }
 
@@ -477,9 +478,8 @@ static bool find_registers_of_error_entry(const struct walk *walk, gva_t *at)
 {
 	static const uint8_t mov_rax_rsp[] = {0x48, 0x89, 0xc4};
 	const GArray *frames = walk->result->frames;
-	const struct unwind_frame *callee =
-		frames->len >= 2 ? &g_array_index(frames, struct unwind_frame, frames->len - 2)
-				 : NULL;
+	const struct frame *callee =
+		frames->len >= 2 ? &g_array_index(frames, struct frame, frames->len - 2) : NULL;
 	uint8_t code[sizeof(mov_rax_rsp)];
 
 	/* sync_regs() calls nothing: it is where the CPU is, or was interrupted. */
@@ -530,8 +530,7 @@ static bool is_stuffing_call(const struct kernel *kernel, gva_t address)
 		return false;
 	kernel_resolve(kernel, address, &symbol);
 	first = symbol.offset == 0;
-	g_free(symbol.name);
-	g_free(symbol.module);
+	resolved_symbol_clear(&symbol);
 	return !first;
 }
 
@@ -698,7 +697,8 @@ static bool leave_irq_stack(struct walk *walk)
 	const struct stack *next;
 	gva_t sp;
 
-	if (!stack_is_irq(walk->stack) || !cpu_previous_sp(walk->kernel, walk->stack, &sp))
+	if (!walk->stack || walk->stack->kind != STACK_IRQ ||
+	    !cpu_previous_sp(walk->kernel, walk->stack, &sp))
 		return false;
 	next = cpu_find_stack(walk->cpu, sp);
 	if (!next || (walk->stacks_seen & stack_bit(walk, next)))
@@ -716,7 +716,7 @@ static bool leave_stack(struct walk *walk)
 	uint8_t regs[PT_REGS_SIZE];
 	gva_t at;
 
-	if (stack && !stack_is_task(stack))
+	if (stack && stack->kind != STACK_TASK)
 		return step_to_registers(walk, gva(stack->high.value - IRET_FRAME_SIZE), false);
 	at = gva(stack ? stack->high.value - sizeof(regs) : 0);
 	if (stack && read_stack(walk, at, regs, sizeof(regs)) && (word(regs, PT_REGS_CS) & 3) == 3)
@@ -788,9 +788,7 @@ void unwind_cpu(const struct kernel *kernel, const struct cpu *cpu, struct unwin
 	bool orc = kernel->map->orc_layout != ORC_LAYOUT_NONE;
 	struct walk walk = {.kernel = kernel, .cpu = cpu, .result = result};
 
-	*result = (struct unwind_result){
-		.frames = g_array_new(FALSE, FALSE, sizeof(struct unwind_frame)),
-	};
+	*result = (struct unwind_result){.frames = frames_new()};
 	start(&walk);
 	if (cpu_in_user_mode(cpu)) {
 		add_user_frame(&walk, cpu->registers->rip, cpu->registers->rsp);

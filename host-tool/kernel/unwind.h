@@ -13,17 +13,8 @@
 
 #define UNWIND_MAX_FRAMES 512
 
-struct unwind_frame {
-	gva_t pc;
-	gva_t sp;	   /* of this frame when control is at pc */
-	const char *stack; /* static: the stack's name; "user" for the user-mode boundary */
-	bool interrupted;  /* pc is where it was interrupted, not a return address */
-	bool reliable;
-	bool late; /* found through stack memory that was read after the thaw */
-};
-
 struct unwind_result {
-	GArray *frames; /* of struct unwind_frame, innermost first */
+	GArray *frames; /* of struct frame, innermost first, without symbols */
 	char *stopped;	/* why the walk ended before the stack did, or NULL */
 };
 

@@ -4,7 +4,7 @@ REPORT_SOURCES := $(addprefix host-tool/report/,core.c json.c json_writer.c repo
 
 $(eval $(call archive,host-tool/libreport.a,$(REPORT_SOURCES)))
 
-REPORT_ARCHIVES := $(addprefix host-tool/,libreport.a libguest.a libcommon.a)
+REPORT_ARCHIVES := $(addprefix host-tool/,libreport.a libkernel.a libguest.a libcommon.a)
 
 $(eval $(call unit_test,report-render,,$(COMMON_PACKAGES),$(REPORT_ARCHIVES)))
 $(eval $(call unit_test,report-core,,$(COMMON_PACKAGES) libelf libkdumpfile,$(REPORT_ARCHIVES)))

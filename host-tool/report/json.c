@@ -148,22 +148,24 @@ static void write_registers(struct json_writer *w, const struct vcpu_registers *
 	json_end_object(w);
 }
 
-static void write_frame(struct json_writer *w, const struct report_frame *frame)
+static void write_frame(struct json_writer *w, const struct frame *frame)
 {
+	const struct resolved_symbol *symbol = &frame->symbol;
+
 	json_begin_object(w, NULL, JSON_PACKED);
-	json_hex(w, "pc", frame->pc);
-	json_string(w, "symbol", frame->symbol);
-	if (frame->symbol) {
-		json_integer(w, "offset", (int64_t)frame->offset);
-		json_integer(w, "size", (int64_t)frame->size);
+	json_hex(w, "pc", frame->pc.value);
+	json_string(w, "symbol", symbol->name);
+	if (symbol->name) {
+		json_integer(w, "offset", (int64_t)symbol->offset);
+		json_integer(w, "size", (int64_t)symbol->size);
 	} else {
 		json_null(w, "offset");
 		json_null(w, "size");
 	}
-	json_string(w, "module", frame->module);
-	json_string(w, "stack", frame->stack);
-	if (frame->sp)
-		json_hex(w, "sp", frame->sp);
+	json_string(w, "module", symbol->module);
+	json_string(w, "stack", stack_kind_name(frame->stack));
+	if (frame->sp.value)
+		json_hex(w, "sp", frame->sp.value);
 	else
 		json_null(w, "sp");
 	json_boolean(w, "reliable", frame->reliable);
@@ -214,7 +216,7 @@ static void write_vcpu(struct json_writer *w, const struct report_vcpu *vcpu)
 		json_null(w, "regs");
 	json_begin_array(w, "frames", JSON_SPREAD);
 	for (guint i = 0; i < vcpu->frames->len; i++)
-		write_frame(w, &g_array_index(vcpu->frames, struct report_frame, i));
+		write_frame(w, &g_array_index(vcpu->frames, struct frame, i));
 	json_end_array(w);
 	json_string(w, "stopped", vcpu->stopped);
 	write_lines(w, "guest_frames", vcpu->guest_frames);

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/report.h"
 
-static void frame_clear(struct report_frame *frame)
-{
-	g_free(frame->symbol);
-	g_free(frame->module);
-}
-
 static void vcpu_clear(struct report_vcpu *vcpu)
 {
 	g_free(vcpu->task.comm);
@@ -37,11 +31,6 @@ static GArray *array_new(guint element_size, GDestroyNotify clear)
 
 	g_array_set_clear_func(array, clear);
 	return array;
-}
-
-GArray *report_frames_new(void)
-{
-	return array_new(sizeof(struct report_frame), (GDestroyNotify)frame_clear);
 }
 
 struct report *report_new(void)

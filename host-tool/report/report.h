@@ -14,6 +14,7 @@
 
 #include "common/collection.h"
 #include "guest/registers.h"
+#include "kernel/frame.h"
 
 #define REPORT_SCHEMA 1
 
@@ -50,19 +51,6 @@ struct report_oops {
 	struct maybe_int log_start; /* sequence of the log record that it begins with */
 };
 
-struct report_frame {
-	uint64_t pc;
-	uint64_t sp;	   /* where the frame's return address was found; 0 for the first */
-	char *symbol;	   /* NULL: none known */
-	uint64_t offset;   /* bytes into the symbol */
-	uint64_t size;	   /* bytes of the symbol, 0 unknown */
-	char *module;	   /* NULL: core kernel */
-	const char *stack; /* static: "task", "irq", "nmi", "#DF", "#DB", "#MC", "#VC", "entry",
-			      "user" */
-	bool reliable;
-	bool late; /* its stack was read after the thaw */
-};
-
 struct report_task {
 	bool known;
 	struct maybe_int pid, tgid;
@@ -92,7 +80,7 @@ struct report_vcpu {
 	char *lock_symbol;	 /* "name+0x0/0x8 [mod]" or NULL */
 	const char *consistency; /* static: "frozen", "late" (something was read after the thaw),
 				    "running" */
-	GArray *frames;		 /* of struct report_frame; never NULL */
+	GArray *frames;		 /* of struct frame; never NULL */
 	char *stopped;		 /* why the unwinding ended before the stack did, or NULL */
 	char *guest_frames; /* the guest's own backtrace of this CPU, lines joined with \n, or NULL
 			     */
@@ -127,7 +115,6 @@ struct report {
 
 struct report *report_new(void);
 void report_free(struct report *report);
-GArray *report_frames_new(void); /* of struct report_frame, for struct report_vcpu */
 typedef struct report Report;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Report, report_free)
 

@@ -292,51 +292,43 @@ static void write_timeline(GString *text, const struct report *report)
 
 /* --- CPUs --- */
 
-static void append_symbol(GString *text, const struct report_frame *frame)
+static void append_symbol(GString *text, const struct frame *frame)
 {
-	if (frame->symbol) {
-		append_clean(text, frame->symbol);
-		append(text, "+%#" PRIx64, frame->offset);
-		if (frame->size > 0)
-			append(text, "/%#" PRIx64, frame->size);
-	} else {
-		append(text, "0x%016" PRIx64, frame->pc);
-	}
-	if (frame->module) {
-		g_string_append(text, " [");
-		append_clean(text, frame->module);
-		g_string_append_c(text, ']');
-	}
+	g_autofree char *symbol = resolved_symbol_text(&frame->symbol, frame->pc.value);
+
+	append_clean(text, symbol);
 }
 
 /* What the kernel calls a stack between angle brackets, or NULL. */
-static const char *stack_marker(const char *stack)
+static const char *stack_marker(enum stack_kind stack)
 {
-	static const struct {
-		const char *stack, *marker;
-	} markers[] = {
-		{"task", "TASK"}, {"irq", "IRQ"}, {"nmi", "NMI"}, {"entry", "ENTRY_TRAMPOLINE"},
-		{"user", NULL},
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(markers); i++)
-		if (same_string(stack, markers[i].stack))
-			return markers[i].marker;
-	return stack;
+	switch (stack) {
+	case STACK_TASK:
+		return "TASK";
+	case STACK_IRQ:
+		return "IRQ";
+	case STACK_NMI:
+		return "NMI";
+	case STACK_ENTRY:
+		return "ENTRY_TRAMPOLINE";
+	case STACK_USER:
+		return NULL;
+	default:
+		return stack_kind_name(stack);
+	}
 }
 
 /* How many frames after @first are the same again: a recursion. */
 static guint count_repeats(const GArray *frames, guint first)
 {
-	const struct report_frame *frame = &g_array_index(frames, struct report_frame, first);
+	const struct frame *frame = &g_array_index(frames, struct frame, first);
 	guint next = first + 1;
 
 	for (; next < frames->len; next++) {
-		const struct report_frame *other =
-			&g_array_index(frames, struct report_frame, next);
+		const struct frame *other = &g_array_index(frames, struct frame, next);
 
-		if (other->pc != frame->pc || other->reliable != frame->reliable ||
-		    other->late != frame->late || !same_string(other->stack, frame->stack))
+		if (other->pc.value != frame->pc.value || other->reliable != frame->reliable ||
+		    other->late != frame->late || other->stack != frame->stack)
 			break;
 	}
 	return next - first - 1;
@@ -348,7 +340,7 @@ static void write_frames(GString *text, const GArray *frames)
 	guint repeats;
 
 	for (guint i = 0; i < frames->len; i++) {
-		const struct report_frame *frame = &g_array_index(frames, struct report_frame, i);
+		const struct frame *frame = &g_array_index(frames, struct frame, i);
 		const char *next = stack_marker(frame->stack);
 
 		if (!same_string(marker, next)) {
@@ -377,8 +369,8 @@ static void write_registers(GString *text, const struct report_vcpu *vcpu)
 
 	append(text, "  RIP: %04x:", r->cs.selector);
 	if (vcpu->frames->len > 0 &&
-	    g_array_index(vcpu->frames, struct report_frame, 0).pc == r->rip)
-		append_symbol(text, &g_array_index(vcpu->frames, struct report_frame, 0));
+	    g_array_index(vcpu->frames, struct frame, 0).pc.value == r->rip)
+		append_symbol(text, &g_array_index(vcpu->frames, struct frame, 0));
 	else
 		append(text, "0x%016" PRIx64, r->rip);
 	append(text, "\n  RSP: %04x:%016" PRIx64 " EFLAGS: %08" PRIx64 "%s\n", r->ss.selector,
@@ -486,22 +478,22 @@ static bool is_oopsing(const struct report *report, const struct report_vcpu *vc
 }
 
 /* Idle CPUs came to their idle loop in different ways; what they do in it is what counts. */
-static bool is_idle_loop(const struct report_frame *frame)
+static bool is_idle_loop(const struct frame *frame)
 {
-	return frame->symbol && !strcmp(frame->symbol, "do_idle");
+	return g_strcmp0(frame->symbol.name, "do_idle") == 0;
 }
 
 static bool same_frames(const GArray *a, const GArray *b, bool idle)
 {
 	for (guint i = 0; i < a->len && i < b->len; i++) {
-		const struct report_frame *left = &g_array_index(a, struct report_frame, i);
-		const struct report_frame *right = &g_array_index(b, struct report_frame, i);
+		const struct frame *left = &g_array_index(a, struct frame, i);
+		const struct frame *right = &g_array_index(b, struct frame, i);
 
 		/* Where in its innermost function a CPU is, is said of each. */
-		if ((left->pc != right->pc && (i > 0 || !left->symbol)) ||
+		if ((left->pc.value != right->pc.value && (i > 0 || !left->symbol.name)) ||
 		    left->reliable != right->reliable || left->late != right->late ||
-		    !same_string(left->stack, right->stack) ||
-		    !same_string(left->symbol, right->symbol))
+		    left->stack != right->stack ||
+		    !same_string(left->symbol.name, right->symbol.name))
 			return false;
 		if (idle && is_idle_loop(left))
 			return true;
@@ -615,7 +607,7 @@ static void write_group(GString *text, const struct report *report, const GPtrAr
 		append_depths(text, vcpu);
 		if (vcpu->frames->len > 0) {
 			g_string_append(text, ", at ");
-			append_symbol(text, &g_array_index(vcpu->frames, struct report_frame, 0));
+			append_symbol(text, &g_array_index(vcpu->frames, struct frame, 0));
 		}
 		g_string_append_c(text, '\n');
 	}

@@ -9,7 +9,7 @@
 /* A guest of one vCPU whose collector has said @json. */
 static void init(struct analysis *analysis, const char *json)
 {
-	struct report_vcpu vcpu = {.frames = report_frames_new()};
+	struct report_vcpu vcpu = {.frames = frames_new()};
 	struct report_collection collection = {0};
 	g_autoptr(GError) error = NULL;
 

@@ -61,7 +61,7 @@ static void add_vcpu(struct fixture *f, unsigned int number)
 	struct report_vcpu vcpu = {
 		.vcpu = number,
 		.have_registers = true,
-		.frames = report_frames_new(),
+		.frames = frames_new(),
 		.registers =
 			{
 				.vcpu = number,

@@ -21,7 +21,8 @@ static struct maybe_uint address(uint64_t value)
 }
 
 struct frame_spec {
-	const char *stack, *symbol, *module;
+	enum stack_kind stack;
+	const char *symbol, *module;
 	uint64_t pc, offset, size;
 	bool guess, late;
 };
@@ -29,13 +30,11 @@ struct frame_spec {
 static void add_frames(struct report_vcpu *vcpu, const struct frame_spec *specs, size_t num_specs)
 {
 	for (size_t i = 0; i < num_specs; i++) {
-		struct report_frame frame = {
-			.pc = specs[i].pc,
-			.sp = i == 0 ? 0 : 0xffffc90000123000 + 8 * i,
-			.symbol = g_strdup(specs[i].symbol),
-			.offset = specs[i].offset,
-			.size = specs[i].size,
-			.module = g_strdup(specs[i].module),
+		struct frame frame = {
+			.pc = gva(specs[i].pc),
+			.sp = gva(i == 0 ? 0 : 0xffffc90000123000 + 8 * i),
+			.symbol = {g_strdup(specs[i].symbol), g_strdup(specs[i].module),
+				   specs[i].offset, specs[i].size},
 			.stack = specs[i].stack,
 			.reliable = !specs[i].guess,
 			.late = specs[i].late,
@@ -68,34 +67,35 @@ static struct report_vcpu new_vcpu(unsigned int n, enum report_context context, 
 				.cr4 = 0x6f0,
 			},
 		.consistency = "frozen",
-		.frames = report_frames_new(),
+		.frames = frames_new(),
 	};
 }
 
 static const struct frame_spec oops_frames[] = {
-	{"nmi", "nmi_cpu_backtrace", NULL, 0xffffffff81a00010, 0x10, 0x120, false, false},
-	{"nmi", "asm_exc_nmi", NULL, 0xffffffff81c0153d, 0xd, 0x40, false, false},
-	{"#DF", "oops_enter", NULL, 0xffffffff8109a1b4, 0x14, 0x80, false, false},
-	{"irq", "__handle_irq_event_percpu", NULL, 0xffffffff8110a7d6, 0x46, 0x190, false, false},
-	{"irq", "asm_common_interrupt", NULL, 0xffffffff81c00c22, 0x22, 0x40, false, true},
-	{"task", "scenario_null_deref", "oopsbt_scenario", 0xffffffffc0401023, 0x3, 0x20, false,
+	{STACK_NMI, "nmi_cpu_backtrace", NULL, 0xffffffff81a00010, 0x10, 0x120, false, false},
+	{STACK_NMI, "asm_exc_nmi", NULL, 0xffffffff81c0153d, 0xd, 0x40, false, false},
+	{STACK_DOUBLE_FAULT, "oops_enter", NULL, 0xffffffff8109a1b4, 0x14, 0x80, false, false},
+	{STACK_IRQ, "__handle_irq_event_percpu", NULL, 0xffffffff8110a7d6, 0x46, 0x190, false,
 	 false},
-	{"task", "vfs_write", NULL, 0xffffffff8133e0aa, 0x9a, 0x3d0, true, false},
-	{"task", NULL, NULL, 0xffffffffc0999999, 0, 0, true, false},
-	{"task", "entry_SYSCALL_64_after_hwframe", NULL, 0xffffffff81c000aa, 0x62, 0xcc, false,
+	{STACK_IRQ, "asm_common_interrupt", NULL, 0xffffffff81c00c22, 0x22, 0x40, false, true},
+	{STACK_TASK, "scenario_null_deref", "oopsbt_scenario", 0xffffffffc0401023, 0x3, 0x20, false,
+	 false},
+	{STACK_TASK, "vfs_write", NULL, 0xffffffff8133e0aa, 0x9a, 0x3d0, true, false},
+	{STACK_TASK, NULL, NULL, 0xffffffffc0999999, 0, 0, true, false},
+	{STACK_TASK, "entry_SYSCALL_64_after_hwframe", NULL, 0xffffffff81c000aa, 0x62, 0xcc, false,
 	 false},
 };
 
 static const struct frame_spec spin_frames[] = {
-	{"task", "native_queued_spin_lock_slowpath", NULL, 0xffffffff81b2f000, 0x60, 0x2a0, false,
-	 false},
-	{"task", "scenario_take_lock", "oopsbt_scenario", 0xffffffffc0401083, 0x13, 0x30, false,
+	{STACK_TASK, "native_queued_spin_lock_slowpath", NULL, 0xffffffff81b2f000, 0x60, 0x2a0,
+	 false, false},
+	{STACK_TASK, "scenario_take_lock", "oopsbt_scenario", 0xffffffffc0401083, 0x13, 0x30, false,
 	 false},
 };
 
 static const struct frame_spec idle_frames[] = {
-	{"task", "default_idle", NULL, 0xffffffff81b2eb4b, 0xb, 0x10, false, false},
-	{"task", "do_idle", NULL, 0xffffffff810f2c11, 0x1e1, 0x260, false, false},
+	{STACK_TASK, "default_idle", NULL, 0xffffffff81b2eb4b, 0xb, 0x10, false, false},
+	{STACK_TASK, "do_idle", NULL, 0xffffffff810f2c11, 0x1e1, 0x260, false, false},
 };
 
 static void add_vcpus(struct report *report)
@@ -127,8 +127,8 @@ static void add_vcpus(struct report *report)
 			vcpu.lock_address = 0xffffffffc0403000;
 			vcpu.lock_symbol = g_strdup("scenario_lock+0x0/0x4 [oopsbt_scenario]");
 			add_frames(&vcpu, spin_frames, G_N_ELEMENTS(spin_frames));
-			g_array_index(vcpu.frames, struct report_frame, 0).pc += n;
-			g_array_index(vcpu.frames, struct report_frame, 0).offset += n;
+			g_array_index(vcpu.frames, struct frame, 0).pc.value += n;
+			g_array_index(vcpu.frames, struct frame, 0).symbol.offset += n;
 			break;
 		case 6:
 			vcpu = new_vcpu(n, REPORT_CONTEXT_USER, "stress", 99);
@@ -360,8 +360,8 @@ static void test_hostile(void)
 		&vcpu->disagreement,
 		&error->field,
 		&error->message,
-		&g_array_index(vcpu->frames, struct report_frame, 0).symbol,
-		&g_array_index(vcpu->frames, struct report_frame, 0).module,
+		&g_array_index(vcpu->frames, struct frame, 0).symbol.name,
+		&g_array_index(vcpu->frames, struct frame, 0).symbol.module,
 		&g_array_index(report->modules, struct report_module, 0).name,
 		&g_array_index(report->modules, struct report_module, 0).taint,
 		&g_array_index(report->log, struct report_log_record, 2).text,

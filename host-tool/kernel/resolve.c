@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/resolve.h"
+
+#include "kernel/bpf.h"
+#include "kernel/modules.h"
+
+static bool resolve_core(const struct kernel *kernel, gva_t address, struct resolved_symbol *result)
+{
+	struct symbol symbol;
+
+	if (address.value < kernel->map->image_start.value ||
+	    address.value >= kernel->map->symbols[SYMBOL__end] ||
+	    !kallsyms_lookup(&kernel->map->kallsyms, &kernel->space, address, &symbol, NULL))
+		return false;
+	result->name = g_strdup(symbol.name);
+	result->offset = address.value - symbol.start.value;
+	result->size = symbol.size;
+	return true;
+}
+
+void kernel_resolve(const struct kernel *kernel, gva_t address, struct resolved_symbol *symbol)
+{
+	*symbol = (struct resolved_symbol){0};
+	if (!kernel_is_kernel_address(kernel, address) || resolve_core(kernel, address, symbol))
+		return;
+	if (kernel->modules)
+		modules_resolve(kernel, address, symbol);
+	if (!symbol->name && !symbol->module)
+		bpf_resolve(kernel, address, symbol);
+}
