@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Several calls of tests/run that count together. Run from the top of the tree.
+#
+#	check_begin			begin to count; from now on SIGINT, SIGTERM and SIGHUP end the test that runs, and the script
+#	run [-l LABEL] TEST...		run these; sets check_status to 1 if one fails
+#	sanitized TEST...		the same with the programs in build/sanitized
+#	check_end			print the counts; exit with what was found
+
+# shellcheck source-path=SCRIPTDIR
+. tests/lib/sanitized.sh
+
+check_status=0
+check_run=
+
+check_begin() {
+	TESTS_TOTAL=$(mktemp)
+	export TESTS_TOTAL
+	trap 'rm -f "$TESTS_TOTAL"' EXIT
+	trap 'check_interrupt INT' INT
+	trap 'check_interrupt TERM' TERM
+	trap 'check_interrupt HUP' HUP
+}
+
+# A terminal tells tests/run as well, and another does not: it minds the first signal only.
+check_interrupt() {
+	trap '' INT TERM HUP
+	if [ -n "$check_run" ]; then
+		kill "-$1" "$check_run" 2>/dev/null
+		wait "$check_run"
+	fi
+	exit $((128 + $(kill -l "$1")))
+}
+
+run() {
+	local status
+	env --default-signal=INT tests/run "$@" &
+	check_run=$!
+	wait "$check_run"
+	status=$?
+	check_run=
+	[ "$status" = 0 ] || check_status=1
+	[ "$status" -le 128 ] || exit "$status"
+}
+
+sanitized() {
+	sanitizers
+	run -l sanitized "$@"
+	unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS OOPSBT_BUILD
+}
+
+check_end() {
+	tests/run --summary || check_status=1
+	exit "$check_status"
+}

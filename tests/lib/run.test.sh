@@ -1,0 +1,225 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What tests/run makes of tests that pass, fail, crash, skip, are interrupted or lose a guest to emulation.
+#
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+. "$here/tap.sh"
+run=$here/../run
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# The counts of the tests below are not those of the run that this test is a part of.
+unset TESTS_TOTAL
+
+# fake NAME: a test whose script is stdin
+fake() {
+	{
+		echo '#!/bin/bash'
+		cat
+	} >"$work/$1"
+	chmod +x "$work/$1"
+}
+
+# outcome NAME...: runs these; sets $output, $status and $counts, the last line
+outcome() {
+	status=0
+	output=$(cd "$work" && "$run" "${@/#/./}" 2>&1) || status=$?
+	counts=$(tail -n 1 <<<"$output")
+}
+
+# --- what counts
+
+fake passes <<<'echo "ok 1 - a"; echo "ok 2 - b # SKIP no machine"; echo 1..2'
+outcome passes
+tap_is "a test that passes counts, and so does each skip" "$counts" '1 passed, 0 failed, 1 skipped'
+tap_is "its status is 0" "$status" 0
+tap_like "a skip is shown with its reason" "$output" '# SKIP no machine'
+
+fake fails <<<'echo "not ok 1 - a"; echo "ok 2 - b"; echo 1..2; exit 1'
+outcome fails
+tap_is "a test that fails counts as failed" "$counts" '1 passed, 1 failed, 0 skipped'
+tap_is "the status of a run with a failure is 1" "$status" 1
+tap_like "what a failing test said is shown" "$output" '^ +not ok 1 - a$'
+
+fake skips <<<'echo "1..0 # SKIP not here"'
+outcome skips
+tap_is "a file that is skipped as a whole counts as one skip" "$counts" '0 passed, 0 failed, 1 skipped'
+
+fake fails_then_skips <<<'echo "not ok 1 - a"; echo "1..0 # SKIP not here"'
+outcome fails_then_skips
+tap_is "a test that fails and then skips the rest has failed" "$counts" '0 passed, 2 failed, 0 skipped'
+tap_is "the status of a test that fails and then skips is 1" "$status" 1
+
+fake passes_then_skips <<<'echo "ok 1 - a"; echo "1..0 # SKIP not here"'
+outcome passes_then_skips
+tap_is "a test that skips itself as a whole after it has begun is broken" "$counts" '1 passed, 1 failed, 0 skipped'
+
+fake skips_with_status <<<'echo "1..0 # SKIP not here"; exit 3'
+outcome skips_with_status
+tap_is "a test that skips and exits with an error has failed" "$counts" '0 passed, 1 failed, 0 skipped'
+
+fake no_plan <<<'echo "ok 1 - a"'
+outcome no_plan
+tap_is "a test without a plan is broken" "$counts" '1 passed, 1 failed, 0 skipped'
+
+fake stops_early <<<'echo 1..3; echo "ok 1 - a"'
+outcome stops_early
+tap_is "a test that stops before its plan is done is broken" "$counts" '1 passed, 1 failed, 0 skipped'
+
+fake says_nothing <<<':'
+outcome says_nothing
+tap_is "a test that says nothing is broken" "$counts" '0 passed, 1 failed, 0 skipped'
+
+# --- crashes
+
+# shellcheck disable=SC2016 # the fake test expands it
+crash='kill -SEGV $$'
+fake crashes <<<"echo 'ok 1 - a'; echo 1..1; $crash"
+outcome crashes
+tap_is "a test that crashes after all its tests passed has failed" "$counts" '1 passed, 1 failed, 0 skipped'
+tap_like "the signal that ended it is named" "$output" 'SEGV'
+
+fake skips_and_crashes <<<"echo '1..0 # SKIP not here'; $crash"
+outcome skips_and_crashes
+tap_is "a test that skips and crashes has failed" "$counts" '0 passed, 1 failed, 0 skipped'
+
+fake fails_and_crashes <<<"echo 'not ok 1 - a'; echo 1..1; $crash"
+outcome fails_and_crashes
+tap_is "a crash counts beside what failed before it" "$counts" '0 passed, 2 failed, 0 skipped'
+tap_like "a crash is named beside what failed before it" "$output" 'SEGV'
+
+# shellcheck disable=SC2016 # the fake test expands it
+fake killed <<<'echo "ok 1 - a"; echo 1..1; kill -KILL $$'
+outcome killed
+tap_is "a test that is killed has failed" "$counts" '1 passed, 1 failed, 0 skipped'
+
+# --- a guest lost to emulation
+
+# tries NAME: how often it ran
+tries() {
+	wc -l <"$work/$1.tries"
+}
+
+fake asserts <<<"echo >>'$work/asserts.tries'; echo 'not ok 1 - a'; echo 1..1; exit 1"
+outcome asserts
+tap_is "a test that fails is not tried again" "$(tries asserts)" 1
+tap_is "no repeated test: the last line but one says so" "$(tail -n 2 <<<"$output" | head -n 1)" '0 repeated'
+
+fake loses <<EOT
+echo >>'$work/loses.tries'
+if [ \$(wc -l <'$work/loses.tries') = 1 ]; then
+	echo 'guest a: int3 in text_poke' >>"\$TESTS_LOST"
+	echo 'not ok 1 - a'
+else
+	echo 'ok 1 - a'
+fi
+echo 1..1
+EOT
+outcome loses
+tap_is "a test that fails and lost a guest to emulation is tried again, and that counts" "$counts" \
+	'1 passed, 0 failed, 0 skipped'
+tap_is "a repeated test is counted in the last line but one" "$(tail -n 2 <<<"$output" | head -n 1)" '1 repeated'
+tap_like "what was lost is shown" "$output" 'guest a: int3 in text_poke'
+tap_is "the status of a run whose second try passed is 0" "$status" 0
+
+fake loses_always <<EOT
+echo >>'$work/loses_always.tries'
+echo 'guest a: int3 in text_poke' >>"\$TESTS_LOST"
+echo 'not ok 1 - a'
+echo 1..1
+EOT
+outcome loses_always
+tap_is "a test that loses guests again and again is tried twice" "$(tries loses_always)" 2
+tap_is "a test that loses guests again and again has failed" "$counts" '0 passed, 1 failed, 0 skipped'
+
+fake passes_and_loses <<EOT
+echo >>'$work/passes_and_loses.tries'
+echo 'guest a: int3 in text_poke' >>"\$TESTS_LOST"
+echo 'ok 1 - a'
+echo 1..1
+EOT
+outcome passes_and_loses
+tap_is "a test that passes is not tried again whatever it lost" "$(tries passes_and_loses)" 1
+
+fake fails_after <<<"echo >>'$work/fails_after.tries'; echo 'not ok 1 - a'; echo 1..1"
+outcome passes_and_loses fails_after
+tap_is "what one test lost is no excuse for the next" "$(tries fails_after)" 1
+
+fake boots_again <<<'echo "guest a: started again (it did not get ready)"; echo "ok 1 - a"; echo 1..1'
+outcome boots_again
+tap_like "boots that were repeated are told with the test" "$output" '^ok .*guests started again: 1'
+
+# --- several calls, one sum
+
+total=$work/total
+(cd "$work" && TESTS_TOTAL=$total "$run" ./loses_always ./skips ./passes >"$work/first" 2>&1) || true
+(cd "$work" && TESTS_TOTAL=$total "$run" ./skips >"$work/second" 2>&1)
+tap_is "the counts go on from call to call, a skip at the end included" \
+	"$(TESTS_TOTAL=$total "$run" --summary | tail -n 2 | xargs)" '1 repeated 1 passed, 1 failed, 3 skipped'
+
+# --- interrupts
+
+# interrupted SIGNAL WHOM COMMAND...: runs it as a session, the way a terminal has it, until the fake test waits; sends
+# the signal to its first process or to the group of its processes. Sets $status.
+interrupted() {
+	local signal=$1 whom=$2 leader fd
+	shift 2
+	rm -f "$work"/{ready,cleaned,went_on,output}
+	mkfifo "$work/ready"
+	(cd "$work" && exec setsid env --default-signal=INT,TERM,HUP "$@" >"$work/output" 2>&1) &
+	leader=$!
+	exec {fd}<>"$work/ready"
+	read -r -t 60 -u "$fd" || true
+	exec {fd}<&-
+	if [ "$whom" = group ]; then
+		kill "-$signal" -- "-$leader"
+	else
+		kill "-$signal" "$leader"
+	fi
+	status=0
+	wait "$leader" || status=$?
+}
+
+fake waits <<EOT
+trap 'echo >"$work/cleaned"; exit 130' INT TERM HUP
+echo "ok 1 - a"
+sleep 61 &
+echo >"$work/ready"
+wait \$!
+kill \$!
+echo 1..1
+EOT
+fake next <<<"echo >'$work/went_on'; echo 'ok 1 - a'; echo 1..1"
+# What tests/check does: several calls in a row.
+fake calls <<EOT
+cd "$here/../.."
+. tests/lib/check.sh
+check_begin
+run "$work/waits"
+run "$work/next"
+EOT
+
+for signal in INT TERM HUP; do
+	for whom in group one; do
+		for what in run check; do
+			case $what in
+			run) interrupted "$signal" "$whom" "$run" ./waits ./next ;;
+			check) interrupted "$signal" "$whom" ./calls ;;
+			esac
+			label="SIG$signal to $([ "$whom" = group ] && echo "the processes" || echo "the first process") of $what"
+			tap_ok "$label: the test that ran has cleaned up" [ -e "$work/cleaned" ]
+			tap_ok "$label: no other test is run" [ ! -e "$work/went_on" ]
+			tap_ok "$label: the status says that it was ended ($status)" [ "$status" -gt 128 ]
+		done
+	done
+done
+
+fake is_interrupted <<<"exit 130"
+rm -f "$work/went_on"
+outcome is_interrupted next
+tap_ok "a test that was interrupted ends the run" [ "$status" = 130 -a ! -e "$work/went_on" ]
+
+tap_done
