@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Layer 2: what Linux knows, found in guest memory.
 
-$(eval $(call archive,host-tool/libkernel.a,$(sort $(wildcard host-tool/kernel/*.c))))
+$(eval $(call archive,host-tool/libkernel.a,$(sort $(wildcard host-tool/kernel/*.c host-tool/kernel/x86_64/*.c))))
 
 FAKE_GUEST := tests/unit/fake_guest.c
+FAKE_KERNEL := $(FAKE_GUEST) tests/unit/fake_kernel.c
 KERNEL_TEST_ARCHIVES := host-tool/libkernel.a host-tool/libguest.a
 
 $(eval $(call unit_test,kernel-btf,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-find,$(FAKE_KERNEL),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-kallsyms,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-map,,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-nmi-log,,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))

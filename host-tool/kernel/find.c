@@ -1,53 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/find.h"
 
-#include <string.h>
-
 #include "kernel/btf.h"
+#include "kernel/x86_64/roots.h"
 
-/* Where the kernel image may be mapped: Documentation/arch/x86/x86_64/mm.rst. */
-#define IMAGE_AREA_START 0xffffffff80000000ull
-#define IMAGE_AREA_END 0xffffffffc0000000ull
-#define MAX_RUNS 64
-#define MIN_IMAGE (2u << 20)
-/* More than the init sections and what is freed around them. */
-#define MAX_HOLE (64u << 20)
-
-#define PAGE_FAULT_VECTOR 14
-#define CR3_ADDRESS_MASK 0x000ffffffffff000ull
-/* Page-table isolation: the user's tables are the second page of a pair (arch/x86/entry/calling.h).
+/* Of all images that are looked through: two seconds' worth, and two of the largest there may be.
  */
-#define CR3_USER_BIT (1ull << 12)
-
-gpa_t cr3_root(uint64_t cr3)
-{
-	return gpa(cr3 & CR3_ADDRESS_MASK);
-}
-
-/* The handler's address from a 64-bit gate (Intel SDM vol. 3A, 6.14.1). */
-static bool gate_handler(const struct address_space *space, const struct vcpu_registers *vcpu,
-			 gva_t *handler, GError **error)
-{
-	uint8_t gate[16];
-	uint16_t low, middle;
-	uint32_t high;
-
-	if (!address_space_read(space, gva(vcpu->idt.base + 16 * PAGE_FAULT_VECTOR), gate,
-				sizeof(gate), NULL, error))
-		return false;
-	memcpy(&low, gate, 2);
-	memcpy(&middle, gate + 6, 2);
-	memcpy(&high, gate + 8, 4);
-	*handler = gva((uint64_t)high << 32 | (uint64_t)middle << 16 | low);
-	return true;
-}
+#define MAX_SEARCH_STEPS (1u << 28)
+#define MAX_SEARCH_BYTES (2ull * MAX_IMAGE)
 
 static bool find_symbols(struct kernel_map *map, const struct address_space *space,
-			 struct mapped_run run, GError **error)
+			 struct image *image, GError **error)
 {
-	map->image_start = run.start;
-	map->image_length = run.length;
-	return kallsyms_find(space, run.start, run.length, &map->kallsyms, error) &&
+	map->image_start = image->start;
+	map->image_length = image->length;
+	return kallsyms_find(image, &map->kallsyms, error) &&
 	       kallsyms_resolve(&map->kallsyms, space, kernel_symbol_names(), NUM_KERNEL_SYMBOLS,
 				map->symbols, error);
 }
@@ -93,10 +60,17 @@ static bool find_root(struct kernel_map *map, const struct address_space *space,
 	kernel.root = mapping.address;
 	if (!address_space_translate(space, gva(map->symbols[SYMBOL_linux_banner]), &check, error))
 		return false;
-	if (address_space_translate(&kernel, gva(map->symbols[SYMBOL_linux_banner]), &mapping,
-				    NULL) &&
-	    mapping.address.value == check.address.value)
-		map->root = kernel.root;
+	if (!address_space_translate(&kernel, gva(map->symbols[SYMBOL_linux_banner]), &mapping,
+				     error)) {
+		g_prefix_error(error, "init_top_pgt does not map the kernel: ");
+		return false;
+	}
+	if (mapping.address.value != check.address.value) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+				    "init_top_pgt maps something else than the kernel");
+		return false;
+	}
+	map->root = kernel.root;
 	return true;
 }
 
@@ -121,13 +95,14 @@ static bool find_orc(struct kernel_map *map, const struct address_space *space, 
 	return true;
 }
 
-static struct kernel_map *build(struct address_space *space, struct mapped_run run, GError **error)
+static struct kernel_map *build(const struct address_space *space, struct image *image,
+				GError **error)
 {
 	g_autoptr(KernelMap) map = kernel_map_new();
 	g_autoptr(GError) btf_error = NULL;
 	g_autoptr(GError) orc_error = NULL;
 
-	if (!find_symbols(map, space, run, error) || !check_banner(map, space, error) ||
+	if (!find_symbols(map, space, image, error) || !check_banner(map, space, error) ||
 	    !find_root(map, space, error))
 		return NULL;
 	if (!find_orc(map, space, &orc_error))
@@ -137,84 +112,146 @@ static struct kernel_map *build(struct address_space *space, struct mapped_run r
 	return g_steal_pointer(&map);
 }
 
-static uint64_t run_end(const struct mapped_run *run)
+struct search {
+	struct snapshot *snapshot;
+	struct kernel_map *map;
+	GArray *refused;   /* of struct mapped_place: images that hold no kernel */
+	GError *error;	   /* of the first image that was looked through */
+	char *first_empty; /* the first page tables that map no image at all */
+	uint64_t steps_left, bytes_left;
+};
+
+/* An image is the same in the page tables of all processes. */
+struct mapped_place {
+	gpa_t first;
+	struct mapped_run run;
+};
+
+static bool was_refused(const struct search *search, const struct mapped_place *place)
 {
-	return run->start.value + run->length;
+	for (guint i = 0; i < search->refused->len; i++) {
+		const struct mapped_place *known =
+			&g_array_index(search->refused, struct mapped_place, i);
+
+		if (known->first.value == place->first.value &&
+		    known->run.start.value == place->run.start.value &&
+		    known->run.length == place->run.length)
+			return true;
+	}
+	return false;
 }
 
-/*
- * The image around @handler. It is not one run of mappings: with page-table isolation Linux unmaps
- * what it frees between the sections and of the init sections (free_kernel_image_pages() in
- * arch/x86/mm/init.c). What lies further away is something else: modules, without KASLR.
- */
-static bool find_image(const struct address_space *space, gva_t handler, struct mapped_run *image)
+static struct kernel_map *look_through(struct search *search, const struct address_space *space,
+				       struct mapped_run run, GError **error)
 {
-	g_autoptr(GArray) runs = address_space_mapped_runs(space, gva(IMAGE_AREA_START),
-							   gva(IMAGE_AREA_END), MAX_RUNS);
+	g_auto(Image) image = {0};
+	struct kernel_map *map;
 
-	*image = (struct mapped_run){{0}, 0};
-	for (guint i = 0; i < runs->len; i++) {
-		const struct mapped_run *run = &g_array_index(runs, struct mapped_run, i);
+	if (run.length > search->bytes_left) {
+		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
+			    "a kernel image of %" G_GUINT64_FORMAT
+			    " bytes is too large, or the last of too many",
+			    run.length);
+		return NULL;
+	}
+	search->bytes_left -= run.length;
+	if (!image_copy(space, run, search->steps_left, &image, error))
+		return NULL;
+	map = build(space, &image, error);
+	search->steps_left = image.steps_left;
+	return map;
+}
 
-		if (!image->length || run->start.value - run_end(image) > MAX_HOLE) {
-			if (image->length && handler.value < run->start.value)
-				break;
-			*image = *run;
-		} else {
-			image->length = run_end(run) - image->start.value;
+static bool try_run(struct search *search, const struct kernel_root *root, struct mapped_run run)
+{
+	struct mapped_place place = {.run = run};
+	struct mapping first;
+	g_autoptr(GError) error = NULL;
+
+	if (!address_space_translate(&root->space, run.start, &first, NULL))
+		return false;
+	place.first = first.address;
+	if (was_refused(search, &place))
+		return false;
+	search->map = look_through(search, &root->space, run, &error);
+	if (search->map)
+		return true;
+	g_array_append_val(search->refused, place);
+	if (!search->error) {
+		g_prefix_error(&error, "%s: ", root->origin);
+		search->error = g_steal_pointer(&error);
+	}
+	return false;
+}
+
+static bool has_hint(const struct kernel_root *root, const struct mapped_run *run)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(root->hints); i++) {
+		if (root->hints[i].value - run->start.value < run->length)
+			return true;
+	}
+	return false;
+}
+
+/* The part of the image area that the hints point into comes first, or there are none. */
+static bool try_root(void *user_data, const struct kernel_root *root)
+{
+	struct search *search = user_data;
+	g_autoptr(GArray) runs = kernel_image_runs(&root->space);
+
+	if (!runs->len && !search->first_empty)
+		search->first_empty = g_strdup(root->origin);
+	for (int hinted = 1; hinted >= 0; hinted--) {
+		for (guint i = 0; i < runs->len; i++) {
+			const struct mapped_run *run = &g_array_index(runs, struct mapped_run, i);
+
+			if (has_hint(root, run) == hinted && try_run(search, root, *run))
+				return true;
 		}
 	}
-	return handler.value - image->start.value < image->length && image->length >= MIN_IMAGE;
+	return false;
 }
 
-static struct kernel_map *find_by_root(struct snapshot *snapshot, const struct vcpu_registers *vcpu,
-				       gpa_t root, GError **error)
+static char *what_was_seen(const struct search *search)
 {
-	struct address_space space = {
-		.snapshot = snapshot,
-		.root = root,
-		.levels = vcpu_five_level_paging(vcpu) ? 5 : 4,
-	};
-	struct mapped_run image;
-	gva_t handler;
+	if (search->error)
+		return g_strdup(search->error->message);
+	if (search->first_empty)
+		return g_strdup_printf("the page tables of %s map no Linux kernel image",
+				       search->first_empty);
+	return g_strdup("no vCPU is in 64-bit mode with paging "
+			"(firmware, a boot loader, or not started)");
+}
 
-	if (!gate_handler(&space, vcpu, &handler, error))
-		return NULL;
-	if (find_image(&space, handler, &image))
-		return build(&space, image, error);
-	g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
-		    "vCPU %u: the page fault handler at 0x%" G_GINT64_MODIFIER
-		    "x is not in a Linux kernel image",
-		    vcpu->vcpu, handler.value);
-	return NULL;
+static void explain(const struct search *search, uint64_t unscanned, GError **error)
+{
+	g_autofree char *seen = what_was_seen(search);
+	int code = search->error ? search->error->code : KERNEL_ERROR_NOT_FOUND;
+
+	if (unscanned)
+		g_set_error(error, KERNEL_ERROR, code,
+			    "%s; %" G_GUINT64_FORMAT " MiB of memory were not searched for another",
+			    seen, unscanned >> 20);
+	else
+		g_set_error(error, KERNEL_ERROR, code, "%s; there is none elsewhere in memory",
+			    seen);
 }
 
 struct kernel_map *kernel_find(struct snapshot *snapshot, const GArray *vcpus, GError **error)
 {
-	g_autoptr(GError) first_error = NULL;
+	g_autoptr(GArray) refused = g_array_new(FALSE, FALSE, sizeof(struct mapped_place));
+	struct search search = {
+		.snapshot = snapshot,
+		.refused = refused,
+		.steps_left = MAX_SEARCH_STEPS,
+		.bytes_left = MAX_SEARCH_BYTES,
+	};
+	uint64_t unscanned;
 
-	for (guint i = 0; i < vcpus->len; i++) {
-		const struct vcpu_registers *vcpu = &g_array_index(vcpus, struct vcpu_registers, i);
-		const gpa_t roots[] = {cr3_root(vcpu->cr3), cr3_root(vcpu->cr3 & ~CR3_USER_BIT)};
-
-		if (!vcpu_in_long_mode(vcpu))
-			continue;
-		for (size_t j = 0; j < G_N_ELEMENTS(roots); j++) {
-			struct kernel_map *map;
-
-			if (j && roots[j].value == roots[0].value)
-				continue;
-			map = find_by_root(snapshot, vcpu, roots[j],
-					   first_error ? NULL : &first_error);
-			if (map)
-				return map;
-		}
-	}
-	if (first_error)
-		g_propagate_error(error, g_steal_pointer(&first_error));
-	else
-		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
-				    "no vCPU is in 64-bit mode with paging "
-				    "(firmware, a boot loader, or not started)");
-	return NULL;
+	kernel_roots(snapshot, vcpus, try_root, &search, &unscanned);
+	if (!search.map)
+		explain(&search, unscanned, error);
+	g_clear_error(&search.error);
+	g_free(search.first_empty);
+	return search.map;
 }

@@ -9,48 +9,14 @@
 #define MIN_SYMBOLS 1024
 #define MAX_SYMBOLS (4u << 20)
 #define MAX_ALIASES 4096
-/* A true image has one token table. How much of a false one is looked at: a second's worth. */
+/* A true image has one token table. */
 #define MAX_TOKEN_TABLES 64
-#define MAX_SEARCH_STEPS (1u << 28)
-#define MAX_IMAGE (256u << 20)
 #define MAX_NAME_TOKENS 1024
 /* Bytes from one marker to the next: names average 10 tokens, Rust's are longer. */
 #define MIN_MARKER_STEP (2 * SYMBOLS_PER_MARKER)
 #define MAX_MARKER_STEP (256 * SYMBOLS_PER_MARKER)
 
 G_DEFINE_QUARK(oopsbt_kernel_error, kernel_error)
-
-/* The image, copied: a search looks at every byte of it. */
-struct image {
-	gva_t start;
-	uint8_t *bytes;
-	size_t length;
-	uint64_t steps_left;
-};
-
-static bool take_step(struct image *image)
-{
-	if (!image->steps_left)
-		return false;
-	image->steps_left--;
-	return true;
-}
-
-static uint16_t u16_at(const uint8_t *bytes)
-{
-	uint16_t value;
-
-	memcpy(&value, bytes, sizeof(value));
-	return value;
-}
-
-static uint32_t u32_at(const uint8_t *bytes)
-{
-	uint32_t value;
-
-	memcpy(&value, bytes, sizeof(value));
-	return value;
-}
 
 static size_t align8(size_t value)
 {
@@ -71,11 +37,10 @@ static size_t name_length(const uint8_t *bytes, size_t *header)
 /* Is there a token index at @position? Then *@table_length is what its token table must have. */
 static bool plausible_index(const struct image *image, size_t position, size_t *table_length)
 {
-	const uint8_t *index = image->bytes + position;
 	uint16_t last = 0;
 
 	for (size_t i = 1; i < NUM_TOKENS; i++) {
-		uint16_t offset = u16_at(index + 2 * i);
+		uint16_t offset = image_u16(image, position + 2 * i);
 
 		if (offset < last + 2 || offset > last + 128)
 			return false;
@@ -98,8 +63,8 @@ static bool find_token_table(const struct image *image, size_t index, size_t las
 		if (start % 4)
 			continue;
 		for (size_t i = 1; fits && i < NUM_TOKENS; i++) {
-			size_t offset = u16_at(image->bytes + index + 2 * i);
-			size_t previous = u16_at(image->bytes + index + 2 * (i - 1));
+			size_t offset = image_u16(image, index + 2 * i);
+			size_t previous = image_u16(image, index + 2 * (i - 1));
 
 			fits = image->bytes[start + offset - 1] == '\0' &&
 			       !memchr(image->bytes + start + previous, '\0',
@@ -126,10 +91,9 @@ static bool walk_reaches_markers(struct image *image, size_t names, size_t marke
 		size_t header, length;
 
 		if (i % SYMBOLS_PER_MARKER == 0 &&
-		    u32_at(image->bytes + markers + 4 * (i / SYMBOLS_PER_MARKER)) !=
-			    position - names)
+		    image_u32(image, markers + 4 * (i / SYMBOLS_PER_MARKER)) != position - names)
 			return false;
-		if (position + 2 > markers || !take_step(image))
+		if (position + 2 > markers || !image_step(image))
 			return false;
 		length = name_length(image->bytes + position, &header);
 		position += header + length;
@@ -142,16 +106,16 @@ static bool walk_reaches_markers(struct image *image, size_t names, size_t marke
 static bool find_names(struct image *image, size_t markers, size_t num_markers,
 		       struct kallsyms *kallsyms)
 {
-	size_t last = u32_at(image->bytes + markers + 4 * (num_markers - 1));
+	size_t last = image_u32(image, markers + 4 * (num_markers - 1));
 	size_t high = markers - last;
 	/* The names after the last marker: at most 255, none as long as this. */
 	size_t low = high > MAX_MARKER_STEP ? high - MAX_MARKER_STEP : 0;
 
-	for (size_t names = high & ~(size_t)3; names >= low && names >= 8 && take_step(image);
+	for (size_t names = high & ~(size_t)3; names >= low && names >= 8 && image_step(image);
 	     names -= 4) {
 		/* num_syms is 4 bytes; its alignment, and so the gap, has been 8 or 4. */
 		for (size_t gap = 4; gap <= 8; gap += 4) {
-			uint32_t count = u32_at(image->bytes + names - gap);
+			uint32_t count = image_u32(image, names - gap);
 
 			if (count > MAX_SYMBOLS ||
 			    (count + SYMBOLS_PER_MARKER - 1) / SYMBOLS_PER_MARKER != num_markers ||
@@ -176,10 +140,10 @@ static bool find_markers(struct image *image, size_t token_table, struct kallsym
 		size_t count = 1;
 		uint32_t last = 0;
 
-		if (u32_at(image->bytes + at) != 0)
+		if (image_u32(image, at) != 0)
 			continue;
 		while (at + 4 * count + 4 <= token_table) {
-			uint32_t value = u32_at(image->bytes + at + 4 * count);
+			uint32_t value = image_u32(image, at + 4 * count);
 
 			if (value < last + MIN_MARKER_STEP || value > last + MAX_MARKER_STEP)
 				break;
@@ -216,13 +180,13 @@ static uint64_t decode(const struct kallsyms *kallsyms, uint32_t index, uint32_t
 /* All symbols in order, and most of them within the image, but not in this very table. */
 static bool offsets_make_sense(const struct image *image, const struct kallsyms *kallsyms)
 {
-	const uint8_t *offsets = image->bytes + (kallsyms->offsets.value - image->start.value);
+	size_t offsets = kallsyms->offsets.value - image->start.value;
 	uint64_t table_length = 4 * (uint64_t)kallsyms->num_symbols;
 	uint32_t within = 0;
 	uint64_t last = 0;
 
 	for (uint32_t i = 0; i < kallsyms->num_symbols; i++) {
-		uint64_t address = decode(kallsyms, i, u32_at(offsets + 4 * (size_t)i));
+		uint64_t address = decode(kallsyms, i, image_u32(image, offsets + 4 * (size_t)i));
 
 		if (address < last)
 			return false;
@@ -279,8 +243,7 @@ static bool search(struct image *image, struct kallsyms *kallsyms)
 	for (size_t position = 0; position + INDEX_BYTES <= image->length; position += 4) {
 		size_t last_token, token_table;
 
-		if (u16_at(image->bytes + position) ||
-		    !plausible_index(image, position, &last_token) ||
+		if (image_u16(image, position) || !plausible_index(image, position, &last_token) ||
 		    !find_token_table(image, position, last_token, &token_table))
 			continue;
 		if (++token_tables > MAX_TOKEN_TABLES)
@@ -294,32 +257,14 @@ static bool search(struct image *image, struct kallsyms *kallsyms)
 	return false;
 }
 
-bool kallsyms_find(const struct address_space *space, gva_t start, uint64_t length,
-		   struct kallsyms *kallsyms, GError **error)
+bool kallsyms_find(struct image *image, struct kallsyms *kallsyms, GError **error)
 {
-	g_autofree uint8_t *bytes = NULL;
-	struct image image;
-
-	if (length > MAX_IMAGE) {
-		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
-			    "kernel image of %" G_GUINT64_FORMAT " bytes is too large", length);
-		return false;
-	}
-	bytes = g_try_malloc(length);
-	if (!bytes) {
-		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
-			    "no memory for a kernel image of %" G_GUINT64_FORMAT " bytes", length);
-		return false;
-	}
-	if (!address_space_peek_mapped(space, start, bytes, length, error))
-		return false;
-	image = (struct image){start, bytes, length, MAX_SEARCH_STEPS};
-	if (search(&image, kallsyms))
+	if (search(image, kallsyms))
 		return true;
 	g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
-		    "no kallsyms tables in the %" G_GUINT64_FORMAT " bytes at 0x%" G_GINT64_MODIFIER
+		    "no kallsyms tables in the %zu bytes at 0x%" G_GINT64_MODIFIER
 		    "x (a kernel without CONFIG_KALLSYMS, or not Linux)",
-		    length, start.value);
+		    image->length, image->start.value);
 	return false;
 }
 

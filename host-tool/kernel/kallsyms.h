@@ -18,7 +18,7 @@
 #ifndef OOPSBT_KERNEL_KALLSYMS_H
 #define OOPSBT_KERNEL_KALLSYMS_H
 
-#include "guest/paging.h"
+#include "kernel/image.h"
 
 #define KERNEL_ERROR (kernel_error_quark())
 GQuark kernel_error_quark(void);
@@ -54,12 +54,10 @@ struct symbol {
 };
 
 /*
- * Finds the tables in the mapped image [@start, @start + @length) by their own structure: the
- * token index must be what the token table implies, the markers what the names imply. Reads
- * past the snapshot.
+ * Finds the tables in the image by their own structure: the token index must be what the token
+ * table implies, the markers what the names imply.
  */
-bool kallsyms_find(const struct address_space *space, gva_t start, uint64_t length,
-		   struct kallsyms *kallsyms, GError **error);
+bool kallsyms_find(struct image *image, struct kallsyms *kallsyms, GError **error);
 
 /* The symbol that @address lies in. Reads a few pages through the snapshot. */
 bool kallsyms_lookup(const struct kallsyms *kallsyms, const struct address_space *space,

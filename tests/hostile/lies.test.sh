@@ -94,6 +94,10 @@ foreign "a directory" "$test_dir" ''
 
 # --- tables that lie ---
 
+"$build/tests/report/ways" "$dump" >"$test_dir/ways" || true
+tap_is "the kernel is found in memory without an IDT, from user mode, from foreign registers and from none" \
+	"$(sed 's/ (.*//' "$test_dir/ways" | xargs)" \
+	'as-it-is: found no-idt: found user-mode: found foreign: found not-paging: found scan: found'
 report "$dump"
 stack=$(vcpu1)
 tap_like "told nothing but the truth it names the bug" "$(value '$.title')" 'in scenario_null_deref \[oopsbt_scenario\]'
