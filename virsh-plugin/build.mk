@@ -74,7 +74,7 @@ uninstall-plugin:
 PLUGIN_TESTS := $(filter-out %/native.test.sh,$(wildcard tests/plugin/*.test.sh))
 
 .PHONY: check-plugin check-plugin-native
-check-plugin: all
+check-plugin: tests
 	OOPSBT_BUILD=$(CURDIR)/$(BUILD) tests/run $(PLUGIN_TESTS)
-check-plugin-native: all
+check-plugin-native: tests
 	OOPSBT_BUILD=$(CURDIR)/$(BUILD) tests/run tests/plugin/native.test.sh

@@ -9,5 +9,5 @@ $(BUILD)/tests/bench/collect: LDFLAGS += -Wl,--wrap=virDomainSuspend -Wl,--wrap=
 	-Wl,--wrap=virDomainQemuMonitorCommand -Wl,--wrap=store_dump_commit
 
 .PHONY: bench
-bench: all
+bench: tests
 	$(Q)OOPSBT_BUILD=$(abspath $(BUILD)) tests/bench/run
