@@ -6,6 +6,7 @@
 #include "analyze/capture.h"
 #include "analyze/log.h"
 #include "common/context.h"
+#include "kernel/build-id.h"
 #include "kernel/find.h"
 #include "kernel/lock.h"
 #include "kernel/modules.h"
@@ -196,6 +197,19 @@ static void fill_release_from_banner(struct analysis *analysis)
 			g_strndup(version + 1, strcspn(version + 1, "\n"));
 }
 
+static void fill_build_id(struct analysis *analysis)
+{
+	struct report_guest *guest = &analysis->report->guest;
+	g_autoptr(GError) error = NULL;
+
+	if (analysis->vmcoreinfo)
+		guest->build_id = vmcoreinfo_value(analysis->vmcoreinfo, "BUILD-ID");
+	if (!guest->build_id)
+		guest->build_id = build_id_read(&analysis->kernel, &error);
+	if (!guest->build_id)
+		report_add_error(analysis->report, "guest.build_id", "%s", error->message);
+}
+
 static void fill_guest(struct analysis *analysis)
 {
 	const struct kernel *kernel = &analysis->kernel;
@@ -210,12 +224,7 @@ static void fill_guest(struct analysis *analysis)
 		guest->uptime_s = (struct maybe_int){true, (int64_t)uptime};
 	else
 		report_add_error(analysis->report, "guest.uptime_s", "%s", error->message);
-	if (analysis->vmcoreinfo)
-		guest->build_id = vmcoreinfo_value(analysis->vmcoreinfo, "BUILD-ID");
-	if (!guest->build_id)
-		report_add_error(analysis->report, "guest.build_id",
-				 analysis->vmcoreinfo ? "VMCOREINFO has none (a kernel before 5.9)"
-						      : "VMCOREINFO cannot be read");
+	fill_build_id(analysis);
 	fill_settings(analysis);
 }
 
@@ -227,7 +236,9 @@ static void read_vmcoreinfo(struct analysis *analysis)
 	if (!analysis->vmcoreinfo)
 		analysis->vmcoreinfo = vmcoreinfo_read(&analysis->kernel, &error);
 	if (!analysis->vmcoreinfo) {
-		report_add_error(analysis->report, "log", "VMCOREINFO: %s", error->message);
+		/* Without CONFIG_VMCORE_INFO nothing is lost where BTF has the same layouts. */
+		if (!g_error_matches(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND))
+			report_add_error(analysis->report, "log", "VMCOREINFO: %s", error->message);
 		return;
 	}
 	/* Two ways to the same number: how far the kernel was moved. */

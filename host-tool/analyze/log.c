@@ -121,7 +121,7 @@ void analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms)
 	int64_t changed = now;
 	uint64_t last = 0;
 
-	if (!analysis->map || !analysis->vmcoreinfo)
+	if (!analysis->map)
 		return;
 	while (!told || nmi) {
 		uint64_t position;
@@ -214,7 +214,7 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 	analysis->log = log;
 	if (!analysis->map)
 		report_add_error(report, "log", "without a Linux kernel there is no log to read");
-	if (!analysis->map || !analysis->vmcoreinfo)
+	if (!analysis->map)
 		return;
 	kernel_init(&kernel, analysis->map, log);
 	records = printk_read(&kernel, analysis->vmcoreinfo, &source, &error);

@@ -9,9 +9,6 @@
 #define GDT_ENTRY_CPUNODE 15
 #define CPUNODE_CPU_MASK 0xfff
 
-/* THREAD_SIZE and IRQ_STACK_SIZE (arch/x86/include/asm/page_64_types.h), without KASAN. */
-#define THREAD_SIZE 0x4000u
-#define IRQ_STACK_SIZE 0x4000u
 #define MAX_EXCEPTION_STACK 0x4000u
 
 /* The 64-bit TSS (Intel SDM vol. 3A, 8.7): RSP0 and the interrupt stack table. */
@@ -34,6 +31,11 @@ static bool percpu_base(const struct kernel *kernel, unsigned int number, gva_t 
 {
 	uint64_t table = kernel->map->symbols[SYMBOL___per_cpu_offset];
 
+	/* One CPU only: its variables lie where the symbols say. */
+	if (!kernel_map_smp(kernel->map)) {
+		*base = gva(0);
+		return number == 0;
+	}
 	return table &&
 	       address_space_read_u64(&kernel->space, gva_add(gva(table), 8 * (uint64_t)number),
 				      &base->value, NULL) &&
@@ -44,6 +46,8 @@ static unsigned int max_cpus(const struct kernel *kernel)
 {
 	uint32_t count;
 
+	if (!kernel_map_smp(kernel->map))
+		return 1;
 	if (!kernel_read_variable(kernel, SYMBOL_nr_cpu_ids, &count, sizeof(count), NULL))
 		return MAX_VCPUS;
 	return MIN(count, MAX_VCPUS);
@@ -70,6 +74,10 @@ static bool number_from_gs(const struct kernel *kernel, const struct vcpu_regist
 {
 	unsigned int count = max_cpus(kernel);
 
+	if (!kernel_map_smp(kernel->map)) {
+		*number = 0;
+		return true;
+	}
 	for (unsigned int i = 0; i < count; i++) {
 		gva_t base;
 
@@ -159,14 +167,14 @@ static void add_irq_stack(const struct kernel *kernel, struct cpu *cpu)
 		return;
 	/* It points to the top, or from 5.8 on to the last word of the stack. */
 	pointer = (pointer + GUEST_PAGE_SIZE - 1) & GUEST_PAGE_MASK;
-	add_stack(cpu, STACK_IRQ, pointer - IRQ_STACK_SIZE, pointer);
+	add_stack(cpu, STACK_IRQ, pointer - kernel->map->stack_size, pointer);
 }
 
 static bool task_stack(const struct kernel *kernel, gva_t task, uint64_t *low)
 {
 	return task.value &&
 	       kernel_read_field(kernel, task, FIELD_task_stack, low, sizeof(*low), NULL) &&
-	       *low % THREAD_SIZE == 0 && kernel_is_kernel_address(kernel, gva(*low));
+	       *low % kernel->map->stack_size == 0 && kernel_is_kernel_address(kernel, gva(*low));
 }
 
 /*
@@ -176,7 +184,7 @@ static bool task_stack(const struct kernel *kernel, gva_t task, uint64_t *low)
  */
 static void add_foreign_stack(const struct kernel *kernel, struct cpu *cpu, gva_t sp)
 {
-	uint64_t low = sp.value & ~(uint64_t)(THREAD_SIZE - 1);
+	uint64_t low = sp.value & ~(kernel->map->stack_size - 1);
 	uint64_t other_low;
 	gva_t other = gva(0);
 	struct mapping mapping;
@@ -189,7 +197,7 @@ static void add_foreign_stack(const struct kernel *kernel, struct cpu *cpu, gva_
 	    other.value != cpu->current.value && task_stack(kernel, other, &other_low) &&
 	    other_low == low)
 		cpu->stack_task = other;
-	add_stack(cpu, STACK_TASK, low, low + THREAD_SIZE);
+	add_stack(cpu, STACK_TASK, low, low + kernel->map->stack_size);
 }
 
 /*
@@ -211,7 +219,7 @@ static void add_task_stacks(const struct kernel *kernel, struct cpu *cpu)
 	uint64_t low;
 
 	if (task_stack(kernel, cpu->current, &low))
-		add_stack(cpu, STACK_TASK, low, low + THREAD_SIZE);
+		add_stack(cpu, STACK_TASK, low, low + kernel->map->stack_size);
 	if (cpu_in_user_mode(cpu))
 		return;
 	/* Bounded, since stacks may lie: the way down to the task's. */

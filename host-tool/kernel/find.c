@@ -95,6 +95,21 @@ static bool find_orc(struct kernel_map *map, const struct address_space *space, 
 	return true;
 }
 
+/* How large tasks' stacks are: BTF says it, or the first task's does, which another symbol follows.
+ */
+static void find_stack_size(struct kernel_map *map, const struct address_space *space)
+{
+	uint64_t stack = map->symbols[SYMBOL_init_stack];
+	struct symbol symbol;
+
+	if (map->fields[SIZE_irq_stack] != FIELD_UNKNOWN &&
+	    kernel_stack_size_valid((uint64_t)map->fields[SIZE_irq_stack]))
+		map->stack_size = (uint64_t)map->fields[SIZE_irq_stack];
+	else if (stack && kallsyms_lookup(&map->kallsyms, space, gva(stack), &symbol, NULL) &&
+		 kernel_stack_size_valid(symbol.size))
+		map->stack_size = symbol.size;
+}
+
 static struct kernel_map *build(const struct address_space *space, struct image *image,
 				GError **error)
 {
@@ -109,6 +124,7 @@ static struct kernel_map *build(const struct address_space *space, struct image 
 		map->no_orc = g_strdup(orc_error->message);
 	if (!btf_resolve_fields(map, space, &btf_error))
 		map->no_btf = g_strdup(btf_error->message);
+	find_stack_size(map, space);
 	return g_steal_pointer(&map);
 }
 

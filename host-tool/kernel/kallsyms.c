@@ -306,6 +306,18 @@ static bool expand(const struct kallsyms *kallsyms, const struct address_space *
 	return true;
 }
 
+/*
+ * clang's ThinLTO gives local symbols that it makes global names of their own,
+ * "NAME.llvm.NUMBER"; the kernel's traces show the name.
+ */
+static void strip_suffix(char *name)
+{
+	char *suffix = strstr(name, ".llvm.");
+
+	if (suffix && suffix != name)
+		*suffix = '\0';
+}
+
 static bool name_of(const struct kallsyms *kallsyms, const struct address_space *space,
 		    uint32_t index, char name[SYMBOL_NAME_MAX], GError **error)
 {
@@ -333,9 +345,12 @@ static bool name_of(const struct kallsyms *kallsyms, const struct address_space 
 			    "kallsyms: symbol %u has a name of %zu tokens", index, length);
 		return false;
 	}
-	return address_space_read(space, gva_add(kallsyms->names, position + header), tokens,
-				  length, NULL, error) &&
-	       expand(kallsyms, space, tokens, length, name, error);
+	if (!address_space_read(space, gva_add(kallsyms->names, position + header), tokens, length,
+				NULL, error) ||
+	    !expand(kallsyms, space, tokens, length, name, error))
+		return false;
+	strip_suffix(name);
+	return true;
 }
 
 bool kallsyms_lookup(const struct kallsyms *kallsyms, const struct address_space *space,
@@ -438,6 +453,7 @@ bool kallsyms_resolve(const struct kallsyms *kallsyms, const struct address_spac
 		position += length;
 		if (!used || used >= sizeof(name))
 			continue;
+		strip_suffix(name);
 		value = g_hash_table_lookup(wanted, name + 1);
 		if (value && !*value) {
 			uint32_t offset;

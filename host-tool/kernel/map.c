@@ -35,6 +35,7 @@ struct kernel_map *kernel_map_new(void)
 {
 	struct kernel_map *map = g_new0(struct kernel_map, 1);
 
+	map->stack_size = DEFAULT_STACK_SIZE;
 	for (size_t i = 0; i < NUM_KERNEL_FIELDS; i++)
 		map->fields[i] = FIELD_UNKNOWN;
 	return map;
@@ -55,7 +56,7 @@ struct number_item {
 	uint64_t *value;
 };
 
-#define NUM_NUMBERS 19
+#define NUM_NUMBERS 20
 
 /* The map's plain numbers by name: one table for writing and reading. */
 static void number_items(struct kernel_map *map, struct number_item items[NUM_NUMBERS],
@@ -82,6 +83,7 @@ static void number_items(struct kernel_map *map, struct number_item items[NUM_NU
 		{"guest-module", &map->guest_module.value},
 		{"oopses-seen", &map->oopses_seen},
 		{"log-seen", &map->log_seen},
+		{"stack-size", &map->stack_size},
 	};
 
 	small[1] = map->levels;
@@ -199,12 +201,17 @@ static bool parse_line(struct kernel_map *map, struct number_item *items, const 
 	return true;
 }
 
+bool kernel_stack_size_valid(uint64_t size)
+{
+	return size >= DEFAULT_STACK_SIZE && size <= MAX_STACK_SIZE && !(size & (size - 1));
+}
+
 static bool numbers_valid(const struct kernel_map *map, const uint64_t *small)
 {
-	return map->banner && map->banner[0] && (small[1] == 4 || small[1] == 5) && small[10] > 0 &&
-	       small[10] < 1 << 24 && small[11] < NUM_KALLSYMS_ENCODINGS &&
-	       small[12] < NUM_ORC_LAYOUTS && small[14] == GUEST_PAGE_SIZE &&
-	       map->num_orcs <= ORC_MAX_ENTRIES && map->root.value;
+	return map->banner && map->banner[0] && kernel_stack_size_valid(map->stack_size) &&
+	       (small[1] == 4 || small[1] == 5) && small[10] > 0 && small[10] < 1 << 24 &&
+	       small[11] < NUM_KALLSYMS_ENCODINGS && small[12] < NUM_ORC_LAYOUTS &&
+	       small[14] == GUEST_PAGE_SIZE && map->num_orcs <= ORC_MAX_ENTRIES && map->root.value;
 }
 
 struct kernel_map *kernel_map_from_bytes(GBytes *bytes, GError **error)
@@ -240,6 +247,14 @@ struct kernel_map *kernel_map_from_bytes(GBytes *bytes, GError **error)
 	map->kallsyms.encoding = small[11];
 	map->orc_layout = small[12];
 	return g_steal_pointer(&map);
+}
+
+bool kernel_map_smp(const struct kernel_map *map)
+{
+	/* "Linux version RELEASE (...) (...) #1 SMP PREEMPT_DYNAMIC DATE": UTS_VERSION. */
+	const char *version = strstr(map->banner, " #");
+
+	return version && strstr(version, " SMP");
 }
 
 struct address_space kernel_map_space(const struct kernel_map *map, struct snapshot *snapshot)

@@ -23,6 +23,9 @@
 	X(phys_base)                                                                               \
 	X(page_offset_base)                                                                        \
 	X(init_task)                                                                               \
+	X(init_stack)                                                                              \
+	X(__start_notes)                                                                           \
+	X(__stop_notes)                                                                            \
 	X(init_uts_ns)                                                                             \
 	X(__per_cpu_offset)                                                                        \
 	X(nr_cpu_ids)                                                                              \
@@ -57,6 +60,7 @@
 	X(panic_on_unrecovered_nmi)                                                                \
 	X(oops_notifier_list)                                                                      \
 	X(tk_core)                                                                                 \
+	X(timekeeper_data)                                                                         \
 	X(ftrace_caller)                                                                           \
 	X(ftrace_regs_caller)                                                                      \
 	X(ftrace_ops_list)                                                                         \
@@ -122,6 +126,23 @@ enum kernel_symbol {
 	X(uts_version, "uts_namespace", "name.version")                                            \
 	X(tk_data_timekeeper, "tk_data", "timekeeper")                                             \
 	X(timekeeper_ktime_sec, "timekeeper", "ktime_sec")                                         \
+	X(prb_desc_ring, "printk_ringbuffer", "desc_ring")                                         \
+	X(prb_text_data_ring, "printk_ringbuffer", "text_data_ring")                               \
+	X(prb_count_bits, "prb_desc_ring", "count_bits")                                           \
+	X(prb_descs, "prb_desc_ring", "descs")                                                     \
+	X(prb_infos, "prb_desc_ring", "infos")                                                     \
+	X(prb_head_id, "prb_desc_ring", "head_id")                                                 \
+	X(prb_tail_id, "prb_desc_ring", "tail_id")                                                 \
+	X(prb_state_var, "prb_desc", "state_var")                                                  \
+	X(prb_text_blk_lpos, "prb_desc", "text_blk_lpos")                                          \
+	X(prb_begin, "prb_data_blk_lpos", "begin")                                                 \
+	X(prb_next, "prb_data_blk_lpos", "next")                                                   \
+	X(prb_seq, "printk_info", "seq")                                                           \
+	X(prb_ts_nsec, "printk_info", "ts_nsec")                                                   \
+	X(prb_text_len, "printk_info", "text_len")                                                 \
+	X(prb_caller_id, "printk_info", "caller_id")                                               \
+	X(prb_size_bits, "prb_data_ring", "size_bits")                                             \
+	X(prb_data, "prb_data_ring", "data")                                                       \
 	X(ftrace_ops_next, "ftrace_ops", "next")                                                   \
 	X(ftrace_ops_trampoline, "ftrace_ops", "trampoline")                                       \
 	X(ftrace_ops_trampoline_size, "ftrace_ops", "trampoline_size")                             \
@@ -148,7 +169,11 @@ enum kernel_symbol {
 /* Sizes in bytes of structures. */
 #define KERNEL_SIZES(X)                                                                            \
 	X(module_memory, "module_memory")                                                          \
-	X(exception_stacks, "exception_stacks")
+	X(exception_stacks, "exception_stacks")                                                    \
+	X(irq_stack, "irq_stack")                                                                  \
+	X(prb_desc, "prb_desc")                                                                    \
+	X(printk_info, "printk_info")                                                              \
+	X(printk_log, "printk_log")
 
 enum kernel_field {
 #define KERNEL_FIELD_ENUM(name, structure, member) FIELD_##name,
@@ -162,6 +187,13 @@ enum kernel_field {
 
 #define FIELD_UNKNOWN (-1)
 
+/*
+ * THREAD_SIZE and IRQ_STACK_SIZE are the same (arch/x86/include/asm/page_64_types.h): this much,
+ * twice as much or more with KASAN.
+ */
+#define DEFAULT_STACK_SIZE 0x4000u
+#define MAX_STACK_SIZE 0x20000u
+
 struct kernel_map {
 	char *banner;	     /* linux_banner, whole */
 	gpa_t root;	     /* of the kernel's own page tables (init_top_pgt) */
@@ -169,6 +201,7 @@ struct kernel_map {
 	gva_t image_start;
 	uint64_t image_length; /* bytes */
 	struct kallsyms kallsyms;
+	uint64_t stack_size; /* bytes of a task's stack and of an IRQ stack; a power of two */
 	enum orc_layout orc_layout;
 	uint64_t num_orcs;
 	/*
@@ -193,6 +226,9 @@ struct kernel_field_name {
 };
 const struct kernel_field_name *kernel_field_names(void); /* NUM_KERNEL_FIELDS of them */
 
+/* Can this be the size of a task's stack? */
+bool kernel_stack_size_valid(uint64_t size);
+
 struct kernel_map *kernel_map_new(void);
 void kernel_map_free(struct kernel_map *map);
 typedef struct kernel_map KernelMap;
@@ -208,6 +244,9 @@ struct kernel_map *kernel_map_from_bytes(GBytes *bytes, GError **error);
  * its first symbols through the map's kallsyms.
  */
 bool kernel_map_fits(const struct kernel_map *map, struct snapshot *snapshot, GError **error);
+
+/* Is it a kernel for more than one CPU (CONFIG_SMP)? Its banner says so. */
+bool kernel_map_smp(const struct kernel_map *map);
 
 struct address_space kernel_map_space(const struct kernel_map *map, struct snapshot *snapshot);
 

@@ -24,7 +24,7 @@
 
 #define CALLER_ID_CPU 0x80000000u
 
-/* Where things are, from VMCOREINFO's OFFSET() and SIZE() lines. */
+/* Where things are, from VMCOREINFO's OFFSET() and SIZE() lines or from BTF. */
 struct ring_layout {
 	uint64_t desc_ring, text_data_ring;		       /* in printk_ringbuffer */
 	uint64_t count_bits, descs, infos, head_id, tail_id;   /* in prb_desc_ring */
@@ -44,40 +44,48 @@ struct ring {
 	uint64_t text_left; /* bytes of text that can still be true */
 };
 
-static bool layout_from_vmcoreinfo(const char *text, struct ring_layout *layout, GError **error)
+/* The same in VMCOREINFO and in BTF: the kernel writes the former for who has not the latter. */
+static bool find_layout(const struct kernel *kernel, const char *vmcoreinfo,
+			struct ring_layout *layout, GError **error)
 {
 	const struct {
 		const char *key;
+		enum kernel_field field;
 		uint64_t *value;
 	} items[] = {
-		{"OFFSET(printk_ringbuffer.desc_ring)", &layout->desc_ring},
-		{"OFFSET(printk_ringbuffer.text_data_ring)", &layout->text_data_ring},
-		{"OFFSET(prb_desc_ring.count_bits)", &layout->count_bits},
-		{"OFFSET(prb_desc_ring.descs)", &layout->descs},
-		{"OFFSET(prb_desc_ring.infos)", &layout->infos},
-		{"OFFSET(prb_desc_ring.head_id)", &layout->head_id},
-		{"OFFSET(prb_desc_ring.tail_id)", &layout->tail_id},
-		{"OFFSET(prb_desc.state_var)", &layout->state_var},
-		{"OFFSET(prb_desc.text_blk_lpos)", &layout->text_blk_lpos},
-		{"SIZE(prb_desc)", &layout->desc_size},
-		{"OFFSET(prb_data_blk_lpos.begin)", &layout->begin},
-		{"OFFSET(prb_data_blk_lpos.next)", &layout->next},
-		{"OFFSET(printk_info.seq)", &layout->seq},
-		{"OFFSET(printk_info.ts_nsec)", &layout->ts_nsec},
-		{"OFFSET(printk_info.text_len)", &layout->text_len},
-		{"OFFSET(printk_info.caller_id)", &layout->caller_id},
-		{"SIZE(printk_info)", &layout->info_size},
-		{"OFFSET(prb_data_ring.size_bits)", &layout->size_bits},
-		{"OFFSET(prb_data_ring.data)", &layout->data},
+		{"OFFSET(printk_ringbuffer.desc_ring)", FIELD_prb_desc_ring, &layout->desc_ring},
+		{"OFFSET(printk_ringbuffer.text_data_ring)", FIELD_prb_text_data_ring,
+		 &layout->text_data_ring},
+		{"OFFSET(prb_desc_ring.count_bits)", FIELD_prb_count_bits, &layout->count_bits},
+		{"OFFSET(prb_desc_ring.descs)", FIELD_prb_descs, &layout->descs},
+		{"OFFSET(prb_desc_ring.infos)", FIELD_prb_infos, &layout->infos},
+		{"OFFSET(prb_desc_ring.head_id)", FIELD_prb_head_id, &layout->head_id},
+		{"OFFSET(prb_desc_ring.tail_id)", FIELD_prb_tail_id, &layout->tail_id},
+		{"OFFSET(prb_desc.state_var)", FIELD_prb_state_var, &layout->state_var},
+		{"OFFSET(prb_desc.text_blk_lpos)", FIELD_prb_text_blk_lpos, &layout->text_blk_lpos},
+		{"SIZE(prb_desc)", SIZE_prb_desc, &layout->desc_size},
+		{"OFFSET(prb_data_blk_lpos.begin)", FIELD_prb_begin, &layout->begin},
+		{"OFFSET(prb_data_blk_lpos.next)", FIELD_prb_next, &layout->next},
+		{"OFFSET(printk_info.seq)", FIELD_prb_seq, &layout->seq},
+		{"OFFSET(printk_info.ts_nsec)", FIELD_prb_ts_nsec, &layout->ts_nsec},
+		{"OFFSET(printk_info.text_len)", FIELD_prb_text_len, &layout->text_len},
+		{"OFFSET(printk_info.caller_id)", FIELD_prb_caller_id, &layout->caller_id},
+		{"SIZE(printk_info)", SIZE_printk_info, &layout->info_size},
+		{"OFFSET(prb_data_ring.size_bits)", FIELD_prb_size_bits, &layout->size_bits},
+		{"OFFSET(prb_data_ring.data)", FIELD_prb_data, &layout->data},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(items); i++) {
-		if (!vmcoreinfo_number(text, items[i].key, items[i].value) ||
-		    *items[i].value > GUEST_PAGE_SIZE) {
-			g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
-				    "VMCOREINFO has no usable %s", items[i].key);
-			return false;
+		if (vmcoreinfo && vmcoreinfo_number(vmcoreinfo, items[i].key, items[i].value) &&
+		    *items[i].value <= GUEST_PAGE_SIZE)
+			continue;
+		if (kernel_has(kernel, items[i].field)) {
+			*items[i].value = (uint64_t)kernel->map->fields[items[i].field];
+			continue;
 		}
+		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+			    "neither VMCOREINFO nor BTF has a usable %s", items[i].key);
+		return false;
 	}
 	return true;
 }
@@ -90,7 +98,7 @@ static bool ring_open(const struct kernel *kernel, const char *vmcoreinfo, struc
 	uint32_t count_bits, size_bits;
 	gva_t ringbuffer, desc_ring, data_ring;
 
-	if (!layout_from_vmcoreinfo(vmcoreinfo, layout, error) ||
+	if (!find_layout(kernel, vmcoreinfo, layout, error) ||
 	    !kernel_read_variable(kernel, SYMBOL_prb, &ringbuffer.value, 8, error))
 		return false;
 	desc_ring = gva_add(ringbuffer, layout->desc_ring);
@@ -252,6 +260,14 @@ struct old_record {
 	uint8_t facility, flags_level;
 };
 
+static bool old_header_size(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *size)
+{
+	if (vmcoreinfo && vmcoreinfo_number(vmcoreinfo, "SIZE(printk_log)", size))
+		return true;
+	*size = (uint64_t)kernel->map->fields[SIZE_printk_log];
+	return kernel_has(kernel, SIZE_printk_log);
+}
+
 static GArray *read_old_log(const struct kernel *kernel, const char *vmcoreinfo, GError **error)
 {
 	GArray *records = records_new();
@@ -264,7 +280,7 @@ static GArray *read_old_log(const struct kernel *kernel, const char *vmcoreinfo,
 	    !kernel_read_variable(kernel, SYMBOL_log_first_idx, &at, sizeof(at), error) ||
 	    !kernel_read_variable(kernel, SYMBOL_log_next_idx, &end, sizeof(end), error))
 		return records;
-	if (!vmcoreinfo_number(vmcoreinfo, "SIZE(printk_log)", &header_size) ||
+	if (!old_header_size(kernel, vmcoreinfo, &header_size) ||
 	    header_size < sizeof(struct old_record) || header_size > 64 || size > MAX_OLD_LOG ||
 	    at > size || end > size) {
 		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
@@ -333,7 +349,7 @@ bool printk_position(const struct kernel *kernel, const char *vmcoreinfo, uint64
 		*position = next;
 		return true;
 	}
-	if (!layout_from_vmcoreinfo(vmcoreinfo, &layout, error) ||
+	if (!find_layout(kernel, vmcoreinfo, &layout, error) ||
 	    !kernel_read_variable(kernel, SYMBOL_prb, &ringbuffer.value, 8, error))
 		return false;
 	/* Past the snapshot: what is asked for is the present. The text's head follows its data. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The kernel's log, read from its ring in memory: kernel/printk/printk_ringbuffer.h from 5.10 on,
- * the struct printk_log records of kernel/printk/printk.c before. Layouts from VMCOREINFO.
+ * the struct printk_log records of kernel/printk/printk.c before. Layouts from VMCOREINFO,
+ * from BTF where there is none.
  */
 #ifndef OOPSBT_KERNEL_PRINTK_H
 #define OOPSBT_KERNEL_PRINTK_H
@@ -16,6 +17,8 @@ struct printk_record {
 	uint32_t caller; /* printk_caller_id(): a pid, or 0x80000000 + CPU */
 	char *text;	 /* as stored; may hold newlines and anything else */
 };
+
+/* In all of these @vmcoreinfo is its text, or NULL if the kernel has none. */
 
 /* A position in the log that changes with every record: to see whether more has come. */
 bool printk_position(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *position,

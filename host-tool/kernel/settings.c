@@ -84,14 +84,17 @@ void settings_read(const struct kernel *kernel, struct settings *settings)
 
 bool kernel_uptime(const struct kernel *kernel, uint64_t *seconds, GError **error)
 {
-	uint64_t core = kernel->map->symbols[SYMBOL_tk_core];
+	const uint64_t *symbols = kernel->map->symbols;
+	/* From 6.17 on the core's is the first of several timekeepers (TIMEKEEPER_CORE). */
+	uint64_t core =
+		symbols[SYMBOL_tk_core] ? symbols[SYMBOL_tk_core] : symbols[SYMBOL_timekeeper_data];
 	uint64_t timekeeper = kernel_has(kernel, FIELD_tk_data_timekeeper)
 				      ? (uint64_t)kernel->map->fields[FIELD_tk_data_timekeeper]
 				      : TK_CORE_TIMEKEEPER;
 
 	if (!core) {
 		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
-				    "this kernel has no symbol tk_core");
+				    "this kernel has no symbol tk_core or timekeeper_data");
 		return false;
 	}
 	return kernel_read_field(kernel, gva(core + timekeeper), FIELD_timekeeper_ktime_sec,

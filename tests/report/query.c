@@ -72,6 +72,9 @@ static GHashTable *load_kallsyms(const char *path)
 		if (sscanf(line, "%" G_GINT64_MODIFIER "x %c %511s %127s", &address, &type, name,
 			   module) < 3)
 			continue;
+		/* clang's ThinLTO: NAME.llvm.NUMBER; a trace shows NAME. */
+		if (strstr(name, ".llvm."))
+			*strstr(name, ".llvm.") = '\0';
 		key = module[0] ? g_strdup_printf("%s %s", name, module) : g_strdup(name);
 		addresses = g_hash_table_lookup(table, key);
 		if (!addresses) {

@@ -24,7 +24,7 @@ struct fixture {
 
 static const struct fake_symbol symbols[] = {
 	{"Rlinux_banner", FAKE_GUEST_IMAGE + FAKE_KERNEL_BANNER},
-	{"Dinit_top_pgt", FAKE_GUEST_IMAGE + FAKE_KERNEL_TOP_TABLE},
+	{"Dinit_top_pgt.llvm.1234567890", FAKE_GUEST_IMAGE + FAKE_KERNEL_TOP_TABLE},
 };
 
 static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)

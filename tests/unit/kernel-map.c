@@ -31,6 +31,7 @@ static struct kernel_map *make_map(void)
 	map->guest_module = gva(0xffffffffc0123000);
 	map->oopses_seen = 3;
 	map->log_seen = 1234;
+	map->stack_size = 0x8000;
 	for (size_t i = 0; i < NUM_KERNEL_SYMBOLS; i += 2)
 		map->symbols[i] = 0xffffffffb6a00000 + 0x1000 * i;
 	for (size_t i = 0; i < NUM_KERNEL_FIELDS; i += 3)
@@ -59,6 +60,7 @@ static void test_round_trip(void)
 	g_assert_cmpstr(again->no_orc, ==, map->no_orc);
 	g_assert_cmphex(again->root.value, ==, map->root.value);
 	g_assert_cmpuint(again->levels, ==, map->levels);
+	g_assert_cmpuint(again->stack_size, ==, map->stack_size);
 	g_assert_cmpmem(&again->kallsyms, sizeof(again->kallsyms), &map->kallsyms,
 			sizeof(map->kallsyms));
 	g_assert_cmpint(again->orc_layout, ==, map->orc_layout);
@@ -95,6 +97,9 @@ static void test_refused(void)
 		"number kallsyms-symbols ffffffff",
 		"number kallsyms-encoding 9",
 		"number orc-layout 77",
+		"number stack-size 0",
+		"number stack-size 5000",
+		"number stack-size 40000000",
 		"number orc-entries ffffffff",
 		"number page-size 2000",
 		"field task_struct.pid ffffffff",

@@ -176,6 +176,33 @@ static struct desc *put(struct fixture *f, const char *text, uint64_t state)
 	return desc;
 }
 
+/* A kernel without VMCOREINFO has the same layout in its BTF. */
+static void use_btf(struct fixture *f)
+{
+	int32_t *fields = f->map->fields;
+
+	fields[FIELD_prb_desc_ring] = offsetof(struct ring, desc_ring);
+	fields[FIELD_prb_text_data_ring] = offsetof(struct ring, text);
+	fields[FIELD_prb_count_bits] = offsetof(struct ring, desc_ring.count_bits);
+	fields[FIELD_prb_descs] = offsetof(struct ring, desc_ring.descs);
+	fields[FIELD_prb_infos] = offsetof(struct ring, desc_ring.infos);
+	fields[FIELD_prb_head_id] = offsetof(struct ring, desc_ring.head_id);
+	fields[FIELD_prb_tail_id] = offsetof(struct ring, desc_ring.tail_id);
+	fields[FIELD_prb_state_var] = offsetof(struct desc, state);
+	fields[FIELD_prb_text_blk_lpos] = offsetof(struct desc, text);
+	fields[SIZE_prb_desc] = sizeof(struct desc);
+	fields[FIELD_prb_begin] = offsetof(struct block, begin);
+	fields[FIELD_prb_next] = offsetof(struct block, next);
+	fields[FIELD_prb_seq] = offsetof(struct info, seq);
+	fields[FIELD_prb_ts_nsec] = offsetof(struct info, ts_nsec);
+	fields[FIELD_prb_text_len] = offsetof(struct info, text_len);
+	fields[FIELD_prb_caller_id] = offsetof(struct info, caller_id);
+	fields[SIZE_printk_info] = sizeof(struct info);
+	fields[FIELD_prb_size_bits] =
+		offsetof(struct ring, text.size_bits) - offsetof(struct ring, text);
+	fields[FIELD_prb_data] = offsetof(struct ring, text.data) - offsetof(struct ring, text);
+}
+
 static GArray *read_all(struct fixture *f, GError **error)
 {
 	fake_guest_forget(&f->guest);
@@ -219,6 +246,29 @@ static void test_empty(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 
 	g_assert_no_error(error);
 	g_assert_cmpuint(records->len, ==, 0);
+}
+
+static void test_without_vmcoreinfo(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	g_autoptr(GArray) records = NULL;
+	g_autoptr(GArray) none = NULL;
+	g_autoptr(GError) error = NULL;
+	uint64_t position;
+
+	put(f, "first", STATE_FINALIZED);
+	put(f, "second", STATE_FINALIZED);
+	fake_guest_forget(&f->guest);
+	f->kernel.space = f->guest.space;
+	none = printk_read(&f->kernel, NULL, NULL, &error);
+	g_assert_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND);
+	g_assert_cmpuint(none->len, ==, 0);
+	g_clear_error(&error);
+	use_btf(f);
+	records = printk_read(&f->kernel, NULL, NULL, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(records->len, ==, 2);
+	g_assert_cmpstr(record_at(records, 1)->text, ==, "second");
+	g_assert_true(printk_position(&f->kernel, NULL, &position, NULL));
 }
 
 /* Descriptors and text go round, ids past their largest. */
@@ -528,6 +578,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	add("/printk/order", test_order);
 	add("/printk/empty", test_empty);
+	add("/printk/without-vmcoreinfo", test_without_vmcoreinfo);
 	add("/printk/wrap", test_wrap);
 	add("/printk/unfinished", test_unfinished);
 	add("/printk/broken", test_broken);

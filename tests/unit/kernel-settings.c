@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The clock and the build ID, as kernels of several releases and configurations keep them. */
+#include <elf.h>
+#include <string.h>
+
+#include "fake_guest.h"
+#include "kernel/build-id.h"
+#include "kernel/settings.h"
+
+#define CORE 0x1000u
+#define KTIME_SEC 0x90u
+#define NOTES 0x2000u
+
+struct fixture {
+	struct fake_guest guest;
+	struct kernel_map *map;
+	struct kernel kernel;
+};
+
+static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	fake_guest_init(&f->guest, 2 << 20);
+	f->map = kernel_map_new();
+	f->map->banner = g_strdup("Linux version 6.6.6 (a) (b) #1 SMP");
+	f->map->root = f->guest.space.root;
+	f->map->levels = 4;
+	f->map->fields[FIELD_timekeeper_ktime_sec] = KTIME_SEC;
+	kernel_init(&f->kernel, f->map, f->guest.snapshot);
+}
+
+static void tear_down(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	kernel_clear(&f->kernel);
+	kernel_map_free(f->map);
+	fake_guest_clear(&f->guest);
+}
+
+static void put_u64(struct fixture *f, uint64_t offset, uint64_t value)
+{
+	memcpy(fake_guest_at(&f->guest, offset), &value, sizeof(value));
+}
+
+static void assert_uptime(struct fixture *f, uint64_t seconds)
+{
+	g_autoptr(GError) error = NULL;
+	uint64_t found;
+
+	g_assert_true(kernel_uptime(&f->kernel, &found, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(found, ==, seconds);
+}
+
+/* Up to 6.12 tk_core has no named type. */
+static void test_uptime_6_12(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	f->map->symbols[SYMBOL_tk_core] = FAKE_GUEST_IMAGE + CORE;
+	put_u64(f, CORE + 64 + KTIME_SEC, 612);
+	assert_uptime(f, 612);
+}
+
+static void test_uptime_6_13(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	f->map->symbols[SYMBOL_tk_core] = FAKE_GUEST_IMAGE + CORE;
+	f->map->fields[FIELD_tk_data_timekeeper] = 128;
+	put_u64(f, CORE + 128 + KTIME_SEC, 613);
+	assert_uptime(f, 613);
+}
+
+/* An array of timekeepers, the core's first. */
+static void test_uptime_6_17(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	f->map->symbols[SYMBOL_timekeeper_data] = FAKE_GUEST_IMAGE + CORE;
+	f->map->fields[FIELD_tk_data_timekeeper] = 64;
+	put_u64(f, CORE + 64 + KTIME_SEC, 617);
+	assert_uptime(f, 617);
+}
+
+static void test_no_uptime(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	g_autoptr(GError) error = NULL;
+	uint64_t found;
+
+	g_assert_false(kernel_uptime(&f->kernel, &found, &error));
+	g_assert_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND);
+}
+
+static uint64_t put_note(struct fixture *f, uint64_t at, const char *name, uint32_t type,
+			 const char *text, size_t length)
+{
+	Elf64_Nhdr header = {(uint32_t)strlen(name) + 1, (uint32_t)length, type};
+
+	memcpy(fake_guest_at(&f->guest, at), &header, sizeof(header));
+	at += sizeof(header);
+	memcpy(fake_guest_at(&f->guest, at), name, strlen(name) + 1);
+	at += (header.n_namesz + 3) & ~3u;
+	memcpy(fake_guest_at(&f->guest, at), text, length);
+	return at + ((length + 3) & ~(size_t)3);
+}
+
+static void put_notes(struct fixture *f, uint64_t end)
+{
+	f->map->symbols[SYMBOL___start_notes] = FAKE_GUEST_IMAGE + NOTES;
+	f->map->symbols[SYMBOL___stop_notes] = FAKE_GUEST_IMAGE + end;
+}
+
+static void test_build_id(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	g_autoptr(GError) error = NULL;
+	uint64_t at = put_note(f, NOTES, "Xen", NT_GNU_BUILD_ID, "5.4", 4);
+	g_autofree char *build_id = NULL;
+
+	at = put_note(f, at, "Linux", 0x101, "abc", 3);
+	put_notes(f, put_note(f, at, "GNU", NT_GNU_BUILD_ID, "\x12\xab\xff\x00\x01", 5));
+	build_id = build_id_read(&f->kernel, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(build_id, ==, "12abff0001");
+}
+
+static void assert_no_build_id(struct fixture *f)
+{
+	g_autoptr(GError) error = NULL;
+
+	fake_guest_forget(&f->guest);
+	f->kernel.space = f->guest.space;
+	g_assert_null(build_id_read(&f->kernel, &error));
+	g_assert_nonnull(error);
+}
+
+static void test_no_build_id(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint32_t huge = 0xfffffff0;
+	uint64_t end;
+
+	assert_no_build_id(f);
+	end = put_note(f, NOTES, "GNU", NT_GNU_BUILD_ID, "0123456789abcdef", 16);
+	put_notes(f, NOTES - 1);
+	assert_no_build_id(f);
+	put_notes(f, NOTES + (1u << 30));
+	assert_no_build_id(f);
+	put_notes(f, end - 1); /* cut short */
+	assert_no_build_id(f);
+	put_notes(f, end);
+	memcpy(fake_guest_at(&f->guest, NOTES), &huge, 4);
+	assert_no_build_id(f);
+	memset(fake_guest_at(&f->guest, NOTES), 0, 12); /* notes of nothing, to the end */
+	assert_no_build_id(f);
+}
+
+static void add(const char *name, void (*test)(struct fixture *, gconstpointer))
+{
+	g_test_add(name, struct fixture, NULL, set_up, test, tear_down);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	add("/settings/uptime-6.12", test_uptime_6_12);
+	add("/settings/uptime-6.13", test_uptime_6_13);
+	add("/settings/uptime-6.17", test_uptime_6_17);
+	add("/settings/no-uptime", test_no_uptime);
+	add("/settings/build-id", test_build_id);
+	add("/settings/no-build-id", test_no_build_id);
+	return g_test_run();
+}
