@@ -15,6 +15,21 @@ bool vcpu_in_long_mode(const struct vcpu_registers *registers)
 	return (registers->efer & EFER_LONG_MODE_ACTIVE) && (registers->cr0 & CR0_PAGING);
 }
 
+bool vcpu_in_user_mode(const struct vcpu_registers *registers)
+{
+	return registers->cpl == 3;
+}
+
+gva_t vcpu_pc(const struct vcpu_registers *registers)
+{
+	return gva(registers->rip);
+}
+
+gva_t vcpu_sp(const struct vcpu_registers *registers)
+{
+	return gva(registers->rsp);
+}
+
 bool vcpu_five_level_paging(const struct vcpu_registers *registers)
 {
 	return registers->cr4 & CR4_FIVE_LEVELS;

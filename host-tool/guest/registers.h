@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "guest/address.h"
+
 #define MAX_VCPUS 4096
 
 struct segment {
@@ -38,6 +40,10 @@ struct vcpu_registers {
 
 /* True in 64-bit long mode with paging on: the only state whose memory this tool reads. */
 bool vcpu_in_long_mode(const struct vcpu_registers *registers);
+/* False where the mode is not known, too. */
+bool vcpu_in_user_mode(const struct vcpu_registers *registers);
+gva_t vcpu_pc(const struct vcpu_registers *registers);
+gva_t vcpu_sp(const struct vcpu_registers *registers);
 bool vcpu_five_level_paging(const struct vcpu_registers *registers);
 
 #define REGISTERS_ERROR (registers_error_quark())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Layer 2: what Linux knows, found in guest memory.
 
-$(eval $(call archive,host-tool/libkernel.a,$(sort $(wildcard host-tool/kernel/*.c host-tool/kernel/x86_64/*.c))))
+$(eval $(call archive,host-tool/libkernel.a,$(sort $(wildcard host-tool/kernel/*.c host-tool/kernel/*/*.c))))
 
 FAKE_GUEST := tests/unit/fake_guest.c
 FAKE_KERNEL := $(FAKE_GUEST) tests/unit/fake_kernel.c

@@ -41,9 +41,19 @@ void cpu_capture(const struct kernel *kernel, const struct cpu *cpu);
 /* The stack that @sp points into, or NULL. */
 const struct stack *cpu_find_stack(const struct cpu *cpu, gva_t sp);
 
-/* Where the stack pointer was when @stack, which is in use, came into use; false for a task's. */
-bool cpu_previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp);
+/* --- for struct arch: what identifying a CPU takes --- */
 
-bool cpu_in_user_mode(const struct cpu *cpu);
+/* How many CPUs there may be, at most; what to add to a per-CPU symbol for CPU @number. */
+unsigned int cpu_count_possible(const struct kernel *kernel);
+bool cpu_percpu_base(const struct kernel *kernel, unsigned int number, gva_t *base);
+
+/* Per-CPU memory of @cpu, whose `percpu` is known. Notes what was late. */
+bool cpu_read_percpu(const struct kernel *kernel, struct cpu *cpu, enum kernel_symbol symbol,
+		     uint64_t offset, void *buffer, size_t length);
+/* The same for what is a symbol of its own, or a member of pcpu_hot (6.2 to 6.14). */
+bool cpu_read_hot(const struct kernel *kernel, struct cpu *cpu, enum kernel_symbol symbol,
+		  enum kernel_field field, void *buffer, size_t length);
+
+void cpu_add_stack(struct cpu *cpu, enum stack_kind kind, uint64_t low, uint64_t high);
 
 #endif

@@ -47,6 +47,13 @@ bool kernel_read_field(const struct kernel *kernel, gva_t structure, enum kernel
 	return kernel_read_state(kernel, structure, field, buffer, length, NULL, error);
 }
 
+bool kernel_in_core_image(const struct kernel *kernel, gva_t address)
+{
+	const uint64_t *symbols = kernel->map->symbols;
+
+	return address.value >= symbols[SYMBOL__text] && address.value < symbols[SYMBOL__end];
+}
+
 bool kernel_is_core_text(const struct kernel *kernel, gva_t address)
 {
 	const uint64_t *symbols = kernel->map->symbols;

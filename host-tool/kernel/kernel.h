@@ -35,6 +35,9 @@ bool kernel_read_field(const struct kernel *kernel, gva_t structure, enum kernel
 bool kernel_read_state(const struct kernel *kernel, gva_t structure, enum kernel_field field,
 		       void *buffer, size_t length, bool *late, GError **error);
 
+/* Within the core kernel's image: text, data, all. */
+bool kernel_in_core_image(const struct kernel *kernel, gva_t address);
+
 /* Within the core kernel's text (init text, freed after boot, included while the image holds it).
  */
 bool kernel_is_core_text(const struct kernel *kernel, gva_t address);

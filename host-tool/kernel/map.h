@@ -10,7 +10,7 @@
 #define OOPSBT_KERNEL_MAP_H
 
 #include "kernel/kallsyms.h"
-#include "kernel/orc.h"
+#include "kernel/x86_64/orc.h"
 
 /* Symbols whose value a map may have. Not every kernel has every one. */
 #define KERNEL_SYMBOLS(X)                                                                          \

@@ -4,7 +4,7 @@
 
 #include "fake_guest.h"
 #include "kernel/kallsyms.h"
-#include "kernel/orc.h"
+#include "kernel/x86_64/orc.h"
 
 #define IPS 0x100000u
 #define ENTRIES 0x180000u

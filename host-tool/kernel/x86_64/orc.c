@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kernel/orc.h"
+#include "kernel/x86_64/orc.h"
 
 #include "kernel/kallsyms.h"
 

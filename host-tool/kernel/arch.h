@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What differs between the architectures that a guest's kernel may be for. Each has a folder of
+ * this name with all it knows; nothing outside of these folders names a register.
+ */
+#ifndef OOPSBT_KERNEL_ARCH_H
+#define OOPSBT_KERNEL_ARCH_H
+
+#include "guest/registers.h"
+#include "kernel/register_set.h"
+#include "kernel/rule.h"
+
+struct cpu;
+struct kernel;
+struct stack;
+struct walk;
+
+struct arch {
+	const char *name;		   /* as uname(1) says it */
+	const char *const *register_names; /* by number; NULL: there is no such register */
+
+	/* A vCPU's registers. */
+	void (*load_registers)(const struct vcpu_registers *vcpu, struct register_set *set);
+	bool (*in_user_mode)(const struct register_set *set); /* false where it is not known */
+
+	/* Which Linux CPU a vCPU is, by what the kernel has told the hardware. False: not known. */
+	bool (*find_cpu_number)(const struct kernel *kernel, const struct vcpu_registers *vcpu,
+				unsigned int *number);
+	/* Adds the stacks that hardware knows of; those that the kernel has for each CPU. */
+	void (*add_hardware_stacks)(const struct kernel *kernel, struct cpu *cpu);
+	void (*add_cpu_stacks)(const struct kernel *kernel, struct cpu *cpu);
+	/* Where the stack pointer was when @stack, which is in use, came into use; not for a
+	 * task's. */
+	bool (*previous_sp)(const struct kernel *kernel, const struct stack *stack, gva_t *sp);
+
+	/*
+	 * The rule for the frame where @walk stands. False, with the walk stopped, where there is
+	 * none.
+	 */
+	bool (*find_rule)(struct walk *walk, struct rule *rule);
+	/* Control comes back to @pc, which the frame above was found with: was it trapped there, so
+	 * that what counts is the instruction before? */
+	bool (*is_behind_trap)(const struct walk *walk, gva_t pc);
+	/* Is @pc, a return address, where a task begins that has never run? */
+	bool (*is_start_of_task)(const struct kernel *kernel, gva_t pc);
+};
+
+extern const struct arch arch_x86_64;
+
+/* Of the kernel that was found. */
+const struct arch *kernel_arch(const struct kernel *kernel);
+
+#endif

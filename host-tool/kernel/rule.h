@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How to get from one frame to the one above: where each of its registers is. An architecture finds
+ * the rule for the place where control is; unwind.c applies it.
+ */
+#ifndef OOPSBT_KERNEL_RULE_H
+#define OOPSBT_KERNEL_RULE_H
+
+#include "guest/address.h"
+#include "kernel/register_set.h"
+
+enum place_kind {
+	PLACE_LOST,   /* nobody knows */
+	PLACE_SAME,   /* still in the register */
+	PLACE_VALUE,  /* @value itself */
+	PLACE_MEMORY, /* in the word at the guest-virtual address @value, which is on a stack */
+};
+
+struct place {
+	enum place_kind kind;
+	uint64_t value;
+};
+
+enum rule_kind {
+	RULE_CALL,	  /* the frame above made a call: its PC is a return address */
+	RULE_INTERRUPTED, /* it was interrupted: its registers were saved for it */
+	RULE_END,	  /* there is none: a stack ends here */
+};
+
+struct rule {
+	enum rule_kind kind;
+	bool guess; /* the frame above, and all that follow, may be wrong */
+	/* RULE_INTERRUPTED: what was saved is in [saved, saved_end); saved_end 0: only a part. */
+	gva_t saved, saved_end;
+	/* By register number. The SP's is never PLACE_MEMORY in a RULE_CALL. */
+	struct place places[MAX_REGISTERS];
+};
+
+static inline void rule_value(struct rule *rule, unsigned int number, uint64_t value)
+{
+	rule->places[number] = (struct place){PLACE_VALUE, value};
+}
+
+static inline void rule_memory(struct rule *rule, unsigned int number, uint64_t address)
+{
+	rule->places[number] = (struct place){PLACE_MEMORY, address};
+}
+
+static inline void rule_same(struct rule *rule, unsigned int number)
+{
+	rule->places[number] = (struct place){.kind = PLACE_SAME};
+}
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/arch.h"
+
+#include "kernel/x86_64/cpu.h"
+#include "kernel/x86_64/registers.h"
+#include "kernel/x86_64/rules.h"
+
+#define INT3 0xcc
+
+static const char *const register_names[MAX_REGISTERS] = {
+	[X86_64_RIP] = "rip", [X86_64_RSP] = "rsp", [X86_64_RBP] = "rbp",
+	[X86_64_RAX] = "rax", [X86_64_RBX] = "rbx", [X86_64_RCX] = "rcx",
+	[X86_64_RDX] = "rdx", [X86_64_RSI] = "rsi", [X86_64_RDI] = "rdi",
+	[X86_64_R8] = "r8",   [X86_64_R9] = "r9",   [X86_64_R10] = "r10",
+	[X86_64_R11] = "r11", [X86_64_R12] = "r12", [X86_64_R13] = "r13",
+	[X86_64_R14] = "r14", [X86_64_R15] = "r15", [X86_64_RFLAGS] = "rflags",
+	[X86_64_CS] = "cs",   [X86_64_SS] = "ss",   [X86_64_ORIG_RAX] = "orig_rax",
+};
+
+static void load_registers(const struct vcpu_registers *vcpu, struct register_set *set)
+{
+	const struct {
+		enum x86_64_register number;
+		uint64_t value;
+	} all[] = {
+		{X86_64_RIP, vcpu->rip},	{X86_64_RSP, vcpu->rsp},
+		{X86_64_RBP, vcpu->rbp},	{X86_64_RAX, vcpu->rax},
+		{X86_64_RBX, vcpu->rbx},	{X86_64_RCX, vcpu->rcx},
+		{X86_64_RDX, vcpu->rdx},	{X86_64_RSI, vcpu->rsi},
+		{X86_64_RDI, vcpu->rdi},	{X86_64_R8, vcpu->r8},
+		{X86_64_R9, vcpu->r9},		{X86_64_R10, vcpu->r10},
+		{X86_64_R11, vcpu->r11},	{X86_64_R12, vcpu->r12},
+		{X86_64_R13, vcpu->r13},	{X86_64_R14, vcpu->r14},
+		{X86_64_R15, vcpu->r15},	{X86_64_RFLAGS, vcpu->rflags},
+		{X86_64_CS, vcpu->cs.selector}, {X86_64_SS, vcpu->ss.selector},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		register_put(set, all[i].number, all[i].value);
+}
+
+static bool in_user_mode(const struct register_set *set)
+{
+	return register_known(set, X86_64_CS) && (set->values[X86_64_CS] & 3) == 3;
+}
+
+/* In the order in which they are asked. */
+static bool find_rule(struct walk *walk, struct rule *rule)
+{
+	typedef bool (*finder)(struct walk * walk, struct rule * rule);
+	static const finder with_orc[] = {
+		find_wild_call_rule,
+		find_return_stack_rule,
+		find_retpoline_rule,
+		find_error_entry_rule,
+		find_orc_rule,
+		find_optprobe_rule,
+		find_generated_code_rule,
+		NULL,
+	};
+	static const finder without_orc[] = {
+		find_wild_call_rule,
+		find_frame_pointer_rule,
+		find_scan_rule,
+		NULL,
+	};
+	bool orc = walk->kernel->map->orc_layout != ORC_LAYOUT_NONE;
+
+	for (const finder *find = orc ? with_orc : without_orc; *find; find++) {
+		*rule = (struct rule){0};
+		if ((*find)(walk, rule))
+			return !walk->done;
+	}
+	walk_stop(walk, "the frame of 0x%" G_GINT64_MODIFIER "x cannot be found",
+		  walk_pc(walk).value);
+	return false;
+}
+
+/*
+ * Put there by a kprobe or while text is patched, an INT3 stands for an instruction not yet
+ * executed; unless it is gone, and the handler has moved on.
+ */
+static bool is_behind_trap(const struct walk *walk, gva_t pc)
+{
+	bool late = false;
+	uint8_t byte;
+
+	if (!walk_in_function(walk, walk_pc(walk), "asm_exc_int3"))
+		return false;
+	if (!address_space_read(&walk->kernel->space, gva(pc.value - 1), &byte, 1, &late, NULL))
+		return true;
+	return byte == INT3 || late;
+}
+
+const struct arch arch_x86_64 = {
+	.name = "x86_64",
+	.register_names = register_names,
+	.load_registers = load_registers,
+	.in_user_mode = in_user_mode,
+	.find_cpu_number = x86_64_find_cpu_number,
+	.add_hardware_stacks = x86_64_add_hardware_stacks,
+	.add_cpu_stacks = x86_64_add_cpu_stacks,
+	.previous_sp = x86_64_previous_sp,
+	.find_rule = find_rule,
+	.is_behind_trap = is_behind_trap,
+	.is_start_of_task = orc_is_start_of_task,
+};

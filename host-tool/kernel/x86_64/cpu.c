@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which CPU a vCPU is, and what stacks it has, by what Linux has told the hardware. */
+#include "kernel/x86_64/cpu.h"
+
+#include <string.h>
+
+#include "kernel/x86_64/pt_regs.h"
+
+/* GDT_ENTRY_CPUNODE (arch/x86/include/asm/segment.h, since 4.20): its limit is node << 12 | cpu. */
+#define GDT_ENTRY_CPUNODE 15
+#define CPUNODE_CPU_MASK 0xfff
+
+#define MAX_EXCEPTION_STACK 0x4000u
+
+/* The 64-bit TSS (Intel SDM vol. 3A, 8.7): RSP0 and the interrupt stack table. */
+#define TSS_RSP0 4
+#define TSS_IST1 36
+#define TSS_SIZE 104
+
+/* The kernel keeps each CPU's number in its own GDT, for getcpu(2): right in user mode, too. */
+static bool number_from_gdt(const struct kernel *kernel, const struct vcpu_registers *registers,
+			    unsigned int *number)
+{
+	uint8_t entry[8];
+
+	if (registers->gdt.limit < GDT_ENTRY_CPUNODE * 8 + 7 ||
+	    !address_space_read(&kernel->space, gva(registers->gdt.base + GDT_ENTRY_CPUNODE * 8),
+				entry, sizeof(entry), NULL, NULL) ||
+	    !(entry[5] & 0x80))
+		return false;
+	*number = (entry[0] | (unsigned int)entry[1] << 8) & CPUNODE_CPU_MASK;
+	return *number < cpu_count_possible(kernel);
+}
+
+/* Before that entry is set up, in kernel mode: the GS base is the CPU's own offset. */
+static bool number_from_gs(const struct kernel *kernel, const struct vcpu_registers *registers,
+			   unsigned int *number)
+{
+	unsigned int count = cpu_count_possible(kernel);
+
+	if (!kernel_map_smp(kernel->map)) {
+		*number = 0;
+		return true;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		gva_t base;
+
+		if (!cpu_percpu_base(kernel, i, &base))
+			return false;
+		if (base.value == registers->gs.base) {
+			*number = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Exception stacks are one or more pages with a guard page below. */
+static void add_exception_stack(const struct kernel *kernel, struct cpu *cpu, enum stack_kind kind,
+				uint64_t high)
+{
+	uint64_t low = high;
+	struct mapping mapping;
+
+	if (high % GUEST_PAGE_SIZE || !kernel_is_kernel_address(kernel, gva(high)))
+		return;
+	while (high - low < MAX_EXCEPTION_STACK &&
+	       address_space_translate(&kernel->space, gva(low - GUEST_PAGE_SIZE), &mapping, NULL))
+		low -= GUEST_PAGE_SIZE;
+	cpu_add_stack(cpu, kind, low, high);
+}
+
+void x86_64_add_hardware_stacks(const struct kernel *kernel, struct cpu *cpu)
+{
+	/* The kernel's order of the interrupt stack table: IST_INDEX_* in page_64_types.h. */
+	static const enum stack_kind kinds[] = {STACK_DOUBLE_FAULT, STACK_NMI, STACK_DEBUG,
+						STACK_MACHINE_CHECK, STACK_VMM_COMMUNICATION};
+	uint8_t tss[TSS_SIZE];
+	uint64_t top;
+
+	if (!address_space_read(&kernel->space, gva(cpu->registers->tr.base), tss, sizeof(tss),
+				NULL, NULL))
+		return;
+	memcpy(&top, tss + TSS_RSP0, sizeof(top));
+	/* The entry stack is the last of its page; it is no exception stack, but as small as one.
+	 */
+	if (top && kernel_is_kernel_address(kernel, gva(top)))
+		cpu_add_stack(cpu, STACK_ENTRY, (top - 1) & GUEST_PAGE_MASK, top);
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		memcpy(&top, tss + TSS_IST1 + 8 * i, sizeof(top));
+		if (top)
+			add_exception_stack(kernel, cpu, kinds[i], top);
+	}
+}
+
+void x86_64_add_cpu_stacks(const struct kernel *kernel, struct cpu *cpu)
+{
+	uint64_t pointer;
+
+	if (!cpu_read_hot(kernel, cpu, SYMBOL_hardirq_stack_ptr, FIELD_pcpu_hot_hardirq_stack_ptr,
+			  &pointer, sizeof(pointer)) ||
+	    !kernel_is_kernel_address(kernel, gva(pointer)))
+		return;
+	/* It points to the top, or from 5.8 on to the last word of the stack. */
+	pointer = (pointer + GUEST_PAGE_SIZE - 1) & GUEST_PAGE_MASK;
+	cpu_add_stack(cpu, STACK_IRQ, pointer - kernel->map->stack_size, pointer);
+}
+
+/*
+ * The last word of an IRQ stack; the end of the struct pt_regs, or of what the CPU pushed, that an
+ * exception stack begins with.
+ */
+bool x86_64_previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp)
+{
+	uint64_t distance = stack->kind == STACK_IRQ ? 8 : 16;
+
+	return stack->kind != STACK_TASK &&
+	       address_space_read_u64(&kernel->space, gva(stack->high.value - distance), &sp->value,
+				      NULL);
+}
+
+bool x86_64_find_cpu_number(const struct kernel *kernel, const struct vcpu_registers *vcpu,
+			    unsigned int *number)
+{
+	return number_from_gdt(kernel, vcpu, number) || number_from_gs(kernel, vcpu, number);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* See struct arch, whose functions these are. */
+#ifndef OOPSBT_KERNEL_X86_64_CPU_H
+#define OOPSBT_KERNEL_X86_64_CPU_H
+
+#include "kernel/cpu.h"
+
+bool x86_64_find_cpu_number(const struct kernel *kernel, const struct vcpu_registers *vcpu,
+			    unsigned int *number);
+void x86_64_add_hardware_stacks(const struct kernel *kernel, struct cpu *cpu);
+void x86_64_add_cpu_stacks(const struct kernel *kernel, struct cpu *cpu);
+bool x86_64_previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp);
+
+#endif

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Code that begins with `push %rbp; mov %rsp, %rbp`: RBP points to where the caller's lies, and the
+ * return address is above that.
+ */
+#include <string.h>
+
+#include "kernel/bpf.h"
+#include "kernel/x86_64/pt_regs.h"
+#include "kernel/x86_64/rules.h"
+
+/* A BPF program has one; of other code that is not known it is a guess. */
+bool find_generated_code_rule(struct walk *walk, struct rule *rule)
+{
+	uint64_t fp = walk_fp(walk);
+
+	if (kernel_in_core_image(walk->kernel, walk_pc(walk)))
+		return false;
+	rule->kind = RULE_CALL;
+	rule->guess = !bpf_contains(walk->kernel, walk_pc(walk));
+	rule_memory(rule, REGISTER_PC, fp + 8);
+	rule_value(rule, REGISTER_SP, fp + 16);
+	rule_memory(rule, REGISTER_FP, fp);
+	return true;
+}
+
+/*
+ * Interrupted before its frame pointer is set up, or after that is gone: then the return address is
+ * on top of the stack, or below what has been pushed.
+ */
+static bool find_frameless_rule(struct walk *walk, struct rule *rule)
+{
+	uint8_t code[4];
+	gva_t slot = walk_sp(walk), caller;
+
+	if (!walk->interrupted ||
+	    !address_space_read(&walk->kernel->space, gva(walk_pc(walk).value - 1), code,
+				sizeof(code), NULL, NULL))
+		return false;
+	if (!memcmp(code, "\x55\x48\x89\xe5", 4)) /* push %rbp is done; mov %rsp, %rbp */
+		slot = gva_add(slot, 8);
+	else if (code[1] != 0x55 && code[1] != 0xc3) /* push %rbp; ret */
+		return false;
+	if (!walk_read_u64(walk, slot, &caller.value) || !walk_is_text(walk, caller))
+		return false;
+	rule->kind = RULE_CALL;
+	rule_value(rule, REGISTER_PC, caller.value);
+	rule_value(rule, REGISTER_SP, slot.value + 8);
+	rule_same(rule, REGISTER_FP);
+	return true;
+}
+
+static bool find_chain_rule(struct walk *walk, struct rule *rule)
+{
+	uint64_t fp = walk_fp(walk), above;
+	gva_t caller;
+
+	if (fp < walk_sp(walk).value || !walk_read_u64(walk, gva(fp + 8), &caller.value) ||
+	    !walk_is_text(walk, caller) || !walk_read_u64(walk, gva(fp), &above))
+		return false;
+	rule->kind = RULE_CALL;
+	rule_value(rule, REGISTER_PC, caller.value);
+	rule_value(rule, REGISTER_SP, fp + 16);
+	rule_value(rule, REGISTER_FP, above);
+	return true;
+}
+
+bool find_frame_pointer_rule(struct walk *walk, struct rule *rule)
+{
+	uint64_t fp = walk_fp(walk);
+
+	rule->guess = true;
+	/* Entry code marks its frame, which is a pt_regs (ENCODE_FRAME_POINTER in asm/frame.h). */
+	if ((fp & 1) && cpu_find_stack(walk->cpu, gva(fp))) {
+		pt_regs_rule(gva(fp - 1), rule);
+		return true;
+	}
+	return find_frameless_rule(walk, rule) || find_chain_rule(walk, rule);
+}

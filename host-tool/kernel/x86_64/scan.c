@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A kernel with no ORC at all, where no frame pointer leads on: all that can be had are words that
+ * look like return addresses.
+ */
+#include "kernel/x86_64/pt_regs.h"
+#include "kernel/x86_64/registers.h"
+#include "kernel/x86_64/rules.h"
+
+/* From the end of an IRQ stack to the one that was in use before, without a frame for that. */
+static const struct stack *below_irq_stack(const struct walk *walk, const struct stack *stack,
+					   gva_t *sp)
+{
+	const struct stack *next;
+
+	if (!stack || stack->kind != STACK_IRQ ||
+	    !kernel_arch(walk->kernel)->previous_sp(walk->kernel, stack, sp))
+		return NULL;
+	next = cpu_find_stack(walk->cpu, *sp);
+	return next && next != stack && !walk_has_seen(walk, next) ? next : NULL;
+}
+
+/* From the end of another stack: to what user mode had, or what the exception came upon. */
+static void leave_stack(struct walk *walk, const struct stack *stack, struct rule *rule)
+{
+	uint64_t cs;
+	gva_t at;
+
+	rule->kind = RULE_END; /* a kernel thread's */
+	if (!stack)
+		return;
+	at = gva(stack->high.value - PT_REGS_SIZE);
+	if (stack->kind != STACK_TASK)
+		iret_frame_rule(gva(stack->high.value - IRET_FRAME_SIZE), rule);
+	else if (walk_read_u64(walk, gva_add(at, PT_REGS_CS), &cs) && (cs & 3) == 3)
+		pt_regs_rule(at, rule);
+}
+
+bool find_scan_rule(struct walk *walk, struct rule *rule)
+{
+	const struct stack *stack = walk->stack, *next = stack;
+	gva_t sp = walk_sp(walk), found;
+
+	rule->guess = true;
+	do {
+		stack = next;
+		for (gva_t slot = sp; walk_read_u64(walk, slot, &found.value);
+		     slot = gva_add(slot, 8)) {
+			if (walk_is_text(walk, found)) {
+				rule->kind = RULE_CALL;
+				rule_value(rule, REGISTER_PC, found.value);
+				rule_value(rule, REGISTER_SP, slot.value + 8);
+				rule_same(rule, REGISTER_FP);
+				return true;
+			}
+		}
+		next = below_irq_stack(walk, stack, &sp);
+	} while (next);
+	leave_stack(walk, stack, rule);
+	return true;
+}
