@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What holds for a report of a guest that oopsed in a known way. Source tests/lib's tap.sh, libvirt.sh and guest.sh, and
+# tests/daemon/lib.sh first.
+#
+#	begin NAME OPTION...		start a guest that is followed; OPTIONS are guest_start's
+#	collect NAME SCENARIO		have it oops; sets $dump. The guest runs on
+#	collect_last NAME SCENARIO	the same where the oops becomes a panic
+#	value JSONPATH			of the report in $dump
+#	chain				the functions of the CPU that oopsed, the innermost first
+#	check NAME LABEL TITLE VCPUS	what holds for every report of a guest that runs on
+#	survives NAME LABEL VCPUS SCENARIO	oops, and all of this
+#	dies NAME LABEL VCPUS SCENARIO		the same where it becomes a panic
+#	is_last SCENARIO		whether it becomes one
+#	through_libvirt			from now on the daemon reads guest memory through libvirt
+
+query=$build/tests/report/query
+analyze=$build/host-tool/oopsbt-analyze
+
+# collect GUEST SCENARIO: have it oops and wait for the dump; sets $dump
+collect() {
+	daemon_mark
+	oops "$1" "$2"
+	stored "$1"
+}
+
+# The same where the oops becomes a panic: the shell never answers.
+collect_last() {
+	daemon_mark
+	oops "$1" "$2" &
+	stored "$1"
+}
+
+# stored GUEST: the next dump since the mark; sets $dump
+stored() {
+	local line id
+	line=$(daemon_wait "$(guest_domain "$1"): stored:" 60)
+	id=${line#*: stored: }
+	dump=$daemon_store/$(guest_domain "$1")/${id%%,*}
+}
+
+value() {
+	"$query" value "$dump/report.json" "$1"
+}
+
+# Each line of dmesg.txt is the guest's; its log may have gone on since.
+log_agrees() {
+	guest_exec "$1" dmesg | tr -d '\r' >"$test_dir/dmesg"
+	awk 'NR == FNR { wanted[NR] = $0; last = NR; next }
+		!at && $0 == wanted[1] { at = 1 }
+		at && at <= last { if ($0 != wanted[at]) { print "guest: " $0; print "dump:  " wanted[at]; exit bad = 1 } at++ }
+		END { if (at <= last) bad = 1; exit bad }' "$dump/dmesg.txt" "$test_dir/dmesg"
+}
+
+reproducible() {
+	"$analyze" --json "$dump/core" | cmp - "$dump/report.json"
+}
+
+# check GUEST LABEL TITLE VCPUS: what holds for every report
+check() {
+	tap_is "$2: the title names the bug" "$(value '$.title' | sed 's/\.c:[0-9]* /.c:LINE /')" "$3"
+	tap_is "$2: every vCPU has registers and a symbol or is in user mode" \
+		"$(value '$.vcpus[*].frames[0].pc' | wc -l)" "$4"
+	tap_ok "$2: all symbols are where the guest's /proc/kallsyms has them" \
+		"$query" symbols "$dump/report.json" "$test_dir/$1.kallsyms"
+	tap_ok "$2: no field is missing without a reason" "$query" whole "$dump/report.json"
+	tap_ok "$2: dmesg.txt is the guest's own log" log_agrees "$1"
+	tap_ok "$2: the core gives the same report again" reproducible
+	tap_unlike "$2: every backtrace ends where its stack does" "$(cat "$dump/report.txt")" 'ends early'
+}
+
+# chain: the functions of the oopsing CPU, the innermost first; "null" is user mode
+chain() {
+	local row
+	row=$(value '$.vcpus[*].cpu' | grep -nx "$(value '$.oops.cpu')" | cut -d: -f1)
+	value "\$.vcpus[$((row - 1))].frames[*].symbol" | xargs
+}
+
+# begin NAME OPTIONS...: a guest that is followed
+begin() {
+	local name=$1
+	shift
+	guest_start "$name" cpu=Skylake-Client "$@"
+	guest_exec "$name" 'cat /proc/kallsyms' >"$test_dir/$name.kallsyms"
+	# The default budget is for a machine that is not busy testing.
+	daemon_follow "$name" "budget='10000'" >/dev/null
+}
+
+null='BUG: kernel NULL pointer dereference in scenario_null_deref [oopsbt_scenario]'
+null_chain='scenario_null_deref scenario_null_inner scenario_null_outer'
+call='do_syscall_64 entry_SYSCALL_64_after_hwframe null$'
+
+# survives NAME LABEL VCPUS SCENARIO: an oops after which the guest runs on
+survives() {
+	local name=$1 label="$2, $4" title=$null stack
+	case $4 in
+	null) stack="$null_chain run_null .*$call" ;;
+	bug)
+		title='kernel BUG at oopsbt_scenario.c:LINE in scenario_bug [oopsbt_scenario]'
+		stack="scenario_bug .*$call"
+		;;
+	gpf)
+		title='general protection fault in scenario_gpf [oopsbt_scenario]'
+		stack="scenario_gpf .*$call"
+		;;
+	kthread) stack='' ;; # it may be gone already
+	indirect) stack="$null_chain .*sort.* run_indirect .*$call" ;;
+	spinlock) stack="$null_chain scenario_oops_with_lock run_spinlock .*$call" ;;
+	esac
+	collect "$name" "$4"
+	check "$name" "$label" "$title" "$3"
+	# The task that oopsed may have died of it before the guest stood; while it lives its whole stack is there.
+	if [[ -n $stack && $(chain) == *scenario_* ]]; then
+		tap_like "$label: the oopsing task's whole stack" "$(chain)" "$stack"
+	fi
+}
+
+# dies NAME LABEL VCPUS SCENARIO: an oops that becomes a panic; the guest stays as the panic left it
+dies() {
+	local name=$1 label="$2, $4" title=$null stack
+	case $4 in
+	hardirq) stack="$null_chain scenario_hardirq .*irq_work_run.* asm_sysvec_irq_work .*scenario_raise_irq hardirq_thread kthread ret_from_fork" ;;
+	softirq) stack="$null_chain scenario_softirq tasklet_action_common.* (__do_softirq|handle_softirqs) .*softirq_thread kthread ret_from_fork" ;;
+	irq_in_softirq) stack="$null_chain scenario_hardirq .*asm_sysvec_irq_work .*scenario_raise_irq scenario_softirq_outer tasklet_action_common.* .*irq_in_softirq_thread kthread ret_from_fork" ;;
+	nmi) stack="$null_chain scenario_nmi nmi_handle.* (asm_exc_nmi|end_repeat_nmi) .*scenario_raise_nmi nmi_thread kthread ret_from_fork" ;;
+	stack_overflow)
+		title='kernel stack overflow in scenario_recurse [oopsbt_scenario]'
+		stack="asm_exc_double_fault (scenario_recurse )+run_stack_overflow .*$call"
+		;;
+	esac
+	collect_last "$name" "$4"
+	tap_is "$label: the title names the bug" "$(value '$.title')" "$title"
+	tap_like "$label: the whole stack" "$(chain)" "$stack"
+	tap_ok "$label: all symbols are where the guest's /proc/kallsyms has them" \
+		"$query" symbols "$dump/report.json" "$test_dir/$name.kallsyms"
+	tap_unlike "$label: every backtrace ends where its stack does" "$(cat "$dump/report.txt")" 'ends early'
+	daemon_wait "$(guest_domain "$name"): signalled: panicked" 60 >/dev/null
+	tap_is "$label: the guest is left as the panic left it" "$(state "$name")" 'crashed (panicked)'
+}
+
+# The slow way to memory, which works where the QEMU process is out of reach.
+through_libvirt() {
+	daemon_stop
+	daemon_config '[daemon]' 'memory=libvirt'
+	daemon_start
+}
+
+is_last() {
+	case $1 in
+	hardirq | softirq | irq_in_softirq | nmi | stack_overflow) ;;
+	*) return 1 ;;
+	esac
+}
