@@ -71,7 +71,7 @@ define unit_test
 $(call program,tests/unit/$(1),tests/unit/$(1).c $(2),$(3),$(4))
 endef
 
-ALL_PACKAGES := $(PACKAGES) $(LIBVIRT_PACKAGES) libseccomp libbpf libelf libkdumpfile libxml-2.0
+ALL_PACKAGES := $(PACKAGES) $(LIBVIRT_PACKAGES) libseccomp libbpf libelf libkdumpfile libxml-2.0 capstone
 OOPSBT_CPPFLAGS := $(shell $(PKG_CONFIG) --cflags $(ALL_PACKAGES) 2>/dev/null)
 
 $(BUILD)/%.o: %.c

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "analyze/fault.h"
 #include "analyze/guest_traces.h"
 #include "kernel/printk.h"
 
@@ -234,6 +235,7 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 		if (!oops.complete)
 			report_add_error(report, "log",
 					 "the guest had not finished writing its oops");
+		fault_fill(analysis, &oops);
 		take_oops(report, &oops, start);
 		analysis->oopses_seen = oops.number;
 		oops_text_clear(&oops);

@@ -212,6 +212,7 @@ struct kernel_map {
 	/* The kernel's count of oopses (die_counter) up to which all have been told, or are old. */
 	uint64_t oopses_seen;
 	uint64_t log_seen; /* sequence number of the newest log record that was in a report */
+	gva_t fault_pc;	   /* of the last oops, where only a search of all symbols gave it; or 0 */
 	char *no_btf;	   /* why there are no structure offsets, or NULL */
 	char *no_orc;	   /* why backtraces are guesses, or NULL */
 	uint64_t symbols[NUM_KERNEL_SYMBOLS]; /* 0: not in this kernel */

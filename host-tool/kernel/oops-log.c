@@ -427,6 +427,7 @@ bool oops_text_find(GPtrArray *lines, unsigned int after, struct oops_text *oops
 	find_kind(lines, die_line, oops);
 	find_task(lines, die_line, oops);
 	find_blame(lines, die_line, oops);
+	oops_registers_find(lines, die_line, oops->last_line, &oops->registers);
 	return true;
 }
 
@@ -437,6 +438,7 @@ void oops_text_clear(struct oops_text *oops)
 	g_clear_pointer(&oops->function, g_free);
 	g_clear_pointer(&oops->module, g_free);
 	g_clear_pointer(&oops->where, g_free);
+	oops_registers_clear(&oops->registers);
 }
 
 char *oops_text_title(const struct oops_text *oops)

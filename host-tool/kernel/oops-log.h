@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/maybe.h"
+#include "kernel/x86_64/oops_registers.h"
 
 struct oops_text {
 	unsigned int number; /* the kernel's count of oopses */
@@ -22,7 +23,8 @@ struct oops_text {
 	char *module;		     /* NULL: core kernel */
 	char *where;		     /* "file.c:123" of a BUG(), or NULL */
 	guint first_line, last_line; /* of the whole text, in the array given */
-	bool complete;		     /* its end ("---[ end trace") is there */
+	struct oops_registers registers;
+	bool complete; /* its end ("---[ end trace") is there */
 };
 
 /*

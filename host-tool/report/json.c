@@ -2,6 +2,7 @@
 /* report.json; its schema is host-tool/report.md. */
 #include "report/report.h"
 
+#include "report/json_fault.h"
 #include "report/json_writer.h"
 
 static void number(struct json_writer *writer, const char *name, const struct maybe_int *number)
@@ -281,6 +282,7 @@ GString *report_to_json(const struct report *report)
 	write_head(&w, report);
 	write_guest(&w, &report->guest);
 	write_oops(&w, &report->oops);
+	json_fault(&w, &report->fault);
 	json_begin_array(&w, "vcpus", JSON_SPREAD);
 	for (guint i = 0; i < report->vcpus->len; i++)
 		write_vcpu(&w, &g_array_index(report->vcpus, struct report_vcpu, i));

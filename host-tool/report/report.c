@@ -20,6 +20,17 @@ static void module_clear(struct report_module *module)
 	g_free(module->taint);
 }
 
+static void fault_clear(struct report_fault *fault)
+{
+	resolved_symbol_clear(&fault->symbol);
+	g_free(fault->explanation);
+	g_free(fault->code_difference);
+	g_clear_pointer(&fault->registers, g_array_unref);
+	g_clear_pointer(&fault->code.bytes, g_byte_array_unref);
+	g_clear_pointer(&fault->guest_code.bytes, g_byte_array_unref);
+	g_clear_pointer(&fault->instructions, g_array_unref);
+}
+
 static void log_record_clear(struct report_log_record *record)
 {
 	g_free(record->text);
@@ -56,6 +67,7 @@ void report_free(struct report *report)
 	g_free(report->guest.build_id);
 	g_free(report->guest.taint_letters);
 	g_free(report->guest.oops_signal);
+	fault_clear(&report->fault);
 	g_free(report->oops.kind);
 	g_free(report->oops.comm);
 	g_free(report->oops.function);

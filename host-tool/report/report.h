@@ -15,6 +15,8 @@
 #include "common/collection.h"
 #include "guest/registers.h"
 #include "kernel/frame.h"
+#include "kernel/instruction.h"
+#include "kernel/registers.h"
 
 #define REPORT_SCHEMA 1
 
@@ -49,6 +51,23 @@ struct report_oops {
 	char *module;		    /* or NULL */
 	char *where;		    /* "file.c:123" for BUG() */
 	struct maybe_int log_start; /* sequence of the log record that it begins with */
+};
+
+/* The state of the CPU at the instruction that oopsed, and the code around it. */
+struct report_fault {
+	bool known;
+	const char *source; /* static: "log": as the guest printed it */
+	struct maybe_uint pc;
+	struct resolved_symbol symbol; /* of pc */
+	GArray *registers;	       /* of struct named_register; NULL: none */
+	char *explanation;	       /* how the instruction came to the address, or NULL */
+	struct report_code {
+		gva_t start;
+		GByteArray *bytes; /* NULL: none */
+	} code,			   /* in guest memory */
+		guest_code;	   /* as the guest printed it; start is 0 where pc is unknown */
+	char *code_difference;	   /* where the two differ; NULL: nowhere, or one is missing */
+	GArray *instructions;	   /* of struct instruction; NULL: none */
 };
 
 struct report_task {
@@ -106,6 +125,7 @@ struct report {
 	char *title;
 	struct report_guest guest;
 	struct report_oops oops;
+	struct report_fault fault;
 	GArray *vcpus;	   /* of struct report_vcpu */
 	GArray *modules;   /* of struct report_module */
 	char *log_source;  /* "printk ring (6.1 records)", NULL: no log */

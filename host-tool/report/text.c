@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * report.txt and dmesg.txt. The report is read in a hurry: what happened and where, when, to
- * which guest, what every CPU did (as the kernel itself would print it), what is missing, and the
- * guest's own words. Equal stacks are printed once.
+ * report.txt and dmesg.txt. The report is read in a hurry: what happened, the instruction that
+ * faulted and its registers, when, to which guest, what every CPU did (as the kernel itself would
+ * print it), what is missing, and the guest's own words. Equal stacks are printed once.
  */
 #include "report/report.h"
 
@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "common/sanitize.h"
+#include "report/text_fault.h"
+#include "report/text_writer.h"
 
 /* Of the guest's log; the rest is in dmesg.txt. */
 #define MAX_OOPS_LINES 300 /* from the oops on */
@@ -18,24 +20,6 @@
 #define MAX_PLAIN_LINES 60 /* the end, where no oops was found in it */
 #define WRAP_COLUMNS 100
 #define FOLD_REPEATS 3 /* fewer are printed */
-
-static void append(GString *text, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-/* Every argument that came from a guest is sanitised by the caller: clean(). */
-static void append(GString *text, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	g_string_append_vprintf(text, format, arguments);
-	va_end(arguments);
-}
-
-/* Appends a string that may be anything, as one clean line. */
-static void append_clean(GString *text, const char *string)
-{
-	sanitize_append(text, string ? string : "unknown", -1, false);
-}
 
 static bool same_string(const char *a, const char *b)
 {
@@ -46,9 +30,9 @@ static bool same_string(const char *a, const char *b)
 
 static void append_task(GString *text, const char *comm, const struct maybe_int *pid)
 {
-	append_clean(text, comm);
+	text_append_clean(text, comm);
 	if (pid->known)
-		append(text, " (pid %" PRId64 ")", pid->value);
+		text_append(text, " (pid %" PRId64 ")", pid->value);
 }
 
 /* What happened, on which CPU, in whose code. */
@@ -56,9 +40,10 @@ static void write_headline(GString *text, const struct report *report)
 {
 	const struct report_oops *oops = &report->oops;
 
-	append_clean(text, report->title ? report->title : "Nothing is known of what happened");
+	text_append_clean(text,
+			  report->title ? report->title : "Nothing is known of what happened");
 	if (oops->known && oops->cpu.known)
-		append(text, ", CPU %" PRId64, oops->cpu.value);
+		text_append(text, ", CPU %" PRId64, oops->cpu.value);
 	if (oops->known && oops->comm) {
 		g_string_append(text, ", task ");
 		append_task(text, oops->comm, &oops->pid);
@@ -69,58 +54,58 @@ static void write_headline(GString *text, const struct report *report)
 static void append_number(GString *text, const char *name, const struct maybe_int *number)
 {
 	if (number->known)
-		append(text, " %s=%" PRId64, name, number->value);
+		text_append(text, " %s=%" PRId64, name, number->value);
 	else
-		append(text, " %s=?", name);
+		text_append(text, " %s=?", name);
 }
 
 static void write_uptime(GString *text, int64_t seconds)
 {
-	append(text, ", up ");
+	text_append(text, ", up ");
 	if (seconds >= 86400)
-		append(text, "%" PRId64 "d ", seconds / 86400);
-	append(text, "%" PRId64 ":%02" PRId64 ":%02" PRId64, seconds / 3600 % 24, seconds / 60 % 60,
-	       seconds % 60);
+		text_append(text, "%" PRId64 "d ", seconds / 86400);
+	text_append(text, "%" PRId64 ":%02" PRId64 ":%02" PRId64, seconds / 3600 % 24,
+		    seconds / 60 % 60, seconds % 60);
 }
 
 static void write_guest(GString *text, const struct report_guest *guest)
 {
-	append(text, "%-12sLinux ", "Guest");
-	append_clean(text, guest->release);
+	text_append(text, "%-12sLinux ", "Guest");
+	text_append_clean(text, guest->release);
 	if (guest->version) {
 		g_string_append_c(text, ' ');
-		append_clean(text, guest->version);
+		text_append_clean(text, guest->version);
 	}
 	if (guest->uptime_s.known)
 		write_uptime(text, guest->uptime_s.value);
-	append(text, "\n%-12s", "");
+	text_append(text, "\n%-12s", "");
 	if (!guest->taint.known) {
 		g_string_append(text, "taint unknown");
 	} else if (guest->taint.value == 0) {
 		g_string_append(text, "not tainted");
 	} else {
 		g_string_append(text, "tainted ");
-		append_clean(text, guest->taint_letters);
-		append(text, " (%#" PRIx64 ")", guest->taint.value);
+		text_append_clean(text, guest->taint_letters);
+		text_append(text, " (%#" PRIx64 ")", guest->taint.value);
 	}
 	if (guest->kaslr_offset.known)
-		append(text, ", KASLR offset %#" PRIx64, guest->kaslr_offset.value);
+		text_append(text, ", KASLR offset %#" PRIx64, guest->kaslr_offset.value);
 	if (guest->build_id) {
 		g_string_append(text, ", build ID ");
-		append_clean(text, guest->build_id);
+		text_append_clean(text, guest->build_id);
 	}
-	append(text, "\n%-11s", "");
+	text_append(text, "\n%-11s", "");
 	append_number(text, "cpus_online", &guest->cpus_online);
 	append_number(text, "oopses", &guest->die_counter);
 	append_number(text, "panic_on_oops", &guest->panic_on_oops);
 	append_number(text, "oops_all_cpu_backtrace", &guest->oops_all_cpu_backtrace);
 	append_number(text, "unknown_nmi_backtrace", &guest->unknown_nmi_backtrace);
 	g_string_append(text, " oops_signal=");
-	append_clean(text, guest->oops_signal ? guest->oops_signal : "?");
+	text_append_clean(text, guest->oops_signal ? guest->oops_signal : "?");
 	g_string_append_c(text, '\n');
 	if (guest->panic_cpu.known && guest->panic_cpu.value >= 0)
-		append(text, "%-12sthe kernel is panicking on CPU %" PRId64 "\n", "",
-		       guest->panic_cpu.value);
+		text_append(text, "%-12sthe kernel is panicking on CPU %" PRId64 "\n", "",
+			    guest->panic_cpu.value);
 }
 
 /* Whose code, and what it touched; the headline has the rest. */
@@ -128,46 +113,46 @@ static void write_oops(GString *text, const struct report_oops *oops)
 {
 	if (!oops->known)
 		return;
-	append(text, "%-12s", "Where");
-	append_clean(text, oops->function ? oops->function : "unknown function");
+	text_append(text, "%-12s", "Where");
+	text_append_clean(text, oops->function ? oops->function : "unknown function");
 	if (oops->module) {
 		g_string_append(text, " of module ");
-		append_clean(text, oops->module);
+		text_append_clean(text, oops->module);
 	} else if (oops->function) {
 		g_string_append(text, " of the core kernel");
 	}
 	if (oops->where) {
 		g_string_append(text, ", ");
-		append_clean(text, oops->where);
+		text_append_clean(text, oops->where);
 	}
 	if (oops->address.known)
-		append(text, ", faulting address 0x%016" PRIx64, oops->address.value);
+		text_append(text, ", faulting address 0x%016" PRIx64, oops->address.value);
 	g_string_append_c(text, '\n');
 }
 
 static void write_domain(GString *text, const struct report_collection *collection)
 {
 	if (collection->domain_name) {
-		append(text, "%-12s", "Domain");
-		append_clean(text, collection->domain_name);
+		text_append(text, "%-12s", "Domain");
+		text_append_clean(text, collection->domain_name);
 		if (collection->domain_uuid) {
 			g_string_append(text, " (");
-			append_clean(text, collection->domain_uuid);
+			text_append_clean(text, collection->domain_uuid);
 			g_string_append_c(text, ')');
 		}
 		if (collection->host) {
 			g_string_append(text, " on ");
-			append_clean(text, collection->host);
+			text_append_clean(text, collection->host);
 		}
 		if (collection->hypervisor) {
 			g_string_append(text, ", ");
-			append_clean(text, collection->hypervisor);
+			text_append_clean(text, collection->hypervisor);
 		}
 		g_string_append_c(text, '\n');
 	}
 	if (collection->id) {
-		append(text, "%-12s", "Dump");
-		append_clean(text, collection->id);
+		text_append(text, "%-12s", "Dump");
+		text_append_clean(text, collection->id);
 		g_string_append_c(text, '\n');
 	}
 }
@@ -206,11 +191,11 @@ static void write_moment(GString *text, const char *start, const char *when, con
 			g_strdup_printf("%c%" PRId64 ".%06" PRId64, us < 0 ? '-' : '+',
 					ABS(us) / G_USEC_PER_SEC, ABS(us) % G_USEC_PER_SEC);
 
-		append(text, "  %26s   %s", after, what);
+		text_append(text, "  %26s   %s", after, what);
 	} else {
 		g_autofree char *clean = sanitize_line(when ? when : "unknown", -1);
 
-		append(text, "  %-27s  %s", clean, what);
+		text_append(text, "  %-27s  %s", clean, what);
 	}
 }
 
@@ -247,17 +232,17 @@ static void write_freeze(GString *text, const struct report *report, const char 
 	const struct report_collection *collection = &report->collection;
 
 	if (!collection->frozen) {
-		append(text, "  %27s  not frozen%s\n", "",
-		       report->vcpus->len == 0 ? ""
-		       : was_running(report)   ? ": the guest ran while it was read"
-					       : ": the guest stood still already");
+		text_append(text, "  %27s  not frozen%s\n", "",
+			    report->vcpus->len == 0 ? ""
+			    : was_running(report)   ? ": the guest ran while it was read"
+						    : ": the guest stood still already");
 		return;
 	}
 	write_moment(text, start, collection->frozen, "frozen\n");
 	write_moment(text, start, collection->thawed, "thawed");
 	if (collection->freeze_us.known)
-		append(text, ", the guest stood still for %" PRId64 ".%03" PRId64 " ms",
-		       collection->freeze_us.value / 1000, collection->freeze_us.value % 1000);
+		text_append(text, ", the guest stood still for %" PRId64 ".%03" PRId64 " ms",
+			    collection->freeze_us.value / 1000, collection->freeze_us.value % 1000);
 	g_string_append_c(text, '\n');
 }
 
@@ -267,22 +252,22 @@ static void write_timeline(GString *text, const struct report *report)
 	const char *start = collection->signalled ? collection->signalled : collection->frozen;
 
 	if (same_string(collection->signal, "file")) {
-		append(text, "%-12sa dump file of another tool (", "Source");
-		append_clean(text, collection->memory_source);
+		text_append(text, "%-12sa dump file of another tool (", "Source");
+		text_append_clean(text, collection->memory_source);
 		g_string_append(text, ")\n");
 		return;
 	}
 	g_string_append(text, "\nTimeline (UTC)\n");
 	write_moment(text, start, collection->signalled, "signalled: ");
-	append_clean(text, signal_words(collection->signal));
+	text_append_clean(text, signal_words(collection->signal));
 	g_string_append_c(text, '\n');
 	write_freeze(text, report, start);
 	if (collection->nmi) {
-		append(text, "  %27s  NMI %s", "",
-		       same_string(collection->nmi, "sent") ? "sent" : "not sent");
+		text_append(text, "  %27s  NMI %s", "",
+			    same_string(collection->nmi, "sent") ? "sent" : "not sent");
 		if (collection->nmi_reason) {
 			g_string_append(text, ": ");
-			append_clean(text, collection->nmi_reason);
+			text_append_clean(text, collection->nmi_reason);
 		}
 		g_string_append_c(text, '\n');
 	}
@@ -296,7 +281,7 @@ static void append_symbol(GString *text, const struct frame *frame)
 {
 	g_autofree char *symbol = resolved_symbol_text(&frame->symbol, frame->pc.value);
 
-	append_clean(text, symbol);
+	text_append_clean(text, symbol);
 }
 
 /* What the kernel calls a stack between angle brackets, or NULL. */
@@ -345,9 +330,9 @@ static void write_frames(GString *text, const GArray *frames)
 
 		if (!same_string(marker, next)) {
 			if (marker)
-				append(text, "   </%s>\n", marker);
+				text_append(text, "   </%s>\n", marker);
 			if (next)
-				append(text, "   <%s>\n", next);
+				text_append(text, "   <%s>\n", next);
 			marker = next;
 		}
 		g_string_append(text, frame->reliable ? "   " : "   ? ");
@@ -355,42 +340,42 @@ static void write_frames(GString *text, const GArray *frames)
 		g_string_append(text, frame->late ? "  (read after the thaw)\n" : "\n");
 		repeats = count_repeats(frames, i);
 		if (repeats >= FOLD_REPEATS) {
-			append(text, "   ... and %u times more\n", repeats);
+			text_append(text, "   ... and %u times more\n", repeats);
 			i += repeats;
 		}
 	}
 	if (marker)
-		append(text, "   </%s>\n", marker);
+		text_append(text, "   </%s>\n", marker);
 }
 
 static void write_registers(GString *text, const struct report_vcpu *vcpu)
 {
 	const struct vcpu_registers *r = &vcpu->registers;
 
-	append(text, "  RIP: %04x:", r->cs.selector);
+	text_append(text, "  RIP: %04x:", r->cs.selector);
 	if (vcpu->frames->len > 0 &&
 	    g_array_index(vcpu->frames, struct frame, 0).pc.value == r->rip)
 		append_symbol(text, &g_array_index(vcpu->frames, struct frame, 0));
 	else
-		append(text, "0x%016" PRIx64, r->rip);
-	append(text, "\n  RSP: %04x:%016" PRIx64 " EFLAGS: %08" PRIx64 "%s\n", r->ss.selector,
-	       r->rsp, r->rflags, r->halted ? " halted" : "");
-	append(text, "  RAX: %016" PRIx64 " RBX: %016" PRIx64 " RCX: %016" PRIx64 "\n", r->rax,
-	       r->rbx, r->rcx);
-	append(text, "  RDX: %016" PRIx64 " RSI: %016" PRIx64 " RDI: %016" PRIx64 "\n", r->rdx,
-	       r->rsi, r->rdi);
-	append(text, "  RBP: %016" PRIx64 " R08: %016" PRIx64 " R09: %016" PRIx64 "\n", r->rbp,
-	       r->r8, r->r9);
-	append(text, "  R10: %016" PRIx64 " R11: %016" PRIx64 " R12: %016" PRIx64 "\n", r->r10,
-	       r->r11, r->r12);
-	append(text, "  R13: %016" PRIx64 " R14: %016" PRIx64 " R15: %016" PRIx64 "\n", r->r13,
-	       r->r14, r->r15);
-	append(text, "  FS:  %016" PRIx64 "(%04x) GS:%016" PRIx64 "(%04x)\n", r->fs.base,
-	       r->fs.selector, r->gs.base, r->gs.selector);
-	append(text, "  CS:  %04x DS: %04x ES: %04x CR0: %016" PRIx64 "\n", r->cs.selector,
-	       r->ds.selector, r->es.selector, r->cr0);
-	append(text, "  CR2: %016" PRIx64 " CR3: %016" PRIx64 " CR4: %016" PRIx64 "\n", r->cr2,
-	       r->cr3, r->cr4);
+		text_append(text, "0x%016" PRIx64, r->rip);
+	text_append(text, "\n  RSP: %04x:%016" PRIx64 " EFLAGS: %08" PRIx64 "%s\n", r->ss.selector,
+		    r->rsp, r->rflags, r->halted ? " halted" : "");
+	text_append(text, "  RAX: %016" PRIx64 " RBX: %016" PRIx64 " RCX: %016" PRIx64 "\n", r->rax,
+		    r->rbx, r->rcx);
+	text_append(text, "  RDX: %016" PRIx64 " RSI: %016" PRIx64 " RDI: %016" PRIx64 "\n", r->rdx,
+		    r->rsi, r->rdi);
+	text_append(text, "  RBP: %016" PRIx64 " R08: %016" PRIx64 " R09: %016" PRIx64 "\n", r->rbp,
+		    r->r8, r->r9);
+	text_append(text, "  R10: %016" PRIx64 " R11: %016" PRIx64 " R12: %016" PRIx64 "\n", r->r10,
+		    r->r11, r->r12);
+	text_append(text, "  R13: %016" PRIx64 " R14: %016" PRIx64 " R15: %016" PRIx64 "\n", r->r13,
+		    r->r14, r->r15);
+	text_append(text, "  FS:  %016" PRIx64 "(%04x) GS:%016" PRIx64 "(%04x)\n", r->fs.base,
+		    r->fs.selector, r->gs.base, r->gs.selector);
+	text_append(text, "  CS:  %04x DS: %04x ES: %04x CR0: %016" PRIx64 "\n", r->cs.selector,
+		    r->ds.selector, r->es.selector, r->cr0);
+	text_append(text, "  CR2: %016" PRIx64 " CR3: %016" PRIx64 " CR4: %016" PRIx64 "\n", r->cr2,
+		    r->cr3, r->cr4);
 }
 
 /* How deep in interrupts a CPU is, in the words of its context. */
@@ -405,7 +390,7 @@ static void append_depths(GString *text, const struct report_vcpu *vcpu)
 	/* An idle CPU's is always off. */
 	if (vcpu->preempt_depth.known && vcpu->preempt_depth.value > 0 &&
 	    vcpu->context != REPORT_CONTEXT_IDLE)
-		append(text, ", preemption off (%" PRId64 ")", vcpu->preempt_depth.value);
+		text_append(text, ", preemption off (%" PRId64 ")", vcpu->preempt_depth.value);
 }
 
 static void append_vcpu_task(GString *text, const struct report_vcpu *vcpu)
@@ -424,10 +409,10 @@ static void append_vcpu_task(GString *text, const struct report_vcpu *vcpu)
 static void write_stack(GString *text, const struct report_vcpu *vcpu)
 {
 	if (vcpu->waits_for_lock) {
-		append(text, "  Waits for the lock at 0x%016" PRIx64, vcpu->lock_address);
+		text_append(text, "  Waits for the lock at 0x%016" PRIx64, vcpu->lock_address);
 		if (vcpu->lock_symbol) {
 			g_string_append(text, " (");
-			append_clean(text, vcpu->lock_symbol);
+			text_append_clean(text, vcpu->lock_symbol);
 			g_string_append_c(text, ')');
 		}
 		g_string_append_c(text, '\n');
@@ -445,7 +430,7 @@ static void write_stack(GString *text, const struct report_vcpu *vcpu)
 	}
 	if (vcpu->stopped) {
 		g_string_append(text, "  The trace ends early: ");
-		append_clean(text, vcpu->stopped);
+		text_append_clean(text, vcpu->stopped);
 		g_string_append_c(text, '\n');
 	}
 }
@@ -457,13 +442,13 @@ static void write_guest_frames(GString *text, const struct report_vcpu *vcpu)
 			g_strsplit(vcpu->guest_frames ? vcpu->guest_frames : "", "\n", -1);
 
 		g_string_append(text, "  The guest's own backtrace differs: ");
-		append_clean(text, vcpu->disagreement);
+		text_append_clean(text, vcpu->disagreement);
 		g_string_append_c(text, '\n');
 		for (char **line = lines; *line; line++) {
 			if (**line == '\0')
 				continue;
 			g_string_append(text, "   guest: ");
-			append_clean(text, *line);
+			text_append_clean(text, *line);
 			g_string_append_c(text, '\n');
 		}
 	} else if (vcpu->guest_frames) {
@@ -557,10 +542,10 @@ static void append_cpu_list(GString *text, const GPtrArray *group)
 		       ((const struct report_vcpu *)group->pdata[last + 1])->cpu.value ==
 			       ((const struct report_vcpu *)group->pdata[last])->cpu.value + 1)
 			last++;
-		append(text, "%s%" PRId64, i > 0 ? "," : "", first->cpu.value);
+		text_append(text, "%s%" PRId64, i > 0 ? "," : "", first->cpu.value);
 		if (last > i)
-			append(text, "-%" PRId64,
-			       ((const struct report_vcpu *)group->pdata[last])->cpu.value);
+			text_append(text, "-%" PRId64,
+				    ((const struct report_vcpu *)group->pdata[last])->cpu.value);
 		i = last + 1;
 	}
 }
@@ -568,13 +553,14 @@ static void append_cpu_list(GString *text, const GPtrArray *group)
 static void write_alone(GString *text, const struct report *report, const struct report_vcpu *vcpu)
 {
 	if (vcpu->cpu.known && vcpu->cpu.value == vcpu->vcpu)
-		append(text, "\nCPU %u", vcpu->vcpu);
+		text_append(text, "\nCPU %u", vcpu->vcpu);
 	else if (vcpu->cpu.known)
-		append(text, "\nCPU %" PRId64 " (vCPU %u)", vcpu->cpu.value, vcpu->vcpu);
+		text_append(text, "\nCPU %" PRId64 " (vCPU %u)", vcpu->cpu.value, vcpu->vcpu);
 	else
-		append(text, "\nvCPU %u (which CPU it is to the guest is unknown)", vcpu->vcpu);
-	append(text, ": %s%s", is_oopsing(report, vcpu) ? "oopsing, " : "",
-	       report_context_name(vcpu->context));
+		text_append(text, "\nvCPU %u (which CPU it is to the guest is unknown)",
+			    vcpu->vcpu);
+	text_append(text, ": %s%s", is_oopsing(report, vcpu) ? "oopsing, " : "",
+		    report_context_name(vcpu->context));
 	append_vcpu_task(text, vcpu);
 	append_depths(text, vcpu);
 	g_string_append_c(text, '\n');
@@ -596,13 +582,13 @@ static void write_group(GString *text, const struct report *report, const GPtrAr
 	}
 	g_string_append(text, "\nCPUs ");
 	append_cpu_list(text, group);
-	append(text, ": %s\n", report_context_name(first->context));
+	text_append(text, ": %s\n", report_context_name(first->context));
 	for (guint i = 0; i < group->len; i++) {
 		const struct report_vcpu *vcpu = group->pdata[i];
 
 		if (vcpu->context == REPORT_CONTEXT_IDLE)
 			break;
-		append(text, "  CPU %" PRId64, vcpu->cpu.value);
+		text_append(text, "  CPU %" PRId64, vcpu->cpu.value);
 		append_vcpu_task(text, vcpu);
 		append_depths(text, vcpu);
 		if (vcpu->frames->len > 0) {
@@ -660,10 +646,10 @@ static void write_errors(GString *text, const GPtrArray *errors)
 
 		g_string_append(text, "  ");
 		if (error->field) {
-			append_clean(text, error->field);
+			text_append_clean(text, error->field);
 			g_string_append(text, ": ");
 		}
-		append_clean(text, error->message);
+		text_append_clean(text, error->message);
 		g_string_append_c(text, '\n');
 	}
 }
@@ -699,9 +685,9 @@ static void write_modules(GString *text, const GArray *modules)
 			g_string_append_c(text, '\n');
 			column_0 = text->len;
 		}
-		append(text, "%s%s", text->len == column_0 ? "  " : " ", name);
+		text_append(text, "%s%s", text->len == column_0 ? "  " : " ", name);
 		if (*taint)
-			append(text, "(%s)", taint);
+			text_append(text, "(%s)", taint);
 	}
 	g_string_append_c(text, '\n');
 }
@@ -716,8 +702,8 @@ static void append_record(GString *text, const struct report_log_record *record)
 	do {
 		gsize length = strcspn(line, "\n");
 
-		append(text, "[%5" PRIu64 ".%06" PRIu64 "] ", record->time_ns / 1000000000,
-		       record->time_ns / 1000 % 1000000);
+		text_append(text, "[%5" PRIu64 ".%06" PRIu64 "] ", record->time_ns / 1000000000,
+			    record->time_ns / 1000 % 1000000);
 		sanitize_append(text, line, (gssize)length, false);
 		g_string_append_c(text, '\n');
 		line += length;
@@ -765,15 +751,15 @@ static void write_log(GString *text, const struct report *report)
 	if (lines == 0) {
 		g_string_append(text, "\nNo guest log.\n");
 	} else {
-		append(text, "\n%s (all of it is in dmesg.txt)\n",
-		       from_oops ? "Guest log from the oops on" : "End of the guest log");
+		text_append(text, "\n%s (all of it is in dmesg.txt)\n",
+			    from_oops ? "Guest log from the oops on" : "End of the guest log");
 		if (lines > first_lines + last_lines) {
 			guint left_out = lines - first_lines - last_lines;
 
 			g_string_append_len(text, log->str,
 					    line_start(log, first_lines) - log->str);
 			if (from_oops)
-				append(text, "... %u lines left out ...\n", left_out);
+				text_append(text, "... %u lines left out ...\n", left_out);
 			g_string_append(text, line_start(log, lines - last_lines));
 		} else {
 			g_string_append(text, log->str);
@@ -787,6 +773,7 @@ GString *report_to_text(const struct report *report)
 	GString *text = g_string_new(NULL);
 
 	write_headline(text, report);
+	text_fault(text, &report->fault);
 	write_oops(text, &report->oops);
 	write_guest(text, &report->guest);
 	write_domain(text, &report->collection);

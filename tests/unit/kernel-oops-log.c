@@ -52,6 +52,35 @@ static void assert_number(const GPtrArray *lines, const char *key, bool known, u
 		g_assert_cmphex(value, ==, strtoull(text, NULL, 0));
 }
 
+/* "# register NAME: value" for some; that none is made up shows in the array's length. */
+static void assert_registers(const GPtrArray *lines, const struct oops_registers *registers)
+{
+	const char *code = wanted(lines, "code");
+
+	if (wanted(lines, "rip"))
+		assert_number(lines, "rip", registers->rip.known, registers->rip.value);
+	for (guint i = 0; i < lines->len; i++) {
+		const char *line = g_ptr_array_index(lines, i);
+		g_autofree char *name = NULL;
+		uint64_t value = 0;
+
+		if (!g_str_has_prefix(line, "# register "))
+			continue;
+		line += strlen("# register ");
+		name = g_strndup(line, strcspn(line, ":"));
+		g_test_message("%s", name);
+		g_assert_true(named_register_find(registers->registers, name, &value));
+		g_assert_cmphex(value, ==, strtoull(line + strlen(name) + 2, NULL, 0));
+	}
+	if (!code)
+		return;
+	g_assert_cmpuint(registers->code_rip, ==, strtoull(code, (char **)&code, 10));
+	for (guint i = registers->code_rip; *code; i++) {
+		g_assert_cmpuint(i, <, registers->code_size);
+		g_assert_cmphex(registers->code[i], ==, strtoull(code, (char **)&code, 16));
+	}
+}
+
 static void test_file(gconstpointer path)
 {
 	g_autoptr(GPtrArray) lines = load_lines(path);
@@ -67,6 +96,7 @@ static void test_file(gconstpointer path)
 	assert_number(lines, "pid", oops.pid.known, (uint64_t)oops.pid.value);
 	g_assert_cmpstr(oops.comm, ==, wanted(lines, "comm"));
 	g_assert_cmpint(oops.complete, ==, wanted(lines, "complete") != NULL);
+	assert_registers(lines, &oops.registers);
 	g_assert_cmpuint(oops.first_line, <=, oops.last_line);
 	g_assert_cmpuint(oops.last_line, <, lines->len);
 	oops_text_clear(&oops);
@@ -89,6 +119,49 @@ static void test_cut(gconstpointer path)
 				g_assert_false(oops.complete);
 		}
 		oops_text_clear(&oops);
+	}
+}
+
+/* What the guest prints may be anything. */
+static void test_hostile_registers(void)
+{
+	static const char *const texts[] = {
+		"RIP: 0010:0xzz",
+		"RIP: 0010:",
+		"Code: <",
+		"Code: <>",
+		"Code: <8b",
+		"Code: 8b 00 <zz> 00",
+		"Code: 100 <8b> 00",
+		"Code: <8b> <8b> <8b>",
+		"Code: Unable to access opcode bytes at ",
+		"Code: Unable to access opcode bytes at RIP 0x.",
+		"RAX:",
+		":::::::: RAX: : :",
+		"RAX: 11112222333344445 RBX: 0000000000000001 RBX: 0000000000000002",
+		"CR2: 00000000000000011",
+	};
+	g_autofree char *long_code = g_strnfill(3 * 4096, '0');
+	g_autoptr(GPtrArray) lines = g_ptr_array_new();
+	struct oops_registers registers;
+	uint64_t value = 0;
+
+	g_ptr_array_add(lines, (gpointer) "RIP: 0010:f+0x1/0x2");
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+		g_ptr_array_add(lines, (gpointer)texts[i]);
+	g_ptr_array_add(lines, long_code);
+	oops_registers_find(lines, 0, lines->len - 1, &registers);
+	g_assert_cmpstr(registers.place, ==, "f+0x1/0x2");
+	g_assert_false(named_register_find(registers.registers, "rax", &value));
+	g_assert_true(named_register_find(registers.registers, "rbx", &value));
+	g_assert_cmphex(value, ==, 1);
+	g_assert_cmpuint(registers.code_size, <=, OOPS_MAX_CODE);
+	g_assert_true(!registers.code_size || registers.code_rip < registers.code_size);
+	oops_registers_clear(&registers);
+	for (guint i = 0; i < lines->len; i++) {
+		oops_registers_find(lines, i, i, &registers);
+		g_assert_false(registers.rip.known);
+		oops_registers_clear(&registers);
 	}
 }
 
@@ -243,6 +316,7 @@ int main(int argc, char **argv)
 		g_test_add_data_func(name, g_ptr_array_index(paths, i), test_file);
 		g_test_add_data_func(cut_name, g_ptr_array_index(paths, i), test_cut);
 	}
+	g_test_add_func("/oops-log/hostile-registers", test_hostile_registers);
 	g_test_add_func("/oops-log/symbol-forms", test_symbol_forms);
 	g_test_add_func("/oops-log/helpers", test_helpers);
 	g_test_add_func("/oops-log/line-numbers", test_line_numbers);

@@ -159,6 +159,61 @@ static void add_log(struct report *report, uint64_t sequence, const char *text)
 	g_array_append_val(report->log, record);
 }
 
+/* "mov %rax, (%rdi)" of a function whose memory is not quite what the guest printed. */
+static void add_fault(struct report *report)
+{
+	static const struct named_register registers[] = {
+		{"rsp", "RSP", 16, 0, 0xffffc90000123456},
+		{"ss", "SS", 4, 0, 0x18},
+		{"rflags", "EFLAGS", 8, 0, 0x246},
+		{"rax", "RAX", 16, 1, 1},
+		{"rdi", "RDI", 16, 1, 0},
+	};
+	static const uint8_t code[] = {0x31, 0xff, 0x48, 0x89, 0x07, 0xe8, 0x03, 0, 0, 0};
+	const struct instruction instructions[] = {
+		{gva(0xffffffffc0401021),
+		 {0x31, 0xff},
+		 2,
+		 g_strdup("xorl %edi, %edi"),
+		 {0},
+		 false,
+		 NULL},
+		{gva(0xffffffffc0401023),
+		 {0x48, 0x89, 0x07},
+		 3,
+		 g_strdup("movq %rax, (%rdi)"),
+		 {0},
+		 true,
+		 NULL},
+		{gva(0xffffffffc0401026),
+		 {0xe8, 0x03, 0, 0, 0},
+		 5,
+		 g_strdup("callq 0xffffffffc040102e"),
+		 address(0xffffffffc040102e),
+		 false,
+		 g_strdup("scenario_null_deref+0xe/0x20 [oopsbt_scenario]")},
+	};
+	struct report_fault *fault = &report->fault;
+
+	*fault = (struct report_fault){
+		.known = true,
+		.source = "log",
+		.pc = address(0xffffffffc0401023),
+		.symbol = {g_strdup("scenario_null_deref"), g_strdup("oopsbt_scenario"), 3, 0x20},
+		.registers = g_array_new(FALSE, FALSE, sizeof(struct named_register)),
+		.explanation = g_strdup("address 0x0 = RDI (0x0), which this instruction writes"),
+		.code = {gva(0xffffffffc0401021), g_byte_array_new()},
+		.guest_code = {gva(0xffffffffc0401023), g_byte_array_new()},
+		.code_difference = g_strdup("at 0xffffffffc0401026 memory has e8, the guest "
+					    "printed 90"),
+		.instructions = instructions_new(),
+	};
+	g_array_append_vals(fault->registers, registers, G_N_ELEMENTS(registers));
+	g_array_append_vals(fault->instructions, instructions, G_N_ELEMENTS(instructions));
+	g_byte_array_append(fault->code.bytes, code, sizeof(code));
+	g_byte_array_append(fault->guest_code.bytes, (const uint8_t[]){0x48, 0x89, 0x07, 0x90}, 4);
+}
+
 static struct report *make_report(void)
 {
 	struct report *report = report_new();
@@ -213,6 +268,7 @@ static struct report *make_report(void)
 		.module = g_strdup("oopsbt_scenario"),
 		.log_start = number(2),
 	};
+	add_fault(report);
 	add_vcpus(report);
 	g_array_append_vals(report->modules, modules, G_N_ELEMENTS(modules));
 	report->log_source = g_strdup("printk ring (5.10 and later)");
@@ -326,6 +382,24 @@ static void test_empty(void)
 	g_string_free(dmesg, TRUE);
 }
 
+/* Of code whose place is not known, only the bytes are shown, and no address is made up. */
+static void test_fault_without_address(void)
+{
+	g_autoptr(Report) report = make_report();
+	GString *text, *json;
+
+	report->fault.pc.known = false;
+	g_clear_pointer(&report->fault.code.bytes, g_byte_array_unref);
+	text = report_to_text(report);
+	json = report_to_json(report);
+	g_assert_nonnull(strstr(text->str, "\n  => 48 89 07  "));
+	g_assert_nonnull(strstr(text->str, "  Code (as the guest printed it"));
+	g_assert_nonnull(strstr(json->str, "\"pc\": null"));
+	g_assert_null(strstr(json->str, "\"start\": \"0x"));
+	g_string_free(text, TRUE);
+	g_string_free(json, TRUE);
+}
+
 #define HOSTILE "\033[2J\n\r\"\\ \302\233\377 \342\200\256%s%n"
 
 static void make_hostile(char **string)
@@ -353,6 +427,12 @@ static void test_hostile(void)
 		&report->oops.function,
 		&report->oops.module,
 		&report->oops.where,
+		&report->fault.symbol.name,
+		&report->fault.symbol.module,
+		&report->fault.explanation,
+		&report->fault.code_difference,
+		&g_array_index(report->fault.instructions, struct instruction, 2).text,
+		&g_array_index(report->fault.instructions, struct instruction, 2).target_name,
 		&vcpu->task.comm,
 		&vcpu->stack_task.comm,
 		&vcpu->stopped,
@@ -423,6 +503,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/dmesg", test_dmesg);
 	g_test_add_func("/report/empty", test_empty);
 	g_test_add_func("/report/recursion", test_recursion);
+	g_test_add_func("/report/fault-without-address", test_fault_without_address);
 	g_test_add_func("/report/hostile", test_hostile);
 	g_test_add_func("/report/long-log", test_long_log);
 	return g_test_run();

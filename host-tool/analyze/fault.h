@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The registers at the fault, the code there and why the instruction faulted: from what the guest
+ * printed and from its memory.
+ */
+#ifndef OOPSBT_ANALYZE_FAULT_H
+#define OOPSBT_ANALYZE_FAULT_H
+
+#include "analyze/analysis.h"
+#include "kernel/oops-log.h"
+
+/* After the vCPUs are filled. Takes what it needs of @oops; report->oops is filled from it. */
+void fault_fill(struct analysis *analysis, struct oops_text *oops);
+
+#endif
