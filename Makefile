@@ -150,6 +150,7 @@ help:
 	@echo 'make check-matrix build and boot all patched kernels and QEMUs (long)'
 	@echo 'make check-sanitized  the tests of the host tools, all with ASan and UBSan'
 	@echo 'make check-scenarios every kind of oops on every kernel with 1, 4, 16 and 64 vCPUs (long)'
+	@echo 'make check-zoo    kernels, flavours and configurations on many CPU models, to docs/zoo.md (long)'
 	@echo 'make check-oracle compare backtraces with crash and drgn (downloads debug packages)'
 	@echo 'make bench        measure, with ratios; prints a table, writes JSON'
 	@echo 'make lint         layout and static analysis'

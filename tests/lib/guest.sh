@@ -16,7 +16,8 @@
 #		kaslr=yes|no		no: without the decompressor, which does it: is ready in half the time
 #		append='...'		more kernel command line
 #		qemu_args='...'		more QEMU arguments, one word each
-#		devices='...'		more XML in <devices>
+#		devices='...'		more XML in <devices>; in_domain, in_os and in_cpu in those
+#		balloon=none|virtio	memory balloon
 #		emulator=PATH		another QEMU
 #		on_crash=destroy	as in libvirt; a panic that libvirt is not told of is a reboot:
 #		on_reboot=destroy	as in libvirt
@@ -118,7 +119,7 @@ guest_panic_device() {
 	esac
 }
 
-# guest_cpu ACCEL MODEL LA57: no model: all there is. Features that emulation lacks are left out, hence no check.
+# guest_cpu ACCEL MODEL LA57 XML: no model: all there is. Features that emulation lacks are left out, hence no check.
 guest_cpu() {
 	if [ -n "$2" ]; then
 		cpu_xml="<cpu mode='custom' match='exact' check='none'><model fallback='forbid'>$2</model>"
@@ -128,18 +129,18 @@ guest_cpu() {
 		[ "$1" = qemu ] || cpu_xml="<cpu mode='host-passthrough'>"
 	fi
 	[ "$3" = yes ] || cpu_xml+="<feature policy='disable' name='la57'/>"
-	cpu_xml+="</cpu>"
+	cpu_xml+="$4</cpu>"
 }
 
 guest_start() {
 	local name=$1 i option accel release dir arg cpu_xml panic_xml panic_args initrd image
 	local kernel=6.1 smp=4 memory=512 pvpanic=isa events='' machine=q35 cpu='' la57=no kaslr=yes module=yes module_args='' append='' \
-		qemu_args='' devices='' emulator=/usr/bin/qemu-system-x86_64 on_crash=destroy on_reboot=destroy persistent=no wait=yes
+		qemu_args='' devices='' in_domain='' in_os='' in_cpu='' balloon=none emulator=/usr/bin/qemu-system-x86_64 on_crash=destroy on_reboot=destroy persistent=no wait=yes
 	shift
 	for option; do
 		case ${option%%=*} in
 		kernel | smp | memory | pvpanic | events | machine | cpu | la57 | kaslr | module | module_args | append | qemu_args | \
-			devices | emulator | on_crash | on_reboot | persistent | wait) ;;
+			devices | in_domain | in_os | in_cpu | balloon | emulator | on_crash | on_reboot | persistent | wait) ;;
 		*)
 			echo "guest_start: unknown option $option" >&2
 			return 1
@@ -157,7 +158,7 @@ guest_start() {
 	image=$(guest_image "$image")
 	emulator=$(guest_emulator "$emulator")
 	guest_panic_device "$pvpanic" "$events"
-	guest_cpu "$accel" "$cpu" "$la57"
+	guest_cpu "$accel" "$cpu" "$la57" "$in_cpu"
 
 	dir=$test_dir/$name
 	mkdir -p "$dir"
@@ -170,18 +171,20 @@ guest_start() {
 			  <vcpu>$smp</vcpu>
 			  <os>
 			    <type arch='x86_64' machine='$machine'>hvm</type>
+			    $in_os
 			    <kernel>$image</kernel>
 			    <initrd>$initrd</initrd>
 			    <cmdline>console=ttyS0 quiet panic=-1 oopsbt.module=$module oopsbt.module_args=$module_args $append</cmdline>
 			  </os>
 			  <features><acpi/><apic/></features>
 			  $cpu_xml
+			  $in_domain
 			  <on_reboot>$on_reboot</on_reboot>
 			  <on_crash>$on_crash</on_crash>
 			  <devices>
 			    <emulator>$emulator</emulator>
 			    <controller type='usb' model='none'/>
-			    <memballoon model='none'/>
+			    <memballoon model='$balloon'/>
 			    <serial type='pty'>
 			      <log file='$dir/console' append='off'/>
 			    </serial>
