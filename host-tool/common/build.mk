@@ -9,6 +9,7 @@ $(eval $(call archive,host-tool/libcommon.a,$(COMMON_SOURCES)))
 
 COMMON_PACKAGES := glib-2.0 gio-unix-2.0 json-glib-1.0
 
+$(eval $(call unit_test,common-json,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,common-options,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,common-store,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,common-context,,$(COMMON_PACKAGES),host-tool/libcommon.a))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parsing JSON that someone else wrote. json-glib recurses on nesting and takes what it gets for
- * UTF-8; both are checked before it sees the text.
+ * Parsing JSON that someone else wrote. json-glib recurses on nesting, takes what it gets for
+ * UTF-8, and takes more than JSON; all three are checked before it sees the text.
  */
 #ifndef OOPSBT_COMMON_JSON_H
 #define OOPSBT_COMMON_JSON_H
@@ -11,7 +11,7 @@
 #define UNTRUSTED_JSON_ERROR (untrusted_json_error_quark())
 GQuark untrusted_json_error_quark(void);
 enum untrusted_json_error {
-	UNTRUSTED_JSON_ERROR_TEXT,   /* not UTF-8, or nested deeper than allowed */
+	UNTRUSTED_JSON_ERROR_TEXT,   /* not UTF-8, nested deeper than allowed, or not one object */
 	UNTRUSTED_JSON_ERROR_SYNTAX, /* not JSON */
 	UNTRUSTED_JSON_ERROR_MEMBER, /* a member is missing or is not what it should be */
 };

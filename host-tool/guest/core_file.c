@@ -40,6 +40,8 @@ static bool read_notes(struct dump_file *file, int fd, const GElf_Phdr *header, 
 
 	if (header->p_filesz > DUMP_MAX_NOTES - had)
 		return fail(error, "the core has more notes than any guest could need");
+	if (header->p_filesz == 0)
+		return true;
 	g_byte_array_set_size(file->notes, had + (guint)header->p_filesz);
 	if (!dump_read(fd, header->p_offset, file->notes->data + had, header->p_filesz, error)) {
 		g_prefix_error(error, "the core's notes: ");

@@ -83,7 +83,7 @@ static void test_bad_jobs_name_the_member(void)
 		{"[]", "not an object"},
 		{"{\"kind\":\"collect\"", "not JSON"},
 		{"{\"kind\":\"\377\"}", "not valid UTF-8"},
-		{"{\"a\":[[[[[[[[[[1]]]]]]]]]]}", "nested deeper than 8"},
+		{"{\"a\":[[[[[[[[[[1]]]]]]]]]]}", "nested too deep"},
 		{"{}", "\"kind\""},
 		{"{\"kind\":\"other\"}", "\"kind\""},
 		{"{\"kind\":7}", "\"kind\""},
