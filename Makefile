@@ -15,7 +15,10 @@ UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,/etc/systemd/system
 
 # SANITIZE=1 builds everything with ASan and UBSan, beside the ordinary objects.
 SANITIZE ?= 0
-BUILD := build$(if $(filter 1,$(SANITIZE)),/sanitized)
+# FUZZ=1, which `make fuzz` is for, does with what libFuzzer needs; THREADS=1 builds everything with ThreadSanitizer.
+FUZZ ?= 0
+THREADS ?= 0
+BUILD := build$(if $(filter 1,$(SANITIZE)),/sanitized)$(if $(filter 1,$(FUZZ)),/fuzz)$(if $(filter 1,$(THREADS)),/threads)
 
 # V=1 shows the commands.
 V ?= 0
@@ -42,6 +45,16 @@ endif
 ifeq ($(SANITIZE),1)
 OOPSBT_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OOPSBT_LDFLAGS += -fsanitize=address,undefined
+endif
+ifeq ($(FUZZ),1)
+CC := clang
+OOPSBT_CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+	-Wno-gnu-variable-sized-type-not-at-end -Wno-unknown-warning-option
+OOPSBT_LDFLAGS += -fsanitize=address,undefined
+endif
+ifeq ($(THREADS),1)
+OOPSBT_CFLAGS += -fsanitize=thread -fno-omit-frame-pointer
+OOPSBT_LDFLAGS += -fsanitize=thread
 endif
 
 .DELETE_ON_ERROR:
@@ -149,6 +162,7 @@ help:
 	@echo 'make check        install what it needs, build, run every test (root)'
 	@echo 'make check-matrix build and boot all patched kernels and QEMUs (long)'
 	@echo 'make check-sanitized  the tests of the host tools, all with ASan and UBSan'
+	@echo 'make fuzz         search the parsers of foreign bytes for inputs that break them (SECONDS_EACH=60)'
 	@echo 'make check-scenarios every kind of oops on every kernel with 1, 4, 16 and 64 vCPUs (long)'
 	@echo 'make check-zoo    kernels, flavours and configurations on many CPU models, to docs/zoo.md (long)'
 	@echo 'make check-oracle compare backtraces with crash and drgn (downloads debug packages)'
