@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A CPU's stacks are walked, in a kernel of a few functions: by ORC, by frame pointers, and from
+ * each place that takes a rule of its own.
+ */
+#include <string.h>
+
+#include "fake_kernel.h"
+#include "kernel/image.h"
+#include "kernel/unwind.h"
+#include "kernel/x86_64/orc.h"
+
+/* Offsets in the image. */
+#define TEXT 0x100000u
+#define TEXT_END 0x102000u
+#define ORC_IPS (FAKE_KERNEL_DATA + 0x20000u)
+#define ORC_ENTRIES (FAKE_KERNEL_DATA + 0x28000u)
+#define STACK_SIZE 0x4000u
+#define TASK_STACK (FAKE_KERNEL_DATA + 0x40000u)
+#define IRQ_STACK (FAKE_KERNEL_DATA + 0x48000u)
+#define NMI_STACK (FAKE_KERNEL_DATA + 0x50000u)
+
+#define ADDRESS(offset) (FAKE_GUEST_IMAGE + (offset))
+#define OUTER ADDRESS(TEXT)
+#define INNER ADDRESS(TEXT + 0x100)
+#define EXCEPTION_ENTRY ADDRESS(TEXT + 0x200)
+#define SYSCALL_ENTRY ADDRESS(TEXT + 0x300)
+#define RET_FROM_FORK ADDRESS(TEXT + 0x400)
+#define THUNK ADDRESS(TEXT + 0x500)
+#define NMI_ENTRY ADDRESS(TEXT + 0x600)
+#define SYNC_REGS ADDRESS(TEXT + 0x700)
+#define SWITCH ADDRESS(TEXT + 0x800)
+#define TRAP_ENTRY ADDRESS(TEXT + 0x900)
+
+/* The order of struct pt_regs, in words. */
+enum { R15, RBP = 4, RBX, RAX = 10, ORIG_RAX = 15, RIP, CS, RFLAGS, RSP, SS, NUM_PT_REGS };
+
+static const struct fake_symbol symbols[] = {
+	{"Touter", OUTER},
+	{"Tinner", INNER},
+	{"Tasm_exc_page_fault", EXCEPTION_ENTRY},
+	{"Tentry_SYSCALL_64_after_hwframe", SYSCALL_ENTRY},
+	{"Tret_from_fork_asm", RET_FROM_FORK},
+	{"T__x86_indirect_thunk_rax", THUNK},
+	{"Tasm_exc_nmi", NMI_ENTRY},
+	{"Tsync_regs", SYNC_REGS},
+	{"T__switch_to_asm", SWITCH},
+	{"Tasm_exc_int3", TRAP_ENTRY},
+	{"Tend", ADDRESS(TEXT_END)},
+};
+
+/* In the layout of 6.4: SP is 5, BP 4, the previous SP 1; CALL 2, REGS 3, REGS_PARTIAL 4, END 1. */
+static const struct {
+	uint64_t address;
+	int16_t sp, bp;
+	uint16_t bits;
+} orc[] = {
+	{OUTER, 8, 0, 0x205},
+	{OUTER + 1, 16, -16, 0x215},
+	{INNER, 8, 0, 0x205},
+	{EXCEPTION_ENTRY, 0, 0, 0xc05},
+	{EXCEPTION_ENTRY + 8, 0, 0, 0xb05},
+	{SYSCALL_ENTRY, 0, 0, 0xb05},
+	{RET_FROM_FORK, 0, 0, 0x100},
+	{THUNK, 0, 0, 0x100},
+	{NMI_ENTRY, 0, 0, 0xb05},
+	{SYNC_REGS, 8, 0, 0x205},
+	{SWITCH, 8, 0, 0x205},
+	{TRAP_ENTRY, 0, 0, 0xb05},
+	{ADDRESS(TEXT_END), 0, 0, 0},
+};
+
+struct fixture {
+	struct fake_guest guest;
+	struct kernel_map *map;
+	struct kernel kernel;
+	struct vcpu_registers registers;
+	struct cpu cpu;
+	struct unwind_result result;
+};
+
+static void put_u64(struct fixture *f, uint64_t address, uint64_t value)
+{
+	memcpy(fake_guest_at(&f->guest, address - FAKE_GUEST_IMAGE), &value, sizeof(value));
+}
+
+static void put_code(struct fixture *f, uint64_t address, const char *code, size_t length)
+{
+	memcpy(fake_guest_at(&f->guest, address - FAKE_GUEST_IMAGE), code, length);
+}
+
+static void put_orc(struct fixture *f)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(orc); i++) {
+		uint8_t *entry = fake_guest_at(&f->guest, ORC_ENTRIES + ORC_ENTRY_SIZE * i);
+		uint64_t ip = ADDRESS(ORC_IPS + 4 * i);
+		int32_t offset = (int32_t)(orc[i].address - ip);
+
+		memcpy(fake_guest_at(&f->guest, ORC_IPS + 4 * i), &offset, 4);
+		memcpy(entry, &orc[i].sp, 2);
+		memcpy(entry + 2, &orc[i].bp, 2);
+		memcpy(entry + 4, &orc[i].bits, 2);
+	}
+}
+
+static void find_names(struct fixture *f)
+{
+	g_auto(Image) image = {0};
+	g_autoptr(GError) error = NULL;
+
+	fake_kernel_put(&f->guest, symbols, G_N_ELEMENTS(symbols));
+	g_assert_true(image_copy(&f->guest.space,
+				 (struct mapped_run){gva(FAKE_GUEST_IMAGE), FAKE_KERNEL_LENGTH},
+				 1u << 28, &image, &error));
+	g_assert_true(kallsyms_find(&image, &f->map->kallsyms, &error));
+}
+
+static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	fake_guest_init(&f->guest, FAKE_KERNEL_LENGTH);
+	f->map = kernel_map_new();
+	f->map->banner = g_strdup("Linux version 6.6.6 (a) (b) #1 SMP");
+	f->map->root = f->guest.space.root;
+	f->map->levels = 4;
+	f->map->image_start = gva(FAKE_GUEST_IMAGE);
+	f->map->image_length = FAKE_KERNEL_LENGTH;
+	find_names(f);
+	put_orc(f);
+	f->map->symbols[SYMBOL__text] = f->map->symbols[SYMBOL__stext] = FAKE_GUEST_IMAGE;
+	f->map->symbols[SYMBOL__etext] = ADDRESS(TEXT_END);
+	f->map->symbols[SYMBOL__end] = ADDRESS(FAKE_KERNEL_LENGTH);
+	f->map->symbols[SYMBOL___start_orc_unwind_ip] = ADDRESS(ORC_IPS);
+	f->map->symbols[SYMBOL___start_orc_unwind] = ADDRESS(ORC_ENTRIES);
+	f->map->num_orcs = G_N_ELEMENTS(orc);
+	f->map->orc_layout = ORC_LAYOUT_6_4;
+	f->cpu = (struct cpu){.registers = &f->registers, .known = true};
+	cpu_add_stack(&f->cpu, STACK_TASK, ADDRESS(TASK_STACK), ADDRESS(TASK_STACK + STACK_SIZE));
+	cpu_add_stack(&f->cpu, STACK_IRQ, ADDRESS(IRQ_STACK), ADDRESS(IRQ_STACK + STACK_SIZE));
+	cpu_add_stack(&f->cpu, STACK_NMI, ADDRESS(NMI_STACK), ADDRESS(NMI_STACK + STACK_SIZE));
+	f->registers.cs.selector = 0x10;
+}
+
+static void tear_down(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	unwind_result_clear(&f->result);
+	kernel_clear(&f->kernel);
+	kernel_map_free(f->map);
+	fake_guest_clear(&f->guest);
+}
+
+static const struct frame *frame_at(struct fixture *f, guint i)
+{
+	g_assert_cmpuint(i, <, f->result.frames->len);
+	return &g_array_index(f->result.frames, struct frame, i);
+}
+
+/* Walks from @pc and @sp; the frames' PCs are @expected, ended by 0. */
+static void assert_walk(struct fixture *f, uint64_t pc, uint64_t sp, const uint64_t *expected)
+{
+	f->registers.rip = pc;
+	f->registers.rsp = sp;
+	fake_guest_forget(&f->guest);
+	unwind_result_clear(&f->result);
+	kernel_init(&f->kernel, f->map, f->guest.snapshot);
+	unwind_cpu(&f->kernel, &f->cpu, &f->result);
+	g_assert_cmpstr(f->result.stopped, ==, NULL);
+	for (guint i = 0; i < f->result.frames->len; i++) {
+		g_test_message("frame %u: 0x%" G_GINT64_MODIFIER "x", i, frame_at(f, i)->pc.value);
+		g_assert_cmphex(frame_at(f, i)->pc.value, ==, expected[i]);
+	}
+	g_assert_cmphex(expected[f->result.frames->len], ==, 0);
+}
+
+/* struct pt_regs at @at: each register has its own number in it. */
+static void put_pt_regs(struct fixture *f, uint64_t at, uint64_t rip, uint64_t cs, uint64_t rsp)
+{
+	for (unsigned int i = 0; i < NUM_PT_REGS; i++)
+		put_u64(f, at + 8 * i, 0x1000 + i);
+	put_u64(f, at + 8 * RIP, rip);
+	put_u64(f, at + 8 * CS, cs);
+	put_u64(f, at + 8 * RSP, rsp);
+}
+
+static const uint64_t task_top = ADDRESS(TASK_STACK + STACK_SIZE);
+static const uint64_t user_regs = ADDRESS(TASK_STACK + STACK_SIZE) - 8 * NUM_PT_REGS;
+
+/* A system call at the bottom of the task's stack: its entry code has called inner(). */
+static uint64_t put_system_call(struct fixture *f)
+{
+	put_pt_regs(f, user_regs, 0x401234, 0x33, 0x7ffd1000);
+	put_u64(f, user_regs - 8, SYSCALL_ENTRY + 5);
+	return user_regs - 8;
+}
+
+static void test_calls(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+
+	/* outer() has pushed RBP; inner() was called by it. */
+	put_u64(f, sp - 8, 0xb0b);
+	put_u64(f, sp - 16, OUTER + 0x20);
+	assert_walk(f, INNER + 4, sp - 16,
+		    (uint64_t[]){INNER + 4, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_true(frame_at(f, 0)->interrupted);
+	g_assert_false(frame_at(f, 1)->interrupted);
+	g_assert_cmpint(frame_at(f, 2)->stack, ==, STACK_TASK);
+	g_assert_cmpint(frame_at(f, 3)->stack, ==, STACK_USER);
+	g_assert_cmphex(frame_at(f, 3)->sp.value, ==, 0x7ffd1000);
+}
+
+static void test_kernel_thread(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_u64(f, user_regs - 8, RET_FROM_FORK + 5);
+	assert_walk(f, INNER, user_regs - 8, (uint64_t[]){INNER, RET_FROM_FORK + 5, 0});
+}
+
+/* Its registers would be user mode's: there are none. */
+static void test_end_at_registers(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_pt_regs(f, user_regs, 0, 0, 0);
+	put_u64(f, user_regs - 8, SYSCALL_ENTRY + 5);
+	assert_walk(f, INNER, user_regs - 8, (uint64_t[]){INNER, SYSCALL_ENTRY + 5, 0});
+}
+
+static void test_exception(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+	uint64_t regs = sp - 0x400;
+
+	put_pt_regs(f, regs, INNER + 7, 0x10, sp);
+	put_u64(f, regs - 8, EXCEPTION_ENTRY + 0x20);
+	assert_walk(f, INNER, regs - 8,
+		    (uint64_t[]){INNER, EXCEPTION_ENTRY + 0x20, INNER + 7, SYSCALL_ENTRY + 5,
+				 0x401234, 0});
+	g_assert_true(frame_at(f, 2)->interrupted);
+}
+
+/* The entry has pushed nothing yet. */
+static void test_exception_begins(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+	uint64_t hardware = sp - 0x100;
+
+	put_u64(f, hardware, INNER + 7);
+	put_u64(f, hardware + 8, 0x10);
+	put_u64(f, hardware + 16, 0x246);
+	put_u64(f, hardware + 24, sp);
+	put_u64(f, hardware + 32, 0x18);
+	assert_walk(f, EXCEPTION_ENTRY, hardware,
+		    (uint64_t[]){EXCEPTION_ENTRY, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
+}
+
+static void test_stacks(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+	uint64_t regs = ADDRESS(NMI_STACK + STACK_SIZE) - 8 * NUM_PT_REGS;
+
+	put_pt_regs(f, regs, INNER + 7, 0x10, sp);
+	put_u64(f, regs - 8, NMI_ENTRY + 0x20);
+	assert_walk(
+		f, INNER, regs - 8,
+		(uint64_t[]){INNER, NMI_ENTRY + 0x20, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_cmpint(frame_at(f, 1)->stack, ==, STACK_NMI);
+	g_assert_cmpint(frame_at(f, 2)->stack, ==, STACK_TASK);
+}
+
+/* After an INT3 that is still there, what counts is the instruction before. */
+static void test_trap(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+	uint64_t regs = sp - 0x400;
+
+	put_code(f, INNER, "\xcc", 1);
+	put_pt_regs(f, regs, INNER + 1, 0x10, sp);
+	put_u64(f, regs - 8, TRAP_ENTRY + 0x20);
+	assert_walk(
+		f, OUTER, regs - 8,
+		(uint64_t[]){OUTER, TRAP_ENTRY + 0x20, INNER + 1, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_false(frame_at(f, 2)->interrupted);
+}
+
+static void test_wild_call(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+
+	put_u64(f, sp - 8, INNER + 7);
+	assert_walk(f, 0, sp - 8, (uint64_t[]){0, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
+}
+
+static void test_retpoline(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+
+	/* call 1f: the return address is on top. */
+	put_code(f, THUNK, "\xe8\x07\x00\x00\x00", 5);
+	put_u64(f, sp - 8, INNER + 7);
+	assert_walk(f, THUNK, sp - 8,
+		    (uint64_t[]){THUNK, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
+	/* mov %rax, (%rsp): below what was pushed. */
+	put_code(f, THUNK + 0xc, "\x48\x89\x04\x24", 4);
+	put_u64(f, sp - 16, THUNK + 5);
+	assert_walk(f, THUNK + 0xc, sp - 16,
+		    (uint64_t[]){THUNK + 0xc, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
+}
+
+/* call 1f; int3; 1: among calls that fill the return stack, ORC as if nothing were pushed. */
+static void test_return_stack(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+
+	put_u64(f, sp - 8, INNER + 7);
+	put_code(f, SWITCH + 0x10, "\xe8\x01\x00\x00\x00\xcc\xe8\x01\x00\x00\x00\xcc", 12);
+	put_u64(f, sp - 16, SWITCH + 0x15);
+	assert_walk(f, SWITCH + 0x16, sp - 16,
+		    (uint64_t[]){SWITCH + 0x16, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
+}
+
+/* Back from error_entry(): RAX has where the registers are. */
+static void test_error_entry(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+	uint64_t regs = sp - 0x400;
+
+	put_pt_regs(f, regs, INNER + 7, 0x10, sp);
+	put_code(f, EXCEPTION_ENTRY + 0x30, "\x48\x89\xc4", 3);
+	f->registers.rax = regs;
+	assert_walk(
+		f, EXCEPTION_ENTRY + 0x30, regs - 0x40,
+		(uint64_t[]){EXCEPTION_ENTRY + 0x30, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
+}
+
+static void test_user_mode(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	f->registers.cpl = 3;
+	assert_walk(f, 0x401234, 0x7ffd1000, (uint64_t[]){0x401234, 0});
+	g_assert_cmpint(frame_at(f, 0)->stack, ==, STACK_USER);
+}
+
+static void test_frame_pointers(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	f->map->orc_layout = ORC_LAYOUT_NONE;
+	put_pt_regs(f, user_regs, 0x401234, 0x33, 0x7ffd1000);
+	put_u64(f, task_top - 0x300, user_regs + 1); /* entry code marks its frame */
+	put_u64(f, task_top - 0x2f8, SYSCALL_ENTRY + 5);
+	put_u64(f, task_top - 0x400, task_top - 0x300);
+	put_u64(f, task_top - 0x3f8, OUTER + 0x20);
+	f->registers.rbp = task_top - 0x400;
+	assert_walk(f, INNER + 0x10, task_top - 0x440,
+		    (uint64_t[]){INNER + 0x10, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+}
+
+static void test_scan(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	f->map->orc_layout = ORC_LAYOUT_NONE;
+	put_pt_regs(f, user_regs, 0x401234, 0x33, 0x7ffd1000);
+	put_u64(f, task_top - 0x300, 0x1234);
+	put_u64(f, task_top - 0x2f0, OUTER + 0x20);
+	assert_walk(f, INNER + 0x10, task_top - 0x300,
+		    (uint64_t[]){INNER + 0x10, OUTER + 0x20, 0x401234, 0});
+	g_assert_false(frame_at(f, 1)->reliable);
+}
+
+/* What is wrong ends the walk, and says where. */
+static void assert_stops(struct fixture *f, uint64_t pc, uint64_t sp, const char *why)
+{
+	f->registers.rip = pc;
+	f->registers.rsp = sp;
+	fake_guest_forget(&f->guest);
+	kernel_init(&f->kernel, f->map, f->guest.snapshot);
+	unwind_cpu(&f->kernel, &f->cpu, &f->result);
+	g_assert_nonnull(f->result.stopped);
+	if (!strstr(f->result.stopped, why))
+		g_error("\"%s\" is not in \"%s\"", why, f->result.stopped);
+	unwind_result_clear(&f->result);
+}
+
+static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+	uint64_t regs = sp - 0x400;
+
+	put_u64(f, sp - 8, 0x1234);
+	assert_stops(f, INNER, sp - 8, "is no return address of the kernel");
+	assert_stops(f, ADDRESS(TEXT_END) + 8, sp - 8, "ORC knows no way up");
+	put_u64(f, regs - 8, EXCEPTION_ENTRY + 0x20);
+	put_pt_regs(f, regs, INNER, 0x10, 0x1000);
+	assert_stops(f, INNER, regs - 8, "is on none of this CPU's stacks");
+	put_pt_regs(f, regs, INNER, 0x10, regs);
+	assert_stops(f, INNER, regs - 8, "does not lie above");
+}
+
+#define TEST(name, function)                                                                       \
+	g_test_add("/unwind/" name, struct fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	TEST("calls", test_calls);
+	TEST("kernel-thread", test_kernel_thread);
+	TEST("end-at-registers", test_end_at_registers);
+	TEST("exception", test_exception);
+	TEST("exception-begins", test_exception_begins);
+	TEST("stacks", test_stacks);
+	TEST("trap", test_trap);
+	TEST("wild-call", test_wild_call);
+	TEST("retpoline", test_retpoline);
+	TEST("return-stack", test_return_stack);
+	TEST("error-entry", test_error_entry);
+	TEST("user-mode", test_user_mode);
+	TEST("frame-pointers", test_frame_pointers);
+	TEST("scan", test_scan);
+	TEST("lies", test_lies);
+	return g_test_run();
+}
