@@ -51,7 +51,8 @@ static JsonObject *element_of(JsonArray *array, guint i)
 	return JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
 }
 
-static void append_registers(GString *text, JsonObject *regs)
+/* Those that are there of a register object, three in a line. */
+static void append_lines(GString *text, const char *indent, JsonObject *regs)
 {
 	static const char *const lines[][3] = {
 		{"rip", "rsp", "rflags"}, {"rax", "rbx", "rcx"}, {"rdx", "rsi", "rdi"},
@@ -59,12 +60,12 @@ static void append_registers(GString *text, JsonObject *regs)
 		{"cr0", "cr2", "cr3"},	  {"cr4", "efer", NULL},
 	};
 
-	if (!regs) {
-		g_string_append(text, "  No registers.\n");
-		return;
-	}
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
-		for (size_t j = 0; j < 3 && lines[i][j]; j++) {
+		if (!json_object_has_member(regs, lines[i][1]))
+			continue;
+		g_string_append(text, indent);
+		for (size_t j = json_object_has_member(regs, lines[i][0]) ? 0 : 1;
+		     j < 3 && lines[i][j]; j++) {
 			g_autofree char *name = g_ascii_strup(lines[i][j], -1);
 			const char *value = text_of(regs, lines[i][j], "unknown");
 
@@ -75,6 +76,14 @@ static void append_registers(GString *text, JsonObject *regs)
 		}
 		g_string_append_c(text, '\n');
 	}
+}
+
+static void append_registers(GString *text, JsonObject *regs)
+{
+	if (regs)
+		append_lines(text, "", regs);
+	else
+		g_string_append(text, "  No registers.\n");
 }
 
 static void append_frames(GString *text, JsonArray *frames)
@@ -88,7 +97,10 @@ static void append_frames(GString *text, JsonArray *frames)
 		JsonObject *frame = element_of(frames, i);
 		const char *symbol = text_of(frame, "symbol", NULL);
 		const char *module = text_of(frame, "module", NULL);
+		JsonObject *regs = object_of(frame, "regs");
 
+		if (regs)
+			append_lines(text, "    ", regs);
 		g_string_append(text, flag_of(frame, "reliable", true) ? "   " : "   ? ");
 		if (symbol)
 			g_string_append_printf(text, "%s+%#" G_GINT64_MODIFIER "x", symbol,

@@ -16,12 +16,13 @@ struct stack;
 struct walk;
 
 struct arch {
-	const char *name;		   /* as uname(1) says it */
-	const char *const *register_names; /* by number; NULL: there is no such register */
+	const char *name; /* as uname(1) says it */
 
 	/* A vCPU's registers. */
 	void (*load_registers)(const struct vcpu_registers *vcpu, struct register_set *set);
 	bool (*in_user_mode)(const struct register_set *set); /* false where it is not known */
+	/* What is known but the PC, for showing it: of struct named_register. */
+	GArray *(*name_registers)(const struct register_set *set);
 
 	/* Which Linux CPU a vCPU is, by what the kernel has told the hardware. False: not known. */
 	bool (*find_cpu_number)(const struct kernel *kernel, const struct vcpu_registers *vcpu,

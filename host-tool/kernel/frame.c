@@ -16,6 +16,7 @@ const char *stack_kind_name(enum stack_kind kind)
 
 static void clear(struct frame *frame)
 {
+	g_clear_pointer(&frame->registers, g_array_unref);
 	resolved_symbol_clear(&frame->symbol);
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "guest/address.h"
+#include "kernel/registers.h"
 #include "kernel/symbol.h"
 
 /* What a stack is for. The exceptions that have stacks of their own are x86's. */
@@ -34,8 +35,14 @@ struct frame {
 	bool interrupted; /* pc is where it was interrupted, not a return address */
 	bool reliable;
 	bool late; /* found through stack memory that was read after the thaw */
-	struct resolved_symbol
-		symbol; /* of pc; of the call before it where that is a return address */
+	/* Of pc; of the call before it where that is a return address. */
+	struct resolved_symbol symbol;
+	/*
+	 * What was saved when control left this frame by an exception, an interrupt or a system
+	 * call: the state at that moment. Of struct named_register, without the PC; NULL: it left
+	 * by a call, or is the innermost.
+	 */
+	GArray *registers;
 };
 
 GArray *frames_new(void); /* of struct frame, which it owns */

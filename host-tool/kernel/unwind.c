@@ -19,6 +19,8 @@ static void add_frame(struct walk *walk, enum stack_kind stack)
 		.late = walk->late,
 	};
 
+	if (walk->saved.known)
+		frame.registers = kernel_arch(walk->kernel)->name_registers(&walk->saved);
 	g_array_append_val(walk->result->frames, frame);
 }
 
@@ -158,6 +160,7 @@ static bool apply_call(struct walk *walk, const struct rule *rule)
 	struct register_set old = walk->registers, registers = {0};
 	gva_t pc;
 
+	walk->saved = (struct register_set){0};
 	if (!find_return_address(walk, &rule->places[REGISTER_PC], &pc))
 		return false;
 	for (unsigned int i = NUM_COMMON_REGISTERS; i < MAX_REGISTERS; i++)
@@ -166,6 +169,16 @@ static bool apply_call(struct walk *walk, const struct rule *rule)
 	register_put(&registers, REGISTER_SP, rule->places[REGISTER_SP].value);
 	walk->interrupted = kernel_arch(walk->kernel)->is_start_of_task(walk->kernel, pc);
 	return move(walk, &registers) && find_frame_pointer(walk, rule, &old);
+}
+
+/* Without what is only taken to be in its register still. */
+static void note_saved(struct walk *walk, const struct rule *rule,
+		       const struct register_set *registers)
+{
+	walk->saved = *registers;
+	for (unsigned int i = 0; i < MAX_REGISTERS; i++)
+		if (rule->places[i].kind == PLACE_SAME)
+			register_lose(&walk->saved, i);
 }
 
 static bool apply_interrupted(struct walk *walk, const struct rule *rule)
@@ -179,6 +192,7 @@ static bool apply_interrupted(struct walk *walk, const struct rule *rule)
 		walk_stop(walk, "no registers at 0x%" G_GINT64_MODIFIER "x", rule->saved.value);
 		return false;
 	}
+	note_saved(walk, rule, &registers);
 	if (arch->in_user_mode(&registers)) {
 		walk->registers = registers;
 		add_user_frame(walk);

@@ -16,6 +16,8 @@ struct walk {
 	const struct cpu *cpu;
 	struct unwind_result *result;
 	struct register_set registers; /* of the frame that was reached last */
+	/* Those of them that were saved as it was left: see struct frame. */
+	struct register_set saved;
 	bool interrupted; /* it is one that was interrupted, not one that made a call */
 	bool reliable;
 	bool late;

@@ -171,6 +171,7 @@ static void write_frame(struct json_writer *w, const struct frame *frame)
 		json_null(w, "sp");
 	json_boolean(w, "reliable", frame->reliable);
 	json_boolean(w, "late", frame->late);
+	json_registers(w, "regs", frame->registers, JSON_PACKED);
 	json_end_object(w);
 }
 

@@ -37,22 +37,6 @@ static void write_place(struct json_writer *w, const struct report_fault *fault)
 	json_string(w, "module", symbol->module);
 }
 
-static void write_registers(struct json_writer *w, const struct report_fault *fault)
-{
-	if (!fault->registers) {
-		json_null(w, "regs");
-		return;
-	}
-	json_begin_object(w, "regs", JSON_SPREAD);
-	for (guint i = 0; i < fault->registers->len; i++) {
-		const struct named_register *found =
-			&g_array_index(fault->registers, struct named_register, i);
-
-		json_hex(w, found->name, found->value);
-	}
-	json_end_object(w);
-}
-
 static void write_code(struct json_writer *w, const struct report_fault *fault, const char *name,
 		       const struct report_code *code)
 {
@@ -93,7 +77,7 @@ void json_fault(struct json_writer *w, const struct report_fault *fault)
 	json_begin_object(w, "fault", JSON_SPREAD);
 	json_string(w, "source", fault->source);
 	write_place(w, fault);
-	write_registers(w, fault);
+	json_registers(w, "regs", fault->registers, JSON_SPREAD);
 	json_string(w, "explanation", fault->explanation);
 	write_code(w, fault, "code", &fault->code);
 	write_code(w, fault, "guest_code", &fault->guest_code);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/json_writer.h"
 
+#include "kernel/registers.h"
+
 #include <inttypes.h>
 
 #include "common/sanitize.h"
@@ -137,4 +139,21 @@ void json_null(struct json_writer *writer, const char *name)
 {
 	begin_value(writer, name);
 	g_string_append(writer->text, "null");
+}
+
+void json_registers(struct json_writer *writer, const char *name, const GArray *registers,
+		    enum json_layout layout)
+{
+	if (!registers) {
+		json_null(writer, name);
+		return;
+	}
+	json_begin_object(writer, name, layout);
+	for (guint i = 0; i < registers->len; i++) {
+		const struct named_register *found =
+			&g_array_index(registers, struct named_register, i);
+
+		json_hex(writer, found->name, found->value);
+	}
+	json_end_object(writer);
 }

@@ -35,5 +35,8 @@ void json_integer(struct json_writer *writer, const char *name, int64_t value);
 void json_hex(struct json_writer *writer, const char *name, uint64_t value); /* "0x..." */
 void json_boolean(struct json_writer *writer, const char *name, bool value);
 void json_null(struct json_writer *writer, const char *name);
+/* An object of @registers (of struct named_register); NULL: null. */
+void json_registers(struct json_writer *writer, const char *name, const GArray *registers,
+		    enum json_layout layout);
 
 #endif

@@ -313,13 +313,23 @@ static guint count_repeats(const GArray *frames, guint first)
 		const struct frame *other = &g_array_index(frames, struct frame, next);
 
 		if (other->pc.value != frame->pc.value || other->reliable != frame->reliable ||
-		    other->late != frame->late || other->stack != frame->stack)
+		    other->late != frame->late || other->stack != frame->stack || other->registers)
 			break;
 	}
 	return next - first - 1;
 }
 
-static void write_frames(GString *text, const GArray *frames)
+/* What control left a frame with, as the kernel prints it. */
+static void write_saved_registers(GString *text, const struct frame *frame)
+{
+	g_string_append(text, "   RIP: ");
+	append_symbol(text, frame);
+	g_string_append_c(text, '\n');
+	text_registers(text, "   ", frame->registers);
+}
+
+/* @registers: with those that were saved between frames. */
+static void write_frames(GString *text, const GArray *frames, bool registers)
 {
 	const char *marker = NULL;
 	guint repeats;
@@ -328,6 +338,8 @@ static void write_frames(GString *text, const GArray *frames)
 		const struct frame *frame = &g_array_index(frames, struct frame, i);
 		const char *next = stack_marker(frame->stack);
 
+		if (registers && frame->registers)
+			write_saved_registers(text, frame);
 		if (!same_string(marker, next)) {
 			if (marker)
 				text_append(text, "   </%s>\n", marker);
@@ -405,8 +417,11 @@ static void append_vcpu_task(GString *text, const struct report_vcpu *vcpu)
 	}
 }
 
-/* Everything that is the same for CPUs whose stacks are equal. */
-static void write_stack(GString *text, const struct report_vcpu *vcpu)
+/*
+ * Everything that is the same for CPUs whose stacks are equal; with @registers, also those that
+ * were saved on them, which are not.
+ */
+static void write_stack(GString *text, const struct report_vcpu *vcpu, bool registers)
 {
 	if (vcpu->waits_for_lock) {
 		text_append(text, "  Waits for the lock at 0x%016" PRIx64, vcpu->lock_address);
@@ -424,7 +439,7 @@ static void write_stack(GString *text, const struct report_vcpu *vcpu)
 		g_string_append(text, "  This was read while the guest ran.\n");
 	if (vcpu->frames->len > 0) {
 		g_string_append(text, "  Call Trace:\n");
-		write_frames(text, vcpu->frames);
+		write_frames(text, vcpu->frames, registers);
 	} else if (vcpu->context != REPORT_CONTEXT_USER) {
 		g_string_append(text, "  No call trace.\n");
 	}
@@ -568,7 +583,7 @@ static void write_alone(GString *text, const struct report *report, const struct
 		g_string_append(text, "  No registers.\n");
 	else if (vcpu->context != REPORT_CONTEXT_IDLE)
 		write_registers(text, vcpu);
-	write_stack(text, vcpu);
+	write_stack(text, vcpu, vcpu->context != REPORT_CONTEXT_IDLE);
 	write_guest_frames(text, vcpu);
 }
 
@@ -597,7 +612,7 @@ static void write_group(GString *text, const struct report *report, const GPtrAr
 		}
 		g_string_append_c(text, '\n');
 	}
-	write_stack(text, first);
+	write_stack(text, first, false);
 }
 
 /* Takes what folds with the first of @vcpus out of it. */

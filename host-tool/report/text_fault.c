@@ -8,24 +8,6 @@
 #define BYTES_SHOWN 10
 #define BYTES_COLUMNS (3 * BYTES_SHOWN)
 
-static void write_registers(GString *text, const GArray *registers)
-{
-	unsigned int row = 0;
-
-	for (guint i = 0; registers && i < registers->len; i++) {
-		const struct named_register *found =
-			&g_array_index(registers, struct named_register, i);
-
-		if (i == 0 || found->row != row)
-			text_append(text, "%s ", i > 0 ? "\n " : " ");
-		else
-			g_string_append_c(text, ' ');
-		row = found->row;
-		text_append(text, "%s: %0*" PRIx64, found->label, found->digits, found->value);
-	}
-	g_string_append_c(text, '\n');
-}
-
 static void write_bytes(GString *text, const struct instruction *instruction)
 {
 	unsigned int shown = MIN(instruction->length, BYTES_SHOWN);
@@ -80,7 +62,7 @@ void text_fault(GString *text, const struct report_fault *fault)
 	g_string_append(text, "At the fault (registers as the guest printed them)\n  RIP: ");
 	text_append_clean(text, fault->symbol.name || fault->pc.known ? place : NULL);
 	g_string_append_c(text, '\n');
-	write_registers(text, fault->registers);
+	text_registers(text, "  ", fault->registers);
 	write_code(text, fault);
 	if (fault->explanation) {
 		g_string_append(text, "  Cause: ");

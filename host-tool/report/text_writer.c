@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/text_writer.h"
 
+#include <inttypes.h>
+
+#include "kernel/registers.h"
+
 #include "common/sanitize.h"
 
 void text_append(GString *text, const char *format, ...)
@@ -15,4 +19,22 @@ void text_append(GString *text, const char *format, ...)
 void text_append_clean(GString *text, const char *string)
 {
 	sanitize_append(text, string ? string : "unknown", -1, false);
+}
+
+void text_registers(GString *text, const char *indent, const GArray *registers)
+{
+	unsigned int row = 0;
+
+	for (guint i = 0; registers && i < registers->len; i++) {
+		const struct named_register *found =
+			&g_array_index(registers, struct named_register, i);
+
+		if (i == 0 || found->row != row)
+			text_append(text, "%s%s", i > 0 ? "\n" : "", indent);
+		else
+			g_string_append_c(text, ' ');
+		row = found->row;
+		text_append(text, "%s: %0*" PRIx64, found->label, found->digits, found->value);
+	}
+	g_string_append_c(text, '\n');
 }

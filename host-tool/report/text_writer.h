@@ -11,4 +11,7 @@ void text_append(GString *text, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Appends a string that may be anything, as one clean line; "unknown" for NULL. */
 void text_append_clean(GString *text, const char *string);
 
+/* Their rows (of struct named_register; NULL: an empty one), each after @indent. */
+void text_registers(GString *text, const char *indent, const GArray *registers);
+
 #endif

@@ -87,6 +87,15 @@ begin() {
 	daemon_follow "$name" "budget='10000'" >/dev/null
 }
 
+# registers_agree LABEL: those that were saved at the fault are those that the guest printed, which are at the report's head
+registers_agree() {
+	local theirs ours
+	theirs=$(sed -nE '/^At the fault/,/R13:/s/^ +((RAX|RDX|RBP|R10|R13): .*)/\1/p' "$dump/report.txt")
+	ours=$(sed -nE '/^Backtraces/,$p' "$dump/report.txt" |
+		sed -nE '/^   RIP: scenario_/,/R13:/{s/^ +((RAX|RDX|RBP|R10|R13): .*)/\1/p;/R13:/q}')
+	tap_is "$1: the registers at the fault are those that the kernel printed" "$ours" "$theirs"
+}
+
 null='BUG: kernel NULL pointer dereference in scenario_null_deref [oopsbt_scenario]'
 null_chain='scenario_null_deref scenario_null_inner scenario_null_outer'
 call='do_syscall_64 entry_SYSCALL_64_after_hwframe null$'
@@ -113,6 +122,7 @@ survives() {
 	# The task that oopsed may have died of it before the guest stood; while it lives its whole stack is there.
 	if [[ -n $stack && $(chain) == *scenario_* ]]; then
 		tap_like "$label: the oopsing task's whole stack" "$(chain)" "$stack"
+		registers_agree "$label"
 	fi
 }
 
@@ -132,6 +142,7 @@ dies() {
 	collect_last "$name" "$4"
 	tap_is "$label: the title names the bug" "$(value '$.title')" "$title"
 	tap_like "$label: the whole stack" "$(chain)" "$stack"
+	registers_agree "$label"
 	tap_ok "$label: all symbols are where the guest's /proc/kallsyms has them" \
 		"$query" symbols "$dump/report.json" "$test_dir/$name.kallsyms"
 	tap_unlike "$label: every backtrace ends where its stack does" "$(cat "$dump/report.txt")" 'ends early'

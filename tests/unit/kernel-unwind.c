@@ -235,11 +235,44 @@ static void test_exception(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 	g_assert_true(frame_at(f, 2)->interrupted);
 }
 
+static void assert_register(struct fixture *f, guint frame, const char *name, uint64_t value)
+{
+	uint64_t found;
+
+	g_assert_nonnull(frame_at(f, frame)->registers);
+	g_assert_true(named_register_find(frame_at(f, frame)->registers, name, &found));
+	g_assert_cmphex(found, ==, value);
+}
+
+/* The state at the fault, and what user mode had, are in the frames that were left so. */
+static void test_registers(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+	uint64_t regs = sp - 0x400;
+
+	put_pt_regs(f, regs, INNER + 7, 0x10, sp);
+	put_u64(f, regs - 8, EXCEPTION_ENTRY + 0x20);
+	assert_walk(f, INNER, regs - 8,
+		    (uint64_t[]){INNER, EXCEPTION_ENTRY + 0x20, INNER + 7, SYSCALL_ENTRY + 5,
+				 0x401234, 0});
+	g_assert_null(frame_at(f, 0)->registers);
+	g_assert_null(frame_at(f, 1)->registers);
+	assert_register(f, 2, "rsp", sp);
+	assert_register(f, 2, "rbp", 0x1000 + RBP);
+	assert_register(f, 2, "rax", 0x1000 + RAX);
+	assert_register(f, 2, "r15", 0x1000 + R15);
+	assert_register(f, 2, "rflags", 0x1000 + RFLAGS);
+	assert_register(f, 2, "orig_rax", 0x1000 + ORIG_RAX);
+	assert_register(f, 2, "cs", 0x10);
+	g_assert_null(frame_at(f, 3)->registers);
+	assert_register(f, 4, "rbp", 0x1000 + RBP);
+}
+
 /* The entry has pushed nothing yet. */
 static void test_exception_begins(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	uint64_t sp = put_system_call(f);
-	uint64_t hardware = sp - 0x100;
+	uint64_t hardware = sp - 0x100, value;
 
 	put_u64(f, hardware, INNER + 7);
 	put_u64(f, hardware + 8, 0x10);
@@ -248,6 +281,10 @@ static void test_exception_begins(struct fixture *f, gconstpointer unused G_GNUC
 	put_u64(f, hardware + 32, 0x18);
 	assert_walk(f, EXCEPTION_ENTRY, hardware,
 		    (uint64_t[]){EXCEPTION_ENTRY, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
+	assert_register(f, 1, "rsp", sp);
+	assert_register(f, 1, "rflags", 0x246);
+	/* The entry may have changed the others. */
+	g_assert_false(named_register_find(frame_at(f, 1)->registers, "rax", &value));
 }
 
 static void test_stacks(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
@@ -399,6 +436,7 @@ int main(int argc, char **argv)
 	TEST("kernel-thread", test_kernel_thread);
 	TEST("end-at-registers", test_end_at_registers);
 	TEST("exception", test_exception);
+	TEST("registers", test_registers);
 	TEST("exception-begins", test_exception_begins);
 	TEST("stacks", test_stacks);
 	TEST("trap", test_trap);

@@ -98,6 +98,22 @@ static const struct frame_spec idle_frames[] = {
 	{STACK_TASK, "do_idle", NULL, 0xffffffff810f2c11, 0x1e1, 0x260, false, false},
 };
 
+/* Those of an exception in frame @i. */
+static void add_saved_registers(struct report_vcpu *vcpu, guint i)
+{
+	static const struct named_register saved[] = {
+		{"rsp", "RSP", 16, 0, 0xffffc900001cbd58},
+		{"rflags", "EFLAGS", 8, 0, 0x10246},
+		{"rax", "RAX", 16, 1, 0},
+		{"rbx", "RBX", 16, 1, 0xb},
+		{"orig_rax", "ORIG_RAX", 16, 9, UINT64_MAX},
+	};
+	GArray *registers = g_array_new(FALSE, FALSE, sizeof(saved[0]));
+
+	g_array_append_vals(registers, saved, G_N_ELEMENTS(saved));
+	g_array_index(vcpu->frames, struct frame, i).registers = registers;
+}
+
 static void add_vcpus(struct report *report)
 {
 	for (unsigned int n = 0; n < 8; n++) {
@@ -118,6 +134,7 @@ static void add_vcpus(struct report *report)
 					 "vfs_write+0x9a/0x3d0\n");
 			vcpu.disagreement = g_strdup("frame 3: the guest has vfs_write");
 			add_frames(&vcpu, oops_frames, G_N_ELEMENTS(oops_frames));
+			add_saved_registers(&vcpu, 5);
 			break;
 		case 3:
 		case 5:

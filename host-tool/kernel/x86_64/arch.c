@@ -2,20 +2,11 @@
 #include "kernel/arch.h"
 
 #include "kernel/x86_64/cpu.h"
+#include "kernel/x86_64/register_names.h"
 #include "kernel/x86_64/registers.h"
 #include "kernel/x86_64/rules.h"
 
 #define INT3 0xcc
-
-static const char *const register_names[MAX_REGISTERS] = {
-	[X86_64_RIP] = "rip", [X86_64_RSP] = "rsp", [X86_64_RBP] = "rbp",
-	[X86_64_RAX] = "rax", [X86_64_RBX] = "rbx", [X86_64_RCX] = "rcx",
-	[X86_64_RDX] = "rdx", [X86_64_RSI] = "rsi", [X86_64_RDI] = "rdi",
-	[X86_64_R8] = "r8",   [X86_64_R9] = "r9",   [X86_64_R10] = "r10",
-	[X86_64_R11] = "r11", [X86_64_R12] = "r12", [X86_64_R13] = "r13",
-	[X86_64_R14] = "r14", [X86_64_R15] = "r15", [X86_64_RFLAGS] = "rflags",
-	[X86_64_CS] = "cs",   [X86_64_SS] = "ss",   [X86_64_ORIG_RAX] = "orig_rax",
-};
 
 static void load_registers(const struct vcpu_registers *vcpu, struct register_set *set)
 {
@@ -94,9 +85,9 @@ static bool is_behind_trap(const struct walk *walk, gva_t pc)
 
 const struct arch arch_x86_64 = {
 	.name = "x86_64",
-	.register_names = register_names,
 	.load_registers = load_registers,
 	.in_user_mode = in_user_mode,
+	.name_registers = x86_64_name_registers,
 	.find_cpu_number = x86_64_find_cpu_number,
 	.add_hardware_stacks = x86_64_add_hardware_stacks,
 	.add_cpu_stacks = x86_64_add_cpu_stacks,

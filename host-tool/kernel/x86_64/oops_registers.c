@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kernel/x86_64/register_names.h"
+
 #define KERNEL_RIP "RIP: 0010:"
 #define KERNEL_CS 0x10
 /* Lines from RIP to the trace; debug registers and protection keys included. */
@@ -10,50 +12,17 @@
 /* PROLOGUE_SIZE of arch/x86/kernel/dumpstack.c: how far before RIP the bytes begin. */
 #define PROLOGUE_SIZE 42
 
-/* In the order in which they are shown. */
-static const struct named_register known[] = {
-	{"rsp", "RSP", 16, 0, 0},
-	{"ss", "SS", 4, 0, 0},
-	{"rflags", "EFLAGS", 8, 0, 0},
-	{"rax", "RAX", 16, 1, 0},
-	{"rbx", "RBX", 16, 1, 0},
-	{"rcx", "RCX", 16, 1, 0},
-	{"rdx", "RDX", 16, 2, 0},
-	{"rsi", "RSI", 16, 2, 0},
-	{"rdi", "RDI", 16, 2, 0},
-	{"rbp", "RBP", 16, 3, 0},
-	{"r8", "R08", 16, 3, 0},
-	{"r9", "R09", 16, 3, 0},
-	{"r10", "R10", 16, 4, 0},
-	{"r11", "R11", 16, 4, 0},
-	{"r12", "R12", 16, 4, 0},
-	{"r13", "R13", 16, 5, 0},
-	{"r14", "R14", 16, 5, 0},
-	{"r15", "R15", 16, 5, 0},
-	{"fs_base", "FS", 16, 6, 0},
-	{"gs_base", "GS", 16, 6, 0},
-	{"kernel_gs_base", "knlGS", 16, 6, 0},
-	{"cs", "CS", 4, 7, 0},
-	{"ds", "DS", 4, 7, 0},
-	{"es", "ES", 4, 7, 0},
-	{"cr0", "CR0", 16, 7, 0},
-	{"cr2", "CR2", 16, 8, 0},
-	{"cr3", "CR3", 16, 8, 0},
-	{"cr4", "CR4", 16, 8, 0},
-	{"orig_rax", "ORIG_RAX", 16, 9, 0},
-};
-
 struct values {
-	bool is_known[G_N_ELEMENTS(known)];
-	uint64_t value[G_N_ELEMENTS(known)];
+	bool is_known[NUM_X86_64_NAMES];
+	uint64_t value[NUM_X86_64_NAMES];
 };
 
 /* The first value counts: later ones are of other states. */
 static void set_value(struct values *values, const char *label, size_t length, uint64_t value)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
-		if (strlen(known[i].label) != length || strncmp(known[i].label, label, length) ||
-		    values->is_known[i])
+	for (size_t i = 0; i < NUM_X86_64_NAMES; i++) {
+		if (strlen(x86_64_names[i].named.label) != length ||
+		    strncmp(x86_64_names[i].named.label, label, length) || values->is_known[i])
 			continue;
 		values->is_known[i] = true;
 		values->value[i] = value;
@@ -62,8 +31,8 @@ static void set_value(struct values *values, const char *label, size_t length, u
 
 static void replace_value(struct values *values, const char *label, uint64_t value)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
-		if (!strcmp(known[i].label, label)) {
+	for (size_t i = 0; i < NUM_X86_64_NAMES; i++) {
+		if (!strcmp(x86_64_names[i].named.label, label)) {
 			values->is_known[i] = true;
 			values->value[i] = value;
 		}
@@ -177,8 +146,8 @@ static GArray *make_array(const struct values *values)
 {
 	GArray *array = g_array_new(FALSE, FALSE, sizeof(struct named_register));
 
-	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
-		struct named_register found = known[i];
+	for (size_t i = 0; i < NUM_X86_64_NAMES; i++) {
+		struct named_register found = x86_64_names[i].named;
 
 		found.value = values->value[i];
 		if (values->is_known[i])
