@@ -7,6 +7,7 @@
 #include "analyze/log.h"
 #include "common/context.h"
 #include "kernel/build-id.h"
+#include "kernel/arch.h"
 #include "kernel/find.h"
 #include "kernel/lock.h"
 #include "kernel/modules.h"
@@ -98,16 +99,61 @@ static void capture_with_map(struct analysis *analysis)
 	settings_find_reporter(&analysis->kernel, &analysis->settings);
 }
 
+static bool is_stranger(const struct analysis *analysis, guint index)
+{
+	const struct cpu *cpu = &analysis->cpus[index];
+
+	return (cpu->fit == VCPU_OTHER_PAGE_TABLES || cpu->fit == VCPU_OTHER_GDT) &&
+	       !kernel_arch(&analysis->kernel)->is_stopped(cpu->registers);
+}
+
+bool analysis_has_strangers(const struct analysis *analysis)
+{
+	for (guint i = 0; analysis->cpus && i < analysis->vcpus->len; i++) {
+		if (is_stranger(analysis, i))
+			return true;
+	}
+	return false;
+}
+
+bool analysis_map_is_run(const struct analysis *analysis)
+{
+	for (guint i = 0; analysis->cpus && i < analysis->vcpus->len; i++) {
+		if (analysis->cpus[i].fit == VCPU_FITS)
+			return true;
+	}
+	return false;
+}
+
+/* Of struct vcpu_registers. CPUs that a kernel stopped before it started this one are not among
+ * them. */
+static GArray *strangers(const struct analysis *analysis)
+{
+	GArray *found = g_array_new(FALSE, FALSE, sizeof(struct vcpu_registers));
+
+	for (guint i = 0; i < analysis->vcpus->len; i++) {
+		if (is_stranger(analysis, i))
+			g_array_append_val(
+				found, g_array_index(analysis->vcpus, struct vcpu_registers, i));
+	}
+	return found;
+}
+
 void analysis_capture_vcpus(struct analysis *analysis, GArray *vcpus)
 {
 	analysis->vcpus = vcpus;
 	if (analysis->map && analysis->map_unchecked &&
 	    !kernel_map_fits(analysis->map, analysis->frozen, NULL))
 		g_clear_pointer(&analysis->map, kernel_map_free);
-	if (analysis->map)
+	if (analysis->map) {
+		g_autoptr(GArray) others = NULL;
+
 		capture_with_map(analysis);
-	else
+		others = strangers(analysis);
+		capture_cold(analysis->frozen, others);
+	} else {
 		capture_cold(analysis->frozen, analysis->vcpus);
+	}
 }
 
 void analysis_capture(struct analysis *analysis, char *registers_text)
@@ -124,22 +170,53 @@ void analysis_capture(struct analysis *analysis, char *registers_text)
 	analysis_capture_vcpus(analysis, vcpus);
 }
 
+/* Nothing of the map's kernel is right for another one. */
+static void drop_map(struct analysis *analysis)
+{
+	kernel_clear(&analysis->kernel);
+	g_clear_pointer(&analysis->map, kernel_map_free);
+	g_clear_pointer(&analysis->cpus, g_free);
+	g_clear_pointer(&analysis->vmcoreinfo, g_free);
+}
+
+static void use_found_map(struct analysis *analysis, struct kernel_map *map)
+{
+	use_map(analysis, map);
+	analysis->map_was_found = true;
+	analysis->map_changed = true;
+}
+
+static void find_strangers_kernel(struct analysis *analysis)
+{
+	g_autoptr(GArray) others = NULL;
+	struct kernel_map *map;
+
+	if (!analysis_has_strangers(analysis))
+		return;
+	others = strangers(analysis);
+	map = kernel_find_run(analysis->frozen, others, NULL);
+	if (!map)
+		return;
+	drop_map(analysis);
+	use_found_map(analysis, map);
+}
+
 void analysis_find_kernel(struct analysis *analysis)
 {
 	g_autoptr(GError) error = NULL;
 	struct kernel_map *map;
 
-	if (analysis->map)
+	if (analysis->map) {
+		find_strangers_kernel(analysis);
 		return;
+	}
 	map = kernel_find(analysis->frozen, analysis->vcpus, &error);
 	if (!map) {
 		report_add_error(analysis->report, "guest",
 				 "no Linux kernel found in guest memory: %s", error->message);
 		return;
 	}
-	use_map(analysis, map);
-	analysis->map_was_found = true;
-	analysis->map_changed = true;
+	use_found_map(analysis, map);
 }
 
 static void missing(struct analysis *analysis, struct maybe_int *number, const char *field,
@@ -403,6 +480,32 @@ static const char *consistency_of(const struct analysis *analysis, const struct 
 	return any_late(vcpu) || analysis->report->collection.thawed_early ? "late" : "frozen";
 }
 
+/* What Linux knows of a vCPU that runs it. */
+static void fill_cpu(struct analysis *analysis, guint index, const char *field,
+		     struct report_vcpu *vcpu)
+{
+	const struct cpu *cpu = &analysis->cpus[index];
+
+	vcpu->late = cpu->late;
+	if (cpu->known)
+		vcpu->cpu = (struct maybe_int){true, cpu->number};
+	else
+		report_add_error(analysis->report, field,
+				 "which Linux CPU vCPU %u is cannot be told", vcpu->vcpu);
+	if (cpu->current.value)
+		fill_task(analysis, cpu->current, "task", index, &vcpu->task, &vcpu->late);
+	else if (cpu->known)
+		report_add_error(analysis->report, field, "what CPU %u runs cannot be read",
+				 cpu->number);
+	if (cpu->stack_task.value)
+		fill_task(analysis, cpu->stack_task, "stack_task", index, &vcpu->stack_task,
+			  &vcpu->late);
+	fill_depths(analysis, cpu, vcpu);
+	fill_frames(analysis, cpu, vcpu);
+	fill_lock(analysis, vcpu);
+	vcpu->context = context_of(vcpu);
+}
+
 static void fill_vcpu(struct analysis *analysis, guint index)
 {
 	struct report_vcpu vcpu = {
@@ -410,33 +513,17 @@ static void fill_vcpu(struct analysis *analysis, guint index)
 		.have_registers = true,
 		.frames = frames_new(),
 	};
-	const struct cpu *cpu = analysis->cpus ? &analysis->cpus[index] : NULL;
+	enum vcpu_fit fit =
+		analysis->cpus ? analysis->cpus[index].fit : vcpu_fit_mode(&vcpu.registers);
 	g_autofree char *field = g_strdup_printf("vcpus[%u]", index);
 
 	vcpu.vcpu = vcpu.registers.vcpu;
-	if (!vcpu_in_long_mode(&vcpu.registers)) {
-		report_add_error(analysis->report, field,
-				 "vCPU %u is not in 64-bit mode: not started, or in firmware",
-				 vcpu.vcpu);
-	} else if (cpu) {
-		vcpu.late = cpu->late;
-		if (cpu->known)
-			vcpu.cpu = (struct maybe_int){true, cpu->number};
-		else
-			report_add_error(analysis->report, field,
-					 "which Linux CPU vCPU %u is cannot be told", vcpu.vcpu);
-		if (cpu->current.value)
-			fill_task(analysis, cpu->current, "task", index, &vcpu.task, &vcpu.late);
-		else if (cpu->known)
-			report_add_error(analysis->report, field, "what CPU %u runs cannot be read",
-					 cpu->number);
-		if (cpu->stack_task.value)
-			fill_task(analysis, cpu->stack_task, "stack_task", index, &vcpu.stack_task,
-				  &vcpu.late);
-		fill_depths(analysis, cpu, &vcpu);
-		fill_frames(analysis, cpu, &vcpu);
-		fill_lock(analysis, &vcpu);
-		vcpu.context = context_of(&vcpu);
+	if (fit != VCPU_FITS) {
+		vcpu.context = REPORT_CONTEXT_FOREIGN;
+		vcpu.foreign = vcpu_fit_reason(fit);
+		report_add_error(analysis->report, field, "vCPU %u %s", vcpu.vcpu, vcpu.foreign);
+	} else if (analysis->cpus) {
+		fill_cpu(analysis, index, field, &vcpu);
 	}
 	if (vcpu.stopped)
 		report_add_error(analysis->report, field, "the backtrace of vCPU %u ends early: %s",

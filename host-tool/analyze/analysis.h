@@ -45,8 +45,16 @@ void analysis_capture(struct analysis *analysis, char *registers_text);
 /* The same with registers that did not come as text; takes @vcpus (of struct vcpu_registers). */
 void analysis_capture_vcpus(struct analysis *analysis, GArray *vcpus);
 
-/* Any time after: finds the kernel where no map fitted. */
+/*
+ * Any time after: finds the kernel where no map fitted; and where a vCPU runs another kernel than
+ * the map's, that one.
+ */
 void analysis_find_kernel(struct analysis *analysis);
+
+/* A vCPU runs another kernel than the map's (kexec), or what looks like one; once captured. */
+bool analysis_has_strangers(const struct analysis *analysis);
+/* Some vCPU runs the map's kernel. */
+bool analysis_map_is_run(const struct analysis *analysis);
 
 /* After the thaw: CPUs, tasks, stacks, modules, the guest's facts. */
 void analysis_fill(struct analysis *analysis);

@@ -13,8 +13,10 @@ struct cpu *capture_warm(struct kernel *kernel, const GArray *vcpus, struct sett
 
 		cpu_identify(kernel, vcpu, &cpus[i]);
 		cpu_capture(kernel, &cpus[i]);
-		lock_waited_for(kernel, vcpu, &lock);
+		if (cpus[i].fit == VCPU_FITS)
+			lock_waited_for(kernel, vcpu, &lock);
 	}
+	cpu_reject_twins(cpus, vcpus->len);
 	settings_read(kernel, settings);
 	return cpus;
 }

@@ -26,7 +26,6 @@
 #define PT_REGS_SIZE 168
 #define PT_REGS_SP 152
 #define MAX_STACKS 4
-#define CR3_USER_BIT (1ull << 12)
 
 static bool in_entry_area(uint64_t address)
 {

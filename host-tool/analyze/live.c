@@ -181,7 +181,7 @@ static void make_verdict(const struct analysis *analysis, struct protocol_verdic
 
 	*verdict = (struct protocol_verdict){.panic_cpu = -1};
 	if (!analysis->map || !analysis->cpus || !settings->panic_cpu.known ||
-	    !settings->die_counter.known)
+	    !settings->die_counter.known || analysis_has_strangers(analysis))
 		return;
 	verdict->known = 1;
 	verdict->panic_cpu = (int32_t)settings->panic_cpu.value;
@@ -194,6 +194,7 @@ static void make_verdict(const struct analysis *analysis, struct protocol_verdic
 		kernel_variable_location(&analysis->kernel, SYMBOL_die_counter);
 	verdict->taint_address = kernel_variable_location(&analysis->kernel, SYMBOL_tainted_mask);
 	verdict->taint = (uint64_t)settings->tainted_mask.value;
+	verdict->clock_address = kernel_variable_location(&analysis->kernel, SYMBOL_jiffies_64);
 	add_settings(analysis, verdict);
 }
 
@@ -291,6 +292,12 @@ static bool serve_map(struct live *live, GError **error)
 		return false;
 	}
 	analysis_fill(analysis);
+	if (!analysis_map_is_run(analysis)) {
+		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+			    "Linux %s is in guest memory, but no vCPU runs it",
+			    analysis->report->guest.release);
+		return false;
+	}
 	return send_verdict(live, error) && send_map(live, error) &&
 	       send_done(live, analysis->report->guest.release, error);
 }

@@ -94,7 +94,8 @@ enum protocol_reporter {
 	PROTOCOL_NUM_REPORTERS,
 };
 
-/* Seen in guest memory at the frozen instant (unknown if no kernel map was at hand). */
+/* Seen in guest memory at the frozen instant (unknown if no kernel map was at hand, or a vCPU runs
+ * another kernel than the map's). */
 struct protocol_verdict {
 	uint32_t known;		/* 0: nothing below is meaningful */
 	int32_t panic_cpu;	/* -1: the kernel is not panicking, so CRASH_LOADED meant an oops */
@@ -105,6 +106,8 @@ struct protocol_verdict {
 	uint64_t die_counter_address; /* guest-physical, 4 bytes; 0 unknown */
 	uint64_t taint_address;	      /* guest-physical, 8 bytes; 0 unknown */
 	uint64_t taint;
+	uint64_t clock_address; /* guest-physical, 8 bytes: a count of the kernel's time; 0 unknown
+				 */
 	struct protocol_setting_value settings[PROTOCOL_NUM_SETTINGS];
 };
 

@@ -38,7 +38,7 @@ bool vcpu_five_level_paging(const struct vcpu_registers *registers)
 enum field_kind {
 	FIELD_HEX,
 	FIELD_CPL,
-	FIELD_HALTED,
+	FIELD_FLAG,
 	FIELD_SEGMENT, /* selector base limit flags */
 	FIELD_TABLE,   /* base limit */
 };
@@ -77,15 +77,15 @@ static const struct field fields[] = {
 	FIELD("ESI", MODE_32, FIELD_HEX, rsi),	    FIELD("EDI", MODE_32, FIELD_HEX, rdi),
 	FIELD("EBP", MODE_32, FIELD_HEX, rbp),	    FIELD("ESP", MODE_32, FIELD_HEX, rsp),
 	FIELD("EIP", MODE_32, FIELD_HEX, rip),	    FIELD("EFL", MODE_32, FIELD_HEX, rflags),
-	FIELD("CPL", MODE_ANY, FIELD_CPL, cpl),	    FIELD("HLT", MODE_ANY, FIELD_HALTED, halted),
-	FIELD("ES", MODE_ANY, FIELD_SEGMENT, es),   FIELD("CS", MODE_ANY, FIELD_SEGMENT, cs),
-	FIELD("SS", MODE_ANY, FIELD_SEGMENT, ss),   FIELD("DS", MODE_ANY, FIELD_SEGMENT, ds),
-	FIELD("FS", MODE_ANY, FIELD_SEGMENT, fs),   FIELD("GS", MODE_ANY, FIELD_SEGMENT, gs),
-	FIELD("LDT", MODE_ANY, FIELD_SEGMENT, ldt), FIELD("TR", MODE_ANY, FIELD_SEGMENT, tr),
-	FIELD("GDT", MODE_ANY, FIELD_TABLE, gdt),   FIELD("IDT", MODE_ANY, FIELD_TABLE, idt),
-	FIELD("CR0", MODE_ANY, FIELD_HEX, cr0),	    FIELD("CR2", MODE_ANY, FIELD_HEX, cr2),
-	FIELD("CR3", MODE_ANY, FIELD_HEX, cr3),	    FIELD("CR4", MODE_ANY, FIELD_HEX, cr4),
-	FIELD("EFER", MODE_ANY, FIELD_HEX, efer),
+	FIELD("SMM", MODE_ANY, FIELD_FLAG, smm),    FIELD("CPL", MODE_ANY, FIELD_CPL, cpl),
+	FIELD("HLT", MODE_ANY, FIELD_FLAG, halted), FIELD("ES", MODE_ANY, FIELD_SEGMENT, es),
+	FIELD("CS", MODE_ANY, FIELD_SEGMENT, cs),   FIELD("SS", MODE_ANY, FIELD_SEGMENT, ss),
+	FIELD("DS", MODE_ANY, FIELD_SEGMENT, ds),   FIELD("FS", MODE_ANY, FIELD_SEGMENT, fs),
+	FIELD("GS", MODE_ANY, FIELD_SEGMENT, gs),   FIELD("LDT", MODE_ANY, FIELD_SEGMENT, ldt),
+	FIELD("TR", MODE_ANY, FIELD_SEGMENT, tr),   FIELD("GDT", MODE_ANY, FIELD_TABLE, gdt),
+	FIELD("IDT", MODE_ANY, FIELD_TABLE, idt),   FIELD("CR0", MODE_ANY, FIELD_HEX, cr0),
+	FIELD("CR2", MODE_ANY, FIELD_HEX, cr2),	    FIELD("CR3", MODE_ANY, FIELD_HEX, cr3),
+	FIELD("CR4", MODE_ANY, FIELD_HEX, cr4),	    FIELD("EFER", MODE_ANY, FIELD_HEX, efer),
 #undef FIELD
 };
 
@@ -152,10 +152,10 @@ static bool take_value(const char **cursor, const struct field *field,
 			return false;
 		registers->cpl = (unsigned int)value;
 		return true;
-	case FIELD_HALTED:
+	case FIELD_FLAG:
 		if (!take_hex(cursor, 1, &value) || value > 1)
 			return false;
-		registers->halted = value;
+		*(bool *)member = value;
 		return true;
 	case FIELD_SEGMENT:
 		return take_segment(cursor, member);

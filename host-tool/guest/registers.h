@@ -33,6 +33,7 @@ struct vcpu_registers {
 	uint64_t rip, rflags;
 	unsigned int cpl; /* 0 to 3 */
 	bool halted;
+	bool smm; /* in system management mode */
 	struct segment es, cs, ss, ds, fs, gs, ldt, tr;
 	struct descriptor_table gdt, idt;
 	uint64_t cr0, cr2, cr3, cr4, efer;

@@ -7,6 +7,7 @@
 #define OOPSBT_KERNEL_ARCH_H
 
 #include "guest/registers.h"
+#include "kernel/fit.h"
 #include "kernel/register_set.h"
 #include "kernel/rule.h"
 
@@ -24,6 +25,10 @@ struct arch {
 	/* What is known but the PC, for showing it: of struct named_register. */
 	GArray *(*name_registers)(const struct register_set *set);
 
+	/* Whether the vCPU runs this kernel. Never VCPU_TWIN. */
+	enum vcpu_fit (*fit)(const struct kernel *kernel, const struct vcpu_registers *vcpu);
+	/* It will never run again: halted with interrupts off, as Linux leaves CPUs it stops. */
+	bool (*is_stopped)(const struct vcpu_registers *vcpu);
 	/* Which Linux CPU a vCPU is, by what the kernel has told the hardware. False: not known. */
 	bool (*find_cpu_number)(const struct kernel *kernel, const struct vcpu_registers *vcpu,
 				unsigned int *number);

@@ -9,6 +9,7 @@ KERNEL_TEST_ARCHIVES := host-tool/libkernel.a host-tool/libguest.a
 
 $(eval $(call unit_test,kernel-btf,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-find,$(FAKE_KERNEL),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-fit,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-disassemble,,glib-2.0 capstone,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-kallsyms,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-map,,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))

@@ -121,8 +121,8 @@ void cpu_identify(const struct kernel *kernel, const struct vcpu_registers *regi
 {
 	const struct arch *arch = kernel_arch(kernel);
 
-	*cpu = (struct cpu){.registers = registers};
-	if (!vcpu_in_long_mode(registers))
+	*cpu = (struct cpu){.registers = registers, .fit = arch->fit(kernel, registers)};
+	if (cpu->fit != VCPU_FITS)
 		return;
 	arch->add_hardware_stacks(kernel, cpu);
 	cpu->known = arch->find_cpu_number(kernel, registers, &cpu->number) &&
@@ -138,6 +138,24 @@ void cpu_identify(const struct kernel *kernel, const struct vcpu_registers *regi
 		arch->add_cpu_stacks(kernel, cpu);
 	}
 	add_task_stacks(kernel, cpu);
+}
+
+void cpu_reject_twins(struct cpu *cpus, unsigned int num_cpus)
+{
+	g_autoptr(GHashTable) claimed = g_hash_table_new(NULL, NULL);
+
+	for (unsigned int i = 0; i < num_cpus; i++) {
+		struct cpu *cpu = &cpus[i];
+		struct cpu *first;
+
+		if (!cpu->known)
+			continue;
+		first = g_hash_table_lookup(claimed, GUINT_TO_POINTER(cpu->number));
+		if (first)
+			first->fit = cpu->fit = VCPU_TWIN;
+		else
+			g_hash_table_insert(claimed, GUINT_TO_POINTER(cpu->number), cpu);
+	}
 }
 
 const struct stack *cpu_find_stack(const struct cpu *cpu, gva_t sp)

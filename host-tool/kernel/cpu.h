@@ -7,6 +7,7 @@
 #define OOPSBT_KERNEL_CPU_H
 
 #include "guest/registers.h"
+#include "kernel/fit.h"
 #include "kernel/frame.h"
 #include "kernel/kernel.h"
 
@@ -19,6 +20,7 @@ struct stack {
 
 struct cpu {
 	const struct vcpu_registers *registers;
+	enum vcpu_fit fit;   /* nothing below is known if it does not run this kernel */
 	bool known;	     /* number and percpu are */
 	bool late;	     /* some of it was read after the thaw */
 	unsigned int number; /* Linux CPU number */
@@ -34,6 +36,9 @@ struct cpu {
 /* Finds out as much as can be; never fails, since a vCPU may be anywhere. */
 void cpu_identify(const struct kernel *kernel, const struct vcpu_registers *registers,
 		  struct cpu *cpu);
+
+/* Of vCPUs that claim to be the same CPU none is believed. @cpus: what cpu_identify() said. */
+void cpu_reject_twins(struct cpu *cpus, unsigned int num_cpus);
 
 /* Reads into the snapshot what unwinding and describing this CPU will need. */
 void cpu_capture(const struct kernel *kernel, const struct cpu *cpu);

@@ -117,6 +117,7 @@ static struct kernel_map *build(const struct address_space *space, struct image 
 	g_autoptr(GError) btf_error = NULL;
 	g_autoptr(GError) orc_error = NULL;
 
+	map->revision = KERNEL_MAP_REVISION;
 	if (!find_symbols(map, space, image, error) || !check_banner(map, space, error) ||
 	    !find_root(map, space, error))
 		return NULL;
@@ -253,7 +254,8 @@ static void explain(const struct search *search, uint64_t unscanned, GError **er
 			    seen);
 }
 
-struct kernel_map *kernel_find(struct snapshot *snapshot, const GArray *vcpus, GError **error)
+static struct kernel_map *find(struct snapshot *snapshot, const GArray *vcpus,
+			       enum kernel_place place, GError **error)
 {
 	g_autoptr(GArray) refused = g_array_new(FALSE, FALSE, sizeof(struct mapped_place));
 	struct search search = {
@@ -264,10 +266,20 @@ struct kernel_map *kernel_find(struct snapshot *snapshot, const GArray *vcpus, G
 	};
 	uint64_t unscanned;
 
-	kernel_roots(snapshot, vcpus, try_root, &search, &unscanned);
+	kernel_roots(snapshot, vcpus, place, try_root, &search, &unscanned);
 	if (!search.map)
 		explain(&search, unscanned, error);
 	g_clear_error(&search.error);
 	g_free(search.first_empty);
 	return search.map;
+}
+
+struct kernel_map *kernel_find(struct snapshot *snapshot, const GArray *vcpus, GError **error)
+{
+	return find(snapshot, vcpus, KERNEL_ANYWHERE, error);
+}
+
+struct kernel_map *kernel_find_run(struct snapshot *snapshot, const GArray *vcpus, GError **error)
+{
+	return find(snapshot, vcpus, KERNEL_OF_VCPUS, error);
 }

@@ -16,4 +16,7 @@
  */
 struct kernel_map *kernel_find(struct snapshot *snapshot, const GArray *vcpus, GError **error);
 
+/* The same for a kernel that one of the vCPUs runs: it is mapped by the vCPU's page tables. */
+struct kernel_map *kernel_find_run(struct snapshot *snapshot, const GArray *vcpus, GError **error);
+
 #endif

@@ -56,7 +56,7 @@ struct number_item {
 	uint64_t *value;
 };
 
-#define NUM_NUMBERS 21
+#define NUM_NUMBERS 22
 
 /* The map's plain numbers by name: one table for writing and reading. */
 static void number_items(struct kernel_map *map, struct number_item items[NUM_NUMBERS],
@@ -85,6 +85,7 @@ static void number_items(struct kernel_map *map, struct number_item items[NUM_NU
 		{"log-seen", &map->log_seen},
 		{"stack-size", &map->stack_size},
 		{"fault-pc", &map->fault_pc.value},
+		{"revision", &map->revision},
 	};
 
 	small[1] = map->levels;

@@ -19,6 +19,8 @@
 	X(_stext)                                                                                  \
 	X(_etext)                                                                                  \
 	X(_end)                                                                                    \
+	X(gdt_page)                                                                                \
+	X(jiffies_64)                                                                              \
 	X(init_top_pgt)                                                                            \
 	X(phys_base)                                                                               \
 	X(page_offset_base)                                                                        \
@@ -187,6 +189,8 @@ enum kernel_field {
 
 #define FIELD_UNKNOWN (-1)
 
+#define KERNEL_MAP_REVISION 1
+
 /*
  * THREAD_SIZE and IRQ_STACK_SIZE are the same (arch/x86/include/asm/page_64_types.h): this much,
  * twice as much or more with KASAN.
@@ -195,7 +199,12 @@ enum kernel_field {
 #define MAX_STACK_SIZE 0x20000u
 
 struct kernel_map {
-	char *banner;	     /* linux_banner, whole */
+	char *banner; /* linux_banner, whole */
+	/*
+	 * KERNEL_MAP_REVISION when it was made; 0: before there was one. Cores from before 1 lack
+	 * the pages that tell whether a vCPU fits.
+	 */
+	uint64_t revision;
 	gpa_t root;	     /* of the kernel's own page tables (init_top_pgt) */
 	unsigned int levels; /* 4 or 5 */
 	gva_t image_start;

@@ -197,6 +197,7 @@ static void write_vcpu(struct json_writer *w, const struct report_vcpu *vcpu)
 	json_integer(w, "vcpu", vcpu->vcpu);
 	number(w, "cpu", &vcpu->cpu);
 	json_string(w, "context", report_context_name(vcpu->context));
+	json_string(w, "foreign", vcpu->foreign);
 	write_task(w, "task", &vcpu->task);
 	write_task(w, "stack_task", &vcpu->stack_task);
 	number(w, "preempt_depth", &vcpu->preempt_depth);

@@ -101,6 +101,8 @@ const char *report_context_name(enum report_context context)
 		return "idle";
 	case REPORT_CONTEXT_KERNEL:
 		return "kernel";
+	case REPORT_CONTEXT_FOREIGN:
+		return "foreign";
 	case REPORT_CONTEXT_UNKNOWN:
 		break;
 	}

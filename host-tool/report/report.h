@@ -82,12 +82,14 @@ enum report_context {
 	REPORT_CONTEXT_USER,
 	REPORT_CONTEXT_IDLE,
 	REPORT_CONTEXT_KERNEL,
+	REPORT_CONTEXT_FOREIGN, /* does not run the kernel that the report is of */
 };
 
 struct report_vcpu {
 	unsigned int vcpu;
 	struct maybe_int cpu; /* Linux CPU number */
 	enum report_context context;
+	const char *foreign;	       /* static: "is in system management mode...", or NULL */
 	struct report_task task;       /* current */
 	struct report_task stack_task; /* whose stack it is, where that is another one */
 	bool have_registers;

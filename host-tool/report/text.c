@@ -437,6 +437,8 @@ static void write_stack(GString *text, const struct report_vcpu *vcpu, bool regi
 				"  Parts of this were read after the guest had been thawed.\n");
 	else if (same_string(vcpu->consistency, "running"))
 		g_string_append(text, "  This was read while the guest ran.\n");
+	if (vcpu->foreign)
+		text_append(text, "  It %s.\n", vcpu->foreign);
 	if (vcpu->frames->len > 0) {
 		g_string_append(text, "  Call Trace:\n");
 		write_frames(text, vcpu->frames, registers);
@@ -521,6 +523,7 @@ static int rank(const struct report *report, const struct report_vcpu *vcpu)
 		return 1;
 	case REPORT_CONTEXT_USER:
 		return 2;
+	case REPORT_CONTEXT_FOREIGN:
 	case REPORT_CONTEXT_UNKNOWN:
 		return 3;
 	case REPORT_CONTEXT_IDLE:

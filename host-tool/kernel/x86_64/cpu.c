@@ -6,31 +6,12 @@
 
 #include "kernel/x86_64/pt_regs.h"
 
-/* GDT_ENTRY_CPUNODE (arch/x86/include/asm/segment.h, since 4.20): its limit is node << 12 | cpu. */
-#define GDT_ENTRY_CPUNODE 15
-#define CPUNODE_CPU_MASK 0xfff
-
 #define MAX_EXCEPTION_STACK 0x4000u
 
 /* The 64-bit TSS (Intel SDM vol. 3A, 8.7): RSP0 and the interrupt stack table. */
 #define TSS_RSP0 4
 #define TSS_IST1 36
 #define TSS_SIZE 104
-
-/* The kernel keeps each CPU's number in its own GDT, for getcpu(2): right in user mode, too. */
-static bool number_from_gdt(const struct kernel *kernel, const struct vcpu_registers *registers,
-			    unsigned int *number)
-{
-	uint8_t entry[8];
-
-	if (registers->gdt.limit < GDT_ENTRY_CPUNODE * 8 + 7 ||
-	    !address_space_read(&kernel->space, gva(registers->gdt.base + GDT_ENTRY_CPUNODE * 8),
-				entry, sizeof(entry), NULL, NULL) ||
-	    !(entry[5] & 0x80))
-		return false;
-	*number = (entry[0] | (unsigned int)entry[1] << 8) & CPUNODE_CPU_MASK;
-	return *number < cpu_count_possible(kernel);
-}
 
 /* Before that entry is set up, in kernel mode: the GS base is the CPU's own offset. */
 static bool number_from_gs(const struct kernel *kernel, const struct vcpu_registers *registers,
@@ -122,5 +103,5 @@ bool x86_64_previous_sp(const struct kernel *kernel, const struct stack *stack, 
 bool x86_64_find_cpu_number(const struct kernel *kernel, const struct vcpu_registers *vcpu,
 			    unsigned int *number)
 {
-	return number_from_gdt(kernel, vcpu, number) || number_from_gs(kernel, vcpu, number);
+	return x86_64_number_from_gdt(kernel, vcpu, number) || number_from_gs(kernel, vcpu, number);
 }

@@ -5,6 +5,11 @@
 
 #include "kernel/cpu.h"
 
+enum vcpu_fit x86_64_fit(const struct kernel *kernel, const struct vcpu_registers *vcpu);
+bool x86_64_is_stopped(const struct vcpu_registers *vcpu);
+/* By the number that the kernel keeps in each CPU's GDT, for getcpu(2): right in user mode, too. */
+bool x86_64_number_from_gdt(const struct kernel *kernel, const struct vcpu_registers *vcpu,
+			    unsigned int *number);
 bool x86_64_find_cpu_number(const struct kernel *kernel, const struct vcpu_registers *vcpu,
 			    unsigned int *number);
 void x86_64_add_hardware_stacks(const struct kernel *kernel, struct cpu *cpu);

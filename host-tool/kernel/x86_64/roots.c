@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kernel/x86_64/cpu.h"
+
 /* Where the kernel image may be mapped: Documentation/arch/x86/x86_64/mm.rst. */
 #define IMAGE_AREA_START 0xffffffff80000000ull
 #define IMAGE_AREA_END 0xffffffffc0000000ull
@@ -14,9 +16,6 @@
 
 #define PAGE_FAULT_VECTOR 14
 #define CR3_ADDRESS_MASK 0x000ffffffffff000ull
-/* Page-table isolation: the user's tables are the second page of a pair (arch/x86/entry/calling.h).
- */
-#define CR3_USER_BIT (1ull << 12)
 
 #define ENTRIES (GUEST_PAGE_SIZE / 8)
 #define ENTRY_PRESENT 1ull
@@ -111,25 +110,35 @@ static bool try_cr3(struct ladder *ladder, const struct vcpu_registers *vcpu, gp
 	return ladder->found(ladder->user_data, &root);
 }
 
+static bool try_vcpu(struct ladder *ladder, const struct vcpu_registers *vcpu, GHashTable *tried)
+{
+	const uint64_t cr3s[] = {vcpu->cr3, vcpu->cr3 & ~CR3_USER_BIT};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cr3s); i++) {
+		gpa_t table = cr3_root(cr3s[i]);
+
+		if (g_hash_table_size(tried) >= MAX_CR3_ROOTS)
+			return false;
+		if (g_hash_table_add(tried, g_memdup2(&table.value, sizeof(table.value))) &&
+		    try_cr3(ladder, vcpu, table))
+			return true;
+	}
+	return false;
+}
+
+/* A CPU that is stopped may be of the kernel that panicked, while the crash kernel runs. */
 static bool try_vcpus(struct ladder *ladder)
 {
 	g_autoptr(GHashTable) tried =
 		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 
-	for (guint i = 0; i < ladder->vcpus->len; i++) {
-		const struct vcpu_registers *vcpu =
-			&g_array_index(ladder->vcpus, struct vcpu_registers, i);
-		const uint64_t cr3s[] = {vcpu->cr3, vcpu->cr3 & ~CR3_USER_BIT};
+	for (int stopped = 0; stopped < 2; stopped++) {
+		for (guint i = 0; i < ladder->vcpus->len; i++) {
+			const struct vcpu_registers *vcpu =
+				&g_array_index(ladder->vcpus, struct vcpu_registers, i);
 
-		if (!vcpu_in_long_mode(vcpu))
-			continue;
-		for (size_t j = 0; j < G_N_ELEMENTS(cr3s); j++) {
-			gpa_t table = cr3_root(cr3s[j]);
-
-			if (g_hash_table_size(tried) >= MAX_CR3_ROOTS)
-				return false;
-			if (g_hash_table_add(tried, g_memdup2(&table.value, sizeof(table.value))) &&
-			    try_cr3(ladder, vcpu, table))
+			if (vcpu_in_long_mode(vcpu) && x86_64_is_stopped(vcpu) == stopped &&
+			    try_vcpu(ladder, vcpu, tried))
 				return true;
 		}
 	}
@@ -301,12 +310,12 @@ static bool scan_memory(struct ladder *ladder, uint64_t *unscanned)
 	return done;
 }
 
-void kernel_roots(struct snapshot *snapshot, const GArray *vcpus, kernel_root_fn found,
-		  void *user_data, uint64_t *unscanned)
+void kernel_roots(struct snapshot *snapshot, const GArray *vcpus, enum kernel_place place,
+		  kernel_root_fn found, void *user_data, uint64_t *unscanned)
 {
 	struct ladder ladder = {snapshot, vcpus, found, user_data};
 
 	*unscanned = 0;
-	if (!try_vcpus(&ladder) && !try_low_memory(&ladder))
+	if (!try_vcpus(&ladder) && place == KERNEL_ANYWHERE && !try_low_memory(&ladder))
 		scan_memory(&ladder, unscanned);
 }

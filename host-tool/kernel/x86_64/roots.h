@@ -38,12 +38,23 @@ struct kernel_root {
 /* Called with one root after the other; true ends it. */
 typedef bool (*kernel_root_fn)(void *user_data, const struct kernel_root *root);
 
+enum kernel_place {
+	KERNEL_OF_VCPUS, /* the first way only */
+	KERNEL_ANYWHERE,
+};
+
 /*
  * Offers all of them to @found. *@unscanned is the number of bytes of guest-physical memory that
  * there was no time to look at.
  */
-void kernel_roots(struct snapshot *snapshot, const GArray *vcpus, kernel_root_fn found,
-		  void *user_data, uint64_t *unscanned);
+void kernel_roots(struct snapshot *snapshot, const GArray *vcpus, enum kernel_place place,
+		  kernel_root_fn found, void *user_data, uint64_t *unscanned);
+
+/*
+ * Page-table isolation: set in CR3 while user mode's page tables are in use, which are the second
+ * page of a pair (arch/x86/entry/calling.h). Without page-table isolation part of the address.
+ */
+#define CR3_USER_BIT (1ull << 12)
 
 /* The page-table root in a CR3, without PCID and flag bits. */
 gpa_t cr3_root(uint64_t cr3);
