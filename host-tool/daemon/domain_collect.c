@@ -161,7 +161,7 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	domain_kernel_save(domain);
 	if (domain->watch_source == 0)
 		domain_watch_update(domain);
-	if (another_kernel || domain->kernel.release == NULL) {
+	if (another_kernel || domain->kernel.release == NULL || !result->verdict.known) {
 		domain->map_tries = 0;
 		domain_kernel_find(domain, RETRY_MS);
 	}

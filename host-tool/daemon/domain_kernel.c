@@ -85,17 +85,17 @@ static void retry(struct domain *domain, const GError *error)
 
 static void found(struct domain *domain, struct collection_result *result)
 {
-	bool first = domain->kernel.release == NULL;
+	g_autofree char *before = g_steal_pointer(&domain->kernel.release);
+	bool another;
 
 	domain->map_tries = 0;
 	g_clear_pointer(&domain->kernel.map, g_bytes_unref);
 	domain->kernel.map = g_bytes_ref(result->map);
-	g_free(domain->kernel.release);
 	domain->kernel.release = g_strdup(result->title);
-	watch_set(&domain->kernel.watch, &result->verdict);
+	another = watch_set(&domain->kernel.watch, &result->verdict);
 	guest_settings_set(&domain->settings, &result->verdict);
 	domain_kernel_save(domain);
-	if (first)
+	if (another || g_strcmp0(before, domain->kernel.release) != 0)
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL, "runs Linux %s",
 			  domain->kernel.release);
 	domain_watch_update(domain);
@@ -217,17 +217,27 @@ void domain_kernel_reset(struct domain *domain)
 
 /* --- the memory watch --- */
 
-static void looked(struct domain *domain, uint32_t counter, uint64_t taint)
+/* What a look reads; 0 where the address is not known. */
+struct sample {
+	uint32_t counter;
+	uint64_t taint, clock;
+};
+
+static void looked(struct domain *domain, const struct sample *sample)
 {
 	struct watch *watch = &domain->kernel.watch;
 	uint32_t before = watch->counter;
 	gint64 now_us = g_get_real_time();
 
-	switch (watch_look(watch, counter, taint, domain->options.signal == OPTION_SIGNAL_AUTO,
-			   g_get_monotonic_time(), now_us)) {
+	switch (watch_look(watch, sample->counter, sample->taint,
+			   domain->options.signal == OPTION_SIGNAL_AUTO, g_get_monotonic_time(),
+			   now_us)) {
 	case WATCH_QUIET:
 		if (watch->counter != before)
 			domain_kernel_save(domain);
+		if (watch->clock_address &&
+		    watch_clock_stands(watch, sample->clock, g_get_monotonic_time()))
+			domain_kernel_find(domain, 0);
 		break;
 	case WATCH_OOPS:
 		domain_kernel_save(domain);
@@ -246,11 +256,16 @@ static void looked(struct domain *domain, uint32_t counter, uint64_t taint)
 /* Where the process's memory can't be read: through libvirt, which may take its time. */
 struct look_task {
 	struct task task;
-	uint64_t counter_address, taint_address;
-	uint32_t counter;
-	uint64_t taint;
+	uint64_t counter_address, taint_address, clock_address;
+	struct sample sample;
 	bool seen;
 };
+
+static bool peek(virDomainPtr domain, uint64_t address, void *buffer, size_t length)
+{
+	return address == 0 ||
+	       virt_memory_peek(domain, address, buffer, length, LOOK_TIMEOUT_MS, NULL);
+}
 
 static void look_work(struct task *task)
 {
@@ -259,12 +274,9 @@ static void look_work(struct task *task)
 
 	if (task->connection)
 		domain = virDomainLookupByUUIDString(task->connection, task->uuid);
-	look->seen = domain &&
-		     virt_memory_peek(domain, look->counter_address, &look->counter,
-				      sizeof(look->counter), LOOK_TIMEOUT_MS, NULL) &&
-		     (look->taint_address == 0 ||
-		      virt_memory_peek(domain, look->taint_address, &look->taint,
-				       sizeof(look->taint), LOOK_TIMEOUT_MS, NULL));
+	look->seen = domain && peek(domain, look->counter_address, &look->sample.counter, 4) &&
+		     peek(domain, look->taint_address, &look->sample.taint, 8) &&
+		     peek(domain, look->clock_address, &look->sample.clock, 8);
 }
 
 static void look_done(struct task *task, struct domain *domain)
@@ -276,7 +288,7 @@ static void look_done(struct task *task, struct domain *domain)
 	domain->looking = false;
 	if (look->seen && domain->watch_source &&
 	    domain->kernel.watch.counter_address == look->counter_address)
-		looked(domain, look->counter, look->taint);
+		looked(domain, &look->sample);
 }
 
 static void look_through_libvirt(struct domain *domain)
@@ -291,15 +303,20 @@ static void look_through_libvirt(struct domain *domain)
 	look->task.done = look_done;
 	look->counter_address = domain->kernel.watch.counter_address;
 	look->taint_address = domain->kernel.watch.taint_address;
+	look->clock_address = domain->kernel.watch.clock_address;
 	task_push(domain->all, domain->all->background, domain->uuid, &look->task);
+}
+
+static bool look_at(const struct layout *layout, uint64_t address, void *buffer, size_t length)
+{
+	return address == 0 || layout_peek(layout, address, buffer, length);
 }
 
 static gboolean look(void *user_data)
 {
 	struct domain *domain = user_data;
 	const struct watch *watch = &domain->kernel.watch;
-	uint32_t counter;
-	uint64_t taint = 0;
+	struct sample sample = {0};
 
 	if (domain->collecting || domain->layout == NULL)
 		return G_SOURCE_CONTINUE;
@@ -307,10 +324,10 @@ static gboolean look(void *user_data)
 		look_through_libvirt(domain);
 		return G_SOURCE_CONTINUE;
 	}
-	if (layout_peek(domain->layout, watch->counter_address, &counter, sizeof(counter)) &&
-	    (watch->taint_address == 0 ||
-	     layout_peek(domain->layout, watch->taint_address, &taint, sizeof(taint))))
-		looked(domain, counter, taint);
+	if (look_at(domain->layout, watch->counter_address, &sample.counter, 4) &&
+	    look_at(domain->layout, watch->taint_address, &sample.taint, 8) &&
+	    look_at(domain->layout, watch->clock_address, &sample.clock, 8))
+		looked(domain, &sample);
 	/* Not if that was another kernel. */
 	if (domain->layout && guest_settings_refresh(&domain->settings, domain->layout))
 		status_changed(domain->all);

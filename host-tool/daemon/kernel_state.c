@@ -44,6 +44,7 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 	if (state->watch.have_counter) {
 		g_key_file_set_uint64(file, WATCH, "counter_address", state->watch.counter_address);
 		g_key_file_set_uint64(file, WATCH, "taint_address", state->watch.taint_address);
+		g_key_file_set_uint64(file, WATCH, "clock_address", state->watch.clock_address);
 		g_key_file_set_uint64(file, WATCH, "counter", state->watch.counter);
 		g_key_file_set_uint64(file, WATCH, "taint", state->watch.taint);
 		g_key_file_set_uint64(file, WATCH, "credit", state->watch.credit);
@@ -91,6 +92,8 @@ bool kernel_state_load(struct kernel_state *state, const char *runtime_directory
 			g_key_file_get_uint64(file, WATCH, "counter_address", NULL);
 		state->watch.taint_address =
 			g_key_file_get_uint64(file, WATCH, "taint_address", NULL);
+		state->watch.clock_address =
+			g_key_file_get_uint64(file, WATCH, "clock_address", NULL);
 		state->watch.counter =
 			(uint32_t)g_key_file_get_uint64(file, WATCH, "counter", NULL);
 		state->watch.taint = g_key_file_get_uint64(file, WATCH, "taint", NULL);

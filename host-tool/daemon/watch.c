@@ -4,6 +4,9 @@
 #define CREDIT_US (10 * G_TIME_SPAN_SECOND)
 /* An event that is older was not held back: a clock has been set. */
 #define MAX_DELAY_US (10 * G_TIME_SPAN_SECOND)
+/* From when on a clock that stands is looked into, and how far apart at most. */
+#define FIRST_CHECK_US (4 * G_TIME_SPAN_SECOND)
+#define MAX_CHECK_DELAY_US (60 * G_TIME_SPAN_SECOND)
 /* More at once is not counting but other memory. */
 #define MAX_STEP 1000
 /* Bit 7 (TAINT_DIE) is set by each oops; the kernel has 20 flags so far, in a word of 64 bits. */
@@ -36,14 +39,16 @@ void watch_reset(struct watch *watch)
 bool watch_set(struct watch *watch, const struct protocol_verdict *verdict)
 {
 	bool same = watch->counter_address == verdict->die_counter_address &&
-		    watch->taint_address == verdict->taint_address;
-
+		    watch->taint_address == verdict->taint_address &&
+		    watch->clock_address == verdict->clock_address;
 	bool had = watch->have_counter;
 
 	if (!verdict->known || (same && had))
 		return false;
 	watch->counter_address = verdict->die_counter_address;
 	watch->taint_address = verdict->taint_address;
+	watch->clock_address = verdict->clock_address;
+	watch->moved_us = 0;
 	watch->counter = verdict->die_counter;
 	watch->taint = verdict->taint;
 	watch->have_counter = true;
@@ -88,4 +93,20 @@ enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t tai
 	watch->told = step - expected;
 	watch->told_us = real_us;
 	return WATCH_OOPS;
+}
+
+bool watch_clock_stands(struct watch *watch, uint64_t clock, gint64 now)
+{
+	if (!watch->moved_us || clock != watch->clock) {
+		watch->clock = clock;
+		watch->moved_us = now;
+		watch->check_delay_us = FIRST_CHECK_US;
+		watch->next_check_us = now + FIRST_CHECK_US;
+		return false;
+	}
+	if (now < watch->next_check_us)
+		return false;
+	watch->check_delay_us = MIN(2 * watch->check_delay_us, MAX_CHECK_DELAY_US);
+	watch->next_check_us = now + watch->check_delay_us;
+	return true;
 }

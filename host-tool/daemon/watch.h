@@ -23,6 +23,7 @@
 struct watch {
 	uint64_t counter_address; /* guest-physical; 0: unknown, nothing is watched */
 	uint64_t taint_address;	  /* guest-physical; 0: unknown */
+	uint64_t clock_address;	  /* guest-physical; 0: unknown */
 	bool have_counter;
 	uint32_t counter;
 	uint64_t taint;
@@ -31,6 +32,9 @@ struct watch {
 	gint64 credit_until; /* monotonic, µs */
 	unsigned int told;   /* oopses that the watch told of last, whose events may yet come */
 	gint64 told_us;	     /* when: real time */
+	uint64_t clock;	     /* the kernel's own count of time, as seen last */
+	gint64 moved_us;     /* when it was seen to have moved: monotonic; 0: never looked */
+	gint64 next_check_us, check_delay_us;
 };
 
 enum watch_result {
@@ -55,6 +59,14 @@ bool watch_set(struct watch *watch, const struct protocol_verdict *verdict);
  */
 enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t taint, bool events,
 			     gint64 now, gint64 real_us);
+
+/*
+ * Whether it is time to look which kernel the vCPUs run. A guest may start another one by kexec:
+ * no event tells, and the old one's memory may stay as it is, but its clock stands still. So does
+ * an idle guest's, now and then for seconds: the looks become rare while it stands.
+ * @clock: what is at the address. @now: monotonic, µs.
+ */
+bool watch_clock_stands(struct watch *watch, uint64_t clock, gint64 now);
 
 void watch_reset(struct watch *watch);
 

@@ -160,6 +160,24 @@ static void test_unknown_verdict(void)
 	g_assert_cmpuint(watch.counter_address, ==, 0x1000);
 }
 
+static void test_clock_that_stands(void)
+{
+	struct watch watch = {0};
+	const gint64 delays[] = {4, 8, 16, 32, 60, 60};
+	gint64 at = SECOND;
+
+	g_assert_false(watch_clock_stands(&watch, 7, at));
+	for (size_t i = 0; i < G_N_ELEMENTS(delays); i++) {
+		at += delays[i] * SECOND;
+		g_assert_false(watch_clock_stands(&watch, 7, at - 1));
+		g_assert_true(watch_clock_stands(&watch, 7, at));
+		g_assert_false(watch_clock_stands(&watch, 7, at));
+	}
+	g_assert_false(watch_clock_stands(&watch, 8, at + 100 * SECOND));
+	g_assert_false(watch_clock_stands(&watch, 8, at + 103 * SECOND));
+	g_assert_true(watch_clock_stands(&watch, 8, at + 104 * SECOND));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -176,5 +194,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/watch/another kernel begins anew", test_another_kernel);
 	g_test_add_func("/watch/a verdict that knows nothing changes nothing",
 			test_unknown_verdict);
+	g_test_add_func("/watch/a clock that stands is looked into, ever more rarely",
+			test_clock_that_stands);
 	return g_test_run();
 }
