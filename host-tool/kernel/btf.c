@@ -129,6 +129,54 @@ static int32_t structure_size(const struct types *types, const char *name)
 	return type && type->size <= MAX_OFFSET ? (int32_t)type->size : FIELD_UNKNOWN;
 }
 
+/* The offset of a variable in the section of per-CPU variables; false: it is not there. */
+static bool percpu_offset(const struct btf *btf, const struct btf_type *section, const char *name,
+			  uint64_t *offset)
+{
+	const struct btf_var_secinfo *variable = btf_var_secinfos(section);
+
+	for (int i = 0; i < btf_vlen(section); i++, variable++) {
+		const struct btf_type *type = btf__type_by_id(btf, variable->type);
+		const char *found = type ? btf__name_by_offset(btf, type->name_off) : NULL;
+
+		if (!found || strcmp(found, name) != 0)
+			continue;
+		*offset = variable->offset;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * The per-CPU variables that have no symbol. What is exported has one, and so tells where the
+ * section begins: at 0, or from 6.15 on in the image.
+ */
+static void fill_percpu(const struct btf *btf, struct kernel_map *map)
+{
+	static const enum kernel_symbol variables[] = {
+		SYMBOL_pcpu_hot,	SYMBOL_current_task, SYMBOL_hardirq_stack_ptr,
+		SYMBOL___preempt_count, SYMBOL_runqueues,    SYMBOL_gdt_page,
+	};
+	int id = btf__find_by_name_kind(btf, ".data..percpu", BTF_KIND_DATASEC);
+	const struct btf_type *section = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+	uint64_t start = 0, offset;
+
+	if (!section)
+		return;
+	for (size_t i = 0; i < G_N_ELEMENTS(variables); i++) {
+		if (map->symbols[variables[i]] &&
+		    percpu_offset(btf, section, kernel_symbol_names()[variables[i]], &offset))
+			start = map->symbols[variables[i]] - offset;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(variables); i++) {
+		uint64_t *value = &map->symbols[variables[i]];
+
+		if (!*value &&
+		    percpu_offset(btf, section, kernel_symbol_names()[variables[i]], &offset))
+			*value = start + offset;
+	}
+}
+
 static void fill_fields(const struct btf *btf, struct kernel_map *map)
 {
 	const struct kernel_field_name *names = kernel_field_names();
@@ -165,6 +213,8 @@ bool btf_resolve_fields(struct kernel_map *map, const struct address_space *spac
 		return false;
 	}
 	fill_fields(btf, map);
+	if (map->functions_only)
+		fill_percpu(btf, map);
 	btf__free(btf);
 	return true;
 }

@@ -5,7 +5,10 @@
 
 #include "kernel/map.h"
 
-/* Fills map->fields from the BTF section the map's symbols name. Reads past the snapshot. */
+/*
+ * Fills map->fields from the BTF section the map's symbols name; where only functions have names,
+ * also the symbols of per-CPU variables. Reads past the snapshot.
+ */
 bool btf_resolve_fields(struct kernel_map *map, const struct address_space *space, GError **error);
 
 #endif

@@ -2,6 +2,10 @@
 #include "kernel/find.h"
 
 #include "kernel/btf.h"
+#include "kernel/kernel.h"
+#include "kernel/ksymtab.h"
+#include "kernel/signatures.h"
+#include "kernel/vmcoreinfo.h"
 #include "kernel/x86_64/roots.h"
 
 /* Of all images that are looked through: two seconds' worth, and two of the largest there may be.
@@ -21,12 +25,6 @@ static bool find_symbols(struct kernel_map *map, const struct address_space *spa
 
 static bool check_banner(struct kernel_map *map, const struct address_space *space, GError **error)
 {
-	if (!map->symbols[SYMBOL_linux_banner]) {
-		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
-				    "kallsyms does not name linux_banner "
-				    "(a kernel without CONFIG_KALLSYMS_ALL)");
-		return false;
-	}
 	map->banner = address_space_read_string(space, gva(map->symbols[SYMBOL_linux_banner]), 511,
 						error);
 	if (!map->banner)
@@ -36,6 +34,60 @@ static bool check_banner(struct kernel_map *map, const struct address_space *spa
 	g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
 			    "linux_banner does not hold a Linux banner");
 	return false;
+}
+
+/*
+ * A kernel without CONFIG_KALLSYMS_ALL names its functions only. Its variables are those it
+ * exports, and those that are known by what they hold.
+ */
+static bool find_variables(struct kernel_map *map, const struct address_space *space,
+			   struct image *image, GError **error)
+{
+	gva_t tables;
+
+	map->functions_only = 1;
+	/* Nothing is mapped before it: cleanup_highmap() in arch/x86/mm/init_64.c. */
+	map->symbols[SYMBOL__text] = image->start.value;
+	map->symbols[SYMBOL__end] = image->start.value + image->length;
+	ksymtab_resolve(image, kernel_symbol_names(), NUM_KERNEL_SYMBOLS, map->symbols);
+	if (!signature_banner(image, map)) {
+		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+				    "kallsyms does not name linux_banner, and nothing in the image "
+				    "looks like it");
+		return false;
+	}
+	if (!map->symbols[SYMBOL_init_top_pgt]) {
+		if (!kernel_own_tables(space, image, &tables)) {
+			g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+					    "kallsyms does not name init_top_pgt, and no page of "
+					    "the image looks like it");
+			return false;
+		}
+		map->symbols[SYMBOL_init_top_pgt] = tables.value;
+	}
+	signature_orc(image, map);
+	signature_btf(image, map);
+	signature_vmcoreinfo(image, space->snapshot, map);
+	return true;
+}
+
+/* VMCOREINFO names the log's variables for who reads dumps. */
+static void find_exported_to_dumps(struct kernel_map *map, const struct address_space *space)
+{
+	static const enum kernel_symbol symbols[] = {
+		SYMBOL_prb,	      SYMBOL_log_buf,	   SYMBOL_log_buf_len,
+		SYMBOL_log_first_idx, SYMBOL_log_next_idx,
+	};
+	struct kernel kernel = {.map = map, .space = *space};
+	g_autofree char *text = vmcoreinfo_read(&kernel, NULL);
+
+	for (size_t i = 0; text && i < G_N_ELEMENTS(symbols); i++) {
+		g_autofree char *key =
+			g_strdup_printf("SYMBOL(%s)", kernel_symbol_names()[symbols[i]]);
+
+		if (!map->symbols[symbols[i]])
+			vmcoreinfo_address(text, key, &map->symbols[symbols[i]]);
+	}
 }
 
 /*
@@ -118,13 +170,18 @@ static struct kernel_map *build(const struct address_space *space, struct image 
 	g_autoptr(GError) orc_error = NULL;
 
 	map->revision = KERNEL_MAP_REVISION;
-	if (!find_symbols(map, space, image, error) || !check_banner(map, space, error) ||
-	    !find_root(map, space, error))
+	if (!find_symbols(map, space, image, error) ||
+	    (!map->symbols[SYMBOL_linux_banner] && !find_variables(map, space, image, error)) ||
+	    !check_banner(map, space, error) || !find_root(map, space, error))
 		return NULL;
 	if (!find_orc(map, space, &orc_error))
 		map->no_orc = g_strdup(orc_error->message);
 	if (!btf_resolve_fields(map, space, &btf_error))
 		map->no_btf = g_strdup(btf_error->message);
+	if (map->functions_only) {
+		signature_modules(image, space, map);
+		find_exported_to_dumps(map, space);
+	}
 	find_stack_size(map, space);
 	return g_steal_pointer(&map);
 }

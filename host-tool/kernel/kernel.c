@@ -18,7 +18,8 @@ bool kernel_read_variable(const struct kernel *kernel, enum kernel_symbol symbol
 
 	if (!address) {
 		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
-			    "this kernel has no symbol %s", kernel_symbol_names()[symbol]);
+			    "this kernel has no symbol %s%s", kernel_symbol_names()[symbol],
+			    kernel->map->functions_only ? " (no CONFIG_KALLSYMS_ALL)" : "");
 		return false;
 	}
 	return address_space_read(&kernel->space, gva(address), buffer, length, NULL, error);

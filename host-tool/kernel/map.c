@@ -56,7 +56,7 @@ struct number_item {
 	uint64_t *value;
 };
 
-#define NUM_NUMBERS 22
+#define NUM_NUMBERS 23
 
 /* The map's plain numbers by name: one table for writing and reading. */
 static void number_items(struct kernel_map *map, struct number_item items[NUM_NUMBERS],
@@ -86,6 +86,7 @@ static void number_items(struct kernel_map *map, struct number_item items[NUM_NU
 		{"stack-size", &map->stack_size},
 		{"fault-pc", &map->fault_pc.value},
 		{"revision", &map->revision},
+		{"functions-only", &map->functions_only},
 	};
 
 	small[1] = map->levels;
@@ -270,6 +271,7 @@ bool kernel_map_fits(const struct kernel_map *map, struct snapshot *snapshot, GE
 	struct address_space space = kernel_map_space(map, snapshot);
 	g_autofree char *banner = NULL;
 	struct symbol symbol;
+	uint64_t known;
 
 	banner = address_space_read_string(&space, gva(map->symbols[SYMBOL_linux_banner]),
 					   BANNER_MAX - 1, error);
@@ -280,10 +282,10 @@ bool kernel_map_fits(const struct kernel_map *map, struct snapshot *snapshot, GE
 				    "the kernel map is of another kernel or another boot");
 		return false;
 	}
-	if (!kallsyms_lookup(&map->kallsyms, &space, gva(map->symbols[SYMBOL_linux_banner]),
-			     &symbol, error))
+	known = map->symbols[map->functions_only ? SYMBOL__stext : SYMBOL_linux_banner];
+	if (!kallsyms_lookup(&map->kallsyms, &space, gva(known), &symbol, error))
 		return false;
-	if (symbol.start.value != map->symbols[SYMBOL_linux_banner]) {
+	if (symbol.start.value != known) {
 		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
 				    "the kernel map's symbol table is not this kernel's");
 		return false;

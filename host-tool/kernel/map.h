@@ -21,6 +21,8 @@
 	X(_end)                                                                                    \
 	X(gdt_page)                                                                                \
 	X(jiffies_64)                                                                              \
+	X(_sinittext)                                                                              \
+	X(_einittext)                                                                              \
 	X(init_top_pgt)                                                                            \
 	X(phys_base)                                                                               \
 	X(page_offset_base)                                                                        \
@@ -210,6 +212,8 @@ struct kernel_map {
 	gva_t image_start;
 	uint64_t image_length; /* bytes */
 	struct kallsyms kallsyms;
+	/* kallsyms has functions only (no CONFIG_KALLSYMS_ALL): a variable has no name. */
+	uint64_t functions_only;
 	uint64_t stack_size; /* bytes of a task's stack and of an IRQ stack; a power of two */
 	enum orc_layout orc_layout;
 	uint64_t num_orcs;

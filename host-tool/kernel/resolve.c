@@ -4,10 +4,19 @@
 #include "kernel/bpf.h"
 #include "kernel/modules.h"
 
+/* In the text or the init text, which are all that a table of functions covers. */
+static bool is_function(const uint64_t *symbols, uint64_t address)
+{
+	return (address >= symbols[SYMBOL__stext] && address < symbols[SYMBOL__etext]) ||
+	       (address >= symbols[SYMBOL__sinittext] && address < symbols[SYMBOL__einittext]);
+}
+
 static bool resolve_core(const struct kernel *kernel, gva_t address, struct resolved_symbol *result)
 {
 	struct symbol symbol;
 
+	if (kernel->map->functions_only && !is_function(kernel->map->symbols, address.value))
+		return false;
 	if (address.value < kernel->map->image_start.value ||
 	    address.value >= kernel->map->symbols[SYMBOL__end] ||
 	    !kallsyms_lookup(&kernel->map->kallsyms, &kernel->space, address, &symbol, NULL))

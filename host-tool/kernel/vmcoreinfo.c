@@ -11,8 +11,12 @@ char *vmcoreinfo_read(const struct kernel *kernel, GError **error)
 	g_autofree char *text = NULL;
 	uint64_t data, size;
 
-	if (!kernel_read_variable(kernel, SYMBOL_vmcoreinfo_data, &data, sizeof(data), error) ||
-	    !kernel_read_variable(kernel, SYMBOL_vmcoreinfo_size, &size, sizeof(size), error))
+	if (!kernel_read_variable(kernel, SYMBOL_vmcoreinfo_data, &data, sizeof(data), error))
+		return NULL;
+	/* Found without its name, its size has none either: it is the page's text. */
+	if (kernel->map->functions_only)
+		size = GUEST_PAGE_SIZE;
+	else if (!kernel_read_variable(kernel, SYMBOL_vmcoreinfo_size, &size, sizeof(size), error))
 		return NULL;
 	if (!data || !size || size > MAX_VMCOREINFO) {
 		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,

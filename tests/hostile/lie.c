@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "guest/dump_file.h"
+#include "hide.h"
 #include "kernel/find.h"
 #include "kernel/kernel.h"
 
@@ -185,6 +186,66 @@ static void kallsyms_tokens(struct liar *liar)
 		if (byte)
 			noise(liar, at, at + 1);
 	}
+}
+
+static void write_names(void *user_data, gva_t start, const uint8_t *bytes, size_t length)
+{
+	poke(user_data, start.value, bytes, length);
+}
+
+/* As without CONFIG_KALLSYMS_ALL: what follows then is found by what it is, or not. */
+static void no_variables(struct liar *liar)
+{
+	hide_variables(liar->map, &liar->kernel.space, write_names, liar);
+}
+
+/* All that could be a banner says something else. */
+static void no_variables_banner(struct liar *liar)
+{
+	uint64_t start = liar->map->image_start.value;
+	g_autofree uint8_t *image = g_malloc(liar->map->image_length);
+	uint8_t *at = image;
+
+	no_variables(liar);
+	if (!address_space_peek_mapped(&liar->kernel.space, liar->map->image_start, image,
+				       liar->map->image_length, NULL))
+		die("read", NULL);
+	while ((at = memmem(at, liar->map->image_length - (size_t)(at - image), "Linux version ",
+			    14))) {
+		poke(liar, start + (uint64_t)(at - image), "\033[31mNetBSD", 11);
+		at++;
+	}
+}
+
+/* The offsets to the entries of ORC are the same, but the table that tells them apart lies. */
+static void no_variables_orc(struct liar *liar)
+{
+	no_variables(liar);
+	noise(liar, symbol(liar, SYMBOL_orc_lookup), symbol(liar, SYMBOL_orc_lookup_end));
+}
+
+static void no_variables_btf(struct liar *liar)
+{
+	no_variables(liar);
+	fill(liar, symbol(liar, SYMBOL___start_BTF), symbol(liar, SYMBOL___start_BTF) + 8, 0xff);
+}
+
+/* The list of modules is empty. */
+static void no_variables_modules(struct liar *liar)
+{
+	uint64_t head = symbol(liar, SYMBOL_modules);
+
+	no_variables(liar);
+	poke_u64(liar, head, head);
+	poke_u64(liar, head + 8, head);
+}
+
+static void no_variables_tables(struct liar *liar)
+{
+	uint64_t top = symbol(liar, SYMBOL_init_top_pgt);
+
+	no_variables(liar);
+	poke_u64(liar, top + 8 * 511, 0);
 }
 
 static void banner(struct liar *liar)
@@ -495,6 +556,12 @@ static const struct lie {
 	{"kallsyms-offsets", kallsyms_offsets},
 	{"kallsyms-tokens", kallsyms_tokens},
 	{"banner", banner},
+	{"no-variables", no_variables},
+	{"no-variables-banner", no_variables_banner},
+	{"no-variables-orc", no_variables_orc},
+	{"no-variables-btf", no_variables_btf},
+	{"no-variables-modules", no_variables_modules},
+	{"no-variables-tables", no_variables_tables},
 	{"orc-noise", orc_noise},
 	{"orc-places", orc_places},
 	{"orc-loop", orc_loop},

@@ -96,8 +96,13 @@ foreign "a directory" "$test_dir" ''
 
 "$build/tests/report/ways" "$dump" >"$test_dir/ways" || true
 tap_is "the kernel is found in memory without an IDT, from user mode, from foreign registers and from none" \
-	"$(sed 's/ (.*//' "$test_dir/ways" | xargs)" \
-	'as-it-is: found no-idt: found user-mode: found foreign: found not-paging: found scan: found'
+	"$(sed '/: lost:/d; s/ (.*//' "$test_dir/ways" | xargs)" \
+	'as-it-is: found no-idt: found user-mode: found foreign: found not-paging: found scan: found with-variables: found functions-only: found'
+tap_is "without CONFIG_KALLSYMS_ALL what is lost is not exported, and has no form of its own" \
+	"$(sed -n 's/^functions-only: lost: //p' "$test_dir/ways")" \
+	"init_stack __start_notes __stop_notes vmcoreinfo_size log_buf log_buf_len die_counter tainted_mask panic_cpu$(
+	) panic_on_oops sysctl_oops_all_cpu_backtrace unknown_nmi_panic panic_on_unrecovered_nmi tk_core$(
+	) ftrace_ops_list bpf_kallsyms kprobe_table optprobe_template_entry optprobe_template_end"
 report "$dump"
 stack=$(vcpu1)
 tap_like "told nothing but the truth it names the bug" "$(value '$.title')" 'in scenario_null_deref \[oopsbt_scenario\]'
@@ -111,6 +116,12 @@ wanted() {
 		kallsyms-names      no kallsyms tables
 		kallsyms-offsets    no kallsyms tables
 		banner              Linux banner
+		no-variables        no symbol panic_on_oops|panic_on_oops
+		no-variables-banner nothing in the image looks like it
+		no-variables-orc    guesses: .* no ORC tables
+		no-variables-btf    BTF
+		no-variables-modules no symbol modules
+		no-variables-tables no page of the image looks like it
 		orc-noise           guesses: .* ORC entries have no known layout
 		modules-loop        module list does not end
 		modules-wild        0x4141
@@ -129,7 +140,7 @@ wanted() {
 # keeps LIE: lies that leave the other CPU's stack as it is
 keeps() {
 	case $1 in
-	no-kallsyms | kallsyms-* | banner | orc-* | *-noise | modules-* | percpu-offsets | paging-loop | endless-image | \
+	no-kallsyms | kallsyms-* | banner | no-variables-* | orc-* | *-noise | modules-* | percpu-offsets | paging-loop | endless-image | \
 		*btf* | current-wild | ftrace-loop) false ;;
 	*) true ;;
 	esac

@@ -3,12 +3,16 @@
  * ways DUMP: finds the kernel in an ELF dump of a Linux guest, with less and less to start from.
  * One line for each way: its name, "found" or what was said instead, and the milliseconds it took.
  * What is found must be the same kernel, with the same page tables, each time; the status says so.
+ * The last way is a kernel without CONFIG_KALLSYMS_ALL: every variable's name is taken away. A
+ * line says which of them are lost; the others must be where the names say.
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../hostile/hide.h"
 #include "guest/dump_file.h"
 #include "kernel/find.h"
 
@@ -20,7 +24,25 @@
 struct dump {
 	struct dump_file *file;
 	bool hide_low_memory;
+	GHashTable *changed; /* pages by address; NULL: none */
 };
+
+/* Over what was read: pages that are to be other than in the dump. */
+static void overlay(const struct dump *dump, gpa_t address, uint8_t *buffer, size_t length)
+{
+	while (length > 0) {
+		uint64_t page = address.value & GUEST_PAGE_MASK;
+		size_t offset = address.value - page;
+		size_t part = MIN(length, GUEST_PAGE_SIZE - offset);
+		const uint8_t *bytes = g_hash_table_lookup(dump->changed, GSIZE_TO_POINTER(page));
+
+		if (bytes)
+			memcpy(buffer, bytes + offset, part);
+		address = gpa_add(address, part);
+		buffer += part;
+		length -= part;
+	}
+}
 
 static bool read_dump(void *user_data, gpa_t address, void *buffer, size_t length, GError **error)
 {
@@ -30,6 +52,8 @@ static bool read_dump(void *user_data, gpa_t address, void *buffer, size_t lengt
 		return false;
 	if (dump->hide_low_memory && address.value < LOW_MEMORY)
 		memset(buffer, 0, MIN(length, LOW_MEMORY - address.value));
+	if (dump->changed)
+		overlay(dump, address, buffer, length);
 	return true;
 }
 
@@ -93,6 +117,96 @@ static struct kernel_map *find(struct dump *dump, const struct way *way)
 	return map;
 }
 
+static void die(const char *what)
+{
+	fprintf(stderr, "ways: %s\n", what);
+	exit(2);
+}
+
+struct change {
+	struct dump *dump;
+	const struct address_space *space;
+};
+
+/* Takes other bytes for [@start, @start + @length). */
+static void change_names(void *user_data, gva_t start, const uint8_t *bytes, size_t length)
+{
+	struct dump *dump = ((struct change *)user_data)->dump;
+	const struct address_space *space = ((struct change *)user_data)->space;
+
+	while (length > 0) {
+		size_t offset = start.value % GUEST_PAGE_SIZE;
+		size_t part = MIN(length, GUEST_PAGE_SIZE - offset);
+		struct mapping mapping;
+		uint64_t page;
+		uint8_t *copy;
+
+		if (!address_space_translate(space, start, &mapping, NULL))
+			die("cannot translate");
+		page = mapping.address.value & GUEST_PAGE_MASK;
+		copy = g_hash_table_lookup(dump->changed, GSIZE_TO_POINTER(page));
+		if (!copy) {
+			copy = g_malloc(GUEST_PAGE_SIZE);
+			if (!guest_memory_read(dump_file_memory(dump->file), gpa(page), copy,
+					       GUEST_PAGE_SIZE, NULL))
+				die("cannot read");
+			g_hash_table_insert(dump->changed, GSIZE_TO_POINTER(page), copy);
+		}
+		memcpy(copy + offset, bytes, part);
+		start = gva_add(start, part);
+		bytes += part;
+		length -= part;
+	}
+}
+
+static bool compare(const struct kernel_map *truth, const struct kernel_map *found)
+{
+	bool same = true;
+
+	printf("functions-only: lost:");
+	for (size_t i = 0; i < NUM_KERNEL_SYMBOLS; i++) {
+		if (truth->symbols[i] && !found->symbols[i])
+			printf(" %s", kernel_symbol_names()[i]);
+	}
+	printf("\n");
+	for (size_t i = 0; i < NUM_KERNEL_SYMBOLS; i++) {
+		/* The end of the last page counts, too; and the banner is there more than once. */
+		if (!found->symbols[i] || found->symbols[i] == truth->symbols[i] ||
+		    i == SYMBOL__end || i == SYMBOL_linux_banner)
+			continue;
+		printf("functions-only: %s is 0x%" G_GINT64_MODIFIER "x, not 0x%" G_GINT64_MODIFIER
+		       "x\n",
+		       kernel_symbol_names()[i], found->symbols[i], truth->symbols[i]);
+		same = false;
+	}
+	return same && g_str_equal(found->banner, truth->banner) &&
+	       found->root.value == truth->root.value && found->num_orcs == truth->num_orcs &&
+	       found->orc_layout == truth->orc_layout && found->stack_size == truth->stack_size &&
+	       !memcmp(found->fields, truth->fields, sizeof(found->fields));
+}
+
+static bool functions_only(struct dump *dump)
+{
+	static const struct way plain = {"with-variables", NULL, false};
+	static const struct way way = {"functions-only", NULL, false};
+	g_autoptr(Snapshot) snapshot = snapshot_new(dump_file_memory(dump->file), MAX_PAGES);
+	g_autoptr(KernelMap) truth = find(dump, &plain);
+	g_autoptr(KernelMap) map = NULL;
+	struct address_space space;
+	bool same;
+
+	if (!truth)
+		return false;
+	dump->changed = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	space = kernel_map_space(truth, snapshot);
+	hide_variables(truth, &space, change_names, &(struct change){dump, &space});
+	map = find(dump, &way);
+	same = map && map->functions_only && compare(truth, map);
+	g_hash_table_unref(dump->changed);
+	dump->changed = NULL;
+	return same;
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GBytes) truth = NULL;
@@ -116,6 +230,10 @@ int main(int argc, char **argv)
 			printf("%s: not what was found first\n", ways[i].name);
 			status = 1;
 		}
+	}
+	if (!functions_only(&dump)) {
+		printf("functions-only: not what the names say\n");
+		status = 1;
 	}
 	dump_file_free(dump.file);
 	close(fd);

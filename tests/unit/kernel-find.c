@@ -182,6 +182,31 @@ static void test_root_of_another(struct fixture *f, gconstpointer unused G_GNUC_
 	assert_not_found(f, "init_top_pgt does not map the kernel");
 }
 
+/* No variable has a name: the banner and the page tables are known by what they are. */
+static void test_functions_only(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	static const struct fake_symbol text[] = {
+		{"T_stext", FAKE_GUEST_IMAGE + 0x100000},
+		{"T_etext", FAKE_GUEST_IMAGE + 0x200000},
+	};
+	g_autoptr(KernelMap) map = NULL;
+	g_autoptr(GError) error = NULL;
+
+	memset(f->guest.ram, 0, (2u << 20) + FAKE_KERNEL_LENGTH);
+	fake_kernel_put(&f->guest, text, G_N_ELEMENTS(text));
+	put_kernel_root(f);
+	add_vcpu(f, KERNEL_ROOT);
+	assert_found(f);
+	map = find(f, NULL);
+	g_assert_cmpuint(map->functions_only, ==, 1);
+	g_assert_true(kernel_map_fits(map, f->guest.snapshot, &error));
+	g_assert_no_error(error);
+	g_assert_nonnull(map->no_orc);
+	g_assert_nonnull(map->no_btf);
+	memset(fake_guest_at(&f->guest, FAKE_KERNEL_BANNER), 0, 8);
+	assert_not_found(f, "nothing in the image looks like it");
+}
+
 static void test_low_memory(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_kernel_root(f);
@@ -255,6 +280,7 @@ int main(int argc, char **argv)
 	add("/find/user-half", test_user_half);
 	add("/find/only-user-half", test_only_user_half);
 	add("/find/root-of-another", test_root_of_another);
+	add("/find/functions-only", test_functions_only);
 	add("/find/low-memory", test_low_memory);
 	add("/find/scan", test_scan);
 	add("/find/false-data", test_false_data);

@@ -30,6 +30,8 @@
 #define MAX_SCAN_US (2 * G_USEC_PER_SEC)
 /* Other tasks' stacks may lie at a boundary, too. */
 #define MAX_STACKS 64
+/* Of pages of an image that may be page tables. */
+#define MAX_OWN_TABLES 64
 /* From the first task's stack to the end of the page tables. */
 #define MAX_DATA_BYTES (8u << 20)
 
@@ -169,19 +171,21 @@ static uint64_t entry_target(const uint8_t *table, unsigned int index)
 	return entry & ENTRY_PRESENT ? entry & ENTRY_ADDRESS : 0;
 }
 
-static bool peek_page(struct ladder *ladder, uint64_t address, uint8_t page[GUEST_PAGE_SIZE])
+static bool peek_page(struct snapshot *snapshot, uint64_t address, uint8_t page[GUEST_PAGE_SIZE])
 {
-	return guest_memory_read(snapshot_memory(ladder->snapshot), gpa(address), page,
-				 GUEST_PAGE_SIZE, NULL);
+	return guest_memory_read(snapshot_memory(snapshot), gpa(address), page, GUEST_PAGE_SIZE,
+				 NULL);
 }
 
 /* Does the last entry of a table lead to the one of the image, with 4 levels or with 5? */
-static bool leads_to_image(struct ladder *ladder, const uint8_t *table, uint64_t low, uint64_t high)
+static bool leads_to_image(struct snapshot *snapshot, const uint8_t *table, uint64_t low,
+			   uint64_t high)
 {
 	uint8_t page[GUEST_PAGE_SIZE];
 	uint64_t next = entry_target(table, ENTRIES - 1);
 
-	for (int i = 0; i < 2 && next >= low && next < high && peek_page(ladder, next, page); i++) {
+	for (int i = 0; i < 2 && next >= low && next < high && peek_page(snapshot, next, page);
+	     i++) {
 		uint64_t image = entry_target(page, IMAGE_ENTRY);
 
 		if (image >= low && image < high)
@@ -197,7 +201,8 @@ static bool try_low_memory(struct ladder *ladder)
 		uint8_t page[GUEST_PAGE_SIZE];
 		char origin[] = "the page tables for starting CPUs";
 
-		if (peek_page(ladder, at, page) && leads_to_image(ladder, page, 1, UINT64_MAX) &&
+		if (peek_page(ladder->snapshot, at, page) &&
+		    leads_to_image(ladder->snapshot, page, 1, UINT64_MAX) &&
 		    try_table(ladder, gpa(at), origin))
 			return true;
 	}
@@ -233,7 +238,7 @@ static void find_tables(struct ladder *ladder, const uint8_t *bytes, size_t leng
 	for (size_t i = 0; i < length && tables->len < MAX_IMAGE_ROOTS; i += GUEST_PAGE_SIZE) {
 		struct top_table table = {.address = at + i};
 
-		if (!leads_to_image(ladder, bytes + i, start, end))
+		if (!leads_to_image(ladder->snapshot, bytes + i, start, end))
 			continue;
 		table.num_entries = count_kernel_entries(bytes + i);
 		g_array_append_val(tables, table);
@@ -318,4 +323,47 @@ void kernel_roots(struct snapshot *snapshot, const GArray *vcpus, enum kernel_pl
 	*unscanned = 0;
 	if (!try_vcpus(&ladder) && place == KERNEL_ANYWHERE && !try_low_memory(&ladder))
 		scan_memory(&ladder, unscanned);
+}
+
+/* Do these tables map the image to where @space maps it? */
+static bool maps_the_same(const struct address_space *space, const struct image *image, gpa_t table)
+{
+	struct address_space own = *space;
+	struct mapping theirs, ours;
+
+	own.root = table;
+	return address_space_translate(space, image->start, &theirs, NULL) &&
+	       address_space_translate(&own, image->start, &ours, NULL) &&
+	       theirs.address.value == ours.address.value;
+}
+
+bool kernel_own_tables(const struct address_space *space, const struct image *image, gva_t *tables)
+{
+	unsigned int most = 0, tries = 0;
+	struct mapping first;
+	uint64_t low, high;
+
+	if (!address_space_translate(space, image->start, &first, NULL))
+		return false;
+	/* In guest-physical memory the image is in one piece. */
+	low = first.address.value;
+	high = low + image->length;
+	for (size_t at = 0; at + GUEST_PAGE_SIZE <= image->length && tries < MAX_OWN_TABLES;
+	     at += GUEST_PAGE_SIZE) {
+		const uint8_t *page = image->bytes + at;
+		unsigned int num_entries;
+		struct mapping mapping;
+
+		if (!leads_to_image(space->snapshot, page, low, high))
+			continue;
+		tries++;
+		num_entries = count_kernel_entries(page);
+		if (num_entries <= most ||
+		    !address_space_translate(space, gva_add(image->start, at), &mapping, NULL) ||
+		    !maps_the_same(space, image, mapping.address))
+			continue;
+		most = num_entries;
+		*tables = gva_add(image->start, at);
+	}
+	return most > 0;
 }

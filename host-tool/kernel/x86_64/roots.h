@@ -21,6 +21,7 @@
 
 #include "guest/paging.h"
 #include "guest/registers.h"
+#include "kernel/image.h"
 
 #define MAX_CR3_ROOTS 64
 #define MAX_IMAGE_ROOTS 16
@@ -64,5 +65,11 @@ gpa_t cr3_root(uint64_t cr3);
  * are shorter than what may lie between two kernels' sections. Array of struct mapped_run.
  */
 GArray *kernel_image_runs(const struct address_space *space);
+
+/*
+ * init_top_pgt by what it is: of the pages of the image that are page tables and map it to where
+ * @space does, the one that maps most besides. False if there is none.
+ */
+bool kernel_own_tables(const struct address_space *space, const struct image *image, gva_t *tables);
 
 #endif
