@@ -553,7 +553,8 @@ void analysis_fill(struct analysis *analysis)
 		settings_find_reporter(kernel, &analysis->settings);
 		fill_guest(analysis);
 		if (analysis->map->no_orc)
-			report_add_error(analysis->report, "vcpus", "backtraces are guesses: %s",
+			report_add_error(analysis->report, "vcpus",
+					 "backtraces have guesses in them: %s",
 					 analysis->map->no_orc);
 	}
 	for (guint i = 0; i < analysis->vcpus->len; i++)

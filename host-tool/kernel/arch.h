@@ -49,6 +49,9 @@ struct arch {
 	bool (*is_behind_trap)(const struct walk *walk, gva_t pc);
 	/* Is @pc, a return address, where a task begins that has never run? */
 	bool (*is_start_of_task)(const struct kernel *kernel, gva_t pc);
+	/* Are registers that were saved up to @end of a task's @stack those of user mode, if it had
+	 * any? Then nothing is above. */
+	bool (*is_user_entry)(const struct stack *stack, gva_t end);
 };
 
 extern const struct arch arch_x86_64;

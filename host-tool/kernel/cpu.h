@@ -14,6 +14,8 @@
 struct stack {
 	enum stack_kind kind;
 	gva_t low, high; /* [low, high) */
+	/* Bytes at its end above what is pushed when it comes into use by an exception. */
+	unsigned int padding;
 };
 
 #define CPU_MAX_STACKS 12

@@ -37,6 +37,7 @@
 	X(pcpu_hot)                                                                                \
 	X(current_task)                                                                            \
 	X(hardirq_stack_ptr)                                                                       \
+	X(cea_exception_stacks)                                                                    \
 	X(__preempt_count)                                                                         \
 	X(runqueues)                                                                               \
 	X(modules)                                                                                 \
@@ -106,6 +107,11 @@ enum kernel_symbol {
 	X(pcpu_hot_current_task, "pcpu_hot", "current_task")                                       \
 	X(pcpu_hot_preempt_count, "pcpu_hot", "preempt_count")                                     \
 	X(pcpu_hot_hardirq_stack_ptr, "pcpu_hot", "hardirq_stack_ptr")                             \
+	X(cea_stacks_df, "cea_exception_stacks", "DF_stack")                                       \
+	X(cea_stacks_nmi, "cea_exception_stacks", "NMI_stack")                                     \
+	X(cea_stacks_db, "cea_exception_stacks", "DB_stack")                                       \
+	X(cea_stacks_mce, "cea_exception_stacks", "MCE_stack")                                     \
+	X(cea_stacks_vc_guard, "cea_exception_stacks", "VC_stack_guard")                           \
 	X(module_list, "module", "list")                                                           \
 	X(module_state, "module", "state")                                                         \
 	X(module_name, "module", "name")                                                           \

@@ -199,8 +199,8 @@ static bool apply_interrupted(struct walk *walk, const struct rule *rule)
 		return false;
 	}
 	/* Where user mode's registers would be: a kernel thread's stack ends here. */
-	if (walk->stack && walk->stack->kind == STACK_TASK &&
-	    rule->saved_end.value == walk->stack->high.value) {
+	if (walk->stack && walk->stack->kind == STACK_TASK && rule->saved_end.value &&
+	    arch->is_user_entry(walk->stack, rule->saved_end)) {
 		walk->done = true;
 		return false;
 	}

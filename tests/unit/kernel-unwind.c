@@ -373,7 +373,15 @@ static void test_user_mode(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 	g_assert_cmpint(frame_at(f, 0)->stack, ==, STACK_USER);
 }
 
-static void test_frame_pointers(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+/* A kernel with FRED leaves 16 bytes above them (TOP_OF_KERNEL_STACK_PADDING). */
+static void test_end_at_registers_fred(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_pt_regs(f, user_regs - 16, 0, 0, 0);
+	put_u64(f, user_regs - 24, SYSCALL_ENTRY + 5);
+	assert_walk(f, INNER, user_regs - 24, (uint64_t[]){INNER, SYSCALL_ENTRY + 5, 0});
+}
+
+static void put_chain(struct fixture *f)
 {
 	f->map->orc_layout = ORC_LAYOUT_NONE;
 	put_pt_regs(f, user_regs, 0x401234, 0x33, 0x7ffd1000);
@@ -382,8 +390,33 @@ static void test_frame_pointers(struct fixture *f, gconstpointer unused G_GNUC_U
 	put_u64(f, task_top - 0x400, task_top - 0x300);
 	put_u64(f, task_top - 0x3f8, OUTER + 0x20);
 	f->registers.rbp = task_top - 0x400;
+}
+
+static void assert_chain(struct fixture *f, guint num_reliable)
+{
 	assert_walk(f, INNER + 0x10, task_top - 0x440,
 		    (uint64_t[]){INNER + 0x10, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	for (guint i = 0; i < f->result.frames->len; i++)
+		g_assert_cmpint(frame_at(f, i)->reliable, ==, i < num_reliable);
+}
+
+/* Functions that set up a frame pointer: what it leads to is sure. */
+static void test_clean_chain(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_chain(f);
+	put_code(f, INNER, "\x55\x48\x89\xe5", 4);
+	/* endbr64, and where a tracer may be called */
+	put_code(f, OUTER, "\xf3\x0f\x1e\xfa\x0f\x1f\x44\x00\x00\x55\x48\x89\xe5", 13);
+	assert_chain(f, 4);
+}
+
+/* A function that has none: there may be a caller that is passed over. */
+static void test_chain_through_frameless(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_chain(f);
+	put_code(f, INNER, "\x55\x48\x89\xe5", 4);
+	put_code(f, OUTER, "\x90\x90\x90\x90", 4);
+	assert_chain(f, 2);
 }
 
 static void test_scan(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
@@ -445,7 +478,9 @@ int main(int argc, char **argv)
 	TEST("return-stack", test_return_stack);
 	TEST("error-entry", test_error_entry);
 	TEST("user-mode", test_user_mode);
-	TEST("frame-pointers", test_frame_pointers);
+	TEST("end-at-registers-fred", test_end_at_registers_fred);
+	TEST("clean-chain", test_clean_chain);
+	TEST("chain-through-frameless", test_chain_through_frameless);
 	TEST("scan", test_scan);
 	TEST("lies", test_lies);
 	return g_test_run();

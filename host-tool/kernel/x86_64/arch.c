@@ -2,6 +2,7 @@
 #include "kernel/arch.h"
 
 #include "kernel/x86_64/cpu.h"
+#include "kernel/x86_64/pt_regs.h"
 #include "kernel/x86_64/register_names.h"
 #include "kernel/x86_64/registers.h"
 #include "kernel/x86_64/rules.h"
@@ -83,6 +84,11 @@ static bool is_behind_trap(const struct walk *walk, gva_t pc)
 	return byte == INT3 || late;
 }
 
+static bool is_user_entry(const struct stack *stack, gva_t end)
+{
+	return end.value == stack->high.value || end.value + FRED_PADDING == stack->high.value;
+}
+
 const struct arch arch_x86_64 = {
 	.name = "x86_64",
 	.load_registers = load_registers,
@@ -97,4 +103,5 @@ const struct arch arch_x86_64 = {
 	.find_rule = find_rule,
 	.is_behind_trap = is_behind_trap,
 	.is_start_of_task = orc_is_start_of_task,
+	.is_user_entry = is_user_entry,
 };

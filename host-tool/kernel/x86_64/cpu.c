@@ -11,6 +11,7 @@
 /* The 64-bit TSS (Intel SDM vol. 3A, 8.7): RSP0 and the interrupt stack table. */
 #define TSS_RSP0 4
 #define TSS_IST1 36
+#define TSS_IST_SIZE (7 * 8)
 #define TSS_SIZE 104
 
 /* Before that entry is set up, in kernel mode: the GS base is the CPU's own offset. */
@@ -51,6 +52,12 @@ static void add_exception_stack(const struct kernel *kernel, struct cpu *cpu, en
 	cpu_add_stack(cpu, kind, low, high);
 }
 
+static bool read_tss(const struct kernel *kernel, const struct cpu *cpu, uint8_t tss[TSS_SIZE])
+{
+	return address_space_read(&kernel->space, gva(cpu->registers->tr.base), tss, TSS_SIZE, NULL,
+				  NULL);
+}
+
 void x86_64_add_hardware_stacks(const struct kernel *kernel, struct cpu *cpu)
 {
 	/* The kernel's order of the interrupt stack table: IST_INDEX_* in page_64_types.h. */
@@ -59,8 +66,7 @@ void x86_64_add_hardware_stacks(const struct kernel *kernel, struct cpu *cpu)
 	uint8_t tss[TSS_SIZE];
 	uint64_t top;
 
-	if (!address_space_read(&kernel->space, gva(cpu->registers->tr.base), tss, sizeof(tss),
-				NULL, NULL))
+	if (!read_tss(kernel, cpu, tss))
 		return;
 	memcpy(&top, tss + TSS_RSP0, sizeof(top));
 	/* The entry stack is the last of its page; it is no exception stack, but as small as one.
@@ -74,10 +80,59 @@ void x86_64_add_hardware_stacks(const struct kernel *kernel, struct cpu *cpu)
 	}
 }
 
+/* Where FRED is in use, the interrupt stack table is empty. */
+static bool uses_fred(const struct kernel *kernel, const struct cpu *cpu)
+{
+	static const uint8_t empty[TSS_IST_SIZE];
+	uint8_t tss[TSS_SIZE];
+
+	return read_tss(kernel, cpu, tss) && !memcmp(tss + TSS_IST1, empty, sizeof(empty));
+}
+
+/*
+ * The hardware has been told of these stacks in registers that no monitor shows; the kernel has
+ * them where it always has them (struct cea_exception_stacks in arch/x86/include/asm/
+ * cpu_entry_area.h): each is followed by the next one's guard page.
+ */
+static void add_fred_stacks(const struct kernel *kernel, struct cpu *cpu)
+{
+	static const struct {
+		enum stack_kind kind;
+		enum kernel_field low, next;
+		uint64_t guard; /* bytes of it that are before @next */
+	} all[] = {
+		{STACK_DOUBLE_FAULT, FIELD_cea_stacks_df, FIELD_cea_stacks_nmi, GUEST_PAGE_SIZE},
+		{STACK_NMI, FIELD_cea_stacks_nmi, FIELD_cea_stacks_db, GUEST_PAGE_SIZE},
+		{STACK_DEBUG, FIELD_cea_stacks_db, FIELD_cea_stacks_mce, GUEST_PAGE_SIZE},
+		{STACK_MACHINE_CHECK, FIELD_cea_stacks_mce, FIELD_cea_stacks_vc_guard, 0},
+	};
+	const int32_t *fields = kernel->map->fields;
+	uint64_t base;
+
+	if (!cpu_read_percpu(kernel, cpu, SYMBOL_cea_exception_stacks, 0, &base, sizeof(base)) ||
+	    !kernel_is_kernel_address(kernel, gva(base)))
+		return;
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+		uint64_t low, high;
+
+		if (!kernel_has(kernel, all[i].low) || !kernel_has(kernel, all[i].next) ||
+		    cpu->num_stacks == CPU_MAX_STACKS)
+			continue;
+		low = base + (uint64_t)fields[all[i].low];
+		high = base + (uint64_t)fields[all[i].next] - all[i].guard;
+		if (low >= high || high - low > MAX_EXCEPTION_STACK)
+			continue;
+		cpu_add_stack(cpu, all[i].kind, low, high);
+		cpu->stacks[cpu->num_stacks - 1].padding = FRED_PADDING;
+	}
+}
+
 void x86_64_add_cpu_stacks(const struct kernel *kernel, struct cpu *cpu)
 {
 	uint64_t pointer;
 
+	if (uses_fred(kernel, cpu))
+		add_fred_stacks(kernel, cpu);
 	if (!cpu_read_hot(kernel, cpu, SYMBOL_hardirq_stack_ptr, FIELD_pcpu_hot_hardirq_stack_ptr,
 			  &pointer, sizeof(pointer)) ||
 	    !kernel_is_kernel_address(kernel, gva(pointer)))
@@ -93,7 +148,7 @@ void x86_64_add_cpu_stacks(const struct kernel *kernel, struct cpu *cpu)
  */
 bool x86_64_previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp)
 {
-	uint64_t distance = stack->kind == STACK_IRQ ? 8 : 16;
+	uint64_t distance = stack->kind == STACK_IRQ ? 8 : 16 + stack->padding;
 
 	return stack->kind != STACK_TASK &&
 	       address_space_read_u64(&kernel->space, gva(stack->high.value - distance), &sp->value,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/bpf.h"
+#include "kernel/resolve.h"
 #include "kernel/x86_64/pt_regs.h"
 #include "kernel/x86_64/rules.h"
 
@@ -24,6 +25,27 @@ bool find_generated_code_rule(struct walk *walk, struct rule *rule)
 	return true;
 }
 
+#define PROLOGUE "\x55\x48\x89\xe5" /* push %rbp; mov %rsp, %rbp */
+#define PROLOGUE_LENGTH 4
+#define PROLOGUE_MAX 32 /* bytes of a function in which it may be: other things may come before */
+
+/* Does the function in which control is set up a frame pointer, or is it about to? */
+static bool keeps_frame_pointer(const struct walk *walk)
+{
+	gva_t pc = gva(walk_pc(walk).value - !walk->interrupted);
+	uint8_t code[PROLOGUE_MAX];
+	struct resolved_symbol symbol;
+	bool named;
+
+	kernel_resolve(walk->kernel, pc, &symbol);
+	named = symbol.name != NULL;
+	pc.value -= symbol.offset;
+	resolved_symbol_clear(&symbol);
+	return named &&
+	       address_space_read(&walk->kernel->space, pc, code, sizeof(code), NULL, NULL) &&
+	       memmem(code, sizeof(code), PROLOGUE, PROLOGUE_LENGTH);
+}
+
 /*
  * Interrupted before its frame pointer is set up, or after that is gone: then the return address is
  * on top of the stack, or below what has been pushed.
@@ -37,7 +59,7 @@ static bool find_frameless_rule(struct walk *walk, struct rule *rule)
 	    !address_space_read(&walk->kernel->space, gva(walk_pc(walk).value - 1), code,
 				sizeof(code), NULL, NULL))
 		return false;
-	if (!memcmp(code, "\x55\x48\x89\xe5", 4)) /* push %rbp is done; mov %rsp, %rbp */
+	if (!memcmp(code, PROLOGUE, PROLOGUE_LENGTH)) /* push %rbp is done */
 		slot = gva_add(slot, 8);
 	else if (code[1] != 0x55 && code[1] != 0xc3) /* push %rbp; ret */
 		return false;
@@ -69,11 +91,13 @@ bool find_frame_pointer_rule(struct walk *walk, struct rule *rule)
 {
 	uint64_t fp = walk_fp(walk);
 
-	rule->guess = true;
 	/* Entry code marks its frame, which is a pt_regs (ENCODE_FRAME_POINTER in asm/frame.h). */
 	if ((fp & 1) && cpu_find_stack(walk->cpu, gva(fp))) {
 		pt_regs_rule(gva(fp - 1), rule);
 		return true;
 	}
-	return find_frameless_rule(walk, rule) || find_chain_rule(walk, rule);
+	if (!find_frameless_rule(walk, rule) && !find_chain_rule(walk, rule))
+		return false;
+	rule->guess = !keeps_frame_pointer(walk);
+	return true;
 }

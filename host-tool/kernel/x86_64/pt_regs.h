@@ -15,6 +15,13 @@
 #define PT_REGS_SIZE 168
 #define IRET_FRAME_SIZE (PT_REGS_SIZE - PT_REGS_IP)
 
+/*
+ * What a kernel with FRED has above it on a stack that is entered (struct fred_frame in
+ * arch/x86/include/asm/fred.h), and leaves free at the top of each task's stack, whether the
+ * hardware has it or not (TOP_OF_KERNEL_STACK_PADDING, since 6.9).
+ */
+#define FRED_PADDING 16
+
 /* The frame above was interrupted; its registers lie at @at. */
 void pt_regs_rule(gva_t at, struct rule *rule);
 

@@ -23,17 +23,24 @@ static const struct stack *below_irq_stack(const struct walk *walk, const struct
 /* From the end of another stack: to what user mode had, or what the exception came upon. */
 static void leave_stack(struct walk *walk, const struct stack *stack, struct rule *rule)
 {
-	uint64_t cs;
-	gva_t at;
-
 	rule->kind = RULE_END; /* a kernel thread's */
 	if (!stack)
 		return;
-	at = gva(stack->high.value - PT_REGS_SIZE);
-	if (stack->kind != STACK_TASK)
-		iret_frame_rule(gva(stack->high.value - IRET_FRAME_SIZE), rule);
-	else if (walk_read_u64(walk, gva_add(at, PT_REGS_CS), &cs) && (cs & 3) == 3)
-		pt_regs_rule(at, rule);
+	if (stack->kind != STACK_TASK) {
+		gva_t end = gva(stack->high.value - stack->padding);
+
+		iret_frame_rule(gva(end.value - IRET_FRAME_SIZE), rule);
+		return;
+	}
+	for (uint64_t padding = 0; padding <= FRED_PADDING; padding += FRED_PADDING) {
+		gva_t at = gva(stack->high.value - padding - PT_REGS_SIZE);
+		uint64_t cs;
+
+		if (walk_read_u64(walk, gva_add(at, PT_REGS_CS), &cs) && (cs & 3) == 3) {
+			pt_regs_rule(at, rule);
+			return;
+		}
+	}
 }
 
 bool find_scan_rule(struct walk *walk, struct rule *rule)
