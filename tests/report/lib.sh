@@ -12,7 +12,9 @@
 #	check NAME LABEL TITLE VCPUS	what holds for every report of a guest that runs on
 #	survives NAME LABEL VCPUS SCENARIO	oops, and all of this
 #	dies NAME LABEL VCPUS SCENARIO		the same where it becomes a panic
-#	is_last SCENARIO		whether it becomes one
+#	silences NAME LABEL VCPUS SCENARIO	the same where the guest may not answer any more
+#	is_last SCENARIO		whether it becomes a panic
+#	rt=yes|no			whether the kernel is PREEMPT_RT: its interrupts are threads, whose oopses are survived
 #	through_libvirt			from now on the daemon reads guest memory through libvirt
 
 query=$build/tests/report/query
@@ -77,6 +79,20 @@ chain() {
 	value "\$.vcpus[$((row - 1))].frames[*].symbol" | xargs
 }
 
+# silences NAME LABEL VCPUS SCENARIO: an oops after which the guest may not answer: with PREEMPT_RT one with a raw lock held
+silences() {
+	local name=$1 label="$2, $4"
+	collect_last "$name" "$4"
+	tap_is "$label: the title names the bug" "$(value '$.title')" "$null"
+	tap_ok "$label: all symbols are where the guest's /proc/kallsyms has them" \
+		"$query" symbols "$dump/report.json" "$test_dir/$name.kallsyms"
+	tap_ok "$label: no field is missing without a reason" "$query" whole "$dump/report.json"
+	tap_ok "$label: the core gives the same report again" reproducible
+	tap_unlike "$label: every backtrace ends where its stack does" "$(cat "$dump/report.txt")" 'ends early'
+	tap_like "$label: the others wait for the lock" "$(cat "$dump/report.txt")" \
+		'scenario_spin_on_lock|native_queued_spin_lock_slowpath'
+}
+
 # begin NAME OPTIONS...: a guest that is followed
 begin() {
 	local name=$1
@@ -96,6 +112,7 @@ registers_agree() {
 	tap_is "$1: the registers at the fault are those that the kernel printed" "$ours" "$theirs"
 }
 
+rt=no
 null='BUG: kernel NULL pointer dereference in scenario_null_deref [oopsbt_scenario]'
 null_chain='scenario_null_deref scenario_null_inner scenario_null_outer'
 call='do_syscall_64 entry_SYSCALL_64_after_hwframe null$'
@@ -114,6 +131,7 @@ survives() {
 		stack="scenario_gpf .*$call"
 		;;
 	kthread) stack='' ;; # it may be gone already
+	hardirq | irq_in_softirq) stack="$null_chain scenario_hardirq .*irq_work.* kthread ret_from_fork" ;;
 	indirect) stack="$null_chain .*sort.* run_indirect .*$call" ;;
 	spinlock) stack="$null_chain scenario_oops_with_lock run_spinlock .*$call" ;;
 	esac
@@ -158,8 +176,9 @@ through_libvirt() {
 }
 
 is_last() {
-	case $1 in
-	hardirq | softirq | irq_in_softirq | nmi | stack_overflow) ;;
+	case $1,$rt in
+	hardirq,no | irq_in_softirq,no) ;;
+	softirq,* | nmi,* | stack_overflow,*) ;;
 	*) return 1 ;;
 	esac
 }
