@@ -101,6 +101,21 @@ static bool known_at(GHashTable *table, const char *name, const char *module, gu
 	return false;
 }
 
+/*
+ * Code that ftrace has made: Linux has no name for it in a backtrace, but its page in
+ * /proc/kallsyms (since 5.8).
+ */
+static bool made_by_ftrace(GHashTable *table, guint64 address)
+{
+	GArray *addresses = g_hash_table_lookup(table, "ftrace_trampoline [__builtin__ftrace]");
+
+	for (guint i = 0; addresses && i < addresses->len; i++) {
+		if (address - g_array_index(addresses, guint64, i) < 4096)
+			return true;
+	}
+	return false;
+}
+
 static const char *string_member(JsonObject *object, const char *name)
 {
 	return json_object_get_null_member(object, name)
@@ -122,7 +137,7 @@ static int symbols(JsonNode *root, const char *path)
 		if (!symbol) {
 			if (!strcmp(json_object_get_string_member(frame, "stack"), "user")) {
 				user++;
-			} else {
+			} else if (!made_by_ftrace(table, pc)) {
 				printf("no symbol for 0x%" G_GINT64_MODIFIER "x\n", pc);
 				wrong++;
 			}
