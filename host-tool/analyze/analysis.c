@@ -139,6 +139,18 @@ static GArray *strangers(const struct analysis *analysis)
 	return found;
 }
 
+static void capture_without_map(struct analysis *analysis, const GArray *vcpus)
+{
+	guint captured = capture_cold(analysis->frozen, vcpus);
+
+	if (captured < vcpus->len)
+		report_add_error(
+			analysis->report, "vcpus",
+			"only the first %u of %u vCPUs were captured while the guest stood: "
+			"more pages than that are not kept",
+			captured, vcpus->len);
+}
+
 void analysis_capture_vcpus(struct analysis *analysis, GArray *vcpus)
 {
 	analysis->vcpus = vcpus;
@@ -150,9 +162,9 @@ void analysis_capture_vcpus(struct analysis *analysis, GArray *vcpus)
 
 		capture_with_map(analysis);
 		others = strangers(analysis);
-		capture_cold(analysis->frozen, others);
+		capture_without_map(analysis, others);
 	} else {
-		capture_cold(analysis->frozen, analysis->vcpus);
+		capture_without_map(analysis, analysis->vcpus);
 	}
 }
 

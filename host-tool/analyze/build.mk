@@ -10,3 +10,4 @@ ANALYZE_PACKAGES := $(PACKAGES) libseccomp libbpf libelf libkdumpfile capstone
 $(eval $(call program,host-tool/oopsbt-analyze,$(ANALYZE_SOURCES),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 
 $(eval $(call unit_test,analyze-analysis,$(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
+$(eval $(call unit_test,analyze-capture,host-tool/analyze/capture_cold.c,glib-2.0 libbpf,host-tool/libkernel.a host-tool/libguest.a))

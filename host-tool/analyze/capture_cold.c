@@ -111,14 +111,53 @@ static bool find_place(struct snapshot *snapshot, const struct vcpu_registers *v
 	return true;
 }
 
-static void capture_place(const struct place *place)
+/* Where in the per-CPU area two words are: the same for all CPUs, or nearly always so. */
+struct current_place {
+	uint64_t task_at, top_at;
+};
+
+/* Pages that are kept for finding the kernel, its symbols, the modules. */
+#define RESERVED_PAGES 8192u
+/* What a vCPU needs at least: its page tables, stacks, TSS, task and two pages of variables. */
+#define LEAST_PAGES 12u
+/* Where a current task is to be searched for in all variables, however many vCPUs there are. */
+#define WHOLE_AREAS 64u
+
+/* @index: of the vCPU, of @num_vcpus. */
+static bool has_room_for_area(struct snapshot *snapshot, const struct current_place *known,
+			      guint index, guint num_vcpus)
+{
+	size_t room = snapshot_room(snapshot);
+	size_t needed = RESERVED_PAGES + PERCPU_SIZE / GUEST_PAGE_SIZE;
+
+	if (!known->top_at && index < WHOLE_AREAS)
+		return room >= needed;
+	return room >= needed + (size_t)(num_vcpus - index) * LEAST_PAGES;
+}
+
+/* All variables, or those of the pages in which the last CPU had its current task. */
+static void capture_percpu(const struct place *place, const struct current_place *known, bool whole)
+{
+	struct snapshot *snapshot = place->space.snapshot;
+	const uint64_t pages[] = {known->task_at & GUEST_PAGE_MASK,
+				  known->top_at & GUEST_PAGE_MASK};
+
+	if (whole) {
+		snapshot_prefetch(snapshot, place->percpu, PERCPU_SIZE);
+		return;
+	}
+	for (size_t i = 0; known->top_at && i < G_N_ELEMENTS(pages); i++)
+		snapshot_prefetch(snapshot, gpa_add(place->percpu, pages[i]), GUEST_PAGE_SIZE);
+}
+
+static void capture_place(const struct place *place, const struct current_place *known, bool whole)
 {
 	const struct vcpu_registers *vcpu = place->vcpu;
 
 	address_space_prefetch(&place->space, gva(vcpu->idt.base), IDT_SIZE);
 	address_space_prefetch(&place->space, gva(vcpu->tr.base), TSS_SIZE);
 	if (place->percpu.value)
-		snapshot_prefetch(place->space.snapshot, place->percpu, PERCPU_SIZE);
+		capture_percpu(place, known, whole);
 	if (vcpu->cpl != 3)
 		capture_stacks(&place->space, vcpu->rsp);
 }
@@ -133,20 +172,16 @@ static void capture_place(const struct place *place)
 /* What FRED leaves free at the top (TOP_OF_KERNEL_STACK_PADDING). */
 #define TOP_PADDING 16
 #define MAX_TOPS 256
-/* A lying guest may have more pointers. */
+/* A lying guest may have more pointers. A true one has two for each CPU after the first. */
 #define MAX_CANDIDATES 4096
-
-/* Where in the per-CPU area two words are: the same for all CPUs, or nearly always so. */
-struct current_place {
-	uint64_t task_at, top_at;
-};
+#define MAX_CANDIDATES_PER_CPU 4
 
 struct search {
 	const struct place *place;
 	struct {
 		uint64_t address, at;
 	} tops[MAX_TOPS];
-	unsigned int num_tops, num_candidates;
+	unsigned int num_tops, candidates_left;
 	struct current_place found;
 };
 
@@ -203,8 +238,8 @@ static void find_tops(struct search *search)
 /* Whether there may be a task at @task; the two words that one of is where its stack begins. */
 static bool read_stacks(struct search *search, uint64_t task, uint64_t stacks[2])
 {
-	return task % TASK_ALIGNMENT == 0 && !in_entry_area(task) &&
-	       ++search->num_candidates <= MAX_CANDIDATES &&
+	return task % TASK_ALIGNMENT == 0 && !in_entry_area(task) && search->candidates_left &&
+	       search->candidates_left-- &&
 	       address_space_peek(&search->place->space, gva(task + TASK_STACK), stacks, 16, NULL);
 }
 
@@ -255,20 +290,26 @@ static bool find_current(struct search *search, uint64_t *task)
 	return false;
 }
 
-void capture_cold(struct snapshot *snapshot, const GArray *vcpus)
+guint capture_cold(struct snapshot *snapshot, const GArray *vcpus)
 {
-	struct search search = {0};
+	struct search search = {
+		.candidates_left = MAX_CANDIDATES + MAX_CANDIDATES_PER_CPU * vcpus->len,
+	};
 
 	for (guint i = 0; i < vcpus->len; i++) {
 		const struct vcpu_registers *vcpu = &g_array_index(vcpus, struct vcpu_registers, i);
 		struct place place;
 		uint64_t task;
 
+		if (snapshot_room(snapshot) < RESERVED_PAGES)
+			return i;
 		if (!find_place(snapshot, vcpu, &place))
 			continue;
-		capture_place(&place);
+		capture_place(&place, &search.found,
+			      has_room_for_area(snapshot, &search.found, i, vcpus->len));
 		search.place = &place;
 		if (place.percpu.value && find_current(&search, &task))
 			address_space_prefetch(&place.space, gva(task), TASK_SIZE);
 	}
+	return vcpus->len;
 }

@@ -314,6 +314,11 @@ bool snapshot_put(struct snapshot *snapshot, gpa_t address, const uint8_t *page,
 	return true;
 }
 
+size_t snapshot_room(const struct snapshot *snapshot)
+{
+	return snapshot->max_pages - snapshot->num_pages;
+}
+
 size_t snapshot_num_pages(const struct snapshot *snapshot)
 {
 	return snapshot->num_pages;

@@ -62,6 +62,9 @@ bool snapshot_put(struct snapshot *snapshot, gpa_t address, const uint8_t *page,
 
 size_t snapshot_num_pages(const struct snapshot *snapshot);
 
+/* How many more pages it may hold. */
+size_t snapshot_room(const struct snapshot *snapshot);
+
 struct snapshot_page {
 	gpa_t address;
 	const uint8_t *bytes;
