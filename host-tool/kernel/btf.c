@@ -129,22 +129,21 @@ static int32_t structure_size(const struct types *types, const char *name)
 	return type && type->size <= MAX_OFFSET ? (int32_t)type->size : FIELD_UNKNOWN;
 }
 
-/* The offset of a variable in the section of per-CPU variables; false: it is not there. */
-static bool percpu_offset(const struct btf *btf, const struct btf_type *section, const char *name,
-			  uint64_t *offset)
+static const char *variable_name(const struct btf *btf, const struct btf_var_secinfo *variable)
 {
-	const struct btf_var_secinfo *variable = btf_var_secinfos(section);
+	const struct btf_type *type = btf__type_by_id(btf, variable->type);
 
-	for (int i = 0; i < btf_vlen(section); i++, variable++) {
-		const struct btf_type *type = btf__type_by_id(btf, variable->type);
-		const char *found = type ? btf__name_by_offset(btf, type->name_off) : NULL;
+	return type ? btf__name_by_offset(btf, type->name_off) : NULL;
+}
 
-		if (!found || strcmp(found, name) != 0)
-			continue;
-		*offset = variable->offset;
-		return true;
-	}
-	return false;
+/* The place in map->symbols for each name that a map may have. */
+static GHashTable *symbols_by_name(struct kernel_map *map)
+{
+	GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (size_t i = 0; i < NUM_KERNEL_SYMBOLS; i++)
+		g_hash_table_insert(table, (gpointer)kernel_symbol_names()[i], &map->symbols[i]);
+	return table;
 }
 
 /*
@@ -153,27 +152,24 @@ static bool percpu_offset(const struct btf *btf, const struct btf_type *section,
  */
 static void fill_percpu(const struct btf *btf, struct kernel_map *map)
 {
-	static const enum kernel_symbol variables[] = {
-		SYMBOL_pcpu_hot,	SYMBOL_current_task, SYMBOL_hardirq_stack_ptr,
-		SYMBOL___preempt_count, SYMBOL_runqueues,    SYMBOL_gdt_page,
-	};
+	g_autoptr(GHashTable) symbols = symbols_by_name(map);
 	int id = btf__find_by_name_kind(btf, ".data..percpu", BTF_KIND_DATASEC);
 	const struct btf_type *section = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
-	uint64_t start = 0, offset;
+	const struct btf_var_secinfo *variables = section ? btf_var_secinfos(section) : NULL;
+	uint64_t start = 0;
 
-	if (!section)
-		return;
-	for (size_t i = 0; i < G_N_ELEMENTS(variables); i++) {
-		if (map->symbols[variables[i]] &&
-		    percpu_offset(btf, section, kernel_symbol_names()[variables[i]], &offset))
-			start = map->symbols[variables[i]] - offset;
-	}
-	for (size_t i = 0; i < G_N_ELEMENTS(variables); i++) {
-		uint64_t *value = &map->symbols[variables[i]];
+	for (int pass = 0; section && pass < 2; pass++) {
+		for (int i = 0; i < btf_vlen(section); i++) {
+			const char *name = variable_name(btf, &variables[i]);
+			uint64_t *value = name ? g_hash_table_lookup(symbols, name) : NULL;
 
-		if (!*value &&
-		    percpu_offset(btf, section, kernel_symbol_names()[variables[i]], &offset))
-			*value = start + offset;
+			if (!value)
+				continue;
+			if (pass == 0 && *value)
+				start = *value - variables[i].offset;
+			if (pass == 1 && !*value)
+				*value = start + variables[i].offset;
+		}
 	}
 }
 

@@ -41,6 +41,7 @@
 	X(__preempt_count)                                                                         \
 	X(runqueues)                                                                               \
 	X(modules)                                                                                 \
+	X(__module_address)                                                                        \
 	X(__start_orc_unwind)                                                                      \
 	X(__stop_orc_unwind)                                                                       \
 	X(__start_orc_unwind_ip)                                                                   \

@@ -115,6 +115,9 @@ bool modules_read(const struct kernel *kernel, GArray *modules, GError **error)
 	uint64_t head = kernel->map->symbols[SYMBOL_modules];
 	uint64_t next;
 
+	/* Without CONFIG_MODULES there is none to be had, and nothing that would look for one. */
+	if (!head && !kernel->map->symbols[SYMBOL___module_address])
+		return true;
 	if (!kernel_has(kernel, FIELD_module_list)) {
 		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
 			    "the layout of struct module is not known: %s",

@@ -5,6 +5,7 @@
 
 #include "fake_kernel.h"
 #include "kernel/find.h"
+#include "kernel/modules.h"
 
 /* Free pages below the image. */
 #define KERNEL_ROOT 0x8000u
@@ -207,6 +208,23 @@ static void test_functions_only(struct fixture *f, gconstpointer unused G_GNUC_U
 	assert_not_found(f, "nothing in the image looks like it");
 }
 
+/* Without CONFIG_MODULES there are none; where only the list is not found they are not known. */
+static void test_no_modules(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	g_autoptr(KernelMap) map = find(f, NULL);
+	g_autoptr(GError) error = NULL;
+	struct kernel kernel;
+
+	kernel_init(&kernel, map, f->guest.snapshot);
+	g_assert_true(modules_load(&kernel, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(kernel.modules->len, ==, 0);
+	map->symbols[SYMBOL___module_address] = FAKE_GUEST_IMAGE;
+	g_assert_false(modules_load(&kernel, &error));
+	g_assert_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND);
+	kernel_clear(&kernel);
+}
+
 static void test_low_memory(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_kernel_root(f);
@@ -281,6 +299,7 @@ int main(int argc, char **argv)
 	add("/find/only-user-half", test_only_user_half);
 	add("/find/root-of-another", test_root_of_another);
 	add("/find/functions-only", test_functions_only);
+	add("/find/no-modules", test_no_modules);
 	add("/find/low-memory", test_low_memory);
 	add("/find/scan", test_scan);
 	add("/find/false-data", test_false_data);
