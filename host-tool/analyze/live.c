@@ -6,6 +6,7 @@
 
 #include "analyze/analysis.h"
 #include "analyze/output.h"
+#include "analyze/sandbox.h"
 #include "common/context.h"
 #include "common/protocol.h"
 
@@ -83,11 +84,17 @@ static bool open_memory(struct live *live, GError **error)
 {
 	const struct guest_extent *extents = (void *)live->job.extents->data;
 
-	live->memory = live->job.relay ? guest_memory_new_function(relay_read, live, extents,
-								   live->job.extents->len, error)
-				       : guest_memory_new_fd(live->memory_fd, extents,
-							     live->job.extents->len, error);
-	return live->memory != NULL;
+	if (live->job.relay)
+		live->memory = guest_memory_new_function(relay_read, live, extents,
+							 live->job.extents->len, error);
+	else
+		live->memory = guest_memory_new_fd(live->memory_fd, extents, live->job.extents->len,
+						   error);
+	if (live->memory == NULL)
+		return false;
+	guest_memory_read_pages(live->memory);
+	return sandbox_narrow(live->job.relay ? -1 : live->memory_fd, extents,
+			      live->job.extents->len, error);
 }
 
 /* Blocks until there is a job. */

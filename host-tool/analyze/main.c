@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * oopsbt-analyze: everything that looks into a guest's memory. Started by a collector as
- * `oopsbt-analyze serve` with a control socket as descriptor 3, or by a person with a file.
+ * `oopsbt-analyze serve LIMITS` with a control socket as descriptor 3, or by a person with a file.
  */
 #include <glib.h>
 #include <locale.h>
@@ -13,6 +13,14 @@
 #include "analyze/live.h"
 #include "analyze/sandbox.h"
 #include "common/protocol.h"
+
+/* For a file. A collector says what it allows. */
+#define MAX_ADDRESS_SPACE (1ull << 30)
+#define MAX_CPU_S 20
+#define MAX_FILE_BYTES (512ull << 20)
+
+/* serve MEMORY FILE_SIZE CPU_SECONDS, see struct sandbox_limits */
+#define SERVE_ARGUMENTS 5
 
 enum exit_status {
 	EXIT_DONE = 0,
@@ -27,11 +35,27 @@ static int fail(const char *what, const GError *error)
 	return EXIT_FAILED;
 }
 
-static int serve(void)
+static bool parse_limits(char **words, struct sandbox_limits *limits)
 {
+	uint64_t *const members[] = {&limits->memory, &limits->file_size, &limits->cpu_seconds};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
+		if (!g_ascii_string_to_unsigned(words[i], 10, 0, G_MAXINT64, members[i], NULL))
+			return false;
+	}
+	return true;
+}
+
+static int serve(char **words)
+{
+	struct sandbox_limits limits;
 	g_autoptr(GError) error = NULL;
 
-	if (!sandbox_enter(&error))
+	if (!parse_limits(words, &limits)) {
+		fputs("oopsbt-analyze: serve: a limit is not a number\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (!sandbox_enter(SANDBOX_SERVE, &limits, &error))
 		return fail("sandbox", error);
 	if (live_serve(ANALYZER_CONTROL_FD, &error) ||
 	    g_error_matches(error, PROTOCOL_ERROR, PROTOCOL_ERROR_CLOSED))
@@ -41,12 +65,17 @@ static int serve(void)
 
 static int analyze_file(const char *path, enum file_format format)
 {
+	static const struct sandbox_limits limits = {
+		.memory = MAX_ADDRESS_SPACE,
+		.file_size = MAX_FILE_BYTES,
+		.cpu_seconds = MAX_CPU_S,
+	};
 	g_autoptr(GError) error = NULL;
 	int fd = file_open(path, &error);
 
 	if (fd < 0)
 		return fail(path, error);
-	if (!sandbox_enter(&error))
+	if (!sandbox_enter(SANDBOX_FILE, &limits, &error))
 		return fail("sandbox", error);
 	if (!file_analyze(fd, format, STDOUT_FILENO, &error))
 		return fail(path, error);
@@ -78,8 +107,8 @@ int main(int argc, char **argv)
 		printf("oopsbt-analyze %s\n", OOPSBT_VERSION);
 		return EXIT_DONE;
 	}
-	if (argc == 2 && !strcmp(argv[1], "serve"))
-		return serve();
+	if (argc == SERVE_ARGUMENTS && !strcmp(argv[1], "serve"))
+		return serve(argv + 2);
 	if (argc != 2 || (json && dmesg)) {
 		fprintf(stderr, "oopsbt-analyze: %s (see --help)\n",
 			json && dmesg ? "--json or --dmesg, not both" : "one FILE is needed");

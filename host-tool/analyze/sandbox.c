@@ -5,20 +5,27 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "analyze/window.h"
+#include "common/protocol.h"
+
 #define NOBODY 65534
-#define MAX_ADDRESS_SPACE (1ull << 30)
-#define MAX_CPU_S 20
-#define MAX_FILE_BYTES (512ull << 20)
 #define MAX_DESCRIPTORS 32
 
 #if defined(__SANITIZE_ADDRESS__)
-/* ASan maps terabytes of shadow, and its reports need system calls of their own. */
+/*
+ * ASan maps terabytes of shadow, and its reports ask for system calls that the filter forbids: here
+ * they fail, and the report is made without them; elsewhere they end the process.
+ */
 #define SANITIZED 1
 
 /* LeakSanitizer asks. It looks for leaks by tracing its own process, which the filter forbids. */
@@ -32,25 +39,12 @@ int __lsan_is_turned_off(void)
 #define SANITIZED 0
 #endif
 
-static const int allowed_calls[] = {
-	SCMP_SYS(read),
-	SCMP_SYS(pread64),
-	SCMP_SYS(readv),
-	SCMP_SYS(preadv),
-	SCMP_SYS(preadv2),
+/* What every process needs that computes. */
+static const int common_calls[] = {
 	SCMP_SYS(write),
-	SCMP_SYS(pwrite64),
 	SCMP_SYS(writev),
-	SCMP_SYS(pwritev),
-	SCMP_SYS(pwritev2),
-	SCMP_SYS(lseek),
 	SCMP_SYS(close),
-	SCMP_SYS(ftruncate),
-	SCMP_SYS(fstat),
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(recvfrom),
-	SCMP_SYS(sendto),
+	SCMP_SYS(pread64),
 	SCMP_SYS(poll),
 	SCMP_SYS(ppoll),
 	SCMP_SYS(brk),
@@ -64,19 +58,35 @@ static const int allowed_calls[] = {
 	SCMP_SYS(sigaltstack),
 	SCMP_SYS(getpid),
 	SCMP_SYS(gettid),
-	SCMP_SYS(tgkill),
 	SCMP_SYS(clock_gettime),
 	SCMP_SYS(nanosleep),
 	SCMP_SYS(clock_nanosleep),
 	SCMP_SYS(getrandom),
 	SCMP_SYS(sched_yield),
 	SCMP_SYS(restart_syscall),
+	SCMP_SYS(sysinfo), /* qsort() asks how much memory there is */
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
-	SCMP_SYS(dup),
 };
 
-/* A lower limit that the collector has set already stays. */
+/* What libkdumpfile and libelf do with the file they are given. */
+static const int file_calls[] = {
+	SCMP_SYS(read),	 SCMP_SYS(readv), SCMP_SYS(preadv), SCMP_SYS(preadv2),
+	SCMP_SYS(lseek), SCMP_SYS(fstat), SCMP_SYS(dup),
+};
+
+/* Beside fstat(), glibc's own way to ask the same is newfstatat(), which takes a path as well. */
+int fstat(int fd, struct stat *status)
+{
+	return (int)syscall(SYS_fstat, fd, status);
+}
+
+int fstat64(int fd, struct stat64 *status)
+{
+	return (int)syscall(SYS_fstat, fd, status);
+}
+
+/* A lower limit that was set already stays. */
 static bool set_limit(__rlimit_resource_t resource, uint64_t value, GError **error)
 {
 	struct rlimit limit;
@@ -92,11 +102,11 @@ static bool set_limit(__rlimit_resource_t resource, uint64_t value, GError **err
 	return false;
 }
 
-static bool set_limits(GError **error)
+static bool set_limits(const struct sandbox_limits *limits, GError **error)
 {
-	return (SANITIZED || set_limit(RLIMIT_AS, MAX_ADDRESS_SPACE, error)) &&
-	       set_limit(RLIMIT_CPU, MAX_CPU_S, error) &&
-	       set_limit(RLIMIT_FSIZE, MAX_FILE_BYTES, error) &&
+	return (SANITIZED || limits->memory == 0 || set_limit(RLIMIT_AS, limits->memory, error)) &&
+	       set_limit(RLIMIT_CPU, limits->cpu_seconds, error) &&
+	       set_limit(RLIMIT_FSIZE, limits->file_size, error) &&
 	       set_limit(RLIMIT_NOFILE, MAX_DESCRIPTORS, error) &&
 	       set_limit(RLIMIT_CORE, 0, error) && set_limit(RLIMIT_NPROC, 0, error);
 }
@@ -113,35 +123,77 @@ static bool drop_root(GError **error)
 	return false;
 }
 
-static int add_rules(scmp_filter_ctx filter)
+static int allow_calls(scmp_filter_ctx filter, const int *calls, size_t num_calls)
 {
 	int status = 0;
 
-	for (size_t i = 0; !status && i < G_N_ELEMENTS(allowed_calls); i++)
-		status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
-	/* fstat() is newfstatat(fd, "", ..., AT_EMPTY_PATH) in glibc: only without a path. */
-	if (!status)
-		status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
-					  SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
-	/* Memory, never executable. */
-	if (!status)
-		status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-					  SCMP_A2(SCMP_CMP_MASKED_EQ, 4 /* PROT_EXEC */, 0));
-	if (!status)
-		status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-					  SCMP_A2(SCMP_CMP_MASKED_EQ, 4 /* PROT_EXEC */, 0));
-	/* Asking for flags, not setting what a descriptor does. */
-	if (!status)
-		status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-					  SCMP_A1(SCMP_CMP_EQ, F_GETFL));
+	for (size_t i = 0; !status && i < num_calls; i++)
+		status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
 	return status;
 }
 
-static bool filter_calls(GError **error)
+static int allow_if(scmp_filter_ctx filter, int call, struct scmp_arg_cmp condition)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int status = filter ? add_rules(filter) : -ENOMEM;
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &condition);
+}
 
+static int add_common_rules(scmp_filter_ctx filter)
+{
+	int status = allow_calls(filter, common_calls, G_N_ELEMENTS(common_calls));
+
+	/* abort(): a signal to this process, none to others of the same user. */
+	if (!status)
+		status = allow_if(filter, SCMP_SYS(tgkill),
+				  SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()));
+	if (!status)
+		status = allow_if(filter, SCMP_SYS(mprotect),
+				  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	return status;
+}
+
+/* Memory, never executable, and of nobody else. */
+static int add_serve_rules(scmp_filter_ctx filter)
+{
+	int status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
+				      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+				      SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
+
+	if (!status)
+		status = allow_if(filter, SCMP_SYS(recvmsg),
+				  SCMP_A0_32(SCMP_CMP_EQ, ANALYZER_CONTROL_FD));
+	if (!status)
+		status = allow_if(filter, SCMP_SYS(sendmsg),
+				  SCMP_A0_32(SCMP_CMP_EQ, ANALYZER_CONTROL_FD));
+	/* For the second filter, which forbids it. */
+	if (!status)
+		status = allow_if(filter, SCMP_SYS(seccomp),
+				  SCMP_A0_32(SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER));
+	return status;
+}
+
+static int add_file_rules(scmp_filter_ctx filter)
+{
+	int status = allow_calls(filter, file_calls, G_N_ELEMENTS(file_calls));
+
+	if (!status)
+		status =
+			allow_if(filter, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	/* Asking for flags, not setting what a descriptor does. */
+	if (!status)
+		status = allow_if(filter, SCMP_SYS(fcntl), SCMP_A1_32(SCMP_CMP_EQ, F_GETFD));
+	if (!status)
+		status = allow_if(filter, SCMP_SYS(fcntl), SCMP_A1_32(SCMP_CMP_EQ, F_GETFL));
+	return status;
+}
+
+static bool filter_calls(enum sandbox_job job, GError **error)
+{
+	scmp_filter_ctx filter =
+		seccomp_init(SANITIZED ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
+	int status = filter ? add_common_rules(filter) : -ENOMEM;
+
+	if (!status)
+		status = job == SANDBOX_SERVE ? add_serve_rules(filter) : add_file_rules(filter);
 	if (!status)
 		status = seccomp_load(filter);
 	seccomp_release(filter);
@@ -152,12 +204,37 @@ static bool filter_calls(GError **error)
 	return false;
 }
 
-bool sandbox_enter(GError **error)
+/* GLib reads a file of character sets when it first puts an errno into words. */
+static void prepare_messages(void)
 {
+	g_get_charset(NULL);
+}
+
+bool sandbox_enter(enum sandbox_job job, const struct sandbox_limits *limits, GError **error)
+{
+	prepare_messages();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)) {
 		g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
 			    "cannot forgo new privileges: %s", g_strerror(errno));
 		return false;
 	}
-	return drop_root(error) && set_limits(error) && filter_calls(error);
+	return drop_root(error) && set_limits(limits, error) && filter_calls(job, error);
+}
+
+bool sandbox_narrow(int memory_fd, const struct guest_extent *extents, size_t num_extents,
+		    GError **error)
+{
+	g_autoptr(GArray) program =
+		window_program(memory_fd, extents, num_extents,
+			       SANITIZED ? SECCOMP_RET_ERRNO | EPERM : SECCOMP_RET_KILL_PROCESS);
+	const struct sock_fprog filter = {
+		.len = (unsigned short)program->len,
+		.filter = (struct sock_filter *)program->data,
+	};
+
+	if (!syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter))
+		return true;
+	g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+		    "cannot narrow the system call filter: %s", g_strerror(errno));
+	return false;
 }

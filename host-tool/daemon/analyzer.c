@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,7 +15,6 @@
 #include "common/sanitize.h"
 #include "daemon/program.h"
 
-#define MAX_OPEN_FILES 32
 #define END_WAIT_MS 500
 /* Of its standard error, for the log. */
 #define MAX_COMPLAINT 600
@@ -40,29 +38,14 @@ static bool fail_errno(GError **error, const char *what)
 	return false;
 }
 
-static void limit(GPid pid, __rlimit_resource_t resource, uint64_t value)
-{
-	struct rlimit rlimit = {.rlim_cur = value, .rlim_max = value};
-
-	prlimit(pid, resource, &rlimit, NULL);
-}
-
-/* Besides what the analyser does to itself. */
-static void set_limits(GPid pid, const struct analyzer_limits *limits)
-{
-#ifndef __SANITIZE_ADDRESS__
-	if (limits->memory > 0)
-		limit(pid, RLIMIT_AS, limits->memory);
-#endif
-	limit(pid, RLIMIT_FSIZE, limits->file_size);
-	limit(pid, RLIMIT_CPU, limits->cpu_seconds);
-	limit(pid, RLIMIT_NOFILE, MAX_OPEN_FILES);
-	limit(pid, RLIMIT_CORE, 0);
-}
-
 static struct analyzer *start(const struct analyzer_limits *limits, GError **error)
 {
-	static const char *const argv[] = {"oopsbt-analyze", "serve", NULL};
+	g_autofree char *memory = g_strdup_printf("%" G_GUINT64_FORMAT, limits->memory);
+	g_autofree char *file_size = g_strdup_printf("%" G_GUINT64_FORMAT, limits->file_size);
+	g_autofree char *cpu_seconds = g_strdup_printf("%u", limits->cpu_seconds);
+	/* It limits itself: to do that to another user's process takes one more capability. */
+	const char *const argv[] = {"oopsbt-analyze", "serve",	   memory,
+				    file_size,	      cpu_seconds, NULL};
 	struct analyzer *analyzer = g_new0(struct analyzer, 1);
 	int sockets[2];
 
@@ -88,7 +71,6 @@ static struct analyzer *start(const struct analyzer_limits *limits, GError **err
 	}
 	close(sockets[1]);
 	analyzer->socket = sockets[0];
-	set_limits(analyzer->pid, limits);
 	return analyzer;
 }
 

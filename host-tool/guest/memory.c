@@ -16,6 +16,7 @@ struct guest_memory {
 	void *user_data;
 	struct guest_extent *extents; /* sorted by start */
 	size_t num_extents;
+	bool pages; /* see guest_memory_read_pages() */
 };
 
 static int compare_extents(const void *a, const void *b)
@@ -90,6 +91,11 @@ struct guest_memory *guest_memory_new_function(guest_memory_read_fn read, void *
 	return memory;
 }
 
+void guest_memory_read_pages(struct guest_memory *memory)
+{
+	memory->pages = true;
+}
+
 void guest_memory_free(struct guest_memory *memory)
 {
 	if (memory == NULL)
@@ -130,6 +136,79 @@ static bool read_fd(int fd, uint64_t offset, gpa_t address, void *buffer, size_t
 	return false;
 }
 
+/* Reads once, what there is; false: nothing. */
+static bool read_some(int fd, uint64_t offset, gpa_t address, void *buffer, size_t length,
+		      size_t *done, GError **error)
+{
+	ssize_t got;
+
+	do {
+		got = pread(fd, buffer, length, (off_t)offset);
+	} while (got < 0 && errno == EINTR);
+	if (got > 0) {
+		*done = (size_t)got;
+		return true;
+	}
+	g_set_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_IO,
+		    "reading guest memory at %#" PRIx64 ": %s", address.value,
+		    got < 0 ? g_strerror(errno) : "the source ends there");
+	return false;
+}
+
+/* The same, of whole pages of the source. @end: of the extent, in the source. */
+static bool read_some_pages(int fd, uint64_t offset, uint64_t end, gpa_t address, void *buffer,
+			    size_t length, size_t *done, GError **error)
+{
+	size_t skip = offset & ~GUEST_PAGE_MASK;
+	size_t most =
+		end - offset < GUEST_MEMORY_MAX_READ ? GUEST_PAGE_SIZE : GUEST_MEMORY_MAX_READ;
+	uint8_t page[GUEST_PAGE_SIZE];
+
+	if (skip == 0 && length >= GUEST_PAGE_SIZE) {
+		if (!read_some(fd, offset, address, buffer, MIN(length & GUEST_PAGE_MASK, most),
+			       done, error))
+			return false;
+		*done &= GUEST_PAGE_MASK;
+	} else {
+		if (!read_some(fd, offset - skip, address, page, sizeof(page), done, error))
+			return false;
+		*done = *done == sizeof(page) ? MIN(length, sizeof(page) - skip) : 0;
+		memcpy(buffer, page + skip, *done);
+	}
+	if (*done > 0)
+		return true;
+	g_set_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_IO,
+		    "reading guest memory at %#" PRIx64 ": half a page", address.value);
+	return false;
+}
+
+static bool read_pages(int fd, uint64_t offset, uint64_t end, gpa_t address, uint8_t *buffer,
+		       size_t length, GError **error)
+{
+	while (length > 0) {
+		size_t done;
+
+		if (!read_some_pages(fd, offset, end, address, buffer, length, &done, error))
+			return false;
+		buffer += done;
+		offset += done;
+		address = gpa_add(address, done);
+		length -= done;
+	}
+	return true;
+}
+
+static bool read_extent(const struct guest_memory *memory, const struct guest_extent *extent,
+			gpa_t address, void *buffer, size_t length, GError **error)
+{
+	uint64_t offset = extent->file_offset + (address.value - extent->start.value);
+
+	if (memory->pages)
+		return read_pages(memory->fd, offset, extent->file_offset + extent->length, address,
+				  buffer, length, error);
+	return read_fd(memory->fd, offset, address, buffer, length, error);
+}
+
 bool guest_memory_read(struct guest_memory *memory, gpa_t address, void *buffer, size_t length,
 		       GError **error)
 {
@@ -147,8 +226,7 @@ bool guest_memory_read(struct guest_memory *memory, gpa_t address, void *buffer,
 		skip = address.value - extent->start.value;
 		part = MIN(length, extent->length - skip);
 		if (memory->fd >= 0)
-			ok = read_fd(memory->fd, extent->file_offset + skip, address, buffer, part,
-				     error);
+			ok = read_extent(memory, extent, address, buffer, part, error);
 		else
 			ok = memory->read(memory->user_data, address, buffer, part, error);
 		if (!ok)

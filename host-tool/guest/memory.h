@@ -52,6 +52,16 @@ struct guest_memory *guest_memory_new_function(guest_memory_read_fn read, void *
 					       const struct guest_extent *extents,
 					       size_t num_extents, GError **error);
 
+/* The most that is read from a descriptor at once after guest_memory_read_pages(). */
+#define GUEST_MEMORY_MAX_READ ((size_t)64 << 10)
+
+/*
+ * From now on the descriptor is read at offsets that are multiples of a page, at most
+ * GUEST_MEMORY_MAX_READ bytes at once, and more than one page only where that many bytes lie
+ * within the extent: reads of which a system call filter can tell that they stay inside.
+ */
+void guest_memory_read_pages(struct guest_memory *memory);
+
 void guest_memory_free(struct guest_memory *memory);
 typedef struct guest_memory GuestMemory;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GuestMemory, guest_memory_free)

@@ -99,6 +99,31 @@ static void test_short_source(void)
 	close(fd);
 }
 
+/* 40 pages in one extent: more than what is read at once; any start, any length. */
+static void test_read_pages(void)
+{
+	static const struct guest_extent all = {{0}, 40 * PAGE, 0};
+	int fd = numbered_pages(40);
+	g_autoptr(GuestMemory) plain = guest_memory_new_fd(fd, &all, 1, NULL);
+	g_autoptr(GuestMemory) pages = guest_memory_new_fd(fd, &all, 1, NULL);
+	static const size_t places[][2] = {
+		{0, 40 * PAGE},	       {1, 40 * PAGE - 1},  {PAGE - 1, 2},
+		{3 * PAGE, PAGE},      {39 * PAGE + 7, 10}, {20 * PAGE + 5, 20 * PAGE - 5},
+		{38 * PAGE, 2 * PAGE}, {PAGE, 17 * PAGE},
+	};
+
+	guest_memory_read_pages(pages);
+	for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+		g_autofree uint8_t *one = g_malloc0(40 * PAGE), *other = g_malloc0(40 * PAGE);
+
+		g_assert_true(guest_memory_read(plain, gpa(places[i][0]), one, places[i][1], NULL));
+		g_assert_true(
+			guest_memory_read(pages, gpa(places[i][0]), other, places[i][1], NULL));
+		g_assert_cmpmem(one, 40 * PAGE, other, 40 * PAGE);
+	}
+	close(fd);
+}
+
 static void test_pages_stay_as_first_seen(void)
 {
 	int fd = numbered_pages(5);
@@ -252,6 +277,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/memory/extents", test_extents);
 	g_test_add_func("/memory/bad-extents", test_bad_extents);
 	g_test_add_func("/memory/short-source", test_short_source);
+	g_test_add_func("/memory/reading whole pages gives the same bytes", test_read_pages);
 	g_test_add_func("/snapshot/pages-stay-as-first-seen", test_pages_stay_as_first_seen);
 	g_test_add_func("/snapshot/late-is-for-any-page", test_late_is_for_any_page);
 	g_test_add_func("/snapshot/limit", test_limit);
