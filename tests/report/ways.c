@@ -4,7 +4,8 @@
  * One line for each way: its name, "found" or what was said instead, and the milliseconds it took.
  * What is found must be the same kernel, with the same page tables, each time; the status says so.
  * The last way is a kernel without CONFIG_KALLSYMS_ALL: every variable's name is taken away. A
- * line says which of them are lost; the others must be where the names say.
+ * line says which of them are lost; the others must be where the names say. Then the log is read
+ * without VMCOREINFO.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +15,10 @@
 
 #include "../hostile/hide.h"
 #include "guest/dump_file.h"
+#include "kernel/build-id.h"
 #include "kernel/find.h"
+#include "kernel/printk.h"
+#include "kernel/vmcoreinfo.h"
 
 #define MAX_PAGES 65536
 #define LOW_MEMORY (1u << 20)
@@ -207,6 +211,44 @@ static bool functions_only(struct dump *dump)
 	return same;
 }
 
+/* The log and the build ID are the same without VMCOREINFO, from BTF and the image's notes. */
+static bool no_vmcoreinfo(struct dump *dump)
+{
+	static const struct way plain = {"with-vmcoreinfo", NULL, false};
+	g_autoptr(Snapshot) snapshot = snapshot_new(dump_file_memory(dump->file), MAX_PAGES);
+	g_autoptr(KernelMap) map = find(dump, &plain);
+	g_autoptr(GArray) with = NULL;
+	g_autoptr(GArray) without = NULL;
+	g_autofree char *vmcoreinfo = NULL;
+	g_autofree char *build_id = NULL;
+	g_autofree char *noted = NULL;
+	g_autoptr(GError) error = NULL;
+	struct kernel kernel;
+
+	if (!map)
+		return false;
+	kernel_init(&kernel, map, snapshot);
+	vmcoreinfo = vmcoreinfo_read(&kernel, NULL);
+	build_id = vmcoreinfo ? vmcoreinfo_value(vmcoreinfo, "BUILD-ID") : NULL;
+	noted = build_id_read(&kernel, NULL);
+	with = printk_read(&kernel, vmcoreinfo, NULL, NULL);
+	without = printk_read(&kernel, NULL, NULL, &error);
+	kernel_clear(&kernel);
+	printf("no-vmcoreinfo: %u of %u records, build ID %s%s%s\n", without->len, with->len,
+	       noted ? noted : "unknown", error ? ": " : "", error ? error->message : "");
+	if (without->len != with->len || g_strcmp0(build_id, noted) != 0)
+		return false;
+	for (guint i = 0; i < with->len; i++) {
+		const struct printk_record *a = &g_array_index(with, struct printk_record, i);
+		const struct printk_record *b = &g_array_index(without, struct printk_record, i);
+
+		if (strcmp(a->text, b->text) != 0 || a->sequence != b->sequence ||
+		    a->time_ns != b->time_ns || a->caller != b->caller)
+			return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GBytes) truth = NULL;
@@ -233,6 +275,10 @@ int main(int argc, char **argv)
 	}
 	if (!functions_only(&dump)) {
 		printf("functions-only: not what the names say\n");
+		status = 1;
+	}
+	if (!no_vmcoreinfo(&dump)) {
+		printf("no-vmcoreinfo: not what VMCOREINFO gives\n");
 		status = 1;
 	}
 	dump_file_free(dump.file);
