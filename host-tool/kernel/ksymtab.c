@@ -11,7 +11,7 @@ static bool is_name_character(uint8_t character)
 }
 
 /* The string that the offset at @position leads to; NULL: it is not the start of a name. */
-static const char *name_at(const struct image *image, size_t position)
+static const char *name_at(struct image *image, size_t position)
 {
 	uint64_t address = image_relative(image, position);
 	size_t offset = address - image->start.value;
@@ -19,7 +19,7 @@ static const char *name_at(const struct image *image, size_t position)
 	/* It need not be preceded by a NUL: the linker lets a name be the end of another. */
 	if (!image_has(image, address, MAX_NAME) || !is_name_character(image->bytes[offset]))
 		return NULL;
-	for (size_t i = offset; i < offset + MAX_NAME; i++) {
+	for (size_t i = offset; i < offset + MAX_NAME && image_step(image); i++) {
 		if (!image->bytes[i])
 			return (const char *)image->bytes + offset;
 		if (!is_name_character(image->bytes[i]))
@@ -34,9 +34,10 @@ static bool is_entry(struct image *image, size_t position, size_t size)
 	       name_at(image, position + 4);
 }
 
-static void take_entry(const struct image *image, size_t position, GHashTable *wanted)
+static void take_entry(struct image *image, size_t position, GHashTable *wanted)
 {
-	uint64_t *value = g_hash_table_lookup(wanted, name_at(image, position + 4));
+	const char *name = name_at(image, position + 4);
+	uint64_t *value = name ? g_hash_table_lookup(wanted, name) : NULL;
 
 	if (value && !*value)
 		*value = image_relative(image, position);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define BANNER_MAX 511
+#define MAX_BANNERS 4096u
 
 /* struct btf_header: magic, version, flags, its own length, then sections counted from its end. */
 #define BTF_MAGIC "\x9f\xeb\x01\x00"
@@ -20,7 +21,7 @@
 
 #define VMCOREINFO_START "OSRELEASE="
 /* Pointers to whole pages of the map of all memory: thousands in a large kernel. */
-#define MAX_VMCOREINFO_TRIES (1u << 15)
+#define MAX_VMCOREINFO_TRIES (1u << 13)
 
 #define MODULES_END 0xffffffffff000000ull
 #define MAX_MODULE_TRIES (1u << 12)
@@ -53,8 +54,10 @@ static bool is_banner(const char *text, size_t length)
 bool signature_banner(const struct image *image, struct kernel_map *map)
 {
 	const uint8_t *found;
+	unsigned int tries = 0;
 
-	for (size_t at = 0; (found = find_bytes(image, at, "Linux version ")); at++) {
+	for (size_t at = 0;
+	     tries++ < MAX_BANNERS && (found = find_bytes(image, at, "Linux version ")); at++) {
 		at = (size_t)(found - image->bytes);
 		if (!is_banner((const char *)found, image->length - at))
 			continue;

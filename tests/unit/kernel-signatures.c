@@ -144,6 +144,22 @@ static void test_exports_everywhere(struct fixture *f, gconstpointer unused G_GN
 	g_assert_cmpint(g_get_monotonic_time() - before, <, 10 * G_USEC_PER_SEC);
 }
 
+/* The same with names that are as long as can be. */
+static void test_long_names_everywhere(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	const char *const names[] = {"init_task"};
+	uint64_t value = 0;
+	gint64 before = g_get_monotonic_time();
+
+	for (uint32_t at = 0; at < IMAGE_LENGTH - 1024; at += 4)
+		put_relative(f, at, IMAGE_LENGTH - 1024);
+	memset(fake_guest_at(&f->guest, IMAGE_LENGTH - 1024), 'a', 511);
+	copy(f);
+	ksymtab_resolve(&f->image, names, 1, &value);
+	g_assert_cmphex(value, ==, 0);
+	g_assert_cmpint(g_get_monotonic_time() - before, <, 5 * G_USEC_PER_SEC);
+}
+
 static void test_banner(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	static const char *const others[] = {
@@ -342,6 +358,7 @@ int main(int argc, char **argv)
 	add("/signatures/old-exports", test_old_exports);
 	add("/signatures/few-exports", test_few_exports);
 	add("/signatures/exports-everywhere", test_exports_everywhere);
+	add("/signatures/long-names-everywhere", test_long_names_everywhere);
 	add("/signatures/banner", test_banner);
 	add("/signatures/btf", test_btf);
 	add("/signatures/orc", test_orc);

@@ -27,11 +27,12 @@
 
 #define LOAD_ALIGNMENT (2u << 20)     /* the least that CONFIG_PHYSICAL_ALIGN may be */
 #define STACK_END_MAGIC 0x57ac6e9dull /* include/uapi/linux/magic.h */
+#define MAX_TABLES 64
 #define MAX_SCAN_US (2 * G_USEC_PER_SEC)
 /* Other tasks' stacks may lie at a boundary, too. */
 #define MAX_STACKS 64
 /* Of pages of an image that may be page tables. */
-#define MAX_OWN_TABLES 64
+#define MAX_OWN_TABLES 1024
 /* From the first task's stack to the end of the page tables. */
 #define MAX_DATA_BYTES (8u << 20)
 
@@ -79,6 +80,8 @@ struct ladder {
 	const GArray *vcpus;
 	kernel_root_fn found;
 	void *user_data;
+	gint64 deadline;	  /* of the scan */
+	unsigned int tables_left; /* that are offered for what they look like */
 };
 
 /* The handler's address from a 64-bit gate (Intel SDM vol. 3A, 6.14.1); 0: there is none. */
@@ -150,6 +153,9 @@ static bool try_vcpus(struct ladder *ladder)
 /* Not of a vCPU: how many levels its tables have is to be seen. */
 static bool try_table(struct ladder *ladder, gpa_t table, char *origin)
 {
+	if (!ladder->tables_left)
+		return false;
+	ladder->tables_left--;
 	for (unsigned int levels = 4; levels <= 5; levels++) {
 		struct kernel_root root = {
 			.space = {ladder->snapshot, table, levels},
@@ -235,7 +241,9 @@ static unsigned int count_kernel_entries(const uint8_t *table)
 static void find_tables(struct ladder *ladder, const uint8_t *bytes, size_t length, uint64_t at,
 			uint64_t start, uint64_t end, GArray *tables)
 {
-	for (size_t i = 0; i < length && tables->len < MAX_IMAGE_ROOTS; i += GUEST_PAGE_SIZE) {
+	for (size_t i = 0; i < length && tables->len < MAX_IMAGE_ROOTS &&
+			   g_get_monotonic_time() <= ladder->deadline;
+	     i += GUEST_PAGE_SIZE) {
 		struct top_table table = {.address = at + i};
 
 		if (!leads_to_image(ladder->snapshot, bytes + i, start, end))
@@ -273,7 +281,6 @@ static bool try_data(struct ladder *ladder, uint64_t start, uint64_t end)
 }
 
 struct scan {
-	gint64 deadline;
 	unsigned int num_stacks;
 	uint64_t unscanned;
 };
@@ -287,7 +294,7 @@ static bool scan_extent(struct ladder *ladder, const struct guest_extent *extent
 	for (; at < end && end - at >= LOAD_ALIGNMENT; at += LOAD_ALIGNMENT) {
 		uint64_t word;
 
-		if (scan->num_stacks >= MAX_STACKS || g_get_monotonic_time() > scan->deadline) {
+		if (scan->num_stacks >= MAX_STACKS || g_get_monotonic_time() > ladder->deadline) {
 			scan->unscanned += end - at;
 			return false;
 		}
@@ -303,12 +310,13 @@ static bool scan_extent(struct ladder *ladder, const struct guest_extent *extent
 
 static bool scan_memory(struct ladder *ladder, uint64_t *unscanned)
 {
-	struct scan scan = {.deadline = g_get_monotonic_time() + MAX_SCAN_US};
+	struct scan scan = {0};
 	size_t count;
 	const struct guest_extent *extents =
 		guest_memory_extents(snapshot_memory(ladder->snapshot), &count);
 	bool done = false;
 
+	ladder->deadline = g_get_monotonic_time() + MAX_SCAN_US;
 	for (size_t i = 0; i < count && !done; i++)
 		done = scan_extent(ladder, &extents[i], &scan);
 	*unscanned = scan.unscanned;
@@ -318,7 +326,13 @@ static bool scan_memory(struct ladder *ladder, uint64_t *unscanned)
 void kernel_roots(struct snapshot *snapshot, const GArray *vcpus, enum kernel_place place,
 		  kernel_root_fn found, void *user_data, uint64_t *unscanned)
 {
-	struct ladder ladder = {snapshot, vcpus, found, user_data};
+	struct ladder ladder = {
+		.snapshot = snapshot,
+		.vcpus = vcpus,
+		.found = found,
+		.user_data = user_data,
+		.tables_left = MAX_TABLES,
+	};
 
 	*unscanned = 0;
 	if (!try_vcpus(&ladder) && place == KERNEL_ANYWHERE && !try_low_memory(&ladder))
@@ -354,9 +368,11 @@ bool kernel_own_tables(const struct address_space *space, const struct image *im
 		unsigned int num_entries;
 		struct mapping mapping;
 
-		if (!leads_to_image(space->snapshot, page, low, high))
+		if (entry_target(page, ENTRIES - 1) - low >= high - low)
 			continue;
 		tries++;
+		if (!leads_to_image(space->snapshot, page, low, high))
+			continue;
 		num_entries = count_kernel_entries(page);
 		if (num_entries <= most ||
 		    !address_space_translate(space, gva_add(image->start, at), &mapping, NULL) ||

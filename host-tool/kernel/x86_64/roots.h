@@ -12,7 +12,9 @@
  *      (start_kernel() in init/main.c). The page tables that the kernel is linked with
  *      (init_top_pgt in arch/x86/kernel/head_64.S) lie a few hundred KiB above, and know
  *      themselves: top -> level3_kernel_pgt -> level2_kernel_pgt are all there. 8 bytes are
- *      read at each boundary, for 2 s at most, and up to MAX_IMAGE_ROOTS tables are offered.
+ *      read at each boundary, for 2 s at most.
+ *
+ * Of the tables that are found by what they look like 64 are offered at most.
  *
  * No way needs the IDT, a vCPU in kernel mode, or a vCPU that runs Linux at all.
  */
