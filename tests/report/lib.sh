@@ -133,7 +133,7 @@ survives() {
 		stack="scenario_gpf .*$call"
 		;;
 	kthread) stack='' ;; # it may be gone already
-	hardirq | irq_in_softirq) stack="$null_chain scenario_hardirq .*irq_work.* kthread ret_from_fork" ;;
+	hardirq | irq_in_softirq) stack='' ;; # the same: the thread of the interrupt
 	indirect) stack="$null_chain .*sort.* run_indirect .*$call" ;;
 	spinlock) stack="$null_chain scenario_oops_with_lock run_spinlock .*$call" ;;
 	esac
