@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What several programs of the host tool link; depends on no other layer's archive.
 
-COMMON_SOURCES := $(addprefix host-tool/common/,collection.c context.c json.c json_head.c options.c \
+COMMON_SOURCES := $(addprefix host-tool/common/,collection.c context.c json.c json_check.c json_head.c options.c \
 	protocol.c sanitize.c store.c store_id.c \
 	store_keep.c store_pool.c)
 
@@ -10,6 +10,7 @@ $(eval $(call archive,host-tool/libcommon.a,$(COMMON_SOURCES)))
 COMMON_PACKAGES := glib-2.0 gio-unix-2.0 json-glib-1.0
 
 $(eval $(call unit_test,common-json,,$(COMMON_PACKAGES),host-tool/libcommon.a))
+$(eval $(call unit_test,common-json-check,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,common-options,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,common-store,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,common-context,,$(COMMON_PACKAGES),host-tool/libcommon.a))

@@ -179,14 +179,14 @@ bool json_head_strings(const char *json, size_t length, const char *const *paths
 {
 	struct cursor cursor = {
 		.at = json,
-		.end = json + length,
+		.end = json + MIN(length, JSON_HEAD_BYTES),
 		.paths = paths,
 		.values = values,
 		.missing = g_strv_length((char **)paths),
 	};
 
 	memset(values, 0, cursor.missing * sizeof(*values));
-	if (object(&cursor, ""))
+	if (object(&cursor, "") || (length > JSON_HEAD_BYTES && cursor.at == cursor.end))
 		return true;
 	for (size_t i = 0; paths[i]; i++)
 		g_clear_pointer(&values[i], g_free);

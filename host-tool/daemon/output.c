@@ -8,10 +8,13 @@
 #include <unistd.h>
 
 #include "base/read.h"
-#include "common/json.h"
+#include "common/json_check.h"
 #include "common/sanitize.h"
 
 #define MAX_JSON_DEPTH 32
+#define PIECE_SIZE ((size_t)64 << 10)
+/* Bytes, in UTF-8. */
+#define MAX_CHARACTER 4
 
 static bool fail(GError **error, const char *name, const char *message)
 {
@@ -38,77 +41,112 @@ static bool check_size(int fd, const char *name, size_t max_bytes, size_t *size,
 	return true;
 }
 
-static char *read_all(int fd, const char *name, size_t size, GError **error)
+/* How much of @text is whole characters, if it goes on. What is not UTF-8 counts as whole. */
+static size_t whole_characters(const char *text, size_t length)
 {
-	g_autofree char *text = g_malloc(size + 1);
+	for (size_t back = 1; back <= MIN(length, MAX_CHARACTER - 1); back++) {
+		unsigned char c = (unsigned char)text[length - back];
+		size_t needed = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
 
-	if (read_at(fd, 0, text, size) != size) {
-		if (errno)
-			fail_errno(error, "reading the analyser's", name);
-		else
-			fail(error, name, "shrank while it was read");
-		return NULL;
+		if (c < 0x80 || c >= 0xc0)
+			return needed > back ? length - back : length;
 	}
-	text[size] = '\0';
-	return g_steal_pointer(&text);
+	return length;
 }
 
-static char *read_clean(int fd, const char *name, size_t max_bytes, size_t *size, GError **error)
-{
-	g_autofree char *text = NULL;
+typedef bool (*take_fn)(void *user_data, const char *text, size_t length, GError **error);
 
-	if (!check_size(fd, name, max_bytes, size, error))
-		return NULL;
-	text = read_all(fd, name, *size, error);
-	if (text == NULL)
-		return NULL;
-	if (!text_is_clean(text, *size)) {
-		fail(error, name, "has characters that are not text");
-		return NULL;
+/*
+ * The whole file, piece by piece, whatever its size; each piece is clean and is given to @take
+ * (which may be NULL).
+ */
+static bool read_clean(int fd, const char *name, size_t size, take_fn take, void *user_data,
+		       GError **error)
+{
+	g_autofree char *piece = g_malloc(PIECE_SIZE);
+	size_t kept = 0;
+
+	for (size_t done = 0; done < size;) {
+		size_t length = MIN(size - done, PIECE_SIZE - kept);
+		size_t whole;
+
+		if (read_at(fd, done, piece + kept, length) != length)
+			return errno ? fail_errno(error, "reading the analyser's", name)
+				     : fail(error, name, "shrank while it was read");
+		done += length;
+		length += kept;
+		whole = done < size ? whole_characters(piece, length) : length;
+		if (!text_is_clean(piece, whole))
+			return fail(error, name, "has characters that are not text");
+		if (take && !take(user_data, piece, whole, error))
+			return false;
+		kept = length - whole;
+		memmove(piece, piece + whole, kept);
 	}
-	return g_steal_pointer(&text);
+	return true;
 }
 
 bool output_check_text(int fd, const char *name, size_t max_bytes, bool may_be_empty,
 		       GError **error)
 {
 	size_t size;
-	g_autofree char *text = read_clean(fd, name, max_bytes, &size, error);
 
-	if (text == NULL)
+	if (!check_size(fd, name, max_bytes, &size, error))
 		return false;
 	if (size == 0 && !may_be_empty)
 		return fail(error, name, "is empty");
-	return true;
+	return read_clean(fd, name, size, NULL, NULL, error);
 }
 
-static const char *get_string(JsonObject *object, const char *name)
-{
-	JsonNode *node = json_object_get_member(object, name);
+/* What the daemon holds a report against, and what the store lists: each may come once, early. */
+enum head {
+	HEAD_SCHEMA,
+	HEAD_ID,
+	HEAD_UUID,
+};
 
-	if (node == NULL || !JSON_NODE_HOLDS_VALUE(node) ||
-	    json_node_get_value_type(node) != G_TYPE_STRING)
-		return NULL;
-	return json_node_get_string(node);
+static const char *const heads[] = {
+	[HEAD_SCHEMA] = "schema",
+	[HEAD_ID] = "id",
+	[HEAD_UUID] = "domain.uuid",
+	"domain",
+	"domain.name",
+	"title",
+	"signal",
+	"timeline",
+	"timeline.signalled",
+	"guest",
+	"guest.build_id",
+	"guest.kaslr_offset",
+	"guest.die_counter",
+	"guest.uptime_s",
+	NULL,
+};
+
+static bool take_json(void *user_data, const char *text, size_t length, GError **error)
+{
+	return json_check_feed(user_data, text, length, error);
 }
 
-static bool check_identity(JsonObject *root, const struct report_collection *collection,
-			   GError **error)
+static bool is_string(const struct json_check *check, enum head head, const char *expected)
 {
-	JsonNode *schema = json_object_get_member(root, "schema");
-	JsonNode *domain = json_object_get_member(root, "domain");
-	JsonObject *object;
+	g_autofree char *quoted = g_strconcat("\"", expected, "\"", NULL);
 
-	if (schema == NULL || !JSON_NODE_HOLDS_VALUE(schema) ||
-	    json_node_get_value_type(schema) != G_TYPE_INT64 ||
-	    json_node_get_int(schema) != REPORT_SCHEMA)
+	return g_strcmp0(json_check_value(check, head), quoted) == 0;
+}
+
+static bool check_identity(const struct json_check *check,
+			   const struct report_collection *collection, GError **error)
+{
+	g_autofree char *schema = g_strdup_printf("%d", REPORT_SCHEMA);
+
+	if (g_strcmp0(json_check_value(check, HEAD_SCHEMA), schema) != 0)
 		return fail(error, "report.json", "has another schema");
-	if (g_strcmp0(get_string(root, "id"), collection->id) != 0)
+	if (!is_string(check, HEAD_ID, collection->id))
 		return fail(error, "report.json", "has another id");
-	if (domain == NULL || !JSON_NODE_HOLDS_OBJECT(domain))
+	if (json_check_value(check, HEAD_UUID) == NULL)
 		return fail(error, "report.json", "names no domain");
-	object = json_node_get_object(domain);
-	if (g_strcmp0(get_string(object, "uuid"), collection->domain_uuid) != 0)
+	if (!is_string(check, HEAD_UUID, collection->domain_uuid))
 		return fail(error, "report.json", "is about another domain");
 	return true;
 }
@@ -116,18 +154,17 @@ static bool check_identity(JsonObject *root, const struct report_collection *col
 bool output_check_json(int fd, size_t max_bytes, const struct report_collection *collection,
 		       GError **error)
 {
+	g_autoptr(JsonCheck) check = json_check_new(MAX_JSON_DEPTH, heads);
 	size_t size;
-	g_autofree char *text = read_clean(fd, "report.json", max_bytes, &size, error);
-	g_autoptr(JsonObject) root = NULL;
 
-	if (text == NULL)
+	if (!check_size(fd, "report.json", max_bytes, &size, error))
 		return false;
-	root = untrusted_json_parse(text, size, MAX_JSON_DEPTH, error);
-	if (root == NULL) {
+	if (!read_clean(fd, "report.json", size, take_json, check, error) ||
+	    !json_check_end(check, error)) {
 		g_prefix_error(error, "the analyser's report.json: ");
 		return false;
 	}
-	return check_identity(root, collection, error);
+	return check_identity(check, collection, error);
 }
 
 bool output_check_core(int fd, size_t max_bytes, GError **error)

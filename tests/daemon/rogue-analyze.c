@@ -15,6 +15,7 @@
  *	flood           writes until it is stopped
  *	garbage         bytes that are no message
  *	need            asks for memory that is not the guest's
+ *	large           a report.json of 7 MiB that is as costly as it can be
  *	late            says that it is done, and writes to report.txt when the daemon ends it
  */
 #include <signal.h>
@@ -26,6 +27,8 @@
 #include "common/context.h"
 #include "common/protocol.h"
 #include "common/sanitize.h"
+
+#define LARGE ((size_t)7 << 20)
 
 static char *mode;
 
@@ -83,6 +86,19 @@ static void serve_map(void)
 	say(PROTOCOL_DONE, "rogue", 5);
 }
 
+/* As a tree each three bytes of this are an object. */
+static void write_large(int fd, const char *json)
+{
+	g_autoptr(GString) text = g_string_new_len(json, (gssize)strlen(json) - 1);
+
+	g_string_append(text, ",\"x\":[{}");
+	while (text->len < LARGE)
+		g_string_append(text, ",{}");
+	g_string_append(text, "]}");
+	if (write(fd, text->str, text->len) != (ssize_t)text->len)
+		exit(EXIT_FAILURE);
+}
+
 static void write_files(const int *fds, const struct report_collection *collection)
 {
 	const char *text = is("escape") ? "\033]0;owned\007\n" : "a report\n";
@@ -93,7 +109,10 @@ static void write_files(const int *fds, const struct report_collection *collecti
 	if (is("broken"))
 		strcpy(json, "{");
 	dprintf(fds[PROTOCOL_FD_REPORT_TEXT], "%s", text);
-	dprintf(fds[PROTOCOL_FD_REPORT_JSON], "%s", json);
+	if (is("large"))
+		write_large(fds[PROTOCOL_FD_REPORT_JSON], json);
+	else
+		dprintf(fds[PROTOCOL_FD_REPORT_JSON], "%s", json);
 	while (is("flood"))
 		dprintf(fds[PROTOCOL_FD_DMESG], "%01024d\n", 0);
 }

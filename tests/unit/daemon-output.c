@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/output.h"
 
 #define ID "20261122T214501Z-1"
 #define UUID "c24f6154-8144-4ff4-9f4c-25f0304e2337"
+
+#define LARGE ((size_t)8 << 20)
 
 static const struct report_collection collection = {.id = (char *)ID, .domain_uuid = (char *)UUID};
 
@@ -65,6 +68,42 @@ static void test_json(void)
 	g_assert_false(check_json(""));
 }
 
+/* Of this each three bytes are an object, as a tree. */
+static void test_memory(void)
+{
+	g_autoptr(GString) text = g_string_new("{\"schema\":1,\"id\":\"" ID
+					       "\",\"domain\":{\"uuid\":\"" UUID "\"},\"x\":[{}");
+	struct rusage before, after;
+	int fd;
+
+	while (text->len < LARGE)
+		g_string_append(text, ",{}");
+	g_string_append(text, "]}");
+	fd = make_file(text->str, text->len);
+	getrusage(RUSAGE_SELF, &before);
+	g_assert_true(output_check_json(fd, 2 * LARGE, &collection, NULL));
+	getrusage(RUSAGE_SELF, &after);
+	g_assert_cmpint(after.ru_maxrss - before.ru_maxrss, <, 1024); /* KiB */
+	close(fd);
+}
+
+/* A character may lie across two pieces that are read. */
+static void test_pieces(void)
+{
+	g_autofree char *blank = g_strnfill(65536, ' ');
+
+	for (size_t i = 65530; i <= 65536; i++) {
+		g_autofree char *text = g_strdup_printf("%.*s\360\237\230\200", (int)i, blank);
+		int fd = make_file(text, strlen(text));
+		int cut = make_file(text, strlen(text) - 1);
+
+		g_assert_true(output_check_text(fd, "report.txt", 70000, false, NULL));
+		g_assert_false(output_check_text(cut, "report.txt", 70000, false, NULL));
+		close(fd);
+		close(cut);
+	}
+}
+
 static void test_core(void)
 {
 	int elf = make_file("\177ELF....", 8);
@@ -85,6 +124,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/output/text that is clean and not too long is taken", test_text);
 	g_test_add_func("/output/report.json must be about this collection", test_json);
+	g_test_add_func("/output/a report of 8 MiB takes less than 1 MiB to check", test_memory);
+	g_test_add_func("/output/text is checked piece by piece, characters whole", test_pieces);
 	g_test_add_func("/output/a core is an ELF file or empty", test_core);
 	return g_test_run();
 }
