@@ -8,6 +8,7 @@
 #include "common/context.h"
 #include "kernel/build-id.h"
 #include "kernel/arch.h"
+#include "kernel/arch.h"
 #include "kernel/find.h"
 #include "kernel/lock.h"
 #include "kernel/modules.h"
@@ -28,6 +29,9 @@
 #define SOFTIRQ_DEPTH(count) ((count) >> 8 & 0xff)
 #define HARDIRQ_DEPTH(count, shift) ((count) >> (shift)&0xf)
 #define NMI_DEPTH(count) ((count) >> 20 & 0xf)
+
+/* Frames between the slow path of a lock and where its waiter is halted. */
+#define MAX_WAIT_DEPTH 4
 
 static void use_map(struct analysis *analysis, struct kernel_map *map)
 {
@@ -418,19 +422,104 @@ static void fill_frames(struct analysis *analysis, const struct cpu *cpu, struct
 	unwind_result_clear(&result);
 }
 
-static void fill_lock(const struct analysis *analysis, struct report_vcpu *vcpu)
+static void set_lock(const struct analysis *analysis, gva_t lock, struct report_vcpu *vcpu)
 {
 	struct resolved_symbol symbol;
-	gva_t lock;
 
-	if (!lock_waited_for(&analysis->kernel, &vcpu->registers, &lock))
-		return;
 	vcpu->waits_for_lock = true;
 	vcpu->lock_address = lock.value;
 	kernel_resolve(&analysis->kernel, lock, &symbol);
 	if (symbol.name)
 		vcpu->lock_symbol = resolved_symbol_text(&symbol, lock.value);
 	resolved_symbol_clear(&symbol);
+}
+
+/* From @first on, in the context that it belongs to, @registers being that context's. */
+static bool fill_lock_of_context(const struct analysis *analysis, const struct cpu *cpu,
+				 guint first, const GArray *registers, struct report_vcpu *vcpu)
+{
+	gva_t lock;
+
+	for (guint i = first; i < vcpu->frames->len; i++) {
+		const struct frame *frame = &g_array_index(vcpu->frames, struct frame, i);
+
+		/* What it calls to wait is no deeper. */
+		if (i - first > MAX_WAIT_DEPTH || (i > first && frame->registers))
+			return false;
+		if (!lock_in_slow_path(&analysis->kernel, frame->pc))
+			continue;
+		if (!lock_waited_for(&analysis->kernel, cpu, registers, &lock, &vcpu->late))
+			return false;
+		set_lock(analysis, lock, vcpu);
+		return true;
+	}
+	return false;
+}
+
+/* It may wait where it is, or where an NMI or an interrupt came upon it. */
+static void fill_lock(const struct analysis *analysis, const struct cpu *cpu,
+		      struct report_vcpu *vcpu)
+{
+	const struct arch *arch = kernel_arch(&analysis->kernel);
+	g_autoptr(GArray) registers = NULL;
+	struct register_set set = {0};
+
+	arch->load_registers(&vcpu->registers, &set);
+	registers = arch->name_registers(&set);
+	if (fill_lock_of_context(analysis, cpu, 0, registers, vcpu))
+		return;
+	for (guint i = 0; i < vcpu->frames->len; i++) {
+		const struct frame *frame = &g_array_index(vcpu->frames, struct frame, i);
+
+		if (frame->registers &&
+		    fill_lock_of_context(analysis, cpu, i, frame->registers, vcpu))
+			return;
+	}
+}
+
+static struct report_vcpu *find_vcpu(struct report *report, unsigned int cpu)
+{
+	for (guint i = 0; i < report->vcpus->len; i++) {
+		struct report_vcpu *vcpu = &g_array_index(report->vcpus, struct report_vcpu, i);
+
+		if (vcpu->cpu.known && vcpu->cpu.value == cpu)
+			return vcpu;
+	}
+	return NULL;
+}
+
+/* Who is queued for @lock waits for it, even where nothing else says so. */
+static void fill_lock_queue(struct analysis *analysis, gva_t lock)
+{
+	g_autoptr(GArray) queue =
+		lock_queue(&analysis->kernel, analysis->cpus, analysis->vcpus->len, lock);
+
+	for (guint i = 0; i < queue->len; i++) {
+		struct report_vcpu *vcpu =
+			find_vcpu(analysis->report, g_array_index(queue, unsigned int, i));
+
+		if (!vcpu || (vcpu->waits_for_lock && vcpu->lock_address != lock.value))
+			continue;
+		if (!vcpu->waits_for_lock)
+			set_lock(analysis, lock, vcpu);
+		vcpu->lock_position = (struct maybe_int){true, i + 1};
+		vcpu->lock_queued = (struct maybe_int){true, queue->len};
+	}
+}
+
+static void fill_lock_queues(struct analysis *analysis)
+{
+	g_autoptr(GHashTable) done =
+		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	GArray *vcpus = analysis->report->vcpus;
+
+	for (guint i = 0; i < vcpus->len; i++) {
+		const struct report_vcpu *vcpu = &g_array_index(vcpus, struct report_vcpu, i);
+
+		if (vcpu->waits_for_lock &&
+		    g_hash_table_add(done, g_memdup2(&vcpu->lock_address, 8)))
+			fill_lock_queue(analysis, gva(vcpu->lock_address));
+	}
 }
 
 static void fill_depths(const struct analysis *analysis, const struct cpu *cpu,
@@ -514,7 +603,7 @@ static void fill_cpu(struct analysis *analysis, guint index, const char *field,
 			  &vcpu->late);
 	fill_depths(analysis, cpu, vcpu);
 	fill_frames(analysis, cpu, vcpu);
-	fill_lock(analysis, vcpu);
+	fill_lock(analysis, cpu, vcpu);
 	vcpu->context = context_of(vcpu);
 }
 
@@ -571,6 +660,8 @@ void analysis_fill(struct analysis *analysis)
 	}
 	for (guint i = 0; i < analysis->vcpus->len; i++)
 		fill_vcpu(analysis, i);
+	if (analysis->cpus)
+		fill_lock_queues(analysis);
 }
 
 void analysis_judge_consistency(struct analysis *analysis)

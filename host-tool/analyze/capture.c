@@ -9,12 +9,11 @@ struct cpu *capture_warm(struct kernel *kernel, const GArray *vcpus, struct sett
 
 	for (guint i = 0; i < vcpus->len; i++) {
 		const struct vcpu_registers *vcpu = &g_array_index(vcpus, struct vcpu_registers, i);
-		gva_t lock;
 
 		cpu_identify(kernel, vcpu, &cpus[i]);
 		cpu_capture(kernel, &cpus[i]);
 		if (cpus[i].fit == VCPU_FITS)
-			lock_waited_for(kernel, vcpu, &lock);
+			lock_capture(kernel, &cpus[i]);
 	}
 	cpu_reject_twins(cpus, vcpus->len);
 	settings_read(kernel, settings);

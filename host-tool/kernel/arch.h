@@ -16,6 +16,8 @@ struct kernel;
 struct stack;
 struct walk;
 
+#define ARCH_MAX_ARGUMENTS 8
+
 struct arch {
 	const char *name; /* as uname(1) says it */
 
@@ -24,6 +26,11 @@ struct arch {
 	bool (*in_user_mode)(const struct register_set *set); /* false where it is not known */
 	/* What is known but the PC, for showing it: of struct named_register. */
 	GArray *(*name_registers)(const struct register_set *set);
+	/*
+	 * Of registers by name in a function: its first argument, then what else may still have it.
+	 * Returns how many.
+	 */
+	size_t (*first_argument)(const GArray *registers, uint64_t values[ARCH_MAX_ARGUMENTS]);
 
 	/* Whether the vCPU runs this kernel. Never VCPU_TWIN. */
 	enum vcpu_fit (*fit)(const struct kernel *kernel, const struct vcpu_registers *vcpu);

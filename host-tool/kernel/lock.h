@@ -1,19 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a CPU that spins in the slow path of a queued spinlock waits for
- * (kernel/locking/qspinlock.c).
+ * What a CPU waits for in the slow path of a queued spinlock (kernel/locking/qspinlock.c), and in
+ * what order CPUs wait. The lock is a word: locked:8 (1; 3 where the first waiter of a guest with
+ * paravirt spinlocks may be halted), pending:1, and from bit 16 the last waiter's node, as
+ * index:2 and CPU + 1. A waiter that queues has one of its CPU's four nodes (`qnodes`): struct
+ * mcs_spinlock { next, locked:32, count:32 }; the first one's count is how many are in use.
+ *
+ * All of it changes as the guest runs: lock_capture() while it is frozen.
  */
 #ifndef OOPSBT_KERNEL_LOCK_H
 #define OOPSBT_KERNEL_LOCK_H
 
-#include "guest/registers.h"
-#include "kernel/kernel.h"
+#include "kernel/cpu.h"
+
+/* Is @pc in such a slow path? */
+bool lock_in_slow_path(const struct kernel *kernel, gva_t pc);
 
 /*
- * The lock, if @registers are in the slow path and one of them points to a word that is a spinlock
- * held, with somebody waiting. Reads through the snapshot: call it while the guest is frozen.
+ * The lock that @cpu waits for, if one of @registers (of struct named_register), which were those
+ * in the slow path or in what it has called, points to a word that is a spinlock held, with
+ * somebody waiting. *@late is set if that was read after the thaw.
  */
-bool lock_waited_for(const struct kernel *kernel, const struct vcpu_registers *registers,
-		     gva_t *lock);
+bool lock_waited_for(const struct kernel *kernel, const struct cpu *cpu, const GArray *registers,
+		     gva_t *lock, bool *late);
+
+/* The CPUs (of unsigned int, Linux's numbers) that are queued for @lock, the next one first. */
+GArray *lock_queue(const struct kernel *kernel, const struct cpu *cpus, size_t num_cpus,
+		   gva_t lock);
+
+/* Reads into the snapshot what the others will need of @cpu. */
+void lock_capture(const struct kernel *kernel, const struct cpu *cpu);
 
 #endif

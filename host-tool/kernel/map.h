@@ -70,6 +70,7 @@
 	X(ftrace_caller)                                                                           \
 	X(ftrace_regs_caller)                                                                      \
 	X(ftrace_ops_list)                                                                         \
+	X(qnodes)                                                                                  \
 	X(native_queued_spin_lock_slowpath)                                                        \
 	X(__pv_queued_spin_lock_slowpath)                                                          \
 	X(local_interrupt_disable)                                                                 \
@@ -181,6 +182,7 @@ enum kernel_symbol {
 #define KERNEL_SIZES(X)                                                                            \
 	X(module_memory, "module_memory")                                                          \
 	X(exception_stacks, "exception_stacks")                                                    \
+	X(qnode, "qnode")                                                                          \
 	X(irq_stack, "irq_stack")                                                                  \
 	X(prb_desc, "prb_desc")                                                                    \
 	X(printk_info, "printk_info")                                                              \

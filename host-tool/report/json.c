@@ -208,6 +208,8 @@ static void write_vcpu(struct json_writer *w, const struct report_vcpu *vcpu)
 		json_begin_object(w, "waits_for_lock", JSON_PACKED);
 		json_hex(w, "address", vcpu->lock_address);
 		json_string(w, "symbol", vcpu->lock_symbol);
+		number(w, "position", &vcpu->lock_position);
+		number(w, "queued", &vcpu->lock_queued);
 		json_end_object(w);
 	} else {
 		json_null(w, "waits_for_lock");

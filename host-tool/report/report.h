@@ -98,7 +98,9 @@ struct report_vcpu {
 	struct maybe_int preempt_depth, softirq_depth, hardirq_depth, nmi_depth;
 	bool waits_for_lock;
 	uint64_t lock_address;
-	char *lock_symbol;	 /* "name+0x0/0x8 [mod]" or NULL */
+	struct maybe_int lock_position; /* in the lock's queue: 1 is the next to have it */
+	struct maybe_int lock_queued;	/* how many are in it */
+	char *lock_symbol;		/* "name+0x0/0x8 [mod]" or NULL */
 	const char *consistency; /* static: "frozen", "late" (something was read after the thaw),
 				    "running" */
 	GArray *frames;		 /* of struct frame; never NULL */

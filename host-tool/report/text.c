@@ -405,6 +405,13 @@ static void append_depths(GString *text, const struct report_vcpu *vcpu)
 		text_append(text, ", preemption off (%" PRId64 ")", vcpu->preempt_depth.value);
 }
 
+static void append_position(GString *text, const struct report_vcpu *vcpu)
+{
+	if (vcpu->lock_position.known && vcpu->lock_queued.known)
+		text_append(text, ", number %" PRId64 " of %" PRId64 " in its queue",
+			    vcpu->lock_position.value, vcpu->lock_queued.value);
+}
+
 static void append_vcpu_task(GString *text, const struct report_vcpu *vcpu)
 {
 	if (vcpu->task.known && vcpu->context != REPORT_CONTEXT_IDLE) {
@@ -430,6 +437,8 @@ static void write_stack(GString *text, const struct report_vcpu *vcpu, bool regi
 			text_append_clean(text, vcpu->lock_symbol);
 			g_string_append_c(text, ')');
 		}
+		if (registers)
+			append_position(text, vcpu);
 		g_string_append_c(text, '\n');
 	}
 	if (same_string(vcpu->consistency, "late"))
@@ -613,6 +622,9 @@ static void write_group(GString *text, const struct report *report, const GPtrAr
 			g_string_append(text, ", at ");
 			append_symbol(text, &g_array_index(vcpu->frames, struct frame, 0));
 		}
+		if (vcpu->lock_position.known)
+			text_append(text, ", number %" PRId64 " in the lock's queue",
+				    vcpu->lock_position.value);
 		g_string_append_c(text, '\n');
 	}
 	write_stack(text, first, false);

@@ -404,7 +404,8 @@ static void assert_chain(struct fixture *f, guint num_reliable)
 static void test_clean_chain(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_chain(f);
-	put_code(f, INNER, "\x55\x48\x89\xe5", 4);
+	/* push %rbp; mov $1, %edi; mov %rsp, %rbp */
+	put_code(f, INNER, "\x55\xbf\x01\x00\x00\x00\x48\x89\xe5", 9);
 	/* endbr64, and where a tracer may be called */
 	put_code(f, OUTER, "\xf3\x0f\x1e\xfa\x0f\x1f\x44\x00\x00\x55\x48\x89\xe5", 13);
 	assert_chain(f, 4);
@@ -417,6 +418,44 @@ static void test_chain_through_frameless(struct fixture *f, gconstpointer unused
 	put_code(f, INNER, "\x55\x48\x89\xe5", 4);
 	put_code(f, OUTER, "\x90\x90\x90\x90", 4);
 	assert_chain(f, 2);
+}
+
+/* Interrupted in what may be a leaf: its caller may be passed over. */
+static void test_chain_from_leaf(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_chain(f);
+	put_code(f, OUTER, "\x55\x48\x89\xe5", 4);
+	assert_chain(f, 1);
+}
+
+/* At a RET the return address is on top, whatever kernel that is. */
+static void test_return(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_chain(f);
+	put_code(f, INNER + 0x10, "\xc3", 1);
+	put_code(f, OUTER, "\x55\x48\x89\xe5", 4);
+	put_u64(f, task_top - 0x408, OUTER + 0x20);
+	f->registers.rbp = task_top - 0x300;
+	assert_walk(f, INNER + 0x10, task_top - 0x408,
+		    (uint64_t[]){INNER + 0x10, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	for (guint i = 0; i < f->result.frames->len; i++)
+		g_assert_true(frame_at(f, i)->reliable);
+}
+
+/* A part of a function that was moved out of it has no beginning of its own. */
+static void test_chain_through_cold_part(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_chain(f);
+	put_code(f, INNER, "\x55\x48\x89\xe5", 4);
+	put_u64(f, task_top - 0x300, task_top - 0x280); /* outer()'s caller is inner() */
+	put_u64(f, task_top - 0x2f8, INNER + 0x30);
+	put_u64(f, task_top - 0x280, user_regs + 1);
+	put_u64(f, task_top - 0x278, SYSCALL_ENTRY + 5);
+	assert_walk(f, INNER + 0x10, task_top - 0x440,
+		    (uint64_t[]){INNER + 0x10, OUTER + 0x20, INNER + 0x30, SYSCALL_ENTRY + 5,
+				 0x401234, 0});
+	for (guint i = 0; i < f->result.frames->len; i++)
+		g_assert_true(frame_at(f, i)->reliable);
 }
 
 static void test_scan(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
@@ -481,6 +520,9 @@ int main(int argc, char **argv)
 	TEST("end-at-registers-fred", test_end_at_registers_fred);
 	TEST("clean-chain", test_clean_chain);
 	TEST("chain-through-frameless", test_chain_through_frameless);
+	TEST("chain-from-leaf", test_chain_from_leaf);
+	TEST("return", test_return);
+	TEST("chain-through-cold-part", test_chain_through_cold_part);
 	TEST("scan", test_scan);
 	TEST("lies", test_lies);
 	return g_test_run();

@@ -143,6 +143,8 @@ static void add_vcpus(struct report *report)
 			vcpu.waits_for_lock = true;
 			vcpu.lock_address = 0xffffffffc0403000;
 			vcpu.lock_symbol = g_strdup("scenario_lock+0x0/0x4 [oopsbt_scenario]");
+			vcpu.lock_position = number(n == 5 ? 1 : 2);
+			vcpu.lock_queued = number(2);
 			add_frames(&vcpu, spin_frames, G_N_ELEMENTS(spin_frames));
 			g_array_index(vcpu.frames, struct frame, 0).pc.value += n;
 			g_array_index(vcpu.frames, struct frame, 0).symbol.offset += n;

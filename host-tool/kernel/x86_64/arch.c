@@ -36,6 +36,17 @@ static bool in_user_mode(const struct register_set *set)
 	return register_known(set, X86_64_CS) && (set->values[X86_64_CS] & 3) == 3;
 }
 
+/* Or where a compiler keeps it across calls. */
+static size_t first_argument(const GArray *registers, uint64_t values[ARCH_MAX_ARGUMENTS])
+{
+	static const char *const names[] = {"rdi", "rbx", "rbp", "r12", "r13", "r14", "r15"};
+	size_t num = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		num += named_register_find(registers, names[i], &values[num]);
+	return num;
+}
+
 /* In the order in which they are asked. */
 static bool find_rule(struct walk *walk, struct rule *rule)
 {
@@ -94,6 +105,7 @@ const struct arch arch_x86_64 = {
 	.load_registers = load_registers,
 	.in_user_mode = in_user_mode,
 	.name_registers = x86_64_name_registers,
+	.first_argument = first_argument,
 	.fit = x86_64_fit,
 	.is_stopped = x86_64_is_stopped,
 	.find_cpu_number = x86_64_find_cpu_number,

@@ -25,25 +25,48 @@ bool find_generated_code_rule(struct walk *walk, struct rule *rule)
 	return true;
 }
 
+#define PUSH_RBP 0x55
+#define RET 0xc3
 #define PROLOGUE "\x55\x48\x89\xe5" /* push %rbp; mov %rsp, %rbp */
 #define PROLOGUE_LENGTH 4
-#define PROLOGUE_MAX 32 /* bytes of a function in which it may be: other things may come before */
+#define SEARCH_MAX 1024 /* bytes of a function; other things may come before */
 
-/* Does the function in which control is set up a frame pointer, or is it about to? */
-static bool keeps_frame_pointer(const struct walk *walk)
+/* Compilers put other instructions in between. */
+static bool has_prologue(const uint8_t *code, size_t length)
 {
-	gva_t pc = gva(walk_pc(walk).value - !walk->interrupted);
-	uint8_t code[PROLOGUE_MAX];
+	static const uint8_t mov_rsp_rbp[] = {0x48, 0x89, 0xe5};
+	const uint8_t *mov = memmem(code, length, mov_rsp_rbp, sizeof(mov_rsp_rbp));
+
+	return mov && memchr(code, PUSH_RBP, (size_t)(mov - code));
+}
+
+/* Is a frame pointer set up in the function that @pc is in, before @pc? */
+static bool set_up_before(const struct walk *walk, gva_t pc)
+{
+	uint8_t code[SEARCH_MAX];
 	struct resolved_symbol symbol;
+	uint64_t length;
 	bool named;
 
 	kernel_resolve(walk->kernel, pc, &symbol);
 	named = symbol.name != NULL;
+	length = MIN(symbol.offset, sizeof(code));
 	pc.value -= symbol.offset;
 	resolved_symbol_clear(&symbol);
-	return named &&
-	       address_space_read(&walk->kernel->space, pc, code, sizeof(code), NULL, NULL) &&
-	       memmem(code, sizeof(code), PROLOGUE, PROLOGUE_LENGTH);
+	return named && address_space_read(&walk->kernel->space, pc, code, length, NULL, NULL) &&
+	       has_prologue(code, length);
+}
+
+/*
+ * Who makes calls sets up a frame pointer first, in a kernel that keeps them (objtool sees to it);
+ * but maybe not in this part of its code. Who is interrupted may have none yet, or none at all.
+ */
+static bool is_sure(const struct walk *walk, const struct rule *rule)
+{
+	gva_t caller = gva(rule->places[REGISTER_PC].value - 1);
+
+	return set_up_before(walk, walk_pc(walk)) ||
+	       (!walk->interrupted && set_up_before(walk, caller));
 }
 
 /*
@@ -61,7 +84,7 @@ static bool find_frameless_rule(struct walk *walk, struct rule *rule)
 		return false;
 	if (!memcmp(code, PROLOGUE, PROLOGUE_LENGTH)) /* push %rbp is done */
 		slot = gva_add(slot, 8);
-	else if (code[1] != 0x55 && code[1] != 0xc3) /* push %rbp; ret */
+	else if (code[1] != PUSH_RBP && code[1] != RET)
 		return false;
 	if (!walk_read_u64(walk, slot, &caller.value) || !walk_is_text(walk, caller))
 		return false;
@@ -69,6 +92,7 @@ static bool find_frameless_rule(struct walk *walk, struct rule *rule)
 	rule_value(rule, REGISTER_PC, caller.value);
 	rule_value(rule, REGISTER_SP, slot.value + 8);
 	rule_same(rule, REGISTER_FP);
+	rule->guess = code[1] != RET && !set_up_before(walk, gva(caller.value - 1));
 	return true;
 }
 
@@ -96,8 +120,10 @@ bool find_frame_pointer_rule(struct walk *walk, struct rule *rule)
 		pt_regs_rule(gva(fp - 1), rule);
 		return true;
 	}
-	if (!find_frameless_rule(walk, rule) && !find_chain_rule(walk, rule))
+	if (find_frameless_rule(walk, rule))
+		return true;
+	if (!find_chain_rule(walk, rule))
 		return false;
-	rule->guess = !keeps_frame_pointer(walk);
+	rule->guess = !is_sure(walk, rule);
 	return true;
 }
