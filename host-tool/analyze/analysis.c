@@ -397,6 +397,9 @@ static void fill_task(struct analysis *analysis, gva_t address, const char *fiel
 		.comm = g_strdup(found.comm),
 		.state = g_strdup(found.state),
 	};
+	if (!found.state)
+		report_add_error(analysis->report, path, "the task's state is not known: %s",
+				 analysis->map->no_btf ? analysis->map->no_btf : "no BTF of it");
 }
 
 static void name_frame(const struct analysis *analysis, struct frame *frame)

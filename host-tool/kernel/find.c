@@ -5,6 +5,7 @@
 #include "kernel/kernel.h"
 #include "kernel/ksymtab.h"
 #include "kernel/signatures.h"
+#include "kernel/task_layout.h"
 #include "kernel/vmcoreinfo.h"
 #include "kernel/x86_64/roots.h"
 
@@ -43,8 +44,6 @@ static bool check_banner(struct kernel_map *map, const struct address_space *spa
 static bool find_variables(struct kernel_map *map, const struct address_space *space,
 			   struct image *image, GError **error)
 {
-	gva_t tables;
-
 	map->functions_only = 1;
 	/* Nothing is mapped before it: cleanup_highmap() in arch/x86/mm/init_64.c. */
 	map->symbols[SYMBOL__text] = image->start.value;
@@ -55,15 +54,6 @@ static bool find_variables(struct kernel_map *map, const struct address_space *s
 				    "kallsyms does not name linux_banner, and nothing in the image "
 				    "looks like it");
 		return false;
-	}
-	if (!map->symbols[SYMBOL_init_top_pgt]) {
-		if (!kernel_own_tables(space, image, &tables)) {
-			g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
-					    "kallsyms does not name init_top_pgt, and no page of "
-					    "the image looks like it");
-			return false;
-		}
-		map->symbols[SYMBOL_init_top_pgt] = tables.value;
 	}
 	signature_orc(image, map);
 	signature_btf(image, map);
@@ -95,15 +85,25 @@ static void find_exported_to_dumps(struct kernel_map *map, const struct address_
  * that lack the kernel's data are the user half of page-table isolation: without PCID they have
  * the kernel's text and rodata (pti_clone_kernel_text() in arch/x86/mm/pti.c), and so its symbols.
  */
-static bool find_root(struct kernel_map *map, const struct address_space *space, GError **error)
+static bool find_root(struct kernel_map *map, const struct address_space *space,
+		      const struct image *image, GError **error)
 {
 	struct mapping mapping, check;
 	struct address_space kernel = *space;
 
 	map->levels = space->levels;
 	map->root = space->root;
-	if (!map->symbols[SYMBOL_init_top_pgt])
-		return true;
+	if (!map->symbols[SYMBOL_init_top_pgt]) {
+		gva_t tables;
+
+		if (!kernel_own_tables(space, image, &tables)) {
+			g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+					    "kallsyms does not name init_top_pgt, and no page of "
+					    "the image looks like it");
+			return false;
+		}
+		map->symbols[SYMBOL_init_top_pgt] = tables.value;
+	}
 	if (!address_space_translate(space, gva(map->symbols[SYMBOL_init_top_pgt]), &mapping,
 				     error)) {
 		g_prefix_error(error, "these page tables do not map init_top_pgt: ");
@@ -172,7 +172,7 @@ static struct kernel_map *build(const struct address_space *space, struct image 
 	map->revision = KERNEL_MAP_REVISION;
 	if (!find_symbols(map, space, image, error) ||
 	    (!map->symbols[SYMBOL_linux_banner] && !find_variables(map, space, image, error)) ||
-	    !check_banner(map, space, error) || !find_root(map, space, error))
+	    !check_banner(map, space, error) || !find_root(map, space, image, error))
 		return NULL;
 	if (!find_orc(map, space, &orc_error))
 		map->no_orc = g_strdup(orc_error->message);
@@ -183,6 +183,8 @@ static struct kernel_map *build(const struct address_space *space, struct image 
 		find_exported_to_dumps(map, space);
 	}
 	find_stack_size(map, space);
+	if (map->no_btf)
+		task_layout_infer(map, space);
 	return g_steal_pointer(&map);
 }
 

@@ -28,6 +28,7 @@
 	X(page_offset_base)                                                                        \
 	X(init_task)                                                                               \
 	X(init_stack)                                                                              \
+	X(kthreadd_task)                                                                           \
 	X(__start_notes)                                                                           \
 	X(__stop_notes)                                                                            \
 	X(init_uts_ns)                                                                             \

@@ -150,7 +150,12 @@ bool modules_load(struct kernel *kernel, GError **error)
 {
 	g_clear_pointer(&kernel->modules, g_array_unref);
 	kernel->modules = modules_new();
-	return modules_read(kernel, kernel->modules, error);
+	if (modules_read(kernel, kernel->modules, error))
+		return true;
+	/* A list of which nothing is known is not an empty one. */
+	if (!kernel->modules->len)
+		g_clear_pointer(&kernel->modules, g_array_unref);
+	return false;
 }
 
 const struct kernel_module *modules_find_name(const GArray *modules, const char *name)

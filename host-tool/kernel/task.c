@@ -30,6 +30,8 @@ static bool read_state(const struct kernel *kernel, gva_t address, struct task *
 	bool is_int = kernel_has(kernel, FIELD_task_state);
 	uint64_t state = 0; /* little-endian, as the guest */
 
+	if (!is_int && !kernel_has(kernel, FIELD_task_state_old))
+		return true;
 	if (!read_field(kernel, address, is_int ? FIELD_task_state : FIELD_task_state_old, &state,
 			is_int ? 4 : 8, task, error))
 		return false;

@@ -10,7 +10,7 @@
 struct task {
 	int32_t pid, tgid;
 	char comm[TASK_COMM_SIZE + 1];
-	const char *state; /* static: as ps(1) and the kernel name it */
+	const char *state; /* static: as ps(1) and the kernel name it; NULL: not known */
 	bool late;	   /* some of it was read after the thaw */
 };
 

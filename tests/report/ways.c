@@ -4,8 +4,8 @@
  * One line for each way: its name, "found" or what was said instead, and the milliseconds it took.
  * What is found must be the same kernel, with the same page tables, each time; the status says so.
  * The last way is a kernel without CONFIG_KALLSYMS_ALL: every variable's name is taken away. A
- * line says which of them are lost; the others must be where the names say. Then the log is read
- * without VMCOREINFO.
+ * line says which of them are lost; the others must be where the names say. Then a task's
+ * layout is told without BTF, and the log is read without VMCOREINFO.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +18,7 @@
 #include "kernel/build-id.h"
 #include "kernel/find.h"
 #include "kernel/printk.h"
+#include "kernel/task_layout.h"
 #include "kernel/vmcoreinfo.h"
 
 #define MAX_PAGES 65536
@@ -249,6 +250,35 @@ static bool no_vmcoreinfo(struct dump *dump)
 	return true;
 }
 
+/* Without BTF what a task's structure is told by two tasks is where BTF has it. */
+static bool no_btf(struct dump *dump)
+{
+	static const struct way plain = {"with-btf", NULL, false};
+	static const enum kernel_field fields[] = {FIELD_task_stack, FIELD_task_comm,
+						   FIELD_task_pid, FIELD_task_tgid};
+	g_autoptr(Snapshot) snapshot = snapshot_new(dump_file_memory(dump->file), MAX_PAGES);
+	g_autoptr(KernelMap) map = find(dump, &plain);
+	int32_t truth[G_N_ELEMENTS(fields)];
+	struct address_space space;
+	bool same = true;
+
+	if (!map)
+		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+		truth[i] = map->fields[fields[i]];
+		map->fields[fields[i]] = FIELD_UNKNOWN;
+	}
+	space = kernel_map_space(map, snapshot);
+	task_layout_infer(map, &space);
+	printf("no-btf:");
+	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+		printf(" %s %d", kernel_field_names()[fields[i]].member, map->fields[fields[i]]);
+		same = same && map->fields[fields[i]] == truth[i];
+	}
+	printf("\n");
+	return same;
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GBytes) truth = NULL;
@@ -275,6 +305,10 @@ int main(int argc, char **argv)
 	}
 	if (!functions_only(&dump)) {
 		printf("functions-only: not what the names say\n");
+		status = 1;
+	}
+	if (!no_btf(&dump)) {
+		printf("no-btf: not what BTF says\n");
 		status = 1;
 	}
 	if (!no_vmcoreinfo(&dump)) {

@@ -222,6 +222,7 @@ static void test_no_modules(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 	map->symbols[SYMBOL___module_address] = FAKE_GUEST_IMAGE;
 	g_assert_false(modules_load(&kernel, &error));
 	g_assert_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND);
+	g_assert_null(kernel.modules);
 	kernel_clear(&kernel);
 }
 
