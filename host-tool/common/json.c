@@ -12,16 +12,56 @@ static bool is_plain(char c)
 	return g_ascii_isalnum(c) || (c && strchr("+-.,: \t\r\n", c));
 }
 
-/* Past the string that begins at @i; @length: it does not end. */
-static size_t skip_string(const char *text, size_t length, size_t i)
+/* Four hexadecimal digits; -1: these are none. */
+static int read_unit(const char *at, const char *end)
 {
-	for (i++; i < length; i++) {
-		if (text[i] == '"')
-			return i + 1;
-		if (text[i] == '\\')
-			i++;
+	int unit = 0;
+
+	if (end - at < 4)
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		if (!g_ascii_isxdigit(at[i]))
+			return -1;
+		unit = unit << 4 | g_ascii_xdigit_value(at[i]);
 	}
-	return length;
+	return unit;
+}
+
+static bool is_surrogate(int unit, int first)
+{
+	return unit >= first && unit < first + 0x400;
+}
+
+/* What follows a backslash; a character of two UTF-16 units is two escapes. */
+static const char *skip_escape(const char *at, const char *end)
+{
+	int unit;
+
+	if (at == end || !*at || !strchr("\"\\/bfnrtu", *at))
+		return NULL;
+	if (*at++ != 'u')
+		return at;
+	unit = read_unit(at, end);
+	if (unit <= 0 || is_surrogate(unit, 0xdc00))
+		return NULL;
+	at += 4;
+	if (!is_surrogate(unit, 0xd800))
+		return at;
+	if (end - at < 6 || at[0] != '\\' || at[1] != 'u' ||
+	    !is_surrogate(read_unit(at + 2, end), 0xdc00))
+		return NULL;
+	return at + 6;
+}
+
+const char *untrusted_json_skip_string(const char *at, const char *end)
+{
+	at++;
+	while (at && at < end) {
+		if (*at == '"')
+			return at + 1;
+		at = *at == '\\' ? skip_escape(at + 1, end) : at + 1;
+	}
+	return NULL;
 }
 
 /*
@@ -32,28 +72,32 @@ static size_t skip_string(const char *text, size_t length, size_t i)
  */
 static const char *find_fault(const char *text, size_t length, unsigned int max_depth)
 {
+	const char *end = text + length;
 	unsigned int depth = 0;
 	bool begun = false;
 
-	for (size_t i = 0; i < length;) {
-		if (text[i] == '{' || text[i] == '[') {
-			if (depth == 0 && (begun || text[i] == '['))
+	for (const char *at = text; at < end;) {
+		if (*at == '{' || *at == '[') {
+			if (depth == 0 && (begun || *at == '['))
 				return "the JSON text is not an object";
 			begun = true;
 			if (++depth > max_depth)
 				return "the JSON text is nested too deep";
-		} else if (text[i] == '}' || text[i] == ']') {
+		} else if (*at == '}' || *at == ']') {
 			if (depth-- == 0)
 				return "not JSON: a bracket closes nothing";
-		} else if (depth == 0 && !g_ascii_isspace(text[i])) {
+		} else if (depth == 0 && !g_ascii_isspace(*at)) {
 			return "the JSON text is not an object";
-		} else if (text[i] == '"') {
-			i = skip_string(text, length, i);
+		} else if (*at == '"') {
+			at = untrusted_json_skip_string(at, end);
+			if (!at)
+				return "not JSON: a string does not end, or has an escape that is "
+				       "none";
 			continue;
-		} else if (!is_plain(text[i])) {
+		} else if (!is_plain(*at)) {
 			return "not JSON: a character that belongs in a string is outside one";
 		}
-		i++;
+		at++;
 	}
 	return !begun ? "the JSON text is not an object" : depth ? "not JSON: it ends early" : NULL;
 }

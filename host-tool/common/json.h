@@ -16,6 +16,13 @@ enum untrusted_json_error {
 	UNTRUSTED_JSON_ERROR_MEMBER, /* a member is missing or is not what it should be */
 };
 
+/*
+ * Past the JSON string that begins at @at; NULL if it has no end before @end, or an escape that
+ * JSON has not: json-glib leaks what it has of such a string, or makes bytes of it that are not
+ * UTF-8.
+ */
+const char *untrusted_json_skip_string(const char *at, const char *end);
+
 /* The whole text as one object nested at most @max_depth deep; free with json_object_unref(). */
 JsonObject *untrusted_json_parse(const char *text, size_t length, unsigned int max_depth,
 				 GError **error);

@@ -4,6 +4,8 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "common/json.h"
+
 struct cursor {
 	const char *at;
 	const char *end;
@@ -27,33 +29,17 @@ static bool take(struct cursor *cursor, char wanted)
 	return true;
 }
 
-/* What follows a backslash. json-glib leaks memory over some escapes that are none. */
-static bool skip_escape(struct cursor *cursor)
-{
-	if (cursor->at == cursor->end || !*cursor->at || !strchr("\"\\/bfnrtu", *cursor->at))
-		return false;
-	if (*cursor->at++ != 'u')
-		return true;
-	for (int i = 0; i < 4; i++, cursor->at++) {
-		if (cursor->at == cursor->end || !g_ascii_isxdigit(*cursor->at))
-			return false;
-	}
-	return true;
-}
-
 static bool skip_string(struct cursor *cursor)
 {
-	if (!take(cursor, '"'))
-		return false;
-	while (cursor->at < cursor->end) {
-		char c = *cursor->at++;
+	const char *end;
 
-		if (c == '"')
-			return true;
-		if (c == '\\' && !skip_escape(cursor))
-			return false;
-	}
-	return false;
+	skip_space(cursor);
+	if (cursor->at == cursor->end || *cursor->at != '"')
+		return false;
+	end = untrusted_json_skip_string(cursor->at, cursor->end);
+	if (end)
+		cursor->at = end;
+	return end != NULL;
 }
 
 /* The string at the cursor, decoded; NULL if it is not one. */

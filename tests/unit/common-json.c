@@ -28,6 +28,7 @@ static void test_objects_are_taken(void)
 		"{\"a\":[1,-2.5e+3,true,false,null,\"x\"],\"b\":{\"c\":[[]]}}",
 		"{\"brackets\":\"}]{[[[[[[\",\"quote\":\"\\\"{\",\"backslash\":\"\\\\\"}",
 		"{\"other\":\"/* ' # = */\"}",
+		"{\"escapes\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00\"}",
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -62,6 +63,15 @@ static void test_what_is_not_one_object_is_refused(void)
 		"{\"a\":/* b */1}",
 		"{\"a\":\377}",
 		"{\"a\":[[[[1]]]]}",
+		"{\"a\":\"\\x41\"}",
+		"{\"a\":\"\\214\"}", /* json-glib would make a byte of it */
+		"{\"a\":\"\\u00\"}",
+		"{\"a\":\"\\u0000\"}",
+		"{\"a\":\"\\ud83d\"}",
+		"{\"a\":\"\\ud83d\\u00de\"}",
+		"{\"a\":\"\\ud83dxxxxxx\"}",
+		"{\"a\":\"\\ude00\"}",
+		"{\"a\":\"\\ud83d\\ud",
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {

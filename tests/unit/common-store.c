@@ -548,6 +548,7 @@ static void test_json_head(void)
 		{"{\"title\":\"\377\"}", false, NULL, NULL},
 		{"{\"title\":\"\\ud83d\\ud$00\"}", false, NULL, NULL},
 		{"{\"title\":\"\\x41\"}", false, NULL, NULL},
+		{"{\"title\":\"\\ud83d\\u00de\"}", false, NULL, NULL},
 		{"{\"title\":\"\\u00", false, NULL, NULL},
 		{"{\"x\":\"\\ud83d\\ude00\",\"title\":\"\\ud83d\\ude00\\/\"}", true,
 		 "\360\237\230\200/", NULL},
