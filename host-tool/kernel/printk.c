@@ -124,6 +124,8 @@ static bool ring_open(const struct kernel *kernel, const char *vmcoreinfo, struc
 				    "the printk ring has an impossible size");
 		return false;
 	}
+	ring->head_id &= ID_MASK;
+	ring->tail_id &= ID_MASK;
 	ring->count = 1ull << count_bits;
 	ring->size_bits = size_bits;
 	ring->size = 1ull << size_bits;
@@ -247,7 +249,7 @@ static GArray *read_ring(const struct kernel *kernel, const char *vmcoreinfo, GE
 	prefetch(kernel, &ring);
 	for (uint64_t id = ring.tail_id;; id = (id + 1) & ID_MASK) {
 		if (!read_record(kernel, &ring, id, records, error) ||
-		    id == (ring.head_id & ID_MASK))
+		    id == ring.head_id)
 			return records;
 	}
 }

@@ -26,6 +26,14 @@ $(eval $(call fuzz_target,sanitize,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call fuzz_target,oops-log,,glib-2.0 libbpf,$(FUZZ_KERNEL)))
 $(eval $(call fuzz_target,archive,virsh-plugin/archive.c,$(COMMON_PACKAGES),host-tool/libcommon.a))
 
+FUZZ_IMAGE := tests/fuzz/fuzz_image.c tests/unit/fake_guest.c
+$(eval $(call fuzz_target,printk,$(FUZZ_IMAGE),glib-2.0 libbpf,$(FUZZ_KERNEL)))
+$(eval $(call fuzz_target,kallsyms,$(FUZZ_IMAGE),glib-2.0 libbpf,$(FUZZ_KERNEL)))
+$(eval $(call fuzz_target,orc,$(FUZZ_IMAGE),glib-2.0 libbpf,$(FUZZ_KERNEL)))
+$(eval $(call fuzz_target,btf,$(FUZZ_IMAGE),glib-2.0 libbpf,$(FUZZ_KERNEL)))
+$(eval $(call fuzz_target,modules,$(FUZZ_IMAGE),glib-2.0 libbpf,$(FUZZ_KERNEL)))
+$(eval $(call fuzz_target,report,$(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
+
 fuzz-targets: $(FUZZ_TARGETS)
 
 else

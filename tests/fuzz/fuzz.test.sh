@@ -11,7 +11,7 @@ here=$(dirname "$(realpath "$0")")
 seconds_each=4
 
 tap_ok "the fuzz targets build" make -C "$here/../.." -j"$(nproc)" fuzz-targets
-targets=$(find "$here" -name '*.c' ! -name fuzz.c -printf '%f\n' | sed 's/\.c$//' | sort | xargs)
+targets=$(find "$here" -name '*.c' ! -name 'fuzz*.c' -printf '%f\n' | sed 's/\.c$//' | sort | xargs)
 tap_is "every target has a corpus" "$(cd "$here/corpus" && echo *)" "$targets"
 for target in $targets; do
 	tap_ok "$target: its corpus and $seconds_each s more break nothing" \

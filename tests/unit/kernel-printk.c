@@ -359,6 +359,21 @@ static void test_impossible_ring(struct fixture *f, gconstpointer unused G_GNUC_
 }
 
 /* Every descriptor says that its text is all of the ring: more than the ring can hold. */
+/* The ids are 62 bits wide. With more in them the walk from the tail would meet the head after 2^62
+ * records. */
+static void test_ids_with_state_bits(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	struct ring *ring = ring_of(f);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) records = NULL;
+
+	put(f, "a", STATE_FINALIZED);
+	ring->desc_ring.tail_id = ring->desc_ring.head_id | STATE_REUSABLE;
+	records = read_all(f, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(records->len, ==, 1);
+}
+
 static void test_too_much_text(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct info *infos = at(f, INFOS);
@@ -583,6 +598,7 @@ int main(int argc, char **argv)
 	add("/printk/unfinished", test_unfinished);
 	add("/printk/broken", test_broken);
 	add("/printk/impossible-ring", test_impossible_ring);
+	add("/printk/ids-with-state-bits", test_ids_with_state_bits);
 	add("/printk/too-much-text", test_too_much_text);
 	add("/printk/position", test_position);
 	add("/printk/random", test_random);
