@@ -149,6 +149,12 @@ static GPtrArray *read_names(int fd, bool (*wanted)(const char *name))
 	return errno ? NULL : g_steal_pointer(&names);
 }
 
+/* Not there, or something else: what may lie in a store beside what it put there. */
+static bool is_no_directory(int code)
+{
+	return code == ENOENT || code == ENOTDIR || code == ELOOP;
+}
+
 static bool is_entry(const char *name)
 {
 	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
@@ -164,8 +170,8 @@ static bool is_leftover(const char *name)
 	return g_str_has_prefix(name, BUILDING) || g_str_has_prefix(name, REMOVING);
 }
 
-/* A dump is flat: files and no directories. */
-static bool remove_directory(int parent, const char *name, GError **error)
+/* A dump is flat: files and no directories. @path is for the message. */
+static bool remove_directory(int parent, const char *name, const char *path, GError **error)
 {
 	g_auto(Descriptor) fd = open_directory_at(parent, name);
 	g_autoptr(GPtrArray) names = fd < 0 ? NULL : read_names(fd, is_entry);
@@ -174,7 +180,7 @@ static bool remove_directory(int parent, const char *name, GError **error)
 		unlinkat(fd, names->pdata[i], 0);
 	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return true;
-	set_errno(error, "cannot remove %s", name);
+	set_errno(error, "cannot remove %s", path);
 	return false;
 }
 
@@ -187,7 +193,7 @@ static void remove_leftovers(int domain)
 		g_auto(Descriptor) fd = open_directory_at(domain, names->pdata[i]);
 
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-			remove_directory(domain, names->pdata[i], NULL);
+			remove_directory(domain, names->pdata[i], NULL, NULL);
 	}
 }
 
@@ -268,23 +274,30 @@ static guint64 highest_number(GPtrArray *names)
 }
 
 /* With the root locked: the number after the highest in the store. */
-static char *choose_id(int root, GError **error)
+static char *choose_id(int root, const char *path, GError **error)
 {
 	g_autoptr(GPtrArray) domains = read_names(root, is_domain);
 	guint64 number = STORE_ID_FIRST_NUMBER - 1;
 
 	if (!domains) {
-		set_errno(error, "cannot read the dump directory");
+		set_errno(error, "cannot read the dump directory %s", path);
 		return NULL;
 	}
 	for (guint i = 0; i < domains->len; i++) {
 		g_auto(Descriptor) domain = open_directory_at(root, domains->pdata[i]);
 		g_autoptr(GPtrArray) names = NULL;
 
-		if (domain < 0)
+		if (domain < 0 && is_no_directory(errno))
 			continue;
-		remove_leftovers(domain);
-		names = read_names(domain, is_entry);
+		if (domain >= 0)
+			remove_leftovers(domain);
+		names = domain < 0 ? NULL : read_names(domain, is_entry);
+		if (!names) {
+			/* One that is not counted could have the number that is chosen. */
+			set_errno(error, "cannot read %s/%s", path,
+				  (const char *)domains->pdata[i]);
+			return NULL;
+		}
 		number = MAX(number, highest_number(names));
 	}
 	return store_id_new(number + 1);
@@ -313,7 +326,7 @@ static bool begin(struct store_dump *dump, GError **error)
 	dump->root = open_root_for_writing(dump->store, error);
 	if (dump->root < 0)
 		return false;
-	dump->id = choose_id(dump->root, error);
+	dump->id = choose_id(dump->root, dump->store->root, error);
 	if (!dump->id)
 		return false;
 	hidden = g_strconcat(BUILDING, dump->id, NULL);
@@ -479,7 +492,7 @@ void store_dump_abort(struct store_dump *dump)
 	if (!dump)
 		return;
 	hidden = g_strconcat(BUILDING, dump->id, NULL);
-	remove_directory(dump->domain, hidden, NULL);
+	remove_directory(dump->domain, hidden, NULL, NULL);
 	remove_empty_domain(dump->root, dump->domain_name);
 	dump_free(dump);
 }
@@ -498,7 +511,7 @@ static bool remove_entry(struct store *store, const struct store_entry *entry, G
 		set_errno(error, "cannot remove %s", entry->path);
 		return false;
 	}
-	if (!remove_directory(domain, hidden, error))
+	if (!remove_directory(domain, hidden, entry->path, error))
 		return false;
 	remove_empty_domain(root, entry->domain);
 	return true;
@@ -638,14 +651,17 @@ static struct store_entry *read_entry(const struct store *store, int domain, con
 	return entry;
 }
 
-/* What vanishes while it is read was removed by someone else and is no error. */
+/*
+ * What vanishes while it is read was removed by someone else and is no error. What cannot be read
+ * is one: who lists, and who keeps some of them, must not take the rest for all.
+ */
 static bool list_domain(const struct store *store, int root, const char *escaped,
 			GPtrArray *entries, GError **error)
 {
 	g_auto(Descriptor) domain = open_directory_at(root, escaped);
 	g_autoptr(GPtrArray) ids = NULL;
 
-	if (domain < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+	if (domain < 0 && is_no_directory(errno))
 		return true;
 	ids = domain < 0 ? NULL : read_names(domain, store_id_is_valid);
 	if (!ids) {
@@ -655,8 +671,13 @@ static bool list_domain(const struct store *store, int root, const char *escaped
 	for (guint i = 0; i < ids->len; i++) {
 		struct store_entry *entry = read_entry(store, domain, escaped, ids->pdata[i]);
 
-		if (entry)
+		if (entry) {
 			g_ptr_array_add(entries, entry);
+		} else if (!is_no_directory(errno)) {
+			set_errno(error, "cannot read %s/%s/%s", store->root, escaped,
+				  (const char *)ids->pdata[i]);
+			return false;
+		}
 	}
 	return true;
 }

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every call to the system that a store operation makes fails once, or is the last before the
+ * process dies. Whatever fails: each dump that can be seen is whole, no other dump is lost, what
+ * the operation says is what it did, an error names the file, and the next operation works and
+ * leaves nothing half-done.
+ *
+ * The calls are taken by functions of the same names here, which the libraries use as well.
+ */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/store.h"
+
+#define DIES (-1)     /* in place of an errno */
+#define DIED 99	      /* exit status then */
+#define MAX_CALLS 400 /* no operation makes as many */
+
+/* The call that fails, counted from when it is set; 0: none. */
+static int fails_at, calls, fails_with;
+static const char *failed_call;
+
+static bool fails(const char *call)
+{
+	if (!fails_at || ++calls != fails_at)
+		return false;
+	failed_call = call;
+	if (fails_with == DIES)
+		_exit(DIED);
+	errno = fails_with;
+	return true;
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+/* Defines @name(@parameters), which fails with @failure or is what it was, given @arguments. */
+#define TAKE(type, name, parameters, arguments, failure)                                           \
+	type name parameters                                                                       \
+	{                                                                                          \
+		return fails(#name) ? failure : REAL(name) arguments;                              \
+	}
+
+TAKE(int, mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode), -1)
+TAKE(int, mkdir, (const char *path, mode_t mode), (path, mode), -1)
+TAKE(int, fsync, (int fd), (fd), -1)
+TAKE(int, flock, (int fd, int operation), (fd, operation), -1)
+TAKE(int, rename, (const char *from, const char *to), (from, to), -1)
+TAKE(int, renameat, (int from_dir, const char *from, int to_dir, const char *to),
+     (from_dir, from, to_dir, to), -1)
+TAKE(int, unlink, (const char *path), (path), -1)
+TAKE(int, unlinkat, (int dir, const char *path, int flags), (dir, path, flags), -1)
+TAKE(int, link, (const char *from, const char *to), (from, to), -1)
+TAKE(int, fstat, (int fd, struct stat *info), (fd, info), -1)
+TAKE(int, fstatvfs, (int fd, struct statvfs *info), (fd, info), -1)
+TAKE(ssize_t, write, (int fd, const void *bytes, size_t length), (fd, bytes, length), -1)
+TAKE(ssize_t, read, (int fd, void *bytes, size_t length), (fd, bytes, length), -1)
+TAKE(DIR *, fdopendir, (int fd), (fd), NULL)
+TAKE(DIR *, opendir, (const char *path), (path), NULL)
+TAKE(struct dirent *, readdir, (DIR * dir), (dir), NULL)
+
+int openat(int dir, const char *path, int flags, ...)
+{
+	va_list more;
+	mode_t mode;
+
+	va_start(more, flags);
+	mode = va_arg(more, mode_t);
+	va_end(more);
+	return fails("openat") ? -1 : REAL(openat)(dir, path, flags, mode);
+}
+
+int open(const char *path, int flags, ...)
+{
+	va_list more;
+	mode_t mode;
+
+	va_start(more, flags);
+	mode = va_arg(more, mode_t);
+	va_end(more);
+	return fails("open") ? -1 : REAL(open)(path, flags, mode);
+}
+
+/* --- a store of three dumps --- */
+
+#define DOMAIN "vm"
+static const char *const files[] = {"report.txt", "report.json", "core"};
+static const char *const contents[] = {"a report\n", "{\"title\":\"t\"}\n", "a core\n"};
+
+static char *root;
+static char *newest; /* id of the domain's newest dump when the operation began */
+
+/* True if all files are written and the dump is there. */
+static bool write_dump(struct store *store, const char *domain, GError **error)
+{
+	struct store_dump *dump = store_begin(store, domain, error);
+
+	if (!dump)
+		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		int fd = store_dump_create(dump, files[i], error);
+		ssize_t length = (ssize_t)strlen(contents[i]);
+
+		if (fd < 0) {
+			store_dump_abort(dump);
+			return false;
+		}
+		/* Past the functions above: what a writer makes of this is not the store's. */
+		g_assert_cmpint(pwrite(fd, contents[i], (size_t)length, 0), ==, length);
+	}
+	return store_dump_commit(dump, error);
+}
+
+/* The id of the domain's newest dump but @number. */
+static char *newest_but(struct store *store, guint number)
+{
+	g_autoptr(GPtrArray) entries = store_list(store, DOMAIN, NULL);
+	const struct store_entry *entry;
+
+	g_assert_nonnull(entries);
+	g_assert_cmpuint(entries->len, >, number);
+	entry = entries->pdata[entries->len - 1 - number];
+	return g_strdup(entry->id);
+}
+
+static void set_up(void)
+{
+	g_autoptr(Store) store = NULL;
+
+	/* In memory if there is such a place: hundreds of stores are made. */
+	root = g_strdup(g_access("/dev/shm", W_OK) == 0 ? "/dev/shm/oopsbt-faults-XXXXXX"
+							: "/tmp/oopsbt-faults-XXXXXX");
+	g_assert_nonnull(g_mkdtemp_full(root, 0700));
+	store = store_new(root);
+	g_assert_true(write_dump(store, "other", NULL));
+	g_assert_true(write_dump(store, DOMAIN, NULL));
+	g_assert_true(write_dump(store, DOMAIN, NULL));
+	newest = newest_but(store, 0);
+}
+
+static void tear_down(void)
+{
+	const char *const argv[] = {"rm", "-rf", root, NULL};
+
+	g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+				   NULL, NULL, NULL));
+	g_clear_pointer(&root, g_free);
+	g_clear_pointer(&newest, g_free);
+}
+
+/* --- the operations --- */
+
+static bool do_write(struct store *store, GError **error)
+{
+	return write_dump(store, DOMAIN, error);
+}
+
+static bool do_vacuum(struct store *store, GError **error)
+{
+	return store_vacuum(store, DOMAIN, 1, error);
+}
+
+static bool do_remove(struct store *store, GError **error)
+{
+	struct store_entry *entry = store_find(store, "other", error);
+	bool removed = entry && store_remove(store, entry, error);
+
+	if (entry)
+		store_entry_free(entry);
+	return removed;
+}
+
+static bool do_list(struct store *store, GError **error)
+{
+	GPtrArray *entries = store_list(store, NULL, error);
+
+	if (entries)
+		g_ptr_array_unref(entries);
+	return entries != NULL;
+}
+
+static const struct operation {
+	const char *name;
+	bool (*run)(struct store *store, GError **error);
+	guint vm, other; /* dumps of each domain after it */
+	guint vm_at_least;
+	guint newer; /* dumps of the domain that it adds */
+} operations[] = {
+	{"write", do_write, 3, 1, 2, 1},
+	{"vacuum", do_vacuum, 1, 1, 1, 0},
+	{"remove", do_remove, 2, 0, 2, 0},
+	{"list", do_list, 2, 1, 2, 0},
+};
+
+/* --- what must hold --- */
+
+static void check_dump(const struct store_entry *entry)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *text = store_read(entry, files[i], 4096, NULL, &error);
+
+		g_assert_no_error(error);
+		g_assert_cmpstr(text, ==, contents[i]);
+	}
+}
+
+/* How many whole dumps a domain has. */
+static guint count(struct store *store, const char *domain)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) entries = store_list(store, domain, &error);
+
+	g_assert_no_error(error);
+	for (guint i = 0; i < entries->len; i++)
+		check_dump(entries->pdata[i]);
+	return entries->len;
+}
+
+static guint count_hidden(void)
+{
+	g_autofree char *path = g_build_filename(root, DOMAIN, NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+	guint hidden = 0;
+
+	while (dir && (name = g_dir_read_name(dir)))
+		hidden += name[0] == '.';
+	return hidden;
+}
+
+static void check_store(const struct operation *operation, int status)
+{
+	g_autoptr(Store) store = store_new(root);
+	g_autoptr(GError) error = NULL;
+	guint vm = count(store, DOMAIN), other = count(store, "other");
+
+	if (status == 0) {
+		g_autofree char *before = newest_but(store, operation->newer);
+
+		g_assert_cmpstr(before, ==, newest); /* what is new is the newest */
+		g_assert_cmpuint(vm, ==, operation->vm);
+		g_assert_cmpuint(other, ==, operation->other);
+	}
+	g_assert_cmpuint(vm, >=, operation->vm_at_least);
+	g_assert_cmpuint(vm, <=, 3);
+	if (operation->other)
+		g_assert_cmpuint(other, ==, 1);
+	g_assert_true(write_dump(store, DOMAIN, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(count(store, DOMAIN), ==, vm + 1);
+	g_assert_cmpuint(count_hidden(), ==, 0);
+}
+
+/* In a process of its own: exits with 0 done, 1 failed, 2 failed without a good message, 3 no such
+ * call. */
+static void run_with_fault(const struct operation *operation, int at, int with)
+{
+	g_autoptr(Store) store = store_new(root);
+	GError *error = NULL;
+	bool done;
+
+	calls = 0;
+	fails_with = with;
+	fails_at = at;
+	done = operation->run(store, &error);
+	fails_at = 0;
+	if (calls < at)
+		_exit(3);
+	if (done)
+		_exit(0);
+	if (!error || !strstr(error->message, root)) {
+		fprintf(stderr, "%s, call %d (%s) fails with %s: the message is \"%s\"\n",
+			operation->name, at, failed_call, g_strerror(with),
+			error ? error->message : "");
+		_exit(2);
+	}
+	_exit(1);
+}
+
+/* Returns false if the operation makes fewer calls. */
+static bool try_fault(const struct operation *operation, int at, int with)
+{
+	int status;
+	pid_t pid;
+
+	set_up();
+	pid = fork();
+	g_assert_cmpint(pid, >=, 0);
+	if (pid == 0)
+		run_with_fault(operation, at, with);
+	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+	g_assert_true(WIFEXITED(status));
+	status = WEXITSTATUS(status);
+	g_test_message("%s, call %d, %s: %d", operation->name, at,
+		       with == DIES ? "dies" : g_strerror(with), status);
+	g_assert_cmpint(status, !=, 2);
+	if (status != 3)
+		check_store(operation, status);
+	tear_down();
+	return status != 3;
+}
+
+static void test_operation(gconstpointer data)
+{
+	static const int faults[] = {EIO, ENOSPC, EMFILE, DIES};
+	const struct operation *operation = data;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
+		int at = 1;
+
+		while (try_fault(operation, at, faults[i]))
+			g_assert_cmpint(++at, <, MAX_CALLS);
+		/* As the store is written in C, it can't do without. */
+		g_assert_cmpint(at, >, 5);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(operations); i++) {
+		g_autofree char *path = g_strdup_printf("/store-faults/%s", operations[i].name);
+
+		g_test_add_data_func(path, &operations[i], test_operation);
+	}
+	return g_test_run();
+}
