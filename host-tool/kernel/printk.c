@@ -248,8 +248,7 @@ static GArray *read_ring(const struct kernel *kernel, const char *vmcoreinfo, GE
 		return records;
 	prefetch(kernel, &ring);
 	for (uint64_t id = ring.tail_id;; id = (id + 1) & ID_MASK) {
-		if (!read_record(kernel, &ring, id, records, error) ||
-		    id == ring.head_id)
+		if (!read_record(kernel, &ring, id, records, error) || id == ring.head_id)
 			return records;
 	}
 }
