@@ -109,8 +109,9 @@ begin() {
 registers_agree() {
 	local theirs ours
 	theirs=$(sed -nE '/^At the fault/,/R13:/s/^ +((RAX|RDX|RBP|R10|R13): .*)/\1/p' "$dump/report.txt")
-	ours=$(sed -nE '/^Backtraces/,$p' "$dump/report.txt" |
-		sed -nE '/^   RIP: scenario_/,/R13:/{s/^ +((RAX|RDX|RBP|R10|R13): .*)/\1/p;/R13:/q}')
+	ours=$(awk '/^Backtraces/ { below = 1 } below && !done && /^   RIP: scenario_/ { inside = 1 }
+		inside && /^ +(RAX|RDX|RBP|R10|R13): / { sub(/^ +/, ""); print } inside && /R13:/ { inside = 0; done = 1 }' \
+		"$dump/report.txt")
 	tap_is "$1: the registers at the fault are those that the kernel printed" "$ours" "$theirs"
 }
 
