@@ -13,6 +13,9 @@ SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,/etc/systemd/system)
 
+# Where AppArmor looks, whatever the prefix.
+APPARMORDIR ?= /etc/apparmor.d
+
 # SANITIZE=1 builds everything with ASan and UBSan, beside the ordinary objects.
 SANITIZE ?= 0
 # FUZZ=1, which `make fuzz` is for, does with what libFuzzer needs; THREADS=1 builds everything with ThreadSanitizer.
@@ -123,6 +126,11 @@ check-scenarios: tests
 check-sanitized:
 	tests/check-sanitized
 
+.PHONY: check-host
+check-host: tests
+	tools/install-deps test
+	tests/run $(sort $(wildcard tests/host/*.test.sh))
+
 .PHONY: lint
 lint:
 	tests/run tests/lint/lint.test.sh
@@ -141,12 +149,15 @@ install: all
 	test -e $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \
 		install -m 0644 host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)
 	sed 's,@SBINDIR@,$(SBINDIR),' host-tool/oopsbtd.service > $(DESTDIR)$(UNITDIR)/oopsbtd.service
+	install -d $(DESTDIR)$(APPARMORDIR)
+	sed 's,@SBINDIR@,$(SBINDIR),; s,@LIBEXECDIR@,$(LIBEXECDIR),; s,@SYSCONFDIR@,$(SYSCONFDIR),' \
+		host-tool/apparmor.profile > $(DESTDIR)$(APPARMORDIR)/oopsbtd
 	install -m 0644 $(MODULE_FILES) $(MODULE_DIR)
 
 # What was written by install, but not a configuration that was changed, nor any dump.
 .PHONY: uninstall
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/oopsbtd $(DESTDIR)$(UNITDIR)/oopsbtd.service
+	rm -f $(DESTDIR)$(SBINDIR)/oopsbtd $(DESTDIR)$(UNITDIR)/oopsbtd.service $(DESTDIR)$(APPARMORDIR)/oopsbtd
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(MODULE_DIR)
 	! cmp -s host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf
@@ -165,6 +176,7 @@ help:
 	@echo 'make fuzz         search the parsers of foreign bytes for inputs that break them (SECONDS_EACH=60)'
 	@echo 'make check-scenarios every kind of oops on every kernel with 1, 4, 16 and 64 vCPUs (long)'
 	@echo 'make check-zoo    kernels, flavours and configurations on many CPU models, to docs/zoo.md (long)'
+	@echo 'make check-host   the installed service under a real systemd, in a container (root)'
 	@echo 'make check-oracle compare backtraces with crash and drgn (downloads debug packages)'
 	@echo 'make bench        measure, with ratios; prints a table, writes JSON'
 	@echo 'make lint         layout and static analysis'

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# oopsbtd, its freeze guard and its analyser. The profile is loaded with the others but applies to nothing by itself:
+# libvirt's own profile of QEMU has to let oopsbtd read guest memory, and that profile is the administrator's to change.
+# See "APPARMOR" in oopsbtd(8) for the two lines that turn it on.
+
+abi <abi/3.0>,
+
+include <tunables/global>
+
+profile oopsbtd flags=(attach_disconnected) {
+  include <abstractions/base>
+  include <abstractions/openssl>
+
+  capability sys_ptrace,
+  capability dac_read_search,
+  capability setuid,
+  capability setgid,
+  capability kill,
+
+  # Guest memory: /proc/PID/mem of QEMU, which libvirt confines.
+  ptrace (read, trace) peer=libvirt-*,
+  ptrace (read, trace) peer=unconfined,
+  @{PROC}/@{pids}/{cmdline,mem,stat,status} r,
+  @{PROC}/@{pids}/ r,
+
+  signal (send) peer=oopsbtd//analyze,
+  signal (send) peer=oopsbtd//guard,
+  unix (send, receive, connect) type=stream,
+  unix (send, connect) type=dgram,
+
+  @SBINDIR@/oopsbtd mr,
+  @LIBEXECDIR@/oopsbt-analyze Cx -> analyze,
+  @LIBEXECDIR@/oopsbt-freeze-guard Cx -> guard,
+  @SYSCONFDIR@/oopsbtd.conf r,
+  /etc/libvirt/libvirt.conf r,
+  /etc/nsswitch.conf r,
+  /etc/passwd r,
+  /etc/group r,
+  @{run}/libvirt/*-sock rw,
+  @{run}/systemd/notify w,
+  owner @{run}/oopsbt/ rw,
+  owner @{run}/oopsbt/** rwkl,
+  # Another [store] root= goes into local/oopsbtd.
+  owner /var/lib/oopsbt/ rw,
+  owner /var/lib/oopsbt/** rwkl,
+
+  profile analyze flags=(attach_disconnected) {
+    include <abstractions/base>
+
+    # Until it is nobody.
+    capability setuid,
+    capability setgid,
+
+    signal (receive) peer=oopsbtd,
+    unix (send, receive) type=stream peer=(label=oopsbtd),
+
+    @LIBEXECDIR@/oopsbt-analyze mr,
+    # What the daemon hands over open.
+    @{PROC}/@{pids}/mem r,
+    /var/lib/oopsbt/*/.new-*/{report.txt,report.json,core,dmesg.txt} rw,
+    /memfd:oopsbt-analyze rw,
+    /dev/null rw,
+
+    include if exists <local/oopsbtd.analyze>
+  }
+
+  profile guard {
+    include <abstractions/base>
+    include <abstractions/openssl>
+
+    signal (receive) peer=oopsbtd,
+    unix (send, receive, connect) type=stream,
+
+    @LIBEXECDIR@/oopsbt-freeze-guard mr,
+    /etc/libvirt/libvirt.conf r,
+    /etc/nsswitch.conf r,
+    /etc/passwd r,
+    @{PROC}/@{pids}/{stat,status} r,
+    @{run}/libvirt/*-sock rw,
+    owner @{run}/oopsbt/** rwkl,
+    /dev/null rw,
+
+    include if exists <local/oopsbtd.guard>
+  }
+
+  include if exists <local/oopsbtd>
+}
