@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/context.h"
@@ -161,13 +162,24 @@ static void serve_collection(void)
 	hang();
 }
 
-int main(void)
+/* As the real one before it reads anything: of the arguments MEMORY FILE_SIZE CPU_SECONDS. */
+static void limit_files(const char *file_size)
+{
+	const rlim_t bytes = strtoull(file_size, NULL, 10);
+
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){bytes, bytes});
+}
+
+int main(int argc, char **argv)
 {
 	struct protocol_message message;
 	struct job job = {0};
 	const char *json;
 	size_t length;
 
+	if (argc != 5)
+		return EXIT_FAILURE;
+	limit_files(argv[3]);
 	hear(PROTOCOL_JOB, &message);
 	json = g_bytes_get_data(message.payload, &length);
 	if (!job_from_json(json, length, &job, NULL) ||
