@@ -16,9 +16,12 @@ bool ratelimit_take(struct bucket *bucket, const struct rate *rate, struct bucke
 	bool here = has_token(bucket, rate, now);
 	bool there = has_token(total, total_rate, now);
 
-	if (!here || !there)
+	bool reserved = bucket->used == 0;
+
+	if (!here || !(there || reserved))
 		return false;
 	bucket->used++;
-	total->used++;
+	if (there)
+		total->used++;
 	return true;
 }

@@ -16,7 +16,11 @@ struct bucket {
 	gint64 since; /* monotonic, µs */
 };
 
-/* Takes one token of each bucket, or of none. @now: monotonic, µs. */
+/*
+ * Takes one token of each bucket, or of none. A domain that has used none of its own has one
+ * reserved: where the total has none left that one is taken of @bucket alone. So guests that oops
+ * all the time do not use up what others need. @now: monotonic, µs.
+ */
 bool ratelimit_take(struct bucket *bucket, const struct rate *rate, struct bucket *total,
 		    const struct rate *total_rate, gint64 now);
 

@@ -32,9 +32,36 @@ static void test_total_rate(void)
 	struct bucket one = {0}, other = {0}, total = {0};
 
 	g_assert_true(ratelimit_take(&one, &rate, &total, &tight, 1));
-	g_assert_false(ratelimit_take(&other, &rate, &total, &tight, 2));
+	g_assert_false(ratelimit_take(&one, &rate, &total, &tight, 2));
 	/* What was refused cost nothing. */
-	g_assert_cmpfloat(other.used, ==, 0);
+	g_assert_cmpfloat(one.used, <=, 1);
+	/* The reserved one, and no more than that. */
+	g_assert_true(ratelimit_take(&other, &rate, &total, &tight, 2));
+	g_assert_false(ratelimit_take(&other, &rate, &total, &tight, 3));
+	g_assert_cmpfloat(total.used, <=, 1);
+}
+
+static void test_reserved(void)
+{
+	const struct rate rate = {.burst = 20, .per_hour = 60};
+	const struct rate all = {.burst = 100, .per_hour = 600};
+	struct bucket hostile[10] = {{0}};
+	struct bucket innocent = {0}, total = {0};
+	gint64 now = 5 * G_TIME_SPAN_HOUR;
+
+	for (int i = 0; i < 1000; i++)
+		ratelimit_take(&hostile[i % 10], &rate, &total, &all, now);
+	g_assert_true(ratelimit_take(&innocent, &rate, &total, &all, now));
+	/* A domain is never let go beyond its own rate. */
+	for (int i = 0; i < 10; i++)
+		g_assert_false(ratelimit_take(&hostile[i], &rate, &total, &all, now));
+	/* After a quiet time of its own it has one again, whatever the others do. */
+	for (int second = 1; second <= 61; second++) {
+		now += G_TIME_SPAN_SECOND;
+		for (int i = 0; i < 1000; i++)
+			ratelimit_take(&hostile[i % 10], &rate, &total, &all, now);
+	}
+	g_assert_true(ratelimit_take(&innocent, &rate, &total, &all, now));
 }
 
 /* --- the NMI --- */
@@ -164,6 +191,7 @@ int main(int argc, char **argv)
 	g_unsetenv("LIBVIRT_DEFAULT_URI");
 	g_test_add_func("/rate/a burst is allowed, then as many as the hour has", test_rate);
 	g_test_add_func("/rate/the total limit holds too", test_total_rate);
+	g_test_add_func("/rate/one collection is reserved for each domain", test_reserved);
 	g_test_add_func("/nmi/it is sent only where it is known to be safe, or wanted", test_nmi);
 	g_test_add_func("/config/values are read, unknown keys are warned of", test_config);
 	g_test_add_func("/config/a bad value is an error that names it", test_config_errors);
