@@ -8,6 +8,7 @@
 #include "common/context.h"
 #include "kernel/build-id.h"
 #include "kernel/arch.h"
+#include "kernel/cold.h"
 #include "kernel/arch.h"
 #include "kernel/find.h"
 #include "kernel/lock.h"
@@ -688,14 +689,8 @@ bool analysis_space(const struct analysis *analysis, struct address_space *space
 		const struct vcpu_registers *vcpu =
 			&g_array_index(analysis->vcpus, struct vcpu_registers, i);
 
-		if (vcpu_in_long_mode(vcpu)) {
-			*space = (struct address_space){
-				.snapshot = analysis->frozen,
-				.root = cr3_root(vcpu->cr3),
-				.levels = vcpu_five_level_paging(vcpu) ? 5 : 4,
-			};
+		if (vcpu_address_space(vcpu, analysis->frozen, space))
 			return true;
-		}
 	}
 	return false;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The analyser: the one program that looks into guest memory.
 
-ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c capture_cold.c fault.c file.c guest_traces.c live.c log.c main.c \
+ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c fault.c file.c guest_traces.c live.c log.c main.c \
 	output.c sandbox.c window.c)
 
 ANALYZE_ARCHIVES := $(addprefix host-tool/,libreport.a libkernel.a libguest.a libcommon.a)
@@ -10,7 +10,6 @@ ANALYZE_PACKAGES := $(PACKAGES) libseccomp libbpf libelf libkdumpfile capstone
 $(eval $(call program,host-tool/oopsbt-analyze,$(ANALYZE_SOURCES),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 
 $(eval $(call unit_test,analyze-analysis,$(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
-$(eval $(call unit_test,analyze-capture,host-tool/analyze/capture_cold.c,glib-2.0 libbpf,host-tool/libkernel.a host-tool/libguest.a))
 
 $(eval $(call unit_test,analyze-sandbox,host-tool/analyze/sandbox.c host-tool/analyze/window.c,\
 	$(PACKAGES) libseccomp,$(addprefix host-tool/,libguest.a libcommon.a)))

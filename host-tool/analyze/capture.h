@@ -15,12 +15,4 @@
  */
 struct cpu *capture_warm(struct kernel *kernel, const GArray *vcpus, struct settings *settings);
 
-/*
- * Without one: the memory around each vCPU's registers in which its state usually lies. A snapshot
- * holds so many pages, and the analysis needs some: where all of each CPU's variables do not fit,
- * of most CPUs only those by which their current task is found are read. Returns how many of the
- * vCPUs, from the first on, there was room for.
- */
-guint capture_cold(struct snapshot *snapshot, const GArray *vcpus);
-
 #endif

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
-GUEST_SOURCES := $(addprefix host-tool/guest/,core_file.c dump_file.c dump_read.c flattened.c kdump_file.c \
-	memory.c notes.c paging.c registers.c snapshot.c)
+GUEST_SOURCES := $(addprefix host-tool/guest/,address_space.c core_file.c dump_file.c dump_read.c flattened.c kdump_file.c \
+	memory.c notes.c snapshot.c x86_64/paging.c x86_64/registers.c x86_64/show.c)
 
 $(eval $(call archive,host-tool/libguest.a,$(GUEST_SOURCES)))
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * x86-64 page tables: 4 and 5 levels; 4 KiB, 2 MiB and 1 GiB pages.
- * Intel SDM vol. 3A, 4.5 (4-level and 5-level paging).
+ * Page tables, and reading through them. What they are like is the architecture's: x86_64/paging.c
+ * has 4 and 5 levels; 4 KiB, 2 MiB and 1 GiB pages (Intel SDM vol. 3A, 4.5).
  */
 #ifndef OOPSBT_GUEST_PAGING_H
 #define OOPSBT_GUEST_PAGING_H
 
+#include "guest/registers.h"
 #include "guest/snapshot.h"
 
 /* A guest-virtual address space. A value type; @snapshot is borrowed. */
@@ -20,6 +21,10 @@ struct mapping {
 	uint64_t page_size; /* bytes: 4 KiB, 2 MiB or 1 GiB */
 	bool writable, executable, user;
 };
+
+/* The one that @vcpu uses. False if it uses none that can be read: @space is not to be used. */
+bool vcpu_address_space(const struct vcpu_registers *vcpu, struct snapshot *snapshot,
+			struct address_space *space);
 
 bool address_space_translate(const struct address_space *space, gva_t address,
 			     struct mapping *mapping, GError **error);

@@ -11,33 +11,27 @@
 #include <stdint.h>
 
 #include "guest/address.h"
+#include "guest/x86_64/vcpu_registers.h"
 
 #define MAX_VCPUS 4096
 
-struct segment {
-	uint16_t selector;
-	uint64_t base;
-	uint32_t limit;
-	uint32_t flags;
+enum register_kind {
+	REGISTER_HEX, /* uint64_t */
+	REGISTER_SEGMENT,
+	REGISTER_NUMBER, /* unsigned int */
+	REGISTER_FLAG,	 /* bool */
 };
 
-struct descriptor_table {
-	uint64_t base;
-	uint32_t limit;
+/* A member of struct vcpu_registers, for who shows them all. */
+struct register_field {
+	const char *name;
+	enum register_kind kind;
+	size_t offset;
 };
+const struct register_field *vcpu_register_fields(size_t *num_fields);
 
-struct vcpu_registers {
-	unsigned int vcpu; /* QEMU's cpu_index */
-	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
-	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
-	uint64_t rip, rflags;
-	unsigned int cpl; /* 0 to 3 */
-	bool halted;
-	bool smm; /* in system management mode */
-	struct segment es, cs, ss, ds, fs, gs, ldt, tr;
-	struct descriptor_table gdt, idt;
-	uint64_t cr0, cr2, cr3, cr4, efer;
-};
+/* As the kernel prints them, @place being what to print for the PC. Free with g_free(). */
+char *vcpu_registers_text(const struct vcpu_registers *registers, const char *place);
 
 /* True in 64-bit long mode with paging on: the only state whose memory this tool reads. */
 bool vcpu_in_long_mode(const struct vcpu_registers *registers);

@@ -8,6 +8,7 @@ FAKE_KERNEL := $(FAKE_GUEST) tests/unit/fake_kernel.c
 KERNEL_TEST_ARCHIVES := host-tool/libkernel.a host-tool/libguest.a
 
 $(eval $(call unit_test,kernel-btf,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-cold,,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-cpu,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-find,$(FAKE_KERNEL),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-fit,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))

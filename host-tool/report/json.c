@@ -117,35 +117,31 @@ static void write_segment(struct json_writer *w, const char *name, const struct 
 	json_end_object(w);
 }
 
-static void write_registers(struct json_writer *w, const struct vcpu_registers *r)
+static void write_registers(struct json_writer *w, const struct vcpu_registers *registers)
 {
-	const struct {
-		const char *name;
-		uint64_t value;
-	} plain[] = {
-		{"rip", r->rip}, {"rsp", r->rsp}, {"rflags", r->rflags}, {"rax", r->rax},
-		{"rbx", r->rbx}, {"rcx", r->rcx}, {"rdx", r->rdx},	 {"rsi", r->rsi},
-		{"rdi", r->rdi}, {"rbp", r->rbp}, {"r8", r->r8},	 {"r9", r->r9},
-		{"r10", r->r10}, {"r11", r->r11}, {"r12", r->r12},	 {"r13", r->r13},
-		{"r14", r->r14}, {"r15", r->r15}, {"cr0", r->cr0},	 {"cr2", r->cr2},
-		{"cr3", r->cr3}, {"cr4", r->cr4}, {"efer", r->efer},
-	};
+	size_t num_fields;
+	const struct register_field *fields = vcpu_register_fields(&num_fields);
 
 	json_begin_object(w, "regs", JSON_SPREAD);
-	for (size_t i = 0; i < G_N_ELEMENTS(plain); i++)
-		json_hex(w, plain[i].name, plain[i].value);
-	write_segment(w, "cs", &r->cs);
-	write_segment(w, "ss", &r->ss);
-	write_segment(w, "ds", &r->ds);
-	write_segment(w, "es", &r->es);
-	write_segment(w, "fs", &r->fs);
-	write_segment(w, "gs", &r->gs);
-	write_segment(w, "ldt", &r->ldt);
-	write_segment(w, "tr", &r->tr);
-	json_hex(w, "gdt_base", r->gdt.base);
-	json_hex(w, "idt_base", r->idt.base);
-	json_integer(w, "cpl", r->cpl);
-	json_boolean(w, "halted", r->halted);
+	for (size_t i = 0; i < num_fields; i++) {
+		const char *name = fields[i].name;
+		const void *member = (const char *)registers + fields[i].offset;
+
+		switch (fields[i].kind) {
+		case REGISTER_HEX:
+			json_hex(w, name, *(const uint64_t *)member);
+			break;
+		case REGISTER_SEGMENT:
+			write_segment(w, name, member);
+			break;
+		case REGISTER_NUMBER:
+			json_integer(w, name, *(const unsigned int *)member);
+			break;
+		case REGISTER_FLAG:
+			json_boolean(w, name, *(const bool *)member);
+			break;
+		}
+	}
 	json_end_object(w);
 }
 

@@ -362,32 +362,17 @@ static void write_frames(GString *text, const GArray *frames, bool registers)
 
 static void write_registers(GString *text, const struct report_vcpu *vcpu)
 {
-	const struct vcpu_registers *r = &vcpu->registers;
+	gva_t pc = vcpu_pc(&vcpu->registers);
+	struct resolved_symbol unknown = {0};
+	const struct frame *first =
+		vcpu->frames->len > 0 ? &g_array_index(vcpu->frames, struct frame, 0) : NULL;
+	bool is_there = first && first->pc.value == pc.value;
+	g_autofree char *place =
+		resolved_symbol_text(is_there ? &first->symbol : &unknown, pc.value);
+	g_autofree char *clean = sanitize_line(place, -1);
+	g_autofree char *registers = vcpu_registers_text(&vcpu->registers, clean);
 
-	text_append(text, "  RIP: %04x:", r->cs.selector);
-	if (vcpu->frames->len > 0 &&
-	    g_array_index(vcpu->frames, struct frame, 0).pc.value == r->rip)
-		append_symbol(text, &g_array_index(vcpu->frames, struct frame, 0));
-	else
-		text_append(text, "0x%016" PRIx64, r->rip);
-	text_append(text, "\n  RSP: %04x:%016" PRIx64 " EFLAGS: %08" PRIx64 "%s\n", r->ss.selector,
-		    r->rsp, r->rflags, r->halted ? " halted" : "");
-	text_append(text, "  RAX: %016" PRIx64 " RBX: %016" PRIx64 " RCX: %016" PRIx64 "\n", r->rax,
-		    r->rbx, r->rcx);
-	text_append(text, "  RDX: %016" PRIx64 " RSI: %016" PRIx64 " RDI: %016" PRIx64 "\n", r->rdx,
-		    r->rsi, r->rdi);
-	text_append(text, "  RBP: %016" PRIx64 " R08: %016" PRIx64 " R09: %016" PRIx64 "\n", r->rbp,
-		    r->r8, r->r9);
-	text_append(text, "  R10: %016" PRIx64 " R11: %016" PRIx64 " R12: %016" PRIx64 "\n", r->r10,
-		    r->r11, r->r12);
-	text_append(text, "  R13: %016" PRIx64 " R14: %016" PRIx64 " R15: %016" PRIx64 "\n", r->r13,
-		    r->r14, r->r15);
-	text_append(text, "  FS:  %016" PRIx64 "(%04x) GS:%016" PRIx64 "(%04x)\n", r->fs.base,
-		    r->fs.selector, r->gs.base, r->gs.selector);
-	text_append(text, "  CS:  %04x DS: %04x ES: %04x CR0: %016" PRIx64 "\n", r->cs.selector,
-		    r->ds.selector, r->es.selector, r->cr0);
-	text_append(text, "  CR2: %016" PRIx64 " CR3: %016" PRIx64 " CR4: %016" PRIx64 "\n", r->cr2,
-		    r->cr3, r->cr4);
+	g_string_append(text, registers);
 }
 
 /* How deep in interrupts a CPU is, in the words of its context. */

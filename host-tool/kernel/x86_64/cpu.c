@@ -5,14 +5,9 @@
 #include <string.h>
 
 #include "kernel/x86_64/pt_regs.h"
+#include "kernel/x86_64/tss.h"
 
 #define MAX_EXCEPTION_STACK 0x4000u
-
-/* The 64-bit TSS (Intel SDM vol. 3A, 8.7): RSP0 and the interrupt stack table. */
-#define TSS_RSP0 4
-#define TSS_IST1 36
-#define TSS_IST_SIZE (7 * 8)
-#define TSS_SIZE 104
 
 /* Before that entry is set up, in kernel mode: the GS base is the CPU's own offset. */
 static bool number_from_gs(const struct kernel *kernel, const struct vcpu_registers *registers,

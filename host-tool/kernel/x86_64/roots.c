@@ -36,11 +36,6 @@
 /* From the first task's stack to the end of the page tables. */
 #define MAX_DATA_BYTES (8u << 20)
 
-gpa_t cr3_root(uint64_t cr3)
-{
-	return gpa(cr3 & CR3_ADDRESS_MASK);
-}
-
 static uint64_t run_end(const struct mapped_run *run)
 {
 	return run->start.value + run->length;

@@ -23,6 +23,7 @@
 
 #include "guest/paging.h"
 #include "guest/registers.h"
+#include "guest/x86_64/cr3.h"
 #include "kernel/image.h"
 
 #define MAX_CR3_ROOTS 64
@@ -52,15 +53,6 @@ enum kernel_place {
  */
 void kernel_roots(struct snapshot *snapshot, const GArray *vcpus, enum kernel_place place,
 		  kernel_root_fn found, void *user_data, uint64_t *unscanned);
-
-/*
- * Page-table isolation: set in CR3 while user mode's page tables are in use, which are the second
- * page of a pair (arch/x86/entry/calling.h). Without page-table isolation part of the address.
- */
-#define CR3_USER_BIT (1ull << 12)
-
-/* The page-table root in a CR3, without PCID and flag bits. */
-gpa_t cr3_root(uint64_t cr3);
 
 /*
  * The parts of the area for kernel images in which something is mapped, in order. Holes in them

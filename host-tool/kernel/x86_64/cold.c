@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "analyze/capture.h"
+#include "kernel/cold.h"
 
 #include <string.h>
 
-#include "kernel/find.h"
+#include "guest/x86_64/cr3.h"
+#include "kernel/map.h"
+#include "kernel/x86_64/pt_regs.h"
+#include "kernel/x86_64/tss.h"
 
-/* THREAD_SIZE (arch/x86/include/asm/page_64_types.h), without KASAN; no stack is larger. */
-#define STACK_SIZE 0x4000u
+/* Without a map nobody says whether KASAN has made them larger. */
+#define STACK_SIZE DEFAULT_STACK_SIZE
 /*
  * A CPU's GDT is one of the page-aligned per-CPU variables, which come first. Those that the kernel
  * image declares, the hot ones among them, all lie from so much before it to so much behind it.
@@ -16,15 +19,10 @@
 #define PERCPU_SIZE (PERCPU_BEFORE_GDT + PERCPU_AFTER_GDT)
 /* What is shown of a task lies in its first two pages, even if it does not begin with one. */
 #define TASK_SIZE (2 * GUEST_PAGE_SIZE)
-#define TSS_SIZE 104
-#define TSS_SP1 12
 #define IDT_SIZE 4096
 /* A CPU's own mappings of its GDT, TSS and exception stacks (arch/x86/mm/cpu_entry_area.c). */
 #define ENTRY_AREA_START 0xfffffe0000000000ull
 #define ENTRY_AREA_END 0xfffffe8000000000ull
-/* struct pt_regs at the top of an exception stack: where the interrupted stack pointer is. */
-#define PT_REGS_SIZE 168
-#define PT_REGS_SP 152
 #define MAX_STACKS 4
 
 static bool in_entry_area(uint64_t address)
@@ -85,18 +83,18 @@ static gpa_t kernel_root(const struct address_space *space, const struct vcpu_re
 }
 
 /* A vCPU, and what of the guest's memory must be its. */
-struct place {
+struct cpu_place {
 	const struct vcpu_registers *vcpu;
 	struct address_space space;
 	gpa_t percpu; /* where its per-CPU variables begin, about; 0: not known */
 };
 
 static bool find_place(struct snapshot *snapshot, const struct vcpu_registers *vcpu,
-		       struct place *place)
+		       struct cpu_place *place)
 {
 	struct mapping gdt;
 
-	*place = (struct place){
+	*place = (struct cpu_place){
 		.vcpu = vcpu,
 		.space = {.snapshot = snapshot,
 			  .root = cr3_root(vcpu->cr3),
@@ -136,7 +134,8 @@ static bool has_room_for_area(struct snapshot *snapshot, const struct current_pl
 }
 
 /* All variables, or those of the pages in which the last CPU had its current task. */
-static void capture_percpu(const struct place *place, const struct current_place *known, bool whole)
+static void capture_percpu(const struct cpu_place *place, const struct current_place *known,
+			   bool whole)
 {
 	struct snapshot *snapshot = place->space.snapshot;
 	const uint64_t pages[] = {known->task_at & GUEST_PAGE_MASK,
@@ -150,7 +149,8 @@ static void capture_percpu(const struct place *place, const struct current_place
 		snapshot_prefetch(snapshot, gpa_add(place->percpu, pages[i]), GUEST_PAGE_SIZE);
 }
 
-static void capture_place(const struct place *place, const struct current_place *known, bool whole)
+static void capture_place(const struct cpu_place *place, const struct current_place *known,
+			  bool whole)
 {
 	const struct vcpu_registers *vcpu = place->vcpu;
 
@@ -169,15 +169,13 @@ static void capture_place(const struct place *place, const struct current_place 
  */
 #define TASK_ALIGNMENT 64
 #define TASK_STACK 24 /* or 8 bytes more */
-/* What FRED leaves free at the top (TOP_OF_KERNEL_STACK_PADDING). */
-#define TOP_PADDING 16
 #define MAX_TOPS 256
 /* A lying guest may have more pointers. A true one has two for each CPU after the first. */
 #define MAX_CANDIDATES 4096
 #define MAX_CANDIDATES_PER_CPU 4
 
 struct search {
-	const struct place *place;
+	const struct cpu_place *place;
 	struct {
 		uint64_t address, at;
 	} tops[MAX_TOPS];
@@ -185,7 +183,7 @@ struct search {
 	struct current_place found;
 };
 
-static bool read_percpu(const struct place *place, uint64_t at, uint64_t *word)
+static bool read_percpu(const struct cpu_place *place, uint64_t at, uint64_t *word)
 {
 	uint64_t offset = at & ~GUEST_PAGE_MASK;
 	const uint8_t *page =
@@ -202,8 +200,8 @@ static uint64_t stack_end(uint64_t address)
 {
 	uint64_t offset = address & (STACK_SIZE - 1);
 
-	if (offset == STACK_SIZE - TOP_PADDING)
-		return address + TOP_PADDING;
+	if (offset == STACK_SIZE - FRED_PADDING)
+		return address + FRED_PADDING;
 	return offset ? 0 : address;
 }
 
@@ -224,13 +222,13 @@ static void note_top(struct search *search, uint64_t at)
  */
 static void find_tops(struct search *search)
 {
-	const struct place *place = search->place;
+	const struct cpu_place *place = search->place;
 	struct mapping tss;
 
 	search->num_tops = 0;
 	if (address_space_translate(&place->space, gva(place->vcpu->tr.base), &tss, NULL) &&
 	    tss.address.value - place->percpu.value < PERCPU_SIZE)
-		note_top(search, tss.address.value - place->percpu.value + TSS_SP1);
+		note_top(search, tss.address.value - place->percpu.value + TSS_RSP1);
 	for (uint64_t at = PERCPU_SIZE; at > 0; at -= 8)
 		note_top(search, at - 8);
 }
@@ -298,7 +296,7 @@ guint capture_cold(struct snapshot *snapshot, const GArray *vcpus)
 
 	for (guint i = 0; i < vcpus->len; i++) {
 		const struct vcpu_registers *vcpu = &g_array_index(vcpus, struct vcpu_registers, i);
-		struct place place;
+		struct cpu_place place;
 		uint64_t task;
 
 		if (snapshot_room(snapshot) < RESERVED_PAGES)

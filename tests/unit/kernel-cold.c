@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "analyze/capture.h"
+#include "kernel/cold.h"
 
 #define PAGE_OFFSET 0xffff888000000000ull
 #define TABLES 0x1000ull /* level 4, level 3, then level 2, one for each GiB */
