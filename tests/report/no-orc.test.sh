@@ -48,7 +48,11 @@ for variant in frame-pointer guess; do
 		"$("$query" symbols "$dump/report.json" "$test_dir/kallsyms" | grep '^no symbol' | grep -v ' 0xffffffffc')" ''
 	tap_is "$variant: where each CPU stands is known" "$(value '$.vcpus[*].frames[0].reliable' | xargs)" 'true true true true'
 	case $variant in
-	guess) tap_is "$variant: the rest is a guess" "$(value '$.vcpus[*].frames[*].reliable' | grep -cx true)" 4 ;;
+	guess)
+		# At a RET the return address is on top of the stack, whatever the kernel.
+		tap_ok "$variant: the rest is a guess, but for the caller of one that is returning" \
+			[ "$(value '$.vcpus[*].frames[*].reliable' | grep -cx true)" -le 8 ]
+		;;
 	frame-pointer)
 		tap_unlike "$variant: the oopsing CPU's trace is sure up to the fault" "$(sed -nE '/Call Trace:/,/asm_exc_page_fault/p' \
 			"$dump/report.txt" | sed '/asm_exc_page_fault/q')" '\?'
