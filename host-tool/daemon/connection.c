@@ -9,6 +9,9 @@
 #define KEEPALIVE_COUNT 3
 /* Kept open for the next collection; more are closed when they come back. */
 #define MAX_IDLE 2
+/* Closing is a call to libvirtd, too, which may hang: so many at once, and so long at the end. */
+#define CLOSING_THREADS 8
+#define LAST_CLOSE_US (500 * G_TIME_SPAN_MILLISECOND)
 
 struct connection {
 	char *uri;
@@ -21,8 +24,22 @@ struct connection {
 	bool complained;
 	GCancellable *opening; /* of the thread that opens; cancelled: its result is dropped */
 
+	connection_farewell_fn farewell;
+	void *farewell_data;
+
 	GMutex mutex;
 	GPtrArray *idle; /* of virConnectPtr; under the mutex */
+	GThreadPool *closing;
+	unsigned int num_closing; /* under the mutex */
+	GCond closed;
+};
+
+/* One to be closed. */
+struct parting {
+	virConnectPtr connection;
+	connection_farewell_fn farewell; /* NULL: nothing is to be done first */
+	void *data;
+	bool watched; /* it has a close callback */
 };
 
 static virConnectPtr open_connection(const char *uri, GError **error)
@@ -33,6 +50,8 @@ static virConnectPtr open_connection(const char *uri, GError **error)
 		virt_fail(error, "connecting to %s", uri);
 		return NULL;
 	}
+	/* Against a libvirtd that hangs; a broken socket is noticed without. */
+	virConnectSetKeepAlive(opened, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
 	return opened;
 }
 
@@ -41,23 +60,78 @@ static void close_connection(void *pointer)
 	virConnectClose(pointer);
 }
 
+static void on_closed(virConnectPtr closed, int reason, void *user_data);
+
+/* --- closing, which nothing waits for --- */
+
+static void part(void *pointer, void *user_data)
+{
+	struct connection *connection = user_data;
+	struct parting *parting = pointer;
+
+	if (parting->farewell)
+		parting->farewell(parting->connection, parting->data);
+	if (parting->watched)
+		virConnectUnregisterCloseCallback(parting->connection, on_closed);
+	virConnectClose(parting->connection);
+	g_free(parting);
+	g_mutex_lock(&connection->mutex);
+	connection->num_closing--;
+	g_cond_signal(&connection->closed);
+	g_mutex_unlock(&connection->mutex);
+}
+
+/* Under the mutex. */
+static void close_later(struct connection *connection, struct parting parting)
+{
+	connection->num_closing++;
+	g_thread_pool_push(connection->closing, g_memdup2(&parting, sizeof(parting)), NULL);
+}
+
+static void close_main(struct connection *connection)
+{
+	const struct parting parting = {
+		.connection = g_steal_pointer(&connection->main),
+		.farewell = g_steal_pointer(&connection->farewell),
+		.data = g_steal_pointer(&connection->farewell_data),
+		.watched = true,
+	};
+
+	g_mutex_lock(&connection->mutex);
+	if (parting.connection)
+		close_later(connection, parting);
+	for (guint i = 0; i < connection->idle->len; i++)
+		close_later(connection,
+			    (struct parting){.connection = connection->idle->pdata[i]});
+	g_ptr_array_set_size(connection->idle, 0);
+	g_mutex_unlock(&connection->mutex);
+}
+
+/* False: some are not closed yet. */
+static bool wait_for_closing(struct connection *connection)
+{
+	gint64 deadline = g_get_monotonic_time() + LAST_CLOSE_US;
+	bool done;
+
+	g_mutex_lock(&connection->mutex);
+	while (connection->num_closing > 0 &&
+	       g_cond_wait_until(&connection->closed, &connection->mutex, deadline))
+		;
+	done = connection->num_closing == 0;
+	g_mutex_unlock(&connection->mutex);
+	return done;
+}
+
 /* --- the main one --- */
 
 static void schedule(struct connection *connection, unsigned int delay_ms);
-static void on_closed(virConnectPtr closed, int reason, void *user_data);
 
 static void go_down(struct connection *connection)
 {
-	virConnectPtr main = g_steal_pointer(&connection->main);
-
-	if (main == NULL)
+	if (connection->main == NULL)
 		return;
 	connection->on_down(connection->user_data);
-	virConnectUnregisterCloseCallback(main, on_closed);
-	virConnectClose(main);
-	g_mutex_lock(&connection->mutex);
-	g_ptr_array_set_size(connection->idle, 0);
-	g_mutex_unlock(&connection->mutex);
+	close_main(connection);
 	schedule(connection, FIRST_RETRY_MS);
 }
 
@@ -126,8 +200,6 @@ static void on_opened(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void 
 	connection->retry_ms = FIRST_RETRY_MS;
 	connection->complained = false;
 	virConnectRegisterCloseCallback(opened, on_closed, connection, NULL);
-	/* Against a libvirtd that hangs; a broken socket is noticed without. */
-	virConnectSetKeepAlive(opened, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
 	log_write(connection->log, LOG_INFO, NULL, NULL, "connected to %s", connection->uri);
 	connection->on_up(connection->user_data);
 }
@@ -162,7 +234,9 @@ struct connection *connection_new(const char *uri, struct log *log, connection_f
 	connection->user_data = user_data;
 	connection->retry_ms = FIRST_RETRY_MS;
 	g_mutex_init(&connection->mutex);
-	connection->idle = g_ptr_array_new_with_free_func(close_connection);
+	connection->idle = g_ptr_array_new();
+	g_cond_init(&connection->closed);
+	connection->closing = g_thread_pool_new(part, connection, CLOSING_THREADS, FALSE, NULL);
 	schedule(connection, 0);
 	return connection;
 }
@@ -176,14 +250,22 @@ void connection_free(struct connection *connection)
 	if (connection->opening)
 		g_cancellable_cancel(connection->opening);
 	g_clear_object(&connection->opening);
-	if (connection->main) {
-		virConnectUnregisterCloseCallback(connection->main, on_closed);
-		virConnectClose(connection->main);
-	}
+	close_main(connection);
+	if (!wait_for_closing(connection))
+		return;
+	g_thread_pool_free(connection->closing, FALSE, TRUE);
 	g_ptr_array_unref(connection->idle);
 	g_mutex_clear(&connection->mutex);
+	g_cond_clear(&connection->closed);
 	g_free(connection->uri);
 	g_free(connection);
+}
+
+void connection_set_farewell(struct connection *connection, connection_farewell_fn farewell,
+			     void *data)
+{
+	connection->farewell = farewell;
+	connection->farewell_data = data;
 }
 
 virConnectPtr connection_get(struct connection *connection)
@@ -201,7 +283,7 @@ virConnectPtr connection_take(struct connection *connection, GError **error)
 	while (taken == NULL && connection->idle->len > 0) {
 		taken = g_ptr_array_steal_index_fast(connection->idle, connection->idle->len - 1);
 		if (virConnectIsAlive(taken) != 1) {
-			virConnectClose(taken);
+			close_later(connection, (struct parting){.connection = taken});
 			taken = NULL;
 		}
 	}
@@ -209,12 +291,12 @@ virConnectPtr connection_take(struct connection *connection, GError **error)
 	return taken ? taken : open_connection(connection->uri, error);
 }
 
-void connection_give(struct connection *connection, virConnectPtr taken)
+void connection_give(struct connection *connection, virConnectPtr taken, bool reusable)
 {
 	g_mutex_lock(&connection->mutex);
-	if (virConnectIsAlive(taken) == 1 && connection->idle->len < MAX_IDLE)
-		g_ptr_array_add(connection->idle, g_steal_pointer(&taken));
+	if (reusable && virConnectIsAlive(taken) == 1 && connection->idle->len < MAX_IDLE)
+		g_ptr_array_add(connection->idle, taken);
+	else
+		close_later(connection, (struct parting){.connection = taken});
 	g_mutex_unlock(&connection->mutex);
-	if (taken)
-		virConnectClose(taken);
 }

@@ -19,14 +19,29 @@ typedef void (*connection_fn)(void *user_data);
 /* @on_up and @on_down are called from the main loop, in turns. */
 struct connection *connection_new(const char *uri, struct log *log, connection_fn on_up,
 				  connection_fn on_down, void *user_data);
-/* No connection may be taken any more. */
+/*
+ * No connection may be taken any more. Waits a moment for libvirtd to be told; where it does not
+ * answer, closing is left behind with the process.
+ */
 void connection_free(struct connection *connection);
 
 /* The one for events and small calls; NULL while there is none. Borrowed. */
 virConnectPtr connection_get(struct connection *connection);
 
-/* From any thread: a connection of the caller's own until it gives it back. */
+/*
+ * What is to be done in the main connection before it is closed, as calls to libvirtd that may
+ * hang: @farewell is called with @data, once, in a thread of its own. Set again for each
+ * connection that comes up.
+ */
+typedef void (*connection_farewell_fn)(virConnectPtr connection, void *data);
+void connection_set_farewell(struct connection *connection, connection_farewell_fn farewell,
+			     void *data);
+
+/*
+ * From any thread: a connection of the caller's own until it gives it back. It is not @reusable if
+ * a call was late: libvirtd may still be at it, and others would wait behind.
+ */
 virConnectPtr connection_take(struct connection *connection, GError **error);
-void connection_give(struct connection *connection, virConnectPtr taken);
+void connection_give(struct connection *connection, virConnectPtr taken, bool reusable);
 
 #endif

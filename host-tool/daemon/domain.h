@@ -38,8 +38,7 @@ struct domains {
 	bool connected;
 	bool told_of_stock_qemu;
 	unsigned int num_tasks; /* under way */
-	GArray *event_ids;	/* of int, as registered with libvirt */
-	int monitor_event_id;	/* -1: lifecycle events are used for crashes */
+	bool monitor_events;	/* else lifecycle events are used for crashes */
 	struct bucket total;
 	guint status_source;
 	void (*on_idle)(void *user_data); /* no task is under way any more */

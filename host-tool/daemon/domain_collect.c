@@ -73,6 +73,7 @@ static void collect_work(struct task *task)
 {
 	struct collect_task *collect = (struct collect_task *)task;
 	virConnectPtr connection = connection_take(collect->connections, &collect->error);
+	unsigned int left_behind = virt_calls_left_behind();
 	const struct collection_request request = {
 		.connection = connection,
 		.uuid = task->uuid,
@@ -94,7 +95,7 @@ static void collect_work(struct task *task)
 	}
 	if (!collection_run(collect->collector, &request, &collect->result, &collect->error))
 		collect->connection_lost = virConnectIsAlive(connection) != 1;
-	connection_give(collect->connections, connection);
+	connection_give(collect->connections, connection, virt_calls_left_behind() == left_behind);
 	/* The next one stands by from now on. */
 	analyzer_pool_fill(collect->collector->analyzers, NULL);
 }

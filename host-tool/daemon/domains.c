@@ -90,11 +90,14 @@ void domain_drop(struct domain *domain)
 
 /* --- libvirt's events --- */
 
+/* NULL: too late, the daemon stops. */
 static struct domain *event_domain(struct domains *all, virDomainPtr event)
 {
 	char uuid[VIR_UUID_STRING_BUFLEN];
 	struct domain *domain;
 
+	if (all->stopping)
+		return NULL;
 	virDomainGetUUIDString(event, uuid);
 	domain = domain_get(all, uuid);
 	if (!domain->known && !domain->refreshing)
@@ -104,7 +107,7 @@ static struct domain *event_domain(struct domains *all, virDomainPtr event)
 
 static void on_crashed(struct domains *all, struct domain *domain, int detail)
 {
-	if (all->monitor_event_id >= 0)
+	if (all->monitor_events)
 		return;
 	if (detail == VIR_DOMAIN_EVENT_CRASHED_CRASHLOADED)
 		domain_signal(domain, "crashloaded", g_get_real_time());
@@ -118,6 +121,8 @@ static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 	struct domains *all = user_data;
 	struct domain *domain = event_domain(all, event);
 
+	if (domain == NULL)
+		return 0;
 	switch (type) {
 	case VIR_DOMAIN_EVENT_CRASHED:
 		on_crashed(all, domain, detail);
@@ -142,8 +147,11 @@ static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 static void on_reboot(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event, void *user_data)
 {
 	struct domain *domain = event_domain(user_data, event);
-	struct layout *layout = g_steal_pointer(&domain->layout);
+	struct layout *layout;
 
+	if (domain == NULL)
+		return;
+	layout = g_steal_pointer(&domain->layout);
 	domain_kernel_reset(domain);
 	domain->layout = layout; /* the process and its memory are the same */
 	domain_kernel_find(domain, 2000);
@@ -152,8 +160,10 @@ static void on_reboot(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event
 static void on_metadata(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event,
 			int type G_GNUC_UNUSED, const char *uri, void *user_data)
 {
-	if (g_strcmp0(uri, OPTIONS_XML_URI) == 0)
-		domain_refresh(event_domain(user_data, event));
+	struct domain *domain = event_domain(user_data, event);
+
+	if (domain && g_strcmp0(uri, OPTIONS_XML_URI) == 0)
+		domain_refresh(domain);
 }
 
 /* Memory may have come or gone. */
@@ -162,7 +172,7 @@ static void on_device(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event
 {
 	struct domain *domain = event_domain(user_data, event);
 
-	if (domain->layout == NULL)
+	if (domain == NULL || domain->layout == NULL)
 		return;
 	layout_unref(g_steal_pointer(&domain->layout));
 	domain_kernel_find(domain, 0);
@@ -205,11 +215,33 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 	struct domain *domain = event_domain(user_data, event);
 	gint64 time_us = seconds * G_USEC_PER_SEC + micros;
 
+	if (domain == NULL)
+		return;
 	if (strcmp(name, "GUEST_OOPS") == 0)
 		on_oops(domain, time_us, details ? details : "");
 	for (size_t i = 0; i < G_N_ELEMENTS(signals); i++)
 		if (strcmp(name, signals[i].event) == 0)
 			domain_signal(domain, signals[i].signal, time_us);
+}
+
+/* What is registered with libvirt on one connection. */
+struct listening {
+	GArray *event_ids; /* of int */
+	int monitor_event_id;
+};
+
+/* Calls libvirtd, which may hang: connection_set_farewell(). */
+static void stop_listening(virConnectPtr connection, void *data)
+{
+	struct listening *listening = data;
+
+	for (guint i = 0; i < listening->event_ids->len; i++)
+		virConnectDomainEventDeregisterAny(connection,
+						   g_array_index(listening->event_ids, int, i));
+	if (listening->monitor_event_id >= 0)
+		virConnectDomainQemuMonitorEventDeregister(connection, listening->monitor_event_id);
+	g_array_unref(listening->event_ids);
+	g_free(listening);
 }
 
 static void listen(struct domains *all, virConnectPtr connection)
@@ -224,28 +256,32 @@ static void listen(struct domains *all, virConnectPtr connection)
 		{VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
 		{VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
 	};
+	struct listening *listening = g_new0(struct listening, 1);
 	g_autoptr(GError) error = NULL;
 
+	listening->event_ids = g_array_new(FALSE, FALSE, sizeof(int));
 	for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
 		int id = virConnectDomainEventRegisterAny(connection, NULL, events[i].event,
 							  events[i].callback, all, NULL);
 
 		if (id >= 0) {
-			g_array_append_val(all->event_ids, id);
+			g_array_append_val(listening->event_ids, id);
 			continue;
 		}
 		virt_fail(&error, "listening to domain events");
 		log_write(all->log, LOG_ERR, NULL, NULL, "%s", error->message);
 		g_clear_error(&error);
 	}
-	all->monitor_event_id = virConnectDomainQemuMonitorEventRegister(
+	listening->monitor_event_id = virConnectDomainQemuMonitorEventRegister(
 		connection, NULL, "^GUEST_(OOPS|CRASHLOADED|PANICKED)$", on_monitor, all, NULL,
 		VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
-	if (all->monitor_event_id < 0) {
+	all->monitor_events = listening->monitor_event_id >= 0;
+	if (!all->monitor_events) {
 		virt_fail(&error, "listening to QEMU's events");
 		log_write(all->log, LOG_WARNING, NULL, NULL,
 			  "%s; using libvirt's lifecycle events, which come later", error->message);
 	}
+	connection_set_farewell(all->connection, stop_listening, listening);
 }
 
 /* --- coming and going of the connection --- */
@@ -346,27 +382,11 @@ static void on_up(void *user_data)
 	status_changed(all);
 }
 
-static void stop_listening(struct domains *all)
-{
-	virConnectPtr connection = connection_get(all->connection);
-
-	if (connection == NULL)
-		return;
-	for (guint i = 0; i < all->event_ids->len; i++)
-		virConnectDomainEventDeregisterAny(connection,
-						   g_array_index(all->event_ids, int, i));
-	g_array_set_size(all->event_ids, 0);
-	if (all->monitor_event_id >= 0)
-		virConnectDomainQemuMonitorEventDeregister(connection, all->monitor_event_id);
-	all->monitor_event_id = -1;
-}
-
 static void on_down(void *user_data)
 {
 	struct domains *all = user_data;
 
 	all->connected = false;
-	stop_listening(all);
 	status_changed(all);
 }
 
@@ -385,8 +405,6 @@ struct domains *domains_new(const struct config *config, const struct collector 
 	all->mapping = g_thread_pool_new(task_work, NULL, MAPPING_THREADS, FALSE, NULL);
 	all->background = g_thread_pool_new(task_work, NULL, BACKGROUND_THREADS, FALSE, NULL);
 	all->stop = g_cancellable_new();
-	all->event_ids = g_array_new(FALSE, FALSE, sizeof(int));
-	all->monitor_event_id = -1;
 	all->connection = connection_new(config->uri, log, on_up, on_down, all);
 	status_changed(all);
 	return all;
@@ -400,7 +418,6 @@ void domains_stop(struct domains *all, void (*on_idle)(void *user_data), void *u
 	all->stopping = true;
 	all->on_idle = on_idle;
 	all->user_data = user_data;
-	stop_listening(all);
 	g_hash_table_iter_init(&iter, all->by_uuid);
 	while (g_hash_table_iter_next(&iter, NULL, &domain)) {
 		domain_collect_stop(domain);
@@ -428,7 +445,6 @@ void domains_free(struct domains *all)
 	g_thread_pool_free(all->mapping, all->num_tasks > 0, FALSE);
 	g_thread_pool_free(all->background, all->num_tasks > 0, FALSE);
 	connection_free(all->connection);
-	g_array_unref(all->event_ids);
 	g_object_unref(all->stop);
 	g_free(all);
 }

@@ -61,6 +61,22 @@ static void *call_thread(void *pointer)
 	return NULL;
 }
 
+static GPrivate left_behind;
+
+unsigned int virt_calls_left_behind(void)
+{
+	return GPOINTER_TO_UINT(g_private_get(&left_behind));
+}
+
+static void leave_behind(const char *what, int timeout_ms, GError **error)
+{
+	g_private_set(&left_behind, GUINT_TO_POINTER(virt_calls_left_behind() + 1));
+	g_set_error(error, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
+		    "%s: libvirt did not answer within %d ms (is another job running on the "
+		    "domain?)",
+		    what, timeout_ms);
+}
+
 bool virt_call(virt_call_fn function, void *data, GDestroyNotify clear, const char *what,
 	       int timeout_ms, GError **error)
 {
@@ -97,11 +113,7 @@ bool virt_call(virt_call_fn function, void *data, GDestroyNotify clear, const ch
 	}
 	g_mutex_unlock(&call->mutex);
 	if (!done)
-		g_set_error(
-			error, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
-			"%s: libvirt did not answer within %d ms (is another job running on the "
-			"domain?)",
-			what, timeout_ms);
+		leave_behind(what, timeout_ms, error);
 	g_atomic_rc_box_release_full(call, call_clear);
 	return result;
 }

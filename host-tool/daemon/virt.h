@@ -35,6 +35,9 @@ typedef bool (*virt_call_fn)(void *data, GError **error);
 bool virt_call(virt_call_fn call, void *data, GDestroyNotify clear, const char *what,
 	       int timeout_ms, GError **error);
 
+/* How many calls that this thread made were left behind. */
+unsigned int virt_calls_left_behind(void);
+
 /* A command to the QEMU monitor: the human one (@human), or JSON. g_free(). */
 char *virt_monitor(virDomainPtr domain, const char *command, bool human, int timeout_ms,
 		   GError **error);
