@@ -100,11 +100,6 @@ void analyzer_pool_free(struct analyzer_pool *pool)
 	g_free(pool);
 }
 
-const struct analyzer_limits *analyzer_pool_limits(const struct analyzer_pool *pool)
-{
-	return &pool->limits;
-}
-
 static struct analyzer *swap_spare(struct analyzer_pool *pool, struct analyzer *analyzer)
 {
 	struct analyzer *spare;
@@ -116,6 +111,35 @@ static struct analyzer *swap_spare(struct analyzer_pool *pool, struct analyzer *
 	return spare;
 }
 
+struct analyzer_limits analyzer_pool_limits(struct analyzer_pool *pool)
+{
+	struct analyzer_limits limits;
+
+	g_mutex_lock(&pool->mutex);
+	limits = pool->limits;
+	g_mutex_unlock(&pool->mutex);
+	return limits;
+}
+
+void analyzer_pool_set_limits(struct analyzer_pool *pool, const struct analyzer_limits *limits)
+{
+	struct analyzer *spare;
+
+	g_mutex_lock(&pool->mutex);
+	pool->limits = *limits;
+	spare = g_steal_pointer(&pool->spare); /* has the old ones */
+	g_mutex_unlock(&pool->mutex);
+	if (spare)
+		g_free(analyzer_end(spare));
+}
+
+static struct analyzer *start_of_pool(struct analyzer_pool *pool, GError **error)
+{
+	const struct analyzer_limits limits = analyzer_pool_limits(pool);
+
+	return start(&limits, error);
+}
+
 bool analyzer_pool_fill(struct analyzer_pool *pool, GError **error)
 {
 	struct analyzer *spare = swap_spare(pool, NULL);
@@ -125,7 +149,7 @@ bool analyzer_pool_fill(struct analyzer_pool *pool, GError **error)
 		spare = NULL;
 	}
 	if (spare == NULL)
-		spare = start(&pool->limits, error);
+		spare = start_of_pool(pool, error);
 	if (spare == NULL)
 		return false;
 	spare = swap_spare(pool, spare);
@@ -142,12 +166,12 @@ struct analyzer *analyzer_take(struct analyzer_pool *pool, GError **error)
 		return spare;
 	if (spare)
 		g_free(analyzer_end(spare));
-	return start(&pool->limits, error);
+	return start_of_pool(pool, error);
 }
 
 struct analyzer *analyzer_start(struct analyzer_pool *pool, GError **error)
 {
-	return start(&pool->limits, error);
+	return start_of_pool(pool, error);
 }
 
 int analyzer_socket(const struct analyzer *analyzer)

@@ -22,7 +22,9 @@ struct analyzer;
 
 struct analyzer_pool *analyzer_pool_new(const struct analyzer_limits *limits);
 void analyzer_pool_free(struct analyzer_pool *pool);
-const struct analyzer_limits *analyzer_pool_limits(const struct analyzer_pool *pool);
+struct analyzer_limits analyzer_pool_limits(struct analyzer_pool *pool);
+/* For those that are started from now on. */
+void analyzer_pool_set_limits(struct analyzer_pool *pool, const struct analyzer_limits *limits);
 
 /* Starts the one that stands by, if there is none. Not while a guest is frozen. */
 bool analyzer_pool_fill(struct analyzer_pool *pool, GError **error);

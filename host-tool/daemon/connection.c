@@ -16,16 +16,14 @@
 struct connection {
 	char *uri;
 	struct log *log;
-	connection_fn on_up, on_down;
+	const struct connection_callbacks *callbacks;
 	void *user_data;
 	virConnectPtr main;
+	void *greeting;
 	unsigned int retry_ms;
 	guint retry_source;
 	bool complained;
 	GCancellable *opening; /* of the thread that opens; cancelled: its result is dropped */
-
-	connection_farewell_fn farewell;
-	void *farewell_data;
 
 	GMutex mutex;
 	GPtrArray *idle; /* of virConnectPtr; under the mutex */
@@ -34,11 +32,11 @@ struct connection {
 	GCond closed;
 };
 
-/* One to be closed. */
-struct parting {
+/* A main connection with what was made of it, or one beside it. */
+struct opened {
+	const struct connection_callbacks *callbacks; /* NULL: one beside it */
 	virConnectPtr connection;
-	connection_farewell_fn farewell; /* NULL: nothing is to be done first */
-	void *data;
+	void *greeting;
 	bool watched; /* it has a close callback */
 };
 
@@ -55,26 +53,27 @@ static virConnectPtr open_connection(const char *uri, GError **error)
 	return opened;
 }
 
-static void close_connection(void *pointer)
-{
-	virConnectClose(pointer);
-}
-
 static void on_closed(virConnectPtr closed, int reason, void *user_data);
 
 /* --- closing, which nothing waits for --- */
 
-static void part(void *pointer, void *user_data)
+static void close_opened(void *pointer)
+{
+	struct opened *opened = pointer;
+
+	if (opened->callbacks)
+		opened->callbacks->farewell(opened->connection, opened->greeting);
+	if (opened->watched)
+		virConnectUnregisterCloseCallback(opened->connection, on_closed);
+	virConnectClose(opened->connection);
+	g_free(opened);
+}
+
+static void close_in_thread(void *pointer, void *user_data)
 {
 	struct connection *connection = user_data;
-	struct parting *parting = pointer;
 
-	if (parting->farewell)
-		parting->farewell(parting->connection, parting->data);
-	if (parting->watched)
-		virConnectUnregisterCloseCallback(parting->connection, on_closed);
-	virConnectClose(parting->connection);
-	g_free(parting);
+	close_opened(pointer);
 	g_mutex_lock(&connection->mutex);
 	connection->num_closing--;
 	g_cond_signal(&connection->closed);
@@ -82,27 +81,26 @@ static void part(void *pointer, void *user_data)
 }
 
 /* Under the mutex. */
-static void close_later(struct connection *connection, struct parting parting)
+static void close_later(struct connection *connection, struct opened opened)
 {
 	connection->num_closing++;
-	g_thread_pool_push(connection->closing, g_memdup2(&parting, sizeof(parting)), NULL);
+	g_thread_pool_push(connection->closing, g_memdup2(&opened, sizeof(opened)), NULL);
 }
 
 static void close_main(struct connection *connection)
 {
-	const struct parting parting = {
+	const struct opened opened = {
+		.callbacks = connection->callbacks,
 		.connection = g_steal_pointer(&connection->main),
-		.farewell = g_steal_pointer(&connection->farewell),
-		.data = g_steal_pointer(&connection->farewell_data),
+		.greeting = g_steal_pointer(&connection->greeting),
 		.watched = true,
 	};
 
 	g_mutex_lock(&connection->mutex);
-	if (parting.connection)
-		close_later(connection, parting);
+	if (opened.connection)
+		close_later(connection, opened);
 	for (guint i = 0; i < connection->idle->len; i++)
-		close_later(connection,
-			    (struct parting){.connection = connection->idle->pdata[i]});
+		close_later(connection, (struct opened){.connection = connection->idle->pdata[i]});
 	g_ptr_array_set_size(connection->idle, 0);
 	g_mutex_unlock(&connection->mutex);
 }
@@ -130,7 +128,7 @@ static void go_down(struct connection *connection)
 {
 	if (connection->main == NULL)
 		return;
-	connection->on_down(connection->user_data);
+	connection->callbacks->down(connection->user_data);
 	close_main(connection);
 	schedule(connection, FIRST_RETRY_MS);
 }
@@ -160,16 +158,25 @@ static void on_closed(virConnectPtr closed, int reason, void *user_data)
 	g_idle_add(go_down_later, connection);
 }
 
-static void open_thread(GTask *task, void *source G_GNUC_UNUSED, void *uri,
+static void open_thread(GTask *task, void *source G_GNUC_UNUSED, void *data,
 			GCancellable *cancellable G_GNUC_UNUSED)
 {
+	const struct connection *connection = data;
 	GError *error = NULL;
-	virConnectPtr opened = open_connection(uri, &error);
+	virConnectPtr new = open_connection(connection->uri, &error);
+	struct opened *opened;
 
-	if (opened)
-		g_task_return_pointer(task, opened, close_connection);
-	else
+	if (new == NULL) {
 		g_task_return_error(task, error);
+		return;
+	}
+	opened = g_new0(struct opened, 1);
+	opened->callbacks = connection->callbacks;
+	opened->connection = new;
+	opened->greeting = connection->callbacks->greet(new, connection->user_data);
+	virConnectRegisterCloseCallback(new, on_closed, data, NULL);
+	opened->watched = true;
+	g_task_return_pointer(task, opened, close_opened);
 }
 
 static void retry_later(struct connection *connection, const GError *error)
@@ -186,7 +193,7 @@ static void on_opened(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void 
 {
 	struct connection *connection = user_data;
 	g_autoptr(GError) error = NULL;
-	virConnectPtr opened = g_task_propagate_pointer(G_TASK(result), &error);
+	g_autofree struct opened *opened = g_task_propagate_pointer(G_TASK(result), &error);
 
 	/* Cancelled: the connection object is not there any more. */
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -196,12 +203,15 @@ static void on_opened(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void 
 		retry_later(connection, error);
 		return;
 	}
-	connection->main = opened;
+	connection->main = opened->connection;
+	connection->greeting = opened->greeting;
 	connection->retry_ms = FIRST_RETRY_MS;
 	connection->complained = false;
-	virConnectRegisterCloseCallback(opened, on_closed, connection, NULL);
 	log_write(connection->log, LOG_INFO, NULL, NULL, "connected to %s", connection->uri);
-	connection->on_up(connection->user_data);
+	connection->callbacks->up(connection->user_data, connection->greeting);
+	/* It may have been closed before anybody listened to that. */
+	if (virConnectIsAlive(connection->main) != 1)
+		g_idle_add(go_down_later, connection);
 }
 
 static gboolean open_main(void *user_data)
@@ -212,7 +222,7 @@ static gboolean open_main(void *user_data)
 	connection->retry_source = 0;
 	connection->opening = g_cancellable_new();
 	task = g_task_new(NULL, connection->opening, on_opened, connection);
-	g_task_set_task_data(task, g_strdup(connection->uri), g_free);
+	g_task_set_task_data(task, connection, NULL);
 	g_task_run_in_thread(task, open_thread);
 	return G_SOURCE_REMOVE;
 }
@@ -222,50 +232,44 @@ static void schedule(struct connection *connection, unsigned int delay_ms)
 	connection->retry_source = g_timeout_add(delay_ms, open_main, connection);
 }
 
-struct connection *connection_new(const char *uri, struct log *log, connection_fn on_up,
-				  connection_fn on_down, void *user_data)
+struct connection *connection_new(const char *uri, struct log *log,
+				  const struct connection_callbacks *callbacks, void *user_data)
 {
 	struct connection *connection = g_new0(struct connection, 1);
 
 	connection->uri = g_strdup(uri);
 	connection->log = log;
-	connection->on_up = on_up;
-	connection->on_down = on_down;
+	connection->callbacks = callbacks;
 	connection->user_data = user_data;
 	connection->retry_ms = FIRST_RETRY_MS;
 	g_mutex_init(&connection->mutex);
 	connection->idle = g_ptr_array_new();
 	g_cond_init(&connection->closed);
-	connection->closing = g_thread_pool_new(part, connection, CLOSING_THREADS, FALSE, NULL);
+	connection->closing =
+		g_thread_pool_new(close_in_thread, connection, CLOSING_THREADS, FALSE, NULL);
 	schedule(connection, 0);
 	return connection;
 }
 
-void connection_free(struct connection *connection)
+bool connection_free(struct connection *connection)
 {
-	if (connection == NULL)
-		return;
 	if (connection->retry_source)
 		g_source_remove(connection->retry_source);
-	if (connection->opening)
-		g_cancellable_cancel(connection->opening);
-	g_clear_object(&connection->opening);
 	close_main(connection);
 	if (!wait_for_closing(connection))
-		return;
+		return false;
+	if (connection->opening) {
+		g_cancellable_cancel(connection->opening);
+		g_clear_object(&connection->opening);
+		return false;
+	}
 	g_thread_pool_free(connection->closing, FALSE, TRUE);
 	g_ptr_array_unref(connection->idle);
 	g_mutex_clear(&connection->mutex);
 	g_cond_clear(&connection->closed);
 	g_free(connection->uri);
 	g_free(connection);
-}
-
-void connection_set_farewell(struct connection *connection, connection_farewell_fn farewell,
-			     void *data)
-{
-	connection->farewell = farewell;
-	connection->farewell_data = data;
+	return true;
 }
 
 virConnectPtr connection_get(struct connection *connection)
@@ -283,7 +287,7 @@ virConnectPtr connection_take(struct connection *connection, GError **error)
 	while (taken == NULL && connection->idle->len > 0) {
 		taken = g_ptr_array_steal_index_fast(connection->idle, connection->idle->len - 1);
 		if (virConnectIsAlive(taken) != 1) {
-			close_later(connection, (struct parting){.connection = taken});
+			close_later(connection, (struct opened){.connection = taken});
 			taken = NULL;
 		}
 	}
@@ -297,6 +301,6 @@ void connection_give(struct connection *connection, virConnectPtr taken, bool re
 	if (reusable && virConnectIsAlive(taken) == 1 && connection->idle->len < MAX_IDLE)
 		g_ptr_array_add(connection->idle, taken);
 	else
-		close_later(connection, (struct parting){.connection = taken});
+		close_later(connection, (struct opened){.connection = taken});
 	g_mutex_unlock(&connection->mutex);
 }

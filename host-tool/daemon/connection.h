@@ -14,28 +14,29 @@
 
 struct connection;
 
-typedef void (*connection_fn)(void *user_data);
-
-/* @on_up and @on_down are called from the main loop, in turns. */
-struct connection *connection_new(const char *uri, struct log *log, connection_fn on_up,
-				  connection_fn on_down, void *user_data);
 /*
- * No connection may be taken any more. Waits a moment for libvirtd to be told; where it does not
- * answer, closing is left behind with the process.
+ * @greet and @farewell are called in threads, as they call libvirtd, which may hang: right after
+ * the main connection is open, and before it is closed. What @greet returns goes to the others,
+ * and is @farewell's to free.
  */
-void connection_free(struct connection *connection);
+struct connection_callbacks {
+	void *(*greet)(virConnectPtr connection, void *user_data);
+	void (*farewell)(virConnectPtr connection, void *greeting);
+	/* From the main loop, in turns. */
+	void (*up)(void *user_data, const void *greeting);
+	void (*down)(void *user_data);
+};
+
+struct connection *connection_new(const char *uri, struct log *log,
+				  const struct connection_callbacks *callbacks, void *user_data);
+/*
+ * No connection may be taken any more. Waits a moment for libvirtd to be told. False: it does not
+ * answer, and threads are left behind that use @connection and the callbacks' @user_data.
+ */
+bool connection_free(struct connection *connection);
 
 /* The one for events and small calls; NULL while there is none. Borrowed. */
 virConnectPtr connection_get(struct connection *connection);
-
-/*
- * What is to be done in the main connection before it is closed, as calls to libvirtd that may
- * hang: @farewell is called with @data, once, in a thread of its own. Set again for each
- * connection that comes up.
- */
-typedef void (*connection_farewell_fn)(virConnectPtr connection, void *data);
-void connection_set_farewell(struct connection *connection, connection_farewell_fn farewell,
-			     void *data);
 
 /*
  * From any thread: a connection of the caller's own until it gives it back. It is not @reusable if

@@ -29,7 +29,7 @@ bool dialogue_begin(struct dialogue *dialogue, struct analyzer_pool *pool, const
 	if (dialogue->analyzer == NULL)
 		return false;
 	dialogue->deadline = g_get_monotonic_time() +
-			     (gint64)analyzer_pool_limits(pool)->wall_seconds * G_USEC_PER_SEC;
+			     (gint64)analyzer_pool_limits(pool).wall_seconds * G_USEC_PER_SEC;
 	setsockopt(analyzer_socket(dialogue->analyzer), SOL_SOCKET, SO_SNDTIMEO, &timeout,
 		   sizeof(timeout));
 	if (dialogue->cancellable)

@@ -19,7 +19,7 @@ struct collect_task {
 	struct task task;
 	struct log *log;
 	struct connection *connections;
-	const struct collector *collector;
+	struct collector collector; /* as configured when the task was made */
 	struct signal signal;
 	char *name;
 	struct options options;
@@ -93,11 +93,11 @@ static void collect_work(struct task *task)
 		collect->connection_lost = true;
 		return;
 	}
-	if (!collection_run(collect->collector, &request, &collect->result, &collect->error))
+	if (!collection_run(&collect->collector, &request, &collect->result, &collect->error))
 		collect->connection_lost = virConnectIsAlive(connection) != 1;
 	connection_give(collect->connections, connection, virt_calls_left_behind() == left_behind);
 	/* The next one stands by from now on. */
-	analyzer_pool_fill(collect->collector->analyzers, NULL);
+	analyzer_pool_fill(collect->collector.analyzers, NULL);
 }
 
 /* --- in the main thread --- */
@@ -223,7 +223,7 @@ static void collect_next(struct domain *domain)
 	collect->task.clear = collect_clear;
 	collect->log = domain->all->log;
 	collect->connections = domain->all->connection;
-	collect->collector = domain->all->collector;
+	collect->collector = *domain->all->collector;
 	collect->signal = *signal;
 	collect->name = g_strdup(domain->name);
 	collect->options = domain->options;

@@ -12,7 +12,7 @@
 
 struct map_task {
 	struct task task;
-	const struct collector *collector;
+	struct collector collector; /* as configured when the task was made */
 	struct options options;
 	GBytes *map;
 	struct layout *layout;
@@ -31,8 +31,8 @@ static void recall(struct map_task *map)
 		return;
 	domain = virDomainLookupByUUIDString(map->task.connection, map->task.uuid);
 	if (domain)
-		map->layout = layout_read(domain, map->collector->memory, LAYOUT_TIMEOUT_MS, NULL);
-	if (map->layout && kernel_state_load(&map->recalled, map->collector->runtime_directory,
+		map->layout = layout_read(domain, map->collector.memory, LAYOUT_TIMEOUT_MS, NULL);
+	if (map->layout && kernel_state_load(&map->recalled, map->collector.runtime_directory,
 					     map->task.uuid, map->layout))
 		map->map = g_bytes_ref(map->recalled.map);
 }
@@ -53,7 +53,7 @@ static void map_work(struct task *task)
 	request.layout = map->layout;
 	request.map = map->map;
 	if (task->connection)
-		collection_map(map->collector, &request, &map->result, &map->error);
+		collection_map(&map->collector, &request, &map->result, &map->error);
 	else
 		g_set_error(&map->error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED,
 			    "not connected to libvirt");
@@ -169,7 +169,7 @@ void domain_kernel_find(struct domain *domain, unsigned int delay_ms)
 	map->task.work = map_work;
 	map->task.done = map_done;
 	map->task.clear = map_clear;
-	map->collector = domain->all->collector;
+	map->collector = *domain->all->collector;
 	map->options = domain->options;
 	map->map = domain->kernel.map ? g_bytes_ref(domain->kernel.map) : NULL;
 	map->layout = domain->layout ? layout_ref(domain->layout) : NULL;

@@ -226,25 +226,21 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 
 /* What is registered with libvirt on one connection. */
 struct listening {
-	GArray *event_ids; /* of int */
-	int monitor_event_id;
+	GArray *event_ids;    /* of int */
+	int monitor_event_id; /* -1: libvirt passes none of QEMU's events on */
+	GPtrArray *errors;    /* strings */
 };
 
-/* Calls libvirtd, which may hang: connection_set_farewell(). */
-static void stop_listening(virConnectPtr connection, void *data)
+static void listening_failed(struct listening *listening, const char *to_what)
 {
-	struct listening *listening = data;
+	g_autoptr(GError) error = NULL;
 
-	for (guint i = 0; i < listening->event_ids->len; i++)
-		virConnectDomainEventDeregisterAny(connection,
-						   g_array_index(listening->event_ids, int, i));
-	if (listening->monitor_event_id >= 0)
-		virConnectDomainQemuMonitorEventDeregister(connection, listening->monitor_event_id);
-	g_array_unref(listening->event_ids);
-	g_free(listening);
+	virt_fail(&error, "listening to %s", to_what);
+	g_ptr_array_add(listening->errors, g_strdup(error->message));
 }
 
-static void listen(struct domains *all, virConnectPtr connection)
+/* In a thread: the events are handled in the main loop. */
+static void *listen(virConnectPtr connection, void *all)
 {
 	static const struct {
 		int event;
@@ -257,31 +253,39 @@ static void listen(struct domains *all, virConnectPtr connection)
 		{VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
 	};
 	struct listening *listening = g_new0(struct listening, 1);
-	g_autoptr(GError) error = NULL;
 
 	listening->event_ids = g_array_new(FALSE, FALSE, sizeof(int));
+	listening->errors = g_ptr_array_new_with_free_func(g_free);
 	for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
 		int id = virConnectDomainEventRegisterAny(connection, NULL, events[i].event,
 							  events[i].callback, all, NULL);
 
-		if (id >= 0) {
+		if (id >= 0)
 			g_array_append_val(listening->event_ids, id);
-			continue;
-		}
-		virt_fail(&error, "listening to domain events");
-		log_write(all->log, LOG_ERR, NULL, NULL, "%s", error->message);
-		g_clear_error(&error);
+		else
+			listening_failed(listening, "domain events");
 	}
 	listening->monitor_event_id = virConnectDomainQemuMonitorEventRegister(
 		connection, NULL, "^GUEST_(OOPS|CRASHLOADED|PANICKED)$", on_monitor, all, NULL,
 		VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
-	all->monitor_events = listening->monitor_event_id >= 0;
-	if (!all->monitor_events) {
-		virt_fail(&error, "listening to QEMU's events");
-		log_write(all->log, LOG_WARNING, NULL, NULL,
-			  "%s; using libvirt's lifecycle events, which come later", error->message);
-	}
-	connection_set_farewell(all->connection, stop_listening, listening);
+	if (listening->monitor_event_id < 0)
+		listening_failed(listening, "QEMU's events, so libvirt's lifecycle events are used, "
+					    "which come later");
+	return listening;
+}
+
+static void stop_listening(virConnectPtr connection, void *greeting)
+{
+	struct listening *listening = greeting;
+
+	for (guint i = 0; i < listening->event_ids->len; i++)
+		virConnectDomainEventDeregisterAny(connection,
+						   g_array_index(listening->event_ids, int, i));
+	if (listening->monitor_event_id >= 0)
+		virConnectDomainQemuMonitorEventDeregister(connection, listening->monitor_event_id);
+	g_array_unref(listening->event_ids);
+	g_ptr_array_unref(listening->errors);
+	g_free(listening);
 }
 
 /* --- coming and going of the connection --- */
@@ -364,13 +368,17 @@ static void refresh_known(struct domains *all)
 		domain_refresh(item->data);
 }
 
-static void on_up(void *user_data)
+static void on_up(void *user_data, const void *greeting)
 {
 	struct domains *all = user_data;
+	const struct listening *listening = greeting;
 	struct list_task *list = g_new0(struct list_task, 1);
 
 	all->connected = true;
-	listen(all, connection_get(all->connection));
+	all->monitor_events = listening->monitor_event_id >= 0;
+	for (guint i = 0; i < listening->errors->len; i++)
+		log_write(all->log, LOG_ERR, NULL, NULL, "%s",
+			  (const char *)listening->errors->pdata[i]);
 	/* Those that went while nobody listened are not on the list. */
 	refresh_known(all);
 	list->task.work = list_work;
@@ -395,6 +403,12 @@ static void on_down(void *user_data)
 struct domains *domains_new(const struct config *config, const struct collector *collector,
 			    struct log *log)
 {
+	static const struct connection_callbacks callbacks = {
+		.greet = listen,
+		.farewell = stop_listening,
+		.up = on_up,
+		.down = on_down,
+	};
 	struct domains *all = g_new0(struct domains, 1);
 
 	all->config = config;
@@ -405,9 +419,15 @@ struct domains *domains_new(const struct config *config, const struct collector 
 	all->mapping = g_thread_pool_new(task_work, NULL, MAPPING_THREADS, FALSE, NULL);
 	all->background = g_thread_pool_new(task_work, NULL, BACKGROUND_THREADS, FALSE, NULL);
 	all->stop = g_cancellable_new();
-	all->connection = connection_new(config->uri, log, on_up, on_down, all);
+	all->connection = connection_new(config->uri, log, &callbacks, all);
 	status_changed(all);
 	return all;
+}
+
+void domains_reconfigured(struct domains *all)
+{
+	g_thread_pool_set_max_threads(all->collecting, (int)all->config->parallel, NULL);
+	status_changed(all);
 }
 
 void domains_stop(struct domains *all, void (*on_idle)(void *user_data), void *user_data)
@@ -444,7 +464,7 @@ void domains_free(struct domains *all)
 	g_thread_pool_free(all->collecting, all->num_tasks > 0, FALSE);
 	g_thread_pool_free(all->mapping, all->num_tasks > 0, FALSE);
 	g_thread_pool_free(all->background, all->num_tasks > 0, FALSE);
-	connection_free(all->connection);
 	g_object_unref(all->stop);
-	g_free(all);
+	if (connection_free(all->connection))
+		g_free(all);
 }

@@ -13,6 +13,9 @@ struct domains;
 struct domains *domains_new(const struct config *config, const struct collector *collector,
 			    struct log *log);
 
+/* @config and @collector of domains_new() have other values now. */
+void domains_reconfigured(struct domains *all);
+
 /*
  * Nothing new is begun; @on_idle is called when what is under way is over. What can be given up is
  * given up at once; collections are, when domains_abort() is called.

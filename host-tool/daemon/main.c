@@ -27,6 +27,8 @@
 #define TRIM_AFTER_S 10
 
 struct daemon {
+	char *config_path; /* NULL: the default one */
+	bool uri_is_given; /* on the command line */
 	struct config config;
 	char *runtime_directory;
 	struct log *log;
@@ -106,6 +108,73 @@ static gboolean on_signal(void *user_data)
 	return G_SOURCE_REMOVE;
 }
 
+/* --- another configuration --- */
+
+/* What holds until the daemon is started again: it has connections and files there. */
+static void keep_fixed(struct log *log, const char *key, char **now, char **next)
+{
+	if (g_strcmp0(*now, *next) != 0)
+		log_write(log, LOG_WARNING, NULL, NULL,
+			  "%s: still %s: restart oopsbtd to change it", key, *now);
+	g_free(*next);
+	*next = g_steal_pointer(now);
+}
+
+static void apply_config(struct daemon *daemon)
+{
+	const struct config *config = &daemon->config;
+
+	daemon->collector.memory = config->memory;
+	daemon->collector.log_settle_ms = config->log_settle_ms;
+	daemon->collector.freeze_deadline_ms = config->freeze_deadline_ms;
+	daemon->collector.free_space_floor = config->free_space_floor;
+}
+
+static bool load_config(struct daemon *daemon, GError **error)
+{
+	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+	struct config next;
+
+	if (!config_load(daemon->config_path, &next, warnings, error)) {
+		config_clear(&next);
+		return false;
+	}
+	for (guint i = 0; i < warnings->len; i++)
+		log_write(daemon->log, LOG_WARNING, NULL, NULL, "%s",
+			  (char *)warnings->pdata[i]);
+	if (daemon->uri_is_given) {
+		g_free(next.uri);
+		next.uri = g_strdup(daemon->config.uri);
+	}
+	keep_fixed(daemon->log, "[daemon] uri", &daemon->config.uri, &next.uri);
+	keep_fixed(daemon->log, "[store] root", &daemon->config.store, &next.store);
+	config_clear(&daemon->config);
+	daemon->config = next;
+	return true;
+}
+
+static gboolean on_reload(void *user_data)
+{
+	struct daemon *daemon = user_data;
+	g_autofree char *reloading = g_strdup_printf(
+		"RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time());
+	g_autoptr(GError) error = NULL;
+
+	sd_notify(0, reloading);
+	if (load_config(daemon, &error)) {
+		apply_config(daemon);
+		analyzer_pool_set_limits(daemon->analyzers, &daemon->config.analyzer);
+		analyzer_pool_fill(daemon->analyzers, NULL); /* else the next collection does */
+		domains_reconfigured(daemon->domains);
+		log_write(daemon->log, LOG_INFO, NULL, NULL, "configuration loaded again");
+	} else {
+		log_write(daemon->log, LOG_ERR, NULL, NULL,
+			  "configuration not loaded, the old one holds: %s", error->message);
+	}
+	sd_notify(0, "READY=1");
+	return G_SOURCE_CONTINUE;
+}
+
 /* --- systemd's watchdog --- */
 
 static gboolean pat_watchdog(void *user_data G_GNUC_UNUSED)
@@ -140,11 +209,8 @@ static bool set_up(struct daemon *daemon, GError **error)
 		.analyzers = daemon->analyzers,
 		.guard = daemon->guard,
 		.runtime_directory = daemon->runtime_directory,
-		.memory = config->memory,
-		.log_settle_ms = config->log_settle_ms,
-		.freeze_deadline_ms = config->freeze_deadline_ms,
-		.free_space_floor = config->free_space_floor,
 	};
+	apply_config(daemon);
 	daemon->domains = domains_new(config, &daemon->collector, daemon->log);
 	return true;
 }
@@ -158,6 +224,7 @@ static void tear_down(struct daemon *daemon)
 	analyzer_pool_free(daemon->analyzers);
 	store_free(daemon->store);
 	config_clear(&daemon->config);
+	g_free(daemon->config_path);
 	log_free(daemon->log);
 	g_free(daemon->runtime_directory);
 	g_clear_pointer(&daemon->loop, g_main_loop_unref);
@@ -195,6 +262,7 @@ static int run(struct daemon *daemon, int ready_fd)
 	daemon->loop = g_main_loop_new(NULL, FALSE);
 	g_unix_signal_add(SIGTERM, on_signal, daemon);
 	g_unix_signal_add(SIGINT, on_signal, daemon);
+	g_unix_signal_add(SIGHUP, on_reload, daemon);
 	signal(SIGPIPE, SIG_IGN);
 	if (!set_up(daemon, &error)) {
 		log_write(daemon->log, LOG_ERR, NULL, NULL, "%s", error->message);
@@ -304,6 +372,7 @@ int main(int argc, char **argv)
 	if (arguments.uri) {
 		g_free(daemon.config.uri);
 		daemon.config.uri = g_steal_pointer(&arguments.uri);
+		daemon.uri_is_given = true;
 	}
 	daemon.runtime_directory = runtime_directory();
 	if (!runtime_claim(daemon.runtime_directory, &error))
@@ -315,8 +384,8 @@ int main(int argc, char **argv)
 	daemon.log = log_new(!arguments.foreground);
 	for (guint i = 0; i < warnings->len; i++)
 		log_write(daemon.log, LOG_WARNING, NULL, NULL, "%s", (char *)warnings->pdata[i]);
+	daemon.config_path = g_steal_pointer(&arguments.config);
 	status = run(&daemon, ready_fd);
 	tear_down(&daemon);
-	g_free(arguments.config);
 	return status;
 }

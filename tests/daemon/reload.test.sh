@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# oopsbtd reads its configuration again on SIGHUP; and a libvirtd that is stopped holds up neither that nor its end.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/lib.sh"
+
+# reload: and what it says of that
+reload() {
+	daemon_mark
+	kill -HUP "$daemon_pid"
+	daemon_wait '^oopsbtd: configuration ' 10
+}
+
+# ended SECONDS: the daemon ends within that time
+ended() {
+	timeout "$1" tail --pid="$daemon_pid" -f /dev/null
+}
+
+libvirt_start
+libvirtd=$(cat "$libvirt_root/libvirtd.pid")
+guest_start a smp=1
+daemon_start
+daemon_follow a >/dev/null
+
+daemon_config '[store]' 'free_space_mib=1073741824'
+tap_like 'a changed configuration is loaded' "$(reload)" 'configuration loaded again$'
+daemon_mark
+oops a
+tap_like 'it holds from the next collection on' "$(daemon_wait "$(guest_domain a): no dump" 60)" 'free'
+
+daemon_config '[store]' 'free_space_mib=plenty'
+tap_like 'a bad value changes nothing and is named' "$(reload)" \
+	'not loaded, the old one holds: .*free_space_mib: "plenty" is not a number'
+
+printf '[store]\nroot=%s\n[daemon]\nuri=test:///default\nno_such_key=1\n' "$test_dir/elsewhere" >"$test_dir/oopsbtd.conf"
+tap_like 'a good one is loaded after that' "$(reload)" 'configuration loaded again$'
+said=$(tail -n "+$daemon_from" "$daemon_log")
+tap_like 'that the store moves at the next start only is said' "$said" 'root: still .*/store: restart oopsbtd'
+tap_like 'that the connection changes at the next start only is said' "$said" 'uri: still qemu.*: restart oopsbtd'
+tap_like 'an unknown key is named' "$said" 'no_such_key is not known'
+daemon_mark
+oops a
+daemon_wait "$(guest_domain a): stored:" 60 >/dev/null
+tap_is 'dumps go where they went' "$(dumps a | wc -l)" 1
+
+kill -STOP "$libvirtd"
+tap_like 'a stopped libvirtd does not hold up a reload' "$(reload)" 'configuration loaded again$'
+kill "$daemon_pid"
+tap_ok 'a stopped libvirtd does not hold up the end' ended 8
+kill -CONT "$libvirtd"
+daemon_stop || true
+
+printf '[store]\nroot=%s\n' "$daemon_store" >"$test_dir/oopsbtd.conf"
+daemon_start
+daemon_mark
+kill -STOP "$libvirtd"
+tap_like 'the connection to a libvirtd that hangs is given up' "$(daemon_wait 'the connection to .* is lost' 90)" 'no sign of life'
+tap_like 'the main loop goes on while that connection is closed' "$(reload)" 'configuration loaded again$'
+kill -CONT "$libvirtd"
+daemon_wait '^oopsbtd: connected to' 60 >/dev/null
+daemon_wait "$(guest_domain a): (enabled|runs Linux)" 30 >/dev/null || true
+daemon_mark
+oops a
+tap_like 'it collects again when libvirtd goes on' "$(daemon_wait "$(guest_domain a): stored:" 60)" null_deref
+tap_done
