@@ -55,18 +55,4 @@ tap_like 'a stopped libvirtd does not hold up a reload' "$(reload)" 'configurati
 kill "$daemon_pid"
 tap_ok 'a stopped libvirtd does not hold up the end' ended 8
 kill -CONT "$libvirtd"
-daemon_stop || true
-
-printf '[store]\nroot=%s\n' "$daemon_store" >"$test_dir/oopsbtd.conf"
-daemon_start
-daemon_mark
-kill -STOP "$libvirtd"
-tap_like 'the connection to a libvirtd that hangs is given up' "$(daemon_wait 'the connection to .* is lost' 90)" 'no sign of life'
-tap_like 'the main loop goes on while that connection is closed' "$(reload)" 'configuration loaded again$'
-kill -CONT "$libvirtd"
-daemon_wait '^oopsbtd: connected to' 60 >/dev/null
-daemon_wait "$(guest_domain a): (enabled|runs Linux)" 30 >/dev/null || true
-daemon_mark
-oops a
-tap_like 'it collects again when libvirtd goes on' "$(daemon_wait "$(guest_domain a): stored:" 60)" null_deref
 tap_done
