@@ -127,8 +127,9 @@ JsonNode *dumps_to_json(const struct store_entry *entry)
 		const char *name;
 		const char *value;
 	} members[] = {
-		{"id", entry->id},	   {"domain", entry->domain}, {"time", entry->signalled},
-		{"signal", entry->signal}, {"title", entry->title},   {"path", entry->path},
+		{"id", entry->id},	    {"uuid", entry->uuid},     {"domain", entry->domain},
+		{"time", entry->signalled}, {"signal", entry->signal}, {"title", entry->title},
+		{"path", entry->path},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {

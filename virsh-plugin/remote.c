@@ -249,6 +249,7 @@ static struct store_entry *parse_entry(struct session *session, JsonObject *obje
 
 	entry->id = string_of(object, "id");
 	entry->domain = string_of(object, "domain");
+	entry->uuid = string_of(object, "uuid");
 	entry->title = string_of(object, "title");
 	entry->signalled = string_of(object, "signalled");
 	entry->signal = string_of(object, "signal");
@@ -312,7 +313,7 @@ GPtrArray *remote_list(struct session *session, const char *domain_name, GError 
 	}
 	entries = parse_index(session, text, error);
 	for (guint i = entries ? entries->len : 0; domain_name && i-- > 0;) {
-		if (strcmp(((struct store_entry *)entries->pdata[i])->domain, domain_name) != 0)
+		if (!store_entry_is_of(entries->pdata[i], domain_name))
 			g_ptr_array_remove_index(entries, i);
 	}
 	return entries;

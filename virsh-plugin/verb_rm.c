@@ -28,7 +28,7 @@ static bool choose_by_id(struct session *session, const struct cli_args *args, G
 
 		if (!entry)
 			return false;
-		if (strcmp(entry->domain, *id) == 0) {
+		if (store_entry_is_of(entry, *id)) {
 			g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
 				    "'%s' is a domain; give the ids of its dumps, or --domain %s "
 				    "with --older-than or --keep",
@@ -63,9 +63,10 @@ static bool parse_age(const struct cli_args *args, GDateTime **limit, GError **e
 /* Counts down how many of each domain may stay, from the newest on. */
 static bool is_kept(GHashTable *counts, const struct store_entry *entry, guint64 keep)
 {
-	guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, entry->domain));
+	char *domain = entry->uuid ? entry->uuid : entry->domain;
+	guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, domain));
 
-	g_hash_table_insert(counts, entry->domain, GUINT_TO_POINTER(count + 1));
+	g_hash_table_insert(counts, domain, GUINT_TO_POINTER(count + 1));
 	return count < keep;
 }
 

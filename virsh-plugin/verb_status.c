@@ -20,7 +20,7 @@ struct line {
 struct status {
 	GPtrArray *rows;
 	GPtrArray *dumps;   /* NULL: cannot be read from here */
-	GHashTable *newest; /* domain name to struct store_entry * */
+	GHashTable *newest; /* domain UUID to struct store_entry * */
 	JsonObject *daemon; /* NULL unless it is running, and here */
 	enum daemon_state daemon_state;
 };
@@ -84,7 +84,7 @@ static struct line line_of(const struct status *status, const struct survey_row 
 	return (struct line){
 		.row = row,
 		.daemon = daemon_status_domain(status->daemon, row->uuid),
-		.last = status->newest ? g_hash_table_lookup(status->newest, row->name) : NULL,
+		.last = status->newest ? g_hash_table_lookup(status->newest, row->uuid) : NULL,
 	};
 }
 
@@ -267,7 +267,8 @@ static void find_newest(struct session *session, struct status *status)
 	for (guint i = 0; status->dumps && i < status->dumps->len; i++) {
 		struct store_entry *entry = status->dumps->pdata[i];
 
-		g_hash_table_insert(status->newest, entry->domain, entry);
+		if (entry->uuid)
+			g_hash_table_insert(status->newest, entry->uuid, entry);
 	}
 }
 

@@ -89,7 +89,9 @@ static void monitor_all(struct watch *watch)
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *child = g_build_filename(root, name, NULL);
 
-		if (g_file_test(child, G_FILE_TEST_IS_DIR))
+		/* A link by name leads to a directory that is there by UUID too. */
+		if (g_file_test(child, G_FILE_TEST_IS_DIR) &&
+		    !g_file_test(child, G_FILE_TEST_IS_SYMLINK))
 			monitor(watch, child);
 	}
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Dumps on disk: <root>/<domain>/<id>/; what an id is: store_id.h.
- * Directories are 0700, files 0600. A dump is built as <root>/<domain>/.new-<id>/, fsynced and
+ * Dumps on disk: <root>/<uuid of the domain>/<id>/. What an id is: store_id.h; how a domain is
+ * found by its name: store_domain.h. An id is unique within the store, whatever the domain.
+ *
+ * Directories are 0700, files 0600. A dump is built as <root>/<uuid>/.new-<id>/, fsynced and
  * renamed: whole or absent. Leftovers of a killed writer are removed when a dump is begun; those
- * of a living one are left alone (it holds a lock on its hidden directory). A domain name that is
- * not a safe file name (a slash, a leading dot, a percent sign, control characters) is escaped
- * with %XX. An id is unique within the store, whatever the domain.
+ * of a living one are left alone (it holds a lock on its hidden directory).
  *
  * Several processes may use a store at once (the daemon, `virsh oopsbt collect`). What a process
  * finds in it may have been put there by another user only if the root directory lets them: a
@@ -46,8 +46,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 
 struct store_dump;
 
-/* Creates root and domain directory as needed, removes leftovers, makes the hidden directory. */
-struct store_dump *store_begin(struct store *store, const char *domain_name, GError **error);
+/*
+ * Creates root and domain directory as needed, removes leftovers, makes the hidden directory.
+ * @uuid: whose dump it is, as libvirt writes it; @name: the domain's name now.
+ */
+struct store_dump *store_begin(struct store *store, const char *uuid, const char *name,
+			       GError **error);
 const char *store_dump_id(const struct store_dump *dump);
 /* The hidden directory while the dump is built, for a file that somebody else writes (vmcore). */
 const char *store_dump_path(const struct store_dump *dump);
@@ -65,17 +69,19 @@ void store_dump_abort(struct store_dump *dump); /* removes it and frees; NULL is
  * Removes dumps of a domain until it has @keep of them (store_keep.h says which), but never the
  * newest, and publishes. To be called after a commit.
  */
-bool store_vacuum(struct store *store, const char *domain_name, unsigned int keep, GError **error);
+bool store_vacuum(struct store *store, const char *uuid, unsigned int keep, GError **error);
+/* The domain has this name now. One without dumps is left alone. */
+bool store_rename(struct store *store, const char *uuid, const char *name, GError **error);
 
 /* --- reading --- */
 
 /*
- * Array of struct store_entry *, oldest first; @domain_name NULL: all. A store that is not there is
- * an error, a domain without dumps is not.
+ * Array of struct store_entry *, oldest first; @domain: a name or UUID, or NULL: all. A store that
+ * is not there is an error, a domain without dumps is not.
  */
-GPtrArray *store_list(struct store *store, const char *domain_name, GError **error);
+GPtrArray *store_list(struct store *store, const char *domain, GError **error);
 /*
- * @reference: an id, a domain name (its newest dump), an unambiguous prefix of an id, or
+ * @reference: an id, a domain's name or UUID (its newest dump), an unambiguous prefix of an id, or
  * "domain/id" with either of the latter.
  */
 struct store_entry *store_find(struct store *store, const char *reference, GError **error);

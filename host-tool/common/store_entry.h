@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 struct store_entry {
-	char *domain; /* name, unescaped */
+	char *domain; /* its name, or its UUID if nobody knows the name */
+	char *uuid;   /* the domain's; NULL: not known */
 	char *id;
 	char *path;	 /* of the dump's directory */
 	char *title;	 /* from report.json, as the guest gave it: not safe for a terminal; NULL:
@@ -21,6 +22,14 @@ struct store_entry {
 	gint64 die_counter; /* oopses since the boot; -1: not known */
 	gint64 uptime_s;    /* -1: not known */
 };
+/*
+ * @root: the store's path; @domain: the directory @directory in it, opened. NULL: there is no dump
+ * of this id. .domain is for the caller to set: it is NULL, or the name in the report.
+ */
+struct store_entry *store_entry_read(const char *root, int domain, const char *directory,
+				     const char *id);
+/* Whether @domain is the name or the UUID of its domain. */
+bool store_entry_is_of(const struct store_entry *entry, const char *domain);
 void store_entry_free(struct store_entry *entry);
 typedef struct store_entry StoreEntry;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreEntry, store_entry_free)

@@ -68,6 +68,7 @@ static void write_index(const char *pool, const GPtrArray *entries)
 		json_builder_begin_object(builder);
 		add_string(builder, "id", entry->id);
 		add_string(builder, "domain", entry->domain);
+		add_string(builder, "uuid", entry->uuid);
 		add_string(builder, "title", entry->title);
 		add_string(builder, "signalled", entry->signalled);
 		add_string(builder, "signal", entry->signal);

@@ -222,7 +222,8 @@ static void describe(struct run *run)
 
 static bool open_dump(struct run *run, GError **error)
 {
-	run->dump = store_begin(run->collector->store, run->report.domain_name, error);
+	run->dump = store_begin(run->collector->store, run->request->uuid, run->report.domain_name,
+				error);
 	if (run->dump == NULL)
 		return false;
 	run->report.id = g_strdup(store_dump_id(run->dump));
@@ -522,8 +523,8 @@ static bool commit(struct run *run, GError **error)
 			  run->collector->free_space_floor, &cause))
 		warn(run, g_strdup_printf("no vmcore: %s", cause->message));
 	g_clear_error(&cause);
-	if (!store_vacuum(run->collector->store, run->report.domain_name,
-			  run->request->options->keep, &cause))
+	if (!store_vacuum(run->collector->store, run->request->uuid, run->request->options->keep,
+			  &cause))
 		warn(run, g_strdup_printf("old dumps are not removed: %s", cause->message));
 	return true;
 }

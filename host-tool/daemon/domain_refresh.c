@@ -5,6 +5,8 @@
 
 struct refresh_task {
 	struct task task;
+	struct store *store;
+	char *known_name; /* NULL: none */
 	bool exists;
 	char *name;
 	int id;
@@ -29,6 +31,18 @@ static void read_options(struct refresh_task *refresh, virDomainPtr domain)
 	}
 }
 
+/* Dumps are shown by the name that the domain has now. */
+static void follow_name(struct refresh_task *refresh)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (refresh->enabled && g_strcmp0(refresh->known_name, refresh->name) != 0 &&
+	    !store_rename(refresh->store, refresh->task.uuid, refresh->name, &error))
+		g_ptr_array_add(
+			refresh->warnings,
+			g_strdup_printf("its dumps keep an older name: %s", error->message));
+}
+
 static void refresh_work(struct task *task)
 {
 	struct refresh_task *refresh = (struct refresh_task *)task;
@@ -50,6 +64,7 @@ static void refresh_work(struct task *task)
 	refresh->name = g_strdup(virDomainGetName(domain));
 	refresh->id = (int)virDomainGetID(domain);
 	read_options(refresh, domain);
+	follow_name(refresh);
 }
 
 static const char *signal_ways(enum option_signal signal)
@@ -155,6 +170,7 @@ static void refresh_clear(struct task *task)
 	struct refresh_task *refresh = (struct refresh_task *)task;
 
 	g_free(refresh->name);
+	g_free(refresh->known_name);
 	g_ptr_array_unref(refresh->warnings);
 	g_clear_error(&refresh->error);
 }
@@ -174,5 +190,7 @@ void domain_refresh(struct domain *domain)
 	refresh->task.done = refresh_done;
 	refresh->task.clear = refresh_clear;
 	refresh->warnings = g_ptr_array_new_with_free_func(g_free);
+	refresh->store = domain->all->collector->store;
+	refresh->known_name = g_strdup(domain->name);
 	task_push(domain->all, domain->all->background, domain->uuid, &refresh->task);
 }

@@ -206,7 +206,7 @@ daemon_mark
 oops a
 stored a >/dev/null
 tap_like "a disk that fills up leaves a dump of what fits, which says so" \
-	"$(find "$test_dir/small/$(guest_domain a)" -name report.txt -exec cat {} +)" 'No space left'
+	"$(find -H "$test_dir/small/$(guest_domain a)" -name report.txt -exec cat {} +)" 'No space left'
 daemon_stop
 
 sed "s|root=.*|root=$test_dir/plain.conf|" "$test_dir/plain.conf" >"$test_dir/oopsbtd.conf"

@@ -107,7 +107,7 @@ rogue_analyzer() {
 
 # Old ones may be going just now.
 dumps() {
-	{ find "$daemon_store/$(guest_domain "$1")" -mindepth 1 -maxdepth 1 -name '2*' 2>/dev/null || true; } | sort -V
+	{ find -H "$daemon_store/$(guest_domain "$1")" -mindepth 1 -maxdepth 1 -name '2*' 2>/dev/null || true; } | sort -V
 }
 
 # The writer dies of it, in a shell of its own.

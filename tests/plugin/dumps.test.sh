@@ -174,7 +174,7 @@ tap_like 'a dump without its files is listed as damaged' "$out" '^ 20261123T0000
 run info 20261123
 tap_is 'its info: exit status' "$status" 1
 tap_like 'its info: message' "$err" 'dump 20261123T000000Z-1 is damaged: .*report.txt: No such file'
-tap_like '... and where it lies' "$err" "lies in $dumps/web1/20261123T000000Z-1"
+tap_like '... and where it lies' "$err" "lies in $dumps/$(uuid_of web1)/20261123T000000Z-1"
 echo '{"title": "cut off' >"$dumps/web1/20261123T000000Z-1/report.json"
 run info 20261123 --json
 tap_like 'JSON that is none' "$err" 'is damaged'
@@ -196,7 +196,7 @@ for debugger in gdb crash drgn; do
 	printf '#!/bin/sh\necho "${0##*/} $*"\n' >"$test_dir/bin/$debugger"
 	chmod +x "$test_dir/bin/$debugger"
 done
-core=$dumps/db/20261121T100000Z-2/core
+core=$dumps/$(uuid_of db)/20261121T100000Z-2/core
 tap_like 'debug starts the first debugger there is' "$(PATH="$test_dir/bin:$PATH" oopsbt debug db)" "^gdb --core=$core$"
 tap_like '--debugger chooses' "$(PATH="$test_dir/bin:$PATH" oopsbt debug db --debugger drgn)" "^drgn -c $core$"
 tap_like '--vmlinux gives it the symbols' "$(PATH="$test_dir/bin:$PATH" oopsbt debug db --debugger=crash --vmlinux /v)" "^crash /v $core$"
@@ -246,7 +246,7 @@ mv "$test_dir/made/dumps" "$dumps"
 read -r -t 10 line <&5 || line='nothing came'
 tap_is 'watch sees a dump in a directory that was not there before' "$(printf %s "$line" | json 'data["title"]')" seen
 (dumps=$test_dir/made/dumps && dump_make db 20261201T000001Z-1 'again')
-mv "$test_dir/made/dumps/db" "$dumps"
+mv "$test_dir/made/dumps/$(uuid_of db)" "$test_dir/made/dumps/db" "$dumps"
 read -r -t 10 line <&5 || line='nothing came'
 tap_is 'and one of a new domain' "$(printf %s "$line" | json 'data["domain"]')" db
 kill -INT "$watcher"

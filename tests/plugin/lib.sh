@@ -9,6 +9,7 @@
 #	run ARG...		the same; sets $status, $out and $err
 #	domain_xml NAME [DEVICES [ARCH [MACHINE]]]	a definition that needs no disk and boots nothing
 #	domain_define NAME ...	define it
+#	uuid_of DOMAIN		its UUID
 #	dump_make DOMAIN ID TITLE [TEXT]		a dump as the daemon stores it
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -51,9 +52,18 @@ domain_define() {
 	"$real_virsh" -q define "$test_dir/domain.xml" >/dev/null
 }
 
+# That of libvirt's domain, if there is one. OOPSBT_TEST_URI: of which libvirt.
+uuid_of() {
+	"$real_virsh" ${OOPSBT_TEST_URI:+-c "$OOPSBT_TEST_URI"} -q domuuid "$1" 2>/dev/null | grep . ||
+		printf %s "$1" | md5sum | sed -E 's/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/\1-\2-\3-\4-\5/'
+}
+
 dump_make() {
-	local dir=$dumps/$1/$2
-	(umask 077 && mkdir -p "$dir")
+	local uuid dir
+	uuid=$(uuid_of "$1")
+	dir=$dumps/$uuid/$2
+	(umask 077 && mkdir -p "$dir" && printf %s "$1" >"$dumps/$uuid/name")
+	ln -sfn "$uuid" "$dumps/$1"
 	local stamp=${2%-*}
 	local time=${stamp:0:4}-${stamp:4:2}-${stamp:6:2}T${stamp:9:2}:${stamp:11:2}:${stamp:13:2}.123456Z
 	cat >"$dir/report.json" <<-JSON
@@ -61,7 +71,7 @@ dump_make() {
 		  "schema" : 1,
 		  "id" : "$2",
 		  "title" : "$3",
-		  "domain" : { "name" : "$1", "uuid" : "6371d758-ba48-4117-b13e-9e5297e127f2" },
+		  "domain" : { "name" : "$1", "uuid" : "$uuid" },
 		  "signal" : "crashloaded",
 		  "timeline" : { "signalled" : "$time" },
 		  "vcpus" : []

@@ -26,6 +26,7 @@ SH
 chmod +x "$test_dir/tunnel"
 uri="qemu+ext://far.example/system?command=$test_dir/tunnel"
 unset LIBVIRT_DEFAULT_URI
+export OOPSBT_TEST_URI=$uri
 remote() {
 	status=0
 	virsh -c "$uri" oopsbt "$@" >"$test_dir/out" 2>"$test_dir/err" || status=$?

@@ -79,12 +79,35 @@ static void fill(struct store_dump *dump, const char *title)
 	fill_with_guest(dump, title, NULL);
 }
 
+/* The UUID of a domain that never changes its name: another for each name. g_free(). */
+static char *uuid_of(const char *name)
+{
+	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_MD5, name, -1);
+
+	return g_strdup_printf("%.8s-%.4s-%.4s-%.4s-%.12s", hash, hash + 8, hash + 12, hash + 16,
+			       hash + 20);
+}
+
+static struct store_dump *begin(struct fixture *fixture, const char *name, GError **error)
+{
+	g_autofree char *uuid = uuid_of(name);
+
+	return store_begin(fixture->store, uuid, name, error);
+}
+
+static bool vacuum(struct fixture *fixture, const char *name, unsigned int keep)
+{
+	g_autofree char *uuid = uuid_of(name);
+
+	return store_vacuum(fixture->store, uuid, keep, NULL);
+}
+
 /* Stores one dump; returns its id. */
 static char *add_of_guest(struct fixture *fixture, const char *domain, const char *title,
 			  const struct guest *guest)
 {
 	g_autoptr(GError) error = NULL;
-	struct store_dump *dump = store_begin(fixture->store, domain, &error);
+	struct store_dump *dump = begin(fixture, domain, &error);
 	char *id;
 
 	g_assert_no_error(error);
@@ -157,7 +180,7 @@ static void test_a_dump_is_found_as_it_was_stored(struct fixture *fixture,
 static void test_a_dump_is_not_seen_before_its_commit(struct fixture *fixture,
 						      const void *data G_GNUC_UNUSED)
 {
-	struct store_dump *dump = store_begin(fixture->store, "web1", NULL);
+	struct store_dump *dump = begin(fixture, "web1", NULL);
 
 	fill(dump, "t");
 	g_assert_cmpuint(count(fixture, NULL), ==, 0);
@@ -168,13 +191,17 @@ static void test_a_dump_is_not_seen_before_its_commit(struct fixture *fixture,
 static void test_an_aborted_dump_leaves_nothing(struct fixture *fixture,
 						const void *data G_GNUC_UNUSED)
 {
-	struct store_dump *dump = store_begin(fixture->store, "web1", NULL);
-	g_autofree char *domain = g_build_filename(fixture->root, "web1", NULL);
+	struct store_dump *dump = begin(fixture, "web1", NULL);
+	g_autofree char *uuid = uuid_of("web1");
+	g_autofree char *domain = g_build_filename(fixture->root, uuid, NULL);
+	g_autofree char *link = g_build_filename(fixture->root, "web1", NULL);
 
 	fill(dump, "t");
 	g_assert_true(g_file_test(domain, G_FILE_TEST_IS_DIR));
+	g_assert_true(g_file_test(link, G_FILE_TEST_IS_DIR));
 	store_dump_abort(dump);
 	g_assert_false(g_file_test(domain, G_FILE_TEST_EXISTS));
+	g_assert_false(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
 }
 
 /* A child begins a dump and dies without a word. */
@@ -189,7 +216,7 @@ static void test_leftovers_of_a_killed_writer_go_with_the_next_dump(struct fixtu
 	g_assert_cmpint(pipe(pipe_fds), ==, 0);
 	child = fork();
 	if (child == 0) {
-		struct store_dump *dump = store_begin(fixture->store, "web1", NULL);
+		struct store_dump *dump = begin(fixture, "web1", NULL);
 
 		fill(dump, "t");
 		if (write(pipe_fds[1], store_dump_path(dump), strlen(store_dump_path(dump))) < 0)
@@ -208,7 +235,7 @@ static void test_leftovers_of_a_killed_writer_go_with_the_next_dump(struct fixtu
 static void test_what_a_living_writer_builds_is_left_alone(struct fixture *fixture,
 							   const void *data G_GNUC_UNUSED)
 {
-	struct store_dump *first = store_begin(fixture->store, "web1", NULL);
+	struct store_dump *first = begin(fixture, "web1", NULL);
 	g_autofree char *second = NULL;
 
 	fill(first, "first");
@@ -248,7 +275,7 @@ static void test_vacuum_keeps_the_newest_of_its_domain(struct fixture *fixture,
 		g_autofree char *id = add(fixture, "web1", title);
 		g_autofree char *other = add(fixture, "db", "other");
 	}
-	g_assert_true(store_vacuum(fixture->store, "web1", 2, NULL));
+	g_assert_true(vacuum(fixture, "web1", 2));
 	entries = store_list(fixture->store, "web1", NULL);
 	g_assert_cmpuint(entries->len, ==, 2);
 	g_assert_cmpstr(((struct store_entry *)entries->pdata[0])->title, ==, "3");
@@ -265,7 +292,7 @@ static void test_the_newest_is_the_last_after_a_vacuum(struct fixture *fixture,
 		g_autofree char *id = add(fixture, "web1", title);
 		g_autoptr(GPtrArray) entries = NULL;
 
-		g_assert_true(store_vacuum(fixture->store, "web1", 2, NULL));
+		g_assert_true(vacuum(fixture, "web1", 2));
 		entries = store_list(fixture->store, "web1", NULL);
 		g_assert_cmpuint(entries->len, ==, MIN(i + 1, 2));
 		g_assert_cmpstr(((struct store_entry *)entries->pdata[entries->len - 1])->title, ==,
@@ -279,7 +306,7 @@ static void add_and_vacuum(struct fixture *fixture, const char *title, const str
 {
 	g_autofree char *id = add_of_guest(fixture, "web1", title, guest);
 
-	g_assert_true(store_vacuum(fixture->store, "web1", keep, NULL));
+	g_assert_true(vacuum(fixture, "web1", keep));
 }
 
 static void test_the_first_of_a_boot_stays(struct fixture *fixture, const void *data G_GNUC_UNUSED)
@@ -328,7 +355,7 @@ static void test_the_newest_stays_whatever_else(struct fixture *fixture,
 		left = titles(fixture, "web1");
 		g_assert_cmpstr(left, ==, title);
 	}
-	g_assert_true(store_vacuum(fixture->store, "web1", 0, NULL));
+	g_assert_true(vacuum(fixture, "web1", 0));
 	g_assert_cmpuint(count(fixture, "web1"), ==, 1);
 }
 
@@ -355,6 +382,125 @@ static void test_order_does_not_hang_on_the_clock(struct fixture *fixture,
 	add_and_vacuum(fixture, "later", NULL, 2);
 	later = titles(fixture, "web1");
 	g_assert_cmpstr(later, ==, "now later");
+}
+
+#define FIRST_UUID "11111111-1111-4111-8111-111111111111"
+#define SECOND_UUID "22222222-2222-4222-8222-222222222222"
+
+static void add_as(struct fixture *fixture, const char *uuid, const char *name, const char *title)
+{
+	g_autoptr(GError) error = NULL;
+	struct store_dump *dump = store_begin(fixture->store, uuid, name, &error);
+
+	g_assert_no_error(error);
+	fill(dump, title);
+	g_assert_true(store_dump_commit(dump, &error));
+}
+
+static char *link_target(struct fixture *fixture, const char *name)
+{
+	g_autofree char *path = g_build_filename(fixture->root, name, NULL);
+
+	return g_file_read_link(path, NULL);
+}
+
+static void test_a_renamed_domain_keeps_its_dumps(struct fixture *fixture,
+						  const void *data G_GNUC_UNUSED)
+{
+	g_autofree char *by_new_name = NULL;
+	g_autofree char *all = NULL;
+	g_autofree char *link = NULL;
+
+	add_as(fixture, FIRST_UUID, "web1", "before");
+	g_assert_true(store_rename(fixture->store, FIRST_UUID, "shop", NULL));
+	by_new_name = titles(fixture, "shop");
+	g_assert_cmpstr(by_new_name, ==, "before");
+	g_assert_cmpuint(count(fixture, "web1"), ==, 0);
+	add_as(fixture, FIRST_UUID, "shop/2", "after");
+	all = titles(fixture, "shop/2");
+	g_assert_cmpstr(all, ==, "before after");
+	g_assert_true(store_vacuum(fixture->store, FIRST_UUID, 1, NULL));
+	g_assert_cmpuint(count(fixture, NULL), ==, 1);
+	link = link_target(fixture, "shop%2F2");
+	g_assert_cmpstr(link, ==, FIRST_UUID);
+	g_assert_null(link_target(fixture, "shop"));
+	g_assert_null(link_target(fixture, "web1"));
+	g_assert_true(store_rename(fixture->store, SECOND_UUID, "none", NULL));
+	g_assert_null(link_target(fixture, "none"));
+}
+
+static void test_a_new_domain_of_an_old_name_starts_anew(struct fixture *fixture,
+							 const void *data G_GNUC_UNUSED)
+{
+	g_autofree char *old = NULL;
+	g_autofree char *both = NULL;
+	g_autofree char *link = NULL;
+
+	add_as(fixture, FIRST_UUID, "web1", "old");
+	for (int i = 0; i < 3; i++)
+		add_as(fixture, SECOND_UUID, "web1", "new");
+	g_assert_true(store_vacuum(fixture->store, SECOND_UUID, 1, NULL));
+	old = titles(fixture, FIRST_UUID);
+	g_assert_cmpstr(old, ==, "old");
+	both = titles(fixture, "web1");
+	g_assert_cmpstr(both, ==, "old new");
+	link = link_target(fixture, "web1");
+	g_assert_cmpstr(link, ==, SECOND_UUID);
+}
+
+static void test_a_name_may_be_longer_than_a_file_name(struct fixture *fixture,
+						       const void *data G_GNUC_UNUSED)
+{
+	g_autofree char *name = g_strnfill(300, '/');
+	g_autoptr(StoreEntry) entry = NULL;
+
+	add_as(fixture, FIRST_UUID, name, "t");
+	entry = store_find(fixture->store, name, NULL);
+	g_assert_nonnull(entry);
+	g_assert_cmpstr(entry->domain, ==, name);
+	g_assert_cmpstr(entry->uuid, ==, FIRST_UUID);
+}
+
+/* A dump as the first stores had it: <root>/<name>/<id>/. */
+static void add_by_name(struct fixture *fixture, const char *name, const char *id,
+			const char *domain)
+{
+	g_autofree char *path = g_build_filename(fixture->root, name, id, NULL);
+	g_autofree char *file = g_build_filename(path, "report.json", NULL);
+	g_autofree char *json = g_strdup_printf("{\"title\": \"%s\", \"domain\": %s}", id, domain);
+
+	g_assert_cmpint(g_mkdir_with_parents(path, 0700), ==, 0);
+	g_assert_true(g_file_set_contents(file, json, -1, NULL));
+}
+
+static void test_a_store_by_name_is_adopted(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	static const char first[] = "{\"name\": \"a/b\", \"uuid\": \"" FIRST_UUID "\"}";
+	static const char second[] = "{\"name\": \"a/b\", \"uuid\": \"" SECOND_UUID "\"}";
+	g_autofree char *before = NULL;
+	g_autofree char *of_first = NULL;
+	g_autofree char *of_second = NULL;
+	g_autofree char *all = NULL;
+	g_autofree char *damaged = g_build_filename(fixture->root, "db", NULL);
+
+	add_by_name(fixture, "a%2Fb", "20261120T100000Z-2", first);
+	add_by_name(fixture, "a%2Fb", "20261120T100000Z-10", first);
+	add_by_name(fixture, "a%2Fb", "20261121T100000Z-1", second);
+	add_by_name(fixture, "db", "20261122T100000Z-1", "null");
+	before = titles(fixture, "a/b");
+	g_assert_cmpstr(before, ==, "20261120T100000Z-2 20261120T100000Z-10 20261121T100000Z-1");
+	add_as(fixture, FIRST_UUID, "a/b", "new");
+	of_first = titles(fixture, FIRST_UUID);
+	g_assert_cmpstr(of_first, ==, "20261120T100000Z-2 20261120T100000Z-10 new");
+	of_second = titles(fixture, SECOND_UUID);
+	g_assert_cmpstr(of_second, ==, "20261121T100000Z-1");
+	all = titles(fixture, NULL);
+	g_assert_cmpstr(all, ==,
+			"20261120T100000Z-2 20261120T100000Z-10 20261121T100000Z-1 "
+			"20261122T100000Z-1 new");
+	/* Nobody knows whose this is. */
+	g_assert_true(g_file_test(damaged, G_FILE_TEST_IS_DIR));
+	g_assert_cmpuint(count(fixture, "db"), ==, 1);
 }
 
 static void test_domain_names_never_leave_the_root(struct fixture *fixture,
@@ -422,7 +568,7 @@ static void test_references(struct fixture *fixture, const void *data G_GNUC_UNU
 static void test_a_damaged_dump_is_listed_without_a_title(struct fixture *fixture,
 							  const void *data G_GNUC_UNUSED)
 {
-	struct store_dump *dump = store_begin(fixture->store, "web1", NULL);
+	struct store_dump *dump = begin(fixture, "web1", NULL);
 	g_autoptr(GPtrArray) entries = NULL;
 	g_autoptr(GError) error = NULL;
 
@@ -467,7 +613,7 @@ static void test_a_root_that_others_can_write_to_is_refused(struct fixture *fixt
 
 	g_assert_cmpint(g_mkdir(fixture->root, 0700), ==, 0);
 	g_assert_cmpint(chmod(fixture->root, 0777), ==, 0);
-	g_assert_null(store_begin(fixture->store, "web1", &writable));
+	g_assert_null(begin(fixture, "web1", &writable));
 	g_assert_error(writable, STORE_ERROR, STORE_ERROR_DENIED);
 	if (geteuid() != 0) {
 		g_test_message("the owner can be changed by root only");
@@ -475,7 +621,7 @@ static void test_a_root_that_others_can_write_to_is_refused(struct fixture *fixt
 	}
 	g_assert_cmpint(chmod(fixture->root, 0700), ==, 0);
 	g_assert_cmpint(chown(fixture->root, 12345, 12345), ==, 0);
-	g_assert_null(store_begin(fixture->store, "web1", &foreign));
+	g_assert_null(begin(fixture, "web1", &foreign));
 	g_assert_error(foreign, STORE_ERROR, STORE_ERROR_DENIED);
 	g_assert_nonnull(strstr(foreign->message, "12345"));
 }
@@ -483,7 +629,7 @@ static void test_a_root_that_others_can_write_to_is_refused(struct fixture *fixt
 static void test_reserve_knows_a_full_file_system(struct fixture *fixture,
 						  const void *data G_GNUC_UNUSED)
 {
-	struct store_dump *dump = store_begin(fixture->store, "web1", NULL);
+	struct store_dump *dump = begin(fixture, "web1", NULL);
 	g_autoptr(GError) error = NULL;
 
 	g_assert_true(store_dump_reserve(dump, 1, NULL));
@@ -509,7 +655,7 @@ static void test_the_pool_has_what_the_store_has(struct fixture *fixture,
 	g_autofree char *after = NULL;
 	g_autoptr(StoreEntry) entry = store_find(fixture->store, id, NULL);
 
-	g_assert_true(store_vacuum(fixture->store, "web1", 10, NULL));
+	g_assert_true(vacuum(fixture, "web1", 10));
 	g_assert_true(g_file_test(report, G_FILE_TEST_IS_REGULAR));
 	g_assert_true(g_file_get_contents(index, &text, NULL, NULL));
 	g_assert_nonnull(strstr(text, id));
@@ -589,6 +735,13 @@ int main(int argc, char **argv)
 		 test_the_first_of_a_title_stays},
 		{"/store/the newest dump is never vacuumed", test_the_newest_stays_whatever_else},
 		{"/store/a clock set back changes no order", test_order_does_not_hang_on_the_clock},
+		{"/store/a renamed domain keeps its dumps", test_a_renamed_domain_keeps_its_dumps},
+		{"/store/a new domain of an old name starts anew",
+		 test_a_new_domain_of_an_old_name_starts_anew},
+		{"/store/a name may be longer than a file name",
+		 test_a_name_may_be_longer_than_a_file_name},
+		{"/store/dumps in directories by name are adopted",
+		 test_a_store_by_name_is_adopted},
 		{"/store/names", test_domain_names_never_leave_the_root},
 		{"/store/references", test_references},
 		{"/store/damaged", test_a_damaged_dump_is_listed_without_a_title},

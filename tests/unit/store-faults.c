@@ -92,6 +92,8 @@ int open(const char *path, int flags, ...)
 /* --- a store of three dumps --- */
 
 #define DOMAIN "vm"
+#define DOMAIN_UUID "11111111-1111-4111-8111-111111111111"
+#define OTHER_UUID "22222222-2222-4222-8222-222222222222"
 static const char *const files[] = {"report.txt", "report.json", "core"};
 static const char *const contents[] = {"a report\n", "{\"title\":\"t\"}\n", "a core\n"};
 
@@ -101,7 +103,8 @@ static char *newest; /* id of the domain's newest dump when the operation began 
 /* True if all files are written and the dump is there. */
 static bool write_dump(struct store *store, const char *domain, GError **error)
 {
-	struct store_dump *dump = store_begin(store, domain, error);
+	const char *uuid = strcmp(domain, DOMAIN) == 0 ? DOMAIN_UUID : OTHER_UUID;
+	struct store_dump *dump = store_begin(store, uuid, domain, error);
 
 	if (!dump)
 		return false;
@@ -165,7 +168,7 @@ static bool do_write(struct store *store, GError **error)
 
 static bool do_vacuum(struct store *store, GError **error)
 {
-	return store_vacuum(store, DOMAIN, 1, error);
+	return store_vacuum(store, DOMAIN_UUID, 1, error);
 }
 
 static bool do_remove(struct store *store, GError **error)
@@ -227,7 +230,7 @@ static guint count(struct store *store, const char *domain)
 
 static guint count_hidden(void)
 {
-	g_autofree char *path = g_build_filename(root, DOMAIN, NULL);
+	g_autofree char *path = g_build_filename(root, DOMAIN_UUID, NULL);
 	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
 	const char *name;
 	guint hidden = 0;
