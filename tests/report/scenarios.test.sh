@@ -61,6 +61,7 @@ if [ "${SCENARIOS:-}" = all ]; then
 	shape 6.12 64 isa Cascadelake-Server null spinlock
 	through_libvirt
 	shape 6.12 4 isa Haswell null bug gpf kthread indirect spinlock nmi
+	stacks_were_seen
 	tap_done
 	exit
 fi
@@ -88,14 +89,15 @@ done
 check a "$label, spinlock" "$null" 4
 tap_ok "$label: what the guest's NMIs saw of spinning CPUs is what the host saw" \
 	"$query" agrees "$dump/report.json" "${spinning[@]}"
-tap_like "$label: they wait for the lock that the oopsing CPU holds" "$(cat "$dump/report.txt")" \
-	'contended'
+tap_is "$label: they wait for the lock that the oopsing CPU holds" \
+	"$(value '$.vcpus[*].waits_for_lock.symbol' | sed 's/+.*//' | sort | uniq -c | xargs)" '3 contended'
 dies a "$label" 4 softirq
 guest_destroy a
 
 if [ "${SCENARIOS:-}" = few ]; then
 	through_libvirt
 	shape 6.12 1 isa kvm64 null kthread stack_overflow
+	stacks_were_seen
 	tap_done
 	exit
 fi
@@ -116,4 +118,5 @@ shape 6.12 4 isa Skylake-Server null bug indirect spinlock stack_overflow
 through_libvirt
 shape 6.12 1 isa kvm64 null kthread stack_overflow
 tap_is "memory through libvirt: it was read that way" "$(value '$.collector.memory')" libvirt
+stacks_were_seen
 tap_done
