@@ -174,6 +174,7 @@ help:
 	@echo 'make check-matrix build and boot all patched kernels and QEMUs (long)'
 	@echo 'make check-sanitized  the tests of the host tools, all with ASan and UBSan'
 	@echo 'make fuzz         search the parsers of foreign bytes for inputs that break them (SECONDS_EACH=60)'
+	@echo 'make check-tsan   the tests of the daemon with ThreadSanitizer'
 	@echo 'make check-scenarios every kind of oops on every kernel with 1, 4, 16 and 64 vCPUs (long)'
 	@echo 'make check-zoo    kernels, flavours and configurations on many CPU models, to docs/zoo.md (long)'
 	@echo 'make check-host   the installed service under a real systemd, in a container (root)'

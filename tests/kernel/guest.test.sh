@@ -261,7 +261,7 @@ tap_ok 'and has shown all CPUs three times at most in 30 s' [ "$shown" -ge 3 -a 
 log=$(guest_exec all 'dmesg -c >/dev/null; context claim_nmi; dmesg')
 inject all
 log=$(guest_exec all dmesg)
-tap_unlike 'an NMI that a handler claims shows nothing' "$log" 'NMI received|NMI backtrace'
+tap_is 'an NMI that a handler claims shows nothing' "$(grep -E 'NMI received|NMI backtrace' <<<"$log" || true)" ''
 
 # --- oopses of notifiers
 

@@ -6,7 +6,7 @@
 #	tap_ok TITLE COMMAND...		passes if the command succeeds; its output is shown if it does not
 #	tap_is TITLE GOT WANTED		passes if both are the same text
 #	tap_like TITLE TEXT PATTERN	passes if a line of the text matches the extended regular expression
-#	tap_unlike TITLE TEXT PATTERN	passes if none does
+#	tap_unlike TITLE TEXT PATTERN	passes if none does, and there is a text: none at all says nothing
 #	tap_skip TITLE REASON		not tested here, and why: only what the machine can't do
 #	tap_skip_all REASON		the same for the whole file; ends the script
 #	tap_note TEXT			a line for the reader
@@ -64,7 +64,10 @@ tap_like() {
 }
 
 tap_unlike() {
-	if printf '%s\n' "$2" | grep -E -- "$3" >/dev/null; then
+	if [ -z "$(printf '%s' "$2" | tr -d '[:space:]')" ]; then
+		tap_fail "$1"
+		tap_note "there is no text to look at"
+	elif printf '%s\n' "$2" | grep -E -- "$3" >/dev/null; then
 		tap_fail "$1"
 		tap_note "a line matches: $3"
 		tap_note "$2"

@@ -194,7 +194,9 @@ static bool explained(JsonArray *errors, const char *field)
 		JsonObject *error = json_array_get_object_element(errors, i);
 		const char *named = json_object_get_string_member(error, "field");
 
-		if (g_str_has_prefix(field, named) || g_str_has_prefix(named, field))
+		/* An error of nothing explains nothing. */
+		if (named && *named &&
+		    (g_str_has_prefix(field, named) || g_str_has_prefix(named, field)))
 			return true;
 	}
 	return false;
