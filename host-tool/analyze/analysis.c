@@ -4,32 +4,26 @@
 #include <string.h>
 
 #include "analyze/capture.h"
+#include "analyze/cpu_facts.h"
 #include "analyze/log.h"
 #include "common/context.h"
 #include "kernel/build-id.h"
 #include "kernel/arch.h"
 #include "kernel/cold.h"
-#include "kernel/arch.h"
+#include "kernel/command_line.h"
 #include "kernel/find.h"
+#include "kernel/livepatch.h"
 #include "kernel/lock.h"
 #include "kernel/modules.h"
 #include "kernel/printk.h"
 #include "kernel/resolve.h"
 #include "kernel/task.h"
+#include "kernel/timekeeper.h"
 #include "kernel/unwind.h"
 #include "kernel/vmcoreinfo.h"
 
 /* Where the kernel is linked to run, before it is moved by KASLR (__START_KERNEL, x86-64). */
 #define LINK_ADDRESS 0xffffffff81000000ull
-
-/*
- * The preempt count's parts (include/linux/preempt.h). From 7.3 on, which has a function
- * local_interrupt_disable(), a count of its nesting lies before the hard interrupts'.
- */
-#define PREEMPT_DEPTH(count) ((count)&0xff)
-#define SOFTIRQ_DEPTH(count) ((count) >> 8 & 0xff)
-#define HARDIRQ_DEPTH(count, shift) ((count) >> (shift)&0xf)
-#define NMI_DEPTH(count) ((count) >> 20 & 0xf)
 
 /* Frames between the slow path of a lock and where its waiter is halted. */
 #define MAX_WAIT_DEPTH 4
@@ -304,22 +298,42 @@ static void fill_build_id(struct analysis *analysis)
 		report_add_error(analysis->report, "guest.build_id", "%s", error->message);
 }
 
+static void fill_inventory(struct analysis *analysis)
+{
+	struct report_guest *guest = &analysis->report->guest;
+	g_autoptr(GError) line_error = NULL;
+	g_autoptr(GError) patch_error = NULL;
+
+	guest->command_line = command_line_read(&analysis->kernel, &line_error);
+	if (!guest->command_line)
+		report_add_error(analysis->report, "guest.command_line", "%s", line_error->message);
+	guest->livepatches = livepatches_read(&analysis->kernel, &patch_error);
+	if (!guest->livepatches)
+		report_add_error(analysis->report, "guest.livepatches", "%s", patch_error->message);
+}
+
 static void fill_guest(struct analysis *analysis)
 {
 	const struct kernel *kernel = &analysis->kernel;
 	struct report_guest *guest = &analysis->report->guest;
 	g_autoptr(GError) error = NULL;
 	uint64_t text = analysis->map->symbols[SYMBOL__text];
-	uint64_t uptime;
+	struct timekeeper timekeeper;
 
 	fill_release_from_banner(analysis);
 	guest->kaslr_offset = (struct maybe_uint){true, text - LINK_ADDRESS};
-	if (kernel_uptime(kernel, &uptime, &error))
-		guest->uptime_s = (struct maybe_int){true, (int64_t)uptime};
+	if (timekeeper_read(kernel, &timekeeper, &error))
+		guest->uptime_s = (struct maybe_int){true, (int64_t)timekeeper.uptime_s};
 	else
 		report_add_error(analysis->report, "guest.uptime_s", "%s", error->message);
+	guest->wall_us = timekeeper.wall_us;
+	if (!guest->wall_us.known)
+		report_add_error(
+			analysis->report, "guest.wall_clock",
+			"the guest's clock was not read while it was frozen, or makes no sense");
 	fill_build_id(analysis);
 	fill_settings(analysis);
+	fill_inventory(analysis);
 }
 
 static void read_vmcoreinfo(struct analysis *analysis)
@@ -363,6 +377,7 @@ static void load_modules(struct analysis *analysis)
 			.base = module->text.value,
 			.size = module->text_size,
 			.taint = taint_letters(module->taints),
+			.build_id = build_id_read_module(kernel, module->structure),
 		};
 
 		g_array_append_val(analysis->report->modules, entry);
@@ -526,22 +541,6 @@ static void fill_lock_queues(struct analysis *analysis)
 	}
 }
 
-static void fill_depths(const struct analysis *analysis, const struct cpu *cpu,
-			struct report_vcpu *vcpu)
-{
-	bool interrupt_count = analysis->map->symbols[SYMBOL_local_interrupt_disable] != 0;
-	uint32_t count = cpu->preempt_count;
-
-	if (!cpu->preempt_known)
-		return;
-	vcpu->preempt_depth = (struct maybe_int){true, PREEMPT_DEPTH(count)};
-	vcpu->softirq_depth = (struct maybe_int){true, SOFTIRQ_DEPTH(count)};
-	vcpu->hardirq_depth =
-		(struct maybe_int){true, HARDIRQ_DEPTH(count, interrupt_count ? 24 : 16)};
-	if (!interrupt_count)
-		vcpu->nmi_depth = (struct maybe_int){true, NMI_DEPTH(count)};
-}
-
 /* Idle: the idle task, and nothing on the way from its loop to here but waiting. */
 static bool is_idle(const struct report_vcpu *vcpu)
 {
@@ -605,7 +604,7 @@ static void fill_cpu(struct analysis *analysis, guint index, const char *field,
 	if (cpu->stack_task.value)
 		fill_task(analysis, cpu->stack_task, "stack_task", index, &vcpu->stack_task,
 			  &vcpu->late);
-	fill_depths(analysis, cpu, vcpu);
+	cpu_facts_fill_depths(analysis, cpu, vcpu);
 	fill_frames(analysis, cpu, vcpu);
 	fill_lock(analysis, cpu, vcpu);
 	vcpu->context = context_of(vcpu);
@@ -666,6 +665,7 @@ void analysis_fill(struct analysis *analysis)
 		fill_vcpu(analysis, i);
 	if (analysis->cpus)
 		fill_lock_queues(analysis);
+	cpu_facts_fill_schedules(analysis);
 }
 
 void analysis_judge_consistency(struct analysis *analysis)

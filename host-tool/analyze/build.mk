@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The analyser: the one program that looks into guest memory.
 
-ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c fault.c file.c guest_traces.c live.c log.c main.c \
+ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c cpu_facts.c fault.c file.c guest_traces.c live.c log.c main.c \
 	output.c sandbox.c window.c)
 
 ANALYZE_ARCHIVES := $(addprefix host-tool/,libreport.a libkernel.a libguest.a libcommon.a)

@@ -2,6 +2,8 @@
 #include "analyze/capture.h"
 
 #include "kernel/lock.h"
+#include "kernel/schedule.h"
+#include "kernel/timekeeper.h"
 
 struct cpu *capture_warm(struct kernel *kernel, const GArray *vcpus, struct settings *settings)
 {
@@ -12,10 +14,14 @@ struct cpu *capture_warm(struct kernel *kernel, const GArray *vcpus, struct sett
 
 		cpu_identify(kernel, vcpu, &cpus[i]);
 		cpu_capture(kernel, &cpus[i]);
-		if (cpus[i].fit == VCPU_FITS)
-			lock_capture(kernel, &cpus[i]);
+		if (cpus[i].fit != VCPU_FITS)
+			continue;
+		lock_capture(kernel, &cpus[i]);
+		schedule_capture(kernel, &cpus[i]);
 	}
 	cpu_reject_twins(cpus, vcpus->len);
+	schedule_capture_now(kernel);
+	timekeeper_capture(kernel);
 	settings_read(kernel, settings);
 	return cpus;
 }

@@ -150,6 +150,8 @@ static void add_records(struct report *report, const GArray *records)
 			.sequence = record->sequence,
 			.time_ns = record->time_ns,
 			.level = record->level,
+			.cpu = printk_caller_cpu(record),
+			.pid = printk_caller_pid(record),
 			.text = g_strdup(record->text),
 		};
 
@@ -262,6 +264,9 @@ void analysis_conclude(struct analysis *analysis)
 	struct report *report = analysis->report;
 
 	analysis_judge_consistency(analysis);
+	if (report->guest.wall_us.known && !report->collection.frozen)
+		report_add_error(report, "guest.clock_offset_us",
+				 "the instant at which the guest's clock was read is not known");
 	if (!report->title)
 		report->title = g_strdup(title_without_text(analysis));
 	if (!report->oops.known && !is_signal(analysis, "collect"))

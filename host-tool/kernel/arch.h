@@ -36,6 +36,8 @@ struct arch {
 	enum vcpu_fit (*fit)(const struct kernel *kernel, const struct vcpu_registers *vcpu);
 	/* It will never run again: halted with interrupts off, as Linux leaves CPUs it stops. */
 	bool (*is_stopped)(const struct vcpu_registers *vcpu);
+	/* Does it take interrupts, by its own flag? */
+	bool (*interrupts_on)(const struct vcpu_registers *vcpu);
 	/* Which Linux CPU a vCPU is, by what the kernel has told the hardware. False: not known. */
 	bool (*find_cpu_number)(const struct kernel *kernel, const struct vcpu_registers *vcpu,
 				unsigned int *number);

@@ -11,4 +11,10 @@
 /* As hexadecimal digits; free with g_free(). */
 char *build_id_read(const struct kernel *kernel, GError **error);
 
+/*
+ * A module's: struct module's build_id (from 5.14 on, CONFIG_STACKTRACE_BUILD_ID), else from the
+ * notes that it has for /sys/module/NAME/notes. NULL: it has none, or they cannot be read.
+ */
+char *build_id_read_module(const struct kernel *kernel, gva_t module);
+
 #endif

@@ -41,6 +41,10 @@
 	X(cea_exception_stacks)                                                                    \
 	X(__preempt_count)                                                                         \
 	X(runqueues)                                                                               \
+	X(klp_patches)                                                                             \
+	X(saved_command_line)                                                                      \
+	X(tick_cpu_sched)                                                                          \
+	X(watchdog_touch_ts)                                                                       \
 	X(modules)                                                                                 \
 	X(__module_address)                                                                        \
 	X(__start_orc_unwind)                                                                      \
@@ -106,6 +110,10 @@ enum kernel_symbol {
 	X(task_curr_ret_stack, "task_struct", "curr_ret_stack")                                    \
 	X(task_kretprobe_instances, "task_struct", "kretprobe_instances")                          \
 	X(task_rethooks, "task_struct", "rethooks")                                                \
+	X(rq_nr_running, "rq", "nr_running")                                                       \
+	X(rq_clock, "rq", "clock")                                                                 \
+	X(task_last_arrival, "task_struct", "sched_info.last_arrival")                             \
+	X(tick_sched_last_tick_jiffies, "tick_sched", "last_tick_jiffies")                         \
 	X(rq_curr, "rq", "curr")                                                                   \
 	X(pcpu_hot_current_task, "pcpu_hot", "current_task")                                       \
 	X(pcpu_hot_preempt_count, "pcpu_hot", "preempt_count")                                     \
@@ -139,6 +147,18 @@ enum kernel_symbol {
 	X(uts_version, "uts_namespace", "name.version")                                            \
 	X(tk_data_timekeeper, "tk_data", "timekeeper")                                             \
 	X(timekeeper_ktime_sec, "timekeeper", "ktime_sec")                                         \
+	X(timekeeper_xtime_sec, "timekeeper", "xtime_sec")                                         \
+	X(timekeeper_xtime_nsec, "timekeeper", "tkr_mono.xtime_nsec")                              \
+	X(timekeeper_wall_to_monotonic, "timekeeper", "wall_to_monotonic")                         \
+	X(timekeeper_shift, "timekeeper", "tkr_mono.shift")                                        \
+	X(module_build_id, "module", "build_id")                                                   \
+	X(module_notes_attrs, "module", "notes_attrs")                                             \
+	X(module_notes_first, "module_notes_attrs", "attrs")                                       \
+	X(bin_attribute_size, "bin_attribute", "size")                                             \
+	X(bin_attribute_private, "bin_attribute", "private")                                       \
+	X(klp_patch_list, "klp_patch", "list")                                                     \
+	X(klp_patch_mod, "klp_patch", "mod")                                                       \
+	X(klp_patch_enabled, "klp_patch", "enabled")                                               \
 	X(prb_desc_ring, "printk_ringbuffer", "desc_ring")                                         \
 	X(prb_text_data_ring, "printk_ringbuffer", "text_data_ring")                               \
 	X(prb_count_bits, "prb_desc_ring", "count_bits")                                           \
@@ -184,6 +204,7 @@ enum kernel_symbol {
 	X(module_memory, "module_memory")                                                          \
 	X(exception_stacks, "exception_stacks")                                                    \
 	X(qnode, "qnode")                                                                          \
+	X(bin_attribute, "bin_attribute")                                                          \
 	X(irq_stack, "irq_stack")                                                                  \
 	X(prb_desc, "prb_desc")                                                                    \
 	X(printk_info, "printk_info")                                                              \

@@ -319,6 +319,20 @@ static GArray *read_old_log(const struct kernel *kernel, const char *vmcoreinfo,
 	return records;
 }
 
+struct maybe_int printk_caller_cpu(const struct printk_record *record)
+{
+	if (!record->caller_known || !(record->caller & CALLER_ID_CPU))
+		return (struct maybe_int){0};
+	return (struct maybe_int){true, record->caller & ~CALLER_ID_CPU};
+}
+
+struct maybe_int printk_caller_pid(const struct printk_record *record)
+{
+	if (!record->caller_known || record->caller & CALLER_ID_CPU)
+		return (struct maybe_int){0};
+	return (struct maybe_int){true, record->caller};
+}
+
 static bool is_ring(const struct kernel *kernel)
 {
 	return kernel->map->symbols[SYMBOL_prb] != 0;

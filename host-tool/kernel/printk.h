@@ -7,6 +7,7 @@
 #ifndef OOPSBT_KERNEL_PRINTK_H
 #define OOPSBT_KERNEL_PRINTK_H
 
+#include "base/maybe.h"
 #include "kernel/kernel.h"
 
 struct printk_record {
@@ -19,6 +20,10 @@ struct printk_record {
 };
 
 /* In all of these @vmcoreinfo is its text, or NULL if the kernel has none. */
+
+/* Who printed it: a CPU, where it was in an interrupt (or early in boot), else a task. */
+struct maybe_int printk_caller_cpu(const struct printk_record *record);
+struct maybe_int printk_caller_pid(const struct printk_record *record);
 
 /* A position in the log that changes with every record: to see whether more has come. */
 bool printk_position(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *position,

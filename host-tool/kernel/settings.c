@@ -8,10 +8,6 @@
 #define GUEST_MODULE_NMI_READY "oopsbt_nmi_handler_ready"
 #define GUEST_MODULE_NMI_ON "oopsbt_nmi_backtrace"
 
-/* struct timekeeper follows a seqcount in its own cache line (kernel/time/timekeeping.c, to 6.12).
- */
-#define TK_CORE_TIMEKEEPER 64
-
 static struct maybe_int read_int(const struct kernel *kernel, enum kernel_symbol symbol)
 {
 	int32_t value;
@@ -80,25 +76,6 @@ void settings_read(const struct kernel *kernel, struct settings *settings)
 		.tainted_mask = read_long(kernel, SYMBOL_tainted_mask),
 		.cpus_online = read_int(kernel, SYMBOL___num_online_cpus),
 	};
-}
-
-bool kernel_uptime(const struct kernel *kernel, uint64_t *seconds, GError **error)
-{
-	const uint64_t *symbols = kernel->map->symbols;
-	/* From 6.17 on the core's is the first of several timekeepers (TIMEKEEPER_CORE). */
-	uint64_t core =
-		symbols[SYMBOL_tk_core] ? symbols[SYMBOL_tk_core] : symbols[SYMBOL_timekeeper_data];
-	uint64_t timekeeper = kernel_has(kernel, FIELD_tk_data_timekeeper)
-				      ? (uint64_t)kernel->map->fields[FIELD_tk_data_timekeeper]
-				      : TK_CORE_TIMEKEEPER;
-
-	if (!core) {
-		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
-				    "this kernel has no symbol tk_core or timekeeper_data");
-		return false;
-	}
-	return kernel_read_field(kernel, gva(core + timekeeper), FIELD_timekeeper_ktime_sec,
-				 seconds, sizeof(*seconds), error);
 }
 
 uint64_t kernel_location(const struct kernel *kernel, gva_t address)

@@ -38,9 +38,6 @@ void settings_read(const struct kernel *kernel, struct settings *settings);
 /* How it signals, and what answers an NMI; looks into the modules if they are loaded. */
 void settings_find_reporter(const struct kernel *kernel, struct settings *settings);
 
-/* Seconds since boot (CLOCK_MONOTONIC). */
-bool kernel_uptime(const struct kernel *kernel, uint64_t *seconds, GError **error);
-
 /* Guest-physical address of a kernel address; 0: not mapped, or @address is 0. */
 uint64_t kernel_location(const struct kernel *kernel, gva_t address);
 

@@ -4,6 +4,7 @@
 
 #include "report/json_fault.h"
 #include "report/json_writer.h"
+#include "report/moment.h"
 
 static void number(struct json_writer *writer, const char *name, const struct maybe_int *number)
 {
@@ -52,8 +53,32 @@ static void write_head(struct json_writer *w, const struct report *report)
 	json_end_object(w);
 }
 
-static void write_guest(struct json_writer *w, const struct report_guest *guest)
+static void write_wall_clock(struct json_writer *w, const struct report *report)
 {
+	g_autofree char *when =
+		report->guest.wall_us.known ? moment_format(report->guest.wall_us.value) : NULL;
+	struct maybe_int offset = moment_clock_offset_us(report);
+
+	json_string(w, "wall_clock", when);
+	number(w, "clock_offset_us", &offset);
+}
+
+static void write_strings(struct json_writer *w, const char *name, const GPtrArray *strings)
+{
+	if (!strings) {
+		json_null(w, name);
+		return;
+	}
+	json_begin_array(w, name, JSON_PACKED);
+	for (guint i = 0; i < strings->len; i++)
+		json_string(w, NULL, strings->pdata[i]);
+	json_end_array(w);
+}
+
+static void write_guest(struct json_writer *w, const struct report *report)
+{
+	const struct report_guest *guest = &report->guest;
+
 	json_begin_object(w, "guest", JSON_SPREAD);
 	json_string(w, "release", guest->release);
 	json_string(w, "version", guest->version);
@@ -62,6 +87,9 @@ static void write_guest(struct json_writer *w, const struct report_guest *guest)
 	address(w, "taint", &guest->taint);
 	json_string(w, "taint_letters", guest->taint_letters);
 	number(w, "uptime_s", &guest->uptime_s);
+	write_wall_clock(w, report);
+	json_string(w, "command_line", guest->command_line);
+	write_strings(w, "livepatches", guest->livepatches);
 	number(w, "cpus_online", &guest->cpus_online);
 	number(w, "panic_on_oops", &guest->panic_on_oops);
 	number(w, "oops_all_cpu_backtrace", &guest->oops_all_cpu_backtrace);
@@ -187,6 +215,25 @@ static void write_lines(struct json_writer *w, const char *name, const char *tex
 	json_end_array(w);
 }
 
+static void boolean(struct json_writer *w, const char *name, const struct maybe_int *flag)
+{
+	if (flag->known)
+		json_boolean(w, name, flag->value != 0);
+	else
+		json_null(w, name);
+}
+
+static void write_schedule(struct json_writer *w, const struct report_vcpu *vcpu)
+{
+	boolean(w, "interrupts_on", &vcpu->interrupts_on);
+	boolean(w, "serving_softirq", &vcpu->serving_softirq);
+	number(w, "bh_disable_depth", &vcpu->bh_disable_depth);
+	number(w, "runnable", &vcpu->runnable);
+	number(w, "task_ran_ns", &vcpu->task_ran_ns);
+	number(w, "tick_age_ns", &vcpu->tick_age_ns);
+	number(w, "watchdog_age_ns", &vcpu->watchdog_age_ns);
+}
+
 static void write_vcpu(struct json_writer *w, const struct report_vcpu *vcpu)
 {
 	json_begin_object(w, NULL, JSON_SPREAD);
@@ -200,6 +247,7 @@ static void write_vcpu(struct json_writer *w, const struct report_vcpu *vcpu)
 	number(w, "softirq_depth", &vcpu->softirq_depth);
 	number(w, "hardirq_depth", &vcpu->hardirq_depth);
 	number(w, "nmi_depth", &vcpu->nmi_depth);
+	write_schedule(w, vcpu);
 	if (vcpu->waits_for_lock) {
 		json_begin_object(w, "waits_for_lock", JSON_PACKED);
 		json_hex(w, "address", vcpu->lock_address);
@@ -237,9 +285,16 @@ static void write_modules(struct json_writer *w, const GArray *modules)
 		json_hex(w, "base", module->base);
 		json_integer(w, "size", (int64_t)module->size);
 		json_string(w, "taint", module->taint);
+		json_string(w, "build_id", module->build_id);
 		json_end_object(w);
 	}
 	json_end_array(w);
+}
+
+static void write_caller(struct json_writer *w, const struct report_log_record *record)
+{
+	number(w, "cpu", &record->cpu);
+	number(w, "pid", &record->pid);
 }
 
 static void write_log(struct json_writer *w, const struct report *report)
@@ -255,6 +310,7 @@ static void write_log(struct json_writer *w, const struct report *report)
 		json_integer(w, "sequence", (int64_t)record->sequence);
 		json_integer(w, "time_ns", (int64_t)record->time_ns);
 		json_integer(w, "level", record->level);
+		write_caller(w, record);
 		json_string(w, "text", record->text);
 		json_end_object(w);
 	}
@@ -280,7 +336,7 @@ GString *report_to_json(const struct report *report)
 
 	json_begin_object(&w, NULL, JSON_SPREAD);
 	write_head(&w, report);
-	write_guest(&w, &report->guest);
+	write_guest(&w, report);
 	write_oops(&w, &report->oops);
 	json_fault(&w, &report->fault);
 	json_begin_array(&w, "vcpus", JSON_SPREAD);

@@ -18,6 +18,7 @@ static void module_clear(struct report_module *module)
 {
 	g_free(module->name);
 	g_free(module->taint);
+	g_free(module->build_id);
 }
 
 static void fault_clear(struct report_fault *fault)
@@ -67,6 +68,8 @@ void report_free(struct report *report)
 	g_free(report->guest.build_id);
 	g_free(report->guest.taint_letters);
 	g_free(report->guest.oops_signal);
+	g_free(report->guest.command_line);
+	g_clear_pointer(&report->guest.livepatches, g_ptr_array_unref);
 	fault_clear(&report->fault);
 	g_free(report->oops.kind);
 	g_free(report->oops.comm);

@@ -28,6 +28,7 @@ struct report_guest {
 	struct maybe_uint taint;
 	char *taint_letters; /* "G      D    OE" squeezed: "DOE" */
 	struct maybe_int uptime_s;
+	struct maybe_int wall_us; /* its clock while it was frozen: since 1970, UTC */
 	struct maybe_int panic_on_oops;
 	struct maybe_int oops_all_cpu_backtrace;
 	struct maybe_int unknown_nmi_backtrace;
@@ -36,7 +37,9 @@ struct report_guest {
 	struct maybe_int panic_cpu; /* -1 unless panicking */
 	struct maybe_int die_counter;
 	struct maybe_int cpus_online;
-	char *oops_signal; /* "built-in", "module", "absent": how this guest reports oopses */
+	char *command_line;	/* of the kernel */
+	GPtrArray *livepatches; /* of char *: their names; NULL: not known */
+	char *oops_signal;	/* "built-in", "module", "absent": how this guest reports oopses */
 };
 
 /* The oops as the guest's own log tells it. */
@@ -94,8 +97,13 @@ struct report_vcpu {
 	struct report_task stack_task; /* whose stack it is, where that is another one */
 	bool have_registers;
 	struct vcpu_registers registers;
-	bool late; /* some of what is above was read after the thaw */
+	bool late;			/* some of what is above was read after the thaw */
+	struct maybe_int interrupts_on; /* 0 or 1: does it take interrupts */
 	struct maybe_int preempt_depth, softirq_depth, hardirq_depth, nmi_depth;
+	struct maybe_int serving_softirq;  /* 0 or 1 */
+	struct maybe_int bh_disable_depth; /* of softirq_depth, without the serving */
+	struct maybe_int runnable;	   /* tasks */
+	struct maybe_int task_ran_ns, tick_age_ns, watchdog_age_ns; /* at least */
 	bool waits_for_lock;
 	uint64_t lock_address;
 	struct maybe_int lock_position; /* in the lock's queue: 1 is the next to have it */
@@ -113,15 +121,17 @@ struct report_vcpu {
 struct report_module {
 	char *name;
 	uint64_t base;
-	uint64_t size; /* bytes of its text area */
-	char *taint;   /* letters as in /proc/modules, "" none */
+	uint64_t size;	/* bytes of its text area */
+	char *taint;	/* letters as in /proc/modules, "" none */
+	char *build_id; /* hex, or NULL */
 };
 
 struct report_log_record {
 	uint64_t sequence;
-	uint64_t time_ns;   /* since boot */
-	unsigned int level; /* 0 to 7 */
-	char *text;	    /* may span lines */
+	uint64_t time_ns;	   /* since boot */
+	unsigned int level;	   /* 0 to 7 */
+	struct maybe_int cpu, pid; /* who printed it: a CPU in an interrupt, or a task */
+	char *text;		   /* may span lines */
 };
 
 struct report {

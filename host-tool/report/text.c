@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/sanitize.h"
+#include "report/moment.h"
 #include "report/text_fault.h"
 #include "report/text_writer.h"
 
@@ -68,8 +69,30 @@ static void write_uptime(GString *text, int64_t seconds)
 		    seconds / 60 % 60, seconds % 60);
 }
 
-static void write_guest(GString *text, const struct report_guest *guest)
+static void write_clock(GString *text, const struct report *report)
 {
+	struct maybe_int offset = moment_clock_offset_us(report);
+	int64_t ms = ABS(offset.value) / 1000;
+
+	if (offset.known)
+		text_append(text, ", its clock %" PRId64 ".%03" PRId64 " s %s the host's",
+			    ms / 1000, ms % 1000, offset.value < 0 ? "behind" : "ahead of");
+}
+
+/* What may be long, and has a line of its own. */
+static void write_guest_line(GString *text, const char *what, const char *value)
+{
+	if (!value)
+		return;
+	text_append(text, "%-12s%s", "", what);
+	text_append_clean(text, value);
+	g_string_append_c(text, '\n');
+}
+
+static void write_guest(GString *text, const struct report *report)
+{
+	const struct report_guest *guest = &report->guest;
+
 	text_append(text, "%-12sLinux ", "Guest");
 	text_append_clean(text, guest->release);
 	if (guest->version) {
@@ -78,6 +101,7 @@ static void write_guest(GString *text, const struct report_guest *guest)
 	}
 	if (guest->uptime_s.known)
 		write_uptime(text, guest->uptime_s.value);
+	write_clock(text, report);
 	text_append(text, "\n%-12s", "");
 	if (!guest->taint.known) {
 		g_string_append(text, "taint unknown");
@@ -106,6 +130,9 @@ static void write_guest(GString *text, const struct report_guest *guest)
 	if (guest->panic_cpu.known && guest->panic_cpu.value >= 0)
 		text_append(text, "%-12sthe kernel is panicking on CPU %" PRId64 "\n", "",
 			    guest->panic_cpu.value);
+	write_guest_line(text, "command line: ", guest->command_line);
+	for (guint i = 0; guest->livepatches && i < guest->livepatches->len; i++)
+		write_guest_line(text, "livepatch: ", guest->livepatches->pdata[i]);
 }
 
 /* Whose code, and what it touched; the headline has the rest. */
@@ -159,33 +186,13 @@ static void write_domain(GString *text, const struct report_collection *collecti
 
 /* --- timeline --- */
 
-/* By hand, since the C library's functions may look for time zone files, which a sandbox has not.
- */
-static bool parse_moment(const char *when, int64_t *us)
-{
-	unsigned int year, month, day, hour, minute, second, fraction;
-	GDate date;
-
-	if (!when || sscanf(when, "%4u-%2u-%2uT%2u:%2u:%2u.%6uZ", &year, &month, &day, &hour,
-			    &minute, &second, &fraction) != 7)
-		return false;
-	if (!g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
-		return false;
-	g_date_clear(&date, 1);
-	g_date_set_dmy(&date, (GDateDay)day, (GDateMonth)month, (GDateYear)year);
-	*us = ((int64_t)g_date_get_julian(&date) * 86400 + hour * 3600 + minute * 60 + second) *
-		      G_USEC_PER_SEC +
-	      fraction;
-	return true;
-}
-
 /* @when, or how long after @start that was. */
 static void write_moment(GString *text, const char *start, const char *when, const char *what)
 {
 	int64_t start_us, when_us;
 
-	if (!same_string(start, when) && parse_moment(start, &start_us) &&
-	    parse_moment(when, &when_us)) {
+	if (!same_string(start, when) && moment_parse(start, &start_us) &&
+	    moment_parse(when, &when_us)) {
 		int64_t us = when_us - start_us;
 		g_autofree char *after =
 			g_strdup_printf("%c%" PRId64 ".%06" PRId64, us < 0 ? '-' : '+',
@@ -378,12 +385,17 @@ static void write_registers(GString *text, const struct report_vcpu *vcpu)
 /* How deep in interrupts a CPU is, in the words of its context. */
 static void append_depths(GString *text, const struct report_vcpu *vcpu)
 {
+	/* In user mode they are on. */
+	if (vcpu->interrupts_on.known && vcpu->context != REPORT_CONTEXT_USER)
+		text_append(text, ", interrupts %s", vcpu->interrupts_on.value ? "on" : "off");
 	if (vcpu->nmi_depth.known && vcpu->nmi_depth.value > 0)
 		g_string_append(text, ", in an NMI");
 	if (vcpu->hardirq_depth.known && vcpu->hardirq_depth.value > 0)
 		g_string_append(text, ", in a hard interrupt");
-	if (vcpu->softirq_depth.known && vcpu->softirq_depth.value > 0)
-		g_string_append(text, ", in a softirq or with bottom halves off");
+	if (vcpu->serving_softirq.known && vcpu->serving_softirq.value)
+		g_string_append(text, ", serving a softirq");
+	if (vcpu->bh_disable_depth.known && vcpu->bh_disable_depth.value > 0)
+		g_string_append(text, ", bottom halves off");
 	/* An idle CPU's is always off. */
 	if (vcpu->preempt_depth.known && vcpu->preempt_depth.value > 0 &&
 	    vcpu->context != REPORT_CONTEXT_IDLE)
@@ -395,6 +407,32 @@ static void append_position(GString *text, const struct report_vcpu *vcpu)
 	if (vcpu->lock_position.known && vcpu->lock_queued.known)
 		text_append(text, ", number %" PRId64 " of %" PRId64 " in its queue",
 			    vcpu->lock_position.value, vcpu->lock_queued.value);
+}
+
+static void append_age(GString *text, const char **separator, const char *what,
+		       const struct maybe_int *ns, const char *after)
+{
+	if (!ns->known)
+		return;
+	text_append(text, "%s%s %" PRId64 ".%03" PRId64 " s%s", *separator, what,
+		    ns->value / 1000000000, ns->value / 1000000 % 1000, after);
+	*separator = ", ";
+}
+
+/* What its scheduler and its timer say; an idle CPU has neither tasks nor ticks. */
+static void write_schedule(GString *text, const struct report_vcpu *vcpu)
+{
+	const char *separator = "  ";
+
+	append_age(text, &separator, "This task has run for", &vcpu->task_ran_ns, "");
+	if (vcpu->runnable.known) {
+		text_append(text, "%s%" PRId64 " runnable", separator, vcpu->runnable.value);
+		separator = ", ";
+	}
+	append_age(text, &separator, "last tick", &vcpu->tick_age_ns, " ago");
+	append_age(text, &separator, "watchdog touched", &vcpu->watchdog_age_ns, " ago");
+	if (separator[0] == ',')
+		g_string_append_c(text, '\n');
 }
 
 static void append_vcpu_task(GString *text, const struct report_vcpu *vcpu)
@@ -576,12 +614,37 @@ static void write_alone(GString *text, const struct report *report, const struct
 	append_vcpu_task(text, vcpu);
 	append_depths(text, vcpu);
 	g_string_append_c(text, '\n');
+	if (vcpu->context != REPORT_CONTEXT_IDLE)
+		write_schedule(text, vcpu);
 	if (!vcpu->have_registers)
 		g_string_append(text, "  No registers.\n");
 	else if (vcpu->context != REPORT_CONTEXT_IDLE)
 		write_registers(text, vcpu);
 	write_stack(text, vcpu, vcpu->context != REPORT_CONTEXT_IDLE);
 	write_guest_frames(text, vcpu);
+}
+
+/* Idle CPUs have no lines of their own: those that take no interrupts are named. */
+static void append_idle_interrupts(GString *text, const GPtrArray *group)
+{
+	g_autoptr(GPtrArray) off = g_ptr_array_new();
+	guint known = 0;
+
+	for (guint i = 0; i < group->len; i++) {
+		const struct report_vcpu *vcpu = group->pdata[i];
+
+		known += vcpu->interrupts_on.known;
+		if (vcpu->interrupts_on.known && !vcpu->interrupts_on.value)
+			g_ptr_array_add(off, group->pdata[i]);
+	}
+	if (known == 0)
+		return;
+	if (off->len == 0 || off->len == group->len) {
+		text_append(text, ", interrupts %s", off->len == 0 ? "on" : "off");
+		return;
+	}
+	g_string_append(text, ", interrupts on, but off on CPU ");
+	append_cpu_list(text, off);
 }
 
 static void write_group(GString *text, const struct report *report, const GPtrArray *group)
@@ -594,7 +657,10 @@ static void write_group(GString *text, const struct report *report, const GPtrAr
 	}
 	g_string_append(text, "\nCPUs ");
 	append_cpu_list(text, group);
-	text_append(text, ": %s\n", report_context_name(first->context));
+	text_append(text, ": %s", report_context_name(first->context));
+	if (first->context == REPORT_CONTEXT_IDLE)
+		append_idle_interrupts(text, group);
+	g_string_append_c(text, '\n');
 	for (guint i = 0; i < group->len; i++) {
 		const struct report_vcpu *vcpu = group->pdata[i];
 
@@ -709,16 +775,28 @@ static void write_modules(GString *text, const GArray *modules)
 
 /* --- log --- */
 
-/* A record's lines, each with its time, as the kernel prints them. */
-static void append_record(GString *text, const struct report_log_record *record)
+/*
+ * A record's lines, each with its time and, if asked for, who printed it, as the kernel prints them
+ * (print_caller() in kernel/printk/printk.c): "T123" is the task of that pid, "C1" a CPU in an
+ * interrupt.
+ */
+static void append_record(GString *text, const struct report_log_record *record, bool with_caller)
 {
 	const char *line = record->text ? record->text : "";
+	g_autofree char *caller = NULL;
 
+	if (with_caller && record->pid.known)
+		caller = g_strdup_printf("T%" PRId64, record->pid.value);
+	else if (with_caller && record->cpu.known)
+		caller = g_strdup_printf("C%" PRId64, record->cpu.value);
 	do {
 		gsize length = strcspn(line, "\n");
 
-		text_append(text, "[%5" PRIu64 ".%06" PRIu64 "] ", record->time_ns / 1000000000,
+		text_append(text, "[%5" PRIu64 ".%06" PRIu64 "]", record->time_ns / 1000000000,
 			    record->time_ns / 1000 % 1000000);
+		if (caller)
+			text_append(text, "[%6s]", caller);
+		g_string_append_c(text, ' ');
 		sanitize_append(text, line, (gssize)length, false);
 		g_string_append_c(text, '\n');
 		line += length;
@@ -760,7 +838,7 @@ static void write_log(GString *text, const struct report *report)
 			&g_array_index(report->log, struct report_log_record, i);
 
 		if (!from_oops || record->sequence >= (uint64_t)start->value)
-			append_record(log, record);
+			append_record(log, record, true);
 	}
 	lines = count_lines(log);
 	if (lines == 0) {
@@ -790,7 +868,7 @@ GString *report_to_text(const struct report *report)
 	write_headline(text, report);
 	text_fault(text, &report->fault);
 	write_oops(text, &report->oops);
-	write_guest(text, &report->guest);
+	write_guest(text, report);
 	write_domain(text, &report->collection);
 	write_timeline(text, report);
 	write_cpus(text, report);
@@ -805,6 +883,7 @@ GString *report_to_dmesg(const struct report *report)
 	GString *text = g_string_new(NULL);
 
 	for (guint i = 0; i < report->log->len; i++)
-		append_record(text, &g_array_index(report->log, struct report_log_record, i));
+		append_record(text, &g_array_index(report->log, struct report_log_record, i),
+			      false);
 	return text;
 }

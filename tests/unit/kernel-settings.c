@@ -5,10 +5,15 @@
 
 #include "fake_guest.h"
 #include "kernel/build-id.h"
-#include "kernel/settings.h"
+#include "kernel/timekeeper.h"
 
 #define CORE 0x1000u
-#define KTIME_SEC 0x90u
+#define XTIME_SEC 0x70u
+#define KTIME_SEC 0x78u
+#define WALL_TO_MONOTONIC 0x80u
+#define SHIFT 0x1cu
+#define XTIME_NSEC 0x20u
+#define WALL_S 1795574447u
 #define NOTES 0x2000u
 
 struct fixture {
@@ -25,6 +30,10 @@ static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	f->map->root = f->guest.space.root;
 	f->map->levels = 4;
 	f->map->fields[FIELD_timekeeper_ktime_sec] = KTIME_SEC;
+	f->map->fields[FIELD_timekeeper_xtime_sec] = XTIME_SEC;
+	f->map->fields[FIELD_timekeeper_wall_to_monotonic] = WALL_TO_MONOTONIC;
+	f->map->fields[FIELD_timekeeper_shift] = SHIFT;
+	f->map->fields[FIELD_timekeeper_xtime_nsec] = XTIME_NSEC;
 	kernel_init(&f->kernel, f->map, f->guest.snapshot);
 }
 
@@ -40,29 +49,51 @@ static void put_u64(struct fixture *f, uint64_t offset, uint64_t value)
 	memcpy(fake_guest_at(&f->guest, offset), &value, sizeof(value));
 }
 
-static void assert_uptime(struct fixture *f, uint64_t seconds)
+/* A clock of a guest that has been up for @uptime. */
+static void put_timekeeper(struct fixture *f, uint64_t offset, uint64_t uptime)
 {
-	g_autoptr(GError) error = NULL;
-	uint64_t found;
+	uint32_t shift = 24;
 
-	g_assert_true(kernel_uptime(&f->kernel, &found, &error));
-	g_assert_no_error(error);
-	g_assert_cmpuint(found, ==, seconds);
+	put_u64(f, offset + XTIME_SEC, WALL_S);
+	put_u64(f, offset + KTIME_SEC, uptime);
+	put_u64(f, offset + WALL_TO_MONOTONIC, uptime - WALL_S);
+	put_u64(f, offset + XTIME_NSEC, 123456789ull << shift);
+	memcpy(fake_guest_at(&f->guest, offset + SHIFT), &shift, sizeof(shift));
 }
 
-/* Up to 6.12 tk_core has no named type. */
+static void assert_uptime(struct fixture *f, uint64_t seconds)
+{
+	struct timekeeper timekeeper;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(timekeeper_read(&f->kernel, &timekeeper, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(timekeeper.uptime_s, ==, seconds);
+	g_assert_true(timekeeper.wall_us.known);
+	g_assert_cmpint(timekeeper.wall_us.value, ==, WALL_S * 1000000ll + 123456);
+}
+
+/* Up to 6.12 tk_core has no named type; the timekeeper lies right behind its sequence count. */
 static void test_uptime_6_12(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	f->map->symbols[SYMBOL_tk_core] = FAKE_GUEST_IMAGE + CORE;
-	put_u64(f, CORE + 64 + KTIME_SEC, 612);
+	put_timekeeper(f, CORE + 8, 612);
 	assert_uptime(f, 612);
+}
+
+/* With CONFIG_LOCKDEP the sequence count is larger. */
+static void test_uptime_lockdep(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	f->map->symbols[SYMBOL_tk_core] = FAKE_GUEST_IMAGE + CORE;
+	put_timekeeper(f, CORE + 72, 61);
+	assert_uptime(f, 61);
 }
 
 static void test_uptime_6_13(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	f->map->symbols[SYMBOL_tk_core] = FAKE_GUEST_IMAGE + CORE;
 	f->map->fields[FIELD_tk_data_timekeeper] = 128;
-	put_u64(f, CORE + 128 + KTIME_SEC, 613);
+	put_timekeeper(f, CORE + 128, 613);
 	assert_uptime(f, 613);
 }
 
@@ -71,17 +102,42 @@ static void test_uptime_6_17(struct fixture *f, gconstpointer unused G_GNUC_UNUS
 {
 	f->map->symbols[SYMBOL_timekeeper_data] = FAKE_GUEST_IMAGE + CORE;
 	f->map->fields[FIELD_tk_data_timekeeper] = 64;
-	put_u64(f, CORE + 64 + KTIME_SEC, 617);
+	put_timekeeper(f, CORE + 64, 617);
 	assert_uptime(f, 617);
 }
 
 static void test_no_uptime(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	g_autoptr(GError) error = NULL;
-	uint64_t found;
+	struct timekeeper timekeeper;
 
-	g_assert_false(kernel_uptime(&f->kernel, &found, &error));
+	g_assert_false(timekeeper_read(&f->kernel, &timekeeper, &error));
 	g_assert_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND);
+	g_clear_error(&error);
+	/* Nothing there that makes sense. */
+	f->map->symbols[SYMBOL_tk_core] = FAKE_GUEST_IMAGE + CORE;
+	g_assert_false(timekeeper_read(&f->kernel, &timekeeper, &error));
+	g_assert_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID);
+}
+
+/* A shift of more bits than a number has, a time of day of another millennium. */
+static void test_wall_clock_of_nonsense(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	struct timekeeper timekeeper;
+	uint32_t shift = 64;
+
+	f->map->symbols[SYMBOL_tk_core] = FAKE_GUEST_IMAGE + CORE;
+	put_timekeeper(f, CORE + 8, 612);
+	memcpy(fake_guest_at(&f->guest, CORE + 8 + SHIFT), &shift, sizeof(shift));
+	g_assert_true(timekeeper_read(&f->kernel, &timekeeper, NULL));
+	g_assert_false(timekeeper.wall_us.known);
+	fake_guest_forget(&f->guest);
+	f->kernel.space = f->guest.space;
+	put_timekeeper(f, CORE + 8, 612);
+	put_u64(f, CORE + 8 + XTIME_SEC, 1ull << 60);
+	put_u64(f, CORE + 8 + WALL_TO_MONOTONIC, 612 - (1ull << 60));
+	g_assert_true(timekeeper_read(&f->kernel, &timekeeper, NULL));
+	g_assert_false(timekeeper.wall_us.known);
 }
 
 static uint64_t put_note(struct fixture *f, uint64_t at, const char *name, uint32_t type,
@@ -155,6 +211,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	add("/settings/uptime-6.12", test_uptime_6_12);
+	add("/settings/uptime-lockdep", test_uptime_lockdep);
+	add("/settings/wall-clock-of-nonsense", test_wall_clock_of_nonsense);
 	add("/settings/uptime-6.13", test_uptime_6_13);
 	add("/settings/uptime-6.17", test_uptime_6_17);
 	add("/settings/no-uptime", test_no_uptime);

@@ -126,6 +126,13 @@ static void add_vcpus(struct report *report)
 			vcpu.nmi_depth = number(1);
 			vcpu.hardirq_depth = number(1);
 			vcpu.preempt_depth = number(2);
+			vcpu.interrupts_on = number(0);
+			vcpu.serving_softirq = number(1);
+			vcpu.bh_disable_depth = number(2);
+			vcpu.runnable = number(3);
+			vcpu.task_ran_ns = number(22123456789);
+			vcpu.tick_age_ns = number(4000000);
+			vcpu.watchdog_age_ns = number(3ll << 30);
 			vcpu.stack_task = (struct report_task){true, number(7), number(7),
 							       g_strdup("kworker/2:1"), NULL};
 			vcpu.stopped = g_strdup("no ORC entry for 0xffffffffc0999999");
@@ -141,6 +148,7 @@ static void add_vcpus(struct report *report)
 			vcpu = new_vcpu(n, REPORT_CONTEXT_KERNEL, "spinner", 200 + (int)n);
 			vcpu.registers.rip = spin_frames[0].pc;
 			vcpu.waits_for_lock = true;
+			vcpu.interrupts_on = number(n == 3);
 			vcpu.lock_address = 0xffffffffc0403000;
 			vcpu.lock_symbol = g_strdup("scenario_lock+0x0/0x4 [oopsbt_scenario]");
 			vcpu.lock_position = number(n == 5 ? 1 : 2);
@@ -163,6 +171,7 @@ static void add_vcpus(struct report *report)
 		default:
 			vcpu = new_vcpu(n, REPORT_CONTEXT_IDLE, "swapper", 0);
 			vcpu.registers.rip = idle_frames[0].pc;
+			vcpu.interrupts_on = number(n != 4);
 			add_frames(&vcpu, idle_frames, G_N_ELEMENTS(idle_frames));
 			break;
 		}
@@ -172,8 +181,14 @@ static void add_vcpus(struct report *report)
 
 static void add_log(struct report *report, uint64_t sequence, const char *text)
 {
-	struct report_log_record record = {sequence, 12345678901 + sequence * 1000000, 1,
-					   g_strdup(text)};
+	struct report_log_record record = {
+		.sequence = sequence,
+		.time_ns = 12345678901 + sequence * 1000000,
+		.level = 1,
+		.cpu = {sequence == 1, 3},
+		.pid = {sequence == 2, 143},
+		.text = g_strdup(text),
+	};
 
 	g_array_append_val(report->log, record);
 }
@@ -237,8 +252,9 @@ static struct report *make_report(void)
 {
 	struct report *report = report_new();
 	struct report_module modules[] = {
-		{g_strdup("oopsbt_scenario"), 0xffffffffc0401000, 0x1000, g_strdup("OE")},
-		{g_strdup("virtio_net"), 0xffffffffc0300000, 0x8000, g_strdup("")},
+		{g_strdup("oopsbt_scenario"), 0xffffffffc0401000, 0x1000, g_strdup("OE"),
+		 g_strdup("0123abcd")},
+		{g_strdup("virtio_net"), 0xffffffffc0300000, 0x8000, g_strdup(""), NULL},
 	};
 
 	report->collection = (struct report_collection){
@@ -269,6 +285,9 @@ static struct report *make_report(void)
 		.taint = address(0x3080),
 		.taint_letters = g_strdup("DOE"),
 		.uptime_s = number(93784),
+		.wall_us = number(1795391999988877), /* 2026-11-22T23:59:59.988877Z */
+		.command_line = g_strdup("console=ttyS0 quiet"),
+		.livepatches = g_ptr_array_new_with_free_func(g_free),
 		.panic_on_oops = number(0),
 		.oops_all_cpu_backtrace = number(1),
 		.die_counter = number(1),
@@ -287,6 +306,7 @@ static struct report *make_report(void)
 		.module = g_strdup("oopsbt_scenario"),
 		.log_start = number(2),
 	};
+	g_ptr_array_add(report->guest.livepatches, g_strdup("kpatch_1"));
 	add_fault(report);
 	add_vcpus(report);
 	g_array_append_vals(report->modules, modules, G_N_ELEMENTS(modules));
@@ -441,6 +461,8 @@ static void test_hostile(void)
 		&report->guest.version,
 		&report->guest.build_id,
 		&report->guest.taint_letters,
+		&report->guest.command_line,
+		(char **)&report->guest.livepatches->pdata[0],
 		&report->oops.kind,
 		&report->oops.comm,
 		&report->oops.function,
@@ -463,6 +485,7 @@ static void test_hostile(void)
 		&g_array_index(vcpu->frames, struct frame, 0).symbol.module,
 		&g_array_index(report->modules, struct report_module, 0).name,
 		&g_array_index(report->modules, struct report_module, 0).taint,
+		&g_array_index(report->modules, struct report_module, 0).build_id,
 		&g_array_index(report->log, struct report_log_record, 2).text,
 		&report->log_source,
 	};

@@ -47,6 +47,11 @@ static size_t first_argument(const GArray *registers, uint64_t values[ARCH_MAX_A
 	return num;
 }
 
+static bool interrupts_on(const struct vcpu_registers *vcpu)
+{
+	return vcpu->rflags & RFLAGS_IF;
+}
+
 /* In the order in which they are asked. */
 static bool find_rule(struct walk *walk, struct rule *rule)
 {
@@ -108,6 +113,7 @@ const struct arch arch_x86_64 = {
 	.first_argument = first_argument,
 	.fit = x86_64_fit,
 	.is_stopped = x86_64_is_stopped,
+	.interrupts_on = interrupts_on,
 	.find_cpu_number = x86_64_find_cpu_number,
 	.add_hardware_stacks = x86_64_add_hardware_stacks,
 	.add_cpu_stacks = x86_64_add_cpu_stacks,

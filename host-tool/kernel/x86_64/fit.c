@@ -2,13 +2,13 @@
 #include "kernel/fit.h"
 
 #include "kernel/x86_64/cpu.h"
+#include "kernel/x86_64/registers.h"
 #include "kernel/x86_64/roots.h"
 
 /* GDT_ENTRY_CPUNODE (arch/x86/include/asm/segment.h, since 4.20): its limit is node << 12 | cpu. */
 #define GDT_ENTRY_CPUNODE 15
 #define CPUNODE_CPU_MASK 0xfff
 #define SEGMENT_PRESENT 0x80
-#define RFLAGS_IF (1ull << 9)
 
 static bool maps_text_alike(const struct kernel *kernel, gpa_t root, gva_t text)
 {

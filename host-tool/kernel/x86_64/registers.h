@@ -5,6 +5,8 @@
 
 #include "kernel/register_set.h"
 
+#define RFLAGS_IF (1ull << 9) /* takes interrupts */
+
 enum x86_64_register {
 	X86_64_RIP = REGISTER_PC,
 	X86_64_RSP = REGISTER_SP,

@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What a report says of the fault, held against what the guest itself printed: registers, CR2, the
+# code bytes. The report's disassembly is of guest memory, so the guest's "Code:" line is a second
+# opinion.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/../daemon/lib.sh"
+
+query=$build/tests/report/query
+analyze=$build/host-tool/oopsbt-analyze
+
+value() {
+	"$query" value "$dump/report.json" "$1"
+}
+
+# collect SCENARIO: guest a oopses; sets $dump, and $printed: what the guest printed of it, and $own: up to its trace
+collect() {
+	local line id
+	daemon_mark
+	oops a "$1"
+	line=$(daemon_wait "$(guest_domain a): stored:" 60)
+	id=${line#*: stored: }
+	dump=$daemon_store/$(guest_domain a)/${id%%,*}
+	printed=$(guest_exec a dmesg | tr -d '\r' | sed 's/^\[[ 0-9.]*\] //' |
+		awk '/\[#[0-9]+\]/ { text = ""; on = 1 } on { text = text $0 "\n" } /end trace/ { on = 0 } END { printf "%s", text }')
+	own=$(printf '%s\n' "$printed" | awk '/Call Trace/ { exit } 1')
+}
+
+# registers_of_guest: "NAME VALUE" a line, as report.json writes them, of the exception's own registers
+registers_of_guest() {
+	printf '%s\n' "$own" |
+		grep -oE '\b(R[A-Z0-9]{2}|EFLAGS|CR[034]): ?([0-9a-f]{4}:)?[0-9a-f]{8,16}' |
+		sed -E 's/: ?([0-9a-f]{4}:)?0*([0-9a-f])/ 0x\2/; s/^EFLAGS/RFLAGS/; s/^R0/R/' |
+		awk '{ print tolower($1), $2 }' | sort -u
+	# On a line of its own, after the trace, is that of the fault.
+	printf '%s\n' "$printed" | sed -nE 's/^CR2: 0*([0-9a-f]+)$/cr2 0x\1/p' | head -n 1
+}
+
+registers_of_report() {
+	local name
+	while read -r name _; do
+		echo "$name $(value "\$.fault.regs.$name")"
+	done
+}
+
+# fault LABEL TEXT CAUSE: for the oops collected last
+fault() {
+	local registers place code bytes
+	registers=$(registers_of_guest)
+	tap_like "$1: the guest printed registers" "$registers" '^r15 0x'
+	tap_is "$1: the report's registers at the fault are the guest's own" \
+		"$(registers_of_report <<<"$registers")" "$registers"
+	place=$(printf '%s\n' "$own" | sed -n 's/^RIP: 0010:\([^ ]*\).*/\1/p' | head -n 1)
+	tap_is "$1: the place of the fault is the guest's own" \
+		"$(printf '%s+0x%x/0x%x' "$(value '$.fault.symbol')" "$(value '$.fault.offset')" "$(value '$.fault.size')")" "$place"
+	code=$(printf '%s\n' "$own" | sed -nE 's/^Code: .*<(..)>(.*)/\1\2/p' | head -n 1)
+	bytes=$(value '$.fault.instructions[*]' | sed -n 's/.*"bytes":"\([^"]*\)".*"fault":true.*/\1/p')
+	case $code in
+	'') tap_note "$1: this guest printed no code bytes: $(printf '%s\n' "$own" | grep '^Code:')" ;;
+	"$bytes"*) tap_pass "$1: the instruction at the fault has the bytes that the guest printed" ;;
+	*) tap_is "$1: the instruction at the fault has the bytes that the guest printed" "$bytes" "$code" ;;
+	esac
+	tap_is "$1: memory and the guest do not differ in the code" "$(value '$.fault.code_difference')" null
+	tap_like "$1: the instruction at the fault is marked in the text" "$(cat "$dump/report.txt")" "^  => [0-9a-f]{16}  .*$2"
+	tap_is "$1: the cause is told" "$(value '$.fault.explanation')" "$3"
+	tap_is "$1: the registers come before the timeline" \
+		"$(grep -nE '^(At the fault|Timeline|Backtraces)' "$dump/report.txt" | sed 's/.*:\([A-Z]*[a-z]*\).*/\1/' | xargs)" \
+		'At Timeline Backtraces'
+	tap_ok "$1: the core gives the same report again" reproducible
+}
+
+# facts LABEL: of the oops collected last, which a task of guest a ran into
+facts() {
+	local row uptime notes field
+	tap_is "$1: the command line is the guest's own" "$(value '$.guest.command_line')" \
+		"$(guest_exec a 'cat /proc/cmdline' | tr -d '\r')"
+	# The guest's own clock goes on, and this machine may be busy.
+	uptime=$(guest_exec a 'cut -d. -f1 /proc/uptime' | tr -d '\r')
+	tap_ok "$1: the uptime is the guest's own, less the time since" \
+		[ "$(value '$.guest.uptime_s')" -le "$uptime" -a "$(value '$.guest.uptime_s')" -gt $((uptime - 60)) ]
+	tap_ok "$1: the guest's clock is told against the host's" [ "$(value '$.guest.clock_offset_us')" -gt -5000000 ]
+	tap_ok "$1: the guest's clock is not told as ahead" [ "$(value '$.guest.clock_offset_us')" -lt 5000000 ]
+	notes=$(guest_exec a "od -An -v -tx1 -j16 /sys/module/oopsbt_scenario/notes/.note.gnu.build-id" | tr -d ' \r\n')
+	tap_is "$1: a module's build ID is the guest's own" \
+		"$(value '$.modules[*]' | sed -n 's/.*"name":"oopsbt_scenario".*"build_id":"\([0-9a-f]*\)".*/\1/p')" "$notes"
+	tap_is "$1: no live patches" "$(value '$.guest.livepatches')" '[]'
+	tap_is "$1: the line that begins the oops is of the task that oopsed" \
+		"$(value '$.log.records[*]' | grep "\"sequence\":$(value '$.oops.log_start')," | sed 's/.*"pid":\([0-9]*\).*/\1/')" \
+		"$(value '$.oops.pid')"
+	row=$(($(value '$.vcpus[*].cpu' | grep -nx "$(value '$.oops.cpu')" | cut -d: -f1) - 1))
+	tap_ok "$1: the oopsing CPU has the task that oopsed to run" [ "$(value "\$.vcpus[$row].runnable")" -ge 1 ]
+	for field in task_ran_ns tick_age_ns watchdog_age_ns; do
+		tap_ok "$1: $field of the oopsing CPU is less than a minute" \
+			[ "$(value "\$.vcpus[$row].$field")" -lt 60000000000 ]
+	done
+	tap_is "$1: no CPU fact is missing" "$(value '$.errors[*].field' | grep -F 'vcpus[*]')" ''
+}
+
+reproducible() {
+	"$analyze" --json "$dump/core" | cmp - "$dump/report.json" &&
+		"$analyze" "$dump/core" | cmp - "$dump/report.txt"
+}
+
+libvirt_start
+daemon_config '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
+daemon_start
+for kernel in ${KERNELS:-5.10 6.1 6.12}; do
+	guest_start a kernel="$kernel" smp=2
+	daemon_follow a "budget='10000'" >/dev/null
+	collect null
+	fault "$kernel, null" 'movl \$[01], \(%r' \
+		"address 0x0 = $(value '$.fault.explanation' | grep -o 'R[A-Z0-9]* (0x0)'), which this instruction writes"
+	facts "$kernel"
+	collect gpf
+	fault "$kernel, gpf" 'movl ' \
+		"address 0x6f6f707362740000 = $(value '$.fault.explanation' | grep -o 'R[A-Z0-9]* (0x6f6f707362740000)'), which this instruction reads"
+	collect bug
+	fault "$kernel, bug" 'ud2$' null
+	guest_destroy a
+done
+tap_done
