@@ -36,9 +36,9 @@ static bool same_place(const struct resolved_symbol *a, const struct resolved_sy
 	       a->offset == b->offset && a->size == b->size;
 }
 
-/* Where a frame of the CPU that oopsed says the same. */
-static bool find_in_frames(const struct report *report, const struct maybe_int *cpu,
-			   const struct resolved_symbol *symbol, uint64_t *pc)
+/* The frame of the CPU that oopsed, still there, that was interrupted in that place; or NULL. */
+static const struct frame *find_frame(const struct report *report, const struct maybe_int *cpu,
+				      const struct resolved_symbol *symbol)
 {
 	for (guint i = 0; i < report->vcpus->len; i++) {
 		const struct report_vcpu *vcpu =
@@ -49,13 +49,11 @@ static bool find_in_frames(const struct report *report, const struct maybe_int *
 		for (guint j = 0; j < vcpu->frames->len; j++) {
 			const struct frame *frame = &g_array_index(vcpu->frames, struct frame, j);
 
-			if (frame->interrupted && same_place(&frame->symbol, symbol)) {
-				*pc = frame->pc.value;
-				return true;
-			}
+			if (j && frame->interrupted && same_place(&frame->symbol, symbol))
+				return frame;
 		}
 	}
-	return false;
+	return NULL;
 }
 
 static bool is_place(const struct kernel *kernel, uint64_t pc, const struct resolved_symbol *symbol)
@@ -120,24 +118,54 @@ static bool has_guest_code(const struct kernel *kernel, uint64_t pc,
 		!memcmp(bytes, registers->code, registers->code_size));
 }
 
+/*
+ * What the exception saved on the stack is the state itself, and the log tells of it. Both have
+ * registers that the other lacks. Where the log says something else, the stack is believed.
+ */
+static void take_saved(const struct frame *frame, struct report_fault *fault)
+{
+	for (guint i = 0; frame->registers && i < frame->registers->len; i++) {
+		const struct named_register *saved =
+			&g_array_index(frame->registers, struct named_register, i);
+		struct named_register *told = named_register_at(fault->registers, saved->name);
+
+		if (!told)
+			continue;
+		fault->source = "stack";
+		if (told->value != saved->value && !fault->register_difference)
+			fault->register_difference =
+				g_strdup_printf("%s is 0x%" G_GINT64_MODIFIER
+						"x on the stack, and 0x%" G_GINT64_MODIFIER
+						"x in what the guest printed",
+						saved->label, saved->value, told->value);
+		told->value = saved->value;
+	}
+}
+
 static void find_pc(struct analysis *analysis, const struct oops_text *oops,
 		    struct report_fault *fault)
 {
 	const struct kernel *kernel = &analysis->kernel;
 	const struct oops_registers *registers = &oops->registers;
+	const struct frame *frame;
 	uint64_t pc;
 
 	fault->pc = registers->rip;
 	if (!parse_place(registers->place, &fault->symbol))
 		return;
+	frame = find_frame(analysis->report, &oops->cpu, &fault->symbol);
+	if (frame) {
+		fault->pc = (struct maybe_uint){true, frame->pc.value};
+		take_saved(frame, fault);
+		return;
+	}
 	/* A number that names another place is no help. */
 	fault->pc.known =
 		registers->rip.known && is_place(kernel, registers->rip.value, &fault->symbol);
 	if (fault->pc.known)
 		return;
-	if (find_in_frames(analysis->report, &oops->cpu, &fault->symbol, &pc) ||
-	    (find_by_name(analysis, &fault->symbol, &pc) && is_place(kernel, pc, &fault->symbol) &&
-	     has_guest_code(kernel, pc, registers)))
+	if (find_by_name(analysis, &fault->symbol, &pc) && is_place(kernel, pc, &fault->symbol) &&
+	    has_guest_code(kernel, pc, registers))
 		fault->pc = (struct maybe_uint){true, pc};
 }
 
@@ -289,4 +317,6 @@ void fault_fill(struct analysis *analysis, struct oops_text *oops)
 		report_add_error(report, "fault.code", "the code at the fault cannot be read");
 	if (fault->code_difference)
 		report_add_error(report, "fault.code", "%s", fault->code_difference);
+	if (fault->register_difference)
+		report_add_error(report, "fault.regs", "%s", fault->register_difference);
 }

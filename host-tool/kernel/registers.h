@@ -15,6 +15,9 @@ struct named_register {
 	uint64_t value;
 };
 
+/* The register of that name, or NULL; @registers may be NULL. */
+struct named_register *named_register_at(const GArray *registers, const char *name);
+
 /* False: @registers (array of struct named_register, or NULL) has none of that name. */
 bool named_register_find(const GArray *registers, const char *name, uint64_t *value);
 

@@ -26,6 +26,7 @@ static void fault_clear(struct report_fault *fault)
 	resolved_symbol_clear(&fault->symbol);
 	g_free(fault->explanation);
 	g_free(fault->code_difference);
+	g_free(fault->register_difference);
 	g_clear_pointer(&fault->registers, g_array_unref);
 	g_clear_pointer(&fault->code.bytes, g_byte_array_unref);
 	g_clear_pointer(&fault->guest_code.bytes, g_byte_array_unref);

@@ -59,7 +59,7 @@ struct report_oops {
 /* The state of the CPU at the instruction that oopsed, and the code around it. */
 struct report_fault {
 	bool known;
-	const char *source; /* static: "log": as the guest printed it */
+	const char *source; /* static: "stack": what the exception saved; "log": as printed */
 	struct maybe_uint pc;
 	struct resolved_symbol symbol; /* of pc */
 	GArray *registers;	       /* of struct named_register; NULL: none */
@@ -69,6 +69,7 @@ struct report_fault {
 		GByteArray *bytes; /* NULL: none */
 	} code,			   /* in guest memory */
 		guest_code;	   /* as the guest printed it; start is 0 where pc is unknown */
+	char *register_difference; /* where stack and log differ; NULL: nowhere */
 	char *code_difference;	   /* where the two differ; NULL: nowhere, or one is missing */
 	GArray *instructions;	   /* of struct instruction; NULL: none */
 };

@@ -59,7 +59,9 @@ void text_fault(GString *text, const struct report_fault *fault)
 	if (!fault->known)
 		return;
 	place = resolved_symbol_text(&fault->symbol, fault->pc.value);
-	g_string_append(text, "At the fault (registers as the guest printed them)\n  RIP: ");
+	text_append(text, "At the fault (registers %s)\n  RIP: ",
+		    g_strcmp0(fault->source, "stack") == 0 ? "from the stack"
+							   : "as the guest printed them");
 	text_append_clean(text, fault->symbol.name || fault->pc.known ? place : NULL);
 	g_string_append_c(text, '\n');
 	text_registers(text, "  ", fault->registers);

@@ -58,6 +58,8 @@ fault() {
 	tap_is "$1: the report's registers at the fault are the guest's own" \
 		"$(registers_of_report <<<"$registers")" "$registers"
 	place=$(printf '%s\n' "$own" | sed -n 's/^RIP: 0010:\([^ ]*\).*/\1/p' | head -n 1)
+	tap_note "$1: the registers are from the $(value '$.fault.source')"
+	tap_is "$1: the stack and the guest's log do not differ" "$(value '$.errors[*].field' | grep -x fault.regs)" ''
 	tap_is "$1: the place of the fault is the guest's own" \
 		"$(printf '%s+0x%x/0x%x' "$(value '$.fault.symbol')" "$(value '$.fault.offset')" "$(value '$.fault.size')")" "$place"
 	code=$(printf '%s\n' "$own" | sed -nE 's/^Code: .*<(..)>(.*)/\1\2/p' | head -n 1)
