@@ -275,6 +275,7 @@ static bool send_map(struct live *live, GError **error)
 	const void *data;
 
 	next.oopses_seen = seen;
+	next.oopses_told = 0;
 	next.log_seen = MAX(next.log_seen, analysis->log_seen);
 	if (!analysis->map_changed && seen == analysis->map->oopses_seen &&
 	    next.log_seen == analysis->map->log_seen)

@@ -55,6 +55,8 @@ static unsigned int old_oopses(const struct analysis *analysis, const GArray *re
 {
 	unsigned int last;
 
+	if (!analysis->map->oopses_told)
+		analysis->map->oopses_told = 1 + analysis->map->oopses_seen;
 	if (oops_signalled(analysis) && !analysis->map_was_found)
 		return (unsigned int)analysis->map->oopses_seen;
 	last = last_number(records);
@@ -175,6 +177,20 @@ static void take_oops(struct report *report, struct oops_text *text, uint64_t st
 	};
 }
 
+/* What the oopsing CPU was in when it oopsed: nothing but a panic comes of an oops there. */
+static bool is_in_interrupt(const struct report *report, const struct maybe_int *cpu)
+{
+	for (guint i = 0; cpu->known && i < report->vcpus->len; i++) {
+		const struct report_vcpu *vcpu =
+			&g_array_index(report->vcpus, struct report_vcpu, i);
+
+		if (vcpu->cpu.known && vcpu->cpu.value == cpu->value)
+			return vcpu->hardirq_depth.value > 0 || vcpu->nmi_depth.value > 0 ||
+			       vcpu->softirq_depth.value > 0;
+	}
+	return false;
+}
+
 /* "Kernel panic - not syncing: REASON", with what differs from one time to the next left out. */
 static char *panic_title(const GArray *records)
 {
@@ -197,10 +213,48 @@ static bool is_panic(const struct analysis *analysis)
 	       (analysis->settings.panic_cpu.known && analysis->settings.panic_cpu.value != -1);
 }
 
-/* oops_end() panics with "Fatal exception" (in interrupt): then the oops says what happened. */
+/* oops_end() and do_exit() panic with these: then the oops says what happened. */
 static bool is_panic_of_its_own(const char *title)
 {
-	return title && !strstr(title, "Fatal exception");
+	static const char *const of_oopses[] = {"Fatal exception",
+						"Aiee, killing interrupt handler",
+						"Attempted to kill the idle task"};
+
+	for (size_t i = 0; title && i < G_N_ELEMENTS(of_oopses); i++)
+		if (strstr(title, of_oopses[i]))
+			return false;
+	return title != NULL;
+}
+
+/*
+ * oops_end() (arch/x86/kernel/dumpstack.c) panics after an oops in an interrupt, and after any with
+ * panic_on_oops. So a dump of the oops has the title of the panic's dump, if it comes before.
+ */
+static bool becomes_panic(const struct analysis *analysis, const char *panic)
+{
+	const struct report *report = analysis->report;
+
+	return is_panic(analysis) || panic || report->guest.panic_on_oops.value > 0 ||
+	       (g_strcmp0(report->fault.source, "stack") == 0 &&
+		is_in_interrupt(report, &report->oops.cpu));
+}
+
+static void tell_oops(struct analysis *analysis, struct oops_text *oops, uint64_t start,
+		      const char *panic)
+{
+	struct report *report = analysis->report;
+	g_autofree char *title = oops_text_title(oops);
+	unsigned int number = oops->number;
+
+	fault_fill(analysis, oops);
+	take_oops(report, oops, start);
+	report->oops.number = (struct maybe_int){true, number};
+	report->oops.panicked = becomes_panic(analysis, panic);
+	report->title = report->oops.panicked ? g_strdup_printf("%s, then panic", title)
+					      : g_steal_pointer(&title);
+	/* The last that was told before has the last dump of an oops. */
+	if (is_signal(analysis, "panicked") && number + 1ull == analysis->map->oopses_told)
+		report->oops.earlier_dump = g_strdup(report->collection.previous);
 }
 
 void analysis_read_log(struct analysis *analysis, struct snapshot *log)
@@ -233,12 +287,10 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 	/* On request there need not have been an oops; an old one is no reason for this report. */
 	if (!is_signal(analysis, "collect") && !is_panic_of_its_own(panic) &&
 	    log_find_oops(analysis, records, &oops, &start)) {
-		report->title = oops_text_title(&oops);
 		if (!oops.complete)
 			report_add_error(report, "log",
 					 "the guest had not finished writing its oops");
-		fault_fill(analysis, &oops);
-		take_oops(report, &oops, start);
+		tell_oops(analysis, &oops, start, panic);
 		analysis->oopses_seen = oops.number;
 		oops_text_clear(&oops);
 	} else {

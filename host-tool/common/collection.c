@@ -27,6 +27,7 @@ GPtrArray *report_errors_new(void)
 void report_collection_clear(struct report_collection *collection)
 {
 	g_free(collection->id);
+	g_free(collection->previous);
 	g_free(collection->domain_name);
 	g_free(collection->domain_uuid);
 	g_free(collection->signal);

@@ -22,7 +22,8 @@ GPtrArray *report_errors_new(void); /* of struct report_error, which it owns */
 
 /* Owned strings; NULL: not known, or it does not apply. */
 struct report_collection {
-	char *id; /* <UTC time>-<n>, the dump's directory name */
+	char *id;	/* <UTC time>-<n>, the dump's directory name */
+	char *previous; /* the domain's last dump of an oops before this one */
 	char *domain_name;
 	char *domain_uuid;
 	char *signal;	 /* "oops", "crashloaded", "panicked", "watch", "collect", "file" */

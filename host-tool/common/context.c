@@ -17,10 +17,10 @@ static const struct {
 	{                                                                                          \
 #member, offsetof(struct report_collection, member)                                \
 	}
-	STRING(id),	      STRING(domain_name),   STRING(domain_uuid), STRING(signal),
-	STRING(signalled),    STRING(frozen),	     STRING(thawed),	  STRING(stored),
-	STRING(nmi),	      STRING(nmi_reason),    STRING(host),	  STRING(hypervisor),
-	STRING(tool_version), STRING(memory_source),
+	STRING(id),	    STRING(domain_name),  STRING(domain_uuid),	 STRING(signal),
+	STRING(signalled),  STRING(frozen),	  STRING(thawed),	 STRING(stored),
+	STRING(previous),   STRING(nmi),	  STRING(nmi_reason),	 STRING(host),
+	STRING(hypervisor), STRING(tool_version), STRING(memory_source),
 #undef STRING
 };
 

@@ -9,11 +9,10 @@
  *   "extents": [ { "start": N, "length": N, "offset": N }, ... ],      decimal, bytes
  *   "map": "base64" | null,                                            the kernel map, if any
  *   "log_settle_ms": N,                             how long to wait at most for the guest's log
- *   "collection": { "id", "domain_name", "domain_uuid", "signal", "signalled", "frozen",
- *                   "thawed", "stored", "freeze_us", "nmi", "nmi_reason", "host",
- *                   "hypervisor", "tool_version", "memory_source",
- *                   "thawed_early": bool,
- *                   "errors": [ { "field", "message" } ] }             strings or null
+ *   "collection": { "id", "domain_name", "domain_uuid", "previous", "signal", "signalled",
+ * "frozen", "thawed", "stored", "freeze_us", "nmi", "nmi_reason", "host", "hypervisor",
+ * "tool_version", "memory_source", "thawed_early": bool, "errors": [ { "field", "message" } ] }
+ * strings or null
  * }
  *
  * THAWED and FINISH carry only "collection", whole; the analyser replaces what it had.

@@ -204,6 +204,7 @@ static void describe(struct run *run)
 	report->domain_name = g_strdup(virDomainGetName(run->domain));
 	report->domain_uuid = g_strdup(request->uuid);
 	report->signal = g_strdup(request->signal);
+	report->previous = g_strdup(request->previous);
 	report->signalled = clock_rfc3339(request->signalled_us);
 	report->nmi = g_strdup("not-sent");
 	report->host = g_strdup(g_get_host_name());

@@ -64,6 +64,7 @@ struct collection_request {
 	bool held;		 /* QEMU has paused the guest for it, see oops_pause.h */
 	struct layout *layout;	 /* NULL, or of another instance: found out first */
 	GBytes *map;		 /* the kernel map; NULL: none */
+	const char *previous;	 /* the domain's last dump of an oops; NULL: none is known */
 	unsigned int suppressed; /* signals that were not collected before this one */
 	GCancellable *cancellable;
 	collection_state_fn on_state;

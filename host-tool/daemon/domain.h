@@ -83,6 +83,7 @@ struct domain {
 	unsigned int suppressed; /* since the last collection */
 	guint64 num_collected, num_suppressed, num_failed;
 	char *last_dump;
+	char *last_oops_dump; /* the last one that is of an oops */
 };
 
 /* --- tasks --- */

@@ -25,6 +25,7 @@ struct collect_task {
 	struct options options;
 	struct layout *layout;
 	GBytes *map;
+	char *previous;
 	unsigned int suppressed;
 	bool held;
 	GCancellable *cancellable;
@@ -83,6 +84,7 @@ static void collect_work(struct task *task)
 		.held = collect->held,
 		.layout = collect->layout,
 		.map = collect->map,
+		.previous = collect->previous,
 		.suppressed = collect->suppressed,
 		.cancellable = collect->cancellable,
 		.on_state = on_state,
@@ -141,6 +143,14 @@ static void fail(struct domain *domain, const struct collect_task *collect)
 		  collect->signal.word, collect->error->message);
 }
 
+/* Not of a panic, and not asked for. */
+static bool is_of_oops(const struct signal *signal)
+{
+	static const char *const words[] = {"oops", "crashloaded", "watch", NULL};
+
+	return g_strv_contains(words, signal->word);
+}
+
 static void succeed(struct domain *domain, struct collect_task *collect)
 {
 	struct collection_result *result = &collect->result;
@@ -149,6 +159,10 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	domain->num_collected++;
 	g_free(domain->last_dump);
 	domain->last_dump = g_strdup(result->id);
+	if (is_of_oops(&collect->signal)) {
+		g_free(domain->last_oops_dump);
+		domain->last_oops_dump = g_strdup(result->id);
+	}
 	if (result->layout->domain_id != domain->id)
 		return;
 	if (domain->layout == NULL)
@@ -199,6 +213,7 @@ static void collect_clear(struct task *task)
 	struct collect_task *collect = (struct collect_task *)task;
 
 	g_free(collect->name);
+	g_free(collect->previous);
 	layout_unref(collect->layout);
 	g_clear_pointer(&collect->map, g_bytes_unref);
 	g_object_unref(collect->cancellable);
@@ -229,6 +244,7 @@ static void collect_next(struct domain *domain)
 	collect->options = domain->options;
 	collect->layout = domain->layout ? layout_ref(domain->layout) : NULL;
 	collect->map = domain->kernel.map ? g_bytes_ref(domain->kernel.map) : NULL;
+	collect->previous = g_strdup(domain->last_oops_dump);
 	collect->suppressed = domain->suppressed;
 	collect->held = domain->held_us && domain->held_us == signal->signalled_us;
 	collect->cancellable = g_object_ref(domain->all->stop);

@@ -78,6 +78,7 @@ static void domain_free(void *pointer)
 	kernel_state_clear(&domain->kernel);
 	layout_unref(domain->layout);
 	g_free(domain->last_dump);
+	g_free(domain->last_oops_dump);
 	g_free(domain->name);
 	g_free(domain->uuid);
 	g_free(domain);
@@ -269,9 +270,8 @@ static void *listen(virConnectPtr connection, void *all)
 		connection, NULL, "^GUEST_(OOPS|CRASHLOADED|PANICKED)$", on_monitor, all, NULL,
 		VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
 	if (listening->monitor_event_id < 0)
-		listening_failed(listening,
-				 "QEMU's events, so libvirt's lifecycle events are used, "
-				 "which come later");
+		listening_failed(listening, "QEMU's events, so libvirt's lifecycle events are used, "
+					    "which come later");
 	return listening;
 }
 

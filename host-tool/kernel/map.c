@@ -56,7 +56,7 @@ struct number_item {
 	uint64_t *value;
 };
 
-#define NUM_NUMBERS 23
+#define NUM_NUMBERS 24
 
 /* The map's plain numbers by name: one table for writing and reading. */
 static void number_items(struct kernel_map *map, struct number_item items[NUM_NUMBERS],
@@ -82,6 +82,7 @@ static void number_items(struct kernel_map *map, struct number_item items[NUM_NU
 		{"modules-first", &map->modules_first.value},
 		{"guest-module", &map->guest_module.value},
 		{"oopses-seen", &map->oopses_seen},
+		{"oopses-told", &map->oopses_told},
 		{"log-seen", &map->log_seen},
 		{"stack-size", &map->stack_size},
 		{"fault-pc", &map->fault_pc.value},

@@ -118,6 +118,9 @@ static void write_oops(struct json_writer *w, const struct report_oops *oops)
 	json_string(w, "module", oops->module);
 	json_string(w, "where", oops->where);
 	number(w, "log_start", &oops->log_start);
+	number(w, "number", &oops->number);
+	json_boolean(w, "panicked", oops->panicked);
+	json_string(w, "earlier_dump", oops->earlier_dump);
 	json_end_object(w);
 }
 

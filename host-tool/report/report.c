@@ -73,6 +73,7 @@ void report_free(struct report *report)
 	g_clear_pointer(&report->guest.livepatches, g_ptr_array_unref);
 	fault_clear(&report->fault);
 	g_free(report->oops.kind);
+	g_free(report->oops.earlier_dump);
 	g_free(report->oops.comm);
 	g_free(report->oops.function);
 	g_free(report->oops.module);

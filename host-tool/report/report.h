@@ -45,6 +45,9 @@ struct report_guest {
 /* The oops as the guest's own log tells it. */
 struct report_oops {
 	bool known;
+	struct maybe_int number;   /* the kernel's count of oopses: "[#1]" */
+	bool panicked;		   /* the kernel panics of it */
+	char *earlier_dump;	   /* that tells of the same oops, before the panic; or NULL */
 	char *kind;		   /* "BUG: kernel NULL pointer dereference", ... */
 	struct maybe_uint address; /* faulting address */
 	struct maybe_int cpu;

@@ -157,6 +157,20 @@ static void write_oops(GString *text, const struct report_oops *oops)
 	g_string_append_c(text, '\n');
 }
 
+/* An oops and the panic that comes of it are one story, in two dumps if each was noticed. */
+static void write_story(GString *text, const struct report_oops *oops)
+{
+	if (!oops->known || !oops->panicked)
+		return;
+	text_append(text, "%-12sthe kernel panics of this oops", "Panic");
+	if (oops->earlier_dump) {
+		g_string_append(text, "; dump ");
+		text_append_clean(text, oops->earlier_dump);
+		g_string_append(text, " shows all CPUs at the oops itself");
+	}
+	g_string_append_c(text, '\n');
+}
+
 static void write_domain(GString *text, const struct report_collection *collection)
 {
 	if (collection->domain_name) {
@@ -868,6 +882,7 @@ GString *report_to_text(const struct report *report)
 	write_headline(text, report);
 	text_fault(text, &report->fault);
 	write_oops(text, &report->oops);
+	write_story(text, &report->oops);
 	write_guest(text, report);
 	write_domain(text, &report->collection);
 	write_timeline(text, report);

@@ -187,7 +187,7 @@ dies() {
 		;;
 	esac
 	collect_last "$name" "$4"
-	tap_is "$label: the title names the bug" "$(value '$.title')" "$title"
+	tap_is "$label: the title names the bug, and that it becomes a panic" "$(value '$.title')" "$title, then panic"
 	tap_like "$label: the whole stack" "$(chain)" "$stack"
 	registers_agree "$label"
 	tap_ok "$label: all symbols are where the guest's /proc/kallsyms has them" \
