@@ -270,8 +270,9 @@ static void *listen(virConnectPtr connection, void *all)
 		connection, NULL, "^GUEST_(OOPS|CRASHLOADED|PANICKED)$", on_monitor, all, NULL,
 		VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
 	if (listening->monitor_event_id < 0)
-		listening_failed(listening, "QEMU's events, so libvirt's lifecycle events are used, "
-					    "which come later");
+		listening_failed(listening,
+				 "QEMU's events, so libvirt's lifecycle events are used, "
+				 "which come later");
 	return listening;
 }
 

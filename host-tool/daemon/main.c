@@ -140,8 +140,7 @@ static bool load_config(struct daemon *daemon, GError **error)
 		return false;
 	}
 	for (guint i = 0; i < warnings->len; i++)
-		log_write(daemon->log, LOG_WARNING, NULL, NULL, "%s",
-			  (char *)warnings->pdata[i]);
+		log_write(daemon->log, LOG_WARNING, NULL, NULL, "%s", (char *)warnings->pdata[i]);
 	if (daemon->uri_is_given) {
 		g_free(next.uri);
 		next.uri = g_strdup(daemon->config.uri);
