@@ -457,6 +457,7 @@ static void set_lock(const struct analysis *analysis, gva_t lock, struct report_
 static bool fill_lock_of_context(const struct analysis *analysis, const struct cpu *cpu,
 				 guint first, const GArray *registers, struct report_vcpu *vcpu)
 {
+	bool late = false;
 	gva_t lock;
 
 	for (guint i = first; i < vcpu->frames->len; i++) {
@@ -467,8 +468,10 @@ static bool fill_lock_of_context(const struct analysis *analysis, const struct c
 			return false;
 		if (!lock_in_slow_path(&analysis->kernel, frame->pc))
 			continue;
-		if (!lock_waited_for(&analysis->kernel, cpu, registers, &lock, &vcpu->late))
+		if (!lock_waited_for(&analysis->kernel, cpu, registers, &lock, &late))
 			return false;
+		/* What is not a lock says nothing about the CPU. */
+		vcpu->late |= late;
 		set_lock(analysis, lock, vcpu);
 		return true;
 	}

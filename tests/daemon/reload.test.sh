@@ -15,7 +15,7 @@ here=$(dirname "$(realpath "$0")")
 reload() {
 	daemon_mark
 	kill -HUP "$daemon_pid"
-	daemon_wait '^oopsbtd: configuration ' 10
+	daemon_wait '^oopsbtd: (error: )?configuration ' 10
 }
 
 # ended SECONDS: the daemon ends within that time
