@@ -132,7 +132,7 @@ static GArray *make_ranges(const struct guest_extent *extents, size_t num_extent
 		if (range.start < range.end)
 			g_array_append_val(ranges, range);
 	}
-	qsort(ranges->data, ranges->len, sizeof(struct range), compare_ranges);
+	g_array_sort(ranges, compare_ranges);
 	for (guint i = 0; i + 1 < ranges->len;) {
 		if (range_at(ranges, i + 1)->start <= range_at(ranges, i)->end)
 			join(ranges, i);

@@ -100,7 +100,7 @@ tap_is "the kernel is found in memory without an IDT, from user mode, from forei
 	'as-it-is: found no-idt: found user-mode: found foreign: found not-paging: found scan: found with-variables: found functions-only: found with-btf: found with-vmcoreinfo: found'
 tap_is "without CONFIG_KALLSYMS_ALL what is lost is not exported, and has no form of its own" \
 	"$(sed -n 's/^functions-only: lost: //p' "$test_dir/ways")" \
-	"init_stack kthreadd_task __start_notes __stop_notes vmcoreinfo_size log_buf log_buf_len die_counter tainted_mask panic_cpu$(
+	"init_stack kthreadd_task __start_notes __stop_notes klp_patches saved_command_line vmcoreinfo_size log_buf log_buf_len die_counter tainted_mask panic_cpu$(
 	) panic_on_oops sysctl_oops_all_cpu_backtrace unknown_nmi_panic panic_on_unrecovered_nmi tk_core$(
 	) ftrace_ops_list bpf_kallsyms kprobe_table optprobe_template_entry optprobe_template_end"
 tap_unlike "without BTF two tasks tell where a task's stack, name and PID are" "$(cat "$test_dir/ways")" 'not what'

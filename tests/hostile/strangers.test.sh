@@ -54,7 +54,7 @@ check() {
 	local dump
 	run collect "$1"
 	tap_is "$1: collecting works" "$status" 0
-	dump=$(find "$dumps/$1" -mindepth 1 -maxdepth 1 -type d | head -n 1)
+	dump=$(find -H "$dumps/$1" -mindepth 1 -maxdepth 1 -type d | head -n 1)
 	tap_is "$1: the title says that there is nothing to say" "$("$query" value "$dump/report.json" '$.title')" \
 		"guest memory could not be understood"
 	tap_like "$1: the vCPU's registers are there" "$("$query" value "$dump/report.json" '$.vcpus[0].regs.rip')" '^0x'
