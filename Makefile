@@ -101,7 +101,7 @@ all: $(filter-out $(BUILD)/tests/%,$(PROGRAMS))
 
 # What the tests run besides: unit tests, and programs for those in shell.
 .PHONY: tests
-tests: all $(filter $(BUILD)/tests/%,$(PROGRAMS))
+tests: all $(filter $(BUILD)/tests/%,$(PROGRAMS)) $(TEST_LIBRARIES)
 
 .PHONY: deps
 deps:

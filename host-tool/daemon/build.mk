@@ -2,8 +2,8 @@
 # libcollect.a is one collection, for the daemon and for `virsh oopsbt collect`; the rest is oopsbtd.
 
 COLLECT_SOURCES := $(addprefix host-tool/daemon/,analyzer.c clock.c collection.c config.c dialogue.c \
-	fallback.c freeze.c guard.c layout.c layout_text.c nmi.c oops_pause.c output.c program.c qmp.c ratelimit.c \
-	runtime.c virt.c vmcore.c) host-tool/freeze-guard/record.c
+	fallback.c freeze.c guard.c layout.c layout_text.c nmi.c oops_pause.c output.c pauses.c program.c qmp.c \
+	ratelimit.c runtime.c virt.c vmcore.c) $(addprefix host-tool/freeze-guard/,record.c state.c)
 COLLECT_ARCHIVES := $(addprefix host-tool/,libcollect.a libreport.a libkernel.a libguest.a libcommon.a)
 COLLECT_PACKAGES := $(COMMON_PACKAGES) libvirt libvirt-qemu libxml-2.0
 
@@ -17,3 +17,4 @@ $(eval $(call unit_test,daemon-layout,,glib-2.0,host-tool/libcollect.a))
 $(eval $(call unit_test,daemon-watch,host-tool/daemon/watch.c,glib-2.0,))
 $(eval $(call unit_test,daemon-decisions,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-output,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
+$(eval $(call unit_test,daemon-freeze,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))

@@ -285,6 +285,7 @@ static void begin_freeze(struct run *run)
 	const struct freeze_plan plan = {
 		.domain = run->domain,
 		.guard = run->collector->guard,
+		.pauses = run->collector->pauses,
 		.runtime_directory = run->collector->runtime_directory,
 		.budget_ms = run->request->options->budget_ms,
 		.deadline_ms = run->collector->freeze_deadline_ms,
@@ -368,6 +369,37 @@ static void capture(struct run *run)
 	hear(run, PROTOCOL_CAPTURED);
 }
 
+/* Where it was not this collection that let the guest go on. */
+static void tell_end(struct run *run, enum freeze_end end)
+{
+	static const struct {
+		const char *message;
+		bool stays_paused;
+	} ends[] = {
+		[FREEZE_END_QEMU] = {"QEMU let the guest go on by itself", false},
+		[FREEZE_END_GUARD] = {"the freeze guard resumed the guest, as this process hung",
+				      false},
+		[FREEZE_END_RUNS] = {"somebody resumed the guest meanwhile", false},
+		[FREEZE_END_OTHERS] = {"somebody suspended the guest meanwhile: it was left so",
+				       true},
+		[FREEZE_END_PANIC] =
+			{"QEMU has stopped the guest for its panic meanwhile: it was left so",
+			 true},
+	};
+
+	if (end == FREEZE_END_OURS)
+		return;
+	add_error(run, "timeline.thawed", "%s", ends[end].message);
+	if (ends[end].stays_paused) {
+		run->stays_paused = true;
+		return;
+	}
+	run->report.thawed_early = true;
+	add_error(run, "timeline.freeze_us",
+		  "the guest ran before all was read: what was read after that may not "
+		  "belong together");
+}
+
 static void thaw(struct run *run)
 {
 	gint64 captured_us = g_get_real_time();
@@ -384,21 +416,7 @@ static void thaw(struct run *run)
 		warn(run, g_strdup_printf("could not be resumed, the freeze guard keeps trying: %s",
 					  cause ? cause->message : "no reason given"));
 	}
-	if (times.end == FREEZE_END_OTHERS) {
-		run->stays_paused = true;
-		add_error(run, "timeline.thawed",
-			  "somebody suspended the guest meanwhile: it was left so");
-	} else if (times.end == FREEZE_END_PANIC) {
-		run->stays_paused = true;
-		add_error(run, "timeline.thawed",
-			  "QEMU has stopped the guest for its panic meanwhile: it was left so");
-	} else if (times.end == FREEZE_END_QEMU) {
-		add_error(run, "timeline.thawed", "QEMU let the guest go on by itself");
-		run->report.thawed_early = true;
-		add_error(run, "timeline.freeze_us",
-			  "the guest ran before all was read: what was read after that may not "
-			  "belong together");
-	}
+	tell_end(run, times.end);
 	if (run->analysis_error == NULL)
 		enter(run, COLLECTION_CAPTURED, "read what changes while the guest runs");
 	if (times.frozen_us)

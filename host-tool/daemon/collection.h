@@ -18,6 +18,7 @@
 #include "daemon/analyzer.h"
 #include "daemon/guard.h"
 #include "daemon/layout.h"
+#include "daemon/pauses.h"
 
 #define COLLECTION_ERROR (collection_error_quark())
 GQuark collection_error_quark(void);
@@ -33,6 +34,7 @@ struct collector {
 	struct store *store;
 	struct analyzer_pool *analyzers;
 	struct guard *guard;
+	struct pauses *pauses; /* NULL: a freeze's times are those of the calls */
 	const char *runtime_directory;
 	enum memory_access memory;
 	unsigned int log_settle_ms;

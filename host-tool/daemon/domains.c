@@ -5,7 +5,6 @@
 
 #include "common/json.h"
 #include "daemon/domain.h"
-#include "freeze-guard/record.h"
 
 #define MAPPING_THREADS 2
 #define BACKGROUND_THREADS 2
@@ -213,9 +212,17 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 		{"GUEST_CRASHLOADED", "crashloaded"},
 		{"GUEST_PANICKED", "panicked"},
 	};
-	struct domain *domain = event_domain(user_data, event);
+	struct domains *all = user_data;
 	gint64 time_us = seconds * G_USEC_PER_SEC + micros;
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	struct domain *domain;
 
+	if (strcmp(name, "STOP") == 0 || strcmp(name, "RESUME") == 0) {
+		virDomainGetUUIDString(event, uuid);
+		pauses_note(all->collector->pauses, uuid, *name == 'S', time_us);
+		return;
+	}
+	domain = event_domain(all, event);
 	if (domain == NULL)
 		return;
 	if (strcmp(name, "GUEST_OOPS") == 0)
@@ -267,8 +274,8 @@ static void *listen(virConnectPtr connection, void *all)
 			listening_failed(listening, "domain events");
 	}
 	listening->monitor_event_id = virConnectDomainQemuMonitorEventRegister(
-		connection, NULL, "^GUEST_(OOPS|CRASHLOADED|PANICKED)$", on_monitor, all, NULL,
-		VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
+		connection, NULL, "^(GUEST_(OOPS|CRASHLOADED|PANICKED)|STOP|RESUME)$", on_monitor,
+		all, NULL, VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
 	if (listening->monitor_event_id < 0)
 		listening_failed(listening,
 				 "QEMU's events, so libvirt's lifecycle events are used, "
@@ -294,34 +301,9 @@ static void stop_listening(virConnectPtr connection, void *greeting)
 
 struct list_task {
 	struct task task;
-	const char *runtime_directory;
-	struct log *log;
 	GPtrArray *uuids;
 	GError *error;
 };
-
-static void thaw_orphans(struct list_task *list)
-{
-	g_autoptr(GArray) orphans = freeze_record_orphans(list->runtime_directory);
-
-	for (guint i = 0; i < orphans->len; i++) {
-		const struct freeze_record *record =
-			&g_array_index(orphans, struct freeze_record, i);
-		g_autoptr(GError) error = NULL;
-		enum thaw_result result = freeze_record_thaw(list->task.connection, record, &error);
-
-		if (result == THAW_FAILED) {
-			log_write(list->log, LOG_ERR, record->uuid, NULL,
-				  "was left frozen by a daemon that died, and can't be resumed: %s",
-				  error->message);
-			continue;
-		}
-		if (result == THAW_DONE)
-			log_write(list->log, LOG_WARNING, record->uuid, NULL,
-				  "was left frozen by a daemon that died: resumed");
-		freeze_record_remove(list->runtime_directory, record->uuid);
-	}
-}
 
 static void list_work(struct task *task)
 {
@@ -329,7 +311,6 @@ static void list_work(struct task *task)
 	virDomainPtr *domains = NULL;
 	int num;
 
-	thaw_orphans(list);
 	num = virConnectListAllDomains(task->connection, &domains, 0);
 	if (num < 0)
 		virt_fail(&list->error, "listing the domains");
@@ -378,6 +359,7 @@ static void on_up(void *user_data, const void *greeting)
 
 	all->connected = true;
 	all->monitor_events = listening->monitor_event_id >= 0;
+	guard_look(all->collector->guard);
 	for (guint i = 0; i < listening->errors->len; i++)
 		log_write(all->log, LOG_ERR, NULL, NULL, "%s",
 			  (const char *)listening->errors->pdata[i]);
@@ -386,8 +368,6 @@ static void on_up(void *user_data, const void *greeting)
 	list->task.work = list_work;
 	list->task.done = list_done;
 	list->task.clear = list_clear;
-	list->runtime_directory = all->collector->runtime_directory;
-	list->log = all->log;
 	task_push(all, all->background, NULL, &list->task);
 	status_changed(all);
 }

@@ -5,32 +5,43 @@
 
 #include "daemon/oops_pause.h"
 #include "daemon/qmp.h"
-#include "freeze-guard/record.h"
 
 #define THAW_WAIT_US G_TIME_SPAN_SECOND
+/* For QEMU's events to come, when the guest runs again. */
+#define EVENTS_WAIT_MS 100
+
+/* What the owner wants; only ever goes on. */
+enum wish {
+	WISH_PREPARE,
+	WISH_FREEZE,
+	WISH_THAW,
+};
 
 struct freeze {
 	GMutex mutex;
 	GCond changed;
 	virDomainPtr domain;
 	struct guard *guard;
-	struct freeze_record record;
+	struct pauses *pauses; /* or NULL */
 	char *runtime_directory;
+	char uuid[VIR_UUID_STRING_BUFLEN];
 	unsigned int budget_ms;
 	unsigned int deadline_ms;
 	gint64 oops_us;
 
+	/* The thread's alone. */
+	FreezeRecord *record;
+	gint64 suspend_us, suspended_us; /* real time, of the call and its return */
+	gint64 begin_us;		 /* monotonic, of the suspend call */
+
 	/* Under the mutex. */
-	bool decided; /* outcome is set */
-	bool wanted;  /* the owner still wants it frozen */
-	bool go;      /* the owner is ready for it */
-	bool calm;    /* the owner knows that the guest does not panic */
-	bool over;    /* nothing is frozen by us any more, or the guard has it */
+	enum freeze_state state;
+	enum wish wish;
+	bool calm; /* the owner knows that the guest does not panic */
 	enum freeze_outcome outcome;
 	GError *error; /* of the outcome, or of the thaw */
 	struct freeze_times times;
-	bool registers_read;
-	char *registers; /* NULL: not to be had, see the error */
+	char *registers; /* both NULL: not read yet, or taken */
 	GError *registers_error;
 };
 
@@ -39,6 +50,7 @@ static void freeze_clear(void *pointer)
 	struct freeze *freeze = pointer;
 
 	virDomainFree(freeze->domain);
+	freeze_record_free(freeze->record);
 	g_free(freeze->runtime_directory);
 	g_free(freeze->registers);
 	g_clear_error(&freeze->registers_error);
@@ -47,177 +59,68 @@ static void freeze_clear(void *pointer)
 	g_cond_clear(&freeze->changed);
 }
 
-static bool decide(struct freeze *freeze, enum freeze_outcome outcome, GError *error)
+/* --- the state --- */
+
+static bool is_decided(enum freeze_state state)
 {
-	bool wanted;
+	return state != FREEZE_STATE_NEW && state != FREEZE_STATE_ANNOUNCED &&
+	       state != FREEZE_STATE_SUSPENDING;
+}
+
+static bool is_over(enum freeze_state state)
+{
+	return state == FREEZE_STATE_OVER || state == FREEZE_STATE_GIVEN;
+}
+
+static enum freeze_state step(struct freeze *freeze, enum freeze_event event)
+{
+	enum freeze_state state;
 
 	g_mutex_lock(&freeze->mutex);
-	wanted = freeze->wanted;
-	freeze->decided = true;
-	freeze->outcome = outcome;
-	if (freeze->error == NULL)
-		freeze->error = error;
-	else
-		g_clear_error(&error);
-	freeze->over = outcome != FREEZE_FROZEN;
+	if (!freeze_next(FREEZE_DAEMON, &freeze->state, event))
+		g_error("a freeze that is %s cannot have %s", freeze_state_name(freeze->state),
+			freeze_event_name(event));
+	state = freeze->state;
+	if (state == FREEZE_STATE_FROZEN || state == FREEZE_STATE_HELD)
+		freeze->outcome = FREEZE_FROZEN;
 	g_cond_broadcast(&freeze->changed);
 	g_mutex_unlock(&freeze->mutex);
-	return wanted;
+	return state;
 }
 
-static bool still_wanted(struct freeze *freeze)
+static enum wish wish(struct freeze *freeze)
 {
-	bool wanted;
+	enum wish now;
 
 	g_mutex_lock(&freeze->mutex);
-	wanted = freeze->wanted;
+	now = freeze->wish;
 	g_mutex_unlock(&freeze->mutex);
-	return wanted;
+	return now;
 }
 
-/* Whether it may be frozen by us at all. */
-static bool may_freeze(struct freeze *freeze)
-{
-	g_autoptr(GError) error = NULL;
-	int state, reason;
-
-	if (virDomainGetState(freeze->domain, &state, &reason, 0) < 0) {
-		virt_fail(&error, "asking for the domain's state");
-		decide(freeze, FREEZE_FAILED, g_steal_pointer(&error));
-		return false;
-	}
-	if (state == VIR_DOMAIN_PAUSED &&
-	    (reason == VIR_DOMAIN_PAUSED_MIGRATION || reason == VIR_DOMAIN_PAUSED_POSTCOPY)) {
-		decide(freeze, FREEZE_MIGRATING, NULL);
-		return false;
-	}
-	if (state != VIR_DOMAIN_RUNNING && state != VIR_DOMAIN_BLOCKED) {
-		decide(freeze, FREEZE_PAUSED, NULL);
-		return false;
-	}
-	if (virt_is_migrating(freeze->domain)) {
-		decide(freeze, FREEZE_MIGRATING, NULL);
-		return false;
-	}
-	return still_wanted(freeze);
-}
-
-/* To those who thaw it if we can't. */
-static bool announce(struct freeze *freeze, GError **error)
-{
-	if (!freeze_record_write(freeze->runtime_directory, &freeze->record, error))
-		return false;
-	if (guard_freeze(freeze->guard, freeze->record.uuid, freeze->record.domain_id,
-			 freeze->deadline_ms, error))
-		return true;
-	freeze_record_remove(freeze->runtime_directory, freeze->record.uuid);
-	return false;
-}
-
-static void withdraw(struct freeze *freeze)
-{
-	freeze_record_remove(freeze->runtime_directory, freeze->record.uuid);
-	guard_thawed(freeze->guard, freeze->record.uuid);
-}
-
-static bool wait_for_go(struct freeze *freeze)
-{
-	bool wanted;
-
-	g_mutex_lock(&freeze->mutex);
-	while (!freeze->go && freeze->wanted)
-		g_cond_wait(&freeze->changed, &freeze->mutex);
-	wanted = freeze->wanted;
-	g_mutex_unlock(&freeze->mutex);
-	return wanted;
-}
-
-static bool suspend(struct freeze *freeze, gint64 *begin, GError **error)
-{
-	*begin = g_get_monotonic_time();
-	if (virDomainSuspend(freeze->domain) < 0) {
-		virt_fail(error, "suspending the domain");
-		/* The call may have come through although its answer did not. */
-		guard_thaw(freeze->guard, freeze->record.uuid);
-		return false;
-	}
-	return true;
-}
-
-/* Without a deadline: libvirt does one thing at a time, a resume would wait for this anyway. */
-static void read_registers(struct freeze *freeze)
-{
-	GError *error = NULL;
-	char *registers = virt_monitor(freeze->domain, VIRT_REGISTERS_COMMAND, true, -1, &error);
-
-	g_mutex_lock(&freeze->mutex);
-	freeze->registers = registers;
-	freeze->registers_error = error;
-	freeze->registers_read = true;
-	g_cond_broadcast(&freeze->changed);
-	g_mutex_unlock(&freeze->mutex);
-}
-
-static void wait_for_thaw(struct freeze *freeze, gint64 until)
+static void set_error(struct freeze *freeze, GError *error)
 {
 	g_mutex_lock(&freeze->mutex);
-	while (freeze->wanted && g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
-		;
-	freeze->times.budget_exceeded = freeze->wanted;
-	g_mutex_unlock(&freeze->mutex);
-}
-
-/* A guest that panics while it is being suspended is stopped by QEMU for that. */
-static bool stopped_by_itself(struct freeze *freeze)
-{
-	bool calm, paused;
-
-	g_mutex_lock(&freeze->mutex);
-	calm = freeze->calm;
-	g_mutex_unlock(&freeze->mutex);
-	return !calm && qmp_is_paused(freeze->domain, &paused, NULL) && !paused;
-}
-
-static void leave_stopped(struct freeze *freeze)
-{
-	g_mutex_lock(&freeze->mutex);
-	freeze->times.end = FREEZE_END_PANIC;
-	freeze->over = true;
-	g_cond_broadcast(&freeze->changed);
-	g_mutex_unlock(&freeze->mutex);
-	withdraw(freeze);
-}
-
-static void resume(struct freeze *freeze, gint64 begin)
-{
-	GError *error = NULL;
-	gint64 duration_us;
-	gint64 now;
-
-	if (virDomainResume(freeze->domain) < 0)
-		virt_fail(&error, "resuming the domain");
-	duration_us = g_get_monotonic_time() - begin;
-	now = g_get_real_time();
-
-	g_mutex_lock(&freeze->mutex);
-	if (error == NULL) {
-		freeze->times.thawed_us = now;
-		freeze->times.duration_us = duration_us;
-	}
 	g_clear_error(&freeze->error);
 	freeze->error = error;
-	freeze->over = true;
-	g_cond_broadcast(&freeze->changed);
 	g_mutex_unlock(&freeze->mutex);
-
-	if (error) {
-		guard_thaw(freeze->guard, freeze->record.uuid);
-		return;
-	}
-	withdraw(freeze);
 }
 
-/* --- paused by QEMU for the oops --- */
+static void set_end(struct freeze *freeze, enum freeze_end end)
+{
+	g_mutex_lock(&freeze->mutex);
+	freeze->times.end = end;
+	g_mutex_unlock(&freeze->mutex);
+}
+
+/* --- NEW: may it be frozen, and who is told --- */
+
+static enum freeze_event refuse(struct freeze *freeze, enum freeze_outcome outcome, GError *error)
+{
+	freeze->outcome = outcome; /* nobody looks at it yet */
+	set_error(freeze, error);
+	return FREEZE_EVENT_REFUSED;
+}
 
 /*
  * While the pause is young it is not asked after, as that costs time in which the guest stands. If
@@ -233,8 +136,279 @@ static bool holds_for_oops(struct freeze *freeze)
 	if (age_us >= 0 && age_us < (gint64)freeze->budget_ms * 1000 / 2)
 		return true;
 	/* If QEMU does not tell, suspending the domain works in any case. */
-	return qmp_is_paused(freeze->domain, &holds, NULL) && holds;
+	return qmp_is_paused(freeze->domain, QMP_TIMEOUT_MS, &holds, NULL) && holds;
 }
+
+static bool may_freeze(struct freeze *freeze, enum freeze_outcome *outcome, GError **error)
+{
+	int state, reason;
+
+	*outcome = FREEZE_FAILED;
+	if (virDomainGetState(freeze->domain, &state, &reason, 0) < 0)
+		return virt_fail(error, "asking for the domain's state");
+	if (state == VIR_DOMAIN_PAUSED &&
+	    (reason == VIR_DOMAIN_PAUSED_MIGRATION || reason == VIR_DOMAIN_PAUSED_POSTCOPY)) {
+		*outcome = FREEZE_MIGRATING;
+		return false;
+	}
+	if (state != VIR_DOMAIN_RUNNING && state != VIR_DOMAIN_BLOCKED) {
+		*outcome = FREEZE_PAUSED;
+		return false;
+	}
+	if (virt_is_migrating(freeze->domain)) {
+		*outcome = FREEZE_MIGRATING;
+		return false;
+	}
+	return wish(freeze) != WISH_THAW;
+}
+
+/* Makes the freeze the only one of the domain. */
+static bool claim(struct freeze *freeze, GError **error)
+{
+	g_autofree char *uri = virConnectGetURI(virDomainGetConnect(freeze->domain));
+
+	freeze->record = freeze_record_new(freeze->runtime_directory, freeze->uuid,
+					   (int)virDomainGetID(freeze->domain), uri, error);
+	if (freeze->record)
+		return true;
+	if (g_error_matches(*error, G_FILE_ERROR, G_FILE_ERROR_EXIST)) {
+		g_clear_error(error);
+		g_set_error(error, VIRT_ERROR, VIR_ERR_OPERATION_INVALID,
+			    "an earlier freeze of it is not over, see %s/frozen",
+			    freeze->runtime_directory);
+		/* One that was left behind goes by that. */
+		guard_look(freeze->guard);
+	}
+	return false;
+}
+
+/* libvirt is asked only after the claim: it would make us wait for an earlier suspend call. */
+static enum freeze_event prepare(struct freeze *freeze)
+{
+	enum freeze_outcome outcome = FREEZE_FAILED;
+	GError *error = NULL;
+
+	if (holds_for_oops(freeze)) {
+		freeze->times.frozen_us = freeze->oops_us;
+		return FREEZE_EVENT_HOLDS;
+	}
+	if (!claim(freeze, &error))
+		return refuse(freeze, FREEZE_FAILED, error);
+	if (may_freeze(freeze, &outcome, &error) &&
+	    freeze_record_set(freeze->record, FREEZE_STATE_SUSPENDING, &error) &&
+	    guard_tell(freeze->guard, freeze->record, FREEZE_EVENT_ANNOUNCED, freeze->deadline_ms,
+		       &error))
+		return FREEZE_EVENT_ANNOUNCED;
+	freeze_record_remove(freeze->record);
+	return refuse(freeze, outcome, error);
+}
+
+/* --- ANNOUNCED: until the owner is ready --- */
+
+/* Nothing is outstanding any more. */
+static void withdraw(struct freeze *freeze)
+{
+	freeze_record_remove(freeze->record);
+	guard_tell(freeze->guard, freeze->record, FREEZE_EVENT_ENDED, 0, NULL);
+}
+
+static enum freeze_event wait_for_go(struct freeze *freeze)
+{
+	enum wish now;
+
+	g_mutex_lock(&freeze->mutex);
+	while (freeze->wish == WISH_PREPARE)
+		g_cond_wait(&freeze->changed, &freeze->mutex);
+	now = freeze->wish;
+	g_mutex_unlock(&freeze->mutex);
+	if (now == WISH_FREEZE && freeze_record_is_ours(freeze->record))
+		return FREEZE_EVENT_GO;
+	withdraw(freeze);
+	if (now != WISH_FREEZE)
+		return FREEZE_EVENT_UNWANTED;
+	/* The guard watches for a call already; now it does not come. */
+	set_error(freeze, g_error_new(VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
+				      "this process hung before it could suspend the domain"));
+	return FREEZE_EVENT_TAKEN;
+}
+
+/* --- SUSPENDING --- */
+
+/* Errors that say that the call did nothing: no turn on the domain, not the state for it, no
+ * domain. After any other the guest may stand all the same. */
+static bool changed_nothing(int code)
+{
+	return code == VIR_ERR_OPERATION_TIMEOUT || code == VIR_ERR_OPERATION_INVALID ||
+	       code == VIR_ERR_NO_DOMAIN || code == VIR_ERR_ACCESS_DENIED;
+}
+
+static enum freeze_event suspend(struct freeze *freeze)
+{
+	GError *error = NULL;
+
+	if (freeze->pauses)
+		pauses_follow(freeze->pauses, freeze->uuid);
+	freeze->suspend_us = g_get_real_time();
+	freeze->begin_us = g_get_monotonic_time();
+	if (virDomainSuspend(freeze->domain) < 0) {
+		int code = virGetLastErrorCode();
+
+		virt_fail(&error, "suspending the domain");
+		set_error(freeze, error);
+		if (changed_nothing(code)) {
+			withdraw(freeze);
+			return FREEZE_EVENT_DECLINED;
+		}
+		guard_tell(freeze->guard, freeze->record, FREEZE_EVENT_GIVEN, 0, NULL);
+		return FREEZE_EVENT_LOST;
+	}
+	freeze->suspended_us = g_get_real_time();
+	/* Now that the suspend call is over the guard need not allow for it. */
+	freeze_record_set(freeze->record, FREEZE_STATE_FROZEN, NULL);
+	guard_tell(freeze->guard, freeze->record, FREEZE_EVENT_ANSWERED, freeze->budget_ms, NULL);
+	if (!freeze_record_is_ours(freeze->record)) {
+		set_error(freeze, g_error_new(VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
+					      "suspending the domain took so long that the "
+					      "freeze guard has undone it"));
+		return FREEZE_EVENT_TAKEN;
+	}
+	g_mutex_lock(&freeze->mutex);
+	freeze->times.frozen_us = freeze->suspended_us;
+	g_mutex_unlock(&freeze->mutex);
+	return FREEZE_EVENT_ANSWERED;
+}
+
+/* --- FROZEN and HELD: until it is to run again --- */
+
+/* Without a deadline: libvirt does one thing at a time, a resume would wait for this anyway. */
+static void read_registers(struct freeze *freeze)
+{
+	GError *error = NULL;
+	char *registers = virt_monitor(freeze->domain, VIRT_REGISTERS_COMMAND, true, -1, &error);
+
+	g_mutex_lock(&freeze->mutex);
+	freeze->registers = registers;
+	freeze->registers_error = error;
+	g_cond_broadcast(&freeze->changed);
+	g_mutex_unlock(&freeze->mutex);
+}
+
+static enum freeze_event stand(struct freeze *freeze)
+{
+	gint64 until = g_get_monotonic_time() + (gint64)freeze->budget_ms * 1000;
+	bool exceeded;
+
+	if (wish(freeze) != WISH_THAW)
+		read_registers(freeze);
+	g_mutex_lock(&freeze->mutex);
+	while (freeze->wish != WISH_THAW &&
+	       g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
+		;
+	exceeded = freeze->wish != WISH_THAW;
+	freeze->times.budget_exceeded = exceeded;
+	g_mutex_unlock(&freeze->mutex);
+	return exceeded ? FREEZE_EVENT_BUDGET : FREEZE_EVENT_THAW;
+}
+
+/* --- THAWING --- */
+
+static bool is_running(struct freeze *freeze)
+{
+	int state;
+
+	return virDomainGetState(freeze->domain, &state, NULL, 0) == 0 &&
+	       (state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED);
+}
+
+/* A guest that panics while it is being suspended is stopped by QEMU for that. */
+static bool stopped_by_itself(struct freeze *freeze)
+{
+	bool calm, paused;
+
+	g_mutex_lock(&freeze->mutex);
+	calm = freeze->calm;
+	g_mutex_unlock(&freeze->mutex);
+	return !calm && qmp_is_paused(freeze->domain, QMP_TIMEOUT_MS, &paused, NULL) && !paused;
+}
+
+static bool was_resumed(struct freeze *freeze)
+{
+	gint64 stop_us, resume_us = 0;
+
+	if (freeze->pauses)
+		pauses_get(freeze->pauses, freeze->uuid, 0, &stop_us, &resume_us);
+	return resume_us != 0;
+}
+
+/* It is not ours to resume, as it runs or somebody else has stopped it. */
+static enum freeze_event leave(struct freeze *freeze, enum freeze_end end)
+{
+	set_end(freeze, end);
+	withdraw(freeze);
+	return end == FREEZE_END_RUNS ? FREEZE_EVENT_RUNS : FREEZE_EVENT_OTHERS;
+}
+
+/* QEMU's times, if its events came and fit the calls; else the calls' own. */
+static void note_times(struct freeze *freeze, gint64 resume_us, gint64 resumed_us,
+		       gint64 duration_us)
+{
+	gint64 stop_us = 0, went_on_us = 0;
+	bool fits;
+
+	if (freeze->pauses)
+		pauses_get(freeze->pauses, freeze->uuid, EVENTS_WAIT_MS, &stop_us, &went_on_us);
+	fits = stop_us >= freeze->suspend_us && stop_us <= freeze->suspended_us &&
+	       went_on_us >= resume_us && went_on_us <= resumed_us;
+	g_mutex_lock(&freeze->mutex);
+	freeze->times.frozen_us = fits ? stop_us : freeze->suspended_us;
+	freeze->times.thawed_us = fits ? went_on_us : resumed_us;
+	freeze->times.duration_us = fits ? went_on_us - stop_us : duration_us;
+	g_mutex_unlock(&freeze->mutex);
+}
+
+static enum freeze_event give(struct freeze *freeze, GError *error)
+{
+	set_error(freeze, error);
+	guard_tell(freeze->guard, freeze->record, FREEZE_EVENT_GIVEN, 0, NULL);
+	return FREEZE_EVENT_FAILED;
+}
+
+static enum freeze_event resume(struct freeze *freeze)
+{
+	GError *error = NULL;
+	gint64 resume_us = g_get_real_time();
+	gint64 duration_us;
+	gint64 resumed_us;
+
+	guard_tell(freeze->guard, freeze->record, FREEZE_EVENT_RESUMING, 0, NULL);
+	if (virDomainResume(freeze->domain) < 0) {
+		virt_fail(&error, "resuming the domain");
+		if (!is_running(freeze))
+			return give(freeze, error);
+		g_clear_error(&error);
+		return leave(freeze, FREEZE_END_RUNS);
+	}
+	duration_us = g_get_monotonic_time() - freeze->begin_us;
+	resumed_us = g_get_real_time();
+	withdraw(freeze);
+	note_times(freeze, resume_us, resumed_us, duration_us);
+	return FREEZE_EVENT_RESUMED;
+}
+
+static enum freeze_event thaw(struct freeze *freeze)
+{
+	if (!freeze_record_is_ours(freeze->record)) {
+		set_end(freeze, FREEZE_END_GUARD);
+		return FREEZE_EVENT_TAKEN;
+	}
+	if (was_resumed(freeze))
+		return leave(freeze, is_running(freeze) ? FREEZE_END_RUNS : FREEZE_END_OTHERS);
+	if (stopped_by_itself(freeze))
+		return leave(freeze, FREEZE_END_PANIC);
+	return resume(freeze);
+}
+
+/* --- RELEASING: QEMU's own pause --- */
 
 static enum freeze_end end_of_pause(struct freeze *freeze)
 {
@@ -245,7 +419,7 @@ static enum freeze_end end_of_pause(struct freeze *freeze)
 	return FREEZE_END_QEMU;
 }
 
-static void let_go(struct freeze *freeze)
+static enum freeze_event release(struct freeze *freeze)
 {
 	bool ended = false;
 	/* Whatever keeps it from being ended here, QEMU's limit does not. */
@@ -259,58 +433,30 @@ static void let_go(struct freeze *freeze)
 		freeze->times.thawed_us = now;
 		freeze->times.duration_us = now - freeze->oops_us;
 	}
-	freeze->over = true;
-	g_cond_broadcast(&freeze->changed);
 	g_mutex_unlock(&freeze->mutex);
+	return FREEZE_EVENT_ENDED;
 }
 
-static void hold(struct freeze *freeze)
-{
-	gint64 until = g_get_monotonic_time() + (gint64)freeze->budget_ms * 1000;
-
-	freeze->times.frozen_us = freeze->oops_us;
-	if (decide(freeze, FREEZE_FROZEN, NULL)) {
-		read_registers(freeze);
-		wait_for_thaw(freeze, until);
-	}
-	let_go(freeze);
-}
-
-/* --- */
+/* --- the thread --- */
 
 static void *freeze_thread(void *pointer)
 {
+	/* What is done in a state; the event that comes of it leads to the next. */
+	static enum freeze_event (*const acts[FREEZE_NUM_STATES])(struct freeze * freeze) = {
+		[FREEZE_STATE_NEW] = prepare,	     [FREEZE_STATE_ANNOUNCED] = wait_for_go,
+		[FREEZE_STATE_SUSPENDING] = suspend, [FREEZE_STATE_FROZEN] = stand,
+		[FREEZE_STATE_THAWING] = thaw,	     [FREEZE_STATE_HELD] = stand,
+		[FREEZE_STATE_RELEASING] = release,
+	};
 	struct freeze *freeze = pointer;
-	GError *error = NULL;
-	gint64 begin;
+	enum freeze_state state = FREEZE_STATE_NEW;
 
-	if (holds_for_oops(freeze)) {
-		hold(freeze);
-	} else if (!may_freeze(freeze)) {
-		if (!freeze->decided)
-			decide(freeze, FREEZE_FAILED, NULL);
-	} else if (!announce(freeze, &error)) {
-		decide(freeze, FREEZE_FAILED, error);
-	} else if (!wait_for_go(freeze)) {
-		withdraw(freeze);
-		decide(freeze, FREEZE_FAILED, NULL);
-	} else if (!suspend(freeze, &begin, &error)) {
-		decide(freeze, FREEZE_FAILED, error);
-	} else {
-		gint64 until = g_get_monotonic_time() + (gint64)freeze->budget_ms * 1000;
-
-		freeze->times.frozen_us = g_get_real_time();
-		/* Now that the suspend call is over the guard need not allow for it. */
-		guard_frozen(freeze->guard, freeze->record.uuid, freeze->budget_ms);
-		if (decide(freeze, FREEZE_FROZEN, NULL)) {
-			read_registers(freeze);
-			wait_for_thaw(freeze, until);
-		}
-		if (stopped_by_itself(freeze))
-			leave_stopped(freeze);
-		else
-			resume(freeze, begin);
-	}
+	while (!is_over(state))
+		state = step(freeze, acts[state](freeze));
+	if (freeze->pauses)
+		pauses_forget(freeze->pauses, freeze->uuid);
+	/* The lock goes: what was given away is the guard's from now on. */
+	g_clear_pointer(&freeze->record, freeze_record_free);
 	g_atomic_rc_box_release_full(freeze, freeze_clear);
 	return NULL;
 }
@@ -326,18 +472,17 @@ struct freeze *freeze_begin(const struct freeze_plan *plan)
 	virDomainRef(plan->domain);
 	freeze->domain = plan->domain;
 	freeze->guard = plan->guard;
+	freeze->pauses = plan->pauses;
 	freeze->runtime_directory = g_strdup(plan->runtime_directory);
 	freeze->budget_ms = plan->budget_ms;
 	freeze->deadline_ms = plan->deadline_ms;
 	freeze->oops_us = plan->oops_us;
-	freeze->wanted = true;
-	virDomainGetUUIDString(plan->domain, freeze->record.uuid);
-	freeze->record.domain_id = (int)virDomainGetID(plan->domain);
-	freeze->record.writer = getpid();
+	freeze->outcome = FREEZE_FAILED;
+	virDomainGetUUIDString(plan->domain, freeze->uuid);
 
 	thread = g_thread_try_new("freeze", freeze_thread, g_atomic_rc_box_acquire(freeze), &error);
 	if (thread == NULL) {
-		decide(freeze, FREEZE_FAILED, error);
+		step(freeze, refuse(freeze, FREEZE_FAILED, error));
 		g_atomic_rc_box_release_full(freeze, freeze_clear); /* the thread's */
 	} else {
 		g_thread_unref(thread);
@@ -345,10 +490,12 @@ struct freeze *freeze_begin(const struct freeze_plan *plan)
 	return freeze;
 }
 
+/* --- the owner --- */
+
 void freeze_go(struct freeze *freeze)
 {
 	g_mutex_lock(&freeze->mutex);
-	freeze->go = true;
+	freeze->wish = MAX(freeze->wish, WISH_FREEZE);
 	g_cond_broadcast(&freeze->changed);
 	g_mutex_unlock(&freeze->mutex);
 }
@@ -359,10 +506,12 @@ enum freeze_outcome freeze_wait(struct freeze *freeze, GError **error)
 	enum freeze_outcome outcome = FREEZE_FAILED;
 
 	g_mutex_lock(&freeze->mutex);
-	while (!freeze->decided && g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
+	while (!is_decided(freeze->state) &&
+	       g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
 		;
-	if (!freeze->decided) {
-		freeze->wanted = false; /* when it comes through after all it is undone at once */
+	if (!is_decided(freeze->state)) {
+		freeze->wish = WISH_THAW; /* when it comes through after all it is undone at once */
+		g_cond_broadcast(&freeze->changed);
 		g_set_error(
 			error, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
 			"suspending the domain took more than %u ms (is libvirt busy with it, or "
@@ -383,7 +532,7 @@ char *freeze_registers(struct freeze *freeze, int timeout_ms, GError **error)
 	char *registers;
 
 	g_mutex_lock(&freeze->mutex);
-	while (!freeze->registers_read &&
+	while (freeze->registers == NULL && freeze->registers_error == NULL &&
 	       g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
 		;
 	registers = g_steal_pointer(&freeze->registers);
@@ -404,15 +553,16 @@ bool freeze_thaw(struct freeze *freeze, bool calm, struct freeze_times *times, G
 	bool thawed = true;
 
 	g_mutex_lock(&freeze->mutex);
-	freeze->wanted = false;
+	freeze->wish = WISH_THAW;
 	freeze->calm = calm;
 	g_cond_broadcast(&freeze->changed);
-	if (freeze->decided && freeze->outcome == FREEZE_FROZEN) {
-		while (!freeze->over && g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
+	if (is_decided(freeze->state) && freeze->outcome == FREEZE_FROZEN) {
+		while (!is_over(freeze->state) &&
+		       g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
 			;
-		thawed = freeze->over &&
+		thawed = is_over(freeze->state) &&
 			 (freeze->times.thawed_us != 0 || freeze->times.end != FREEZE_END_OURS);
-		if (!freeze->over)
+		if (!is_over(freeze->state))
 			g_set_error(error, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
 				    "resuming the domain takes more than a second");
 		else if (!thawed && freeze->error)

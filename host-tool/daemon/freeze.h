@@ -2,17 +2,20 @@
 /*
  * One freeze of a domain, in a thread of its own that also owns the thaw: whatever happens to the
  * rest of the collection, the domain runs again when its budget is used up. A domain that QEMU has
- * paused for its oops (oops_pause.h) is frozen already, since the event.
+ * paused for its oops (oops_pause.h) is frozen already, since the event. The states are those of
+ * freeze-guard/transitions.h, which says where each event leads.
  */
 #ifndef OOPSBT_DAEMON_FREEZE_H
 #define OOPSBT_DAEMON_FREEZE_H
 
 #include "daemon/guard.h"
+#include "daemon/pauses.h"
 #include "daemon/virt.h"
 
 struct freeze_plan {
 	virDomainPtr domain;
 	struct guard *guard;
+	struct pauses *pauses; /* NULL: times are those of the calls */
 	const char *runtime_directory;
 	unsigned int budget_ms; /* from the moment it is frozen */
 	gint64 oops_us;		/* real time of the oops that QEMU has paused it for; 0: none */
@@ -30,15 +33,19 @@ enum freeze_outcome {
 enum freeze_end {
 	FREEZE_END_OURS,   /* or none yet */
 	FREEZE_END_QEMU,   /* it ended the oops pause by itself, before we did */
+	FREEZE_END_GUARD,  /* the freeze guard took over, as this process hung */
+	FREEZE_END_RUNS,   /* somebody resumed it meanwhile */
 	FREEZE_END_OTHERS, /* somebody suspended the domain meanwhile: it is left so */
 	FREEZE_END_PANIC,  /* QEMU had stopped it by itself: it is left so */
 };
 
+/* Real times are QEMU's STOP and RESUME events', or else those at which the calls returned. */
 struct freeze_times {
 	gint64 frozen_us; /* real time; 0: never */
 	gint64 thawed_us; /* real time; 0: not yet, or not by us */
 	enum freeze_end end;
-	gint64 duration_us;   /* monotonic, from the suspend call to the end of the resume call */
+	gint64 duration_us;   /* from STOP to RESUME, or from the suspend call to the end of the
+				 resume call by a monotonic clock */
 	bool budget_exceeded; /* thawed before it was asked for */
 };
 

@@ -17,10 +17,10 @@ struct guard {
 	char *uri;
 	GPid pid;
 	int socket;
-	GHashTable *frozen; /* uuid → struct guard_message */
+	GHashTable *frozen; /* token → struct guard_message, the last of each */
 };
 
-/* Ends it: it sees its input close, and thaws what it has been told of. */
+/* Ends it: it sees its input close, and resumes what it has been told of. */
 static void hang_up(struct guard *guard)
 {
 	if (guard->socket >= 0)
@@ -92,7 +92,7 @@ struct guard *guard_new(const char *runtime_directory, const char *uri, GError *
 	g_mutex_init(&guard->mutex);
 	guard->runtime_directory = g_strdup(runtime_directory);
 	guard->uri = g_strdup(uri);
-	guard->frozen = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+	guard->frozen = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	guard->socket = -1;
 	if (!revive_locked(guard, error)) {
 		guard_free(guard);
@@ -105,7 +105,7 @@ void guard_free(struct guard *guard)
 {
 	if (guard == NULL)
 		return;
-	/* Not waited for: with a guest to thaw it may take its time. */
+	/* Not waited for: with a guest to resume it may take its time. */
 	hang_up(guard);
 	g_hash_table_unref(guard->frozen);
 	g_mutex_clear(&guard->mutex);
@@ -129,74 +129,60 @@ bool guard_revive(struct guard *guard, GError **error)
 	return result;
 }
 
-bool guard_freeze(struct guard *guard, const char *uuid, int domain_id, unsigned int within_ms,
-		  GError **error)
+/* So that a guard that is started later knows what this one knows. */
+static void remember(struct guard *guard, const struct guard_message *message)
 {
-	struct guard_message *message = g_new0(struct guard_message, 1);
+	struct guard_message *kept;
+
+	switch (message->event) {
+	case FREEZE_EVENT_ANNOUNCED:
+	case FREEZE_EVENT_ANSWERED:
+		kept = g_memdup2(message, sizeof(*message));
+		g_hash_table_replace(guard->frozen, &kept->token, kept);
+		break;
+	case FREEZE_EVENT_ENDED:
+	case FREEZE_EVENT_GIVEN:
+		g_hash_table_remove(guard->frozen, &message->token);
+		break;
+	}
+}
+
+bool guard_tell(struct guard *guard, const struct freeze_record *record, enum freeze_event event,
+		unsigned int within_ms, GError **error)
+{
+	struct guard_message message = {
+		.event = event,
+		.within_ms = within_ms,
+		.token = record->token,
+		.domain_id = record->domain_id,
+	};
 	bool result;
 
-	message->type = GUARD_FREEZE;
-	message->domain_id = domain_id;
-	message->budget_ms = within_ms;
-	g_strlcpy(message->uuid, uuid, sizeof(message->uuid));
-
+	g_strlcpy(message.uuid, record->uuid, sizeof(message.uuid));
 	g_mutex_lock(&guard->mutex);
-	result = revive_locked(guard, error);
-	if (result && !send_message(guard, message)) {
+	/* A dead one is not replaced while the guest waits: before or after that is early enough.
+	 */
+	result = event == FREEZE_EVENT_RESUMING || revive_locked(guard, error);
+	if (result && !send_message(guard, &message)) {
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
 			    "telling the freeze guard: %s", g_strerror(errno));
 		result = false;
 	}
-	if (result) {
-		g_hash_table_replace(guard->frozen, message->uuid, message);
-		message = NULL;
-	}
+	if (result || event != FREEZE_EVENT_ANNOUNCED)
+		remember(guard, &message);
 	g_mutex_unlock(&guard->mutex);
-	g_free(message);
 	return result;
 }
 
-void guard_frozen(struct guard *guard, const char *uuid, unsigned int budget_ms)
+void guard_look(struct guard *guard)
 {
-	struct guard_message *message;
+	const struct guard_message message = {.event = GUARD_LOOK};
 
 	g_mutex_lock(&guard->mutex);
-	message = g_hash_table_lookup(guard->frozen, uuid);
-	if (message) {
-		message->type = GUARD_FROZEN;
-		message->budget_ms = budget_ms;
-		if (!is_dead(guard))
-			send_message(guard, message);
-		else
-			revive_locked(guard, NULL); /* announces it */
-	}
-	g_mutex_unlock(&guard->mutex);
-}
-
-void guard_thawed(struct guard *guard, const char *uuid)
-{
-	struct guard_message message = {.type = GUARD_THAWED};
-
-	g_strlcpy(message.uuid, uuid, sizeof(message.uuid));
-	g_mutex_lock(&guard->mutex);
-	if (g_hash_table_remove(guard->frozen, uuid) && guard->socket >= 0)
+	/* A new one looks by itself. */
+	if (is_dead(guard))
+		revive_locked(guard, NULL);
+	else
 		send_message(guard, &message);
-	g_mutex_unlock(&guard->mutex);
-}
-
-void guard_thaw(struct guard *guard, const char *uuid)
-{
-	struct guard_message *message;
-
-	g_mutex_lock(&guard->mutex);
-	message = g_hash_table_lookup(guard->frozen, uuid);
-	if (message) {
-		message->type = GUARD_THAW;
-		if (!is_dead(guard))
-			send_message(guard, message);
-		else
-			revive_locked(guard, NULL); /* announces it */
-		g_hash_table_remove(guard->frozen, uuid);
-	}
 	g_mutex_unlock(&guard->mutex);
 }

@@ -8,11 +8,14 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "freeze-guard/record.h"
+#include "freeze-guard/state.h"
+
 struct guard;
 
 /* Starts the guard. @uri: as the guard's own connection needs it; NULL: libvirt's default. */
 struct guard *guard_new(const char *runtime_directory, const char *uri, GError **error);
-/* The guard thaws what is outstanding and ends. */
+/* The guard resumes what is outstanding and ends. */
 void guard_free(struct guard *guard);
 
 /* Becomes readable when the guard has died: for guard_revive() before the next freeze asks. */
@@ -20,12 +23,15 @@ int guard_fd(struct guard *guard);
 /* Starts it anew if it is dead. Domains frozen at the moment are announced to the new one. */
 bool guard_revive(struct guard *guard, GError **error);
 
-/* Before a freeze that takes at most @within_ms: false means it must not be done. */
-bool guard_freeze(struct guard *guard, const char *uuid, int domain_id, unsigned int within_ms,
-		  GError **error);
-void guard_frozen(struct guard *guard, const char *uuid, unsigned int budget_ms);
-void guard_thawed(struct guard *guard, const char *uuid);
-/* The caller could not thaw it: the guard shall. */
-void guard_thaw(struct guard *guard, const char *uuid);
+/*
+ * What happened to the freeze of @record: ANNOUNCED, ANSWERED, RESUMING, ENDED or GIVEN. The guard
+ * hears of the next within @within_ms, or takes over. False, after ANNOUNCED: there is no guard, so
+ * the domain must not be frozen.
+ */
+bool guard_tell(struct guard *guard, const struct freeze_record *record, enum freeze_event event,
+		unsigned int within_ms, GError **error);
+
+/* It resumes what records say that have no owner any more. */
+void guard_look(struct guard *guard);
 
 #endif

@@ -34,6 +34,7 @@ struct daemon {
 	struct log *log;
 	struct store *store;
 	struct guard *guard;
+	struct pauses *pauses;
 	struct analyzer_pool *analyzers;
 	struct collector collector;
 	struct domains *domains;
@@ -199,6 +200,7 @@ static bool set_up(struct daemon *daemon, GError **error)
 
 	daemon->store = store_new(config->store);
 	daemon->analyzers = analyzer_pool_new(&config->analyzer);
+	daemon->pauses = pauses_new();
 	daemon->guard = guard_new(daemon->runtime_directory, config->uri, error);
 	if (daemon->guard == NULL || !analyzer_pool_fill(daemon->analyzers, error))
 		return false;
@@ -207,6 +209,7 @@ static bool set_up(struct daemon *daemon, GError **error)
 		.store = daemon->store,
 		.analyzers = daemon->analyzers,
 		.guard = daemon->guard,
+		.pauses = daemon->pauses,
 		.runtime_directory = daemon->runtime_directory,
 	};
 	apply_config(daemon);

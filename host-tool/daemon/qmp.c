@@ -5,12 +5,12 @@
 
 #include "common/json.h"
 
-#define TIMEOUT_MS 1000
 #define MAX_DEPTH 8
 
-bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GError **error)
+static bool ask(virDomainPtr domain, const char *command, int timeout_ms, JsonObject **answer,
+		GError **error)
 {
-	g_autofree char *text = virt_monitor(domain, command, false, TIMEOUT_MS, error);
+	g_autofree char *text = virt_monitor(domain, command, false, timeout_ms, error);
 
 	if (text == NULL)
 		return false;
@@ -20,12 +20,17 @@ bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GErr
 	return *answer != NULL;
 }
 
-bool qmp_is_paused(virDomainPtr domain, bool *paused, GError **error)
+bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GError **error)
+{
+	return ask(domain, command, QMP_TIMEOUT_MS, answer, error);
+}
+
+bool qmp_is_paused(virDomainPtr domain, int timeout_ms, bool *paused, GError **error)
 {
 	g_autoptr(JsonObject) answer = NULL;
 	JsonNode *node;
 
-	if (!qmp_ask(domain, "{\"execute\": \"query-status\"}", &answer, error))
+	if (!ask(domain, "{\"execute\": \"query-status\"}", timeout_ms, &answer, error))
 		return false;
 	node = json_object_get_member(answer, "return");
 	if (node && JSON_NODE_HOLDS_OBJECT(node))

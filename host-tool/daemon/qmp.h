@@ -7,13 +7,15 @@
 
 #include "daemon/virt.h"
 
+#define QMP_TIMEOUT_MS 1000
+
 /* QEMU's answer to @command, a JSON object: with "return" or with "error". json_object_unref(). */
 bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GError **error);
 
 /*
  * Whether its run state is "paused": by a stop command, or for an oops. Not where it has stopped
- * by itself, as for a guest's panic, of which libvirt may hear later.
+ * by itself, as for a guest's panic, of which libvirt may hear later. @timeout_ms: -1: none.
  */
-bool qmp_is_paused(virDomainPtr domain, bool *paused, GError **error);
+bool qmp_is_paused(virDomainPtr domain, int timeout_ms, bool *paused, GError **error);
 
 #endif

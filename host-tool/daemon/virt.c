@@ -228,7 +228,7 @@ bool virt_inject_nmi(virDomainPtr domain, int timeout_ms, GError **error)
 	return result;
 }
 
-bool virt_is_migrating(virDomainPtr domain)
+int virt_job_operation(virDomainPtr domain)
 {
 	virTypedParameterPtr params = NULL;
 	int num_params = 0;
@@ -237,9 +237,18 @@ bool virt_is_migrating(virDomainPtr domain)
 
 	if (virDomainGetJobStats(domain, &type, &params, &num_params, 0) < 0)
 		/* libvirt's answer for a domain that is arriving */
-		return virGetLastErrorCode() == VIR_ERR_OPERATION_UNSUPPORTED;
+		return virGetLastErrorCode() == VIR_ERR_OPERATION_UNSUPPORTED
+			       ? VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
+			       : VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
 	virTypedParamsGetInt(params, num_params, VIR_DOMAIN_JOB_OPERATION, &operation);
 	virTypedParamsFree(params, num_params);
-	return type != VIR_DOMAIN_JOB_NONE && (operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN ||
-					       operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT);
+	return type == VIR_DOMAIN_JOB_NONE ? VIR_DOMAIN_JOB_OPERATION_UNKNOWN : operation;
+}
+
+bool virt_is_migrating(virDomainPtr domain)
+{
+	int operation = virt_job_operation(domain);
+
+	return operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN ||
+	       operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT;
 }

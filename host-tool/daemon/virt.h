@@ -54,6 +54,10 @@ bool virt_memory_peek(virDomainPtr domain, uint64_t address, void *buffer, size_
 
 bool virt_inject_nmi(virDomainPtr domain, int timeout_ms, GError **error);
 
+/* What libvirt is busy with on the domain in the background, of virDomainJobOperation; UNKNOWN:
+ * nothing. */
+int virt_job_operation(virDomainPtr domain);
+
 /* Whether the domain is on its way to or from another host. */
 bool virt_is_migrating(virDomainPtr domain);
 

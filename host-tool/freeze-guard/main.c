@@ -1,154 +1,356 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * oopsbt-freeze-guard: thaws what its starter froze and cannot thaw any more.
+ * oopsbt-freeze-guard: resumes what its starter froze and cannot resume any more.
  *
- * Started with the daemon and told on standard input of each freeze and thaw. When that closes
- * (the daemon is gone), or a freeze has gone far beyond its budget (it hangs), the guests still
- * frozen are resumed over a libvirt connection of the guard's own, with retries while libvirtd
- * restarts. Its only end is the end of its input.
+ * Started with the daemon and told on standard input of each freeze. A freeze whose owner is late,
+ * gone or has given it away is worked on by a thread of its own, with a libvirt connection of its
+ * own, until nothing of it is outstanding: no domain that hangs holds up another one, and an absent
+ * libvirtd is waited for as long as it takes. The states are those of transitions.h. It ends with
+ * its input and the last freeze.
  */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/virt.h"
 #include "freeze-guard/message.h"
 #include "freeze-guard/record.h"
+#include "freeze-guard/thaw.h"
 
 /* How far a freeze may go beyond its budget before its owner is taken for hung. */
 #define MARGIN_US (500 * G_TIME_SPAN_MILLISECOND)
-/* Between two tries, and when to give up: a libvirtd that is being upgraded takes a while. */
-#define RETRY_US (100 * G_TIME_SPAN_MILLISECOND)
-#define GIVE_UP_US (10 * G_TIME_SPAN_MINUTE)
-/* A suspend call whose caller is gone may still be under way in libvirtd. */
-#define LATE_US (3 * G_TIME_SPAN_SECOND)
-
-struct frozen {
-	struct freeze_record record;
-	bool sure;	/* it was seen frozen */
-	gint64 due;	/* monotonic; when to thaw it */
-	gint64 late;	/* monotonic; what runs until then was not frozen; 0: not asked yet */
-	gint64 give_up; /* monotonic */
-	bool complained;
-};
+/* And a resume call, which takes a few: something holds it up that began during the freeze. */
+#define RESUME_MARGIN_US (100 * G_TIME_SPAN_MILLISECOND)
+/* Between two looks: at first, and when it goes on for long. */
+#define FIRST_RETRY_US (100 * G_TIME_SPAN_MILLISECOND)
+#define LATER_RETRY_US G_TIME_SPAN_SECOND
+#define MANY_TRIES 600
+/* A call that waits for its turn on a domain is given up by libvirtd after 30 s. */
+#define LIBVIRT_WAIT_US (32 * G_TIME_SPAN_SECOND)
+/* Domains that are worked on at once; more wait for one of these to end. */
+#define MAX_THREADS 256
 
 struct guard {
 	const char *uri;
 	const char *runtime_directory;
-	GHashTable *frozen; /* uuid → struct frozen */
-	bool orphaned;	    /* standard input is closed */
+	bool orphaned; /* standard input is closed; under the mutex */
+	GThreadPool *threads;
+	int wake_fd;	/* an eventfd: a thread has ended */
+	int records_fd; /* readable: an owner may have ended; -1: it is not told of that */
+
+	GMutex mutex;
+	GCond changed;	   /* some entry's state */
+	GHashTable *table; /* token → struct entry; under the mutex */
 };
 
-static void thaw(struct guard *guard, struct frozen *frozen, GHashTableIter *iter)
+/* Members below the line are under the guard's mutex. */
+struct entry {
+	struct guard *guard;
+	uint64_t token;
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	int domain_id;
+	char *uri; /* NULL: the guard's */
+	/* --- */
+	enum freeze_state state;
+	gint64 due; /* monotonic: then the owner is late */
+	bool worked_on;
+	struct freeze_record *record; /* NULL: the owner has it */
+};
+
+static void entry_free(void *pointer)
+{
+	struct entry *entry = pointer;
+
+	freeze_record_free(entry->record);
+	g_free(entry->uri);
+	g_free(entry);
+}
+
+static void say(const struct entry *entry, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void say(const struct entry *entry, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	fprintf(stderr, "oopsbt-freeze-guard: domain %s %s\n", entry->uuid, text);
+}
+
+/* --- the state; the mutex is held --- */
+
+static bool is_ours(const struct entry *entry)
+{
+	return entry->state == FREEZE_STATE_LATE || entry->state == FREEZE_STATE_UNSETTLED ||
+	       entry->state == FREEZE_STATE_THAWING;
+}
+
+static void work(void *data, void *user_data);
+
+/* Events that lead nowhere come of messages that crossed. */
+static void apply(struct entry *entry, enum freeze_event event)
+{
+	struct guard *guard = entry->guard;
+
+	if (!freeze_next(FREEZE_GUARD, &entry->state, event))
+		return;
+	g_cond_broadcast(&guard->changed);
+	if (is_ours(entry) && !entry->worked_on) {
+		entry->worked_on = true;
+		g_thread_pool_push(guard->threads, entry, NULL);
+	}
+	if (entry->state == FREEZE_STATE_OVER && !entry->worked_on)
+		g_hash_table_remove(guard->table, &entry->token);
+}
+
+static struct entry *entry_new(struct guard *guard, const char *uuid, uint64_t token, int domain_id)
+{
+	struct entry *entry = g_new0(struct entry, 1);
+
+	entry->guard = guard;
+	entry->token = token;
+	entry->domain_id = domain_id;
+	entry->due = G_MAXINT64;
+	g_strlcpy(entry->uuid, uuid, sizeof(entry->uuid));
+	g_hash_table_insert(guard->table, &entry->token, entry);
+	return entry;
+}
+
+/* --- the work on one freeze, in a thread of its own --- */
+
+struct job {
+	struct entry *entry;
+	virConnectPtr connection;
+	gint64 answers_since; /* monotonic: QEMU and libvirt answer; 0: not yet */
+	unsigned int num_tries;
+	bool complained, told_of_end;
+};
+
+/* The record says whether anything is outstanding, and whose that is. */
+static bool take_record(struct entry *entry)
+{
+	g_autoptr(GError) error = NULL;
+	struct freeze_record *record;
+
+	if (entry->record)
+		return true;
+	record = freeze_record_take(entry->guard->runtime_directory, entry->uuid, entry->token,
+				    entry->guard->orphaned, &error);
+	/* Without one the work is done all the same, but a guard after this one knows nothing. */
+	if (record == NULL && error) {
+		say(entry, "has a record that cannot be taken over: %s", error->message);
+		return true;
+	}
+	entry->record = record;
+	return record != NULL;
+}
+
+static bool connect_libvirt(struct job *job, GError **error)
+{
+	const char *uri = job->entry->uri ? job->entry->uri : job->entry->guard->uri;
+
+	if (job->connection)
+		return true;
+	job->answers_since = 0;
+	job->connection = virConnectOpenAuth(uri, virConnectAuthPtrDefault, 0);
+	if (job->connection == NULL)
+		virt_fail(error, "connecting to %s", uri ? uri : "libvirt");
+	return job->connection != NULL;
+}
+
+static void disconnect(struct job *job)
+{
+	if (job->connection)
+		virConnectClose(job->connection);
+	job->connection = NULL;
+}
+
+/*
+ * Whether a suspend call without a caller can still be performed. libvirtd starts calls in the
+ * order in which they come, one that waits for its turn on the domain is given up after 30 s, and a
+ * domain has one turn at a time. So it cannot when libvirtd answered such a call of ours, then
+ * those 30 s went by, and then it and QEMU answered again.
+ */
+static bool is_settled(struct job *job)
 {
 	gint64 now = g_get_monotonic_time();
-	g_autoptr(virConnect) connection =
-		virConnectOpenAuth(guard->uri, virConnectAuthPtrDefault, 0);
+
+	if (job->answers_since && now - job->answers_since < LIBVIRT_WAIT_US)
+		return false;
+	if (!freeze_thaw_qemu_runs(job->connection, job->entry->uuid))
+		return false;
+	if (job->answers_since)
+		return true;
+	job->answers_since = g_get_monotonic_time();
+	return false;
+}
+
+static void tell(struct job *job, enum freeze_event event, const char *ended, const GError *error)
+{
+	if (ended && !job->told_of_end)
+		say(job->entry,
+		    "was frozen when a %s began, which would have carried the pause with it: ended "
+		    "the %s, start it again",
+		    ended, ended);
+	job->told_of_end = job->told_of_end || ended;
+	if (event == FREEZE_EVENT_RESUMED)
+		say(job->entry, "was left frozen: resumed");
+	if (event == FREEZE_EVENT_FAILED && !job->complained) {
+		say(job->entry, "may be frozen and cannot be resumed yet: %s; trying again",
+		    error->message);
+		job->complained = true;
+	}
+}
+
+static enum freeze_event look_once(struct job *job, enum freeze_state state)
+{
 	g_autoptr(GError) error = NULL;
-	enum thaw_result result = THAW_FAILED;
+	const char *ended = NULL;
+	enum freeze_event event = FREEZE_EVENT_FAILED;
 
-	if (connection == NULL)
-		virt_fail(&error, "connecting to %s", guard->uri ? guard->uri : "libvirt");
-	else
-		result = freeze_record_thaw(connection, &frozen->record, &error);
-	if (result == THAW_DONE)
-		fprintf(stderr, "oopsbt-freeze-guard: domain %s was left frozen: resumed\n",
-			frozen->record.uuid);
-	if (result == THAW_RUNS && frozen->late == 0)
-		frozen->late = now + LATE_US;
-	if (result == THAW_RUNS && !frozen->sure && now < frozen->late) {
-		frozen->due = now + RETRY_US;
-		return;
-	}
-	if (result == THAW_FAILED && now < frozen->give_up) {
-		if (!frozen->complained)
-			fprintf(stderr,
-				"oopsbt-freeze-guard: domain %s is left frozen and can't be "
-				"resumed "
-				"yet: %s; trying again\n",
-				frozen->record.uuid, error->message);
-		frozen->complained = true;
-		frozen->due = now + RETRY_US;
-		return;
-	}
-	if (result == THAW_FAILED)
-		fprintf(stderr,
-			"oopsbt-freeze-guard: domain %s is left frozen: %s; giving up, resume it "
-			"with "
-			"\"virsh resume\"\n",
-			frozen->record.uuid, error->message);
-	/* The record of a guest that is still frozen is kept for the next daemon. */
-	if (result != THAW_FAILED)
-		freeze_record_remove(guard->runtime_directory, frozen->record.uuid);
-	g_hash_table_iter_remove(iter);
+	if (connect_libvirt(job, &error))
+		event = freeze_thaw_try(job->connection, job->entry->uuid, job->entry->domain_id,
+					&ended, &error);
+	tell(job, event, ended, error);
+	if (event == FREEZE_EVENT_FAILED)
+		disconnect(job);
+	if (event == FREEZE_EVENT_RUNS && state == FREEZE_STATE_UNSETTLED && is_settled(job))
+		return FREEZE_EVENT_SETTLED;
+	return event;
 }
 
-static void thaw_due(struct guard *guard)
+/* The mutex is held, but not while libvirt is asked. */
+static void look_until_over(struct job *job)
 {
-	GHashTableIter iter;
-	void *value;
+	struct entry *entry = job->entry;
+	struct guard *guard = entry->guard;
 
-	g_hash_table_iter_init(&iter, guard->frozen);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		struct frozen *frozen = value;
+	while (entry->state != FREEZE_STATE_OVER) {
+		enum freeze_state before = entry->state;
+		enum freeze_event event;
+		gint64 retry_us = job->num_tries++ < MANY_TRIES ? FIRST_RETRY_US : LATER_RETRY_US;
+		gint64 until;
 
-		if (frozen->due <= g_get_monotonic_time())
-			thaw(guard, frozen, &iter);
+		g_mutex_unlock(&guard->mutex);
+		/* Somebody else has it now, or has removed all records. */
+		if (entry->record && !freeze_record_is_ours(entry->record))
+			event = FREEZE_EVENT_TAKEN;
+		else
+			event = look_once(job, before);
+		until = g_get_monotonic_time() + retry_us;
+		g_mutex_lock(&guard->mutex);
+		/* What was seen before the state changed says nothing about the new state. */
+		if (entry->state == before)
+			apply(entry, event);
+		while (entry->state == before &&
+		       g_cond_wait_until(&guard->changed, &guard->mutex, until))
+			;
 	}
 }
 
-/* All at once: nobody else will. */
-static void make_all_due(struct guard *guard)
+static void work(void *data, void *user_data)
 {
-	GHashTableIter iter;
-	void *value;
+	struct guard *guard = user_data;
+	struct job job = {.entry = data};
 
-	g_hash_table_iter_init(&iter, guard->frozen);
-	while (g_hash_table_iter_next(&iter, NULL, &value))
-		((struct frozen *)value)->due = 0;
+	g_mutex_lock(&guard->mutex);
+	if (!take_record(job.entry))
+		job.entry->state = FREEZE_STATE_OVER;
+	look_until_over(&job);
+	if (job.entry->record)
+		freeze_record_remove(job.entry->record);
+	g_hash_table_remove(guard->table, &job.entry->token);
+	g_mutex_unlock(&guard->mutex);
+	disconnect(&job);
+	eventfd_write(guard->wake_fd, 1);
+}
+
+/* --- what the guard is told, and sees itself --- */
+
+static void look_for_orphans(struct guard *guard)
+{
+	g_autoptr(GPtrArray) orphans = freeze_record_take_orphans(guard->runtime_directory);
+
+	for (guint i = 0; i < orphans->len; i++) {
+		struct freeze_record *record = orphans->pdata[i];
+		struct entry *entry;
+
+		if (g_hash_table_contains(guard->table, &record->token))
+			continue;
+		entry = entry_new(guard, record->uuid, record->token, record->domain_id);
+		entry->uri = g_strdup(record->uri);
+		entry->record = record;
+		orphans->pdata[i] = NULL;
+		apply(entry, record->state == FREEZE_STATE_FROZEN ? FREEZE_EVENT_ANSWERED
+								  : FREEZE_EVENT_ANNOUNCED);
+		apply(entry, FREEZE_EVENT_ORPHANED);
+	}
 }
 
 static void handle(struct guard *guard, const struct guard_message *message)
 {
-	gint64 now = g_get_monotonic_time();
-	struct frozen *frozen;
+	struct entry *entry = g_hash_table_lookup(guard->table, &message->token);
+	gint64 within_us = (gint64)message->within_ms * 1000 +
+			   (message->event == FREEZE_EVENT_RESUMING ? RESUME_MARGIN_US : MARGIN_US);
 
-	if (message->type == GUARD_THAWED) {
-		g_hash_table_remove(guard->frozen, message->uuid);
+	if (message->event == GUARD_LOOK) {
+		look_for_orphans(guard);
 		return;
 	}
-	frozen = g_new0(struct frozen, 1);
-	g_strlcpy(frozen->record.uuid, message->uuid, sizeof(frozen->record.uuid));
-	frozen->record.domain_id = message->domain_id;
-	frozen->sure = message->type == GUARD_FROZEN;
-	frozen->due = message->type == GUARD_THAW
-			      ? now
-			      : now + (gint64)message->budget_ms * 1000 + MARGIN_US;
-	frozen->give_up = now + GIVE_UP_US;
-	g_hash_table_replace(guard->frozen, frozen->record.uuid, frozen);
+	if (entry == NULL) {
+		enum freeze_state state = FREEZE_STATE_NEW;
+
+		if (!freeze_next(FREEZE_GUARD, &state, message->event))
+			return; /* the guard has ended it itself */
+		entry = entry_new(guard, message->uuid, message->token, message->domain_id);
+	}
+	entry->due = g_get_monotonic_time() + within_us;
+	apply(entry, message->event);
 }
 
-/* False at the end of the input. */
-static bool receive(struct guard *guard)
+/* False at the end of the input. The mutex is held. */
+static bool receive_all(struct guard *guard)
 {
 	struct guard_message message;
-	ssize_t got = recv(STDIN_FILENO, &message, sizeof(message), 0);
+	ssize_t got;
 
-	if (got < 0 && (errno == EINTR || errno == EAGAIN))
-		return true;
-	if (got <= 0)
-		return false;
-	message.uuid[sizeof(message.uuid) - 1] = '\0';
-	if (got == sizeof(message) && message.type >= GUARD_FREEZE && message.type <= GUARD_THAW)
-		handle(guard, &message);
-	return true;
+	while ((got = recv(STDIN_FILENO, &message, sizeof(message), MSG_DONTWAIT)) > 0) {
+		message.uuid[sizeof(message.uuid) - 1] = '\0';
+		if (got == sizeof(message) &&
+		    (message.event < FREEZE_NUM_EVENTS || message.event == GUARD_LOOK))
+			handle(guard, &message);
+	}
+	return got < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-/* Milliseconds until something is due; -1: nothing will be. */
+/* Its owner has it, and may come to be late. */
+static bool is_awaited(const struct entry *entry)
+{
+	return entry->state == FREEZE_STATE_ANNOUNCED || entry->state == FREEZE_STATE_FROZEN;
+}
+
+static bool is_due(const struct entry *entry, gint64 now)
+{
+	return is_awaited(entry) && entry->due <= now;
+}
+
+static void apply_to_all(struct guard *guard, enum freeze_event event, gint64 due)
+{
+	g_autoptr(GList) entries = g_hash_table_get_values(guard->table);
+
+	for (GList *item = entries; item; item = item->next)
+		if (event != FREEZE_EVENT_DUE || is_due(item->data, due))
+			apply(item->data, event);
+}
+
+/* Milliseconds until an owner is late; -1: there is none. */
 static int next_due_ms(struct guard *guard)
 {
 	gint64 next = G_MAXINT64;
@@ -156,45 +358,71 @@ static int next_due_ms(struct guard *guard)
 	GHashTableIter iter;
 	void *value;
 
-	g_hash_table_iter_init(&iter, guard->frozen);
+	g_hash_table_iter_init(&iter, guard->table);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
-		next = MIN(next, ((struct frozen *)value)->due);
+		if (is_awaited(value))
+			next = MIN(next, ((struct entry *)value)->due);
 	if (next == G_MAXINT64)
 		return -1;
 	left = next - g_get_monotonic_time();
-	return left <= 0 ? 0 : (int)(left / 1000 + 1);
+	return left <= 0 ? 0 : (int)MIN(left / 1000 + 1, G_MAXINT);
+}
+
+static void wait_for_input(struct guard *guard)
+{
+	struct pollfd fds[] = {
+		{.fd = guard->orphaned ? -1 : STDIN_FILENO, .events = POLLIN},
+		{.fd = guard->wake_fd, .events = POLLIN},
+		{.fd = guard->records_fd, .events = POLLIN},
+	};
+	int timeout_ms = next_due_ms(guard);
+	char events[4096];
+	eventfd_t count;
+
+	g_mutex_unlock(&guard->mutex);
+	poll(fds, G_N_ELEMENTS(fds), timeout_ms);
+	if (fds[1].revents)
+		eventfd_read(guard->wake_fd, &count);
+	g_mutex_lock(&guard->mutex);
+	if (fds[2].revents && read(guard->records_fd, events, sizeof(events)) > 0)
+		look_for_orphans(guard);
 }
 
 static void run(struct guard *guard)
 {
-	while (!guard->orphaned || g_hash_table_size(guard->frozen) > 0) {
-		struct pollfd input = {
-			.fd = guard->orphaned ? -1 : STDIN_FILENO,
-			.events = POLLIN,
-		};
-		int ready = poll(&input, 1, next_due_ms(guard));
-
-		if (ready > 0 && !receive(guard)) {
+	g_mutex_lock(&guard->mutex);
+	look_for_orphans(guard);
+	while (!guard->orphaned || g_hash_table_size(guard->table) > 0) {
+		wait_for_input(guard);
+		/* First what was said, then the time: an end that waits to be read is no delay. */
+		if (!guard->orphaned && !receive_all(guard)) {
 			guard->orphaned = true;
-			make_all_due(guard);
+			apply_to_all(guard, FREEZE_EVENT_ORPHANED, 0);
 		}
-		thaw_due(guard);
+		apply_to_all(guard, FREEZE_EVENT_DUE, g_get_monotonic_time());
 	}
+	g_mutex_unlock(&guard->mutex);
 }
 
 static void ignore_error(void *user_data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)
 {
 }
 
-int main(int argc, char **argv)
+static bool is_started_by_us(int argc)
 {
-	g_autoptr(GHashTable) frozen = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-	struct guard guard = {.frozen = frozen};
 	int type = 0;
 	socklen_t length = sizeof(type);
 
-	if (argc != 3 || getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &length) < 0 ||
-	    type != SOCK_SEQPACKET) {
+	return argc == 3 && getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+	       type == SOCK_SEQPACKET;
+}
+
+int main(int argc, char **argv)
+{
+	struct guard guard = {0};
+	g_autoptr(GError) error = NULL;
+
+	if (!is_started_by_us(argc)) {
 		fprintf(stderr, "oopsbt-freeze-guard is started by oopsbtd, not by hand: "
 				"oopsbt-freeze-guard RUNTIME-DIRECTORY URI\n");
 		return 2;
@@ -213,6 +441,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "oopsbt-freeze-guard: libvirt does not initialise\n");
 		return 1;
 	}
+	g_mutex_init(&guard.mutex);
+	g_cond_init(&guard.changed);
+	guard.table = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, entry_free);
+	guard.threads = g_thread_pool_new(work, &guard, MAX_THREADS, FALSE, NULL);
+	guard.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	guard.records_fd = freeze_record_watch(guard.runtime_directory, &error);
+	if (error)
+		fprintf(stderr, "oopsbt-freeze-guard: %s\n", error->message);
 	run(&guard);
 	return 0;
 }

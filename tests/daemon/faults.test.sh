@@ -92,6 +92,9 @@ sleep 0.5 # the stop command comes through, or did
 tap_ok "killed when signalled, the daemon leaves a guest that runs within a second" runs 1
 daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
+# Until libvirt cannot perform that suspend call any more the guest is not frozen again.
+tap_ok "and no record once the suspend call cannot be performed any more" \
+	timeout 60 sh -c "until [ -z \"\$(ls '$daemon_runtime/frozen')\" ]; do sleep 0.2; done"
 
 # --- the daemon hangs, is ended, loses its guard, is started twice ---
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/pauses.h"
+
+struct pauses {
+	GMutex mutex;
+	GCond changed;
+	GHashTable *followed; /* uuid → struct pause; under the mutex */
+};
+
+struct pause {
+	gint64 since_us;	   /* events that are older came late */
+	gint64 stop_us, resume_us; /* 0: not come */
+};
+
+struct pauses *pauses_new(void)
+{
+	struct pauses *pauses = g_new0(struct pauses, 1);
+
+	g_mutex_init(&pauses->mutex);
+	g_cond_init(&pauses->changed);
+	pauses->followed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return pauses;
+}
+
+void pauses_free(struct pauses *pauses)
+{
+	if (pauses == NULL)
+		return;
+	g_hash_table_unref(pauses->followed);
+	g_cond_clear(&pauses->changed);
+	g_mutex_clear(&pauses->mutex);
+	g_free(pauses);
+}
+
+void pauses_follow(struct pauses *pauses, const char *uuid)
+{
+	struct pause *pause = g_new0(struct pause, 1);
+
+	pause->since_us = g_get_real_time();
+	g_mutex_lock(&pauses->mutex);
+	g_hash_table_replace(pauses->followed, g_strdup(uuid), pause);
+	g_mutex_unlock(&pauses->mutex);
+}
+
+void pauses_forget(struct pauses *pauses, const char *uuid)
+{
+	g_mutex_lock(&pauses->mutex);
+	g_hash_table_remove(pauses->followed, uuid);
+	g_mutex_unlock(&pauses->mutex);
+}
+
+void pauses_note(struct pauses *pauses, const char *uuid, bool stopped, gint64 time_us)
+{
+	struct pause *pause;
+
+	g_mutex_lock(&pauses->mutex);
+	pause = g_hash_table_lookup(pauses->followed, uuid);
+	if (pause && time_us >= pause->since_us) {
+		if (stopped && pause->stop_us == 0)
+			pause->stop_us = time_us;
+		else if (!stopped && pause->stop_us && pause->resume_us == 0)
+			pause->resume_us = time_us;
+		g_cond_broadcast(&pauses->changed);
+	}
+	g_mutex_unlock(&pauses->mutex);
+}
+
+void pauses_get(struct pauses *pauses, const char *uuid, unsigned int timeout_ms, gint64 *stop_us,
+		gint64 *resume_us)
+{
+	gint64 until = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+	struct pause *pause;
+
+	*stop_us = *resume_us = 0;
+	g_mutex_lock(&pauses->mutex);
+	do {
+		pause = g_hash_table_lookup(pauses->followed, uuid);
+	} while (timeout_ms && pause && !pause->resume_us &&
+		 g_cond_wait_until(&pauses->changed, &pauses->mutex, until));
+	if (pause) {
+		*stop_us = pause->stop_us;
+		*resume_us = pause->resume_us;
+	}
+	g_mutex_unlock(&pauses->mutex);
+}

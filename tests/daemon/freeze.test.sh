@@ -1,0 +1,324 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# No guest stays frozen, and nobody else's pause is ended: whatever is late, hangs or dies. What is late is QEMU or a
+# process that is stopped by SIGSTOP.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/lib.sh"
+
+libvirt_start
+guest_start a smp=1 kaslr=no memory=256
+guest_start b smp=1 kaslr=no memory=256
+rogue_analyzer
+daemon_config '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
+
+# runs NAME SECONDS: the guest gets to run within that time, and answers
+runs() {
+	local deadline=$((${EPOCHREALTIME/[.,]/} + $2 * 1000000))
+	until state "$1" | grep '^running' >/dev/null; do
+		if [ "${EPOCHREALTIME/[.,]/}" -gt "$deadline" ]; then
+			echo "after $2 s: $(state "$1")"
+			return 1
+		fi
+		sleep 0.02 # its end can't be waited for: libvirt may be away
+	done
+	[ "$(guest_exec "$1" 'echo alive' 20)" = alive ]
+}
+
+# For the next test, whatever the last one left.
+recover() {
+	local name
+	for name; do
+		state "$name" | grep '^running' >/dev/null || virsh -q resume "$(guest_domain "$name")" >/dev/null
+	done
+}
+
+qemu_pid() {
+	cat "$libvirt_root/run/libvirt/qemu/$(guest_domain "$1").pid"
+}
+
+guard_pid() {
+	pgrep -P "$daemon_pid" -f oopsbt-freeze-guard
+}
+
+newest() {
+	cat "$(dumps "$1" | tail -n 1)/$2"
+}
+
+known() {
+	local name
+	for name; do
+		daemon_wait "$(guest_domain "$name"): runs Linux" >/dev/null
+	done
+}
+
+# frozen NAME...: a collection begins that does not thaw its guest before the budget is used up
+frozen() {
+	local name
+	rogue hang-frozen
+	daemon_mark
+	for name; do
+		oops "$name" &
+	done
+	for name; do
+		daemon_wait "$(guest_domain "$name"): frozen: the guest is frozen" >/dev/null
+	done
+	rogue good
+}
+
+# suspending NAME: a collection is in its suspend call, which its QEMU does not get to
+suspending() {
+	daemon_mark
+	kill -STOP "$daemon_pid"
+	oops "$1" # its event waits in the daemon's socket
+	kill -STOP "$(qemu_pid "$1")"
+	kill -CONT "$daemon_pid"
+	daemon_wait "$(guest_domain "$1"): signalled: " >/dev/null
+	until grep -q . "$daemon_runtime/frozen/"* 2>/dev/null; do
+		sleep 0.02 # the record is there before the call is made
+	done
+}
+
+# no_records [SECONDS]
+no_records() {
+	local deadline=$((EPOCHSECONDS + ${1:-5}))
+	while [ -n "$(ls -A "$daemon_runtime/frozen")" ]; do
+		if [ "$EPOCHSECONDS" -gt "$deadline" ]; then
+			ls -lA "$daemon_runtime/frozen"
+			return 1
+		fi
+		sleep 0.05 # the guard is another process, nothing tells of its end
+	done
+}
+
+daemon_start
+daemon_follow a "budget='8000'" >/dev/null
+daemon_follow b "budget='8000'" >/dev/null
+
+# --- the suspend call comes through late, when its caller is dead ---
+
+suspending a
+guard=$(guard_pid)
+daemon_kill
+for ((i = 0; i < 60; i++)); do
+	! gone "$guard" || break
+	sleep 0.1 # this is how late it is
+done
+kill -CONT "$(qemu_pid a)"
+sleep 0.5 # the stop command comes through now
+tap_ok "a suspend call that comes through 6 s after its caller was killed is undone" runs a 2
+recover a
+tap_ok "the guard forgets it when libvirtd cannot have it any more" no_records 60
+daemon_start
+known a b
+
+# --- a guard serves all guests at once ---
+
+for stuck in a b; do
+	free=b
+	[ "$stuck" = a ] || free=a
+	frozen a b
+	kill -STOP "$(qemu_pid "$stuck")"
+	daemon_kill
+	tap_ok "with the QEMU of $stuck hung, the guard resumes $free all the same" runs "$free" 2
+	kill -CONT "$(qemu_pid "$stuck")"
+	tap_ok "and $stuck when its QEMU goes on" runs "$stuck" 3
+	recover a b
+	daemon_start
+	known a b
+done
+
+# --- libvirtd is away for longer than ten minutes ---
+
+daemon_stop
+echo 0 >"$test_dir/clock"
+export LATE_CLOCK_FILE=$test_dir/clock LD_PRELOAD=$build/tests/daemon/late-clock.so
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
+daemon_start
+unset LATE_CLOCK_FILE LD_PRELOAD
+known a b
+frozen a
+guard=$(guard_pid)
+libvirt_kill
+daemon_kill
+# ticks: of processor time that the guard has used
+ticks() {
+	awk '{ print $14 + $15 }' "/proc/$guard/stat"
+}
+daemon_wait 'may be frozen and cannot be resumed yet' >/dev/null
+before=$(ticks)
+sleep 2 # this is what is measured
+tap_ok "a guard that waits for libvirtd uses less than a tenth of a processor" [ $(($(ticks) - before)) -lt 20 ]
+echo 700 >"$test_dir/clock"
+sleep 0.5 # and that time has passed
+libvirt_again
+tap_ok "when libvirtd was away for more than ten minutes, its guest is resumed" runs a 3
+recover a
+daemon_start
+known a b
+
+# --- records ---
+
+# In a process namespace of its own, as in a container, the daemon is process 1, always.
+daemon_stop
+contained() {
+	daemon_mark
+	unshare --pid --fork --kill-child --mount-proc "$build/host-tool/oopsbtd" --foreground \
+		--config "$test_dir/oopsbtd.conf" >>"$daemon_log" 2>&1 &
+	daemon_pid=$!
+	daemon_wait '^oopsbtd: connected to' >/dev/null
+	known a b
+}
+contained
+frozen a
+daemon_kill # the guard goes with its namespace
+tap_like "a container that is killed takes the guard with it" "$(state a)" '^paused'
+contained
+tap_ok "the next daemon in a container resumes what the last one left frozen" runs a 3
+tap_ok "and no record is left" no_records
+recover a
+# unshare does not hand signals on.
+kill "$(pgrep -P "$daemon_pid")"
+wait "$daemon_pid" || true
+daemon_start
+known a b
+
+# A daemon that is killed together with its guard, while another one runs.
+frozen a
+guard=$(guard_pid)
+kill -STOP "$daemon_pid"
+kill -KILL "$guard"
+daemon_kill
+daemon_start
+tap_ok "the next daemon resumes what one left frozen that was killed with its guard" runs a 3
+tap_ok "and no record is left then" no_records
+recover a
+known a b
+
+# --- two freezes of one domain ---
+
+daemon_mark
+kill -STOP "$daemon_pid"
+oops a
+oops a
+kill -STOP "$(qemu_pid a)"
+kill -CONT "$daemon_pid"
+daemon_wait 'could not be frozen: .*took more than 1000 ms' 20 >/dev/null
+tap_ok "a domain is not frozen again while an earlier suspend call is under way" \
+	daemon_wait 'could not be frozen: .*earlier freeze' 20
+kill -CONT "$(qemu_pid a)"
+daemon_wait 'stored: ' >/dev/null
+sleep 0.5 # the stop command comes through
+tap_ok "and the earlier one is undone when it comes through" runs a 2
+tap_ok "and its record goes" no_records
+recover a
+
+# --- nobody else's pause ---
+
+daemon_change a "budget='300'"
+frozen a
+kill -STOP "$daemon_pid"
+tap_ok "when the daemon hangs, its guard resumes the guest" runs a 2
+virsh -q suspend "$(guest_domain a)" >/dev/null
+kill -CONT "$daemon_pid"
+daemon_wait 'stored: ' >/dev/null
+tap_like "when the daemon goes on, an administrator's suspend since then is left alone" "$(state a)" '^paused'
+tap_like "and the report says who resumed the guest" "$(newest a report.txt)" 'freeze guard'
+recover a
+
+daemon_change a "budget='2000'"
+frozen a
+virsh -q resume "$(guest_domain a)" >/dev/null
+virsh -q suspend "$(guest_domain a)" >/dev/null
+daemon_wait 'stored: ' >/dev/null
+tap_like "a guest that somebody resumed and suspended again during the freeze is left alone" "$(state a)" '^paused'
+recover a
+
+# --- what the report says is what QEMU says ---
+
+# The rogue analyser tells nothing of the timeline, a real one does.
+daemon_stop
+export OOPSBT_ANALYZER=$build/host-tool/oopsbt-analyze
+daemon_start
+known a b
+daemon_change a "budget='1000'"
+timeout 60 virsh -q qemu-monitor-event "$(guest_domain a)" --regex '^(STOP|RESUME)$' --loop >"$test_dir/events" &
+events=$!
+until grep -q RESUME "$test_dir/events" 2>/dev/null; do
+	virsh -q suspend "$(guest_domain a)" >/dev/null
+	virsh -q resume "$(guest_domain a)" >/dev/null
+	sleep 0.1 # virsh does not say when it listens
+done
+# event_time NAME: of the last such event, as the report gives times
+event_time() {
+	local seconds
+	seconds=$(sed -n "s/^event $1 at \([0-9]*\.[0-9]*\) .*/\1/p" "$test_dir/events" | tail -n 1)
+	date -u -d "@$seconds" +%Y-%m-%dT%H:%M:%S.%6NZ
+}
+reported() {
+	newest a report.json | grep -oE "\"$1\" ?: ?\"[^\"]*\"" | head -n 1 | cut -d'"' -f4
+}
+daemon_mark
+oops a
+daemon_wait "$(guest_domain a): stored: " >/dev/null
+tap_is "the report's frozen is the time of QEMU's STOP event" "$(reported frozen)" "$(event_time STOP)"
+tap_is "the report's thawed is the time of QEMU's RESUME event" "$(reported thawed)" "$(event_time RESUME)"
+kill "$events"
+wait "$events" 2>/dev/null || true
+
+# --- a save that begins during the freeze ---
+
+daemon_stop
+rogue_analyzer
+daemon_start
+known a b
+daemon_change b "budget='3000'"
+# A slow disk: the save does not end by itself before it is ended.
+mkfifo -m 0666 "$test_dir/saved"
+exec {saved}<>"$test_dir/saved"
+{ while head -c 100000 <&"$saved" >/dev/null; do sleep 0.02; done; } &
+disk=$!
+frozen b
+status=0
+timeout 20 virsh -q save "$(guest_domain b)" "$test_dir/saved" >"$test_dir/save.log" 2>&1 || status=$?
+tap_is "a save that begins during the freeze is ended, as it would carry the pause with it" "$status" 1
+tap_ok "and the guest runs then" runs b 2
+tap_ok "and the guard says so" daemon_wait 'freeze-guard: .* was frozen when a save began'
+kill "$disk"
+exec {saved}<&-
+recover b
+
+# --- nothing left to do ---
+
+daemon_change a "budget='8000'"
+frozen a
+guard=$(guard_pid)
+libvirt_kill
+daemon_kill
+daemon_wait 'may be frozen and cannot be resumed yet' >/dev/null
+rm -f "$daemon_runtime"/frozen/*
+# guard_ends SECONDS
+guard_ends() {
+	local deadline=$((EPOCHSECONDS + $1))
+	until gone "$guard"; do
+		[ "$EPOCHSECONDS" -le "$deadline" ] || return 1
+		sleep 0.05 # nothing tells of the end of a process that is not a child
+	done
+}
+tap_ok "a guard ends when the records are gone, although libvirtd is away" guard_ends 5
+libvirt_again
+recover a
+daemon_start
+known a b
+
+status=0
+daemon_stop || status=$?
+tap_is "SIGTERM ends the daemon well" "$status" 0
+tap_ok "and no record is left at the end" no_records
+tap_done
