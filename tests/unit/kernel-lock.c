@@ -72,6 +72,13 @@ static void tear_down(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	fake_guest_clear(&f->guest);
 }
 
+/* Of the guest's memory as it is by now. */
+static void read_afresh(struct fixture *f)
+{
+	fake_guest_forget(&f->guest);
+	kernel_init(&f->kernel, f->map, f->guest.snapshot);
+}
+
 /* What CPU 1 waits for, by the registers of the fixture; 0: nothing. */
 static uint64_t waited_for(struct fixture *f)
 {
@@ -80,8 +87,7 @@ static uint64_t waited_for(struct fixture *f)
 	g_autoptr(GArray) registers = NULL;
 	gva_t lock;
 
-	fake_guest_forget(&f->guest);
-	kernel_init(&f->kernel, f->map, f->guest.snapshot);
+	read_afresh(f);
 	arch->load_registers(&f->registers, &set);
 	registers = arch->name_registers(&set);
 	return lock_waited_for(&f->kernel, &f->cpus[1], registers, &lock, &f->late) ? lock.value
@@ -139,8 +145,7 @@ static void assert_queue(struct fixture *f, const char *expected)
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autoptr(GArray) queue = NULL;
 
-	fake_guest_forget(&f->guest);
-	kernel_init(&f->kernel, f->map, f->guest.snapshot);
+	read_afresh(f);
 	queue = lock_queue(&f->kernel, f->cpus, NUM_CPUS, gva(ADDRESS(LOCK)));
 	for (guint i = 0; i < queue->len; i++)
 		g_string_append_printf(text, "%u ", g_array_index(queue, unsigned int, i));
@@ -178,7 +183,7 @@ static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_queue(f);
 	put_u64(f, node(3, 1), ADDRESS(node(2, 0))); /* a circle */
-	fake_guest_forget(&f->guest);
+	read_afresh(f);
 	g_array_unref(lock_queue(&f->kernel, f->cpus, NUM_CPUS, gva(ADDRESS(LOCK))));
 	put_u32(f, LOCK, 1 | 0x3000u << 18);
 	assert_queue(f, "");

@@ -110,7 +110,7 @@ static void take_code(const char *text, struct oops_registers *registers)
 			registers->code_rip = i;
 			marked = *end == '>';
 		}
-		text = end + is_rip;
+		text = end + (*end == '>');
 		while (*text == ' ')
 			text++;
 	}
