@@ -43,6 +43,12 @@ qemu_state() {
 	monitor "$1" '{"execute": "query-status"}' | grep -oE '"status": ?"[a-z]+"' | grep -oE '[a-z]+"$' | tr -d '"'
 }
 
+# apart: before an oops that QEMU shall pause at. For a second after an event it holds the next one back and does not pause,
+# and nothing tells of the end of that.
+apart() {
+	sleep 1.1
+}
+
 # stands NAME STATE: until QEMU says so
 stands() {
 	local i
@@ -92,12 +98,13 @@ tap_is "all its CPUs are told" "$(value exact '$.vcpus[*].frames[0].pc' | wc -l)
 # the counter was when the oops began, tells how much later that was.
 at_oops=$(guest_exec exact 'grep -w scenario_counter_at_oops /proc/kallsyms' | cut -d' ' -f1)
 
-# counted N: oops on CPU 0 while the others count; sets $ahead, the Nth of five from the least on: the host may let a vCPU
-# wait at any time, before the oops or after it
+# counted: oops on CPU 0 while the others count; sets $ahead, the middle one of five: the host may let a vCPU wait at any
+# time, before the oops or after it
 counted() {
-	local nth=$1 i seen=0 last began all=''
+	local i seen=0 last began all=''
 	for ((i = 0; i < 40 && seen < 5; i++)); do
 		daemon_mark
+		apart
 		guest_exec exact '(taskset 1 sh -c "echo null >/sys/kernel/debug/oopsbt_scenario/run") >/dev/null 2>&1; true' 2>/dev/null
 		daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
 		# One that is caught elsewhere, or as it enters, has something else in that register.
@@ -109,7 +116,7 @@ counted() {
 		tap_note "the last CPU stood $((last - began)) counts after the oops"
 		all+="$((last - began)) "
 	done
-	ahead=$(xargs -n 1 <<<"$all" | sort -n | sed -n "${nth}p")
+	ahead=$(xargs -n 1 <<<"$all" | sort -n | sed -n 3p)
 }
 
 # counter ADDRESS: a word of the guest's scenario module
@@ -118,21 +125,11 @@ counter() {
 }
 
 guest_exec exact 'echo "counter 1-3 60000" >/sys/kernel/debug/oopsbt_scenario/run'
-# The oopsing vCPU's thread should not have to wait for a host CPU between its look at the counter and the port, as that
-# would only add: it has one to itself, and of five the least counts.
-if [ "$(nproc)" -gt 1 ]; then
-	for thread in "/proc/$(cat "$libvirt_root/run/libvirt/qemu/$(guest_domain exact).pid")/task/"*; do
-		case $(cat "$thread/comm") in
-		"CPU 0/"*) taskset -pc 0 "${thread##*/}" >/dev/null ;;
-		*) taskset -pc "1-$(($(nproc) - 1))" "${thread##*/}" >/dev/null ;;
-		esac
-	done
-fi
-counted 1
+counted
 exactly=$ahead
 tap_like "the other CPUs are seen counting" "$exactly" '^-?[0-9]+$'
 monitor exact '{"execute": "set-action", "arguments": {"oops": "none"}}' >/dev/null
-counted 3
+counted
 tap_like "they are too when the guest is suspended after the event instead" "$ahead" '^[0-9]+$'
 tap_ok "paused at the instant they had counted on by less than a tenth of that" [ $((exactly * 10)) -lt "$ahead" ]
 monitor exact '{"execute": "set-action", "arguments": {"oops": "pause", "oops-timeout": 2300}}' >/dev/null
@@ -179,6 +176,7 @@ tap_like "and that a stock one drops the event" "$(virsh_oopsbt enable --live "$
 
 daemon_mark
 kill -STOP "$daemon_pid"
+apart
 oops exact &
 writer=$!
 tap_ok "while the daemon hangs the guest stands" stands exact paused
@@ -190,6 +188,7 @@ virsh -q resume "$(guest_domain exact)"
 wait "$writer"
 
 monitor exact '{"execute": "set-action", "arguments": {"oops": "pause", "oops-timeout": 1}}' >/dev/null
+apart
 collect exact null
 tap_like "a pause that QEMU has ended before all was read is told of" "$(cat "$(dumps exact | tail -n 1)/report.txt")" \
 	'QEMU let the guest go on by itself'
@@ -203,6 +202,7 @@ daemon_wait "$(guest_domain exact): runs Linux" >/dev/null
 collect exact null
 monitor exact '{"execute": "set-action", "arguments": {"oops": "pause", "oops-timeout": 60000}}' >/dev/null
 daemon_mark
+apart
 oops exact &
 writer=$!
 daemon_wait "$(guest_domain exact): signals are not collected for now: the rate limit is reached" >/dev/null
@@ -220,6 +220,7 @@ rogue_analyzer
 rogue hang-frozen
 daemon_start
 daemon_wait "$(guest_domain exact): its QEMU pauses" >/dev/null
+apart
 oops exact &
 writer=$!
 daemon_wait "$(guest_domain exact): frozen:" >/dev/null
@@ -239,6 +240,7 @@ daemon_wait "$(guest_domain exact): its QEMU pauses" >/dev/null
 virsh -q metadata "$(guest_domain module)" https://oopsbt.org/xmlns/domain/1 --live --remove >/dev/null
 daemon_wait "$(guest_domain module): disabled" >/dev/null
 daemon_stop
+apart
 for name in exact module; do
 	oops "$name" &
 	writer=$!
