@@ -5,14 +5,19 @@
  */
 #include "guest/dump_backend.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <libkdumpfile/kdumpfile.h>
+#include <sys/stat.h>
 
 /* Offsets in struct disk_dump_header and, a block later, struct kdump_sub_header (makedumpfile). */
 #define HEADER_VERSION 0x8
 #define HEADER_BLOCK_SIZE 0x1ac
-#define SUB_HEADER_OFFSET_NOTE 0x30
-#define SUB_HEADER_SIZE_NOTE 0x38
+#define HEADER_SUB_HEADER_BLOCKS 0x1b0
+#define HEADER_BITMAP_BLOCKS 0x1b4
+#define SUB_HEADER_VMCOREINFO 0x20 /* of this and the next two: offset, then size */
+#define SUB_HEADER_NOTES 0x30
+#define SUB_HEADER_ERASEINFO 0x40
 #define FIRST_VERSION_WITH_NOTES 4
 
 #define MAX_EXTENTS (1u << 20)
@@ -39,10 +44,54 @@ static bool read_memory(void *user_data, gpa_t address, void *buffer, size_t len
 	return true;
 }
 
-static bool read_notes(struct dump_file *file, int fd, GError **error)
+struct span {
+	uint64_t offset, size; /* bytes */
+};
+
+/* What the headers say must be in the file: the library reads all of it, however much that is. */
+static bool check_span(struct span span, uint64_t file_size, const char *what, GError **error)
+{
+	if (span.size <= file_size && span.offset <= file_size - span.size)
+		return true;
+	g_set_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FORMAT,
+		    "the kdump file has %" PRIu64 " bytes, but its %s would be %" PRIu64
+		    " bytes at offset %" PRIu64,
+		    file_size, what, span.size, span.offset);
+	return false;
+}
+
+static bool check_spans(int fd, uint64_t block_size, uint64_t file_size, GError **error)
+{
+	static const struct {
+		uint64_t at;
+		const char *what;
+	} named[] = {
+		{SUB_HEADER_VMCOREINFO, "VMCOREINFO"},
+		{SUB_HEADER_NOTES, "notes"},
+		{SUB_HEADER_ERASEINFO, "list of what was erased"},
+	};
+	uint32_t sub_header_blocks, bitmap_blocks;
+	struct span span;
+
+	if (!dump_read(fd, HEADER_SUB_HEADER_BLOCKS, &sub_header_blocks, sizeof(sub_header_blocks),
+		       error) ||
+	    !dump_read(fd, HEADER_BITMAP_BLOCKS, &bitmap_blocks, sizeof(bitmap_blocks), error))
+		return false;
+	span.offset = (1 + (uint64_t)sub_header_blocks) * block_size;
+	span.size = bitmap_blocks * block_size;
+	if (!check_span(span, file_size, "bitmaps", error))
+		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(named); i++)
+		if (!dump_read(fd, block_size + named[i].at, &span, sizeof(span), error) ||
+		    !check_span(span, file_size, named[i].what, error))
+			return false;
+	return true;
+}
+
+static bool check_headers(int fd, GError **error)
 {
 	uint32_t version, block_size;
-	uint64_t offset, size;
+	struct stat stat;
 
 	if (!dump_read(fd, HEADER_VERSION, &version, sizeof(version), error) ||
 	    !dump_read(fd, HEADER_BLOCK_SIZE, &block_size, sizeof(block_size), error))
@@ -54,16 +103,27 @@ static bool read_notes(struct dump_file *file, int fd, GError **error)
 			    version, block_size);
 		return false;
 	}
-	if (!dump_read(fd, block_size + SUB_HEADER_OFFSET_NOTE, &offset, sizeof(offset), error) ||
-	    !dump_read(fd, block_size + SUB_HEADER_SIZE_NOTE, &size, sizeof(size), error))
+	if (fstat(fd, &stat) < 0) {
+		g_set_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_IO,
+			    "asking for the dump's size: %s", g_strerror(errno));
 		return false;
-	if (size > DUMP_MAX_NOTES) {
+	}
+	return check_spans(fd, block_size, (uint64_t)stat.st_size, error);
+}
+
+static bool read_notes(struct dump_file *file, int fd, GError **error)
+{
+	struct span notes;
+
+	if (!dump_read(fd, GUEST_PAGE_SIZE + SUB_HEADER_NOTES, &notes, sizeof(notes), error))
+		return false;
+	if (notes.size > DUMP_MAX_NOTES) {
 		g_set_error_literal(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FORMAT,
 				    "the kdump file has more notes than any guest could need");
 		return false;
 	}
-	g_byte_array_set_size(file->notes, (guint)size);
-	return dump_read(fd, offset, file->notes->data, size, error);
+	g_byte_array_set_size(file->notes, (guint)notes.size);
+	return dump_read(fd, notes.offset, file->notes->data, notes.size, error);
 }
 
 /* The runs of pages that the file has. */
@@ -100,8 +160,11 @@ static void free_context(void *context)
 bool kdump_file_load(struct dump_file *file, int fd, GError **error)
 {
 	g_autoptr(GArray) extents = g_array_new(FALSE, FALSE, sizeof(struct guest_extent));
-	kdump_ctx_t *context = kdump_new();
+	kdump_ctx_t *context;
 
+	if (!check_headers(fd, error) || !read_notes(file, fd, error))
+		return false;
+	context = kdump_new();
 	if (context == NULL) {
 		g_set_error_literal(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_IO, "out of memory");
 		return false;
@@ -114,7 +177,7 @@ bool kdump_file_load(struct dump_file *file, int fd, GError **error)
 		    KDUMP_OK ||
 	    kdump_open_fd(context, fd) != KDUMP_OK)
 		return fail(error, context, "opening the kdump file");
-	if (!read_notes(file, fd, error) || !find_extents(context, extents, error))
+	if (!find_extents(context, extents, error))
 		return false;
 	file->memory = guest_memory_new_function(
 		read_memory, context, (struct guest_extent *)extents->data, extents->len, error);

@@ -270,6 +270,37 @@ static void test_core_of_a_program(void)
 	close(fd);
 }
 
+/* The library would read as much as the headers say. */
+static void test_beyond_the_end(void)
+{
+	static const struct {
+		size_t offset;
+		uint64_t value;
+		const char *what;
+	} lies[] = {
+		{0x1b4, 0xfffffff0, "bitmaps"},
+		{PAGE + 0x28, 0xff000000, "VMCOREINFO"},
+		{PAGE + 0x38, 0xff000000, "notes"},
+		{PAGE + 0x40, UINT64_MAX, "erased"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lies); i++) {
+		g_autoptr(GByteArray) bytes = make_kdump();
+		g_autoptr(GError) error = NULL;
+		int fd;
+
+		if (lies[i].offset < PAGE)
+			put32(bytes, lies[i].offset, (uint32_t)lies[i].value);
+		else
+			put64(bytes, lies[i].offset, lies[i].value);
+		fd = file_of(bytes->data, bytes->len);
+		g_assert_null(dump_file_open(fd, &error));
+		g_assert_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FORMAT);
+		g_assert_nonnull(strstr(error->message, lies[i].what));
+		close(fd);
+	}
+}
+
 static void test_mutated(void)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(7);
@@ -305,6 +336,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/dump-file/bad-flattened", test_bad_flattened);
 	g_test_add_func("/dump-file/overlapping-segments", test_overlapping_segments);
 	g_test_add_func("/dump-file/core-of-a-program", test_core_of_a_program);
+	g_test_add_func("/dump-file/beyond-the-end", test_beyond_the_end);
 	g_test_add_func("/dump-file/mutated", test_mutated);
 	return g_test_run();
 }
