@@ -8,9 +8,10 @@ FAKE_KERNEL := $(FAKE_GUEST) tests/unit/fake_kernel.c
 KERNEL_TEST_ARCHIVES := host-tool/libkernel.a host-tool/libguest.a
 
 $(eval $(call unit_test,kernel-btf,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-code-variables,$(FAKE_KERNEL),glib-2.0 libbpf capstone,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-cold,,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-cpu,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
-$(eval $(call unit_test,kernel-find,$(FAKE_KERNEL),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-find,$(FAKE_KERNEL),glib-2.0 libbpf capstone,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-fit,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-disassemble,,glib-2.0 capstone,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-kallsyms,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))

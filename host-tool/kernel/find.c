@@ -5,8 +5,10 @@
 #include "kernel/kernel.h"
 #include "kernel/ksymtab.h"
 #include "kernel/signatures.h"
+#include "kernel/sysctl_table.h"
 #include "kernel/task_layout.h"
 #include "kernel/vmcoreinfo.h"
+#include "kernel/x86_64/code_variables.h"
 #include "kernel/x86_64/roots.h"
 
 /* Of all images that are looked through: two seconds' worth, and two of the largest there may be.
@@ -39,7 +41,8 @@ static bool check_banner(struct kernel_map *map, const struct address_space *spa
 
 /*
  * A kernel without CONFIG_KALLSYMS_ALL names its functions only. Its variables are those it
- * exports, and those that are known by what they hold.
+ * exports, those that are known by what they hold, and (build()) those with a sysctl and those that
+ * certain functions use.
  */
 static bool find_variables(struct kernel_map *map, const struct address_space *space,
 			   struct image *image, GError **error)
@@ -181,6 +184,8 @@ static struct kernel_map *build(const struct address_space *space, struct image 
 	if (map->functions_only) {
 		signature_modules(image, space, map);
 		find_exported_to_dumps(map, space);
+		sysctl_table(image, map);
+		code_variables(image, space, map);
 	}
 	find_stack_size(map, space);
 	if (map->no_btf)

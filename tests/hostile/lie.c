@@ -240,6 +240,40 @@ static void no_variables_modules(struct liar *liar)
 	poke_u64(liar, head + 8, head);
 }
 
+/* The functions whose code tells where variables are have other code. */
+static void no_variables_code(struct liar *liar)
+{
+	static const char *const names[] = {"get_taint", "__die_header", "nmi_panic",
+					    "ktime_get_seconds"};
+	uint64_t functions[G_N_ELEMENTS(names)];
+	g_autoptr(GError) error = NULL;
+
+	if (!kallsyms_resolve(&liar->map->kallsyms, &liar->kernel.space, names, G_N_ELEMENTS(names),
+			      functions, &error))
+		die("kallsyms", error);
+	no_variables(liar);
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		noise(liar, functions[i], functions[i] + 16);
+}
+
+/* Two sysctls claim to be the same, of different variables. */
+static void no_variables_sysctl(struct liar *liar)
+{
+	uint64_t start = liar->map->image_start.value;
+	g_autofree uint8_t *image = g_malloc(liar->map->image_length);
+	uint8_t *at = image;
+
+	no_variables(liar);
+	if (!address_space_peek_mapped(&liar->kernel.space, liar->map->image_start, image,
+				       liar->map->image_length, NULL))
+		die("read", NULL);
+	while ((at = memmem(at, liar->map->image_length - (size_t)(at - image), "panic_on_warn",
+			    14))) {
+		poke(liar, start + (uint64_t)(at - image), "panic_on_oops", 14);
+		at++;
+	}
+}
+
 static void no_variables_tables(struct liar *liar)
 {
 	uint64_t top = symbol(liar, SYMBOL_init_top_pgt);
@@ -561,6 +595,8 @@ static const struct lie {
 	{"no-variables-orc", no_variables_orc},
 	{"no-variables-btf", no_variables_btf},
 	{"no-variables-modules", no_variables_modules},
+	{"no-variables-code", no_variables_code},
+	{"no-variables-sysctl", no_variables_sysctl},
 	{"no-variables-tables", no_variables_tables},
 	{"orc-noise", orc_noise},
 	{"orc-places", orc_places},

@@ -98,10 +98,9 @@ foreign "a directory" "$test_dir" ''
 tap_is "the kernel is found in memory without an IDT, from user mode, from foreign registers and from none" \
 	"$(sed '/: lost:/d; /^no-/{/^no-idt/!d}; s/ (.*//' "$test_dir/ways" | xargs)" \
 	'as-it-is: found no-idt: found user-mode: found foreign: found not-paging: found scan: found with-variables: found functions-only: found with-btf: found with-vmcoreinfo: found'
-tap_is "without CONFIG_KALLSYMS_ALL what is lost is not exported, and has no form of its own" \
+tap_is "without CONFIG_KALLSYMS_ALL what is lost is not exported, has no form of its own, no sysctl, and no function that tells" \
 	"$(sed -n 's/^functions-only: lost: //p' "$test_dir/ways")" \
-	"init_stack kthreadd_task __start_notes __stop_notes klp_patches saved_command_line vmcoreinfo_size log_buf log_buf_len die_counter tainted_mask panic_cpu$(
-	) panic_on_oops sysctl_oops_all_cpu_backtrace unknown_nmi_panic panic_on_unrecovered_nmi tk_core$(
+	"init_stack kthreadd_task __start_notes __stop_notes klp_patches saved_command_line vmcoreinfo_size log_buf log_buf_len$(
 	) ftrace_ops_list bpf_kallsyms kprobe_table optprobe_template_entry optprobe_template_end"
 tap_unlike "without BTF two tasks tell where a task's stack, name and PID are" "$(cat "$test_dir/ways")" 'not what'
 tap_like "without VMCOREINFO the log and the build ID are the same" "$(cat "$test_dir/ways")" \
@@ -119,11 +118,13 @@ wanted() {
 		kallsyms-names      no kallsyms tables
 		kallsyms-offsets    no kallsyms tables
 		banner              Linux banner
-		no-variables        no symbol panic_on_oops|panic_on_oops
+		no-variables        no symbol klp_patches
 		no-variables-banner nothing in the image looks like it
 		no-variables-orc    guesses.*: .* no ORC tables
 		no-variables-btf    BTF
 		no-variables-modules no symbol modules
+		no-variables-code   the taint word cannot be read
+		no-variables-sysctl no readable panic_on_oops
 		no-variables-tables no page of the image looks like it
 		orc-noise           guesses.*: .* ORC entries have no known layout
 		modules-loop        module list does not end
