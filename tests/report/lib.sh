@@ -135,9 +135,11 @@ begin() {
 
 # registers_agree LABEL: those that were saved at the fault are those that the guest printed, which are at the report's head
 registers_agree() {
-	local theirs ours
+	local place theirs ours
+	place=$(sed -nE '/^At the fault/,/RIP:/s/^ +RIP: //p' "$dump/report.txt")
 	theirs=$(sed -nE '/^At the fault/,/R13:/s/^ +((RAX|RDX|RBP|R10|R13): .*)/\1/p' "$dump/report.txt")
-	ours=$(awk '/^Backtraces/ { below = 1 } below && !done && /^   RIP: scenario_/ { inside = 1 }
+	# Of other CPUs an interrupt has saved some, too.
+	ours=$(awk -v place="   RIP: $place" '/^Backtraces/ { below = 1 } below && !done && $0 == place { inside = 1 }
 		inside && /^ +(RAX|RDX|RBP|R10|R13): / { sub(/^ +/, ""); print } inside && /R13:/ { inside = 0; done = 1 }' \
 		"$dump/report.txt")
 	tap_is "$1: the registers at the fault are those that the kernel printed" "$ours" "$theirs"
