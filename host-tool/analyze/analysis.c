@@ -510,12 +510,42 @@ static struct report_vcpu *find_vcpu(struct report *report, unsigned int cpu)
 	return NULL;
 }
 
+static bool is_queued(const GArray *queue, unsigned int cpu)
+{
+	for (guint i = 0; i < queue->len; i++)
+		if (g_array_index(queue, unsigned int, i) == cpu)
+			return true;
+	return false;
+}
+
+/* If @lock has a pending waiter: it is the only one that waits for it and is not queued. */
+static void put_pending_first(struct analysis *analysis, gva_t lock, GArray *queue)
+{
+	const GArray *vcpus = analysis->report->vcpus;
+	unsigned int pending = 0, found = 0;
+
+	if (!lock_is_pending(&analysis->kernel, lock))
+		return;
+	for (guint i = 0; i < vcpus->len; i++) {
+		const struct report_vcpu *vcpu = &g_array_index(vcpus, struct report_vcpu, i);
+
+		if (!vcpu->waits_for_lock || vcpu->lock_address != lock.value ||
+		    !vcpu->cpu.known || is_queued(queue, (unsigned int)vcpu->cpu.value))
+			continue;
+		pending = (unsigned int)vcpu->cpu.value;
+		found++;
+	}
+	if (found == 1)
+		g_array_prepend_val(queue, pending);
+}
+
 /* Who is queued for @lock waits for it, even where nothing else says so. */
 static void fill_lock_queue(struct analysis *analysis, gva_t lock)
 {
 	g_autoptr(GArray) queue =
 		lock_queue(&analysis->kernel, analysis->cpus, analysis->vcpus->len, lock);
 
+	put_pending_first(analysis, lock, queue);
 	for (guint i = 0; i < queue->len; i++) {
 		struct report_vcpu *vcpu =
 			find_vcpu(analysis->report, g_array_index(queue, unsigned int, i));

@@ -143,6 +143,15 @@ static uint64_t tail_node(const struct kernel *kernel, uint32_t value)
 		       : 0;
 }
 
+bool lock_is_pending(const struct kernel *kernel, gva_t lock)
+{
+	uint32_t value;
+	bool late = false;
+
+	return address_space_read(&kernel->space, lock, &value, sizeof(value), &late, NULL) &&
+	       !late && PENDING(value);
+}
+
 GArray *lock_queue(const struct kernel *kernel, const struct cpu *cpus, size_t num_cpus, gva_t lock)
 {
 	GArray *queue = g_array_new(FALSE, FALSE, sizeof(unsigned int));

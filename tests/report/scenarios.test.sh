@@ -111,6 +111,17 @@ survives b "$label" 16 spinlock
 dies b "$label" 16 hardirq
 guest_destroy b
 
+# A guest that does not know that it is one queues for a spinlock; others try again and again.
+label="6.12, 4 vCPUs, isa, no hypervisor bit"
+begin q kernel=6.12 smp=4 append='no_timer_check' in_cpu='<feature policy="disable" name="hypervisor"/>'
+collect q 'spinlock 3000'
+check q "$label" "$null" 4
+guest_console_wait q 'turn 3 of the lock' 60 >/dev/null
+tap_is "$label: the CPUs are queued in the order in which they then get the lock" \
+	"$(value '$.vcpus[*]' | sed -nE 's/^\{"vcpu":[0-9]+,"cpu":([0-9]+),.*"position":([0-9]+).*/\2 \1/p' | sort -n | cut -d' ' -f2 | xargs)" \
+	"$(guest_exec q dmesg | sed -nE 's/.*turn ([0-9]) of the lock: CPU ([0-9]+).*/\1 \2/p' | sort -n | cut -d' ' -f2 | xargs)"
+guest_destroy q
+
 shape 5.10 2 isa kvm64 indirect nmi
 shape 6.1 1 pci kvm64 null irq_in_softirq
 shape 6.1 16 pci Haswell null spinlock nmi

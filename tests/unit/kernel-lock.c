@@ -171,6 +171,17 @@ static void test_queue(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	assert_queue(f, "2 0 3 ");
 }
 
+static void test_pending(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_u32(f, LOCK, 0x101);
+	read_afresh(f);
+	g_assert_true(lock_is_pending(&f->kernel, gva(ADDRESS(LOCK))));
+	put_u32(f, LOCK, 1 | 1u << 16 | 4u << 18);
+	read_afresh(f);
+	g_assert_false(lock_is_pending(&f->kernel, gva(ADDRESS(LOCK))));
+	g_assert_false(lock_is_pending(&f->kernel, gva(ADDRESS(LOCK) + (1ull << 40))));
+}
+
 /* Of a node that is no longer in use the link stays. */
 static void test_old_links(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -201,6 +212,7 @@ int main(int argc, char **argv)
 	TEST("halted-for-lock", test_halted_for_lock);
 	TEST("halted-for-node", test_halted_for_node);
 	TEST("queue", test_queue);
+	TEST("pending", test_pending);
 	TEST("old-links", test_old_links);
 	TEST("lies", test_lies);
 	return g_test_run();

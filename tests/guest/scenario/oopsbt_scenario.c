@@ -384,10 +384,12 @@ static int run_counter(int argc, char **argv)
 
 static DEFINE_RAW_SPINLOCK(contended);
 static atomic_t waiters;
+static unsigned int turns; /* how many have had it */
 
 static noinline __noclone void scenario_spin_on_lock(void)
 {
 	unsigned long flags;
+	unsigned int turn;
 
 	/* Or a quick one has had the lock and is gone before the one that will oops takes it. */
 	while (!raw_spin_is_locked(&contended))
@@ -395,8 +397,10 @@ static noinline __noclone void scenario_spin_on_lock(void)
 	local_irq_save(flags);
 	atomic_inc(&waiters);
 	raw_spin_lock(&contended);
+	turn = ++turns;
 	raw_spin_unlock(&contended);
 	local_irq_restore(flags);
+	pr_info("turn %u of the lock: CPU %d\n", turn, raw_smp_processor_id());
 }
 
 static int spinlock_thread(void *unused)
@@ -443,6 +447,7 @@ static int run_spinlock(int argc, char **argv)
 	if (err)
 		return err;
 	atomic_set(&waiters, 0);
+	turns = 0;
 	for_each_online_cpu(cpu) {
 		if (cpu == self)
 			continue;
