@@ -422,6 +422,96 @@ static void stack_noise(struct liar *liar)
 	noise(liar, low, low + 0x4000);
 }
 
+/* What the descriptor table says of the TSS: its stacks are anywhere. */
+static void gdt_noise(struct liar *liar)
+{
+	const struct vcpu_registers *vcpu =
+		&g_array_index(dump_file_registers(liar->file), struct vcpu_registers, 0);
+
+	noise(liar, vcpu->gdt.base + 64, vcpu->gdt.base + 80);
+}
+
+/* --- the scheduler, clocks, locks --- */
+
+static uint64_t percpu(struct liar *liar, unsigned int cpu, enum kernel_symbol which)
+{
+	return peek_u64(liar, symbol(liar, SYMBOL___per_cpu_offset) + 8 * cpu) +
+	       symbol(liar, which);
+}
+
+/* Times in the future, more tasks than there can be. */
+static void schedule_future(struct liar *liar)
+{
+	for (unsigned int cpu = 0; cpu < 2; cpu++) {
+		uint64_t rq = percpu(liar, cpu, SYMBOL_runqueues);
+
+		poke_u64(liar, rq + field(liar, FIELD_rq_clock), INT64_MAX);
+		poke_u32(liar, rq + field(liar, FIELD_rq_nr_running), UINT32_MAX);
+		poke_u64(liar,
+			 percpu(liar, cpu, SYMBOL_tick_cpu_sched) +
+				 field(liar, FIELD_tick_sched_last_tick_jiffies),
+			 UINT64_MAX);
+		poke_u64(liar, percpu(liar, cpu, SYMBOL_watchdog_touch_ts), UINT64_MAX);
+	}
+	poke_u64(liar, symbol(liar, SYMBOL_jiffies_64), UINT64_MAX / 2);
+}
+
+static void timekeeper_noise(struct liar *liar)
+{
+	uint64_t core = symbol(liar, SYMBOL_tk_core);
+
+	noise(liar, core, core + 512);
+}
+
+/* All nodes are in use, and each has the other CPU's as its next. */
+static void lock_nodes(struct liar *liar)
+{
+	for (unsigned int cpu = 0; cpu < 2; cpu++) {
+		uint64_t nodes = percpu(liar, cpu, SYMBOL_qnodes);
+
+		for (unsigned int i = 0; i < 4; i++)
+			poke_u64(liar, nodes + 32 * i, percpu(liar, !cpu, SYMBOL_qnodes));
+		poke_u32(liar, nodes + 12, UINT32_MAX);
+	}
+}
+
+/* --- what the kernel says of itself --- */
+
+static void command_line_wild(struct liar *liar)
+{
+	poke_u64(liar, symbol(liar, SYMBOL_saved_command_line), 0x4141414141414141);
+}
+
+/* Code, which has control characters. */
+static void command_line_code(struct liar *liar)
+{
+	poke_u64(liar, symbol(liar, SYMBOL_saved_command_line), symbol(liar, SYMBOL__stext));
+}
+
+static void notes_sizes(struct liar *liar)
+{
+	uint64_t notes = symbol(liar, SYMBOL___start_notes);
+
+	poke_u32(liar, notes, UINT32_MAX - 2);
+	poke_u32(liar, notes + 4, UINT32_MAX - 2);
+}
+
+static void livepatch_wild(struct liar *liar)
+{
+	poke_u64(liar, symbol(liar, SYMBOL_klp_patches), 0x4141414141414141);
+}
+
+/* A patch that leads to itself, in memory that is good for nothing else. */
+static void livepatch_loop(struct liar *liar)
+{
+	uint64_t patch = peek_u64(liar, symbol(liar, SYMBOL_vmcoreinfo_data)) + 2048;
+	uint64_t list = patch + field(liar, FIELD_klp_patch_list);
+
+	poke_u64(liar, patch + field(liar, FIELD_klp_patch_mod), first_module(liar));
+	poke_u64(liar, list, list);
+	poke_u64(liar, symbol(liar, SYMBOL_klp_patches), list);
+}
+
 /* --- the log --- */
 
 static uint64_t ring(struct liar *liar)
@@ -615,6 +705,15 @@ static const struct lie {
 	{"task-escapes", task_escapes},
 	{"full-stack", full_stack},
 	{"stack-noise", stack_noise},
+	{"gdt-noise", gdt_noise},
+	{"schedule-future", schedule_future},
+	{"timekeeper-noise", timekeeper_noise},
+	{"lock-nodes", lock_nodes},
+	{"command-line-wild", command_line_wild},
+	{"command-line-code", command_line_code},
+	{"notes-sizes", notes_sizes},
+	{"livepatch-wild", livepatch_wild},
+	{"livepatch-loop", livepatch_loop},
 	{"log-pointer", log_pointer},
 	{"log-counts", log_counts},
 	{"log-ids", log_ids},
