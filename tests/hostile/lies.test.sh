@@ -168,7 +168,7 @@ for name in $("$lie" list); do
 	fi
 	if [ "$name" = schedule-future ]; then
 		tap_is "$name: no time is made of it" \
-			"$(value '$.vcpus[*].tick_age_ns' | sort -u) $(value '$.vcpus[*].watchdog_age_ns' | sort -u)" 'null null'
+			"$(value '$.vcpus[*].tick_age_ns') $(value '$.vcpus[*].watchdog_age_ns')" 'null null null null'
 	fi
 	tap_unlike "$name: no control characters come through" "$(cat "$test_dir/json")" $'[\x01-\x08\x0b-\x1f\x7f]'
 done
