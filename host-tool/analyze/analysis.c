@@ -14,6 +14,7 @@
 #include "kernel/find.h"
 #include "kernel/livepatch.h"
 #include "kernel/lock.h"
+#include "kernel/module_layout.h"
 #include "kernel/modules.h"
 #include "kernel/printk.h"
 #include "kernel/resolve.h"
@@ -365,6 +366,10 @@ static void load_modules(struct analysis *analysis)
 	g_autoptr(GError) error = NULL;
 	gva_t first = gva(0), found;
 
+	/* When the map was made there may have been no module yet to tell from. */
+	if (analysis->map->no_btf && !kernel_has(kernel, FIELD_module_list) &&
+	    module_layout_infer(analysis->map, &kernel->space))
+		analysis->map_changed = true;
 	if (!modules_load(kernel, &error)) {
 		report_add_error(analysis->report, "modules", "%s", error->message);
 		return;
@@ -376,12 +381,15 @@ static void load_modules(struct analysis *analysis)
 			.name = g_strdup(module->name),
 			.base = module->text.value,
 			.size = module->text_size,
-			.taint = taint_letters(module->taints),
+			.taint = module->taints.known ? taint_letters(module->taints.value) : NULL,
 			.build_id = build_id_read_module(kernel, module->structure),
 		};
 
 		g_array_append_val(analysis->report->modules, entry);
 	}
+	if (!kernel_has(kernel, FIELD_module_taints) && kernel->modules->len)
+		report_add_error(analysis->report, "modules[*].taint",
+				 "this kernel has no offset of module.taints");
 	/* Remember for the next time where the guest module is. */
 	guest_module = modules_find_name(kernel->modules, GUEST_MODULE);
 	found = guest_module ? guest_module->structure : gva(0);
@@ -408,13 +416,16 @@ static void fill_task(struct analysis *analysis, gva_t address, const char *fiel
 	*late |= found.late;
 	*task = (struct report_task){
 		.known = true,
-		.pid = {true, found.pid},
-		.tgid = {true, found.tgid},
+		.pid = found.pid,
+		.tgid = found.tgid,
 		.comm = g_strdup(found.comm),
 		.state = g_strdup(found.state),
 	};
-	if (!found.state)
-		report_add_error(analysis->report, path, "the task's state is not known: %s",
+	if (!found.state || !found.pid.known)
+		report_add_error(analysis->report, path, "the task's %s not known: %s",
+				 found.pid.known ? "state is"
+				 : found.state	 ? "PID is"
+						 : "PID and state are",
 				 analysis->map->no_btf ? analysis->map->no_btf : "no BTF of it");
 }
 
@@ -577,7 +588,7 @@ static void fill_lock_queues(struct analysis *analysis)
 /* Idle: the idle task, and nothing on the way from its loop to here but waiting. */
 static bool is_idle(const struct report_vcpu *vcpu)
 {
-	if (!vcpu->task.known || vcpu->task.pid.value != 0)
+	if (!vcpu->task.known || (vcpu->task.pid.known && vcpu->task.pid.value != 0))
 		return false;
 	for (guint i = 0; i < vcpu->frames->len; i++) {
 		const struct frame *frame = &g_array_index(vcpu->frames, struct frame, i);
@@ -587,7 +598,7 @@ static bool is_idle(const struct report_vcpu *vcpu)
 		if (g_strcmp0(frame->symbol.name, "do_idle") == 0)
 			return i <= 8;
 	}
-	return vcpu->registers.halted;
+	return vcpu->task.pid.known && vcpu->registers.halted;
 }
 
 static enum report_context context_of(const struct report_vcpu *vcpu)

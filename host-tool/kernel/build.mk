@@ -17,6 +17,7 @@ $(eval $(call unit_test,kernel-disassemble,,glib-2.0 capstone,$(KERNEL_TEST_ARCH
 $(eval $(call unit_test,kernel-kallsyms,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-lock,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-map,,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-module-layout,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-nmi-log,,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-oops-log,,glib-2.0,host-tool/libkernel.a))
 $(eval $(call unit_test,kernel-orc,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))

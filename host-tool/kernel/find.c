@@ -4,6 +4,7 @@
 #include "kernel/btf.h"
 #include "kernel/kernel.h"
 #include "kernel/ksymtab.h"
+#include "kernel/module_layout.h"
 #include "kernel/signatures.h"
 #include "kernel/sysctl_table.h"
 #include "kernel/task_layout.h"
@@ -188,8 +189,10 @@ static struct kernel_map *build(const struct address_space *space, struct image 
 		code_variables(image, space, map);
 	}
 	find_stack_size(map, space);
-	if (map->no_btf)
+	if (map->no_btf) {
 		task_layout_infer(map, space);
+		module_layout_infer(map, space);
+	}
 	return g_steal_pointer(&map);
 }
 

@@ -6,6 +6,7 @@
 
 #define MAX_MODULES 4096
 #define MAX_MODULE_SYMBOLS (1u << 17)
+#define MODULE_STATE_LIVE 0
 #define MODULE_STATE_UNFORMED 3
 
 /* enum mod_mem_type of include/linux/module.h */
@@ -33,11 +34,14 @@ static bool read_layouts(const struct kernel *kernel, struct kernel_module *modu
 	if (!kernel_read_field(kernel, core, FIELD_module_layout_base, &module->text.value, 8,
 			       error) ||
 	    !kernel_read_field(kernel, core, FIELD_module_layout_size, &size, 4, error) ||
-	    !kernel_read_field(kernel, core, FIELD_module_layout_text_size, &text_size, 4, error) ||
-	    !kernel_read_field(kernel, init, FIELD_module_layout_base, &module->init_text.value, 8,
-			       error) ||
-	    !kernel_read_field(kernel, init, FIELD_module_layout_text_size, &init_text_size, 4,
-			       error))
+	    !kernel_read_field(kernel, core, FIELD_module_layout_text_size, &text_size, 4, error))
+		return false;
+	/* Where the layout was inferred (module_layout.h) it is not known. */
+	if (kernel_has(kernel, FIELD_module_init_layout) &&
+	    (!kernel_read_field(kernel, init, FIELD_module_layout_base, &module->init_text.value, 8,
+				error) ||
+	     !kernel_read_field(kernel, init, FIELD_module_layout_text_size, &init_text_size, 4,
+				error)))
 		return false;
 	module->ranges[0] = (struct module_range){module->text, size};
 	module->ranges[1] = (struct module_range){module->init_text, init_text_size};
@@ -100,11 +104,14 @@ static bool read_orc(const struct kernel *kernel, struct kernel_module *module, 
 bool module_read(const struct kernel *kernel, gva_t structure, struct kernel_module *module,
 		 GError **error)
 {
-	*module = (struct kernel_module){.structure = structure};
+	*module = (struct kernel_module){
+		.structure = structure,
+		.taints.known = kernel_has(kernel, FIELD_module_taints),
+	};
 	return kernel_read_field(kernel, structure, FIELD_module_name, module->name,
 				 MODULE_NAME_SIZE, error) &&
-	       kernel_read_field(kernel, structure, FIELD_module_taints, &module->taints, 8,
-				 error) &&
+	       (!module->taints.known || kernel_read_field(kernel, structure, FIELD_module_taints,
+							   &module->taints.value, 8, error)) &&
 	       (kernel_has(kernel, FIELD_module_mem) ? read_mem(kernel, module, error)
 						     : read_layouts(kernel, module, error)) &&
 	       read_orc(kernel, module, error);
@@ -129,14 +136,15 @@ bool modules_read(const struct kernel *kernel, GArray *modules, GError **error)
 	while (next != head) {
 		gva_t structure = gva(next - (uint64_t)kernel->map->fields[FIELD_module_list]);
 		struct kernel_module module;
-		uint32_t state;
+		uint32_t state = MODULE_STATE_LIVE;
 
 		if (modules->len >= MAX_MODULES) {
 			g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
 				    "the module list does not end after %d modules", MAX_MODULES);
 			return false;
 		}
-		if (!kernel_read_field(kernel, structure, FIELD_module_state, &state, 4, error) ||
+		if ((kernel_has(kernel, FIELD_module_state) &&
+		     !kernel_read_field(kernel, structure, FIELD_module_state, &state, 4, error)) ||
 		    !module_read(kernel, structure, &module, error) ||
 		    !address_space_read_u64(&kernel->space, gva(next), &next, error))
 			return false;

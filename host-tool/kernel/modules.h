@@ -6,6 +6,7 @@
 #ifndef OOPSBT_KERNEL_MODULES_H
 #define OOPSBT_KERNEL_MODULES_H
 
+#include "base/maybe.h"
 #include "kernel/kernel.h"
 #include "kernel/symbol.h"
 
@@ -27,7 +28,7 @@ struct kernel_module {
 	uint64_t init_text_size;		       /* 0 once initialised */
 	struct module_range ranges[MODULE_MAX_RANGES]; /* all its memory, text included */
 	uint64_t total_size;			       /* bytes, as lsmod shows it */
-	uint64_t taints;			       /* bits as in the kernel's taint word */
+	struct maybe_uint taints;		       /* bits as in the kernel's taint word */
 	struct orc_table orc;
 };
 

@@ -39,11 +39,24 @@ static bool read_state(const struct kernel *kernel, gva_t address, struct task *
 	return true;
 }
 
+static bool read_pid(const struct kernel *kernel, gva_t address, enum kernel_field field,
+		     struct maybe_int *pid, struct task *task, GError **error)
+{
+	int32_t value;
+
+	if (!kernel_has(kernel, field))
+		return true;
+	if (!read_field(kernel, address, field, &value, sizeof(value), task, error))
+		return false;
+	*pid = (struct maybe_int){true, value};
+	return true;
+}
+
 bool task_read(const struct kernel *kernel, gva_t address, struct task *task, GError **error)
 {
 	*task = (struct task){0};
-	return read_field(kernel, address, FIELD_task_pid, &task->pid, 4, task, error) &&
-	       read_field(kernel, address, FIELD_task_tgid, &task->tgid, 4, task, error) &&
+	return read_pid(kernel, address, FIELD_task_pid, &task->pid, task, error) &&
+	       read_pid(kernel, address, FIELD_task_tgid, &task->tgid, task, error) &&
 	       read_field(kernel, address, FIELD_task_comm, task->comm, TASK_COMM_SIZE, task,
 			  error) &&
 	       read_state(kernel, address, task, error);

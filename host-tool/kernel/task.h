@@ -3,12 +3,13 @@
 #ifndef OOPSBT_KERNEL_TASK_H
 #define OOPSBT_KERNEL_TASK_H
 
+#include "base/maybe.h"
 #include "kernel/kernel.h"
 
 #define TASK_COMM_SIZE 16
 
 struct task {
-	int32_t pid, tgid;
+	struct maybe_int pid, tgid; /* not known without types in a kernel with RANDSTRUCT */
 	char comm[TASK_COMM_SIZE + 1];
 	const char *state; /* static: as ps(1) and the kernel name it; NULL: not known */
 	bool late;	   /* some of it was read after the thaw */

@@ -126,7 +126,7 @@ struct report_module {
 	char *name;
 	uint64_t base;
 	uint64_t size;	/* bytes of its text area */
-	char *taint;	/* letters as in /proc/modules, "" none */
+	char *taint;	/* letters as in /proc/modules, "" none; NULL: not known */
 	char *build_id; /* hex, or NULL */
 };
 

@@ -87,13 +87,20 @@ dying='make_task_dead|do_exit|rewind_stack_and_make_dead|rewind_stack_do_exit'
 stacks_looked_for=0
 stacks_seen=0
 
+# is_oopsing_task: by its PID, or where the kernel does not tell PIDs by its name
+is_oopsing_task() {
+	local what=pid
+	[ "$(value "\$.vcpus[$(row)].task.pid")" != null ] || what='comm'
+	[ "$(value "\$.vcpus[$(row)].task.$what")" = "$(value "\$.oops.$what")" ]
+}
+
 # whole_stack PATTERN: of the task that oopsed; says what is wrong with it. It may have died of the oops before the guest
 # stood, which shows.
 whole_stack() {
 	local chain
 	chain=$(chain)
 	stacks_looked_for=$((stacks_looked_for + 1))
-	if [ "$(value "\$.vcpus[$(row)].task.pid")" != "$(value '$.oops.pid')" ]; then
+	if ! is_oopsing_task; then
 		[[ $chain != *scenario_* ]] || echo "it is another task's: $chain"
 	elif ! grep -qE "$dying" <<<"$chain"; then
 		stacks_seen=$((stacks_seen + 1))

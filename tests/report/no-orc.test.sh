@@ -36,7 +36,8 @@ for variant in frame-pointer guess; do
 	guest_start g kernel="$("$here/../kernel/build-kernel" linux-6.1 "$variant")" smp=4 module=no events=11 emulator="$qemu"
 	daemon_follow g "budget='10000'" >/dev/null
 	daemon_wait "$(guest_domain g): its QEMU pauses" >/dev/null
-	guest_exec g 'for mask in 2 4; do taskset $mask dd if=/dev/urandom of=/dev/null bs=32M >/dev/null 2>&1 & done'
+	guest_exec g 'for mask in 2 4; do taskset $mask dd if=/dev/zero of=/dev/null bs=32M >/dev/null 2>&1 & done
+		for dd in $(pidof dd); do until [ "$(cut -d" " -f15 /proc/$dd/stat)" -ge 5 ]; do :; done; done' # they read by then
 	daemon_mark
 	guest_exec g '(taskset 1 sh -c "echo null >/sys/kernel/debug/oopsbt_scenario/run") >/dev/null 2>&1; true' 2>/dev/null
 	tap_ok "$variant: what oopsed is told" \
@@ -44,8 +45,7 @@ for variant in frame-pointer guess; do
 	dump=$(dumps g | tail -n 1)
 	tap_ok "$variant: what is missing is explained" "$query" whole "$dump/report.json"
 	guest_exec g 'cat /proc/kallsyms' >"$test_dir/kallsyms"
-	tap_is "$variant: every symbol is the guest's; where modules are is not known" \
-		"$("$query" symbols "$dump/report.json" "$test_dir/kallsyms" | grep '^no symbol' | grep -v ' 0xffffffffc')" ''
+	tap_ok "$variant: every symbol is the guest's, those of modules too" "$query" symbols "$dump/report.json" "$test_dir/kallsyms"
 	tap_is "$variant: where each CPU stands is known" "$(value '$.vcpus[*].frames[0].reliable' | xargs)" 'true true true true'
 	case $variant in
 	guess)

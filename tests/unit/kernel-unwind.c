@@ -428,6 +428,26 @@ static void test_chain_from_leaf(struct fixture *f, gconstpointer unused G_GNUC_
 	assert_chain(f, 1);
 }
 
+/* In a leaf without a frame the return address is on top: sure if a call of the leaf is before it.
+ */
+static void test_leaf(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	const int32_t distance = (int32_t)(INNER - (OUTER + 0x20));
+
+	put_chain(f);
+	put_code(f, OUTER, "\x55\x48\x89\xe5", 4);
+	put_u64(f, task_top - 0x408, OUTER + 0x20);
+	f->registers.rbp = task_top - 0x300;
+	assert_walk(f, INNER + 0x10, task_top - 0x408,
+		    (uint64_t[]){INNER + 0x10, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_false(frame_at(f, 1)->reliable);
+	put_code(f, OUTER + 0x1b, "\xe8", 1);
+	put_code(f, OUTER + 0x1c, (const char *)&distance, sizeof(distance));
+	assert_walk(f, INNER + 0x10, task_top - 0x408,
+		    (uint64_t[]){INNER + 0x10, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_true(frame_at(f, 1)->reliable);
+}
+
 /* At a RET the return address is on top, whatever kernel that is. */
 static void test_return(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -520,6 +540,7 @@ int main(int argc, char **argv)
 	TEST("end-at-registers-fred", test_end_at_registers_fred);
 	TEST("clean-chain", test_clean_chain);
 	TEST("chain-through-frameless", test_chain_through_frameless);
+	TEST("leaf", test_leaf);
 	TEST("chain-from-leaf", test_chain_from_leaf);
 	TEST("return", test_return);
 	TEST("chain-through-cold-part", test_chain_through_cold_part);

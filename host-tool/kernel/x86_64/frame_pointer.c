@@ -27,6 +27,8 @@ bool find_generated_code_rule(struct walk *walk, struct rule *rule)
 
 #define PUSH_RBP 0x55
 #define RET 0xc3
+#define CALL 0xe8 /* followed by the distance from what comes after it, 4 bytes */
+#define CALL_LENGTH 5
 #define PROLOGUE "\x55\x48\x89\xe5" /* push %rbp; mov %rsp, %rbp */
 #define PROLOGUE_LENGTH 4
 #define SEARCH_MAX 1024 /* bytes of a function; other things may come before */
@@ -69,6 +71,51 @@ static bool is_sure(const struct walk *walk, const struct rule *rule)
 	       (!walk->interrupted && set_up_before(walk, caller));
 }
 
+/* The return address @caller lies at @slot, and RBP is the caller's. */
+static void return_rule(gva_t slot, gva_t caller, struct rule *rule)
+{
+	rule->kind = RULE_CALL;
+	rule_value(rule, REGISTER_PC, caller.value);
+	rule_value(rule, REGISTER_SP, slot.value + 8);
+	rule_same(rule, REGISTER_FP);
+}
+
+/* Does the instruction before @caller call the function that @pc is in? */
+static bool calls(const struct walk *walk, gva_t caller, gva_t pc)
+{
+	uint8_t code[CALL_LENGTH];
+	struct resolved_symbol symbol;
+	int32_t distance;
+	bool named;
+
+	kernel_resolve(walk->kernel, pc, &symbol);
+	named = symbol.name != NULL;
+	pc.value -= symbol.offset;
+	resolved_symbol_clear(&symbol);
+	if (!named || !address_space_read(&walk->kernel->space, gva(caller.value - CALL_LENGTH),
+					  code, sizeof(code), NULL, NULL))
+		return false;
+	memcpy(&distance, code + 1, sizeof(distance));
+	return code[0] == CALL && caller.value + (uint64_t)(int64_t)distance == pc.value;
+}
+
+/*
+ * Interrupted where no frame pointer is set up before, as in a function that makes no calls: what
+ * is on top of the stack may be the return address. It is for sure where there is a call of this
+ * function before it; else it is a guess, as in the kernel's own trace.
+ */
+static bool find_leaf_rule(struct walk *walk, struct rule *rule)
+{
+	gva_t slot = walk_sp(walk), caller;
+
+	if (set_up_before(walk, walk_pc(walk)) || !walk_read_u64(walk, slot, &caller.value) ||
+	    !walk_is_text(walk, caller) || !set_up_before(walk, gva(caller.value - 1)))
+		return false;
+	return_rule(slot, caller, rule);
+	rule->guess = !calls(walk, caller, walk_pc(walk));
+	return true;
+}
+
 /*
  * Interrupted before its frame pointer is set up, or after that is gone: then the return address is
  * on top of the stack, or below what has been pushed.
@@ -85,13 +132,10 @@ static bool find_frameless_rule(struct walk *walk, struct rule *rule)
 	if (!memcmp(code, PROLOGUE, PROLOGUE_LENGTH)) /* push %rbp is done */
 		slot = gva_add(slot, 8);
 	else if (code[1] != PUSH_RBP && code[1] != RET)
-		return false;
+		return find_leaf_rule(walk, rule);
 	if (!walk_read_u64(walk, slot, &caller.value) || !walk_is_text(walk, caller))
 		return false;
-	rule->kind = RULE_CALL;
-	rule_value(rule, REGISTER_PC, caller.value);
-	rule_value(rule, REGISTER_SP, slot.value + 8);
-	rule_same(rule, REGISTER_FP);
+	return_rule(slot, caller, rule);
 	rule->guess = code[1] != RET && !set_up_before(walk, gva(caller.value - 1));
 	return true;
 }

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/module_layout.h"
+
+#include <elf.h>
+
+/* More than struct module has on either side of a member of it, in any configuration. */
+#define BEFORE 0x800u
+#define MODULE_BYTES (2 * BEFORE)
+#define MAX_MODULE_SIZE (128u << 20)
+#define MAX_MODULE_SYMBOLS (1u << 17)
+#define NAME_SIZE 56
+
+/* struct module_layout */
+#define LAYOUT_SIZE 8
+#define LAYOUT_TEXT_SIZE 12
+#define LAYOUT_RO_SIZE 16
+#define LAYOUT_USED 20
+/* struct mod_kallsyms */
+#define KALLSYMS_NUM 8
+#define KALLSYMS_STRINGS 16
+#define KALLSYMS_USED 24
+/* struct mod_arch_specific */
+#define ARCH_ORC_IP 8
+#define ARCH_ORC 16
+#define ARCH_USED 24
+
+struct module_bytes {
+	const struct address_space *space;
+	uint64_t start; /* of what follows: the list entry is BEFORE bytes further */
+	uint8_t bytes[MODULE_BYTES];
+	uint64_t core, core_size, text_size;
+};
+
+typedef bool (*holds_fn)(const struct module_bytes *module, size_t offset);
+
+static uint64_t u64_at(const struct module_bytes *module, size_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, module->bytes + offset, sizeof(value));
+	return value;
+}
+
+static uint32_t u32_at(const struct module_bytes *module, size_t offset)
+{
+	return (uint32_t)u64_at(module, offset);
+}
+
+static bool in_core(const struct module_bytes *module, uint64_t address, uint64_t length)
+{
+	uint64_t offset = address - module->core;
+
+	return offset < module->core_size && length <= module->core_size - offset;
+}
+
+static bool holds_layout(const struct module_bytes *module, size_t offset)
+{
+	uint64_t base = u64_at(module, offset);
+	uint32_t size = u32_at(module, offset + LAYOUT_SIZE);
+	uint32_t text = u32_at(module, offset + LAYOUT_TEXT_SIZE);
+	uint32_t ro = u32_at(module, offset + LAYOUT_RO_SIZE);
+
+	return base % GUEST_PAGE_SIZE == 0 && size <= MAX_MODULE_SIZE && text && text <= ro &&
+	       ro <= size && module->start + BEFORE - base < size;
+}
+
+static bool is_name_character(uint8_t character)
+{
+	return g_ascii_isalnum(character) || character == '_';
+}
+
+static bool points_to(const struct module_bytes *module, size_t offset, const char *name)
+{
+	uint64_t address = u64_at(module, offset);
+	char text[NAME_SIZE + 1] = "";
+	size_t size = strlen(name) + 1;
+
+	return address >> 63 && address_space_peek(module->space, gva(address), text, size, NULL) &&
+	       !memcmp(text, name, size);
+}
+
+static bool holds_name(const struct module_bytes *module, size_t offset)
+{
+	const uint8_t *bytes = module->bytes + offset;
+	size_t length = 0;
+
+	while (length < NAME_SIZE && is_name_character(bytes[length]))
+		length++;
+	if (!length || length == NAME_SIZE)
+		return false;
+	for (size_t i = length; i < NAME_SIZE; i++) {
+		if (bytes[i])
+			return false;
+	}
+	/* The end of one is none. */
+	if (offset && is_name_character(bytes[-1]))
+		return false;
+	for (size_t at = 0; at + 8 <= MODULE_BYTES; at += 8) {
+		if (points_to(module, at, (const char *)bytes))
+			return true;
+	}
+	return false;
+}
+
+static bool is_kallsyms(const struct module_bytes *module, size_t offset)
+{
+	static const Elf64_Sym none;
+	uint64_t symbols = u64_at(module, offset);
+	uint32_t num = u32_at(module, offset + KALLSYMS_NUM);
+	uint64_t strings = u64_at(module, offset + KALLSYMS_STRINGS);
+	Elf64_Sym first;
+	char nul;
+
+	return num && num <= MAX_MODULE_SYMBOLS && in_core(module, symbols, num * sizeof(none)) &&
+	       in_core(module, strings, 1) &&
+	       address_space_peek(module->space, gva(symbols), &first, sizeof(first), NULL) &&
+	       !memcmp(&first, &none, sizeof(none)) &&
+	       address_space_peek(module->space, gva(strings), &nul, 1, NULL) && !nul;
+}
+
+static bool holds_kallsyms(const struct module_bytes *module, size_t offset)
+{
+	uint64_t at = u64_at(module, offset) - module->start;
+
+	return at % 8 == 0 && at < MODULE_BYTES - KALLSYMS_USED && is_kallsyms(module, at);
+}
+
+static bool holds_orc(const struct module_bytes *module, size_t offset)
+{
+	uint64_t num = u32_at(module, offset);
+	uint64_t ips = u64_at(module, offset + ARCH_ORC_IP);
+	uint64_t entries = u64_at(module, offset + ARCH_ORC);
+	int32_t first;
+
+	if (!num || !in_core(module, ips, 4 * num) ||
+	    !in_core(module, entries, ORC_ENTRY_SIZE * num) ||
+	    !address_space_peek(module->space, gva(ips), &first, sizeof(first), NULL))
+		return false;
+	return ips + (uint64_t)(int64_t)first - module->core < module->text_size;
+}
+
+static int32_t only_offset(const struct module_bytes *module, holds_fn holds, size_t size,
+			   size_t alignment)
+{
+	int32_t found = FIELD_UNKNOWN;
+
+	for (size_t offset = 0; offset + size <= MODULE_BYTES; offset += alignment) {
+		if (!holds(module, offset))
+			continue;
+		if (found != FIELD_UNKNOWN)
+			return FIELD_UNKNOWN;
+		found = (int32_t)offset;
+	}
+	return found;
+}
+
+static bool read_first(const struct kernel_map *map, const struct address_space *space,
+		       struct module_bytes *module)
+{
+	uint64_t head = map->symbols[SYMBOL_modules], first;
+
+	*module = (struct module_bytes){.space = space};
+	if (!head || !address_space_read_u64(space, gva(head), &first, NULL) || first == head)
+		return false;
+	module->start = first - BEFORE;
+	return address_space_peek_mapped(space, gva(module->start), module->bytes, MODULE_BYTES,
+					 NULL);
+}
+
+static void fill(struct kernel_map *map, int32_t core, int32_t name, int32_t kallsyms, int32_t arch)
+{
+	int32_t *fields = map->fields;
+
+	fields[FIELD_module_list] = BEFORE;
+	fields[FIELD_module_name] = name;
+	fields[FIELD_module_core_layout] = core;
+	fields[FIELD_module_layout_base] = 0;
+	fields[FIELD_module_layout_size] = LAYOUT_SIZE;
+	fields[FIELD_module_layout_text_size] = LAYOUT_TEXT_SIZE;
+	fields[FIELD_module_kallsyms] = kallsyms;
+	fields[FIELD_mod_kallsyms_symtab] = 0;
+	fields[FIELD_mod_kallsyms_num_symtab] = KALLSYMS_NUM;
+	fields[FIELD_mod_kallsyms_strtab] = KALLSYMS_STRINGS;
+	if (arch == FIELD_UNKNOWN)
+		return;
+	fields[FIELD_module_arch] = arch;
+	fields[FIELD_module_arch_num_orcs] = 0;
+	fields[FIELD_module_arch_orc_ip] = ARCH_ORC_IP;
+	fields[FIELD_module_arch_orc] = ARCH_ORC;
+}
+
+bool module_layout_infer(struct kernel_map *map, const struct address_space *space)
+{
+	g_autofree struct module_bytes *module = g_new0(struct module_bytes, 1);
+	int32_t core, name, kallsyms;
+
+	if (!read_first(map, space, module))
+		return false;
+	core = only_offset(module, holds_layout, LAYOUT_USED + 4, 8);
+	if (core == FIELD_UNKNOWN)
+		return false;
+	module->core = u64_at(module, (size_t)core);
+	module->core_size = u32_at(module, (size_t)core + LAYOUT_SIZE);
+	module->text_size = u32_at(module, (size_t)core + LAYOUT_TEXT_SIZE);
+	name = only_offset(module, holds_name, NAME_SIZE, 1);
+	kallsyms = only_offset(module, holds_kallsyms, 8, 8);
+	if (name == FIELD_UNKNOWN || kallsyms == FIELD_UNKNOWN)
+		return false;
+	fill(map, core, name, kallsyms, only_offset(module, holds_orc, ARCH_USED, 8));
+	return true;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the first loaded module tells of struct module, in any order of its members, and when not.
+ */
+#include <string.h>
+
+#include "fake_guest.h"
+#include "kernel/module_layout.h"
+
+/* Offsets in the image, which here has the module in it. */
+#define HEAD 0x1000u
+#define KOBJECT_NAME 0x2000u
+#define CORE 0x40000u
+#define CORE_SIZE 0x5000u
+#define TEXT_SIZE 0x1000u
+#define MODULE (CORE + 0x2000u)
+#define ORC_IPS (CORE + 0x1402u) /* the linker does not align it */
+#define ORCS (CORE + 0x1500u)
+#define SYMBOLS (CORE + 0x3000u)
+#define STRINGS (CORE + 0x4001u)
+
+#define NAME "of_a_test"
+
+#define ADDRESS(offset) (FAKE_GUEST_IMAGE + (offset))
+
+/* Offsets in struct module. */
+struct order {
+	uint32_t list, name, kobject_name, layout, kallsyms, core_kallsyms, orc;
+};
+
+static const struct order as_declared = {8, 24, 80, 256, 512, 520, 448};
+static const struct order shuffled = {704, 131, 8, 512, 0x28, 0x100, 0x60};
+
+struct fixture {
+	struct fake_guest guest;
+	struct kernel_map *map;
+};
+
+static void put(struct fixture *f, uint64_t offset, const void *bytes, size_t length)
+{
+	memcpy(fake_guest_at(&f->guest, offset), bytes, length);
+}
+
+static void put_u64(struct fixture *f, uint64_t offset, uint64_t value)
+{
+	put(f, offset, &value, sizeof(value));
+}
+
+static void put_u32(struct fixture *f, uint64_t offset, uint32_t value)
+{
+	put(f, offset, &value, sizeof(value));
+}
+
+static void put_module(struct fixture *f, const struct order *order)
+{
+	char name[56] = NAME;
+
+	put_u64(f, HEAD, ADDRESS(MODULE + order->list));
+	put_u64(f, HEAD + 8, ADDRESS(MODULE + order->list));
+	put_u64(f, MODULE + order->list, ADDRESS(HEAD));
+	put_u64(f, MODULE + order->list + 8, ADDRESS(HEAD));
+	put(f, MODULE + order->name, name, sizeof(name));
+	put(f, KOBJECT_NAME, NAME, sizeof(NAME));
+	put_u64(f, MODULE + order->kobject_name, ADDRESS(KOBJECT_NAME));
+	put_u64(f, MODULE + order->layout, ADDRESS(CORE));
+	put_u32(f, MODULE + order->layout + 8, CORE_SIZE);
+	put_u32(f, MODULE + order->layout + 12, TEXT_SIZE);
+	put_u32(f, MODULE + order->layout + 16, 0x2000);
+	put_u64(f, MODULE + order->kallsyms, ADDRESS(MODULE + order->core_kallsyms));
+	put_u64(f, MODULE + order->core_kallsyms, ADDRESS(SYMBOLS));
+	put_u32(f, MODULE + order->core_kallsyms + 8, 20);
+	put_u64(f, MODULE + order->core_kallsyms + 16, ADDRESS(STRINGS));
+	put_u32(f, MODULE + order->orc, 10);
+	put_u64(f, MODULE + order->orc + 8, ADDRESS(ORC_IPS));
+	put_u64(f, MODULE + order->orc + 16, ADDRESS(ORCS));
+	put_u32(f, ORC_IPS, CORE - ORC_IPS);
+}
+
+static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	fake_guest_init(&f->guest, 2 << 20);
+	f->map = kernel_map_new();
+	f->map->symbols[SYMBOL_modules] = ADDRESS(HEAD);
+}
+
+static void tear_down(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	kernel_map_free(f->map);
+	fake_guest_clear(&f->guest);
+}
+
+static bool infer(struct fixture *f)
+{
+	fake_guest_forget(&f->guest);
+	return module_layout_infer(f->map, &f->guest.space);
+}
+
+/* Where it is from the list entry, as the fields have it. */
+static int32_t from_list(const struct fixture *f, enum kernel_field field)
+{
+	g_assert_cmpint(f->map->fields[field], !=, FIELD_UNKNOWN);
+	return f->map->fields[field] - f->map->fields[FIELD_module_list];
+}
+
+static void assert_told(struct fixture *f, const struct order *order)
+{
+	int32_t list = (int32_t)order->list;
+
+	put_module(f, order);
+	g_assert_true(infer(f));
+	g_assert_cmpint(from_list(f, FIELD_module_name), ==, (int32_t)order->name - list);
+	g_assert_cmpint(from_list(f, FIELD_module_core_layout), ==, (int32_t)order->layout - list);
+	g_assert_cmpint(from_list(f, FIELD_module_kallsyms), ==, (int32_t)order->kallsyms - list);
+	g_assert_cmpint(from_list(f, FIELD_module_arch), ==, (int32_t)order->orc - list);
+	g_assert_cmpint(f->map->fields[FIELD_module_taints], ==, FIELD_UNKNOWN);
+}
+
+static void test_told(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	assert_told(f, &as_declared);
+}
+
+static void test_shuffled(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	assert_told(f, &shuffled);
+}
+
+static void assert_not_told(struct fixture *f)
+{
+	g_assert_false(infer(f));
+	g_assert_cmpint(f->map->fields[FIELD_module_list], ==, FIELD_UNKNOWN);
+}
+
+static void test_no_module(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	assert_not_told(f); /* a list that is not set up */
+	put_u64(f, HEAD, ADDRESS(HEAD));
+	assert_not_told(f);
+	put_u64(f, HEAD, 0xdeadbeef00000000);
+	assert_not_told(f);
+	f->map->symbols[SYMBOL_modules] = 0;
+	assert_not_told(f);
+}
+
+static void test_no_orc(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_module(f, &as_declared);
+	put_u32(f, ORC_IPS, 0x1000); /* not to its text */
+	g_assert_true(infer(f));
+	g_assert_cmpint(f->map->fields[FIELD_module_arch], ==, FIELD_UNKNOWN);
+}
+
+/* Nothing is taken that might be something else. */
+static void test_doubtful(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_module(f, &as_declared);
+	put(f, KOBJECT_NAME, "other_name", 11);
+	assert_not_told(f);
+	put_module(f, &as_declared);
+	put(f, MODULE + 600, NAME "\0\0\0\0\0\0\0", sizeof(NAME) + 7);
+	assert_not_told(f); /* two names */
+	memset(fake_guest_at(&f->guest, MODULE + 600), 0xff, 64);
+	g_assert_true(infer(f));
+	f->map->fields[FIELD_module_list] = FIELD_UNKNOWN;
+	put_u32(f, MODULE + as_declared.layout + 12, CORE_SIZE + 1); /* more text than module */
+	assert_not_told(f);
+	put_module(f, &as_declared);
+	put_u64(f, MODULE + as_declared.core_kallsyms + 16, ADDRESS(CORE + CORE_SIZE));
+	assert_not_told(f); /* names outside of it */
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *path;
+		void (*test)(struct fixture *f, gconstpointer unused);
+	} tests[] = {
+		{"/module-layout/in the order of the source", test_told},
+		{"/module-layout/in any other", test_shuffled},
+		{"/module-layout/no module, nothing to tell from", test_no_module},
+		{"/module-layout/a kernel without ORC", test_no_orc},
+		{"/module-layout/what may be something else is not taken", test_doubtful},
+	};
+
+	g_test_init(&argc, &argv, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
+		g_test_add(tests[i].path, struct fixture, NULL, set_up, tests[i].test, tear_down);
+	return g_test_run();
+}
