@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Collected without a map of its kernel, while its CPUs change tasks and stacks all the time: what the map, made after
-# the thaw, shows to be of interest has been kept from the frozen instant. On two kernels; SCENARIOS=all: on three.
+# the thaw, shows to be of interest has been kept from the frozen instant. On two kernels; SCENARIOS=all: on four, one of which has
+# KASAN's larger stacks.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -32,9 +33,12 @@ sorts() {
 
 libvirt_start
 kernels='5.10 6.12'
-[ "${SCENARIOS:-}" != all ] || kernels='5.10 6.1 6.12'
+[ "${SCENARIOS:-}" != all ] || kernels='5.10 6.1 6.12 linux-6.1+kasan'
 for kernel in $kernels; do
-	guest_start g kernel="$kernel" smp=4
+	case $kernel in
+	linux-*) guest_start g kernel="$("$here/../kernel/build-kernel" "${kernel%+*}" "${kernel#*+}")" smp=4 module=no ;;
+	*) guest_start g kernel="$kernel" smp=4 ;;
+	esac
 	guest_exec g 'cat /proc/kallsyms' >"$test_dir/kallsyms"
 	for cpu in 0 1 2 3; do
 		guest_exec g "taskset $((1 << cpu)) sh -c 'while :; do cat /proc/self/maps; done' >/dev/null 2>&1 &"

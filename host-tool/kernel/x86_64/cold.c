@@ -8,8 +8,9 @@
 #include "kernel/x86_64/pt_regs.h"
 #include "kernel/x86_64/tss.h"
 
-/* Without a map nobody says whether KASAN has made them larger. */
+/* What a stack without a guard page has at least; KASAN makes them twice as large, or more. */
 #define STACK_SIZE DEFAULT_STACK_SIZE
+#define STACK_SIZE_KASAN (2 * DEFAULT_STACK_SIZE)
 /*
  * A CPU's GDT is one of the page-aligned per-CPU variables, which come first. Those that the kernel
  * image declares, the hot ones among them, all lie from so much before it to so much behind it.
@@ -37,10 +38,10 @@ static bool in_entry_area(uint64_t address)
 static uint64_t stack_top(const struct address_space *space, uint64_t sp)
 {
 	uint64_t page = sp & GUEST_PAGE_MASK;
+	uint64_t most = page + (in_entry_area(sp) ? STACK_SIZE : STACK_SIZE_KASAN);
 	struct mapping mapping;
 
-	for (uint64_t top = page + GUEST_PAGE_SIZE; top <= page + STACK_SIZE;
-	     top += GUEST_PAGE_SIZE) {
+	for (uint64_t top = page + GUEST_PAGE_SIZE; top <= most; top += GUEST_PAGE_SIZE) {
 		if (!address_space_translate(space, gva(top), &mapping, NULL))
 			return top;
 	}
@@ -109,9 +110,12 @@ static bool find_place(struct snapshot *snapshot, const struct vcpu_registers *v
 	return true;
 }
 
-/* Where in the per-CPU area two words are: the same for all CPUs, or nearly always so. */
+/*
+ * Where in the per-CPU area two words are, and how large a task's stack is: the same for all CPUs,
+ * or nearly always so.
+ */
 struct current_place {
-	uint64_t task_at, top_at;
+	uint64_t task_at, top_at, stack_size;
 };
 
 /* Pages that are kept for finding the kernel, its symbols, the modules. */
@@ -195,7 +199,7 @@ static bool read_percpu(const struct cpu_place *place, uint64_t at, uint64_t *wo
 	return *word >> 63;
 }
 
-/* The top that is at or so little above @address, else 0. */
+/* The top that is at or so little above @address, else 0. Of a larger stack it is one as well. */
 static uint64_t stack_end(uint64_t address)
 {
 	uint64_t offset = address & (STACK_SIZE - 1);
@@ -241,25 +245,38 @@ static bool read_stacks(struct search *search, uint64_t task, uint64_t stacks[2]
 	       address_space_peek(&search->place->space, gva(task + TASK_STACK), stacks, 16, NULL);
 }
 
-static bool is_stack_with_top(uint64_t stack, uint64_t top)
+static bool is_stack_with_top(uint64_t stack, uint64_t top, uint64_t size)
 {
-	return top && stack == top - STACK_SIZE;
+	return top && stack == top - size && stack % size == 0;
 }
 
-static bool is_current(struct search *search, uint64_t task)
+/* Is @task one whose stack of @size bytes ends at a top? *@top_at: where that is. */
+static bool has_top(const struct search *search, const uint64_t stacks[2], uint64_t size,
+		    uint64_t *top_at)
+{
+	for (unsigned int i = 0; i < search->num_tops; i++) {
+		uint64_t top = search->tops[i].address;
+
+		if (is_stack_with_top(stacks[0], top, size) ||
+		    is_stack_with_top(stacks[1], top, size)) {
+			*top_at = search->tops[i].at;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_current(struct search *search, uint64_t task, struct current_place *place)
 {
 	uint64_t stacks[2];
 
 	if (!read_stacks(search, task, stacks))
 		return false;
-	for (unsigned int i = 0; i < search->num_tops; i++) {
-		if (is_stack_with_top(stacks[0], search->tops[i].address) ||
-		    is_stack_with_top(stacks[1], search->tops[i].address)) {
-			search->found.top_at = search->tops[i].at;
-			return true;
-		}
-	}
-	return false;
+	place->stack_size = STACK_SIZE;
+	if (has_top(search, stacks, place->stack_size, &place->top_at))
+		return true;
+	place->stack_size = STACK_SIZE_KASAN;
+	return has_top(search, stacks, place->stack_size, &place->top_at);
 }
 
 /* Where the last CPU had it. */
@@ -270,22 +287,41 @@ static bool is_at_same_place(struct search *search, uint64_t *task)
 	return search->found.top_at && read_percpu(search->place, search->found.task_at, task) &&
 	       read_percpu(search->place, search->found.top_at, &top) &&
 	       read_stacks(search, *task, stacks) &&
-	       (is_stack_with_top(stacks[0], stack_end(top)) ||
-		is_stack_with_top(stacks[1], stack_end(top)));
+	       (is_stack_with_top(stacks[0], stack_end(top), search->found.stack_size) ||
+		is_stack_with_top(stacks[1], stack_end(top), search->found.stack_size));
 }
 
+/*
+ * Two stacks may happen to lie so that they look like a larger one: that counts only where no task
+ * with a stack of the usual size is current, on this CPU or on one before it.
+ */
 static bool find_current(struct search *search, uint64_t *task)
 {
+	struct current_place large = {0};
+	uint64_t large_task = 0;
+
 	if (is_at_same_place(search, task))
 		return true;
 	find_tops(search);
 	for (uint64_t at = PERCPU_SIZE; at > 0; at -= 8) {
-		if (read_percpu(search->place, at - 8, task) && is_current(search, *task)) {
-			search->found.task_at = at - 8;
+		struct current_place place = {.task_at = at - 8};
+
+		if (!read_percpu(search->place, at - 8, task) || !is_current(search, *task, &place))
+			continue;
+		if (place.stack_size == STACK_SIZE) {
+			search->found = place;
 			return true;
 		}
+		if (!large.top_at) {
+			large = place;
+			large_task = *task;
+		}
 	}
-	return false;
+	if (!large.top_at || search->found.stack_size == STACK_SIZE)
+		return false;
+	search->found = large;
+	*task = large_task;
+	return true;
 }
 
 guint capture_cold(struct snapshot *snapshot, const GArray *vcpus)
