@@ -110,6 +110,42 @@ static void look_at_daemon(struct session *session, struct outlook *outlook)
 	g_clear_pointer(&status, json_object_unref);
 }
 
+/* What oopsbtd found out about the guest that runs: why the watch is of no use. g_free(); NULL:
+ * nothing. */
+static char *watch_reason(struct session *session, virDomainPtr domain)
+{
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	JsonObject *status = NULL, *known;
+	char *reason = NULL;
+
+	if (session_is_remote(session) || daemon_status(&status) != DAEMON_RUNNING)
+		return NULL;
+	known = virDomainGetUUIDString(domain, uuid) == 0 ? daemon_status_domain(status, uuid)
+							  : NULL;
+	if (known)
+		reason = g_strdup(
+			json_object_get_string_member_with_default(known, "watch_reason", NULL));
+	json_object_unref(status);
+	return reason;
+}
+
+static void look_at_watch(struct session *session, virDomainPtr domain,
+			  const struct options *options, struct outlook *outlook)
+{
+	g_autofree char *reason = watch_reason(session, domain);
+
+	if (reason)
+		add(outlook->missing,
+		    "the memory watch sees no oops of this guest: %s; only a panic device tells of "
+		    "one, if the guest runs the oopsbt module or a patched kernel",
+		    reason);
+	else
+		add(outlook->works,
+		    "oopses seen in guest memory, looked at every %u ms, with nothing needed in "
+		    "the guest",
+		    options->watch_ms);
+}
+
 static void look(struct session *session, virDomainPtr domain, bool persistent,
 		 const struct options *options, const struct domain_shape *now,
 		 const struct domain_shape *next, struct outlook *outlook)
@@ -121,10 +157,7 @@ static void look(struct session *session, virDomainPtr domain, bool persistent,
 	if (options->signal != OPTION_SIGNAL_WATCH)
 		look_at_events(outlook, domain, persistent, now, next);
 	if (options->signal != OPTION_SIGNAL_EVENT)
-		add(outlook->works,
-		    "oopses seen in guest memory, looked at every %u ms, with nothing needed in "
-		    "the guest",
-		    options->watch_ms);
+		look_at_watch(session, domain, options, outlook);
 	if (!options->freeze)
 		add(outlook->missing,
 		    "freeze=off: the vCPUs run on while they are read, so their backtraces may "

@@ -34,20 +34,6 @@ static const char *enabled_text(const struct survey_row *row)
 	return row->next ? "next start" : "no";
 }
 
-/* How an oops is noticed: "pvpanic (isa), watch" */
-static char *signal_text(const struct survey_row *row)
-{
-	bool events =
-		row->options.signal != OPTION_SIGNAL_WATCH && row->shape.panic != PANIC_DEVICE_NONE;
-	bool watch = row->options.signal != OPTION_SIGNAL_EVENT;
-
-	if (row->problem || (!row->enabled && !row->next))
-		return NULL;
-	if (!events)
-		return g_strdup(watch ? "watch" : "none");
-	return g_strconcat(panic_device_name(row->shape.panic), watch ? ", watch" : "", NULL);
-}
-
 static const char *known(JsonObject *daemon, const char *member)
 {
 	JsonNode *node = daemon ? json_object_get_member(daemon, member) : NULL;
@@ -56,6 +42,20 @@ static const char *known(JsonObject *daemon, const char *member)
 			       json_node_get_value_type(node) == G_TYPE_STRING
 		       ? json_node_get_string(node)
 		       : NULL;
+}
+
+/* How an oops is noticed: "pvpanic (isa), watch" */
+static char *signal_text(const struct survey_row *row, JsonObject *daemon)
+{
+	bool events =
+		row->options.signal != OPTION_SIGNAL_WATCH && row->shape.panic != PANIC_DEVICE_NONE;
+	bool watch = row->options.signal != OPTION_SIGNAL_EVENT && !known(daemon, "watch_reason");
+
+	if (row->problem || (!row->enabled && !row->next))
+		return NULL;
+	if (!events)
+		return g_strdup(watch ? "watch" : "none");
+	return g_strconcat(panic_device_name(row->shape.panic), watch ? ", watch" : "", NULL);
 }
 
 /* Of "a=0 b=1 c=-": those that are on. NULL: nothing is known. */
@@ -118,7 +118,7 @@ static void print_table(const struct session *session, const struct status *stat
 
 	for (guint i = 0; i < status->rows->len; i++) {
 		struct line line = line_of(status, status->rows->pdata[i]);
-		g_autofree char *signal = signal_text(line.row);
+		g_autofree char *signal = signal_text(line.row, line.daemon);
 		g_autofree char *sysctls = sysctls_on(known(line.daemon, "sysctls"));
 
 		table_add(table, line.row->name, survey_state(line.row), enabled_text(line.row),

@@ -116,6 +116,9 @@ void domain_kernel_find(struct domain *domain, unsigned int delay_ms);
 void domain_kernel_stop(struct domain *domain);
 void domain_watch_update(struct domain *domain); /* on or off, as it should be */
 void domain_kernel_save(struct domain *domain);
+/* Why the memory watch that is asked for notices nothing in the kernel that runs (static); NULL: it
+ * does, or is not asked for. */
+const char *domain_watch_blind(const struct domain *domain);
 
 /* Words for signals as in report.h (static). @signalled_us: real time. */
 void domain_signal(struct domain *domain, const char *signal, gint64 signalled_us);

@@ -83,6 +83,27 @@ static void retry(struct domain *domain, const GError *error)
 		domain_kernel_find(domain, MIN(delay_ms, LAST_RETRY_MS));
 }
 
+const char *domain_watch_blind(const struct domain *domain)
+{
+	if (!domain->enabled || !domain->active || !domain->kernel.release ||
+	    domain->options.signal == OPTION_SIGNAL_EVENT ||
+	    domain->kernel.watch.counter_address != 0)
+		return NULL;
+	return "the kernel's count of oopses (die_counter) is not found in its memory";
+}
+
+static void tell_kernel(const struct domain *domain)
+{
+	const char *blind = domain_watch_blind(domain);
+
+	log_write(domain->all->log, LOG_INFO, domain->name, NULL, "runs Linux %s",
+		  domain->kernel.release);
+	if (blind)
+		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
+			  "the memory watch sees no oops of it: %s; only its panic device tells",
+			  blind);
+}
+
 static void found(struct domain *domain, struct collection_result *result)
 {
 	g_autofree char *before = g_steal_pointer(&domain->kernel.release);
@@ -96,8 +117,7 @@ static void found(struct domain *domain, struct collection_result *result)
 	guest_settings_set(&domain->settings, &result->verdict);
 	domain_kernel_save(domain);
 	if (another || g_strcmp0(before, domain->kernel.release) != 0)
-		log_write(domain->all->log, LOG_INFO, domain->name, NULL, "runs Linux %s",
-			  domain->kernel.release);
+		tell_kernel(domain);
 	domain_watch_update(domain);
 	status_changed(domain->all);
 }

@@ -19,6 +19,17 @@ rogue_analyzer
 daemon_config '[analyzer]' 'wall_seconds=4' 'file_mib=8' '[rate-limit]' 'domain_burst=1000'
 daemon_start
 daemon_follow a "budget='8000'" >/dev/null
+# The rogue knows no kernel's count of oopses.
+tap_ok "the log says that the watch sees no oops of such a kernel" \
+	daemon_wait "$(guest_domain a): the memory watch sees no oops of it: .* only its panic device tells"
+# Its status is written a moment after that.
+for ((i = 0; i < 100; i++)); do
+	! grep -q '"watch_reason" : "' "$daemon_runtime/status.json" || break
+	sleep 0.1
+done
+tap_like "virsh oopsbt status says so, and what to do" \
+	"$("$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" status --verbose "$(guest_domain a)")" \
+	'memory watch sees no oops of this guest: .*if the guest runs the oopsbt module'
 
 # While the guest is frozen it does not say that it is done.
 oops_begin() {
