@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "kernel/arch.h"
 #include "kernel/modules.h"
 #include "kernel/resolve.h"
 #include "kernel/x86_64/disassemble.h"
@@ -14,6 +15,15 @@
 /* Instructions that a reader is shown. */
 #define SHOWN_BEFORE 8
 #define SHOWN_AFTER 5
+/* A stack pointer this near to its stack's end, in bytes, has no room for what is pushed next. */
+#define STACK_ROOM 8
+#define STACK_GUARD GUEST_PAGE_SIZE
+
+/* Where a vCPU's stack still has the fault. */
+struct saved_fault {
+	guint vcpu;
+	const struct frame *frame; /* NULL: nowhere */
+};
 
 /* "name+0x12/0x34 [module]", as the guest printed it. */
 static bool parse_place(const char *place, struct resolved_symbol *symbol)
@@ -36,24 +46,73 @@ static bool same_place(const struct resolved_symbol *a, const struct resolved_sy
 	       a->offset == b->offset && a->size == b->size;
 }
 
-/* The frame of the CPU that oopsed, still there, that was interrupted in that place; or NULL. */
-static const struct frame *find_frame(const struct report *report, const struct maybe_int *cpu,
-				      const struct resolved_symbol *symbol)
+static const struct report_vcpu *vcpu_at(const struct report *report, guint i)
+{
+	return &g_array_index(report->vcpus, struct report_vcpu, i);
+}
+
+static const struct frame *frame_at(const struct report_vcpu *vcpu, guint i)
+{
+	return &g_array_index(vcpu->frames, struct frame, i);
+}
+
+/* The frame of the CPU that oopsed, still there, that was interrupted in that place. */
+static struct saved_fault find_saved_at(const struct report *report, const struct maybe_int *cpu,
+					const struct resolved_symbol *symbol)
 {
 	for (guint i = 0; i < report->vcpus->len; i++) {
-		const struct report_vcpu *vcpu =
-			&g_array_index(report->vcpus, struct report_vcpu, i);
+		const struct report_vcpu *vcpu = vcpu_at(report, i);
 
 		if (!cpu->known || !vcpu->cpu.known || vcpu->cpu.value != cpu->value)
 			continue;
-		for (guint j = 0; j < vcpu->frames->len; j++) {
-			const struct frame *frame = &g_array_index(vcpu->frames, struct frame, j);
+		for (guint j = 1; j < vcpu->frames->len; j++) {
+			const struct frame *frame = frame_at(vcpu, j);
 
-			if (j && frame->interrupted && same_place(&frame->symbol, symbol))
-				return frame;
+			if (frame->interrupted && same_place(&frame->symbol, symbol))
+				return (struct saved_fault){i, frame};
 		}
 	}
+	return (struct saved_fault){0};
+}
+
+/* The innermost state that was saved outside of the kernel's telling of an oops; or NULL. */
+static const struct frame *find_told(const struct arch *arch, const struct report_vcpu *vcpu)
+{
+	bool tells = false;
+
+	for (guint i = 0; i < vcpu->frames->len; i++) {
+		const struct frame *frame = frame_at(vcpu, i);
+
+		if (tells && frame->registers)
+			return frame->stack != STACK_USER ? frame : NULL;
+		tells = tells || (frame->symbol.name && frame->reliable &&
+				  arch->is_telling_of_oops(frame->symbol.name));
+	}
 	return NULL;
+}
+
+/*
+ * The same without a word of the guest's on where it is. If @cpu is not known either, the only CPU
+ * that tells of an oops.
+ */
+static struct saved_fault find_saved(const struct analysis *analysis, const struct maybe_int *cpu)
+{
+	const struct report *report = analysis->report;
+	struct saved_fault found = {0};
+
+	for (guint i = 0; i < report->vcpus->len; i++) {
+		const struct report_vcpu *vcpu = vcpu_at(report, i);
+		const struct frame *frame;
+
+		if (!vcpu->cpu.known || (cpu->known && vcpu->cpu.value != cpu->value))
+			continue;
+		frame = find_told(kernel_arch(&analysis->kernel), vcpu);
+		if (frame && found.frame)
+			return (struct saved_fault){0};
+		if (frame)
+			found = (struct saved_fault){i, frame};
+	}
+	return found;
 }
 
 static bool is_place(const struct kernel *kernel, uint64_t pc, const struct resolved_symbol *symbol)
@@ -118,15 +177,49 @@ static bool has_guest_code(const struct kernel *kernel, uint64_t pc,
 		!memcmp(bytes, registers->code, registers->code_size));
 }
 
+/* Rows past the first are the general ones. */
+static bool lacks_registers(const GArray *told, const GArray *saved)
+{
+	for (guint i = 0; i < saved->len; i++) {
+		const struct named_register *named =
+			&g_array_index(saved, struct named_register, i);
+
+		if (named->row > 0 && !named_register_at(told, named->name))
+			return true;
+	}
+	return false;
+}
+
+/* Puts into @told what it lacks of @saved; both are in the order in which they are shown. */
+static void add_missing(GArray *told, const GArray *saved)
+{
+	guint next = 0;
+
+	for (guint i = 0; i < saved->len; i++) {
+		const struct named_register *named =
+			&g_array_index(saved, struct named_register, i);
+		const struct named_register *there = named_register_at(told, named->name);
+
+		if (there)
+			next = (guint)(there - (const struct named_register *)(void *)told->data);
+		else
+			g_array_insert_val(told, next, *named);
+		next++;
+	}
+}
+
 /*
  * What the exception saved on the stack is the state itself, and the log tells of it. Both have
- * registers that the other lacks. Where the log says something else, the stack is believed.
+ * registers that the other lacks. Where the log says something else, the stack is believed; where
+ * the guest had not printed all of them, it has the others.
  */
 static void take_saved(const struct frame *frame, struct report_fault *fault)
 {
-	for (guint i = 0; frame->registers && i < frame->registers->len; i++) {
+	const GArray *registers = frame->registers;
+
+	for (guint i = 0; registers && i < registers->len; i++) {
 		const struct named_register *saved =
-			&g_array_index(frame->registers, struct named_register, i);
+			&g_array_index(registers, struct named_register, i);
 		struct named_register *told = named_register_at(fault->registers, saved->name);
 
 		if (!told)
@@ -140,33 +233,36 @@ static void take_saved(const struct frame *frame, struct report_fault *fault)
 						saved->label, saved->value, told->value);
 		told->value = saved->value;
 	}
+	if (registers && lacks_registers(fault->registers, registers))
+		add_missing(fault->registers, registers);
 }
 
-static void find_pc(struct analysis *analysis, const struct oops_text *oops,
-		    struct report_fault *fault)
+static struct saved_fault find_pc(struct analysis *analysis, const struct oops_text *oops,
+				  struct report_fault *fault)
 {
 	const struct kernel *kernel = &analysis->kernel;
 	const struct oops_registers *registers = &oops->registers;
-	const struct frame *frame;
+	struct saved_fault saved;
 	uint64_t pc;
 
 	fault->pc = registers->rip;
 	if (!parse_place(registers->place, &fault->symbol))
-		return;
-	frame = find_frame(analysis->report, &oops->cpu, &fault->symbol);
-	if (frame) {
-		fault->pc = (struct maybe_uint){true, frame->pc.value};
-		take_saved(frame, fault);
-		return;
+		return (struct saved_fault){0};
+	saved = find_saved_at(analysis->report, &oops->cpu, &fault->symbol);
+	if (saved.frame) {
+		fault->pc = (struct maybe_uint){true, saved.frame->pc.value};
+		take_saved(saved.frame, fault);
+		return saved;
 	}
 	/* A number that names another place is no help. */
 	fault->pc.known =
 		registers->rip.known && is_place(kernel, registers->rip.value, &fault->symbol);
 	if (fault->pc.known)
-		return;
+		return saved;
 	if (find_by_name(analysis, &fault->symbol, &pc) && is_place(kernel, pc, &fault->symbol) &&
 	    has_guest_code(kernel, pc, registers))
 		fault->pc = (struct maybe_uint){true, pc};
+	return saved;
 }
 
 /* As much of [@from, @to) around @pc as can be read. */
@@ -296,20 +392,81 @@ static void fill_code(const struct analysis *analysis, const struct oops_text *o
 	fault->explanation = explain_address(&code, fault->registers, oops->address);
 }
 
-void fault_fill(struct analysis *analysis, struct oops_text *oops)
+/* Where code explains an address, this explains why nothing is there. A stack grows down. */
+static void explain_overflow(const struct analysis *analysis, struct saved_fault saved,
+			     struct report_fault *fault)
 {
-	struct report *report = analysis->report;
-	struct report_fault *fault = &report->fault;
+	const struct cpu *cpu = analysis->cpus && saved.frame ? &analysis->cpus[saved.vcpu] : NULL;
 
-	if (!oops->registers.registers) {
-		report_add_error(report, "fault", "the guest's log has no registers of the oops");
+	for (unsigned int i = 0; cpu && i < cpu->num_stacks; i++) {
+		const struct stack *stack = &cpu->stacks[i];
+		uint64_t sp = saved.frame->sp.value, low = stack->low.value;
+
+		if (stack->kind != STACK_TASK || sp < low - STACK_GUARD || sp >= low + STACK_ROOM)
+			continue;
+		g_free(fault->explanation);
+		fault->explanation = g_strdup_printf(
+			"the stack pointer 0x%" G_GINT64_MODIFIER
+			"x has run out of the task's stack of %" G_GUINT64_FORMAT
+			" bytes, which ends at 0x%" G_GINT64_MODIFIER "x: a stack overflow",
+			sp, stack->high.value - low, low);
 		return;
 	}
-	fault->known = true;
-	fault->source = "log";
-	fault->registers = g_steal_pointer(&oops->registers.registers);
-	find_pc(analysis, oops, fault);
-	fill_code(analysis, oops, fault);
+}
+
+/* As from the log: the first function that is no helper, from the fault outwards. */
+static void blame_from_stack(const struct report_vcpu *vcpu, const struct frame *fault,
+			     struct oops_text *oops)
+{
+	bool passed = false;
+
+	for (guint i = 0; i < vcpu->frames->len; i++) {
+		const struct frame *frame = frame_at(vcpu, i);
+
+		passed = passed || frame == fault;
+		if (!passed || !frame->reliable || !frame->symbol.name ||
+		    oops_function_is_helper(frame->symbol.name))
+			continue;
+		oops->function = oops_function_plain(frame->symbol.name);
+		oops->module = g_strdup(frame->symbol.module);
+		return;
+	}
+}
+
+static void tell_from_stack(const struct report_vcpu *vcpu, const struct frame *fault,
+			    struct oops_text *oops)
+{
+	if (!oops->function)
+		blame_from_stack(vcpu, fault, oops);
+	if (oops->cpu.known)
+		return;
+	oops->cpu = vcpu->cpu;
+	if (!vcpu->task.known)
+		return;
+	oops->pid = vcpu->task.pid;
+	oops->comm = g_strdup(vcpu->task.comm);
+}
+
+/* The guest had printed nothing of it yet, or it is lost. */
+static struct saved_fault take_from_stack(const struct analysis *analysis, struct oops_text *oops,
+					  struct report_fault *fault)
+{
+	struct saved_fault saved = find_saved(analysis, &oops->cpu);
+
+	if (!saved.frame)
+		return saved;
+	fault->source = "stack";
+	fault->pc = (struct maybe_uint){true, saved.frame->pc.value};
+	kernel_resolve(&analysis->kernel, saved.frame->pc, &fault->symbol);
+	fault->registers = g_array_copy(saved.frame->registers);
+	tell_from_stack(vcpu_at(analysis->report, saved.vcpu), saved.frame, oops);
+	return saved;
+}
+
+static void explain_missing(struct report *report, const struct oops_text *oops)
+{
+	const struct report_fault *fault = &report->fault;
+
 	if (!fault->pc.known)
 		report_add_error(report, "fault.pc", "the address of %s cannot be told",
 				 oops->registers.place ? oops->registers.place : "the fault");
@@ -319,4 +476,29 @@ void fault_fill(struct analysis *analysis, struct oops_text *oops)
 		report_add_error(report, "fault.code", "%s", fault->code_difference);
 	if (fault->register_difference)
 		report_add_error(report, "fault.regs", "%s", fault->register_difference);
+}
+
+void fault_fill(struct analysis *analysis, struct oops_text *oops)
+{
+	struct report *report = analysis->report;
+	struct report_fault *fault = &report->fault;
+	struct saved_fault saved;
+
+	if (oops->registers.registers) {
+		fault->source = "log";
+		fault->registers = g_steal_pointer(&oops->registers.registers);
+		saved = find_pc(analysis, oops, fault);
+	} else {
+		saved = take_from_stack(analysis, oops, fault);
+	}
+	if (!fault->registers) {
+		report_add_error(
+			report, "fault",
+			"the registers of the oops are neither in the guest's log nor on a stack");
+		return;
+	}
+	fault->known = true;
+	fill_code(analysis, oops, fault);
+	explain_overflow(analysis, saved, fault);
+	explain_missing(report, oops);
 }

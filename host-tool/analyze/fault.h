@@ -9,7 +9,11 @@
 #include "analyze/analysis.h"
 #include "kernel/oops-log.h"
 
-/* After the vCPUs are filled. Takes what it needs of @oops; report->oops is filled from it. */
+/*
+ * After the vCPUs are filled. Takes what it needs of @oops; report->oops is filled from it. What a
+ * guest had not printed when it was frozen is told by the stack, if the fault is still on it: into
+ * @oops, too, which CPU and whose code.
+ */
 void fault_fill(struct analysis *analysis, struct oops_text *oops);
 
 #endif

@@ -243,10 +243,11 @@ static void tell_oops(struct analysis *analysis, struct oops_text *oops, uint64_
 		      const char *panic)
 {
 	struct report *report = analysis->report;
-	g_autofree char *title = oops_text_title(oops);
+	g_autofree char *title = NULL;
 	unsigned int number = oops->number;
 
 	fault_fill(analysis, oops);
+	title = oops_text_title(oops);
 	take_oops(report, oops, start);
 	report->oops.number = (struct maybe_int){true, number};
 	report->oops.panicked = becomes_panic(analysis, panic);

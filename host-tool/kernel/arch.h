@@ -61,6 +61,9 @@ struct arch {
 	/* Are registers that were saved up to @end of a task's @stack those of user mode, if it had
 	 * any? Then nothing is above. */
 	bool (*is_user_entry)(const struct stack *stack, gva_t end);
+	/* Does this function run only while the kernel tells of an oops, on the stack of the fault?
+	 */
+	bool (*is_telling_of_oops)(const char *function);
 };
 
 extern const struct arch arch_x86_64;

@@ -175,6 +175,11 @@ static size_t plain_length(const char *function)
 	return length;
 }
 
+char *oops_function_plain(const char *function)
+{
+	return g_strndup(function, plain_length(function));
+}
+
 bool oops_function_is_helper(const char *function)
 {
 	size_t length = plain_length(function);

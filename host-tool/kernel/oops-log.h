@@ -43,6 +43,9 @@ char *oops_text_title(const struct oops_text *oops);
 /* Would a reader blame the caller of this function rather than the function? */
 bool oops_function_is_helper(const char *function);
 
+/* Its name without what compilers add to it (".cold", ".isra.0"). Free with g_free(). */
+char *oops_function_plain(const char *function);
+
 /* Splits "name+0x12/0x34 [module]"; false if @text is not of that form. Free both with g_free(). */
 bool oops_symbol_parse(const char *text, char **name, char **module);
 

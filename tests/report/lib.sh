@@ -152,6 +152,24 @@ registers_agree() {
 	tap_is "$1: the registers at the fault are those that the kernel printed" "$ours" "$theirs"
 }
 
+# fault_of REPORT_TXT: its title, the instruction, general registers and the cause
+fault_of() {
+	head -n 1 "$1"
+	sed -nE '/^At the fault/,/^$/{/^  (RIP|R[A-DS][XI]|RBP|R1[03]|Cause): |=>/p}' "$1"
+}
+
+# told_by_stack LABEL: where the guest stays as the panic left it, a report without the guest's own registers has the same fault
+told_by_stack() {
+	LC_ALL=C sed 's/RIP: 0010:/rip: 0010:/g; s/CPU: /cpu: /g' "$dump/core" >"$test_dir/unprinted"
+	"$analyze" "$test_dir/unprinted" >"$test_dir/unprinted.txt"
+	tap_is "$1: a guest that had not printed its registers yet has them on the stack" \
+		"$(fault_of "$test_dir/unprinted.txt")" "$(fault_of "$dump/report.txt")"
+	LC_ALL=C sed 's/R10: /r10: /g; s/R13: /r13: /g' "$dump/core" >"$test_dir/unprinted"
+	"$analyze" "$test_dir/unprinted" >"$test_dir/unprinted.txt"
+	tap_is "$1: nor does it lack those that it was about to print" \
+		"$(fault_of "$test_dir/unprinted.txt")" "$(fault_of "$dump/report.txt")"
+}
+
 rt=no
 null='BUG: kernel NULL pointer dereference in scenario_null_deref [oopsbt_scenario]'
 null_chain='scenario_null_deref scenario_null_inner scenario_null_outer'
@@ -199,6 +217,9 @@ dies() {
 	tap_is "$label: the title names the bug, and that it becomes a panic" "$(value '$.title')" "$title, then panic"
 	tap_like "$label: the whole stack" "$(chain)" "$stack"
 	registers_agree "$label"
+	told_by_stack "$label"
+	[ "$4" != stack_overflow ] || tap_like "$label: the cause is told" "$(value '$.fault.explanation')" \
+		"^the stack pointer 0x[0-9a-f]* has run out of the task's stack of [0-9]* bytes, which ends at 0x[0-9a-f]*000: a stack overflow$"
 	tap_ok "$label: all symbols are where the guest's /proc/kallsyms has them" \
 		"$query" symbols "$dump/report.json" "$test_dir/$name.kallsyms"
 	tap_unlike "$label: every backtrace ends where its stack does" "$(cat "$dump/report.txt")" 'ends early'

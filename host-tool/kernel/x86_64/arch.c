@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/arch.h"
 
+#include <string.h>
+
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/pt_regs.h"
 #include "kernel/x86_64/register_names.h"
@@ -105,6 +107,20 @@ static bool is_user_entry(const struct stack *stack, gva_t end)
 	return end.value == stack->high.value || end.value + FRED_PADDING == stack->high.value;
 }
 
+/* arch/x86/kernel/dumpstack.c and arch/x86/mm/fault.c; no_context() until 5.11. */
+static bool is_telling_of_oops(const char *function)
+{
+	static const char *const names[] = {"oops_begin", "oops_end",	    "die",
+					    "die_addr",	  "__die",	    "__die_body",
+					    "no_context", "page_fault_oops"};
+	size_t length = strcspn(function, "."); /* compilers add suffixes */
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if (strlen(names[i]) == length && !strncmp(function, names[i], length))
+			return true;
+	return false;
+}
+
 const struct arch arch_x86_64 = {
 	.name = "x86_64",
 	.load_registers = load_registers,
@@ -122,4 +138,5 @@ const struct arch arch_x86_64 = {
 	.is_behind_trap = is_behind_trap,
 	.is_start_of_task = orc_is_start_of_task,
 	.is_user_entry = is_user_entry,
+	.is_telling_of_oops = is_telling_of_oops,
 };
