@@ -117,6 +117,77 @@ static void append_frames(GString *text, JsonArray *frames)
 	}
 }
 
+/* In the words of report.txt. */
+static void append_depths(GString *text, JsonObject *vcpu)
+{
+	const char *context = text_of(vcpu, "context", "unknown");
+	gint64 preempt = number_of(vcpu, "preempt_depth", 0);
+
+	/* In user mode they are on. */
+	if (json_object_has_member(vcpu, "interrupts_on") &&
+	    !json_object_get_null_member(vcpu, "interrupts_on") && strcmp(context, "user") != 0)
+		g_string_append(text, flag_of(vcpu, "interrupts_on", false) ? ", interrupts on"
+									    : ", interrupts off");
+	if (number_of(vcpu, "nmi_depth", 0) > 0)
+		g_string_append(text, ", in an NMI");
+	if (number_of(vcpu, "hardirq_depth", 0) > 0)
+		g_string_append(text, ", in a hard interrupt");
+	if (flag_of(vcpu, "serving_softirq", false))
+		g_string_append(text, ", serving a softirq");
+	if (number_of(vcpu, "bh_disable_depth", 0) > 0)
+		g_string_append(text, ", bottom halves off");
+	/* An idle CPU's is always off. */
+	if (preempt > 0 && strcmp(context, "idle") != 0)
+		g_string_append_printf(text, ", preemption off (%" G_GINT64_FORMAT ")", preempt);
+}
+
+static void append_age(GString *text, const char **separator, const char *what, gint64 ns,
+		       const char *after)
+{
+	if (ns < 0)
+		return;
+	g_string_append_printf(text, "%s%s %" G_GINT64_FORMAT ".%03" G_GINT64_FORMAT " s%s",
+			       *separator, what, ns / 1000000000, ns / 1000000 % 1000, after);
+	*separator = ", ";
+}
+
+/* What its scheduler and its timer say; an idle CPU has neither tasks nor ticks. */
+static void append_schedule(GString *text, JsonObject *vcpu)
+{
+	gint64 runnable = number_of(vcpu, "runnable", -1);
+	const char *separator = "  ";
+
+	if (strcmp(text_of(vcpu, "context", "unknown"), "idle") == 0)
+		return;
+	append_age(text, &separator, "This task has run for", number_of(vcpu, "task_ran_ns", -1),
+		   "");
+	if (runnable >= 0) {
+		g_string_append_printf(text, "%s%" G_GINT64_FORMAT " runnable", separator,
+				       runnable);
+		separator = ", ";
+	}
+	append_age(text, &separator, "last tick", number_of(vcpu, "tick_age_ns", -1), " ago");
+	append_age(text, &separator, "watchdog touched", number_of(vcpu, "watchdog_age_ns", -1),
+		   " ago");
+	if (separator[0] == ',')
+		g_string_append_c(text, '\n');
+}
+
+static void append_lock(GString *text, JsonObject *lock)
+{
+	if (!lock)
+		return;
+	g_string_append_printf(text, "  Waits for the lock at %s",
+			       text_of(lock, "address", "unknown"));
+	if (text_of(lock, "symbol", NULL))
+		g_string_append_printf(text, " (%s)", text_of(lock, "symbol", NULL));
+	if (number_of(lock, "position", 0) > 0)
+		g_string_append_printf(
+			text, ", number %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " in its queue",
+			number_of(lock, "position", 0), number_of(lock, "queued", 0));
+	g_string_append_c(text, '\n');
+}
+
 static GString *view(JsonObject *vcpu)
 {
 	GString *text = g_string_new(NULL);
@@ -134,8 +205,11 @@ static GString *view(JsonObject *vcpu)
 		g_string_append_printf(text, ", task %s (pid %" G_GINT64_FORMAT ")",
 				       text_of(task, "comm", "unknown"),
 				       number_of(task, "pid", -1));
+	append_depths(text, vcpu);
 	g_string_append_c(text, '\n');
+	append_schedule(text, vcpu);
 	append_registers(text, object_of(vcpu, "regs"));
+	append_lock(text, object_of(vcpu, "waits_for_lock"));
 	append_frames(text, array_of(vcpu, "frames"));
 	if (stopped)
 		g_string_append_printf(text, "  The trace ends early: %s\n", stopped);

@@ -102,6 +102,19 @@ run info db --cpu 1
 tap_like '--cpu is one CPU, by the number the guest gives it' "$out" '^CPU 1 \(vCPU 0\): kernel, task kworker \(pid 7\)$'
 tap_like 'its registers' "$out" '^ +RIP: 0xffffffff81000000 +RSP: 0xffffc90000003f00'
 tap_like 'its backtrace' "$out" '^   oops_here\+0x10/0x20 \[bad\]$'
+sed -i 's/"context": "kernel",/& "interrupts_on": false, "serving_softirq": true, "bh_disable_depth": 1, "preempt_depth": 2,\
+  "hardirq_depth": 0, "nmi_depth": null, "runnable": 3, "task_ran_ns": 1234567890, "tick_age_ns": 4000000, "watchdog_age_ns": null,\
+  "waits_for_lock": {"address": "0xffffffff81234500", "symbol": "that_lock+0x0\/0x4", "position": 2, "queued": 3},/' \
+	"$dumps/db/20261121T100000Z-2/report.json"
+run info db --cpu 1
+tap_like 'what it may do is told in words' "$out" \
+	'^CPU 1 \(vCPU 0\): kernel, task kworker \(pid 7\), interrupts off, serving a softirq, bottom halves off, preemption off \(2\)$'
+tap_like 'and what its scheduler says, without what is not known' "$out" \
+	'^  This task has run for 1.234 s, 3 runnable, last tick 0.004 s ago$'
+tap_like 'and what it waits for' "$out" \
+	'^  Waits for the lock at 0xffffffff81234500 \(that_lock\+0x0/0x4\), number 2 of 3 in its queue$'
+run info db --cpu 0
+tap_is 'of an idle CPU without facts none are told' "$out" "$(printf '%s\n' 'CPU 0 (vCPU 1): idle' '  No registers.' '  No call trace.')"
 run info db --cpu 7
 tap_is 'a CPU that is not there: exit status' "$status" 1
 tap_like 'a CPU that is not there: message' "$err" 'no CPU 7: it has 2 vCPUs'
