@@ -23,6 +23,8 @@ struct arch {
 
 	/* A vCPU's registers. */
 	void (*load_registers)(const struct vcpu_registers *vcpu, struct register_set *set);
+	/* The registers that a task saved on its stack at @sp as it was switched out. */
+	bool (*load_switched_out)(struct walk *walk, gva_t sp);
 	bool (*in_user_mode)(const struct register_set *set); /* false where it is not known */
 	/* What is known but the PC, for showing it: of struct named_register. */
 	GArray *(*name_registers)(const struct register_set *set);

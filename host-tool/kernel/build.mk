@@ -27,3 +27,4 @@ $(eval $(call unit_test,kernel-settings,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_T
 $(eval $(call unit_test,kernel-unwind,$(FAKE_KERNEL),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-signatures,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-task-layout,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-tasks,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))

@@ -192,6 +192,38 @@ enum kernel_symbol {
 	X(bpf_ksym_end, "bpf_ksym", "end")                                                         \
 	X(bpf_ksym_name, "bpf_ksym", "name")                                                       \
 	X(bpf_ksym_lnode, "bpf_ksym", "lnode")                                                     \
+	X(task_tasks, "task_struct", "tasks")                                                      \
+	X(task_signal, "task_struct", "signal")                                                    \
+	X(task_thread_node, "task_struct", "thread_node")                                          \
+	X(signal_thread_head, "signal_struct", "thread_head")                                      \
+	X(task_cpu, "task_struct", "thread_info.cpu")                                              \
+	X(task_cpu_old, "task_struct", "cpu")                                                      \
+	X(task_on_cpu, "task_struct", "on_cpu")                                                    \
+	X(task_exit_state, "task_struct", "exit_state")                                            \
+	X(task_exec_start, "task_struct", "se.exec_start")                                         \
+	X(task_nvcsw, "task_struct", "nvcsw")                                                      \
+	X(task_nivcsw, "task_struct", "nivcsw")                                                    \
+	X(task_thread_sp, "task_struct", "thread.sp")                                              \
+	X(task_pi_blocked_on, "task_struct", "pi_blocked_on")                                      \
+	X(task_blocker, "task_struct", "blocker")                                                  \
+	X(mutex_owner, "mutex", "owner")                                                           \
+	X(mutex_wait_list, "mutex", "wait_list")                                                   \
+	X(mutex_waiter_list, "mutex_waiter", "list")                                               \
+	X(mutex_waiter_task, "mutex_waiter", "task")                                               \
+	X(rwsem_owner, "rw_semaphore", "owner")                                                    \
+	X(rwsem_wait_list, "rw_semaphore", "wait_list")                                            \
+	X(rwsem_waiter_list, "rwsem_waiter", "list")                                               \
+	X(rwsem_waiter_task, "rwsem_waiter", "task")                                               \
+	X(semaphore_wait_list, "semaphore", "wait_list")                                           \
+	X(semaphore_waiter_list, "semaphore_waiter", "list")                                       \
+	X(semaphore_waiter_task, "semaphore_waiter", "task")                                       \
+	X(semaphore_last_holder, "semaphore", "last_holder")                                       \
+	X(completion_wait_list, "completion", "wait.task_list")                                    \
+	X(swait_queue_list, "swait_queue", "task_list")                                            \
+	X(swait_queue_task, "swait_queue", "task")                                                 \
+	X(rt_waiter_lock, "rt_mutex_waiter", "lock")                                               \
+	X(rt_mutex_base_owner, "rt_mutex_base", "owner")                                           \
+	X(rt_mutex_owner, "rt_mutex", "owner")                                                     \
 	X(kprobe_hlist, "kprobe", "hlist")                                                         \
 	X(kprobe_addr, "kprobe", "addr")                                                           \
 	X(kprobe_slot, "kprobe", "ainsn.insn")                                                     \

@@ -243,6 +243,19 @@ static void start(struct walk *walk)
 		enter_stack(walk, stack);
 }
 
+static void climb(struct walk *walk)
+{
+	add_frame(walk, walk->stack ? walk->stack->kind : STACK_UNKNOWN);
+	while (!walk->done) {
+		if (walk->result->frames->len >= UNWIND_MAX_FRAMES) {
+			walk_stop(walk, "more than %d frames", UNWIND_MAX_FRAMES);
+			break;
+		}
+		if (step(walk))
+			add_frame(walk, walk->stack->kind);
+	}
+}
+
 void unwind_cpu(const struct kernel *kernel, const struct cpu *cpu, struct unwind_result *result)
 {
 	struct walk walk = {.kernel = kernel, .cpu = cpu, .result = result};
@@ -253,15 +266,26 @@ void unwind_cpu(const struct kernel *kernel, const struct cpu *cpu, struct unwin
 		add_user_frame(&walk);
 		return;
 	}
-	add_frame(&walk, walk.stack ? walk.stack->kind : STACK_UNKNOWN);
-	while (!walk.done) {
-		if (result->frames->len >= UNWIND_MAX_FRAMES) {
-			walk_stop(&walk, "more than %d frames", UNWIND_MAX_FRAMES);
-			break;
-		}
-		if (step(&walk))
-			add_frame(&walk, walk.stack->kind);
+	climb(&walk);
+}
+
+void unwind_task(const struct kernel *kernel, gva_t task, gva_t stack, gva_t sp,
+		 struct unwind_result *result)
+{
+	struct vcpu_registers none = {0};
+	struct cpu cpu = {.registers = &none, .current = task};
+	struct walk walk = {.kernel = kernel, .cpu = &cpu, .result = result, .reliable = true};
+
+	*result = (struct unwind_result){.frames = frames_new()};
+	cpu_add_stack(&cpu, STACK_TASK, stack.value, stack.value + kernel->map->stack_size);
+	enter_stack(&walk, &cpu.stacks[0]);
+	if (!kernel_arch(kernel)->load_switched_out(&walk, sp)) {
+		walk_stop(&walk, "what was saved at its stack pointer cannot be read");
+		return;
 	}
+	/* Where it has never run, it begins there. */
+	walk.interrupted = kernel_arch(kernel)->is_start_of_task(kernel, walk_pc(&walk));
+	climb(&walk);
 }
 
 void unwind_result_clear(struct unwind_result *result)

@@ -20,6 +20,12 @@ struct unwind_result {
 
 /* The kernel's modules should be loaded. Free with unwind_result_clear(). */
 void unwind_cpu(const struct kernel *kernel, const struct cpu *cpu, struct unwind_result *result);
+/*
+ * The same of a task that does not run: from the stack pointer @sp that was saved when it was
+ * switched out, up its stack, which begins at @stack.
+ */
+void unwind_task(const struct kernel *kernel, gva_t task, gva_t stack, gva_t sp,
+		 struct unwind_result *result);
 void unwind_result_clear(struct unwind_result *result);
 
 #endif

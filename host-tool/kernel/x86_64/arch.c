@@ -8,6 +8,7 @@
 #include "kernel/x86_64/register_names.h"
 #include "kernel/x86_64/registers.h"
 #include "kernel/x86_64/rules.h"
+#include "kernel/x86_64/switch.h"
 
 #define INT3 0xcc
 
@@ -124,6 +125,7 @@ static bool is_telling_of_oops(const char *function)
 const struct arch arch_x86_64 = {
 	.name = "x86_64",
 	.load_registers = load_registers,
+	.load_switched_out = x86_64_load_switched_out,
 	.in_user_mode = in_user_mode,
 	.name_registers = x86_64_name_registers,
 	.first_argument = first_argument,

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What __switch_to_asm() pushes on the stack of the task that it leaves: r15, r14, r13, r12, rbx,
+ * rbp, and above them where __schedule() goes on (struct inactive_task_frame in
+ * arch/x86/include/asm/switch_to.h, since 4.9). The stack pointer is saved in thread.sp.
+ */
+#ifndef OOPSBT_KERNEL_X86_64_SWITCH_H
+#define OOPSBT_KERNEL_X86_64_SWITCH_H
+
+#include "kernel/walk.h"
+
+bool x86_64_load_switched_out(struct walk *walk, gva_t sp);
+
+#endif
