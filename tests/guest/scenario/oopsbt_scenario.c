@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
@@ -16,6 +17,8 @@
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/sched/clock.h>
 #include <linux/seq_file.h>
 #include <linux/sort.h>
@@ -458,6 +461,104 @@ static int run_spinlock(int argc, char **argv)
 	return scenario_oops_with_lock(hold_ms) ? -EFAULT : 0;
 }
 
+/*
+ * Tasks that wait for each other and for ever. They are told apart by name, and nothing
+ * ends them.
+ */
+static DEFINE_MUTEX(scenario_mutex_a);
+static DEFINE_MUTEX(scenario_mutex_b);
+static DEFINE_MUTEX(scenario_mutex_c);
+static DECLARE_RWSEM(scenario_rwsem);
+static DECLARE_COMPLETION(scenario_never);
+static DECLARE_COMPLETION(scenario_has_a);
+static DECLARE_COMPLETION(scenario_has_b);
+static DECLARE_COMPLETION(scenario_has_rwsem);
+static DECLARE_COMPLETION(scenario_has_c);
+
+static noinline __noclone int scenario_ab(void *unused)
+{
+	mutex_lock(&scenario_mutex_a);
+	complete(&scenario_has_a);
+	wait_for_completion(&scenario_has_b);
+	mutex_lock(&scenario_mutex_b);
+	mutex_unlock(&scenario_mutex_b);
+	return 0;
+}
+
+static noinline __noclone int scenario_ba(void *unused)
+{
+	mutex_lock(&scenario_mutex_b);
+	complete(&scenario_has_b);
+	wait_for_completion(&scenario_has_a);
+	mutex_lock(&scenario_mutex_a);
+	mutex_unlock(&scenario_mutex_a);
+	return 0;
+}
+
+static noinline __noclone int scenario_read_and_sleep(void *unused)
+{
+	down_read(&scenario_rwsem);
+	complete(&scenario_has_rwsem);
+	for (;;)
+		ssleep(3600);
+	return 0;
+}
+
+static noinline __noclone int scenario_write_with_mutex(void *unused)
+{
+	mutex_lock(&scenario_mutex_c);
+	complete(&scenario_has_c);
+	down_write(&scenario_rwsem);
+	up_write(&scenario_rwsem);
+	return 0;
+}
+
+static noinline __noclone int scenario_wait_behind_writer(void *unused)
+{
+	mutex_lock(&scenario_mutex_c);
+	mutex_unlock(&scenario_mutex_c);
+	return 0;
+}
+
+static noinline __noclone int scenario_wait_for_never(void *unused)
+{
+	wait_for_completion(&scenario_never);
+	return 0;
+}
+
+static int start_stuck(int (*fn)(void *data), const char *name)
+{
+	return PTR_ERR_OR_ZERO(kthread_run(fn, NULL, "%s", name));
+}
+
+/* Two mutexes, taken in two orders. */
+static int run_deadlock(int argc, char **argv)
+{
+	int err = start_stuck(scenario_ab, "oopsbt-ab");
+
+	return err ? err : start_stuck(scenario_ba, "oopsbt-ba");
+}
+
+/* One waits for the mutex of one that waits to write where a reader sleeps. */
+static int run_chain(int argc, char **argv)
+{
+	int err = start_stuck(scenario_read_and_sleep, "oopsbt-reader");
+
+	if (err)
+		return err;
+	wait_for_completion(&scenario_has_rwsem);
+	err = start_stuck(scenario_write_with_mutex, "oopsbt-writer");
+	if (err)
+		return err;
+	wait_for_completion(&scenario_has_c);
+	return start_stuck(scenario_wait_behind_writer, "oopsbt-third");
+}
+
+static int run_completion(int argc, char **argv)
+{
+	return start_stuck(scenario_wait_for_never, "oopsbt-never");
+}
+
 static const struct scenario scenarios[] = {
 	{ "null", "write through NULL in the writer's context", run_null },
 	{ "bug", "BUG() there", run_bug },
@@ -475,6 +576,10 @@ static const struct scenario scenarios[] = {
 	  run_stack_overflow },
 	{ "spin_irqoff", "CPUS MS: spin with interrupts off", run_spin_irqoff },
 	{ "counter", "CPUS MS: advance a shared counter", run_counter },
+	{ "deadlock", "two threads that take two mutexes in two orders", run_deadlock },
+	{ "chain", "a thread that waits for a mutex, whose owner waits to write behind a reader",
+	  run_chain },
+	{ "completion", "a thread that waits for what never comes", run_completion },
 	{ "warn", "WARN(), which is no oops", run_warn },
 	{ "panic", "panic(), which is more than one", run_panic },
 };
