@@ -6,6 +6,7 @@
 #include "analyze/capture.h"
 #include "analyze/cpu_facts.h"
 #include "analyze/log.h"
+#include "analyze/task_facts.h"
 #include "common/context.h"
 #include "kernel/build-id.h"
 #include "kernel/arch.h"
@@ -65,6 +66,7 @@ void analysis_clear(struct analysis *analysis)
 	g_clear_pointer(&analysis->map, kernel_map_free);
 	g_clear_pointer(&analysis->cpus, g_free);
 	g_clear_pointer(&analysis->vmcoreinfo, g_free);
+	g_clear_pointer(&analysis->shown_tasks, g_array_unref);
 }
 
 void analysis_set_collection(struct analysis *analysis, struct report_collection *collection)
@@ -97,6 +99,7 @@ static void capture_with_map(struct analysis *analysis)
 	analysis->cpus = capture_warm(&analysis->kernel, analysis->vcpus, &analysis->settings);
 	find_guest_module(&analysis->kernel);
 	settings_find_reporter(&analysis->kernel, &analysis->settings);
+	task_facts_capture(analysis);
 }
 
 static bool is_stranger(const struct analysis *analysis, guint index)
@@ -710,6 +713,7 @@ void analysis_fill(struct analysis *analysis)
 	if (analysis->cpus)
 		fill_lock_queues(analysis);
 	cpu_facts_fill_schedules(analysis);
+	task_facts_fill(analysis);
 }
 
 void analysis_judge_consistency(struct analysis *analysis)

@@ -26,7 +26,8 @@ struct analysis {
 	struct settings settings;
 	char *vmcoreinfo; /* NULL: none */
 	bool map_unchecked;
-	bool whole_dump; /* of another tool: consistent, but nobody says when it was frozen */
+	GArray *shown_tasks; /* of struct task_entry, as report->tasks.shown; NULL: none */
+	bool whole_dump;     /* of another tool: consistent, but nobody says when it was frozen */
 };
 
 /*

@@ -5,6 +5,7 @@
 
 #include "analyze/fault.h"
 #include "analyze/guest_traces.h"
+#include "analyze/task_facts.h"
 #include "kernel/printk.h"
 
 #define MAX_LOG_PAGES 16384
@@ -299,12 +300,20 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 	}
 }
 
+static bool has_deadlock(const struct report_tasks *tasks)
+{
+	return tasks->chains->len > 0 &&
+	       g_array_index(tasks->chains, struct report_chain, 0).deadlock;
+}
+
 static const char *title_without_text(const struct analysis *analysis)
 {
 	if (is_panic(analysis))
 		return "kernel panic";
 	if (!analysis->map)
 		return "guest memory could not be understood";
+	if (is_signal(analysis, "collect") && has_deadlock(&analysis->report->tasks))
+		return "deadlock";
 	if (is_signal(analysis, "collect"))
 		return "collected on request";
 	if (is_signal(analysis, "file"))
@@ -317,6 +326,7 @@ void analysis_conclude(struct analysis *analysis)
 	struct report *report = analysis->report;
 
 	analysis_judge_consistency(analysis);
+	task_facts_conclude(analysis);
 	if (report->guest.wall_us.known && !report->collection.frozen)
 		report_add_error(report, "guest.clock_offset_us",
 				 "the instant at which the guest's clock was read is not known");

@@ -41,6 +41,7 @@ void report_collection_clear(struct report_collection *collection)
 	g_free(collection->hypervisor);
 	g_free(collection->tool_version);
 	g_free(collection->memory_source);
+	g_free(collection->tasks);
 	g_clear_pointer(&collection->errors, g_ptr_array_unref);
 	*collection = (struct report_collection){0};
 }

@@ -39,6 +39,7 @@ struct report_collection {
 	char *hypervisor;    /* "QEMU 7.2.22, libvirt 9.0.0" */
 	char *tool_version;  /* of the program that collected */
 	char *memory_source; /* "proc", "libvirt", "core", "kdump" */
+	char *tasks;	     /* "blocked", "all": which ones are shown; NULL: none */
 	GPtrArray *errors;   /* of struct report_error; what went wrong on the collector's side */
 };
 

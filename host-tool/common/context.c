@@ -20,7 +20,7 @@ static const struct {
 	STRING(id),	    STRING(domain_name),  STRING(domain_uuid),	 STRING(signal),
 	STRING(signalled),  STRING(frozen),	  STRING(thawed),	 STRING(stored),
 	STRING(previous),   STRING(nmi),	  STRING(nmi_reason),	 STRING(host),
-	STRING(hypervisor), STRING(tool_version), STRING(memory_source),
+	STRING(hypervisor), STRING(tool_version), STRING(memory_source), STRING(tasks),
 #undef STRING
 };
 

@@ -26,6 +26,14 @@ static const char *const nmi_words[] = {
 	NULL,
 };
 
+static const char *const tasks_words[] = {
+	[OPTION_TASKS_AUTO] = "auto",
+	[OPTION_TASKS_NONE] = "none",
+	[OPTION_TASKS_BLOCKED] = "blocked",
+	[OPTION_TASKS_ALL] = "all",
+	NULL,
+};
+
 /* In the order of options_help(), which shares the index. */
 static const struct option_rule {
 	enum kind kind;
@@ -41,6 +49,7 @@ static const struct option_rule {
 	{KIND_NUMBER, G_STRUCT_OFFSET(struct options, keep), NULL, 1, 1000},
 	{KIND_NUMBER, G_STRUCT_OFFSET(struct options, budget_ms), NULL, 1, 10000},
 	{KIND_NUMBER, G_STRUCT_OFFSET(struct options, watch_ms), NULL, 100, 60000},
+	{KIND_WORD, G_STRUCT_OFFSET(struct options, tasks), tasks_words, 0, 0},
 };
 
 static const struct option_help help[] = {
@@ -55,12 +64,17 @@ static const struct option_help help[] = {
 	{"keep", "1..1000", "number of dumps kept, the newest ones"},
 	{"budget", "1..10000", "longest freeze in milliseconds"},
 	{"watch", "100..60000", "interval of the memory watch in milliseconds"},
+	{"tasks", "auto|none|blocked|all",
+	 "tasks that the report shows beside those on CPUs: those that are blocked and who has "
+	 "what "
+	 "they wait for, or all; auto: blocked for 'collect', none for an oops"},
 	{NULL, NULL, NULL},
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(rules) + 1 == G_N_ELEMENTS(help));
 G_STATIC_ASSERT(sizeof(enum option_signal) == sizeof(int));
 G_STATIC_ASSERT(sizeof(enum option_nmi) == sizeof(int));
+G_STATIC_ASSERT(sizeof(enum option_tasks) == sizeof(int));
 
 const struct option_help *options_help(void)
 {

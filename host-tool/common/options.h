@@ -37,6 +37,13 @@ enum option_nmi {
 	OPTION_NMI_NEVER,
 };
 
+enum option_tasks {
+	OPTION_TASKS_AUTO, /* blocked for a collection that was asked for, else none */
+	OPTION_TASKS_NONE,
+	OPTION_TASKS_BLOCKED, /* those that wait, and who has what they wait for */
+	OPTION_TASKS_ALL,
+};
+
 struct options {
 	enum option_signal signal; /* signal="auto|event|watch" */
 	enum option_nmi nmi;	   /* nmi="auto|always|never" */
@@ -46,6 +53,7 @@ struct options {
 	unsigned int budget_ms;	   /* budget="N": longest freeze, default 200, 1 to 10000 */
 	unsigned int
 		watch_ms; /* watch="N": the memory watch's interval, default 1000, 100 to 60000 */
+	enum option_tasks tasks; /* tasks="auto|none|blocked|all" */
 };
 
 void options_init(struct options *options); /* the defaults */

@@ -196,6 +196,22 @@ static bool start(struct run *run, const struct collector *collector,
 	return open_domain(run, error);
 }
 
+/* As struct report_collection has it. */
+static const char *tasks_wanted(const struct collection_request *request)
+{
+	switch (request->options->tasks) {
+	case OPTION_TASKS_AUTO:
+		return g_str_equal(request->signal, "collect") ? "blocked" : NULL;
+	case OPTION_TASKS_NONE:
+		return NULL;
+	case OPTION_TASKS_BLOCKED:
+		return "blocked";
+	case OPTION_TASKS_ALL:
+		return "all";
+	}
+	g_assert_not_reached();
+}
+
 static void describe(struct run *run)
 {
 	const struct collection_request *request = run->request;
@@ -205,6 +221,7 @@ static void describe(struct run *run)
 	report->domain_uuid = g_strdup(request->uuid);
 	report->signal = g_strdup(request->signal);
 	report->previous = g_strdup(request->previous);
+	report->tasks = g_strdup(tasks_wanted(request));
 	report->signalled = clock_rfc3339(request->signalled_us);
 	report->nmi = g_strdup("not-sent");
 	report->host = g_strdup(g_get_host_name());

@@ -3,6 +3,8 @@
 #include "report/report.h"
 
 #include "report/json_fault.h"
+#include "report/json_frame.h"
+#include "report/json_tasks.h"
 #include "report/json_writer.h"
 #include "report/moment.h"
 
@@ -176,32 +178,6 @@ static void write_registers(struct json_writer *w, const struct vcpu_registers *
 	json_end_object(w);
 }
 
-static void write_frame(struct json_writer *w, const struct frame *frame)
-{
-	const struct resolved_symbol *symbol = &frame->symbol;
-
-	json_begin_object(w, NULL, JSON_PACKED);
-	json_hex(w, "pc", frame->pc.value);
-	json_string(w, "symbol", symbol->name);
-	if (symbol->name) {
-		json_integer(w, "offset", (int64_t)symbol->offset);
-		json_integer(w, "size", (int64_t)symbol->size);
-	} else {
-		json_null(w, "offset");
-		json_null(w, "size");
-	}
-	json_string(w, "module", symbol->module);
-	json_string(w, "stack", stack_kind_name(frame->stack));
-	if (frame->sp.value)
-		json_hex(w, "sp", frame->sp.value);
-	else
-		json_null(w, "sp");
-	json_boolean(w, "reliable", frame->reliable);
-	json_boolean(w, "late", frame->late);
-	json_registers(w, "regs", frame->registers, JSON_PACKED);
-	json_end_object(w);
-}
-
 static void write_lines(struct json_writer *w, const char *name, const char *text)
 {
 	g_auto(GStrv) lines = NULL;
@@ -268,7 +244,7 @@ static void write_vcpu(struct json_writer *w, const struct report_vcpu *vcpu)
 		json_null(w, "regs");
 	json_begin_array(w, "frames", JSON_SPREAD);
 	for (guint i = 0; i < vcpu->frames->len; i++)
-		write_frame(w, &g_array_index(vcpu->frames, struct frame, i));
+		json_frame(w, &g_array_index(vcpu->frames, struct frame, i));
 	json_end_array(w);
 	json_string(w, "stopped", vcpu->stopped);
 	write_lines(w, "guest_frames", vcpu->guest_frames);
@@ -346,6 +322,7 @@ GString *report_to_json(const struct report *report)
 	for (guint i = 0; i < report->vcpus->len; i++)
 		write_vcpu(&w, &g_array_index(report->vcpus, struct report_vcpu, i));
 	json_end_array(&w);
+	json_tasks(&w, &report->tasks);
 	write_modules(&w, report->modules);
 	write_log(&w, report);
 	json_begin_array(&w, "errors", JSON_SPREAD);

@@ -14,6 +14,22 @@ static void vcpu_clear(struct report_vcpu *vcpu)
 	g_clear_pointer(&vcpu->frames, g_array_unref);
 }
 
+static void sleeper_clear(struct report_sleeper *sleeper)
+{
+	g_free(sleeper->task.comm);
+	g_free(sleeper->task.state);
+	g_free(sleeper->lock_symbol);
+	g_free(sleeper->waits_in);
+	g_free(sleeper->stopped);
+	g_clear_pointer(&sleeper->frames, g_array_unref);
+}
+
+static void chain_clear(struct report_chain *chain)
+{
+	g_clear_pointer(&chain->tasks, g_array_unref);
+	g_free(chain->text);
+}
+
 static void module_clear(struct report_module *module)
 {
 	g_free(module->name);
@@ -52,6 +68,9 @@ struct report *report_new(void)
 
 	report->collection.errors = report_errors_new();
 	report->vcpus = array_new(sizeof(struct report_vcpu), (GDestroyNotify)vcpu_clear);
+	report->tasks.shown =
+		array_new(sizeof(struct report_sleeper), (GDestroyNotify)sleeper_clear);
+	report->tasks.chains = array_new(sizeof(struct report_chain), (GDestroyNotify)chain_clear);
 	report->modules = array_new(sizeof(struct report_module), (GDestroyNotify)module_clear);
 	report->log = array_new(sizeof(struct report_log_record), (GDestroyNotify)log_record_clear);
 	report->errors = report_errors_new();
@@ -79,6 +98,8 @@ void report_free(struct report *report)
 	g_free(report->oops.module);
 	g_free(report->oops.where);
 	g_array_unref(report->vcpus);
+	g_array_unref(report->tasks.shown);
+	g_array_unref(report->tasks.chains);
 	g_array_unref(report->modules);
 	g_free(report->log_source);
 	g_array_unref(report->log);

@@ -122,6 +122,39 @@ struct report_vcpu {
 	char *disagreement; /* where that differs from ours, or NULL */
 };
 
+/* A task that is on no CPU, or has what another one waits for. */
+struct report_sleeper {
+	struct report_task task;
+	char letter;		 /* of ps(1): 'D', 'S', ... */
+	struct maybe_int cpu;	 /* where it runs, or ran last */
+	bool running;		 /* it is on that CPU now: its frames are the vCPU's */
+	struct maybe_int for_ns; /* it has not run for, at least */
+	bool late;		 /* some of it was read after the thaw */
+	const char *waits_for;	 /* static: "mutex", ...; NULL: it waits for none that is known */
+	uint64_t lock;		 /* address; 0: not known */
+	char *lock_symbol;	 /* "name+0x0/0x20 [mod]" or NULL */
+	char *waits_in;		 /* the function that waits, or NULL */
+	const char *claim; /* static: "owner", "reader", "last holder"; NULL: no holder known */
+	struct maybe_int holder; /* which of the tasks */
+	GArray *frames;		 /* of struct frame; never NULL */
+	char *stopped;		 /* why there are no frames, or no more; or NULL */
+};
+
+/* From a task to the one that it waits for, and so on. */
+struct report_chain {
+	bool deadlock; /* the last one waits for the first one */
+	GArray *tasks; /* of guint: which of the tasks */
+	char *text;
+};
+
+struct report_tasks {
+	bool known;	     /* they were asked for, and looked at */
+	int64_t num;	     /* all that were seen */
+	int64_t num_blocked; /* of them */
+	GArray *shown;	     /* of struct report_sleeper */
+	GArray *chains;	     /* of struct report_chain; deadlocks first */
+};
+
 struct report_module {
 	char *name;
 	uint64_t base;
@@ -144,7 +177,8 @@ struct report {
 	struct report_guest guest;
 	struct report_oops oops;
 	struct report_fault fault;
-	GArray *vcpus;	   /* of struct report_vcpu */
+	GArray *vcpus; /* of struct report_vcpu */
+	struct report_tasks tasks;
 	GArray *modules;   /* of struct report_module */
 	char *log_source;  /* "printk ring (6.1 records)", NULL: no log */
 	GArray *log;	   /* of struct report_log_record */

@@ -13,6 +13,8 @@
 #include "common/sanitize.h"
 #include "report/moment.h"
 #include "report/text_fault.h"
+#include "report/text_frames.h"
+#include "report/text_tasks.h"
 #include "report/text_writer.h"
 
 /* Of the guest's log; the rest is in dmesg.txt. */
@@ -20,7 +22,6 @@
 #define MAX_LAST_LINES 100 /* the end, if the oops's part is longer than that */
 #define MAX_PLAIN_LINES 60 /* the end, where no oops was found in it */
 #define WRAP_COLUMNS 100
-#define FOLD_REPEATS 3 /* fewer are printed */
 
 static bool same_string(const char *a, const char *b)
 {
@@ -298,89 +299,6 @@ static void write_timeline(GString *text, const struct report *report)
 
 /* --- CPUs --- */
 
-static void append_symbol(GString *text, const struct frame *frame)
-{
-	g_autofree char *symbol = resolved_symbol_text(&frame->symbol, frame->pc.value);
-
-	text_append_clean(text, symbol);
-}
-
-/* What the kernel calls a stack between angle brackets, or NULL. */
-static const char *stack_marker(enum stack_kind stack)
-{
-	switch (stack) {
-	case STACK_TASK:
-		return "TASK";
-	case STACK_IRQ:
-		return "IRQ";
-	case STACK_NMI:
-		return "NMI";
-	case STACK_ENTRY:
-		return "ENTRY_TRAMPOLINE";
-	case STACK_USER:
-		return NULL;
-	default:
-		return stack_kind_name(stack);
-	}
-}
-
-/* How many frames after @first are the same again: a recursion. */
-static guint count_repeats(const GArray *frames, guint first)
-{
-	const struct frame *frame = &g_array_index(frames, struct frame, first);
-	guint next = first + 1;
-
-	for (; next < frames->len; next++) {
-		const struct frame *other = &g_array_index(frames, struct frame, next);
-
-		if (other->pc.value != frame->pc.value || other->reliable != frame->reliable ||
-		    other->late != frame->late || other->stack != frame->stack || other->registers)
-			break;
-	}
-	return next - first - 1;
-}
-
-/* What control left a frame with, as the kernel prints it. */
-static void write_saved_registers(GString *text, const struct frame *frame)
-{
-	g_string_append(text, "   RIP: ");
-	append_symbol(text, frame);
-	g_string_append_c(text, '\n');
-	text_registers(text, "   ", frame->registers);
-}
-
-/* @registers: with those that were saved between frames. */
-static void write_frames(GString *text, const GArray *frames, bool registers)
-{
-	const char *marker = NULL;
-	guint repeats;
-
-	for (guint i = 0; i < frames->len; i++) {
-		const struct frame *frame = &g_array_index(frames, struct frame, i);
-		const char *next = stack_marker(frame->stack);
-
-		if (registers && frame->registers)
-			write_saved_registers(text, frame);
-		if (!same_string(marker, next)) {
-			if (marker)
-				text_append(text, "   </%s>\n", marker);
-			if (next)
-				text_append(text, "   <%s>\n", next);
-			marker = next;
-		}
-		g_string_append(text, frame->reliable ? "   " : "   ? ");
-		append_symbol(text, frame);
-		g_string_append(text, frame->late ? "  (read after the thaw)\n" : "\n");
-		repeats = count_repeats(frames, i);
-		if (repeats >= FOLD_REPEATS) {
-			text_append(text, "   ... and %u times more\n", repeats);
-			i += repeats;
-		}
-	}
-	if (marker)
-		text_append(text, "   </%s>\n", marker);
-}
-
 static void write_registers(GString *text, const struct report_vcpu *vcpu)
 {
 	gva_t pc = vcpu_pc(&vcpu->registers);
@@ -487,7 +405,7 @@ static void write_stack(GString *text, const struct report_vcpu *vcpu, bool regi
 		text_append(text, "  It %s.\n", vcpu->foreign);
 	if (vcpu->frames->len > 0) {
 		g_string_append(text, "  Call Trace:\n");
-		write_frames(text, vcpu->frames, registers);
+		text_frames(text, vcpu->frames, registers);
 	} else if (vcpu->context != REPORT_CONTEXT_USER) {
 		g_string_append(text, "  No call trace.\n");
 	}
@@ -685,7 +603,7 @@ static void write_group(GString *text, const struct report *report, const GPtrAr
 		append_depths(text, vcpu);
 		if (vcpu->frames->len > 0) {
 			g_string_append(text, ", at ");
-			append_symbol(text, &g_array_index(vcpu->frames, struct frame, 0));
+			text_symbol(text, &g_array_index(vcpu->frames, struct frame, 0));
 		}
 		if (vcpu->lock_position.known)
 			text_append(text, ", number %" PRId64 " in the lock's queue",
@@ -880,6 +798,7 @@ GString *report_to_text(const struct report *report)
 	GString *text = g_string_new(NULL);
 
 	write_headline(text, report);
+	text_chains(text, &report->tasks);
 	text_fault(text, &report->fault);
 	write_oops(text, &report->oops);
 	write_story(text, &report->oops);
@@ -887,6 +806,7 @@ GString *report_to_text(const struct report *report)
 	write_domain(text, &report->collection);
 	write_timeline(text, report);
 	write_cpus(text, report);
+	text_tasks(text, &report->tasks);
 	write_all_errors(text, report);
 	write_modules(text, report->modules);
 	write_log(text, report);

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analyze/task_chains.h"
+
+#include <inttypes.h>
+
+#define NS_PER_S 1000000000
+
+static struct report_sleeper *sleeper_at(const struct report *report, guint index)
+{
+	return &g_array_index(report->tasks.shown, struct report_sleeper, index);
+}
+
+static void append_name(GString *text, const struct report_sleeper *sleeper)
+{
+	g_string_append_printf(text, "%s (pid %" PRId64 ")", sleeper->task.comm,
+			       sleeper->task.pid.value);
+}
+
+static void append_for(GString *text, const struct report_sleeper *sleeper)
+{
+	if (sleeper->for_ns.known)
+		g_string_append_printf(text, " for %" PRId64 " s",
+				       sleeper->for_ns.value / NS_PER_S);
+}
+
+/* "waits for the mutex 0x... in FUNCTION for 12 s" */
+static void append_wait(GString *text, const struct report_sleeper *sleeper)
+{
+	g_string_append_printf(text, " waits for %s ", sleeper->waits_for);
+	if (sleeper->lock_symbol)
+		g_string_append(text, sleeper->lock_symbol);
+	else
+		g_string_append_printf(text, "0x%016" PRIx64, sleeper->lock);
+	if (sleeper->waits_in)
+		g_string_append_printf(text, " in %s", sleeper->waits_in);
+	append_for(text, sleeper);
+	g_string_append_printf(text, ", %s ",
+			       g_str_equal(sleeper->claim, "reader")
+				       ? "held by readers, the last one"
+			       : g_str_equal(sleeper->claim, "owner") ? "held by"
+								      : "taken last by");
+}
+
+/* Where a vCPU stands that runs the task. */
+static const char *running_in(const struct report *report, const struct report_sleeper *sleeper)
+{
+	for (guint i = 0; i < report->vcpus->len; i++) {
+		const struct report_vcpu *vcpu =
+			&g_array_index(report->vcpus, struct report_vcpu, i);
+
+		if (vcpu->task.known && vcpu->task.pid.value == sleeper->task.pid.value &&
+		    vcpu->frames->len)
+			return g_array_index(vcpu->frames, struct frame, 0).symbol.name;
+	}
+	return NULL;
+}
+
+/* What the last one of a chain does. */
+static void append_end(GString *text, const struct report *report,
+		       const struct report_sleeper *sleeper)
+{
+	if (sleeper->running) {
+		const char *function = running_in(report, sleeper);
+
+		g_string_append_printf(text, ", which is running on CPU %" PRId64,
+				       sleeper->cpu.value);
+		if (function)
+			g_string_append_printf(text, ", in %s", function);
+		return;
+	}
+	if (sleeper->letter == 'R') {
+		g_string_append(text, ", which waits for a CPU");
+	} else if (sleeper->waits_for) {
+		g_string_append_printf(text, ", which waits for a %s", sleeper->waits_for);
+		if (sleeper->waits_in)
+			g_string_append_printf(text, " in %s", sleeper->waits_in);
+	} else {
+		g_string_append_printf(text, ", which sleeps in %s",
+				       sleeper->waits_in ? sleeper->waits_in : "a place unknown");
+	}
+	append_for(text, sleeper);
+}
+
+static bool contains(const GArray *tasks, guint index)
+{
+	for (guint i = 0; i < tasks->len; i++)
+		if (g_array_index(tasks, guint, i) == index)
+			return true;
+	return false;
+}
+
+static char *describe(const struct report *report, const struct report_chain *chain)
+{
+	GString *text = g_string_new(chain->deadlock ? "Deadlock: " : NULL);
+	const struct report_sleeper *last = NULL;
+
+	for (guint i = 0; i < chain->tasks->len; i++) {
+		last = sleeper_at(report, g_array_index(chain->tasks, guint, i));
+		append_name(text, last);
+		if (i > 0 && (i + 1 < chain->tasks->len || chain->deadlock))
+			g_string_append(text, ", which");
+		if (i + 1 < chain->tasks->len || chain->deadlock)
+			append_wait(text, last);
+	}
+	if (chain->deadlock)
+		append_name(text, sleeper_at(report, g_array_index(chain->tasks, guint, 0)));
+	else
+		append_end(text, report, last);
+	return g_string_free(text, FALSE);
+}
+
+/* From @start on; a cycle that it leads into is a chain of its own, and @start not in it. */
+static struct report_chain follow(const struct report *report, guint start)
+{
+	struct report_chain chain = {.tasks = g_array_new(FALSE, FALSE, sizeof(guint))};
+	guint index = start;
+
+	for (;;) {
+		const struct report_sleeper *sleeper = sleeper_at(report, index);
+
+		g_array_append_val(chain.tasks, index);
+		if (!sleeper->holder.known || !sleeper->claim)
+			return chain;
+		index = (guint)sleeper->holder.value;
+		if (index == start) {
+			/* Readers of whom one is known may be others by now. */
+			chain.deadlock = true;
+			return chain;
+		}
+		if (contains(chain.tasks, index))
+			return chain;
+	}
+}
+
+/* Is @chain the same as, or the end of, one that was told? Cycles may begin anywhere. */
+static bool is_told(const struct report *report, const struct report_chain *chain)
+{
+	guint first = g_array_index(chain->tasks, guint, 0);
+
+	for (guint i = 0; i < report->tasks.chains->len; i++)
+		if (contains(g_array_index(report->tasks.chains, struct report_chain, i).tasks,
+			     first))
+			return true;
+	return false;
+}
+
+/* Does anybody wait for it? Then its chain is part of another one. */
+static bool is_holder(const struct report *report, guint index)
+{
+	for (guint i = 0; i < report->tasks.shown->len; i++) {
+		const struct report_sleeper *sleeper = sleeper_at(report, i);
+
+		if (sleeper->holder.known && (guint)sleeper->holder.value == index && i != index)
+			return true;
+	}
+	return false;
+}
+
+static void tell(struct report *report, bool deadlocks)
+{
+	for (guint i = 0; i < report->tasks.shown->len; i++) {
+		struct report_chain chain;
+
+		if (!sleeper_at(report, i)->holder.known || (!deadlocks && is_holder(report, i)))
+			continue;
+		chain = follow(report, i);
+		if (chain.deadlock != deadlocks || is_told(report, &chain)) {
+			g_array_unref(chain.tasks);
+			continue;
+		}
+		chain.text = describe(report, &chain);
+		g_array_append_val(report->tasks.chains, chain);
+	}
+}
+
+void task_chains_fill(struct report *report)
+{
+	tell(report, true);
+	tell(report, false);
+}

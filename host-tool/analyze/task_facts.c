@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analyze/task_facts.h"
+
+#include "analyze/task_chains.h"
+#include "kernel/blocked.h"
+#include "kernel/resolve.h"
+#include "kernel/schedule.h"
+#include "kernel/unwind.h"
+
+#define MAX_SHOWN 256
+#define CAPTURE_US 4000
+
+static bool wanted(const struct analysis *analysis)
+{
+	return analysis->map && analysis->report->collection.tasks;
+}
+
+void task_facts_capture(const struct analysis *analysis)
+{
+	const struct kernel *kernel = &analysis->kernel;
+	int64_t deadline_us = g_get_monotonic_time() + CAPTURE_US;
+	struct tasks tasks;
+
+	if (!wanted(analysis))
+		return;
+	tasks_walk(kernel, deadline_us, &tasks);
+	for (guint i = 0; i < tasks.entries->len && g_get_monotonic_time() < deadline_us; i++) {
+		const struct task_entry *entry =
+			&g_array_index(tasks.entries, struct task_entry, i);
+
+		if (task_is_blocked(entry))
+			blocked_capture(kernel, &tasks, entry);
+	}
+	tasks_clear(&tasks);
+}
+
+/* How early a task is shown: those that are blocked, then those that wait for a CPU. */
+static int rank(const struct task_entry *entry)
+{
+	if (task_is_blocked(entry))
+		return 0;
+	return task_letter(entry) == 'R' && entry->on_cpu.known && !entry->on_cpu.value ? 1 : 2;
+}
+
+/* The longest wait first; a task that cannot be told apart by that, by its PID. */
+static int compare(const void *a, const void *b)
+{
+	const struct task_entry *left = *(const struct task_entry *const *)a;
+	const struct task_entry *right = *(const struct task_entry *const *)b;
+
+	if (rank(left) != rank(right))
+		return rank(left) - rank(right);
+	if (left->ran_ns.value != right->ran_ns.value)
+		return left->ran_ns.value < right->ran_ns.value ? -1 : 1;
+	return (left->task.pid.value > right->task.pid.value) -
+	       (left->task.pid.value < right->task.pid.value);
+}
+
+/* Of const struct task_entry *. */
+static GPtrArray *choose(struct analysis *analysis, const struct tasks *tasks)
+{
+	bool all = g_str_equal(analysis->report->collection.tasks, "all");
+	GPtrArray *chosen = g_ptr_array_new();
+	guint num;
+
+	for (guint i = 0; i < tasks->entries->len; i++) {
+		struct task_entry *entry = &g_array_index(tasks->entries, struct task_entry, i);
+
+		analysis->report->tasks.num_blocked += task_is_blocked(entry);
+		if (all || rank(entry) < 2)
+			g_ptr_array_add(chosen, entry);
+	}
+	g_ptr_array_sort(chosen, compare);
+	num = chosen->len;
+	if (num > MAX_SHOWN) {
+		report_add_error(analysis->report, "tasks.shown",
+				 "%u of %u tasks are shown, and who has what they wait for",
+				 MAX_SHOWN, num);
+		g_ptr_array_set_size(chosen, MAX_SHOWN);
+	}
+	return chosen;
+}
+
+/* What all entries are compared with: the latest of the run queues' clocks. */
+static struct maybe_int clock_now(const struct analysis *analysis)
+{
+	struct maybe_int now = {0};
+
+	for (guint i = 0; i < analysis->vcpus->len; i++) {
+		struct schedule schedule;
+
+		schedule_read(&analysis->kernel, &analysis->cpus[i], &schedule);
+		if (schedule.clock_ns.known && (!now.known || schedule.clock_ns.value > now.value))
+			now = schedule.clock_ns;
+	}
+	return now;
+}
+
+static bool any_late_frame(const GArray *frames)
+{
+	for (guint i = 0; i < frames->len; i++)
+		if (g_array_index(frames, struct frame, i).late)
+			return true;
+	return false;
+}
+
+static void fill_frames(const struct kernel *kernel, const struct task_entry *entry,
+			struct report_sleeper *sleeper)
+{
+	struct unwind_result result;
+
+	if (!task_has_stack(kernel, entry)) {
+		sleeper->frames = frames_new();
+		if (!sleeper->running)
+			sleeper->stopped = g_strdup("its saved stack pointer is not on its stack");
+		return;
+	}
+	unwind_task(kernel, entry->address, entry->stack, gva(entry->sp.value), &result);
+	for (guint i = 0; i < result.frames->len; i++) {
+		struct frame *frame = &g_array_index(result.frames, struct frame, i);
+		uint64_t back = !frame->interrupted;
+
+		kernel_resolve(kernel, gva(frame->pc.value - back), &frame->symbol);
+		if (frame->symbol.name)
+			frame->symbol.offset += back;
+	}
+	sleeper->frames = g_steal_pointer(&result.frames);
+	sleeper->stopped = g_steal_pointer(&result.stopped);
+	sleeper->late |= any_late_frame(sleeper->frames);
+	unwind_result_clear(&result);
+}
+
+static void fill_lock(const struct kernel *kernel, const struct blocked *blocked,
+		      struct report_sleeper *sleeper)
+{
+	static const char *const claims[] = {
+		[BLOCKED_NO_OWNER] = NULL,
+		[BLOCKED_OWNER] = "owner",
+		[BLOCKED_READER] = "reader",
+		[BLOCKED_LAST_HOLDER] = "last holder",
+	};
+	struct resolved_symbol symbol;
+
+	sleeper->waits_for = blocked_kind_name(blocked->kind);
+	sleeper->claim = claims[blocked->claim];
+	sleeper->late |= blocked->late;
+	sleeper->lock = blocked->lock.value;
+	if (!sleeper->lock)
+		return;
+	kernel_resolve(kernel, blocked->lock, &symbol);
+	if (symbol.name)
+		sleeper->lock_symbol = resolved_symbol_text(&symbol, sleeper->lock);
+	resolved_symbol_clear(&symbol);
+}
+
+static struct report_sleeper make_sleeper(const struct kernel *kernel, const struct tasks *tasks,
+					  const struct task_entry *entry, struct maybe_int now,
+					  struct blocked *blocked)
+{
+	struct report_sleeper sleeper = {
+		.task = {.known = true,
+			 .pid = entry->task.pid,
+			 .tgid = entry->task.tgid,
+			 .comm = g_strdup(entry->task.comm),
+			 .state = g_strdup(entry->task.state)},
+		.letter = task_letter(entry),
+		.cpu = entry->cpu,
+		.running = entry->on_cpu.known && entry->on_cpu.value,
+		.late = entry->late,
+	};
+	const struct frame *place;
+
+	*blocked = (struct blocked){0};
+	fill_frames(kernel, entry, &sleeper);
+	if (sleeper.running)
+		return sleeper;
+	if (now.known && entry->ran_ns.known && entry->ran_ns.value <= now.value)
+		sleeper.for_ns = (struct maybe_int){true, now.value - entry->ran_ns.value};
+	/* One that may run waits for nothing but a CPU, whatever its stack says. */
+	if (sleeper.letter == 'R')
+		return sleeper;
+	blocked_find(kernel, tasks, entry, sleeper.frames, blocked);
+	fill_lock(kernel, blocked, &sleeper);
+	place = blocked_place(sleeper.frames);
+	if (place)
+		sleeper.waits_in = place->symbol.module
+					   ? g_strdup_printf("%s [%s]", place->symbol.name,
+							     place->symbol.module)
+					   : g_strdup(place->symbol.name);
+	return sleeper;
+}
+
+/* Where @entry is among @chosen; it becomes the last one if it is not yet there. */
+static guint place_of(GPtrArray *chosen, const struct task_entry *entry)
+{
+	guint index;
+
+	if (g_ptr_array_find(chosen, entry, &index))
+		return index;
+	g_ptr_array_add(chosen, (gpointer)entry);
+	return chosen->len - 1;
+}
+
+void task_facts_fill(struct analysis *analysis)
+{
+	struct report_tasks *report = &analysis->report->tasks;
+	const struct kernel *kernel = &analysis->kernel;
+	g_autoptr(GPtrArray) chosen = NULL;
+	struct maybe_int now;
+	struct tasks tasks;
+
+	if (!wanted(analysis))
+		return;
+	tasks_walk(kernel, 0, &tasks);
+	report->known = true;
+	report->num = tasks.entries->len;
+	if (tasks.stopped)
+		report_add_error(analysis->report, "tasks", "not all tasks were seen: %s",
+				 tasks.stopped);
+	now = clock_now(analysis);
+	chosen = choose(analysis, &tasks);
+	analysis->shown_tasks = g_array_new(FALSE, TRUE, sizeof(struct task_entry));
+	/* Holders are added as they are found; they may wait in turn. */
+	for (guint i = 0; i < chosen->len; i++) {
+		struct blocked blocked;
+		struct report_sleeper sleeper =
+			make_sleeper(kernel, &tasks, chosen->pdata[i], now, &blocked);
+
+		if (blocked.owner.value && chosen->len < 2 * MAX_SHOWN)
+			sleeper.holder = (struct maybe_int){
+				true, place_of(chosen, tasks_find(&tasks, blocked.owner))};
+		g_array_append_val(report->shown, sleeper);
+		g_array_append_vals(analysis->shown_tasks, chosen->pdata[i], 1);
+	}
+	tasks_clear(&tasks);
+}
+
+/* A task that has run since is told without what was read of it meanwhile. */
+static void drop(struct report_sleeper *sleeper)
+{
+	g_array_set_size(sleeper->frames, 0);
+	g_free(sleeper->stopped);
+	sleeper->stopped = g_strdup("it has run since the guest was thawed");
+	sleeper->waits_for = NULL;
+	sleeper->claim = NULL;
+	sleeper->lock = 0;
+	g_clear_pointer(&sleeper->lock_symbol, g_free);
+	g_clear_pointer(&sleeper->waits_in, g_free);
+	sleeper->holder.known = false;
+}
+
+void task_facts_conclude(struct analysis *analysis)
+{
+	struct report *report = analysis->report;
+	struct kernel now;
+
+	if (!report->tasks.known)
+		return;
+	if (analysis->log)
+		kernel_init(&now, analysis->map, analysis->log);
+	for (guint i = 0; i < report->tasks.shown->len; i++) {
+		struct report_sleeper *sleeper =
+			&g_array_index(report->tasks.shown, struct report_sleeper, i);
+		const struct task_entry *entry =
+			&g_array_index(analysis->shown_tasks, struct task_entry, i);
+
+		if (sleeper->late && !sleeper->running &&
+		    !(analysis->log && task_has_stood_still(&now, entry)))
+			drop(sleeper);
+	}
+	task_chains_fill(report);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/text_tasks.h"
+
+#include <inttypes.h>
+
+#include "report/text_frames.h"
+#include "report/text_writer.h"
+
+#define MAX_CHAINS 8 /* the rest is in report.json */
+
+void text_chains(GString *text, const struct report_tasks *tasks)
+{
+	if (!tasks->known)
+		return;
+	text_append(text, "%" PRId64 " tasks, %" PRId64 " of them blocked.\n", tasks->num,
+		    tasks->num_blocked);
+	for (guint i = 0; i < MIN(tasks->chains->len, MAX_CHAINS); i++) {
+		text_append_clean(text, g_array_index(tasks->chains, struct report_chain, i).text);
+		g_string_append(text, ".\n");
+	}
+	if (tasks->chains->len > MAX_CHAINS)
+		text_append(text, "%u more chains are in report.json.\n",
+			    tasks->chains->len - MAX_CHAINS);
+	g_string_append_c(text, '\n');
+}
+
+static void write_wait(GString *text, const struct report_tasks *tasks,
+		       const struct report_sleeper *sleeper)
+{
+	const struct report_sleeper *holder;
+
+	if (!sleeper->waits_for)
+		return;
+	text_append(text, "  Waits for a %s", sleeper->waits_for);
+	if (sleeper->lock)
+		text_append(text, " at 0x%016" PRIx64, sleeper->lock);
+	if (sleeper->lock_symbol) {
+		g_string_append(text, " (");
+		text_append_clean(text, sleeper->lock_symbol);
+		g_string_append_c(text, ')');
+	}
+	if (sleeper->claim && sleeper->holder.known) {
+		holder = &g_array_index(tasks->shown, struct report_sleeper,
+					(guint)sleeper->holder.value);
+		text_append(text, ", %s ", sleeper->claim);
+		text_append_clean(text, holder->task.comm);
+		text_append(text, " (pid %" PRId64 ")", holder->task.pid.value);
+	}
+	g_string_append_c(text, '\n');
+}
+
+static void write_task(GString *text, const struct report_tasks *tasks,
+		       const struct report_sleeper *sleeper)
+{
+	g_string_append_c(text, '\n');
+	text_append_clean(text, sleeper->task.comm);
+	text_append(text, " (pid %" PRId64 "): %c", sleeper->task.pid.value, sleeper->letter);
+	if (sleeper->running)
+		text_append(text, ", running on CPU %" PRId64, sleeper->cpu.value);
+	else if (sleeper->for_ns.known)
+		text_append(text, ", has not run for %" PRId64 ".%03" PRId64 " s",
+			    sleeper->for_ns.value / 1000000000,
+			    sleeper->for_ns.value / 1000000 % 1000);
+	if (!sleeper->running && sleeper->cpu.known)
+		text_append(text, ", last on CPU %" PRId64, sleeper->cpu.value);
+	g_string_append_c(text, '\n');
+	write_wait(text, tasks, sleeper);
+	if (sleeper->frames->len > 0) {
+		g_string_append(text, "  Call Trace:\n");
+		text_frames(text, sleeper->frames, false);
+	}
+	if (sleeper->stopped) {
+		text_append(text, sleeper->frames->len > 0 ? "  The trace ends early: "
+							   : "  No call trace: ");
+		text_append_clean(text, sleeper->stopped);
+		g_string_append_c(text, '\n');
+	}
+}
+
+void text_tasks(GString *text, const struct report_tasks *tasks)
+{
+	if (!tasks->known)
+		return;
+	g_string_append(text, "\nTasks\n");
+	if (tasks->shown->len == 0)
+		g_string_append(text, "\nNo task is blocked.\n");
+	for (guint i = 0; i < tasks->shown->len; i++)
+		write_task(text, tasks, &g_array_index(tasks->shown, struct report_sleeper, i));
+}

@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Tasks that stand still: who is blocked, since when, for what, and who has it. What the guest itself says of blocked tasks
+# (sysrq-w) is what the report is held against.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/../daemon/lib.sh"
+. "$here/../plugin/lib.sh"
+
+export OOPSBT_RUNTIME_DIRECTORY=$test_dir/run
+OOPSBT_ANALYZER=$(dirname "$plugin")/host-tool/oopsbt-analyze
+OOPSBT_FREEZE_GUARD=$(dirname "$plugin")/host-tool/oopsbt-freeze-guard
+export OOPSBT_ANALYZER OOPSBT_FREEZE_GUARD
+query=$(dirname "$plugin")/tests/report/query
+
+value() {
+	"$query" value "$dump/report.json" "$1"
+}
+
+# ours COMM: the functions of a task's backtrace in report.txt
+ours() {
+	awk -v comm="$1" '$0 == "" { in_task = 0 } index($0, comm " (pid ") == 1 && /: [A-Za-z]/ { in_task = 1 }
+		in_task && /^ +[a-z_0-9.]+\+0x/ { sub(/\+.*/, ""); print $1 }' "$dump/report.txt"
+}
+
+# theirs COMM: the same as the guest printed them, without those it is not sure of
+theirs() {
+	awk -v comm="task:$1 " 'index($0, "task:") { in_task = index($0, comm) > 0 }
+		in_task && /\] +[a-z_0-9.]+\+0x/ { sub(/^\[[^]]*\] +/, ""); sub(/\+.*/, ""); print }' "$test_dir/sysrq"
+}
+
+libvirt_start
+for kernel in ${KERNELS:-5.10 6.1 6.12}; do
+	guest_start "$kernel" kernel="$kernel" smp=2 wait=no
+done
+for kernel in ${KERNELS:-5.10 6.1 6.12}; do
+	guest_wait "$kernel"
+	for scenario in deadlock chain completion; do
+		guest_exec "$kernel" "echo $scenario >/sys/kernel/debug/oopsbt_scenario/run"
+	done
+	# All stand where they will stand: the guest lists them as blocked.
+	for ((i = 0; i < 50; i++)); do
+		guest_exec "$kernel" 'dmesg -c >/dev/null; echo 1 >/proc/sys/kernel/sysrq; echo w >/proc/sysrq-trigger; dmesg' | tr -d '\r' \
+			>"$test_dir/sysrq"
+		[ "$(grep -cE 'task:oopsbt-(ab|ba|writer|third|never|reader) ' "$test_dir/sysrq")" != 6 ] || break
+	done
+	run collect "$(guest_domain "$kernel")" --budget 10000
+	tap_is "$kernel: collect works" "$status" 0
+	tap_like "$kernel: the title says deadlock" "$out" '   deadlock'
+	dump=$dumps/$(guest_domain "$kernel")/${out%% *}
+	for task in ab ba writer third never reader; do
+		tap_is "$kernel: $task has the backtrace that the guest prints" "$(ours "oopsbt-$task" | xargs)" "$(theirs "oopsbt-$task" | xargs)"
+	done
+	tap_is "$kernel: which are not empty" "$(ours oopsbt-never | grep -c scenario_wait_for_never)" 1
+	report=$(cat "$dump/report.txt")
+	tap_like "$kernel: the deadlock is told" "$report" \
+		'^Deadlock: oopsbt-(ab|ba) \(pid [0-9]+\) waits for mutex scenario_mutex_[ab].* in scenario_(ab|ba) \[oopsbt_scenario\] for [0-9]+ s, held by oopsbt-(ab|ba) \(pid [0-9]+\), which waits for mutex scenario_mutex_[ab].*, held by oopsbt-(ab|ba) \(pid'
+	tap_like "$kernel: the chain is told to its end" "$report" \
+		'^oopsbt-third \(pid [0-9]+\) waits for mutex scenario_mutex_c.*held by oopsbt-writer .*which waits for rwsem \(to write\) scenario_rwsem.*held by readers, the last one oopsbt-reader \(pid [0-9]+\), which sleeps in '
+	tap_is "$kernel: nobody holds a completion" "$(sed -n '/^oopsbt-never (pid/,/Call Trace/s/ at 0x[0-9a-f]*//p' "$dump/report.txt" |
+		grep Waits)" '  Waits for a completion (scenario_never+0x0/0x20 [oopsbt_scenario])'
+	tap_is "$kernel: one deadlock" "$(value '$.tasks.chains[*].deadlock' | grep -c true)" 1
+	tap_ok "$kernel: no field is missing without a reason" "$query" whole "$dump/report.json"
+	"$OOPSBT_ANALYZER" --json "$dump/core" >"$test_dir/again.json"
+	tap_ok "$kernel: the core gives the same report again" cmp "$test_dir/again.json" "$dump/report.json"
+done
+
+# With a map at hand all of it is of the frozen instant, in an oops, too, where it is asked for.
+name=${KERNELS:-6.1}
+name=${name##* }
+daemon_start
+daemon_enable "$name" "tasks='blocked' budget='10000'"
+daemon_wait "$(guest_domain "$name"): runs Linux" 120 >/dev/null
+daemon_mark
+guest_exec "$name" '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null
+line=$(daemon_wait "$(guest_domain "$name"): stored:" 60)
+id=${line#*: stored: }
+dump=$daemon_store/$(guest_domain "$name")/${id%%,*}
+tap_like "an oops has its own title" "$(value '$.title')" 'NULL pointer'
+tap_like "and the tasks, if they are asked for" "$(cat "$dump/report.txt")" '^Deadlock: oopsbt-'
+tap_is "nothing of them was read after the thaw" "$(value '$.tasks.shown[*].late' | sort -u)" false
+"$OOPSBT_ANALYZER" --json "$dump/core" >"$test_dir/again.json"
+tap_ok "the core gives the same report again" cmp "$test_dir/again.json" "$dump/report.json"
+daemon_change "$name" "budget='10000'"
+daemon_mark
+guest_exec "$name" '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null
+line=$(daemon_wait "$(guest_domain "$name"): stored:" 60)
+id=${line#*: stored: }
+dump=$daemon_store/$(guest_domain "$name")/${id%%,*}
+tap_unlike "an oops has no tasks by default" "$(cat "$dump/report.json")" '"tasks"'
+tap_done
