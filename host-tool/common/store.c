@@ -374,7 +374,7 @@ void store_dump_abort(struct store_dump *dump)
 	dump_free(dump);
 }
 
-static bool remove_entry(struct store *store, const struct store_entry *entry, GError **error)
+bool store_remove_unpublished(struct store *store, const struct store_entry *entry, GError **error)
 {
 	g_autofree char *parent = g_path_get_dirname(entry->path);
 	g_autofree char *directory = g_path_get_basename(parent);
@@ -419,7 +419,7 @@ bool store_vacuum(struct store *store, const char *uuid, unsigned int keep, GErr
 
 		if (index < 0)
 			break;
-		removed = remove_entry(store, entries->pdata[index], error);
+		removed = store_remove_unpublished(store, entries->pdata[index], error);
 		g_ptr_array_remove_index(entries, (guint)index);
 	}
 	store_publish(store);
@@ -446,7 +446,7 @@ bool store_rename(struct store *store, const char *uuid, const char *name, GErro
 
 bool store_remove(struct store *store, const struct store_entry *entry, GError **error)
 {
-	if (!remove_entry(store, entry, error))
+	if (!store_remove_unpublished(store, entry, error))
 		return false;
 	store_publish(store);
 	return true;

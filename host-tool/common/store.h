@@ -92,6 +92,8 @@ char *store_read(const struct store_entry *entry, const char *file_name, size_t 
 		 size_t *length, GError **error);
 /* Removes one dump; readers see it whole or not at all. An emptied domain directory goes too. */
 bool store_remove(struct store *store, const struct store_entry *entry, GError **error);
+/* The same, for who removes several and calls store_publish() then. */
+bool store_remove_unpublished(struct store *store, const struct store_entry *entry, GError **error);
 
 /*
  * Brings the form for storage pools (store_pool.h) up to date. store_vacuum() and store_remove() do

@@ -45,3 +45,10 @@ char *store_id_new(guint64 number)
 
 	return g_strdup_printf("%s-%" G_GUINT64_FORMAT, time, number);
 }
+
+GDateTime *store_id_time(const char *id)
+{
+	g_autofree char *time = g_strndup(id, TIME_LENGTH);
+
+	return g_date_time_new_from_iso8601(time, NULL);
+}

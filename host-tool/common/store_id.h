@@ -22,4 +22,7 @@ int store_id_compare(const char *a, const char *b);
 /* An id of now. g_free(). */
 char *store_id_new(guint64 number);
 
+/* When it was made, by the host's clock; NULL: that is no time. g_date_time_unref(). */
+GDateTime *store_id_time(const char *id);
+
 #endif

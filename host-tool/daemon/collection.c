@@ -238,6 +238,28 @@ static void describe(struct run *run)
 
 /* --- the dump: only when the guest runs again, as a disk may take its time --- */
 
+static void tell_removed(const struct store_entry *entry, const char *why, void *user_data)
+{
+	warn(user_data,
+	     g_strdup_printf("dump %s of %s is removed: %s", entry->id, entry->domain, why));
+}
+
+static void enforce_quota(struct run *run, const struct store_quota *quota)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (!store_enforce(run->collector->store, quota, tell_removed, run, &cause))
+		warn(run, g_strdup_printf("the store may be over its limits: %s", cause->message));
+}
+
+/* Of what the file system is to have free: the rest is done when the dump is there. */
+static void make_room(struct run *run)
+{
+	const struct store_quota room = {.keep_free = run->collector->quota.keep_free};
+
+	enforce_quota(run, &room);
+}
+
 static bool open_dump(struct run *run, GError **error)
 {
 	run->dump = store_begin(run->collector->store, run->request->uuid, run->report.domain_name,
@@ -245,6 +267,7 @@ static bool open_dump(struct run *run, GError **error)
 	if (run->dump == NULL)
 		return false;
 	run->report.id = g_strdup(store_dump_id(run->dump));
+	make_room(run);
 	if (!store_dump_reserve(run->dump, run->collector->free_space_floor, error))
 		return false;
 	for (int i = 0; i < PROTOCOL_NUM_FDS; i++) {
@@ -562,6 +585,7 @@ static bool commit(struct run *run, GError **error)
 	if (!store_vacuum(run->collector->store, run->request->uuid, run->request->options->keep,
 			  &cause))
 		warn(run, g_strdup_printf("old dumps are not removed: %s", cause->message));
+	enforce_quota(run, &run->collector->quota);
 	return true;
 }
 

@@ -14,7 +14,7 @@
 
 #include "common/options.h"
 #include "common/protocol.h"
-#include "common/store.h"
+#include "common/store_quota.h"
 #include "daemon/analyzer.h"
 #include "daemon/guard.h"
 #include "daemon/layout.h"
@@ -40,6 +40,7 @@ struct collector {
 	unsigned int log_settle_ms;
 	unsigned int freeze_deadline_ms; /* how long libvirt may take over a freeze */
 	uint64_t free_space_floor;	 /* bytes that must stay free in the store */
+	struct store_quota quota;
 };
 
 enum collection_state {

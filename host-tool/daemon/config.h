@@ -12,6 +12,7 @@
 
 #include "daemon/analyzer.h"
 #include "daemon/layout.h"
+#include "common/store_quota.h"
 #include "daemon/ratelimit.h"
 
 #define CONFIG_DEFAULT_PATH OOPSBT_SYSCONFDIR "/oopsbtd.conf"
@@ -22,6 +23,7 @@ struct config {
 	enum memory_access memory;
 	unsigned int parallel;	   /* collections at once */
 	uint64_t free_space_floor; /* bytes */
+	struct store_quota quota;
 	unsigned int freeze_deadline_ms;
 	unsigned int log_settle_ms;
 	struct rate domain_rate;

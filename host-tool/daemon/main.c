@@ -129,6 +129,7 @@ static void apply_config(struct daemon *daemon)
 	daemon->collector.log_settle_ms = config->log_settle_ms;
 	daemon->collector.freeze_deadline_ms = config->freeze_deadline_ms;
 	daemon->collector.free_space_floor = config->free_space_floor;
+	daemon->collector.quota = config->quota;
 }
 
 static bool load_config(struct daemon *daemon, GError **error)
@@ -217,6 +218,23 @@ static bool set_up(struct daemon *daemon, GError **error)
 	return true;
 }
 
+static void tell_removed(const struct store_entry *entry, const char *why, void *user_data)
+{
+	struct daemon *daemon = user_data;
+
+	log_write(daemon->log, LOG_WARNING, entry->domain, entry->id, "removed: %s", why);
+}
+
+/* What has come to be over the limits while nothing was collected. */
+static void enforce_quota(struct daemon *daemon)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!store_enforce(daemon->store, &daemon->config.quota, tell_removed, daemon, &error))
+		log_write(daemon->log, LOG_WARNING, NULL, NULL,
+			  "the store may be over its limits: %s", error->message);
+}
+
 static void tear_down(struct daemon *daemon)
 {
 	if (daemon->guard_source)
@@ -275,6 +293,7 @@ static int run(struct daemon *daemon, int ready_fd)
 	g_timeout_add_seconds(TRIM_AFTER_S, trim, NULL);
 	log_write(daemon->log, LOG_INFO, NULL, NULL, "version " OOPSBT_VERSION ", dumps go to %s",
 		  daemon->config.store);
+	enforce_quota(daemon);
 	tell_ready(ready_fd);
 	g_main_loop_run(daemon->loop);
 	runtime_remove(daemon->runtime_directory, STATUS_FILE);

@@ -50,6 +50,14 @@ oops a
 daemon_wait "$(guest_domain a): stored:" 60 >/dev/null
 tap_is 'dumps go where they went' "$(dumps a | wc -l)" 1
 
+daemon_config '[store]' 'max_use_mib=1'
+reload >/dev/null
+daemon_mark
+oops a
+tap_like 'what is over the limit of the store is removed, and the journal says so' \
+	"$(daemon_wait "$(guest_domain a): .* is removed" 60)" 'all dumps together take more than 1 MiB \(max_use_mib\)'
+tap_is 'the newest stays' "$(dumps a | wc -l)" 1
+
 kill -STOP "$libvirtd"
 tap_like 'a stopped libvirtd does not hold up a reload' "$(reload)" 'configuration loaded again$'
 kill "$daemon_pid"

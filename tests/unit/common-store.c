@@ -8,6 +8,7 @@
 #include "common/json_head.h"
 #include "common/store.h"
 #include "common/store_pool.h"
+#include "common/store_quota.h"
 
 struct fixture {
 	char *parent;
@@ -715,6 +716,112 @@ static void test_json_head(void)
 	}
 }
 
+/* --- limits of the whole store --- */
+
+#define KIB 1024
+
+static void note_removed(const struct store_entry *entry, const char *why, void *user_data)
+{
+	g_string_append_printf(user_data, "%s[%s] ", entry->title, strrchr(why, '(') + 1);
+}
+
+/* Titles of what was removed, and by which limit. */
+static char *enforce(struct fixture *fixture, const struct store_quota *quota)
+{
+	GString *removed = g_string_new(NULL);
+
+	g_assert_true(store_enforce(fixture->store, quota, note_removed, removed, NULL));
+	return g_string_free(removed, FALSE);
+}
+
+/* A dump whose core takes so much. */
+static void add_big(struct fixture *fixture, const char *domain, const char *title, size_t size)
+{
+	g_autofree char *bytes = g_malloc0(size);
+	struct store_dump *dump = begin(fixture, domain, NULL);
+	int fd;
+
+	fill(dump, title);
+	fd = store_dump_create(dump, "core", NULL);
+	g_assert_cmpint(write(fd, bytes, size), ==, (ssize_t)size);
+	g_assert_true(store_dump_commit(dump, NULL));
+}
+
+static void test_the_greediest_domain_gives_first(struct fixture *fixture,
+						  const void *data G_GNUC_UNUSED)
+{
+	const struct store_quota none = {0};
+	const struct store_quota quota = {.max_use = 700 * KIB};
+	g_autofree char *nothing = NULL;
+	g_autofree char *removed = NULL;
+	g_autofree char *again = NULL;
+	g_autofree char *left = NULL;
+
+	add_big(fixture, "small", "s1", 100 * KIB);
+	add_big(fixture, "big", "b1", 200 * KIB);
+	add_big(fixture, "big", "b2", 200 * KIB);
+	add_big(fixture, "big", "b3", 200 * KIB);
+	add_big(fixture, "small", "s2", 100 * KIB);
+	nothing = enforce(fixture, &none);
+	g_assert_cmpstr(nothing, ==, "");
+	removed = enforce(fixture, &quota);
+	g_assert_cmpstr(removed, ==, "b1[max_use_mib)] ");
+	again = enforce(fixture, &quota);
+	g_assert_cmpstr(again, ==, "");
+	left = titles(fixture, "small");
+	g_assert_cmpstr(left, ==, "s1 s2");
+}
+
+static void test_the_newest_dump_stays(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	const struct store_quota nothing_fits = {.max_use = 1, .keep_free = UINT64_MAX};
+	g_autofree char *removed = NULL;
+
+	add_big(fixture, "a", "a1", 10 * KIB);
+	add_big(fixture, "b", "b1", 10 * KIB);
+	removed = enforce(fixture, &nothing_fits);
+	g_assert_cmpstr(removed, ==, "a1[max_use_mib)] ");
+	g_assert_cmpuint(count(fixture, "b"), ==, 1);
+}
+
+static void test_room_is_made(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	const struct store_quota quota = {.keep_free = UINT64_MAX};
+	g_autofree char *removed = NULL;
+
+	add_big(fixture, "a", "a1", 10 * KIB);
+	add_big(fixture, "a", "a2", 10 * KIB);
+	removed = enforce(fixture, &quota);
+	g_assert_cmpstr(removed, ==, "a1[keep_free_mib)] ");
+}
+
+/* As if it had been made in 2020. */
+static void test_old_dumps_go(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	const struct store_quota quota = {.max_age_days = 30};
+	g_autofree char *old = add(fixture, "a", "a1");
+	g_autofree char *next = add(fixture, "a", "a2");
+	g_autofree char *uuid = uuid_of("a");
+	g_autofree char *older = g_strconcat("2020", old + 4, NULL);
+	g_autofree char *from = g_build_filename(fixture->root, uuid, old, NULL);
+	g_autofree char *to = g_build_filename(fixture->root, uuid, older, NULL);
+	g_autofree char *removed = NULL;
+
+	g_assert_cmpint(g_rename(from, to), ==, 0);
+	removed = enforce(fixture, &quota);
+	g_assert_cmpstr(removed, ==, "a1[max_age_days)] ");
+	g_assert_cmpuint(count(fixture, "a"), ==, 1);
+}
+
+static void test_no_store_is_within_all_limits(struct fixture *fixture,
+					       const void *data G_GNUC_UNUSED)
+{
+	const struct store_quota quota = {1, 1, 1};
+	g_autofree char *removed = enforce(fixture, &quota);
+
+	g_assert_cmpstr(removed, ==, "");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -750,6 +857,11 @@ int main(int argc, char **argv)
 		{"/store/foreign", test_a_root_that_others_can_write_to_is_refused},
 		{"/store/pool", test_the_pool_has_what_the_store_has},
 		{"/store/full", test_reserve_knows_a_full_file_system},
+		{"/store/the greediest domain gives first", test_the_greediest_domain_gives_first},
+		{"/store/the newest dump stays", test_the_newest_dump_stays},
+		{"/store/room is made", test_room_is_made},
+		{"/store/old dumps go", test_old_dumps_go},
+		{"/store/no store is within all limits", test_no_store_is_within_all_limits},
 	};
 
 	g_test_init(&argc, &argv, NULL);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/store_quota.h"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "common/store_id.h"
+#include "common/store_keep.h"
+
+#define BLOCK_SIZE 512 /* of st_blocks, whatever the file system's is */
+
+struct sized {
+	struct store_entry *entry; /* borrowed */
+	uint64_t size;		   /* bytes */
+};
+
+struct cleaner {
+	struct store *store;
+	GArray *dumps; /* of struct sized, oldest first */
+	store_removed_fn removed;
+	void *user_data;
+};
+
+static uint64_t size_of(const struct store_entry *entry)
+{
+	g_autoptr(GDir) dir = g_dir_open(entry->path, 0, NULL);
+	const char *name;
+	uint64_t size = 0;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(entry->path, name, NULL);
+		struct stat info;
+
+		if (lstat(path, &info) == 0)
+			size += (uint64_t)info.st_blocks * BLOCK_SIZE;
+	}
+	return size;
+}
+
+static struct sized *dump_at(const struct cleaner *cleaner, guint i)
+{
+	return &g_array_index(cleaner->dumps, struct sized, i);
+}
+
+static uint64_t use(const struct cleaner *cleaner)
+{
+	uint64_t sum = 0;
+
+	for (guint i = 0; i < cleaner->dumps->len; i++)
+		sum += dump_at(cleaner, i)->size;
+	return sum;
+}
+
+static bool drop(struct cleaner *cleaner, guint i, const char *why, GError **error)
+{
+	struct store_entry *entry = dump_at(cleaner, i)->entry;
+
+	if (!store_remove_unpublished(cleaner->store, entry, error))
+		return false;
+	g_array_remove_index(cleaner->dumps, i);
+	cleaner->removed(entry, why, cleaner->user_data);
+	return true;
+}
+
+static const char *domain_of(const struct store_entry *entry)
+{
+	return entry->uuid ? entry->uuid : entry->domain;
+}
+
+/* Who takes most, of those that have more than the store's newest dump. NULL: nobody. */
+static const char *greediest(const struct cleaner *cleaner)
+{
+	g_autoptr(GHashTable) sizes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+	const char *most = NULL;
+	uint64_t most_size = 0;
+
+	for (guint i = 0; i + 1 < cleaner->dumps->len; i++) {
+		const struct sized *dump = dump_at(cleaner, i);
+		const char *domain = domain_of(dump->entry);
+		uint64_t *size = g_hash_table_lookup(sizes, domain);
+
+		if (!size) {
+			size = g_new0(uint64_t, 1);
+			g_hash_table_insert(sizes, (void *)domain, size);
+		}
+		*size += dump->size;
+		if (!most || *size > most_size) {
+			most = domain;
+			most_size = *size;
+		}
+	}
+	return most;
+}
+
+/* Which dump goes next; -1: none but the newest is left. */
+static int choose(const struct cleaner *cleaner)
+{
+	g_autoptr(GPtrArray) entries = g_ptr_array_new();
+	g_autoptr(GArray) indices = g_array_new(FALSE, FALSE, sizeof(int));
+	const char *domain = greediest(cleaner);
+	int chosen;
+
+	if (!domain)
+		return -1;
+	for (guint i = 0; i < cleaner->dumps->len; i++) {
+		int index = (int)i;
+
+		if (g_strcmp0(domain_of(dump_at(cleaner, i)->entry), domain) != 0)
+			continue;
+		g_ptr_array_add(entries, dump_at(cleaner, i)->entry);
+		g_array_append_val(indices, index);
+	}
+	chosen = store_keep_choose(entries);
+	return g_array_index(indices, int, MAX(chosen, 0));
+}
+
+/* Until @excess bytes are gone. */
+static bool shrink(struct cleaner *cleaner, uint64_t excess, const char *why, GError **error)
+{
+	while (excess) {
+		int i = choose(cleaner);
+		uint64_t size;
+
+		if (i < 0)
+			return true;
+		size = dump_at(cleaner, (guint)i)->size;
+		if (!drop(cleaner, (guint)i, why, error))
+			return false;
+		excess -= MIN(excess, size);
+	}
+	return true;
+}
+
+static bool is_older(const struct store_entry *entry, unsigned int days)
+{
+	g_autoptr(GDateTime) begun = store_id_time(entry->id);
+	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+
+	return begun && g_date_time_difference(now, begun) > (GTimeSpan)days * G_TIME_SPAN_DAY;
+}
+
+static bool drop_old(struct cleaner *cleaner, unsigned int days, GError **error)
+{
+	g_autofree char *why = g_strdup_printf("it is older than %u days (max_age_days)", days);
+
+	for (guint i = 0; days && i + 1 < cleaner->dumps->len;) {
+		if (!is_older(dump_at(cleaner, i)->entry, days))
+			i++;
+		else if (!drop(cleaner, i, why, error))
+			return false;
+	}
+	return true;
+}
+
+/* How much less than @keep_free bytes are free. A store that is not there lacks nothing. */
+static uint64_t lacking(const struct store *store, uint64_t keep_free)
+{
+	struct statvfs fs;
+	uint64_t available;
+
+	if (!keep_free || statvfs(store_root(store), &fs) < 0)
+		return 0;
+	available = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return keep_free > available ? keep_free - available : 0;
+}
+
+static bool clean(struct cleaner *cleaner, const struct store_quota *quota, uint64_t lack,
+		  GError **error)
+{
+	g_autofree char *too_much = g_strdup_printf(
+		"all dumps together take more than %" G_GUINT64_FORMAT " MiB (max_use_mib)",
+		quota->max_use >> 20);
+	g_autofree char *too_full = g_strdup_printf(
+		"the file system has less than %" G_GUINT64_FORMAT " MiB free (keep_free_mib)",
+		quota->keep_free >> 20);
+	uint64_t before = use(cleaner), used;
+
+	if (!drop_old(cleaner, quota->max_age_days, error))
+		return false;
+	used = use(cleaner);
+	lack -= MIN(lack, before - used);
+	before = used;
+	if (quota->max_use && used > quota->max_use &&
+	    !shrink(cleaner, used - quota->max_use, too_much, error))
+		return false;
+	lack -= MIN(lack, before - use(cleaner));
+	return shrink(cleaner, lack, too_full, error);
+}
+
+bool store_enforce(struct store *store, const struct store_quota *quota, store_removed_fn removed,
+		   void *user_data, GError **error)
+{
+	g_autoptr(GPtrArray) entries = NULL;
+	g_autoptr(GArray) dumps = g_array_new(FALSE, FALSE, sizeof(struct sized));
+	struct cleaner cleaner = {store, dumps, removed, user_data};
+	uint64_t lack = lacking(store, quota->keep_free);
+	bool done;
+
+	if ((!quota->max_use && !quota->max_age_days && !lack) ||
+	    !g_file_test(store_root(store), G_FILE_TEST_IS_DIR))
+		return true;
+	entries = store_list(store, NULL, error);
+	if (!entries)
+		return false;
+	for (guint i = 0; i < entries->len; i++) {
+		struct sized dump = {entries->pdata[i], size_of(entries->pdata[i])};
+
+		g_array_append_val(dumps, dump);
+	}
+	done = clean(&cleaner, quota, lack, error);
+	if (dumps->len < entries->len)
+		store_publish(store);
+	return done;
+}
