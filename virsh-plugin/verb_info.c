@@ -7,6 +7,7 @@
 #include "cpu_view.h"
 #include "dumps.h"
 #include "output.h"
+#include "task_view.h"
 #include "verbs.h"
 
 /* A report of 4096 vCPUs with deep stacks is tens of megabytes. */
@@ -85,14 +86,26 @@ static void print_report(const char *text, size_t length)
 	}
 }
 
-static bool print_cpu(JsonObject *report, const struct cli_args *args, GError **error)
+/* What one option shows of the report. */
+static GString *part_of(JsonObject *report, const struct cli_args *args, GError **error)
 {
-	guint64 cpu = 0;
-	GString *text;
+	guint64 number = 0;
 
-	if (!cli_number(args, "cpu", 0, G_MAXUINT, &cpu, error))
-		return false;
-	text = cpu_view(report, cpu, error);
+	if (cli_has(args, "tasks"))
+		return tasks_view(report, error);
+	if (cli_has(args, "task"))
+		return cli_number(args, "task", 0, G_MAXINT32, &number, error)
+			       ? task_view(report, number, error)
+			       : NULL;
+	return cli_number(args, "cpu", 0, G_MAXUINT, &number, error)
+		       ? cpu_view(report, number, error)
+		       : NULL;
+}
+
+static bool print_part(JsonObject *report, const struct cli_args *args, GError **error)
+{
+	GString *text = part_of(report, args, error);
+
 	if (!text)
 		return false;
 	pager_open(!cli_has(args, "no-pager"));
@@ -101,7 +114,12 @@ static bool print_cpu(JsonObject *report, const struct cli_args *args, GError **
 	return true;
 }
 
-/* With --json or --cpu. */
+static bool wants_part(const struct cli_args *args)
+{
+	return cli_has(args, "cpu") || cli_has(args, "tasks") || cli_has(args, "task");
+}
+
+/* With --json, or for a part. */
 static bool print_from_json(struct session *session, const struct source *source,
 			    const struct cli_args *args, GError **error)
 {
@@ -116,8 +134,8 @@ static bool print_from_json(struct session *session, const struct source *source
 	report = untrusted_json_parse(text, length, MAX_DEPTH, &local);
 	if (!report)
 		return damaged(error, source, local->message);
-	if (cli_has(args, "cpu"))
-		good = print_cpu(report, args, error);
+	if (wants_part(args))
+		good = print_part(report, args, error);
 	else
 		print_json_text(text, length);
 	json_object_unref(report);
@@ -144,17 +162,18 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 {
 	struct source source = {0};
 	int views = cli_has(args, "json") + cli_has(args, "log") + cli_has(args, "registers") +
-		    cli_has(args, "cpu");
+		    cli_has(args, "cpu") + cli_has(args, "tasks") + cli_has(args, "task");
 	bool good;
 
 	if (views > 1) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-			    "--json, --log, --registers and --cpu exclude each other");
+			    "--json, --log, --registers, --cpu, --tasks and --task exclude each "
+			    "other");
 		return false;
 	}
 	if (!find_source(session, cli_operands(args)[0], &source, error))
 		return false;
-	if (cli_has(args, "json") || cli_has(args, "cpu"))
+	if (cli_has(args, "json") || wants_part(args))
 		good = print_from_json(session, &source, args, error);
 	else
 		good = print_file(session, &source,
@@ -168,6 +187,8 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 
 static const struct cli_option options[] = {
 	{"cpu", 0, "N", CLI_NONE, "only CPU N: its registers and backtrace"},
+	{"tasks", 0, NULL, CLI_NONE, "the tasks that are blocked, and who has what they wait for"},
+	{"task", 0, "PID", CLI_NONE, "only that task, with its backtrace"},
 	{"log", 0, NULL, CLI_NONE, "the guest's whole kernel log"},
 	{"registers", 0, NULL, CLI_NONE, "the registers as the monitor printed them"},
 	{"json", 0, NULL, CLI_NONE, "the report as JSON"},

@@ -19,8 +19,9 @@ static void append_name(GString *text, const struct report_sleeper *sleeper)
 static void append_for(GString *text, const struct report_sleeper *sleeper)
 {
 	if (sleeper->for_ns.known)
-		g_string_append_printf(text, " for %" PRId64 " s",
-				       sleeper->for_ns.value / NS_PER_S);
+		g_string_append_printf(text, " for %" PRId64 ".%" PRId64 " s",
+				       sleeper->for_ns.value / NS_PER_S,
+				       sleeper->for_ns.value / (NS_PER_S / 10) % 10);
 }
 
 /* "waits for the mutex 0x... in FUNCTION for 12 s" */

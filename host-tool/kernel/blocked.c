@@ -55,10 +55,10 @@ static const struct {
 	{"futex_", BLOCKED_FUTEX},
 };
 
-/* What goes to sleep for those that wait. */
+/* What goes to sleep for those that wait, and for those that only sleep. */
 static const char *const schedulers[] = {
-	"__schedule",	    "schedule",	      "io_schedule",
-	"preempt_schedule", "__cond_resched", "__switch_to",
+	"__schedule",	  "schedule",	 "io_schedule", "preempt_schedule",
+	"__cond_resched", "__switch_to", "msleep",	"usleep_range",
 };
 
 static bool begins_with_one_of_schedulers(const char *name)

@@ -60,11 +60,17 @@ for kernel in ${KERNELS:-5.10 6.1 6.12}; do
 	tap_is "$kernel: which are not empty" "$(ours oopsbt-never | grep -c scenario_wait_for_never)" 1
 	report=$(cat "$dump/report.txt")
 	tap_like "$kernel: the deadlock is told" "$report" \
-		'^Deadlock: oopsbt-(ab|ba) \(pid [0-9]+\) waits for mutex scenario_mutex_[ab].* in scenario_(ab|ba) \[oopsbt_scenario\] for [0-9]+ s, held by oopsbt-(ab|ba) \(pid [0-9]+\), which waits for mutex scenario_mutex_[ab].*, held by oopsbt-(ab|ba) \(pid'
+		'^Deadlock: oopsbt-(ab|ba) \(pid [0-9]+\) waits for mutex scenario_mutex_[ab].* in scenario_(ab|ba) \[oopsbt_scenario\] for [0-9.]+ s, held by oopsbt-(ab|ba) \(pid [0-9]+\), which waits for mutex scenario_mutex_[ab].*, held by oopsbt-(ab|ba) \(pid'
 	tap_like "$kernel: the chain is told to its end" "$report" \
-		'^oopsbt-third \(pid [0-9]+\) waits for mutex scenario_mutex_c.*held by oopsbt-writer .*which waits for rwsem \(to write\) scenario_rwsem.*held by readers, the last one oopsbt-reader \(pid [0-9]+\), which sleeps in '
+		'^oopsbt-third \(pid [0-9]+\) waits for mutex scenario_mutex_c.*held by oopsbt-writer .*which waits for rwsem \(to write\) scenario_rwsem.*held by readers, the last one oopsbt-reader \(pid [0-9]+\), which sleeps in scenario_read_and_sleep \[oopsbt_scenario\] for [0-9.]+ s\.$'
 	tap_is "$kernel: nobody holds a completion" "$(sed -n '/^oopsbt-never (pid/,/Call Trace/s/ at 0x[0-9a-f]*//p' "$dump/report.txt" |
 		grep Waits)" '  Waits for a completion (scenario_never+0x0/0x20 [oopsbt_scenario])'
+	pid=$(sed -nE 's/^oopsbt-third \(pid ([0-9]+)\): .*/\1/p' "$dump/report.txt")
+	run info "$(basename "$dump")" --tasks
+	tap_like "$kernel: info --tasks lists it" "$out" "^ +$pid  oopsbt-third +D .*  mutex scenario_mutex_c.*, owner oopsbt-writer \\(pid"
+	run info "$(basename "$dump")" --task "$pid"
+	tap_is "$kernel: info --task has its backtrace" "$(sed -nE 's/^   ([a-z_0-9.]+)\+0x.*/\1/p' <<<"$out" | xargs)" \
+		"$(theirs oopsbt-third | xargs)"
 	tap_is "$kernel: one deadlock" "$(value '$.tasks.chains[*].deadlock' | grep -c true)" 1
 	tap_ok "$kernel: no field is missing without a reason" "$query" whole "$dump/report.json"
 	"$OOPSBT_ANALYZER" --json "$dump/core" >"$test_dir/again.json"
