@@ -2,7 +2,7 @@
 # What several programs of the host tool link; depends on no other layer's archive.
 
 COMMON_SOURCES := $(addprefix host-tool/common/,collection.c context.c json.c json_check.c json_head.c options.c \
-	protocol.c sanitize.c store.c store_directory.c store_domain.c store_entry.c store_id.c \
+	protocol.c sanitize.c store.c store_cache.c store_directory.c store_domain.c store_entry.c store_id.c \
 	store_keep.c store_pool.c store_quota.c)
 
 $(eval $(call archive,host-tool/libcommon.a,$(COMMON_SOURCES)))

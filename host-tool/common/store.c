@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/read.h"
+#include "common/store_cache.h"
 #include "common/store_directory.h"
 #include "common/store_domain.h"
 #include "common/store_id.h"
@@ -25,6 +26,7 @@ G_DEFINE_QUARK(oopsbt_store_error, store_error)
 
 struct store {
 	char *root;
+	struct store_cache *cache;
 	int adopted; /* atomic: directories by name have been looked for */
 };
 
@@ -44,6 +46,7 @@ struct store *store_new(const char *root)
 	struct store *store = g_new0(struct store, 1);
 
 	store->root = g_strdup(root);
+	store->cache = store_cache_new();
 	return store;
 }
 
@@ -51,6 +54,7 @@ void store_free(struct store *store)
 {
 	if (!store)
 		return;
+	store_cache_free(store->cache);
 	g_free(store->root);
 	g_free(store);
 }
@@ -459,8 +463,8 @@ static bool list_dumps(const struct store *store, int domain, const char *direct
 {
 
 	for (guint i = 0; i < ids->len; i++) {
-		struct store_entry *entry =
-			store_entry_read(store->root, domain, directory, ids->pdata[i]);
+		struct store_entry *entry = store_cache_read(store->cache, store->root, domain,
+							     directory, ids->pdata[i]);
 
 		if (!entry && store_directory_is_none(errno))
 			continue;

@@ -94,6 +94,13 @@ static void read_head(int dump, struct store_entry *entry)
 	munmap(text, info.st_size);
 }
 
+void store_entry_look_for_vmcore(struct store_entry *entry, int domain)
+{
+	g_autofree char *name = g_build_filename(entry->id, "vmcore", NULL);
+
+	entry->vmcore = faccessat(domain, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 struct store_entry *store_entry_read(const char *root, int domain, const char *directory,
 				     const char *id)
 {
@@ -105,7 +112,7 @@ struct store_entry *store_entry_read(const char *root, int domain, const char *d
 	entry = g_new0(struct store_entry, 1);
 	entry->id = g_strdup(id);
 	entry->path = g_build_filename(root, directory, id, NULL);
-	entry->vmcore = faccessat(dump, "vmcore", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	store_entry_look_for_vmcore(entry, domain);
 	read_head(dump, entry);
 	/* Where it lies is whose it is: the report is a guest's analyser's. */
 	if (g_uuid_string_is_valid(directory)) {
@@ -113,6 +120,21 @@ struct store_entry *store_entry_read(const char *root, int domain, const char *d
 		entry->uuid = g_strdup(directory);
 	}
 	return entry;
+}
+
+struct store_entry *store_entry_copy(const struct store_entry *entry)
+{
+	struct store_entry *copy = g_memdup2(entry, sizeof(*entry));
+
+	copy->domain = g_strdup(entry->domain);
+	copy->uuid = g_strdup(entry->uuid);
+	copy->id = g_strdup(entry->id);
+	copy->path = g_strdup(entry->path);
+	copy->title = g_strdup(entry->title);
+	copy->signalled = g_strdup(entry->signalled);
+	copy->signal = g_strdup(entry->signal);
+	copy->kernel = g_strdup(entry->kernel);
+	return copy;
 }
 
 bool store_entry_is_of(const struct store_entry *entry, const char *domain)

@@ -28,6 +28,9 @@ struct store_entry {
  */
 struct store_entry *store_entry_read(const char *root, int domain, const char *directory,
 				     const char *id);
+struct store_entry *store_entry_copy(const struct store_entry *entry);
+/* A full dump may be added later. @domain: as above. */
+void store_entry_look_for_vmcore(struct store_entry *entry, int domain);
 /* Whether @domain is the name or the UUID of its domain. */
 bool store_entry_is_of(const struct store_entry *entry, const char *domain);
 void store_entry_free(struct store_entry *entry);

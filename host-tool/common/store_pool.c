@@ -10,39 +10,67 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define REPORT "report.json"
+
 static char *pool_path(const char *root)
 {
 	return g_build_filename(root, STORE_POOL_DIRECTORY, NULL);
 }
 
-/* Each file of a dump, as its owner's name for it. What is there already stays. */
-static void link_files(const char *pool, const struct store_entry *entry, GHashTable *wanted)
+static char *link_name(const struct store_entry *entry, const char *file)
+{
+	return g_strconcat(entry->id, ".", file, NULL);
+}
+
+/* What is there already stays. */
+static bool link_file(const char *pool, const struct store_entry *entry, const char *file)
+{
+	g_autofree char *name = link_name(entry, file);
+	g_autofree char *from = g_build_filename(entry->path, file, NULL);
+	g_autofree char *to = g_build_filename(pool, name, NULL);
+
+	return link(from, to) == 0 || errno == EEXIST;
+}
+
+/* The report last: where its link is, the others are. */
+static void link_files(const char *pool, const struct store_entry *entry)
 {
 	g_autoptr(GDir) dir = g_dir_open(entry->path, 0, NULL);
 	const char *name;
 
-	while (dir && (name = g_dir_read_name(dir))) {
-		char *link_name = g_strconcat(entry->id, ".", name, NULL);
-		g_autofree char *from = g_build_filename(entry->path, name, NULL);
-		g_autofree char *to = g_build_filename(pool, link_name, NULL);
-
-		g_hash_table_add(wanted, link_name);
-		if (link(from, to) < 0 && errno != EEXIST)
+	while (dir && (name = g_dir_read_name(dir)))
+		if (strcmp(name, REPORT) != 0 && !link_file(pool, entry, name))
 			return;
-	}
+	link_file(pool, entry, REPORT);
 }
 
-static void remove_unwanted(const char *pool, GHashTable *wanted)
+/* The names in the pool; those of dumps that are not among @ids are removed. */
+static GHashTable *sweep(const char *pool, GHashTable *ids)
 {
+	GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GDir) dir = g_dir_open(pool, 0, NULL);
 	const char *name;
 
 	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *id = g_strndup(name, strcspn(name, "."));
 		g_autofree char *path = g_build_filename(pool, name, NULL);
 
-		if (!g_hash_table_contains(wanted, name))
+		if (g_hash_table_contains(ids, id))
+			g_hash_table_add(names, g_strdup(name));
+		else if (strcmp(name, STORE_POOL_INDEX) != 0)
 			unlink(path);
 	}
+	return names;
+}
+
+/* A full dump may come later than the rest. */
+static bool is_linked(GHashTable *names, const struct store_entry *entry)
+{
+	g_autofree char *report = link_name(entry, REPORT);
+	g_autofree char *vmcore = link_name(entry, "vmcore");
+
+	return g_hash_table_contains(names, report) &&
+	       (!entry->vmcore || g_hash_table_contains(names, vmcore));
 }
 
 static void add_string(JsonBuilder *builder, const char *name, const char *value)
@@ -107,11 +135,14 @@ void store_pool_unlock(int lock)
 void store_pool_fill(const char *root, const GPtrArray *entries)
 {
 	g_autofree char *pool = pool_path(root);
-	g_autoptr(GHashTable) wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) ids = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) names = NULL;
 
-	g_hash_table_add(wanted, g_strdup(STORE_POOL_INDEX));
 	for (guint i = 0; i < entries->len; i++)
-		link_files(pool, entries->pdata[i], wanted);
-	remove_unwanted(pool, wanted);
+		g_hash_table_add(ids, ((struct store_entry *)entries->pdata[i])->id);
+	names = sweep(pool, ids);
+	for (guint i = 0; i < entries->len; i++)
+		if (!is_linked(names, entries->pdata[i]))
+			link_files(pool, entries->pdata[i]);
 	write_index(pool, entries);
 }

@@ -716,6 +716,48 @@ static void test_json_head(void)
 	}
 }
 
+/* A full dump that was written later, and links that a killed process did not make. */
+static void test_the_pool_is_completed(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	g_autofree char *id = add(fixture, "web1", "first");
+	g_autoptr(StoreEntry) entry = store_find(fixture->store, id, NULL);
+	g_autofree char *vmcore = g_build_filename(entry->path, "vmcore", NULL);
+	g_autofree char *vmcore_name = g_strconcat(id, ".vmcore", NULL);
+	g_autofree char *vmcore_link = pool_file(fixture, vmcore_name);
+	g_autofree char *report_name = g_strconcat(id, ".report.json", NULL);
+	g_autofree char *report_link = pool_file(fixture, report_name);
+
+	store_publish(fixture->store);
+	g_assert_true(g_file_test(report_link, G_FILE_TEST_EXISTS));
+	g_assert_true(g_file_set_contents(vmcore, "x", 1, NULL));
+	store_publish(fixture->store);
+	g_assert_true(g_file_test(vmcore_link, G_FILE_TEST_EXISTS));
+	g_assert_cmpint(g_unlink(report_link), ==, 0);
+	store_publish(fixture->store);
+	g_assert_true(g_file_test(report_link, G_FILE_TEST_EXISTS));
+}
+
+/* Reports are read once; another file in its place is another report. */
+static void test_a_changed_report_is_read_again(struct fixture *fixture,
+						const void *data G_GNUC_UNUSED)
+{
+	g_autofree char *id = add(fixture, "web1", "first");
+	g_autoptr(StoreEntry) entry = store_find(fixture->store, id, NULL);
+	g_autofree char *report = g_build_filename(entry->path, "report.json", NULL);
+	g_autofree char *before = titles(fixture, "web1");
+	g_autofree char *after = NULL;
+	g_autofree char *gone = NULL;
+
+	g_assert_cmpstr(before, ==, "first");
+	g_assert_true(
+		g_file_set_contents(report, "{\"schema\": 1, \"title\": \"other\"}", -1, NULL));
+	after = titles(fixture, "web1");
+	g_assert_cmpstr(after, ==, "other");
+	g_assert_cmpint(g_unlink(report), ==, 0);
+	gone = titles(fixture, "web1");
+	g_assert_cmpstr(gone, ==, "");
+}
+
 /* --- limits of the whole store --- */
 
 #define KIB 1024
@@ -856,6 +898,8 @@ int main(int argc, char **argv)
 		{"/store/absent", test_a_store_that_is_not_there},
 		{"/store/foreign", test_a_root_that_others_can_write_to_is_refused},
 		{"/store/pool", test_the_pool_has_what_the_store_has},
+		{"/store/the pool is completed", test_the_pool_is_completed},
+		{"/store/a changed report is read again", test_a_changed_report_is_read_again},
 		{"/store/full", test_reserve_knows_a_full_file_system},
 		{"/store/the greediest domain gives first", test_the_greediest_domain_gives_first},
 		{"/store/the newest dump stays", test_the_newest_dump_stays},
