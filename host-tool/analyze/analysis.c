@@ -262,6 +262,12 @@ static void fill_settings(struct analysis *analysis)
 	guest->cpus_online = settings->cpus_online;
 	missing(analysis, &guest->panic_cpu, "guest.panic_cpu", SYMBOL_panic_cpu);
 	missing(analysis, &guest->panic_on_oops, "guest.panic_on_oops", SYMBOL_panic_on_oops);
+	if (!guest->die_counter.known)
+		report_add_error(
+			analysis->report, "guest.die_counter",
+			"this kernel has no readable die_counter: the memory watch sees no "
+			"oops of this guest, only its panic device tells of one, if it "
+			"runs the oopsbt module or a patched kernel");
 	missing(analysis, &guest->oops_all_cpu_backtrace, "guest.oops_all_cpu_backtrace",
 		SYMBOL_sysctl_oops_all_cpu_backtrace);
 	if (settings->tainted_mask.known) {
@@ -543,8 +549,8 @@ static void put_pending_first(struct analysis *analysis, gva_t lock, GArray *que
 	for (guint i = 0; i < vcpus->len; i++) {
 		const struct report_vcpu *vcpu = &g_array_index(vcpus, struct report_vcpu, i);
 
-		if (!vcpu->waits_for_lock || vcpu->lock_address != lock.value ||
-		    !vcpu->cpu.known || is_queued(queue, (unsigned int)vcpu->cpu.value))
+		if (!vcpu->waits_for_lock || vcpu->lock_address != lock.value || !vcpu->cpu.known ||
+		    is_queued(queue, (unsigned int)vcpu->cpu.value))
 			continue;
 		pending = (unsigned int)vcpu->cpu.value;
 		found++;

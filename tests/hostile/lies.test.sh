@@ -123,7 +123,7 @@ wanted() {
 		no-variables-orc    guesses.*: .* no ORC tables
 		no-variables-btf    BTF
 		no-variables-modules no symbol modules
-		no-variables-code   the taint word cannot be read
+		no-variables-code   the memory watch sees no oops of this guest
 		no-variables-sysctl no readable panic_on_oops
 		no-variables-tables no page of the image looks like it
 		orc-noise           guesses.*: .* ORC entries have no known layout
