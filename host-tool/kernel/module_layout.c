@@ -10,7 +10,11 @@
 #define MAX_MODULE_SYMBOLS (1u << 17)
 #define NAME_SIZE 56
 
-/* struct module_layout */
+/* enum mod_mem_type */
+#define NUM_RANGES 7
+#define TEXT 0
+#define DATA 1
+/* struct module_layout; struct module_memory begins with an address as well */
 #define LAYOUT_SIZE 8
 #define LAYOUT_TEXT_SIZE 12
 #define LAYOUT_RO_SIZE 16
@@ -28,7 +32,22 @@ struct module_bytes {
 	const struct address_space *space;
 	uint64_t start; /* of what follows: the list entry is BEFORE bytes further */
 	uint8_t bytes[MODULE_BYTES];
-	uint64_t core, core_size, text_size;
+	struct {
+		uint64_t start, size;
+	} ranges[NUM_RANGES]; /* of the module's memory */
+	uint64_t text, text_size;
+};
+
+/* The forms that struct module_memory has had: with a tree to find modules by, and without. */
+struct memory_form {
+	uint8_t size; /* where the range's size is */
+	uint8_t stride;
+};
+
+static const struct memory_form memory_forms[] = {
+	{8, 72},  {8, 16},  /* 6.4 to 6.12 */
+	{20, 80}, {20, 24}, /* 6.13 to 6.15: rw_copy and is_rox */
+	{12, 72}, {12, 16}, /* from 6.16 on: is_rox */
 };
 
 typedef bool (*holds_fn)(const struct module_bytes *module, size_t offset);
@@ -46,11 +65,15 @@ static uint32_t u32_at(const struct module_bytes *module, size_t offset)
 	return (uint32_t)u64_at(module, offset);
 }
 
-static bool in_core(const struct module_bytes *module, uint64_t address, uint64_t length)
+static bool in_module(const struct module_bytes *module, uint64_t address, uint64_t length)
 {
-	uint64_t offset = address - module->core;
+	for (size_t i = 0; i < NUM_RANGES; i++) {
+		uint64_t offset = address - module->ranges[i].start;
 
-	return offset < module->core_size && length <= module->core_size - offset;
+		if (offset < module->ranges[i].size && length <= module->ranges[i].size - offset)
+			return true;
+	}
+	return false;
 }
 
 static bool holds_layout(const struct module_bytes *module, size_t offset)
@@ -111,8 +134,8 @@ static bool is_kallsyms(const struct module_bytes *module, size_t offset)
 	Elf64_Sym first;
 	char nul;
 
-	return num && num <= MAX_MODULE_SYMBOLS && in_core(module, symbols, num * sizeof(none)) &&
-	       in_core(module, strings, 1) &&
+	return num && num <= MAX_MODULE_SYMBOLS && in_module(module, symbols, num * sizeof(none)) &&
+	       in_module(module, strings, 1) &&
 	       address_space_peek(module->space, gva(symbols), &first, sizeof(first), NULL) &&
 	       !memcmp(&first, &none, sizeof(none)) &&
 	       address_space_peek(module->space, gva(strings), &nul, 1, NULL) && !nul;
@@ -132,11 +155,11 @@ static bool holds_orc(const struct module_bytes *module, size_t offset)
 	uint64_t entries = u64_at(module, offset + ARCH_ORC);
 	int32_t first;
 
-	if (!num || !in_core(module, ips, 4 * num) ||
-	    !in_core(module, entries, ORC_ENTRY_SIZE * num) ||
+	if (!num || !in_module(module, ips, 4 * num) ||
+	    !in_module(module, entries, ORC_ENTRY_SIZE * num) ||
 	    !address_space_peek(module->space, gva(ips), &first, sizeof(first), NULL))
 		return false;
-	return ips + (uint64_t)(int64_t)first - module->core < module->text_size;
+	return ips + (uint64_t)(int64_t)first - module->text < module->text_size;
 }
 
 static int32_t only_offset(const struct module_bytes *module, holds_fn holds, size_t size,
@@ -154,6 +177,42 @@ static int32_t only_offset(const struct module_bytes *module, holds_fn holds, si
 	return found;
 }
 
+/* Each is whole pages or none; the first is text, the second has the structure in it. */
+static bool holds_memory(const struct module_bytes *module, size_t offset,
+			 const struct memory_form *form)
+{
+	if (offset + (size_t)NUM_RANGES * form->stride > MODULE_BYTES)
+		return false;
+	for (size_t i = 0; i < NUM_RANGES; i++) {
+		size_t at = offset + i * form->stride;
+		uint64_t base = u64_at(module, at);
+		uint32_t size = u32_at(module, at + form->size);
+
+		if (base % GUEST_PAGE_SIZE || size > MAX_MODULE_SIZE || !base != !size ||
+		    (i <= DATA && !base) || (i == DATA && module->start + BEFORE - base >= size))
+			return false;
+	}
+	return true;
+}
+
+/* Where mem[] is, and of what form. */
+static int32_t find_memory(const struct module_bytes *module, struct memory_form *form)
+{
+	int32_t found = FIELD_UNKNOWN;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(memory_forms); i++) {
+		for (size_t offset = 0; offset + 8 <= MODULE_BYTES; offset += 8) {
+			if (!holds_memory(module, offset, &memory_forms[i]))
+				continue;
+			if (found != FIELD_UNKNOWN)
+				return FIELD_UNKNOWN;
+			found = (int32_t)offset;
+			*form = memory_forms[i];
+		}
+	}
+	return found;
+}
+
 static bool read_first(const struct kernel_map *map, const struct address_space *space,
 		       struct module_bytes *module)
 {
@@ -167,20 +226,44 @@ static bool read_first(const struct kernel_map *map, const struct address_space 
 					 NULL);
 }
 
-static void fill(struct kernel_map *map, int32_t core, int32_t name, int32_t kallsyms, int32_t arch)
+/* What is needed to place the module, and the fields for that. */
+static bool infer_place(struct module_bytes *module, int32_t *fields)
 {
-	int32_t *fields = map->fields;
+	struct memory_form form = memory_forms[0];
+	int32_t core = only_offset(module, holds_layout, LAYOUT_USED + 4, 8);
+	int32_t memory = find_memory(module, &form);
 
-	fields[FIELD_module_list] = BEFORE;
-	fields[FIELD_module_name] = name;
-	fields[FIELD_module_core_layout] = core;
-	fields[FIELD_module_layout_base] = 0;
-	fields[FIELD_module_layout_size] = LAYOUT_SIZE;
-	fields[FIELD_module_layout_text_size] = LAYOUT_TEXT_SIZE;
-	fields[FIELD_module_kallsyms] = kallsyms;
-	fields[FIELD_mod_kallsyms_symtab] = 0;
-	fields[FIELD_mod_kallsyms_num_symtab] = KALLSYMS_NUM;
-	fields[FIELD_mod_kallsyms_strtab] = KALLSYMS_STRINGS;
+	if ((core == FIELD_UNKNOWN) == (memory == FIELD_UNKNOWN))
+		return false;
+	if (core != FIELD_UNKNOWN) {
+		module->text = module->ranges[0].start = u64_at(module, (size_t)core);
+		module->ranges[0].size = u32_at(module, (size_t)core + LAYOUT_SIZE);
+		module->text_size = u32_at(module, (size_t)core + LAYOUT_TEXT_SIZE);
+		fields[FIELD_module_core_layout] = core;
+		fields[FIELD_module_layout_base] = 0;
+		fields[FIELD_module_layout_size] = LAYOUT_SIZE;
+		fields[FIELD_module_layout_text_size] = LAYOUT_TEXT_SIZE;
+		return true;
+	}
+	for (size_t i = 0; i < NUM_RANGES; i++) {
+		size_t at = (size_t)memory + i * form.stride;
+
+		module->ranges[i].start = u64_at(module, at);
+		module->ranges[i].size = u32_at(module, at + form.size);
+	}
+	module->text = module->ranges[TEXT].start;
+	module->text_size = module->ranges[TEXT].size;
+	fields[FIELD_module_mem] = memory;
+	fields[FIELD_module_memory_base] = 0;
+	fields[FIELD_module_memory_size] = form.size;
+	fields[SIZE_module_memory] = form.stride;
+	return true;
+}
+
+static void infer_orc(const struct module_bytes *module, int32_t *fields)
+{
+	int32_t arch = only_offset(module, holds_orc, ARCH_USED, 8);
+
 	if (arch == FIELD_UNKNOWN)
 		return;
 	fields[FIELD_module_arch] = arch;
@@ -192,20 +275,21 @@ static void fill(struct kernel_map *map, int32_t core, int32_t name, int32_t kal
 bool module_layout_infer(struct kernel_map *map, const struct address_space *space)
 {
 	g_autofree struct module_bytes *module = g_new0(struct module_bytes, 1);
-	int32_t core, name, kallsyms;
+	int32_t fields[NUM_KERNEL_FIELDS];
 
-	if (!read_first(map, space, module))
+	memcpy(fields, map->fields, sizeof(fields));
+	if (!read_first(map, space, module) || !infer_place(module, fields))
 		return false;
-	core = only_offset(module, holds_layout, LAYOUT_USED + 4, 8);
-	if (core == FIELD_UNKNOWN)
+	fields[FIELD_module_list] = BEFORE;
+	fields[FIELD_module_name] = only_offset(module, holds_name, NAME_SIZE, 1);
+	fields[FIELD_module_kallsyms] = only_offset(module, holds_kallsyms, 8, 8);
+	if (fields[FIELD_module_name] == FIELD_UNKNOWN ||
+	    fields[FIELD_module_kallsyms] == FIELD_UNKNOWN)
 		return false;
-	module->core = u64_at(module, (size_t)core);
-	module->core_size = u32_at(module, (size_t)core + LAYOUT_SIZE);
-	module->text_size = u32_at(module, (size_t)core + LAYOUT_TEXT_SIZE);
-	name = only_offset(module, holds_name, NAME_SIZE, 1);
-	kallsyms = only_offset(module, holds_kallsyms, 8, 8);
-	if (name == FIELD_UNKNOWN || kallsyms == FIELD_UNKNOWN)
-		return false;
-	fill(map, core, name, kallsyms, only_offset(module, holds_orc, ARCH_USED, 8));
+	fields[FIELD_mod_kallsyms_symtab] = 0;
+	fields[FIELD_mod_kallsyms_num_symtab] = KALLSYMS_NUM;
+	fields[FIELD_mod_kallsyms_strtab] = KALLSYMS_STRINGS;
+	infer_orc(module, fields);
+	memcpy(map->fields, fields, sizeof(fields));
 	return true;
 }

@@ -97,12 +97,13 @@ foreign "a directory" "$test_dir" ''
 "$build/tests/report/ways" "$dump" >"$test_dir/ways" || true
 tap_is "the kernel is found in memory without an IDT, from user mode, from foreign registers and from none" \
 	"$(sed '/: lost:/d; /^no-/{/^no-idt/!d}; s/ (.*//' "$test_dir/ways" | xargs)" \
-	'as-it-is: found no-idt: found user-mode: found foreign: found not-paging: found scan: found with-variables: found functions-only: found with-btf: found with-vmcoreinfo: found'
+	'as-it-is: found no-idt: found user-mode: found foreign: found not-paging: found scan: found with-variables: found functions-only: found with-modules: found with-btf: found with-vmcoreinfo: found'
 tap_is "without CONFIG_KALLSYMS_ALL what is lost is not exported, has no form of its own, no sysctl, and no function that tells" \
 	"$(sed -n 's/^functions-only: lost: //p' "$test_dir/ways")" \
 	"init_stack kthreadd_task __start_notes __stop_notes klp_patches saved_command_line vmcoreinfo_size log_buf log_buf_len$(
 	) ftrace_ops_list bpf_kallsyms kprobe_table optprobe_template_entry optprobe_template_end"
-tap_unlike "without BTF two tasks tell where a task's stack, name and PID are" "$(cat "$test_dir/ways")" 'not what'
+tap_unlike "without BTF two tasks tell where a task's stack, name and PID are, and a module where its name, text and symbols are" \
+	"$(cat "$test_dir/ways")" 'not what'
 tap_like "without VMCOREINFO the log and the build ID are the same" "$(cat "$test_dir/ways")" \
 	'^no-vmcoreinfo: ([0-9]+) of \1 records, build ID [0-9a-f]{40}$'
 report "$dump"

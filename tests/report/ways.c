@@ -5,7 +5,7 @@
  * What is found must be the same kernel, with the same page tables, each time; the status says so.
  * The last way is a kernel without CONFIG_KALLSYMS_ALL: every variable's name is taken away. A
  * line says which of them are lost; the others must be where the names say. Then a task's
- * layout is told without BTF, and the log is read without VMCOREINFO.
+ * layout and that of a module are told without BTF, and the log is read without VMCOREINFO.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #include "guest/dump_file.h"
 #include "kernel/build-id.h"
 #include "kernel/find.h"
+#include "kernel/module_layout.h"
 #include "kernel/printk.h"
 #include "kernel/task_layout.h"
 #include "kernel/vmcoreinfo.h"
@@ -279,6 +280,65 @@ static bool no_btf(struct dump *dump)
 	return same;
 }
 
+/* From the list entry on, since it counts from another place; and what has one place only. */
+static bool no_btf_modules(struct dump *dump)
+{
+	static const enum kernel_field fields[] = {
+		FIELD_module_name,
+		FIELD_module_kallsyms,
+		FIELD_module_core_layout,
+		FIELD_module_mem,
+		FIELD_module_arch,
+		FIELD_module_layout_base,
+		FIELD_module_layout_size,
+		FIELD_module_layout_text_size,
+		FIELD_module_memory_base,
+		FIELD_module_memory_size,
+		SIZE_module_memory,
+		FIELD_module_arch_num_orcs,
+		FIELD_module_arch_orc_ip,
+		FIELD_module_arch_orc,
+		FIELD_mod_kallsyms_symtab,
+		FIELD_mod_kallsyms_strtab,
+		FIELD_mod_kallsyms_num_symtab,
+	};
+	static const size_t num_moved = 5;
+	static const struct way plain = {"with-modules", NULL, false};
+	g_autoptr(Snapshot) snapshot = snapshot_new(dump_file_memory(dump->file), MAX_PAGES);
+	g_autoptr(KernelMap) map = find(dump, &plain);
+	struct address_space space;
+	int32_t truth[NUM_KERNEL_FIELDS];
+	bool same = true;
+
+	if (!map)
+		return false;
+	memcpy(truth, map->fields, sizeof(truth));
+	for (size_t i = 0; i < NUM_KERNEL_FIELDS; i++)
+		map->fields[i] = FIELD_UNKNOWN;
+	space = kernel_map_space(map, snapshot);
+	if (!module_layout_infer(map, &space)) {
+		printf("no-btf: the first module tells nothing\n");
+		return false;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+		int32_t moved = i < num_moved
+					? map->fields[FIELD_module_list] - truth[FIELD_module_list]
+					: 0;
+		int32_t wanted = truth[fields[i]] == FIELD_UNKNOWN ? FIELD_UNKNOWN
+								   : truth[fields[i]] + moved;
+
+		if (map->fields[fields[i]] != wanted &&
+		    (map->fields[fields[i]] != FIELD_UNKNOWN || i < num_moved)) {
+			printf("no-btf: %s.%s is %d, not %d\n",
+			       kernel_field_names()[fields[i]].structure,
+			       kernel_field_names()[fields[i]].member, map->fields[fields[i]],
+			       wanted);
+			same = false;
+		}
+	}
+	return same;
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GBytes) truth = NULL;
@@ -305,6 +365,10 @@ int main(int argc, char **argv)
 	}
 	if (!functions_only(&dump)) {
 		printf("functions-only: not what the names say\n");
+		status = 1;
+	}
+	if (!no_btf_modules(&dump)) {
+		printf("no-btf: modules are not what BTF says\n");
 		status = 1;
 	}
 	if (!no_btf(&dump)) {

@@ -18,6 +18,8 @@
 #define SYMBOLS (CORE + 0x3000u)
 #define STRINGS (CORE + 0x4001u)
 
+#define MEMORY 0x280u /* in struct module */
+
 #define NAME "of_a_test"
 
 #define ADDRESS(offset) (FAKE_GUEST_IMAGE + (offset))
@@ -130,6 +132,48 @@ static void assert_not_told(struct fixture *f)
 	g_assert_cmpint(f->map->fields[FIELD_module_list], ==, FIELD_UNKNOWN);
 }
 
+/* From 6.4 on: text, data with the structure in it, the tables read-only, and no more of its init.
+ */
+static void put_memory(struct fixture *f, uint32_t size_at, uint32_t stride)
+{
+	const struct {
+		uint64_t start;
+		uint32_t size;
+	} ranges[7] = {
+		{ADDRESS(CORE), TEXT_SIZE},
+		{ADDRESS(CORE + 0x2000), 0x3000},
+		{ADDRESS(CORE + 0x1000), 0x1000},
+	};
+
+	put_module(f, &as_declared);
+	memset(fake_guest_at(&f->guest, MODULE + as_declared.layout), 0, 24);
+	for (size_t i = 0; i < G_N_ELEMENTS(ranges); i++) {
+		put_u64(f, MODULE + MEMORY + i * stride, ranges[i].start);
+		put_u32(f, MODULE + MEMORY + i * stride + size_at, ranges[i].size);
+	}
+}
+
+static void test_memory(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	static const struct {
+		uint32_t size_at, stride;
+	} forms[] = {{8, 72}, {8, 16}, {20, 80}, {20, 24}, {12, 72}, {12, 16}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+		memset(fake_guest_at(&f->guest, MODULE), 0, 0x1000);
+		put_memory(f, forms[i].size_at, forms[i].stride);
+		g_assert_true(infer(f));
+		g_assert_cmpint(from_list(f, FIELD_module_mem), ==,
+				(int32_t)(MEMORY - as_declared.list));
+		g_assert_cmpint(f->map->fields[FIELD_module_memory_size], ==,
+				(int32_t)forms[i].size_at);
+		g_assert_cmpint(f->map->fields[SIZE_module_memory], ==, (int32_t)forms[i].stride);
+		g_assert_cmpint(f->map->fields[FIELD_module_core_layout], ==, FIELD_UNKNOWN);
+		g_assert_cmpint(from_list(f, FIELD_module_arch), ==,
+				(int32_t)(as_declared.orc - as_declared.list));
+	}
+}
+
 static void test_no_module(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	assert_not_told(f); /* a list that is not set up */
@@ -176,6 +220,7 @@ int main(int argc, char **argv)
 	} tests[] = {
 		{"/module-layout/in the order of the source", test_told},
 		{"/module-layout/in any other", test_shuffled},
+		{"/module-layout/from 6.4 on, in each form", test_memory},
 		{"/module-layout/no module, nothing to tell from", test_no_module},
 		{"/module-layout/a kernel without ORC", test_no_orc},
 		{"/module-layout/what may be something else is not taken", test_doubtful},
