@@ -84,7 +84,8 @@ static bool read_entry(const struct kernel *kernel, gva_t address, struct task_e
 	entry->state_bits = read_state(kernel, entry);
 	entry->exit_state = read_uint(kernel, entry, FIELD_task_exit_state, 4);
 	entry->cpu = read_cpu(kernel, entry);
-	entry->on_cpu = read_int(kernel, entry, FIELD_task_on_cpu, 4);
+	/* An int, in 7.2 a byte among others. */
+	entry->on_cpu = read_int(kernel, entry, FIELD_task_on_cpu, 1);
 	entry->ran_ns = read_ran(kernel, entry);
 	entry->num_switches = read_switches(kernel, entry);
 	entry->stack = gva(read_uint(kernel, entry, FIELD_task_stack, 8).value);

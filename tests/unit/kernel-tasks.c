@@ -118,6 +118,7 @@ static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 		put_u32(f, task(i) + PID, i);
 		put_u32(f, task(i) + TGID, leader);
 		put_u32(f, task(i) + STATE, 2);
+		put_u32(f, task(i) + ON_CPU, 0x0100); /* 7.2: a byte, and its neighbour */
 		put_u64(f, task(i) + STACK, ADDRESS(stack(i)));
 		put_u64(f, task(i) + SP, ADDRESS(stack(i) + STACK_SIZE - 0x800));
 		put_u64(f, task(i) + SIGNAL, ADDRESS(SIGNALS + leader * SIGNAL_SIZE));
