@@ -50,6 +50,8 @@ static void freeze_clear(void *pointer)
 	struct freeze *freeze = pointer;
 
 	virDomainFree(freeze->domain);
+	guard_unref(freeze->guard);
+	pauses_unref(freeze->pauses);
 	freeze_record_free(freeze->record);
 	g_free(freeze->runtime_directory);
 	g_free(freeze->registers);
@@ -471,8 +473,9 @@ struct freeze *freeze_begin(const struct freeze_plan *plan)
 	g_cond_init(&freeze->changed);
 	virDomainRef(plan->domain);
 	freeze->domain = plan->domain;
-	freeze->guard = plan->guard;
-	freeze->pauses = plan->pauses;
+	/* The thread may outlive its owner, and the daemon's end. */
+	freeze->guard = guard_ref(plan->guard);
+	freeze->pauses = plan->pauses ? pauses_ref(plan->pauses) : NULL;
 	freeze->runtime_directory = g_strdup(plan->runtime_directory);
 	freeze->budget_ms = plan->budget_ms;
 	freeze->deadline_ms = plan->deadline_ms;

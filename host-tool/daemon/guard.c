@@ -18,6 +18,7 @@ struct guard {
 	GPid pid;
 	int socket;
 	GHashTable *frozen; /* token → struct guard_message, the last of each */
+	bool ended;	    /* by guard_free(): none is started any more */
 };
 
 /* Ends it: it sees its input close, and resumes what it has been told of. */
@@ -71,6 +72,11 @@ static bool is_dead(struct guard *guard)
 
 static bool revive_locked(struct guard *guard, GError **error)
 {
+	if (guard->ended) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_PIPE,
+			    "the freeze guard has ended, as this process ends");
+		return false;
+	}
 	if (!is_dead(guard))
 		return true;
 	if (guard->pid > 0) {
@@ -87,7 +93,7 @@ static bool revive_locked(struct guard *guard, GError **error)
 
 struct guard *guard_new(const char *runtime_directory, const char *uri, GError **error)
 {
-	struct guard *guard = g_new0(struct guard, 1);
+	struct guard *guard = g_atomic_rc_box_new0(struct guard);
 
 	g_mutex_init(&guard->mutex);
 	guard->runtime_directory = g_strdup(runtime_directory);
@@ -101,17 +107,36 @@ struct guard *guard_new(const char *runtime_directory, const char *uri, GError *
 	return guard;
 }
 
-void guard_free(struct guard *guard)
+static void guard_clear(void *pointer)
 {
-	if (guard == NULL)
-		return;
-	/* Not waited for: with a guest to resume it may take its time. */
-	hang_up(guard);
+	struct guard *guard = pointer;
+
 	g_hash_table_unref(guard->frozen);
 	g_mutex_clear(&guard->mutex);
 	g_free(guard->runtime_directory);
 	g_free(guard->uri);
-	g_free(guard);
+}
+
+struct guard *guard_ref(struct guard *guard)
+{
+	return g_atomic_rc_box_acquire(guard);
+}
+
+void guard_unref(struct guard *guard)
+{
+	g_atomic_rc_box_release_full(guard, guard_clear);
+}
+
+void guard_free(struct guard *guard)
+{
+	if (guard == NULL)
+		return;
+	g_mutex_lock(&guard->mutex);
+	/* Not waited for: with a guest to resume it may take its time. */
+	hang_up(guard);
+	guard->ended = true;
+	g_mutex_unlock(&guard->mutex);
+	guard_unref(guard);
 }
 
 int guard_fd(struct guard *guard)
@@ -162,7 +187,7 @@ bool guard_tell(struct guard *guard, const struct freeze_record *record, enum fr
 	g_mutex_lock(&guard->mutex);
 	/* A dead one is not replaced while the guest waits: before or after that is early enough.
 	 */
-	result = event == FREEZE_EVENT_RESUMING || revive_locked(guard, error);
+	result = (event == FREEZE_EVENT_RESUMING && !guard->ended) || revive_locked(guard, error);
 	if (result && !send_message(guard, &message)) {
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
 			    "telling the freeze guard: %s", g_strerror(errno));

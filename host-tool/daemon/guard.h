@@ -15,8 +15,12 @@ struct guard;
 
 /* Starts the guard. @uri: as the guard's own connection needs it; NULL: libvirt's default. */
 struct guard *guard_new(const char *runtime_directory, const char *uri, GError **error);
-/* The guard resumes what is outstanding and ends. */
+/* The guard resumes what is outstanding and ends. Who has a reference may still call it: in vain. */
 void guard_free(struct guard *guard);
+
+/* For a thread that may outlive guard_free(). */
+struct guard *guard_ref(struct guard *guard);
+void guard_unref(struct guard *guard);
 
 /* Becomes readable when the guard has died: for guard_revive() before the next freeze asks. */
 int guard_fd(struct guard *guard);

@@ -241,7 +241,7 @@ static void tear_down(struct daemon *daemon)
 		g_source_remove(daemon->guard_source);
 	domains_free(daemon->domains);
 	guard_free(daemon->guard);
-	pauses_free(daemon->pauses);
+	pauses_unref(daemon->pauses);
 	analyzer_pool_free(daemon->analyzers);
 	store_free(daemon->store);
 	config_clear(&daemon->config);

@@ -14,7 +14,7 @@ struct pause {
 
 struct pauses *pauses_new(void)
 {
-	struct pauses *pauses = g_new0(struct pauses, 1);
+	struct pauses *pauses = g_atomic_rc_box_new0(struct pauses);
 
 	g_mutex_init(&pauses->mutex);
 	g_cond_init(&pauses->changed);
@@ -22,14 +22,24 @@ struct pauses *pauses_new(void)
 	return pauses;
 }
 
-void pauses_free(struct pauses *pauses)
+static void pauses_clear(void *pointer)
 {
-	if (pauses == NULL)
-		return;
+	struct pauses *pauses = pointer;
+
 	g_hash_table_unref(pauses->followed);
 	g_cond_clear(&pauses->changed);
 	g_mutex_clear(&pauses->mutex);
-	g_free(pauses);
+}
+
+struct pauses *pauses_ref(struct pauses *pauses)
+{
+	return g_atomic_rc_box_acquire(pauses);
+}
+
+void pauses_unref(struct pauses *pauses)
+{
+	if (pauses)
+		g_atomic_rc_box_release_full(pauses, pauses_clear);
 }
 
 void pauses_follow(struct pauses *pauses, const char *uuid)

@@ -12,7 +12,8 @@
 struct pauses;
 
 struct pauses *pauses_new(void);
-void pauses_free(struct pauses *pauses);
+struct pauses *pauses_ref(struct pauses *pauses);
+void pauses_unref(struct pauses *pauses); /* NULL: nothing */
 
 /* The events of a domain are kept from now on, until pauses_forget(). One caller a domain. */
 void pauses_follow(struct pauses *pauses, const char *uuid);
