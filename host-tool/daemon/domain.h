@@ -30,6 +30,7 @@ struct domains {
 	struct log *log;
 	struct connection *connection;
 	GHashTable *by_uuid; /* → struct domain */
+	GHashTable *ignored; /* UUIDs of domains that are there, and not enabled */
 	GThreadPool *collecting;
 	GThreadPool *mapping; /* takes seconds each: nothing else may wait for these */
 	GThreadPool *background;
@@ -107,6 +108,8 @@ void task_push(struct domains *all, GThreadPool *pool, const char *uuid, struct 
 
 struct domain *domain_get(struct domains *all, const char *uuid); /* made if it is not there */
 void domain_drop(struct domain *domain);
+/* Drops it, as it is not enabled: its events are not looked at until it changes. */
+void domain_ignore(struct domain *domain);
 
 void domain_refresh(struct domain *domain);
 

@@ -160,7 +160,10 @@ static void refresh_done(struct task *task, struct domain *domain)
 		if (domain->enabled && !refresh->exists)
 			log_write(task->all->log, LOG_INFO, domain->name, NULL, "is gone");
 		kernel_state_forget(task->all->collector->runtime_directory, task->uuid);
-		domain_drop(domain);
+		if (refresh->exists)
+			domain_ignore(domain);
+		else
+			domain_drop(domain);
 		status_changed(task->all);
 	}
 }

@@ -88,10 +88,19 @@ void domain_drop(struct domain *domain)
 	g_hash_table_remove(domain->all->by_uuid, domain->uuid);
 }
 
+void domain_ignore(struct domain *domain)
+{
+	g_hash_table_add(domain->all->ignored, g_strdup(domain->uuid));
+	domain_drop(domain);
+}
+
 /* --- libvirt's events --- */
 
-/* NULL: too late, the daemon stops. */
-static struct domain *event_domain(struct domains *all, virDomainPtr event)
+/*
+ * NULL: the domain is not enabled, or it is too late, as the daemon stops. @changes: after this
+ * event it may be enabled or not, or gone.
+ */
+static struct domain *event_domain(struct domains *all, virDomainPtr event, bool changes)
 {
 	char uuid[VIR_UUID_STRING_BUFLEN];
 	struct domain *domain;
@@ -99,6 +108,10 @@ static struct domain *event_domain(struct domains *all, virDomainPtr event)
 	if (all->stopping)
 		return NULL;
 	virDomainGetUUIDString(event, uuid);
+	if (changes)
+		g_hash_table_remove(all->ignored, uuid);
+	else if (g_hash_table_contains(all->ignored, uuid))
+		return NULL;
 	domain = domain_get(all, uuid);
 	if (!domain->known && !domain->refreshing)
 		domain_refresh(domain);
@@ -119,7 +132,11 @@ static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 			int detail, void *user_data)
 {
 	struct domains *all = user_data;
-	struct domain *domain = event_domain(all, event);
+	bool changes =
+		type == VIR_DOMAIN_EVENT_STARTED || type == VIR_DOMAIN_EVENT_STOPPED ||
+		type == VIR_DOMAIN_EVENT_DEFINED || type == VIR_DOMAIN_EVENT_UNDEFINED ||
+		(type == VIR_DOMAIN_EVENT_RESUMED && detail == VIR_DOMAIN_EVENT_RESUMED_MIGRATED);
+	struct domain *domain = event_domain(all, event, changes);
 
 	if (domain == NULL)
 		return 0;
@@ -146,7 +163,7 @@ static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 
 static void on_reboot(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event, void *user_data)
 {
-	struct domain *domain = event_domain(user_data, event);
+	struct domain *domain = event_domain(user_data, event, false);
 	struct layout *layout;
 
 	if (domain == NULL)
@@ -160,9 +177,10 @@ static void on_reboot(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event
 static void on_metadata(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event,
 			int type G_GNUC_UNUSED, const char *uri, void *user_data)
 {
-	struct domain *domain = event_domain(user_data, event);
+	bool ours = g_strcmp0(uri, OPTIONS_XML_URI) == 0;
+	struct domain *domain = event_domain(user_data, event, ours);
 
-	if (domain && g_strcmp0(uri, OPTIONS_XML_URI) == 0)
+	if (domain && ours)
 		domain_refresh(domain);
 }
 
@@ -170,7 +188,7 @@ static void on_metadata(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 static void on_device(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event,
 		      const char *alias G_GNUC_UNUSED, void *user_data)
 {
-	struct domain *domain = event_domain(user_data, event);
+	struct domain *domain = event_domain(user_data, event, false);
 
 	if (domain == NULL || domain->layout == NULL)
 		return;
@@ -222,7 +240,7 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 		pauses_note(all->collector->pauses, uuid, *name == 'S', time_us);
 		return;
 	}
-	domain = event_domain(all, event);
+	domain = event_domain(all, event, false);
 	if (domain == NULL)
 		return;
 	if (strcmp(name, "GUEST_OOPS") == 0)
@@ -363,7 +381,9 @@ static void on_up(void *user_data, const void *greeting)
 	for (guint i = 0; i < listening->errors->len; i++)
 		log_write(all->log, LOG_ERR, NULL, NULL, "%s",
 			  (const char *)listening->errors->pdata[i]);
-	/* Those that went while nobody listened are not on the list. */
+	/* What changed while nobody listened is not known. */
+	g_hash_table_remove_all(all->ignored);
+	/* Those that went meanwhile are not on the list. */
 	refresh_known(all);
 	list->task.work = list_work;
 	list->task.done = list_done;
@@ -397,6 +417,7 @@ struct domains *domains_new(const struct config *config, const struct collector 
 	all->collector = collector;
 	all->log = log;
 	all->by_uuid = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, domain_free);
+	all->ignored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	all->collecting = g_thread_pool_new(task_work, NULL, (int)config->parallel, FALSE, NULL);
 	all->mapping = g_thread_pool_new(task_work, NULL, MAPPING_THREADS, FALSE, NULL);
 	all->background = g_thread_pool_new(task_work, NULL, BACKGROUND_THREADS, FALSE, NULL);
@@ -442,6 +463,7 @@ void domains_free(struct domains *all)
 	if (all->status_source)
 		g_source_remove(all->status_source);
 	g_hash_table_unref(all->by_uuid);
+	g_hash_table_unref(all->ignored);
 	/* A task that is still under way after all waiting is left behind with the process. */
 	g_thread_pool_free(all->collecting, all->num_tasks > 0, FALSE);
 	g_thread_pool_free(all->mapping, all->num_tasks > 0, FALSE);

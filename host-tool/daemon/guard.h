@@ -15,7 +15,8 @@ struct guard;
 
 /* Starts the guard. @uri: as the guard's own connection needs it; NULL: libvirt's default. */
 struct guard *guard_new(const char *runtime_directory, const char *uri, GError **error);
-/* The guard resumes what is outstanding and ends. Who has a reference may still call it: in vain. */
+/* The guard resumes what is outstanding and ends. Who has a reference may still call it: in vain.
+ */
 void guard_free(struct guard *guard);
 
 /* For a thread that may outlive guard_free(). */
