@@ -172,6 +172,9 @@ GArray *lock_queue(const struct kernel *kernel, const struct cpu *cpus, size_t n
 		g_array_prepend_val(queue, waiter->cpu);
 		waiter = find_waiter(waiters, 0, waiter->node);
 	}
+	/* In a circle nobody is the first. */
+	if (waiter)
+		g_array_set_size(queue, 0);
 	return queue;
 }
 

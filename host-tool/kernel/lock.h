@@ -4,8 +4,9 @@
  * what order CPUs wait. The lock is a word: locked:8 (1; 3 where the first waiter of a guest with
  * paravirt spinlocks may be halted), pending:1, and from bit 16 the last waiter's node, as
  * index:2 and CPU + 1. In a guest whose hypervisor offers no paravirt spinlocks nobody queues: all
- * try again and again (virt_spin_lock()). A waiter that queues has one of its CPU's four nodes (`qnodes`): struct
- * mcs_spinlock { next, locked:32, count:32 }; the first one's count is how many are in use.
+ * try again and again (virt_spin_lock()). A waiter that queues has one of its CPU's four nodes
+ * (`qnodes`): struct mcs_spinlock { next, locked:32, count:32 }; the first one's count is how many
+ * are in use.
  *
  * All of it changes as the guest runs: lock_capture() while it is frozen.
  */
@@ -31,7 +32,10 @@ bool lock_waited_for(const struct kernel *kernel, const struct cpu *cpu, const G
  */
 bool lock_is_pending(const struct kernel *kernel, gva_t lock);
 
-/* The CPUs (of unsigned int, Linux's numbers) that are queued for @lock, the next one first. */
+/*
+ * The CPUs (of unsigned int, Linux's numbers) that are queued for @lock, the next one first; none
+ * if their links lead in a circle.
+ */
 GArray *lock_queue(const struct kernel *kernel, const struct cpu *cpus, size_t num_cpus,
 		   gva_t lock);
 
