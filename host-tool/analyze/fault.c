@@ -15,9 +15,8 @@
 /* Instructions that a reader is shown. */
 #define SHOWN_BEFORE 8
 #define SHOWN_AFTER 5
-/* A stack pointer this near to its stack's end, in bytes, has no room for what is pushed next. */
-#define STACK_ROOM 8
-#define STACK_GUARD GUEST_PAGE_SIZE
+/* Bytes that a call or a push takes of the stack. */
+#define PUSHED 8
 
 /* Where a vCPU's stack still has the fault. */
 struct saved_fault {
@@ -396,22 +395,22 @@ static void fill_code(const struct analysis *analysis, const struct oops_text *o
 static void explain_overflow(const struct analysis *analysis, struct saved_fault saved,
 			     struct report_fault *fault)
 {
-	const struct cpu *cpu = analysis->cpus && saved.frame ? &analysis->cpus[saved.vcpu] : NULL;
+	const struct stack *stack;
+	uint64_t sp;
 
-	for (unsigned int i = 0; cpu && i < cpu->num_stacks; i++) {
-		const struct stack *stack = &cpu->stacks[i];
-		uint64_t sp = saved.frame->sp.value, low = stack->low.value;
-
-		if (stack->kind != STACK_TASK || sp < low - STACK_GUARD || sp >= low + STACK_ROOM)
-			continue;
-		g_free(fault->explanation);
-		fault->explanation = g_strdup_printf(
-			"the stack pointer 0x%" G_GINT64_MODIFIER
-			"x has run out of the task's stack of %" G_GUINT64_FORMAT
-			" bytes, which ends at 0x%" G_GINT64_MODIFIER "x: a stack overflow",
-			sp, stack->high.value - low, low);
+	if (!analysis->cpus || !saved.frame)
 		return;
-	}
+	sp = saved.frame->sp.value;
+	/* Already there, or with what it would push next. */
+	stack = cpu_find_overflowed_stack(&analysis->cpus[saved.vcpu], gva(sp - PUSHED));
+	if (!stack)
+		return;
+	g_free(fault->explanation);
+	fault->explanation =
+		g_strdup_printf("the stack pointer 0x%" G_GINT64_MODIFIER
+				"x has run out of the task's stack of %" G_GUINT64_FORMAT
+				" bytes, which ends at 0x%" G_GINT64_MODIFIER "x: a stack overflow",
+				sp, stack->high.value - stack->low.value, stack->low.value);
 }
 
 /* As from the log: the first function that is no helper, from the fault outwards. */

@@ -4,6 +4,9 @@
 #include "kernel/arch.h"
 #include "kernel/trampolines.h"
 
+/* How far below its stack a stack pointer can be that has run out of it: the guard page. */
+#define GUARD_SIZE GUEST_PAGE_SIZE
+
 /* What a report shows of a task. */
 static const enum kernel_field task_fields[] = {
 	FIELD_task_stack,     FIELD_task_pid,	    FIELD_task_comm,	 FIELD_task_state,
@@ -164,6 +167,18 @@ const struct stack *cpu_find_stack(const struct cpu *cpu, gva_t sp)
 		const struct stack *stack = &cpu->stacks[i];
 
 		if (sp.value >= stack->low.value && sp.value < stack->high.value)
+			return stack;
+	}
+	return NULL;
+}
+
+const struct stack *cpu_find_overflowed_stack(const struct cpu *cpu, gva_t sp)
+{
+	for (unsigned int i = 0; i < cpu->num_stacks; i++) {
+		const struct stack *stack = &cpu->stacks[i];
+
+		if (stack->kind == STACK_TASK && sp.value < stack->low.value &&
+		    stack->low.value - sp.value <= GUARD_SIZE)
 			return stack;
 	}
 	return NULL;

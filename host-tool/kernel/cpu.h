@@ -48,6 +48,9 @@ void cpu_capture(const struct kernel *kernel, const struct cpu *cpu);
 /* The stack that @sp points into, or NULL. */
 const struct stack *cpu_find_stack(const struct cpu *cpu, gva_t sp);
 
+/* The task's stack that @sp has run out of, into the guard page below it, or NULL. */
+const struct stack *cpu_find_overflowed_stack(const struct cpu *cpu, gva_t sp);
+
 /* --- for struct arch: what identifying a CPU takes --- */
 
 /* How many CPUs there may be, at most; what to add to a per-CPU symbol for CPU @number. */

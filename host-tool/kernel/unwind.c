@@ -5,9 +5,6 @@
 #include "kernel/trampolines.h"
 #include "kernel/walk.h"
 
-/* How far below its stack a stack pointer can be that has run out of it: the guard page. */
-#define GUARD_SIZE GUEST_PAGE_SIZE
-
 static void add_frame(struct walk *walk, enum stack_kind stack)
 {
 	struct frame frame = {
@@ -32,19 +29,6 @@ static void add_user_frame(struct walk *walk)
 	walk->done = true;
 }
 
-/* The stack that @sp has run out of, into the page below: what is on it is above. */
-static const struct stack *find_overflowed_stack(const struct cpu *cpu, gva_t sp)
-{
-	for (unsigned int i = 0; i < cpu->num_stacks; i++) {
-		const struct stack *stack = &cpu->stacks[i];
-
-		if (stack->kind == STACK_TASK && sp.value < stack->low.value &&
-		    stack->low.value - sp.value <= GUARD_SIZE)
-			return stack;
-	}
-	return NULL;
-}
-
 static void enter_stack(struct walk *walk, const struct stack *stack)
 {
 	walk->stack = stack;
@@ -63,7 +47,7 @@ static bool move(struct walk *walk, const struct register_set *registers)
 	if (!stack && walk->stack && sp.value == walk->stack->high.value)
 		stack = walk->stack; /* its very end: nothing of the frame is left on it */
 	if (!stack && walk->interrupted)
-		stack = find_overflowed_stack(walk->cpu, sp);
+		stack = cpu_find_overflowed_stack(walk->cpu, sp);
 	if (!stack) {
 		walk_stop(walk,
 			  "the next frame at 0x%" G_GINT64_MODIFIER
