@@ -24,9 +24,6 @@
 #include "kernel/unwind.h"
 #include "kernel/vmcoreinfo.h"
 
-/* Where the kernel is linked to run, before it is moved by KASLR (__START_KERNEL, x86-64). */
-#define LINK_ADDRESS 0xffffffff81000000ull
-
 /* Frames between the slow path of a lock and where its waiter is halted. */
 #define MAX_WAIT_DEPTH 4
 
@@ -322,16 +319,21 @@ static void fill_inventory(struct analysis *analysis)
 		report_add_error(analysis->report, "guest.livepatches", "%s", patch_error->message);
 }
 
+/* How far KASLR has moved it. */
+static uint64_t kaslr_offset(const struct analysis *analysis)
+{
+	return analysis->map->symbols[SYMBOL__text] - kernel_arch(&analysis->kernel)->link_address;
+}
+
 static void fill_guest(struct analysis *analysis)
 {
 	const struct kernel *kernel = &analysis->kernel;
 	struct report_guest *guest = &analysis->report->guest;
 	g_autoptr(GError) error = NULL;
-	uint64_t text = analysis->map->symbols[SYMBOL__text];
 	struct timekeeper timekeeper;
 
 	fill_release_from_banner(analysis);
-	guest->kaslr_offset = (struct maybe_uint){true, text - LINK_ADDRESS};
+	guest->kaslr_offset = (struct maybe_uint){true, kaslr_offset(analysis)};
 	if (timekeeper_read(kernel, &timekeeper, &error))
 		guest->uptime_s = (struct maybe_int){true, (int64_t)timekeeper.uptime_s};
 	else
@@ -361,7 +363,7 @@ static void read_vmcoreinfo(struct analysis *analysis)
 	}
 	/* Two ways to the same number: how far the kernel was moved. */
 	if (vmcoreinfo_address(analysis->vmcoreinfo, "KERNELOFFSET", &offset) &&
-	    offset != analysis->map->symbols[SYMBOL__text] - LINK_ADDRESS)
+	    offset != kaslr_offset(analysis))
 		report_add_error(analysis->report, "guest.kaslr_offset",
 				 "VMCOREINFO says 0x%" G_GINT64_MODIFIER
 				 "x, the symbol table says otherwise",

@@ -19,7 +19,8 @@ struct walk;
 #define ARCH_MAX_ARGUMENTS 8
 
 struct arch {
-	const char *name; /* as uname(1) says it */
+	const char *name;      /* as uname(1) says it */
+	uint64_t link_address; /* of _text in vmlinux: what KASLR moves it from */
 
 	/* A vCPU's registers. */
 	void (*load_registers)(const struct vcpu_registers *vcpu, struct register_set *set);

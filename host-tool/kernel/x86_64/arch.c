@@ -11,6 +11,8 @@
 #include "kernel/x86_64/switch.h"
 
 #define INT3 0xcc
+/* __START_KERNEL (arch/x86/include/asm/page_types.h) */
+#define LINK_ADDRESS 0xffffffff81000000ull
 
 static void load_registers(const struct vcpu_registers *vcpu, struct register_set *set)
 {
@@ -124,6 +126,7 @@ static bool is_telling_of_oops(const char *function)
 
 const struct arch arch_x86_64 = {
 	.name = "x86_64",
+	.link_address = LINK_ADDRESS,
 	.load_registers = load_registers,
 	.load_switched_out = x86_64_load_switched_out,
 	.in_user_mode = in_user_mode,
