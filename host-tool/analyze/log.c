@@ -178,16 +178,37 @@ static void take_oops(struct report *report, struct oops_text *text, uint64_t st
 	};
 }
 
-/* What the oopsing CPU was in when it oopsed: nothing but a panic comes of an oops there. */
-static bool is_in_interrupt(const struct report *report, const struct maybe_int *cpu)
+/*
+ * Has an interrupt come since the fault, which was in a task's own context? The CPU's counts are of
+ * now. What handles a fault stays on the stack of the fault, or has one of its own.
+ */
+static bool was_interrupted_later(const struct report *report, const struct report_vcpu *vcpu)
 {
+	bool on_irq_stack = false;
+
+	for (guint i = 0; i < vcpu->frames->len; i++) {
+		const struct frame *frame = &g_array_index(vcpu->frames, struct frame, i);
+
+		if (frame->interrupted && report->fault.pc.known &&
+		    frame->pc.value == report->fault.pc.value)
+			return on_irq_stack && frame->stack == STACK_TASK;
+		on_irq_stack |= frame->stack == STACK_IRQ;
+	}
+	return false;
+}
+
+bool log_oops_in_interrupt(const struct report *report)
+{
+	const struct maybe_int *cpu = &report->oops.cpu;
+
 	for (guint i = 0; cpu->known && i < report->vcpus->len; i++) {
 		const struct report_vcpu *vcpu =
 			&g_array_index(report->vcpus, struct report_vcpu, i);
 
 		if (vcpu->cpu.known && vcpu->cpu.value == cpu->value)
-			return vcpu->hardirq_depth.value > 0 || vcpu->nmi_depth.value > 0 ||
-			       vcpu->softirq_depth.value > 0;
+			return (vcpu->hardirq_depth.value > 0 || vcpu->nmi_depth.value > 0 ||
+				vcpu->softirq_depth.value > 0) &&
+			       !was_interrupted_later(report, vcpu);
 	}
 	return false;
 }
@@ -236,8 +257,7 @@ static bool becomes_panic(const struct analysis *analysis, const char *panic)
 	const struct report *report = analysis->report;
 
 	return is_panic(analysis) || panic || report->guest.panic_on_oops.value > 0 ||
-	       (g_strcmp0(report->fault.source, "stack") == 0 &&
-		is_in_interrupt(report, &report->oops.cpu));
+	       (g_strcmp0(report->fault.source, "stack") == 0 && log_oops_in_interrupt(report));
 }
 
 static void tell_oops(struct analysis *analysis, struct oops_text *oops, uint64_t start,

@@ -13,4 +13,11 @@
 bool log_find_oops(const struct analysis *analysis, const GArray *records, struct oops_text *oops,
 		   uint64_t *start);
 
+/*
+ * Did the CPU that oopsed serve an interrupt or a softirq then? Nothing but a panic comes of that.
+ * By the CPU's counts, unless its stacks show that they are of an interrupt that came after the
+ * fault.
+ */
+bool log_oops_in_interrupt(const struct report *report);
+
 #endif

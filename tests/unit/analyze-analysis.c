@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Conclusions of an analysis, drawn from a report that is filled by hand. */
 #include "analyze/analysis.h"
+#include "analyze/log.h"
 
 #include <string.h>
 
@@ -69,6 +70,41 @@ static void test_old_core(void)
 			   "late");
 }
 
+#define FAULT 0xffffffffc0001000ull
+
+/* CPU 1 oopsed at FAULT, on that stack; it stands on another, in a hard interrupt. */
+static void assert_of_interrupt(enum stack_kind now, enum stack_kind fault, bool expected)
+{
+	struct frame frames[] = {
+		{.pc = gva(FAULT + 0x2000), .stack = now, .interrupted = true},
+		{.pc = gva(FAULT), .stack = fault}, /* the same function has called it */
+		{.pc = gva(FAULT), .stack = fault, .interrupted = true},
+		{.pc = gva(FAULT + 0x3000), .stack = STACK_TASK},
+	};
+	struct report_vcpu vcpu = {
+		.frames = frames_new(),
+		.cpu = {true, 1},
+		.hardirq_depth = {true, 1},
+	};
+	g_autoptr(Report) report = report_new();
+
+	g_array_append_vals(vcpu.frames, frames, G_N_ELEMENTS(frames));
+	g_array_append_val(report->vcpus, vcpu);
+	report->oops.cpu = vcpu.cpu;
+	report->fault.pc = (struct maybe_uint){true, FAULT};
+	g_assert_cmpint(log_oops_in_interrupt(report), ==, expected);
+}
+
+static void test_interrupted_later(void)
+{
+	assert_of_interrupt(STACK_IRQ, STACK_IRQ, true);
+	/* The stack of a task overflowed, which is seen on another. */
+	assert_of_interrupt(STACK_DOUBLE_FAULT, STACK_TASK, true);
+	/* Softirqs are served there by their thread. */
+	assert_of_interrupt(STACK_TASK, STACK_TASK, true);
+	assert_of_interrupt(STACK_IRQ, STACK_TASK, false);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -79,5 +115,6 @@ int main(int argc, char **argv)
 			test_error_of_the_same_field);
 	g_test_add_func("/analysis/consistency/error-without-a-field", test_error_without_a_field);
 	g_test_add_func("/analysis/consistency/old-core", test_old_core);
+	g_test_add_func("/analysis/panic/interrupted-after-the-oops", test_interrupted_later);
 	return g_test_run();
 }
