@@ -10,6 +10,7 @@ ANALYZE_PACKAGES := $(PACKAGES) libseccomp libbpf libelf libkdumpfile capstone
 $(eval $(call program,host-tool/oopsbt-analyze,$(ANALYZE_SOURCES),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 
 $(eval $(call unit_test,analyze-analysis,$(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
+$(eval $(call unit_test,analyze-fault,tests/unit/fake_guest.c tests/unit/fake_tables.c $(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 
 $(eval $(call unit_test,analyze-sandbox,host-tool/analyze/sandbox.c host-tool/analyze/window.c,\
 	$(PACKAGES) libseccomp,$(addprefix host-tool/,libguest.a libcommon.a)))

@@ -84,7 +84,7 @@ static const struct frame *find_told(const struct arch *arch, const struct repor
 
 		if (tells && frame->registers)
 			return frame->stack != STACK_USER ? frame : NULL;
-		tells = tells || (frame->symbol.name && frame->reliable &&
+		tells = tells || (frame->symbol.name && !frame->symbol.module && frame->reliable &&
 				  arch->is_telling_of_oops(frame->symbol.name));
 	}
 	return NULL;
