@@ -142,6 +142,7 @@ static void test_hostile_registers(void)
 		"CR2: 00000000000000011",
 	};
 	g_autofree char *long_code = g_strnfill(3 * 4096, '0');
+	g_autoptr(GString) full_code = g_string_new("Code: ");
 	g_autoptr(GPtrArray) lines = g_ptr_array_new();
 	struct oops_registers registers;
 	uint64_t value = 0;
@@ -150,6 +151,11 @@ static void test_hostile_registers(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_ptr_array_add(lines, (gpointer)texts[i]);
 	g_ptr_array_add(lines, long_code);
+	/* A guest may print two, of as many bytes as are taken of one. */
+	for (int i = 0; i < OOPS_MAX_CODE; i++)
+		g_string_append(full_code, i ? " 00" : "<90>");
+	g_ptr_array_add(lines, full_code->str);
+	g_ptr_array_add(lines, full_code->str);
 	oops_registers_find(lines, 0, lines->len - 1, &registers);
 	g_assert_cmpstr(registers.place, ==, "f+0x1/0x2");
 	g_assert_false(named_register_find(registers.registers, "rax", &value));

@@ -86,6 +86,7 @@ static void take_rip(const char *text, struct oops_registers *registers)
 		registers->rip.known = parse_hex(text + 2, &registers->rip.value, &end);
 }
 
+/* Of several lines the first that is whole. */
 static void take_code(const char *text, struct oops_registers *registers)
 {
 	static const char unreadable[] = "Unable to access opcode bytes at ";
@@ -93,6 +94,8 @@ static void take_code(const char *text, struct oops_registers *registers)
 	uint64_t value;
 	bool marked = false;
 
+	if (registers->code_size)
+		return;
 	if (g_str_has_prefix(text, unreadable)) {
 		const char *at = strstr(text, "0x");
 
