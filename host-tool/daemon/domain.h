@@ -66,6 +66,7 @@ struct domain {
 	bool mapping, map_again;
 	guint map_source;
 	unsigned int map_tries;
+	struct backoff stale; /* how often the watch saw another kernel */
 	GCancellable *map_cancellable;
 	guint watch_source;
 	bool looking;
@@ -93,6 +94,7 @@ struct task {
 	struct domains *all;
 	char *uuid;
 	virConnectPtr connection; /* the main one; NULL while there is none */
+	bool taken;		  /* @connection is the task's own */
 	/* In a thread of the pool. */
 	void (*work)(struct task *task);
 	/* Then in the main thread; @domain is NULL if it has been dropped. */
@@ -103,6 +105,14 @@ struct task {
 /* @task: zeroed memory of g_malloc() that begins with a struct task; owned by the pool from now on.
  */
 void task_push(struct domains *all, GThreadPool *pool, const char *uuid, struct task *task);
+
+/*
+ * In a task's thread: exchanges the main connection for one of the task's own, which goes to
+ * others again when the task is over if no call was left behind on it. libvirtd answers a few
+ * calls of a connection at a time: what asks QEMU, which may hang, must not ask on the main one.
+ * Without any connection task->connection is NULL.
+ */
+void task_take_connection(struct task *task);
 
 /* --- between the files --- */
 

@@ -41,7 +41,6 @@ static void map_work(struct task *task)
 {
 	struct map_task *map = (struct map_task *)task;
 	struct collection_request request = {
-		.connection = task->connection,
 		.uuid = task->uuid,
 		.options = &map->options,
 		.signal = "collect",
@@ -49,6 +48,8 @@ static void map_work(struct task *task)
 		.cancellable = map->cancellable,
 	};
 
+	task_take_connection(task);
+	request.connection = task->connection;
 	recall(map);
 	request.layout = map->layout;
 	request.map = map->map;
@@ -268,7 +269,9 @@ static void looked(struct domain *domain, const struct sample *sample)
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL,
 			  "another kernel seems to run now: looking for it");
 		domain_kernel_reset(domain);
-		domain_kernel_find(domain, FIRST_RETRY_MS);
+		/* A guest can make it seem so again and again: others' kernels are to be found. */
+		domain_kernel_find(domain, backoff_ms(&domain->stale, FIRST_RETRY_MS, LAST_RETRY_MS,
+						      g_get_monotonic_time()));
 		break;
 	}
 }
@@ -292,6 +295,7 @@ static void look_work(struct task *task)
 	struct look_task *look = (struct look_task *)task;
 	g_autoptr(virDomain) domain = NULL;
 
+	task_take_connection(task);
 	if (task->connection)
 		domain = virDomainLookupByUUIDString(task->connection, task->uuid);
 	look->seen = domain && peek(domain, look->counter_address, &look->sample.counter, 4) &&

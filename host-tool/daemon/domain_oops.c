@@ -20,6 +20,7 @@ static void oops_work(struct task *task)
 	g_autoptr(virDomain) domain = NULL;
 	bool ended;
 
+	task_take_connection(task);
 	if (task->connection)
 		domain = virDomainLookupByUUIDString(task->connection, task->uuid);
 	/* Another instance, or none: nothing of it is set. */

@@ -32,9 +32,22 @@ static gboolean task_done(void *user_data)
 static void task_work(void *data, void *user_data G_GNUC_UNUSED)
 {
 	struct task *task = data;
+	unsigned int left_behind = virt_calls_left_behind();
 
 	task->work(task);
+	if (task->taken && task->connection)
+		connection_give(task->all->connection, g_steal_pointer(&task->connection),
+				virt_calls_left_behind() == left_behind);
 	g_idle_add_full(G_PRIORITY_DEFAULT, task_done, task, NULL);
+}
+
+void task_take_connection(struct task *task)
+{
+	if (task->connection == NULL)
+		return;
+	virConnectClose(task->connection);
+	task->connection = connection_take(task->all->connection, NULL);
+	task->taken = true;
 }
 
 void task_push(struct domains *all, GThreadPool *pool, const char *uuid, struct task *task)

@@ -25,3 +25,17 @@ bool ratelimit_take(struct bucket *bucket, const struct rate *rate, struct bucke
 		total->used++;
 	return true;
 }
+
+unsigned int backoff_ms(struct backoff *backoff, unsigned int first_ms, unsigned int last_ms,
+			gint64 now)
+{
+	unsigned int delay_ms = first_ms;
+
+	if (now - backoff->last_us > (gint64)last_ms * 2 * 1000)
+		backoff->times = 0;
+	backoff->last_us = now;
+	for (unsigned int i = 0; i < backoff->times && delay_ms < last_ms; i++)
+		delay_ms *= 2;
+	backoff->times++;
+	return MIN(delay_ms, last_ms);
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How often collections may happen: a bucket of tokens that fills slowly. */
+/* How often things may happen: collections by a bucket of tokens that fills slowly, searches for a
+ * kernel by waiting longer each time. */
 #ifndef OOPSBT_DAEMON_RATELIMIT_H
 #define OOPSBT_DAEMON_RATELIMIT_H
 
@@ -23,5 +24,17 @@ struct bucket {
  */
 bool ratelimit_take(struct bucket *bucket, const struct rate *rate, struct bucket *total,
 		    const struct rate *total_rate, gint64 now);
+
+struct backoff {
+	unsigned int times; /* in a row */
+	gint64 last_us;	    /* monotonic; 0: never */
+};
+
+/*
+ * How long to wait before the next try: @first_ms, and double that each time, up to @last_ms. A
+ * quiet time of twice @last_ms begins anew. @now: monotonic, µs.
+ */
+unsigned int backoff_ms(struct backoff *backoff, unsigned int first_ms, unsigned int last_ms,
+			gint64 now);
 
 #endif

@@ -27,6 +27,8 @@ bool virt_fail(GError **error, const char *format, ...)
 struct call {
 	GMutex mutex;
 	GCond finished;
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	bool left; /* nobody waits for it any more */
 	virt_call_fn function;
 	void *data;
 	GDestroyNotify clear_data;
@@ -45,6 +47,44 @@ static void call_clear(void *pointer)
 	g_cond_clear(&call->finished);
 }
 
+/*
+ * Domains with a call that was left behind and is not over. The next call would wait for that one,
+ * in a thread here, in a worker of libvirtd and in the queue of its connection: a QEMU that hangs
+ * must not use these up. libvirtd lets one call at a time have a domain, so all threads share this.
+ */
+static struct {
+	GMutex mutex;
+	GHashTable *uuids; /* → how many calls; NULL: none */
+} stuck;
+
+static bool is_stuck(const char *uuid)
+{
+	bool found;
+
+	g_mutex_lock(&stuck.mutex);
+	found = stuck.uuids && g_hash_table_contains(stuck.uuids, uuid);
+	g_mutex_unlock(&stuck.mutex);
+	return found;
+}
+
+/* Call with @change 1 when a call is left behind, -1 when it is over. */
+static void count_stuck(const char *uuid, int change)
+{
+	int calls;
+
+	g_mutex_lock(&stuck.mutex);
+	if (stuck.uuids == NULL)
+		stuck.uuids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	calls = GPOINTER_TO_INT(g_hash_table_lookup(stuck.uuids, uuid)) + change;
+	if (calls > 0)
+		g_hash_table_replace(stuck.uuids, g_strdup(uuid), GINT_TO_POINTER(calls));
+	else
+		g_hash_table_remove(stuck.uuids, uuid);
+	if (g_hash_table_size(stuck.uuids) == 0)
+		g_clear_pointer(&stuck.uuids, g_hash_table_unref);
+	g_mutex_unlock(&stuck.mutex);
+}
+
 static void *call_thread(void *pointer)
 {
 	struct call *call = pointer;
@@ -55,6 +95,8 @@ static void *call_thread(void *pointer)
 	call->result = result;
 	call->error = error;
 	call->done = true;
+	if (call->left)
+		count_stuck(call->uuid, -1);
 	g_cond_signal(&call->finished);
 	g_mutex_unlock(&call->mutex);
 	g_atomic_rc_box_release_full(call, call_clear);
@@ -77,9 +119,10 @@ static void leave_behind(const char *what, int timeout_ms, GError **error)
 		    what, timeout_ms);
 }
 
-bool virt_call(virt_call_fn function, void *data, GDestroyNotify clear, const char *what,
-	       int timeout_ms, GError **error)
+bool virt_call(virDomainPtr domain, virt_call_fn function, void *data, GDestroyNotify clear,
+	       const char *what, int timeout_ms, GError **error)
 {
+	char uuid[VIR_UUID_STRING_BUFLEN] = "";
 	gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
 	struct call *call;
 	GThread *thread;
@@ -88,9 +131,18 @@ bool virt_call(virt_call_fn function, void *data, GDestroyNotify clear, const ch
 
 	if (timeout_ms < 0)
 		return function(data, error);
+	virDomainGetUUIDString(domain, uuid);
+	if (is_stuck(uuid)) {
+		g_set_error(error, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
+			    "%s: libvirt has not answered an earlier call on the domain yet (does "
+			    "its QEMU hang?)",
+			    what);
+		return false;
+	}
 	call = g_atomic_rc_box_new0(struct call);
 	g_mutex_init(&call->mutex);
 	g_cond_init(&call->finished);
+	g_strlcpy(call->uuid, uuid, sizeof(call->uuid));
 	call->function = function;
 	call->data = g_atomic_rc_box_acquire(data);
 	call->clear_data = clear;
@@ -110,6 +162,9 @@ bool virt_call(virt_call_fn function, void *data, GDestroyNotify clear, const ch
 		result = call->result;
 		if (call->error)
 			g_propagate_error(error, g_steal_pointer(&call->error));
+	} else {
+		call->left = true;
+		count_stuck(uuid, 1);
 	}
 	g_mutex_unlock(&call->mutex);
 	if (!done)
@@ -168,7 +223,7 @@ char *virt_monitor(virDomainPtr domain, const char *command, bool human, int tim
 
 	request->command = g_strdup(command);
 	request->flags = human ? VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP : 0;
-	if (virt_call(call_monitor, request, request_clear, what, timeout_ms, error))
+	if (virt_call(domain, call_monitor, request, request_clear, what, timeout_ms, error))
 		answer = g_steal_pointer(&request->answer);
 	g_atomic_rc_box_release_full(request, request_clear);
 	return answer;
@@ -201,8 +256,8 @@ bool virt_memory_peek(virDomainPtr domain, uint64_t address, void *buffer, size_
 	request->address = address;
 	request->length = length;
 	request->answer = g_malloc(length);
-	result = virt_call(call_peek, request, request_clear, "reading guest memory", timeout_ms,
-			   error);
+	result = virt_call(domain, call_peek, request, request_clear, "reading guest memory",
+			   timeout_ms, error);
 	if (result)
 		memcpy(buffer, request->answer, length);
 	g_atomic_rc_box_release_full(request, request_clear);
@@ -221,8 +276,8 @@ static bool call_nmi(void *pointer, GError **error)
 bool virt_inject_nmi(virDomainPtr domain, int timeout_ms, GError **error)
 {
 	struct request *request = request_new(domain);
-	bool result =
-		virt_call(call_nmi, request, request_clear, "injecting an NMI", timeout_ms, error);
+	bool result = virt_call(domain, call_nmi, request, request_clear, "injecting an NMI",
+				timeout_ms, error);
 
 	g_atomic_rc_box_release_full(request, request_clear);
 	return result;

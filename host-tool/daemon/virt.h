@@ -29,11 +29,12 @@ bool virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /*
  * Runs @call(@data) in a thread and waits at most @timeout_ms (-1: for ever). @data was made by
  * g_atomic_rc_box_new(): the thread holds a reference of its own and drops it with @clear when
- * it is done, which may be long after this returned.
+ * it is done, which may be long after this returned. Until then other calls on @domain with a
+ * deadline fail at once, as they would have to wait, too.
  */
 typedef bool (*virt_call_fn)(void *data, GError **error);
-bool virt_call(virt_call_fn call, void *data, GDestroyNotify clear, const char *what,
-	       int timeout_ms, GError **error);
+bool virt_call(virDomainPtr domain, virt_call_fn call, void *data, GDestroyNotify clear,
+	       const char *what, int timeout_ms, GError **error);
 
 /* How many calls that this thread made were left behind. */
 unsigned int virt_calls_left_behind(void);

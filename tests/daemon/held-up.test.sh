@@ -11,9 +11,13 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
+# libvirtd answers that many calls of a connection at a time (5 by default): as many hung QEMUs fill one.
+mkdir -p "$test_dir/libvirt/etc/libvirt"
+echo 'max_client_requests = 2' >"$test_dir/libvirt/etc/libvirt/libvirtd.conf"
 libvirt_start
 guest_start a smp=1 kaslr=no memory=256
 guest_start other smp=1 kaslr=no memory=256
+guest_start third smp=1 kaslr=no memory=256
 rogue_analyzer
 daemon_start
 daemon_follow a >/dev/null
@@ -44,4 +48,29 @@ tap_ok "after the first, events of a domain that is not enabled cause no calls" 
 daemon_mark
 daemon_enable other
 tap_like "it is followed when it is enabled" "$(daemon_wait "$(guest_domain other): ")" 'enabled and running'
+
+# --- QEMUs that hang ---
+
+qemu_pid() {
+	cat "$libvirt_root/run/libvirt/qemu/$(guest_domain "$1").pid"
+}
+
+# The kernels of the hung ones are asked for first: they hang in that.
+daemon_follow third >/dev/null
+daemon_stop
+kill -STOP "$(qemu_pid other)" "$(qemu_pid third)"
+virsh -q metadata "$(guest_domain a)" https://oopsbt.org/xmlns/domain/1 --live --remove >/dev/null
+daemon_start
+for name in other third; do
+	daemon_wait "$(guest_domain "$name"): whether its QEMU pauses at an oops is not known" >/dev/null
+done
+daemon_enable a
+tap_ok "while as many QEMUs hang as a connection has calls, another guest's kernel is found" \
+	daemon_wait "$(guest_domain a): runs Linux" 60
+oops a
+tap_ok "and it is collected" daemon_wait "$(guest_domain a): stored:" 60
+kill -CONT "$(qemu_pid other)" "$(qemu_pid third)"
+for name in other third; do
+	tap_ok "the kernel of $name is found when its QEMU goes on" daemon_wait "$(guest_domain "$name"): runs Linux" 120
+done
 tap_done

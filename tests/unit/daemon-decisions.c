@@ -64,6 +64,21 @@ static void test_reserved(void)
 	g_assert_true(ratelimit_take(&innocent, &rate, &total, &all, now));
 }
 
+static void test_backoff(void)
+{
+	static const unsigned int delays_ms[] = {2000, 4000, 8000, 16000, 32000, 60000, 60000};
+	struct backoff backoff = {0};
+	gint64 now = 5 * G_TIME_SPAN_HOUR;
+
+	/* A guest that has another kernel as often as it is found again. */
+	for (size_t i = 0; i < G_N_ELEMENTS(delays_ms); i++) {
+		g_assert_cmpuint(backoff_ms(&backoff, 2000, 60000, now), ==, delays_ms[i]);
+		now += (gint64)delays_ms[i] * 1000 + G_TIME_SPAN_SECOND;
+	}
+	now += G_TIME_SPAN_MINUTE * 2;
+	g_assert_cmpuint(backoff_ms(&backoff, 2000, 60000, now), ==, 2000);
+}
+
 /* --- the NMI --- */
 
 static void test_nmi(void)
@@ -192,6 +207,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/rate/a burst is allowed, then as many as the hour has", test_rate);
 	g_test_add_func("/rate/the total limit holds too", test_total_rate);
 	g_test_add_func("/rate/one collection is reserved for each domain", test_reserved);
+	g_test_add_func("/rate/a search that is asked for again and again waits longer each time",
+			test_backoff);
 	g_test_add_func("/nmi/it is sent only where it is known to be safe, or wanted", test_nmi);
 	g_test_add_func("/config/values are read, unknown keys are warned of", test_config);
 	g_test_add_func("/config/a bad value is an error that names it", test_config_errors);
