@@ -39,6 +39,15 @@ static void add_vcpu(struct fixture *f, unsigned int number)
 	g_array_append_val(f->analysis.report->vcpus, vcpu);
 }
 
+static GArray *saved_registers(uint64_t rax)
+{
+	GArray *registers = g_array_new(FALSE, FALSE, sizeof(struct named_register));
+	const struct named_register saved = {"rax", "RAX", 16, 1, rax};
+
+	g_array_append_val(registers, saved);
+	return registers;
+}
+
 /* To the vCPU that was added last; a frame that was interrupted has @rax. */
 static void add_frame(struct fixture *f, const char *function, const char *module, uint64_t rax)
 {
@@ -49,13 +58,9 @@ static void add_frame(struct fixture *f, const char *function, const char *modul
 		.interrupted = rax != 0,
 		.reliable = true,
 		.symbol = {.name = g_strdup(function), .module = g_strdup(module)},
+		.registers = rax ? saved_registers(rax) : NULL,
 	};
-	const struct named_register saved = {"rax", "RAX", 16, 1, rax};
 
-	if (rax) {
-		frame.registers = g_array_new(FALSE, FALSE, sizeof(saved));
-		g_array_append_val(frame.registers, saved);
-	}
 	g_array_append_val(g_array_index(vcpus, struct report_vcpu, vcpus->len - 1).frames, frame);
 }
 
