@@ -152,9 +152,12 @@ registers_agree() {
 	tap_is "$1: the registers at the fault are those that the kernel printed" "$ours" "$theirs"
 }
 
-# fault_of REPORT_TXT: its title, the instruction, general registers and the cause
+# fault_of REPORT_TXT: its title, the instruction, general registers and the cause. Where the kernel does not tell PIDs, that in
+# the title is from the log.
 fault_of() {
-	head -n 1 "$1"
+	local pid=' no PID'
+	[ "$(value "\$.vcpus[$(row)].task.pid")" != null ] || pid=' \(pid [0-9]+\)'
+	head -n 1 "$1" | sed -E "s/$pid\$//"
 	sed -nE '/^At the fault/,/^$/{/^  (RIP|R[A-DS][XI]|RBP|R1[03]|Cause): |=>/p}' "$1"
 }
 
