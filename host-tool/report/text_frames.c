@@ -67,7 +67,7 @@ void text_frames(GString *text, const GArray *frames, bool registers)
 
 		if (registers && frame->registers)
 			write_saved_registers(text, frame);
-		if (!g_strcmp0(marker, next) == 0) {
+		if (g_strcmp0(marker, next) != 0) {
 			if (marker)
 				text_append(text, "   </%s>\n", marker);
 			if (next)
