@@ -187,12 +187,21 @@ tap_is "a guest that somebody suspends meanwhile stays so" "$(state exact)" 'pau
 virsh -q resume "$(guest_domain exact)"
 wait "$writer"
 
+# The daemon comes to it when the guest runs again, and takes the pause for a young one.
+daemon_change exact "budget='20000' watch='100' keep='100'"
+daemon_wait "$(guest_domain exact): its QEMU pauses" >/dev/null
 monitor exact '{"execute": "set-action", "arguments": {"oops": "pause", "oops-timeout": 1}}' >/dev/null
 apart
-collect exact null
+daemon_mark
+kill -STOP "$daemon_pid"
+oops exact null
+kill -CONT "$daemon_pid"
+daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
 tap_like "a pause that QEMU has ended before all was read is told of" "$(cat "$(dumps exact | tail -n 1)/report.txt")" \
 	'QEMU let the guest go on by itself'
 tap_is "... and what was read is not said to be of one instant" "$(value exact '$.vcpus[*].consistency' | sort -u)" late
+
+daemon_change exact "budget='2000' watch='100' keep='100'"
 
 # An oops that is not collected must not wait for QEMU's limit, a minute here.
 daemon_stop
