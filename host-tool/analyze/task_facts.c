@@ -235,7 +235,10 @@ void task_facts_fill(struct analysis *analysis)
 	tasks_clear(&tasks);
 }
 
-/* A task that has run since is told without what was read of it meanwhile. */
+/*
+ * A task that has run since is told without what was read of it meanwhile. That shows in its switch
+ * counts, or, if it has ended and its memory is another's by now, in a stack that leads nowhere.
+ */
 static void drop(struct report_sleeper *sleeper)
 {
 	g_array_set_size(sleeper->frames, 0);
@@ -265,7 +268,7 @@ void task_facts_conclude(struct analysis *analysis)
 			&g_array_index(analysis->shown_tasks, struct task_entry, i);
 
 		if (sleeper->late && !sleeper->running &&
-		    !(analysis->log && task_has_stood_still(&now, entry)))
+		    (sleeper->stopped || !analysis->log || !task_has_stood_still(&now, entry)))
 			drop(sleeper);
 	}
 	task_chains_fill(report);

@@ -26,9 +26,11 @@ of_all() {
 	done
 }
 
-# How many there are of each value in all reports
-sorts() {
-	of_all "$1" | sort | uniq -c | xargs
+# late_without_reason TEXT: CPUs of which something was read late. What cannot be told without a map of the kernel: the lock
+# that an interrupted function waits for, and whose stack it is that a CPU just switches from.
+late_without_reason() {
+	awk '/^CPU [0-9]/ { cpu = $0; lock = 0 } /^  Waits for the lock/ { lock = 1 }
+		/read after the guest had been thawed/ && !lock && cpu !~ /on the stack of/ { print cpu }' "$1"
 }
 
 libvirt_start
@@ -45,19 +47,19 @@ for kernel in $kernels; do
 	done
 	rm -rf "$test_dir/reports"
 	mkdir "$test_dir/reports"
-	early='' wrong=''
+	early='' wrong='' late=''
 	for ((i = 0; i < rounds; i++)); do
 		# The default budget is for a machine that is not busy testing.
 		id=$("$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" -q -D "$daemon_store" \
 			collect --budget 10000 "$(guest_domain g)")
 		dump=$daemon_store/$(guest_domain g)/$id
 		cp "$dump/report.json" "$test_dir/reports/$i.json"
+		late+=$(late_without_reason "$dump/report.txt")
 		early+=$(grep 'ends early' "$dump/report.txt" || true)
 		wrong+=$("$query" symbols "$dump/report.json" "$test_dir/kallsyms" 2>&1 >/dev/null) || wrong+=' failed'
 	done
 	tap_is "$kernel: all CPUs' frames" "$(of_all '$.vcpus[*].frames[0].pc' | wc -l)" $((4 * rounds))
-	tap_is "$kernel: all of the frozen instant" "$(sorts '$.vcpus[*].consistency')" "$((4 * rounds)) frozen"
-	[ "$(sorts '$.vcpus[*].consistency')" = "$((4 * rounds)) frozen" ] || tap_note "$(of_all '$.errors[*].message')"
+	tap_is "$kernel: all of the frozen instant, but for locks and tasks that a CPU switches from" "$late" ''
 	tap_is "$kernel: every backtrace ends where its stack does" "$early" ''
 	tap_is "$kernel: every symbol is the guest's" "$wrong" ''
 	tap_is "$kernel: what each CPU runs" "$(of_all '$.vcpus[*].task.pid' | wc -l)" $((4 * rounds))

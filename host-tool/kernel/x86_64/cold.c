@@ -153,6 +153,18 @@ static void capture_percpu(const struct cpu_place *place, const struct current_p
 		snapshot_prefetch(snapshot, gpa_add(place->percpu, pages[i]), GUEST_PAGE_SIZE);
 }
 
+/* The spinlock that the vCPU may wait for is where one of its registers points. */
+static void capture_lock(const struct cpu_place *place)
+{
+	const struct vcpu_registers *vcpu = place->vcpu;
+	const uint64_t values[] = {vcpu->rdi, vcpu->rbx, vcpu->rbp, vcpu->r12,
+				   vcpu->r13, vcpu->r14, vcpu->r15};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(values); i++)
+		if (values[i] >> 63)
+			address_space_prefetch(&place->space, gva(values[i]), sizeof(uint32_t));
+}
+
 static void capture_place(const struct cpu_place *place, const struct current_place *known,
 			  bool whole)
 {
@@ -162,8 +174,10 @@ static void capture_place(const struct cpu_place *place, const struct current_pl
 	address_space_prefetch(&place->space, gva(vcpu->tr.base), TSS_SIZE);
 	if (place->percpu.value)
 		capture_percpu(place, known, whole);
-	if (vcpu->cpl != 3)
-		capture_stacks(&place->space, vcpu->rsp);
+	if (vcpu->cpl == 3)
+		return;
+	capture_stacks(&place->space, vcpu->rsp);
+	capture_lock(place);
 }
 
 /*
@@ -324,19 +338,39 @@ static bool find_current(struct search *search, uint64_t *task)
 	return true;
 }
 
+/*
+ * What the others have at the place where the last one had its current task: a CPU that came before
+ * may have been taken for one that runs another task, and one that is just switching has the stack
+ * of one task and another one as its current.
+ */
+static void capture_at_same_place(struct search *search, struct snapshot *snapshot,
+				  const GArray *vcpus, guint num_done)
+{
+	for (guint i = 0; search->found.top_at && i < num_done; i++) {
+		struct cpu_place place;
+		uint64_t task;
+
+		search->place = &place;
+		if (find_place(snapshot, &g_array_index(vcpus, struct vcpu_registers, i), &place) &&
+		    place.percpu.value && read_percpu(&place, search->found.task_at, &task) &&
+		    task % TASK_ALIGNMENT == 0)
+			address_space_prefetch(&place.space, gva(task), TASK_SIZE);
+	}
+}
+
 guint capture_cold(struct snapshot *snapshot, const GArray *vcpus)
 {
 	struct search search = {
 		.candidates_left = MAX_CANDIDATES + MAX_CANDIDATES_PER_CPU * vcpus->len,
 	};
 
-	for (guint i = 0; i < vcpus->len; i++) {
+	guint i;
+
+	for (i = 0; i < vcpus->len && snapshot_room(snapshot) >= RESERVED_PAGES; i++) {
 		const struct vcpu_registers *vcpu = &g_array_index(vcpus, struct vcpu_registers, i);
 		struct cpu_place place;
 		uint64_t task;
 
-		if (snapshot_room(snapshot) < RESERVED_PAGES)
-			return i;
 		if (!find_place(snapshot, vcpu, &place))
 			continue;
 		capture_place(&place, &search.found,
@@ -345,5 +379,6 @@ guint capture_cold(struct snapshot *snapshot, const GArray *vcpus)
 		if (place.percpu.value && find_current(&search, &task))
 			address_space_prefetch(&place.space, gva(task), TASK_SIZE);
 	}
-	return vcpus->len;
+	capture_at_same_place(&search, snapshot, vcpus, i);
+	return i;
 }
