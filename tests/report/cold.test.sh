@@ -55,7 +55,8 @@ for kernel in $kernels; do
 		dump=$daemon_store/$(guest_domain g)/$id
 		cp "$dump/report.json" "$test_dir/reports/$i.json"
 		late+=$(late_without_reason "$dump/report.txt")
-		early+=$(grep 'ends early' "$dump/report.txt" || true)
+		# In 5.10's BLAKE2s, in assembler, ORC itself knows none.
+		early+=$(grep 'ends early' "$dump/report.txt" | grep -v 'ORC knows no way up' || true)
 		wrong+=$("$query" symbols "$dump/report.json" "$test_dir/kallsyms" 2>&1 >/dev/null) || wrong+=' failed'
 	done
 	tap_is "$kernel: all CPUs' frames" "$(of_all '$.vcpus[*].frames[0].pc' | wc -l)" $((4 * rounds))
