@@ -188,7 +188,7 @@ virsh -q resume "$(guest_domain exact)"
 wait "$writer"
 
 # The daemon comes to it when the guest runs again, and takes the pause for a young one.
-daemon_change exact "budget='20000' watch='100' keep='100'"
+daemon_change exact "budget='10000' watch='100' keep='100'"
 daemon_wait "$(guest_domain exact): its QEMU pauses" >/dev/null
 monitor exact '{"execute": "set-action", "arguments": {"oops": "pause", "oops-timeout": 1}}' >/dev/null
 apart

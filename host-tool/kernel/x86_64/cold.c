@@ -343,16 +343,15 @@ static bool find_current(struct search *search, uint64_t *task)
  * may have been taken for one that runs another task, and one that is just switching has the stack
  * of one task and another one as its current.
  */
-static void capture_at_same_place(struct search *search, struct snapshot *snapshot,
+static void capture_at_same_place(const struct current_place *found, struct snapshot *snapshot,
 				  const GArray *vcpus, guint num_done)
 {
-	for (guint i = 0; search->found.top_at && i < num_done; i++) {
+	for (guint i = 0; found->top_at && i < num_done; i++) {
 		struct cpu_place place;
 		uint64_t task;
 
-		search->place = &place;
 		if (find_place(snapshot, &g_array_index(vcpus, struct vcpu_registers, i), &place) &&
-		    place.percpu.value && read_percpu(&place, search->found.task_at, &task) &&
+		    place.percpu.value && read_percpu(&place, found->task_at, &task) &&
 		    task % TASK_ALIGNMENT == 0)
 			address_space_prefetch(&place.space, gva(task), TASK_SIZE);
 	}
@@ -379,6 +378,6 @@ guint capture_cold(struct snapshot *snapshot, const GArray *vcpus)
 		if (place.percpu.value && find_current(&search, &task))
 			address_space_prefetch(&place.space, gva(task), TASK_SIZE);
 	}
-	capture_at_same_place(&search, snapshot, vcpus, i);
+	capture_at_same_place(&search.found, snapshot, vcpus, i);
 	return i;
 }
