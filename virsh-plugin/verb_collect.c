@@ -91,6 +91,7 @@ static bool collect(struct session *session, virDomainPtr domain, const struct o
 			.uuid = uuid,
 			.options = options,
 			.signal = "collect",
+			.incident = INCIDENT_COLLECT,
 			.signalled_us = g_get_real_time(),
 		};
 

@@ -31,6 +31,8 @@ void report_collection_clear(struct report_collection *collection)
 	g_free(collection->domain_name);
 	g_free(collection->domain_uuid);
 	g_free(collection->signal);
+	g_free(collection->incident);
+	g_free(collection->evidence);
 	g_free(collection->signalled);
 	g_free(collection->frozen);
 	g_free(collection->thawed);

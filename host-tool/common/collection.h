@@ -26,7 +26,10 @@ struct report_collection {
 	char *previous; /* the domain's last dump of an oops before this one */
 	char *domain_name;
 	char *domain_uuid;
-	char *signal;	 /* "oops", "crashloaded", "panicked", "watch", "collect", "file" */
+	char *signal;	/* "oops", "crashloaded", "panicked", "watch", "stall", "collect", "file" */
+	char *incident; /* a name of common/incident.h: what the daemon took it for; NULL: not known
+			 */
+	char *evidence; /* what the daemon saw, in numbers: one sentence; or NULL */
 	char *signalled; /* RFC 3339 UTC with microseconds, or NULL */
 	char *frozen;	 /* NULL: was not frozen */
 	char *thawed;

@@ -201,7 +201,9 @@ static const char *tasks_wanted(const struct collection_request *request)
 {
 	switch (request->options->tasks) {
 	case OPTION_TASKS_AUTO:
-		return g_str_equal(request->signal, "collect") ? "blocked" : NULL;
+		return request->incident == INCIDENT_OOPS || request->incident == INCIDENT_PANIC
+			       ? NULL
+			       : "blocked";
 	case OPTION_TASKS_NONE:
 		return NULL;
 	case OPTION_TASKS_BLOCKED:
@@ -220,6 +222,8 @@ static void describe(struct run *run)
 	report->domain_name = g_strdup(virDomainGetName(run->domain));
 	report->domain_uuid = g_strdup(request->uuid);
 	report->signal = g_strdup(request->signal);
+	report->incident = g_strdup(incident_name(request->incident));
+	report->evidence = g_strdup(request->evidence);
 	report->previous = g_strdup(request->previous);
 	report->tasks = g_strdup(tasks_wanted(request));
 	report->signalled = clock_rfc3339(request->signalled_us);

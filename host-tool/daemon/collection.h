@@ -12,6 +12,7 @@
 
 #include <gio/gio.h>
 
+#include "common/incident.h"
 #include "common/options.h"
 #include "common/protocol.h"
 #include "common/store_quota.h"
@@ -62,7 +63,9 @@ struct collection_request {
 	virConnectPtr connection;
 	const char *uuid;
 	const struct options *options;
-	const char *signal;	 /* as in report.h */
+	const char *signal; /* as in report.h */
+	enum incident incident;
+	const char *evidence;	 /* as in common/collection.h; may be NULL */
 	gint64 signalled_us;	 /* real time */
 	bool held;		 /* QEMU has paused the guest for it, see oops_pause.h */
 	struct layout *layout;	 /* NULL, or of another instance: found out first */

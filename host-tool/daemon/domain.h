@@ -135,6 +135,9 @@ const char *domain_watch_blind(const struct domain *domain);
 
 /* Words for signals as in report.h (static). @signalled_us: real time. */
 void domain_signal(struct domain *domain, const char *signal, gint64 signalled_us);
+/* @evidence: as in common/collection.h, clean; may be NULL. */
+void domain_incident(struct domain *domain, enum incident incident, const char *evidence,
+		     gint64 signalled_us);
 void domain_collect_pending(struct domain *domain);
 void domain_collect_stop(struct domain *domain);
 

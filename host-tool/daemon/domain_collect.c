@@ -11,9 +11,27 @@
 
 struct signal {
 	const char *word;
+	enum incident incident;
+	char *evidence; /* owned; or NULL */
 	gint64 signalled_us;
 	unsigned int tries;
 };
+
+static struct signal *signal_copy(const struct signal *signal)
+{
+	struct signal *copy = g_memdup2(signal, sizeof(*signal));
+
+	copy->evidence = g_strdup(signal->evidence);
+	return copy;
+}
+
+static void signal_free(void *data)
+{
+	struct signal *signal = data;
+
+	g_free(signal->evidence);
+	g_free(signal);
+}
 
 struct collect_task {
 	struct task task;
@@ -80,6 +98,8 @@ static void collect_work(struct task *task)
 		.uuid = task->uuid,
 		.options = &collect->options,
 		.signal = collect->signal.word,
+		.incident = collect->signal.incident,
+		.evidence = collect->signal.evidence,
 		.signalled_us = collect->signal.signalled_us,
 		.held = collect->held,
 		.layout = collect->layout,
@@ -124,7 +144,7 @@ static bool is_worth_retry(const struct collect_task *collect)
 
 static void retry(struct domain *domain, const struct collect_task *collect)
 {
-	struct signal *again = g_memdup2(&collect->signal, sizeof(collect->signal));
+	struct signal *again = signal_copy(&collect->signal);
 
 	if (again->tries++ == 0)
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
@@ -143,14 +163,6 @@ static void fail(struct domain *domain, const struct collect_task *collect)
 		  collect->signal.word, collect->error->message);
 }
 
-/* Not of a panic, and not asked for. */
-static bool is_of_oops(const struct signal *signal)
-{
-	static const char *const words[] = {"oops", "crashloaded", "watch", NULL};
-
-	return g_strv_contains(words, signal->word);
-}
-
 static void succeed(struct domain *domain, struct collect_task *collect)
 {
 	struct collection_result *result = &collect->result;
@@ -159,7 +171,7 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	domain->num_collected++;
 	g_free(domain->last_dump);
 	domain->last_dump = g_strdup(result->id);
-	if (is_of_oops(&collect->signal)) {
+	if (collect->signal.incident == INCIDENT_OOPS) {
 		g_free(domain->last_oops_dump);
 		domain->last_oops_dump = g_strdup(result->id);
 	}
@@ -213,6 +225,7 @@ static void collect_clear(struct task *task)
 	struct collect_task *collect = (struct collect_task *)task;
 
 	g_free(collect->name);
+	g_free(collect->signal.evidence);
 	g_free(collect->previous);
 	layout_unref(collect->layout);
 	g_clear_pointer(&collect->map, g_bytes_unref);
@@ -240,6 +253,7 @@ static void collect_next(struct domain *domain)
 	collect->connections = domain->all->connection;
 	collect->collector = *domain->all->collector;
 	collect->signal = *signal;
+	collect->signal.evidence = g_strdup(signal->evidence);
 	collect->name = g_strdup(domain->name);
 	collect->options = domain->options;
 	collect->layout = domain->layout ? layout_ref(domain->layout) : NULL;
@@ -249,7 +263,7 @@ static void collect_next(struct domain *domain)
 	collect->held = domain->held_us && domain->held_us == signal->signalled_us;
 	collect->cancellable = g_object_ref(domain->all->stop);
 	domain->suppressed = 0;
-	g_free(signal);
+	signal_free(signal);
 	task_push(domain->all, domain->all->collecting, domain->uuid, &collect->task);
 }
 
@@ -264,9 +278,10 @@ static void suppress(struct domain *domain, const char *why)
 	status_changed(domain->all);
 }
 
+/* The guest said it; else it was seen from outside. */
 static bool is_event(const struct signal *signal)
 {
-	return strcmp(signal->word, "watch") != 0;
+	return strcmp(signal->word, "watch") != 0 && strcmp(signal->word, "stall") != 0;
 }
 
 static void admit(struct domain *domain, const struct signal *signal)
@@ -291,20 +306,42 @@ static void admit(struct domain *domain, const struct signal *signal)
 				 &all->config->total_rate, g_get_monotonic_time()))
 		suppress(domain, "the rate limit is reached");
 	else
-		g_queue_push_tail(&domain->signals, g_memdup2(signal, sizeof(*signal)));
+		g_queue_push_tail(&domain->signals, signal_copy(signal));
 	collect_next(domain);
+}
+
+static void receive(struct domain *domain, const struct signal *signal)
+{
+	if (domain->all->stopping)
+		return;
+	if (domain->known)
+		admit(domain, signal);
+	else if (g_queue_get_length(&domain->signals) < MAX_WAITING)
+		g_queue_push_tail(&domain->signals, signal_copy(signal));
 }
 
 void domain_signal(struct domain *domain, const char *word, gint64 signalled_us)
 {
-	const struct signal signal = {.word = word, .signalled_us = signalled_us};
+	const struct signal signal = {
+		.word = word,
+		.incident = strcmp(word, "panicked") ? INCIDENT_OOPS : INCIDENT_PANIC,
+		.signalled_us = signalled_us,
+	};
 
-	if (domain->all->stopping)
-		return;
-	if (domain->known)
-		admit(domain, &signal);
-	else if (g_queue_get_length(&domain->signals) < MAX_WAITING)
-		g_queue_push_tail(&domain->signals, g_memdup2(&signal, sizeof(signal)));
+	receive(domain, &signal);
+}
+
+void domain_incident(struct domain *domain, enum incident incident, const char *evidence,
+		     gint64 signalled_us)
+{
+	const struct signal signal = {
+		.word = "stall",
+		.incident = incident,
+		.evidence = (char *)evidence,
+		.signalled_us = signalled_us,
+	};
+
+	receive(domain, &signal);
 }
 
 void domain_collect_pending(struct domain *domain)
@@ -318,7 +355,7 @@ void domain_collect_pending(struct domain *domain)
 	g_queue_init(&domain->signals);
 	while ((signal = g_queue_pop_head(&pending))) {
 		admit(domain, signal);
-		g_free(signal);
+		signal_free(signal);
 	}
 }
 
@@ -327,5 +364,5 @@ void domain_collect_stop(struct domain *domain)
 	if (domain->retry_source)
 		g_source_remove(domain->retry_source);
 	domain->retry_source = 0;
-	g_queue_clear_full(&domain->signals, g_free);
+	g_queue_clear_full(&domain->signals, signal_free);
 }

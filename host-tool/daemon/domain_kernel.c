@@ -44,6 +44,7 @@ static void map_work(struct task *task)
 		.uuid = task->uuid,
 		.options = &map->options,
 		.signal = "collect",
+		.incident = INCIDENT_COLLECT,
 		.signalled_us = g_get_real_time(),
 		.cancellable = map->cancellable,
 	};

@@ -230,6 +230,7 @@ static const char *signal_words(const char *signal)
 		{"crashloaded", "the guest's CRASH_LOADED event"},
 		{"panicked", "the guest's PANICKED event"},
 		{"watch", "seen by the memory watch"},
+		{"stall", "seen by the stall watch"},
 		{"collect", "asked for"},
 	};
 
