@@ -20,7 +20,7 @@
 #define SUB_HEADER_ERASEINFO 0x40
 #define FIRST_VERSION_WITH_NOTES 4
 
-#define MAX_EXTENTS (1u << 20)
+#define MAX_RUNS (1u << 20)
 
 static bool fail(GError **error, kdump_ctx_t *context, const char *what)
 {
@@ -29,11 +29,80 @@ static bool fail(GError **error, kdump_ctx_t *context, const char *what)
 	return false;
 }
 
+/* struct page_desc of makedumpfile: one a page that the file has, in the order of the pages. */
+struct page_descriptor {
+	uint64_t offset;
+	uint32_t size; /* bytes in the file */
+	uint32_t flags;
+	uint64_t page_flags;
+};
+
+struct kdump {
+	kdump_ctx_t *context;
+	int fd;			 /* borrowed */
+	uint64_t descriptors_at; /* offset in the file */
+	GArray *runs;		 /* of struct run, by address */
+};
+
+/* Pages that follow each other in memory. */
+struct run {
+	struct guest_extent extent;
+	uint64_t first; /* how many pages of the file are before it */
+};
+
+/* NULL: it is in none. */
+static const struct run *find_run(const struct kdump *kdump, gpa_t address)
+{
+	guint low = 0, high = kdump->runs->len;
+
+	while (low < high) {
+		guint middle = low + (high - low) / 2;
+		const struct run *run = &g_array_index(kdump->runs, struct run, middle);
+
+		if (address.value < run->extent.start.value)
+			high = middle;
+		else if (address.value - run->extent.start.value < run->extent.length)
+			return run;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+/*
+ * Up to its 0.5.1 the library reads a compressed page of up to 64 KiB into a buffer of one page. A
+ * page that does not become smaller is stored as it is.
+ */
+static bool check_page(const struct kdump *kdump, gpa_t address, GError **error)
+{
+	const struct run *run = find_run(kdump, address);
+	struct page_descriptor descriptor;
+	uint64_t number;
+
+	if (run == NULL)
+		return true; /* the library has none either */
+	number = run->first + ((address.value - run->extent.start.value) >> GUEST_PAGE_SHIFT);
+	if (!dump_read(kdump->fd, kdump->descriptors_at + number * sizeof(descriptor), &descriptor,
+		       sizeof(descriptor), error))
+		return false;
+	if (descriptor.size <= GUEST_PAGE_SIZE)
+		return true;
+	g_set_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FORMAT,
+		    "the kdump file says that the page at %#" PRIx64 " takes %u bytes in it",
+		    address.value, descriptor.size);
+	return false;
+}
+
 static bool read_memory(void *user_data, gpa_t address, void *buffer, size_t length, GError **error)
 {
-	kdump_ctx_t *context = user_data;
+	const struct kdump *kdump = user_data;
+	kdump_ctx_t *context = kdump->context;
 	size_t done = length;
 
+	for (uint64_t at = address.value & GUEST_PAGE_MASK; at < address.value + length;
+	     at += GUEST_PAGE_SIZE)
+		if (!check_page(kdump, gpa(at), error))
+			return false;
 	if (kdump_read(context, KDUMP_MACHPHYSADDR, address.value, buffer, &done) != KDUMP_OK ||
 	    done != length) {
 		g_set_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_IO,
@@ -127,59 +196,106 @@ static bool read_notes(struct dump_file *file, int fd, GError **error)
 }
 
 /* The runs of pages that the file has. */
-static bool find_extents(kdump_ctx_t *context, GArray *extents, GError **error)
+static bool find_runs(struct kdump *kdump, GError **error)
 {
 	kdump_attr_t attribute = {.type = KDUMP_BITMAP};
 	kdump_addr_t start = 0;
+	uint64_t num_pages = 0;
 
-	if (kdump_get_typed_attr(context, KDUMP_ATTR_FILE_PAGEMAP, &attribute) != KDUMP_OK)
-		return fail(error, context, "which pages are in the kdump file");
-	while (extents->len < MAX_EXTENTS &&
+	if (kdump_get_typed_attr(kdump->context, KDUMP_ATTR_FILE_PAGEMAP, &attribute) != KDUMP_OK)
+		return fail(error, kdump->context, "which pages are in the kdump file");
+	while (kdump->runs->len < MAX_RUNS &&
 	       kdump_bmp_find_set(attribute.val.bitmap, &start) == KDUMP_OK) {
 		kdump_addr_t end = start;
-		struct guest_extent extent;
+		struct run run;
 
 		if (kdump_bmp_find_clear(attribute.val.bitmap, &end) != KDUMP_OK || end <= start ||
 		    end >= UINT64_MAX >> GUEST_PAGE_SHIFT)
 			break;
-		extent = (struct guest_extent){
-			.start = gpa(start << GUEST_PAGE_SHIFT),
-			.length = (end - start) << GUEST_PAGE_SHIFT,
+		run = (struct run){
+			.extent.start = gpa(start << GUEST_PAGE_SHIFT),
+			.extent.length = (end - start) << GUEST_PAGE_SHIFT,
+			.first = num_pages,
 		};
-		g_array_append_val(extents, extent);
+		g_array_append_val(kdump->runs, run);
+		num_pages += end - start;
 		start = end;
 	}
 	return true;
 }
 
-static void free_context(void *context)
+/* The library would also take files of other machines, whose headers are not where they were
+ * checked. */
+static bool check_machine(const struct kdump *kdump, GError **error)
 {
-	kdump_free(context);
+	kdump_num_t byte_order, pointer_size;
+
+	if (kdump_get_number_attr(kdump->context, KDUMP_ATTR_BYTE_ORDER, &byte_order) == KDUMP_OK &&
+	    kdump_get_number_attr(kdump->context, KDUMP_ATTR_PTR_SIZE, &pointer_size) == KDUMP_OK &&
+	    byte_order == KDUMP_LITTLE_ENDIAN && pointer_size == 8)
+		return true;
+	g_set_error_literal(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FORMAT,
+			    "the kdump file's header is not that of an x86-64 machine");
+	return false;
+}
+
+static bool find_descriptors(struct kdump *kdump, GError **error)
+{
+	uint32_t sub_header_blocks, bitmap_blocks;
+
+	if (!dump_read(kdump->fd, HEADER_SUB_HEADER_BLOCKS, &sub_header_blocks,
+		       sizeof(sub_header_blocks), error) ||
+	    !dump_read(kdump->fd, HEADER_BITMAP_BLOCKS, &bitmap_blocks, sizeof(bitmap_blocks),
+		       error))
+		return false;
+	kdump->descriptors_at = (1 + (uint64_t)sub_header_blocks + bitmap_blocks) * GUEST_PAGE_SIZE;
+	return true;
+}
+
+static void kdump_clear(void *backend)
+{
+	struct kdump *kdump = backend;
+
+	kdump_free(kdump->context);
+	g_array_unref(kdump->runs);
+	g_free(kdump);
+}
+
+static struct guest_memory *make_memory(struct kdump *kdump, GError **error)
+{
+	g_autoptr(GArray) extents = g_array_new(FALSE, FALSE, sizeof(struct guest_extent));
+
+	for (guint i = 0; i < kdump->runs->len; i++)
+		g_array_append_val(extents, g_array_index(kdump->runs, struct run, i).extent);
+	return guest_memory_new_function(read_memory, kdump, (struct guest_extent *)extents->data,
+					 extents->len, error);
 }
 
 bool kdump_file_load(struct dump_file *file, int fd, GError **error)
 {
-	g_autoptr(GArray) extents = g_array_new(FALSE, FALSE, sizeof(struct guest_extent));
-	kdump_ctx_t *context;
+	struct kdump *kdump;
 
 	if (!check_headers(fd, error) || !read_notes(file, fd, error))
 		return false;
-	context = kdump_new();
-	if (context == NULL) {
+	kdump = g_new0(struct kdump, 1);
+	kdump->fd = fd;
+	kdump->runs = g_array_new(FALSE, FALSE, sizeof(struct run));
+	file->format = "kdump";
+	file->backend = kdump;
+	file->free_backend = kdump_clear;
+	kdump->context = kdump_new();
+	if (kdump->context == NULL) {
 		g_set_error_literal(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_IO, "out of memory");
 		return false;
 	}
-	file->format = "kdump";
-	file->backend = context;
-	file->free_backend = free_context;
 	/* A mapped file that is cut short would end the process. */
-	if (kdump_set_number_attr(context, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER) !=
+	if (kdump_set_number_attr(kdump->context, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER) !=
 		    KDUMP_OK ||
-	    kdump_open_fd(context, fd) != KDUMP_OK)
-		return fail(error, context, "opening the kdump file");
-	if (!find_extents(context, extents, error))
+	    kdump_open_fd(kdump->context, fd) != KDUMP_OK)
+		return fail(error, kdump->context, "opening the kdump file");
+	if (!check_machine(kdump, error) || !find_descriptors(kdump, error) ||
+	    !find_runs(kdump, error))
 		return false;
-	file->memory = guest_memory_new_function(
-		read_memory, context, (struct guest_extent *)extents->data, extents->len, error);
+	file->memory = make_memory(kdump, error);
 	return file->memory != NULL;
 }

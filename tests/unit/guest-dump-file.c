@@ -301,6 +301,31 @@ static void test_beyond_the_end(void)
 	}
 }
 
+/* A compressed page that is larger than a page: libkdumpfile 0.5.1 would write beyond its buffer.
+ */
+static void test_kdump_large_page(void)
+{
+	const size_t descriptors = 4 * PAGE;
+	g_autoptr(GByteArray) bytes = make_kdump();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(DumpFile) file = NULL;
+	uint8_t page[PAGE];
+	int fd;
+
+	put32(bytes, descriptors + 24 + 8, 2 * PAGE);
+	put32(bytes, descriptors + 24 + 12, 1); /* by zlib */
+	fd = file_of(bytes->data, bytes->len);
+	file = dump_file_open(fd, &error);
+	g_assert_no_error(error);
+	g_assert_true(guest_memory_read(dump_file_memory(file), gpa(0), page, PAGE, NULL));
+	g_assert_false(guest_memory_read(dump_file_memory(file), gpa(2 * PAGE), page, 1, &error));
+	g_assert_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FORMAT);
+	g_assert_cmpstr(error->message, ==,
+			"the kdump file says that the page at 0x2000 takes 8192 bytes in it");
+	g_assert_true(guest_memory_read(dump_file_memory(file), gpa(4 * PAGE), page, PAGE, NULL));
+	close(fd);
+}
+
 static void test_mutated(void)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(7);
@@ -332,6 +357,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/dump-file/kdump", test_kdump);
+	g_test_add_func("/dump-file/kdump-large-page", test_kdump_large_page);
 	g_test_add_func("/dump-file/flattened", test_flattened);
 	g_test_add_func("/dump-file/bad-flattened", test_bad_flattened);
 	g_test_add_func("/dump-file/overlapping-segments", test_overlapping_segments);
