@@ -277,20 +277,23 @@ int store_dump_create(struct store_dump *dump, const char *file_name, GError **e
 	return fd;
 }
 
-bool store_dump_reserve(struct store_dump *dump, uint64_t free_bytes, GError **error)
+bool store_has_room(const struct store *store, uint64_t free_bytes, GError **error)
 {
 	struct statvfs info;
 	uint64_t available;
 
-	if (fstatvfs(dump->dir, &info) < 0) {
-		store_set_errno(error, "cannot look at the file system of %s", dump->store->root);
+	if (statvfs(store->root, &info) < 0) {
+		/* Nothing has been stored yet: who begins makes it, or says why not. */
+		if (errno == ENOENT)
+			return true;
+		store_set_errno(error, "cannot look at the file system of %s", store->root);
 		return false;
 	}
 	available = (uint64_t)info.f_bavail * info.f_frsize;
 	if (available < free_bytes) {
 		g_set_error(error, STORE_ERROR, STORE_ERROR_FULL,
 			    "%s has %" PRIu64 " MiB free, a dump may need %" PRIu64 " MiB",
-			    dump->store->root, available >> 20, free_bytes >> 20);
+			    store->root, available >> 20, free_bytes >> 20);
 		return false;
 	}
 	return true;
@@ -338,7 +341,7 @@ static bool sync_files(const struct store_dump *dump, GError **error)
 	return true;
 }
 
-bool store_dump_commit(struct store_dump *dump, GError **error)
+bool store_dump_commit(struct store_dump *dump, GError **doubt, GError **error)
 {
 	g_autofree char *hidden = g_strconcat(BUILDING, dump->id, NULL);
 
@@ -352,8 +355,9 @@ bool store_dump_commit(struct store_dump *dump, GError **error)
 		return false;
 	}
 	/* The dump is there; what is left makes its name survive a crash of the host. */
-	fsync(dump->domain);
-	fsync(dump->root);
+	if (fsync(dump->domain) < 0 || fsync(dump->root) < 0)
+		store_set_errno(doubt, "%s/%s may be lost if the host crashes", dump->uuid,
+				dump->id);
 	dump_free(dump);
 	return true;
 }

@@ -44,6 +44,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 
 /* --- writing (the daemon, and `collect` without one) --- */
 
+/* Whether @free_bytes are available on its file system; also if there is no store yet. */
+bool store_has_room(const struct store *store, uint64_t free_bytes, GError **error);
+
 struct store_dump;
 
 /*
@@ -57,13 +60,13 @@ const char *store_dump_id(const struct store_dump *dump);
 const char *store_dump_path(const struct store_dump *dump);
 /* A new file, O_RDWR; the descriptor belongs to the dump. -1 on error. */
 int store_dump_create(struct store_dump *dump, const char *file_name, GError **error);
-/* Checks that @free_bytes are available on the file system. */
-bool store_dump_reserve(struct store_dump *dump, uint64_t free_bytes, GError **error);
+
 /*
- * fsyncs files and directory, renames, fsyncs the parent. The dump is freed in either case; on
- * error nothing is left.
+ * fsyncs files and directory, renames, fsyncs the parents. The dump is freed in either case; on
+ * error nothing is left. @doubt is set, with true as result, if the parents could not be fsynced:
+ * the dump is there, and may be gone after a crash of the host.
  */
-bool store_dump_commit(struct store_dump *dump, GError **error);
+bool store_dump_commit(struct store_dump *dump, GError **doubt, GError **error);
 void store_dump_abort(struct store_dump *dump); /* removes it and frees; NULL is ignored */
 /*
  * Removes dumps of a domain until it has @keep of them (store_keep.h says which), but never the

@@ -48,6 +48,8 @@ struct run {
 	bool frozen; /* by us */
 	bool stays_paused;
 	struct store_dump *dump;
+	GError *store_error; /* set: there will be no dump, only what the log is told */
+	int null_fd;	     /* takes what is not stored; -1: not open */
 	int fds[PROTOCOL_NUM_FDS];
 	int registers_fd;
 	char *registers;
@@ -188,7 +190,7 @@ static bool start(struct run *run, const struct collector *collector,
 	run->collector = collector;
 	run->request = request;
 	run->result = result;
-	run->lock = run->registers_fd = -1;
+	run->lock = run->registers_fd = run->null_fd = -1;
 	for (size_t i = 0; i < G_N_ELEMENTS(run->fds); i++)
 		run->fds[i] = -1;
 	run->report.errors = report_errors_new();
@@ -264,7 +266,18 @@ static void make_room(struct run *run)
 	enforce_quota(run, &room);
 }
 
-static bool open_dump(struct run *run, GError **error)
+/* Before the guest is frozen: it is not, where nothing of it could be stored. */
+static void check_room(struct run *run)
+{
+	const struct collector *collector = run->collector;
+
+	if (store_has_room(collector->store, collector->free_space_floor, NULL))
+		return;
+	make_room(run);
+	store_has_room(collector->store, collector->free_space_floor, &run->store_error);
+}
+
+static bool create_files(struct run *run, GError **error)
 {
 	run->dump = store_begin(run->collector->store, run->request->uuid, run->report.domain_name,
 				error);
@@ -272,7 +285,7 @@ static bool open_dump(struct run *run, GError **error)
 		return false;
 	run->report.id = g_strdup(store_dump_id(run->dump));
 	make_room(run);
-	if (!store_dump_reserve(run->dump, run->collector->free_space_floor, error))
+	if (!store_has_room(run->collector->store, run->collector->free_space_floor, error))
 		return false;
 	for (int i = 0; i < PROTOCOL_NUM_FDS; i++) {
 		run->fds[i] = store_dump_create(run->dump, file_names[i], error);
@@ -281,6 +294,19 @@ static bool open_dump(struct run *run, GError **error)
 	}
 	run->registers_fd = store_dump_create(run->dump, "registers.txt", error);
 	return run->registers_fd >= 0;
+}
+
+/* What can't be stored is analysed all the same: its title is for the log. */
+static void open_dump(struct run *run)
+{
+	if (run->store_error == NULL && create_files(run, &run->store_error))
+		return;
+	store_dump_abort(g_steal_pointer(&run->dump));
+	run->registers_fd = -1;
+	run->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int i = 0; i < PROTOCOL_NUM_FDS; i++)
+		run->fds[i] = run->null_fd;
+	replace(&run->report.id, g_strdup("not stored"));
 }
 
 /* --- the analyser --- */
@@ -373,7 +399,8 @@ static bool settle_freeze(struct run *run, GError **error)
 			found_paused(run);
 			return true;
 		}
-		add_error(run, "timeline.frozen", "freeze=off: the guest ran while it was read");
+		add_error(run, "timeline.frozen", "the guest ran while it was read: %s",
+			  run->store_error ? "nothing can be stored" : "freeze=off");
 		return true;
 	}
 	switch (freeze_wait(run->freeze, &cause)) {
@@ -508,11 +535,11 @@ static void say_report(struct run *run, enum protocol_type type)
 	say(run, type, json);
 }
 
-static bool write_registers(struct run *run, GError **error)
+static void write_registers(struct run *run)
 {
-	if (run->registers == NULL)
-		return true;
-	return output_write(run->registers_fd, run->registers, strlen(run->registers), error);
+	if (run->dump && run->registers)
+		output_write(run->registers_fd, run->registers, strlen(run->registers),
+			     &run->store_error);
 }
 
 /* Ends the analyser and waits until it is gone: from now on nobody else writes to the files. */
@@ -572,13 +599,28 @@ static bool write_fallback(struct run *run, GError **error)
 			      run->fds[PROTOCOL_FD_REPORT_JSON], error);
 }
 
-static bool commit(struct run *run, GError **error)
+/* The log is all that is left of it. */
+static bool not_stored(struct run *run, GError **error)
+{
+	const char *title = run->dialogue.title;
+
+	if (title == NULL)
+		title = run->analysis_error ? run->analysis_error->message : "not analysed";
+	g_set_error(error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED, "%s; it is not stored: %s",
+		    title, run->store_error->message);
+	return false;
+}
+
+static bool commit(struct run *run)
 {
 	g_autoptr(GError) cause = NULL;
 	struct store_dump *dump = g_steal_pointer(&run->dump);
 
-	if (!store_dump_commit(dump, error))
+	if (!store_dump_commit(dump, &cause, &run->store_error))
 		return false;
+	if (cause)
+		warn(run, g_strdup(cause->message));
+	g_clear_error(&cause);
 	enter(run, COLLECTION_STORED, "%s, %.1f ms after the signal: %s", run->report.id,
 	      (double)(g_get_real_time() - run->request->signalled_us) / 1000, run->dialogue.title);
 	if (run->request->options->vmcore &&
@@ -608,6 +650,9 @@ static void finish(struct run *run)
 	store_dump_abort(run->dump);
 	report_collection_clear(&run->report);
 	g_clear_error(&run->analysis_error);
+	g_clear_error(&run->store_error);
+	if (run->null_fd >= 0)
+		close(run->null_fd);
 	g_free(run->registers);
 	if (run->domain)
 		virDomainFree(run->domain);
@@ -617,7 +662,9 @@ static void finish(struct run *run)
 
 static bool collect(struct run *run, GError **error)
 {
-	if (run->request->options->freeze)
+	check_room(run);
+	/* One that QEMU has paused is made to run again by the end of a freeze. */
+	if (run->request->options->freeze && (run->store_error == NULL || run->request->held))
 		begin_freeze(run);
 	describe(run);
 	enter(run, COLLECTION_SIGNALLED, "%s", run->request->signal);
@@ -629,10 +676,8 @@ static bool collect(struct run *run, GError **error)
 	thaw(run);
 	send_nmi(run);
 	say_report(run, PROTOCOL_THAWED);
-	if (!open_dump(run, error))
-		return false;
-	if (!write_registers(run, error))
-		return false;
+	open_dump(run);
+	write_registers(run);
 	if (hear(run, PROTOCOL_ANALYSED))
 		enter(run, COLLECTION_ANALYSED, "the guest's log has settled; %s",
 		      run->layout->memory_fd >= 0 ? "memory was read from the process"
@@ -641,10 +686,12 @@ static bool collect(struct run *run, GError **error)
 	say_report(run, PROTOCOL_FINISH);
 	hear(run, PROTOCOL_DONE);
 	end_analysis(run);
+	if (run->store_error)
+		return not_stored(run, error);
 	check_output(run);
-	if (run->analysis_error && !write_fallback(run, error))
-		return false;
-	return commit(run, error);
+	if (run->analysis_error && !write_fallback(run, &run->store_error))
+		return not_stored(run, error);
+	return commit(run) || not_stored(run, error);
 }
 
 bool collection_run(const struct collector *collector, const struct collection_request *request,

@@ -37,8 +37,8 @@ int __real_virDomainQemuMonitorCommand(virDomainPtr domain, const char *command,
 				       unsigned int flags);
 int __wrap_virDomainQemuMonitorCommand(virDomainPtr domain, const char *command, char **result,
 				       unsigned int flags);
-bool __real_store_dump_commit(struct store_dump *dump, GError **error);
-bool __wrap_store_dump_commit(struct store_dump *dump, GError **error);
+bool __real_store_dump_commit(struct store_dump *dump, GError **doubt, GError **error);
+bool __wrap_store_dump_commit(struct store_dump *dump, GError **doubt, GError **error);
 
 int __wrap_virDomainSuspend(virDomainPtr domain)
 {
@@ -69,10 +69,10 @@ int __wrap_virDomainQemuMonitorCommand(virDomainPtr domain, const char *command,
 	return status;
 }
 
-bool __wrap_store_dump_commit(struct store_dump *dump, GError **error)
+bool __wrap_store_dump_commit(struct store_dump *dump, GError **doubt, GError **error)
 {
 	at.commit = g_get_monotonic_time();
-	return __real_store_dump_commit(dump, error);
+	return __real_store_dump_commit(dump, doubt, error);
 }
 
 static void on_state(enum collection_state state, const char *detail G_GNUC_UNUSED,
