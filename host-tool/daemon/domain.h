@@ -55,7 +55,8 @@ struct domain {
 	bool known;  /* what follows is */
 	bool active; /* runs, or is paused */
 	bool enabled;
-	int id; /* libvirt's, -1: inactive */
+	int id;	      /* libvirt's, -1: inactive */
+	bool crashed; /* libvirt says so, since it was asked last */
 	struct options options;
 	bool refreshing, refresh_again;
 
@@ -80,6 +81,7 @@ struct domain {
 	/* domain_collect.c */
 	GQueue signals; /* of struct signal */
 	bool collecting;
+	bool panic_signalled; /* of the kernel that runs */
 	guint retry_source;
 	struct bucket bucket;
 	unsigned int suppressed; /* since the last collection */
@@ -139,6 +141,9 @@ void domain_signal(struct domain *domain, const char *signal, gint64 signalled_u
 void domain_incident(struct domain *domain, enum incident incident, const char *evidence,
 		     gint64 signalled_us);
 void domain_collect_pending(struct domain *domain);
+/* If it has crashed while nobody listened: collected, once. What is known of its kernel must have
+ * been recalled. */
+void domain_collect_crashed(struct domain *domain);
 void domain_collect_stop(struct domain *domain);
 
 void domain_oops_update(struct domain *domain); /* on or off, as it should be */

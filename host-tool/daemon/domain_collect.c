@@ -183,6 +183,8 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 		g_clear_pointer(&domain->kernel.map, g_bytes_unref);
 		domain->kernel.map = g_bytes_ref(result->map);
 	}
+	if (collect->signal.incident == INCIDENT_PANIC)
+		domain->kernel.panic_collected = true;
 	another_kernel = watch_set(&domain->kernel.watch, &result->verdict);
 	guest_settings_set(&domain->settings, &result->verdict);
 	domain_kernel_save(domain);
@@ -314,6 +316,8 @@ static void receive(struct domain *domain, const struct signal *signal)
 {
 	if (domain->all->stopping)
 		return;
+	if (signal->incident == INCIDENT_PANIC)
+		domain->panic_signalled = true;
 	if (domain->known)
 		admit(domain, signal);
 	else if (g_queue_get_length(&domain->signals) < MAX_WAITING)
@@ -357,6 +361,16 @@ void domain_collect_pending(struct domain *domain)
 		admit(domain, signal);
 		signal_free(signal);
 	}
+}
+
+void domain_collect_crashed(struct domain *domain)
+{
+	if (!domain->enabled || !domain->crashed || domain->panic_signalled ||
+	    domain->kernel.panic_collected)
+		return;
+	log_write(domain->all->log, LOG_INFO, domain->name, NULL,
+		  "it has panicked while nobody listened");
+	domain_signal(domain, "panicked", g_get_real_time());
 }
 
 void domain_collect_stop(struct domain *domain)

@@ -151,6 +151,7 @@ static void map_done(struct task *task, struct domain *domain)
 		domain->kernel = map->recalled;
 		map->recalled = (struct kernel_state){0};
 	}
+	domain_collect_crashed(domain);
 	if (map->error)
 		retry(domain, map->error);
 	else
@@ -231,6 +232,7 @@ void domain_kernel_reset(struct domain *domain)
 	domain->map_tries = 0;
 	layout_unref(g_steal_pointer(&domain->layout));
 	kernel_state_clear(&domain->kernel);
+	domain->crashed = domain->panic_signalled = false;
 	domain->settings = (struct guest_settings){0};
 	if (domain->known)
 		kernel_state_forget(domain->all->collector->runtime_directory, domain->uuid);

@@ -10,6 +10,7 @@ struct refresh_task {
 	bool exists;
 	char *name;
 	int id;
+	bool crashed;
 	bool enabled;
 	struct options options;
 	GPtrArray *warnings;
@@ -43,6 +44,16 @@ static void follow_name(struct refresh_task *refresh)
 			g_strdup_printf("its dumps keep an older name: %s", error->message));
 }
 
+static bool has_crashed(virDomainPtr domain)
+{
+	int state, reason;
+
+	if (virDomainGetState(domain, &state, &reason, 0) < 0)
+		return false;
+	return state == VIR_DOMAIN_CRASHED ||
+	       (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_CRASHED);
+}
+
 static void refresh_work(struct task *task)
 {
 	struct refresh_task *refresh = (struct refresh_task *)task;
@@ -63,6 +74,7 @@ static void refresh_work(struct task *task)
 	refresh->exists = true;
 	refresh->name = g_strdup(virDomainGetName(domain));
 	refresh->id = (int)virDomainGetID(domain);
+	refresh->crashed = refresh->id >= 0 && has_crashed(domain);
 	read_options(refresh, domain);
 	follow_name(refresh);
 }
@@ -125,8 +137,11 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	domain->options = refresh->options;
 	if (!same_instance)
 		domain_kernel_reset(domain);
+	domain->crashed = refresh->crashed;
 	if (domain->enabled && domain->active && domain->kernel.map == NULL)
 		domain_kernel_find(domain, 0);
+	else
+		domain_collect_crashed(domain);
 	domain_watch_update(domain);
 	domain_oops_update(domain);
 	domain_collect_pending(domain);

@@ -41,6 +41,7 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 		map = g_base64_encode(bytes, length);
 		g_key_file_set_string(file, KERNEL, "map", map);
 	}
+	g_key_file_set_boolean(file, KERNEL, "panic_collected", state->panic_collected);
 	if (state->watch.have_counter) {
 		g_key_file_set_uint64(file, WATCH, "counter_address", state->watch.counter_address);
 		g_key_file_set_uint64(file, WATCH, "taint_address", state->watch.taint_address);
@@ -86,6 +87,7 @@ bool kernel_state_load(struct kernel_state *state, const char *runtime_directory
 
 		state->map = g_bytes_new_take(bytes, length);
 	}
+	state->panic_collected = g_key_file_get_boolean(file, KERNEL, "panic_collected", NULL);
 	if (g_key_file_has_group(file, WATCH)) {
 		state->watch.have_counter = true;
 		state->watch.counter_address =

@@ -17,6 +17,7 @@ struct kernel_state {
 	GBytes *map;   /* NULL: not known */
 	char *release; /* clean; NULL: not known. Not kept: it is found again soon */
 	struct watch watch;
+	bool panic_collected; /* the kernel has panicked, and there is a dump of it */
 };
 
 void kernel_state_clear(struct kernel_state *state);

@@ -12,7 +12,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib.sh"
 
 libvirt_start
-guest_start a smp=4 wait=no
+guest_start a smp=4 on_crash=preserve wait=no
 guest_start b smp=2 on_reboot=restart wait=no
 guest_wait a
 guest_wait b
@@ -218,6 +218,21 @@ daemon_mark
 oops a
 tap_ok "a store that can't be written is an error that names it" daemon_wait "error: .*$test_dir/plain.conf" 60
 tap_like "and leaves the guest running" "$(state a)" '^running'
+
+# --- a panic that nobody heard ---
+
+daemon_stop
+cp "$test_dir/plain.conf" "$test_dir/oopsbtd.conf"
+guest_exec a '(sleep 0.2; echo c >/proc/sysrq-trigger) & true'
+guest_events_wait a Crashed >/dev/null
+daemon_start
+stored a >/dev/null
+tap_is "a panic while the daemon was away is collected at its start" "$(json a signal)" panicked
+tap_like "and told by the guest's log" "$(json a title)" 'panic.*sysrq'
+daemon_stop
+daemon_start
+daemon_wait "$(guest_domain a): runs Linux" >/dev/null
+tap_unlike "once" "$(tail -n "+$daemon_from" "$daemon_log")" 'nobody listened'
 
 # --- off ---
 
