@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/stall.h"
+
+#include <string.h>
+
+/* Low bits of a grace period's number: its state (RCU_SEQ_STATE_MASK). */
+#define GP_STATE 3
+
+/* A hang as it is told. */
+struct told {
+	bool active;
+	enum incident incident;
+	gint64 since_us, next_us;
+	unsigned int times;
+};
+
+/* Since when a thing stands still: in time, and in the processor time that its vCPU used. */
+struct mark {
+	gint64 at_us, used_us;
+};
+
+struct cpu {
+	struct stall_cpu last;
+	bool seen;
+	struct mark irqs, touch, current, starved;
+	gint64 starved_waited_us;
+	bool always_runnable;
+	struct told told;
+};
+
+struct stall {
+	bool begun;
+	bool irqs_move; /* some CPU's did: the counter is the guest's clock event's */
+	gint64 last_us;
+	unsigned int num_cpus;
+	struct stall_sample last;
+	gint64 gp_us, gp_stood_us; /* since when, and for how long while no vCPU was kept waiting */
+	gint64 dead_us;
+	struct told rcu, dead;
+	struct cpu cpus[STALL_MAX_CPUS];
+};
+
+struct stall *stall_new(void)
+{
+	return g_new0(struct stall, 1);
+}
+
+void stall_free(struct stall *stall)
+{
+	g_free(stall);
+}
+
+void stall_reset(struct stall *stall)
+{
+	memset(stall, 0, sizeof(*stall));
+}
+
+static struct mark mark(gint64 now_us, const struct stall_cpu *now)
+{
+	return (struct mark){now_us, now->used_us};
+}
+
+static void begin_starved(struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
+{
+	cpu->starved = mark(now_us, now);
+	cpu->starved_waited_us = now->waited_us;
+	cpu->always_runnable = now->runnable;
+}
+
+static void begin_cpu(struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
+{
+	cpu->irqs = cpu->touch = cpu->current = mark(now_us, now);
+	begin_starved(cpu, now_us, now);
+	cpu->last = *now;
+	cpu->seen = now->known;
+}
+
+/* How long the vCPU wanted to run, and was not let. */
+static gint64 kept_us(const struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
+{
+	gint64 used_us = now->used_us - cpu->starved.used_us;
+	gint64 kept = now->waited_us - cpu->starved_waited_us;
+
+	/* schedstat learns of a wait when it is over. */
+	if (cpu->always_runnable && now->runnable)
+		kept = MAX(kept, now_us - cpu->starved.at_us - used_us);
+	return kept;
+}
+
+static void follow_cpu(struct stall *stall, struct cpu *cpu, gint64 now_us,
+		       const struct stall_cpu *now)
+{
+	const struct stall_cpu *last = &cpu->last;
+
+	if (!now->known || !cpu->seen || now->used_us < last->used_us ||
+	    now->waited_us < last->waited_us) {
+		begin_cpu(cpu, now_us, now);
+		return;
+	}
+	if (now->has_irqs && last->has_irqs && now->irqs != last->irqs)
+		stall->irqs_move = true;
+	if (now->has_irqs != last->has_irqs || now->irqs != last->irqs)
+		cpu->irqs = mark(now_us, now);
+	if (now->has_touch != last->has_touch || now->touch != last->touch)
+		cpu->touch = mark(now_us, now);
+	if (now->has_current != last->has_current || now->current != last->current ||
+	    now->user != last->user || !now->others_wait)
+		cpu->current = mark(now_us, now);
+	/* Three quarters of the time are little left; less is a busy host. */
+	if (kept_us(cpu, now_us, now) < (now_us - cpu->starved.at_us) / 4 * 3)
+		begin_starved(cpu, now_us, now);
+	cpu->always_runnable &= now->runnable;
+	cpu->last = *now;
+}
+
+static bool over(gint64 us, unsigned int limit_s)
+{
+	return limit_s > 0 && us >= (gint64)limit_s * G_TIME_SPAN_SECOND;
+}
+
+static double seconds(gint64 us)
+{
+	return (double)us / G_TIME_SPAN_SECOND;
+}
+
+static bool judge_cpu(const struct stall *stall, const struct cpu *cpu, int number,
+		      const struct stall_limits *limits, gint64 now_us,
+		      struct stall_finding *finding)
+{
+	const struct stall_cpu *now = &cpu->last;
+	gint64 used_us = now->used_us - cpu->irqs.used_us;
+	gint64 untouched_us = now->used_us - cpu->touch.used_us;
+	gint64 same_us = now->used_us - cpu->current.used_us;
+	bool ticks = now->has_irqs && !now->tickless && stall->irqs_move;
+
+	finding->cpu = number;
+	if (!cpu->seen)
+		return false;
+	if (ticks && over(used_us, limits->hard_s)) {
+		finding->incident = INCIDENT_HARD_LOCKUP;
+		finding->since_us = cpu->irqs.at_us;
+		g_snprintf(finding->evidence, sizeof(finding->evidence),
+			   "vCPU %d used %.0f s of processor time without a timer interrupt",
+			   number, seconds(used_us));
+	} else if (ticks && now->has_touch && over(untouched_us, limits->soft_s)) {
+		finding->incident = INCIDENT_SOFT_LOCKUP;
+		finding->since_us = cpu->touch.at_us;
+		g_snprintf(finding->evidence, sizeof(finding->evidence),
+			   "the watchdog of vCPU %d did not run in %.0f s of processor time",
+			   number, seconds(untouched_us));
+	} else if (ticks && now->has_current && over(same_us, limits->soft_s)) {
+		finding->incident = INCIDENT_SOFT_LOCKUP;
+		finding->since_us = cpu->current.at_us;
+		g_snprintf(finding->evidence, sizeof(finding->evidence),
+			   "vCPU %d ran one task in the kernel for %.0f s while others waited",
+			   number, seconds(same_us));
+	} else if (over(now_us - cpu->starved.at_us, limits->starved_s)) {
+		finding->incident = INCIDENT_STARVED;
+		finding->since_us = cpu->starved.at_us;
+		g_snprintf(finding->evidence, sizeof(finding->evidence),
+			   "vCPU %d got %.1f of %.0f s: the host kept it waiting", number,
+			   seconds(now->used_us - cpu->starved.used_us),
+			   seconds(now_us - cpu->starved.at_us));
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static gint64 interval_us(unsigned int times)
+{
+	static const unsigned int minutes[] = {1, 5, 30};
+
+	return (gint64)minutes[MIN(times, G_N_ELEMENTS(minutes) - 1)] * 60 * G_TIME_SPAN_SECOND;
+}
+
+/* @finding: with what stands still now if @stands; gets what was told before if that ended. */
+static enum stall_event tell(struct told *told, bool stands, gint64 now_us,
+			     struct stall_finding *finding)
+{
+	if (!stands && !told->active)
+		return STALL_NONE;
+	if (!stands) {
+		told->active = false;
+		finding->incident = told->incident;
+		finding->since_us = told->since_us;
+		g_snprintf(finding->evidence, sizeof(finding->evidence), "ran on after %.0f s",
+			   seconds(now_us - told->since_us));
+		return STALL_ENDED;
+	}
+	if (told->active && told->incident == finding->incident) {
+		if (now_us < told->next_us)
+			return STALL_NONE;
+		told->next_us = now_us + interval_us(++told->times);
+		return STALL_LASTS;
+	}
+	*told = (struct told){true, finding->incident, finding->since_us, now_us + interval_us(0),
+			      0};
+	return STALL_BEGAN;
+}
+
+static bool judge_dead(const struct stall *stall, const struct stall_limits *limits, gint64 now_us,
+		       struct stall_finding *finding)
+{
+	finding->cpu = -1;
+	finding->incident = INCIDENT_DEAD;
+	finding->since_us = stall->dead_us;
+	g_snprintf(finding->evidence, sizeof(finding->evidence),
+		   "no vCPU ran or took a timer interrupt in %.0f s, and timers are due",
+		   seconds(now_us - stall->dead_us));
+	return stall->irqs_move && over(now_us - stall->dead_us, limits->dead_s);
+}
+
+static bool judge_rcu(const struct stall *stall, const struct stall_limits *limits,
+		      struct stall_finding *finding)
+{
+	finding->cpu = -1;
+	finding->incident = INCIDENT_RCU_STALL;
+	finding->since_us = stall->gp_us;
+	g_snprintf(finding->evidence, sizeof(finding->evidence),
+		   "an RCU grace period does not end: it has not moved for %.0f s",
+		   seconds(stall->gp_stood_us));
+	return over(stall->gp_stood_us, limits->rcu_s);
+}
+
+/* Is anything heard of: an interrupt, or a vCPU that runs or wants to? */
+static bool lives(const struct cpu *cpu, const struct stall_cpu *now, gint64 passed_us)
+{
+	if (!now->known)
+		return false;
+	return !cpu->seen || !now->has_irqs || now->irqs != cpu->last.irqs || now->runnable ||
+	       now->used_us - cpu->last.used_us > passed_us / 10;
+}
+
+static void follow_guest(struct stall *stall, const struct stall_sample *now, bool kept, bool lives)
+{
+	bool same = now->has_gp_seq && stall->last.has_gp_seq &&
+		    now->gp_seq == stall->last.gp_seq && (now->gp_seq & GP_STATE) != 0;
+
+	if (!same) {
+		stall->gp_us = now->now_us;
+		stall->gp_stood_us = 0;
+	} else if (!kept) {
+		stall->gp_stood_us += now->now_us - stall->last_us;
+	}
+	if (lives || !now->timers_due)
+		stall->dead_us = now->now_us;
+}
+
+static bool judge_hung(const struct stall_sample *last, const struct stall_sample *now,
+		       struct stall_finding *finding)
+{
+	*finding = (struct stall_finding){INCIDENT_HUNG_TASK, -1, now->now_us, ""};
+	if (now->has_hung_count && last->has_hung_count) {
+		g_strlcpy(finding->evidence, "the guest's detector counted a hung task",
+			  sizeof(finding->evidence));
+		return now->hung_count > last->hung_count;
+	}
+	g_strlcpy(finding->evidence, "the guest's detector warned of a hung task",
+		  sizeof(finding->evidence));
+	return now->has_hung_warnings && last->has_hung_warnings && now->hung_warnings >= 0 &&
+	       now->hung_warnings < last->hung_warnings;
+}
+
+static void begin(struct stall *stall, const struct stall_sample *now, unsigned int num_cpus)
+{
+	stall->begun = true;
+	stall->num_cpus = num_cpus;
+	stall->gp_us = stall->dead_us = now->now_us;
+	stall->gp_stood_us = 0;
+	stall->rcu = stall->dead = (struct told){0};
+	for (unsigned int i = 0; i < num_cpus; i++) {
+		begin_cpu(&stall->cpus[i], now->now_us, &now->cpus[i]);
+		stall->cpus[i].told = (struct told){0};
+	}
+}
+
+static void keep(struct stall *stall, const struct stall_sample *now)
+{
+	stall->last = *now;
+	stall->last.cpus = NULL; /* the caller's */
+	stall->last_us = now->now_us;
+}
+
+enum stall_event stall_look(struct stall *stall, const struct stall_limits *limits,
+			    const struct stall_sample *sample, struct stall_finding *finding)
+{
+	unsigned int num_cpus = MIN(sample->num_cpus, STALL_MAX_CPUS);
+	gint64 now_us = sample->now_us, passed_us = now_us - stall->last_us;
+	bool kept = false, known = false, lively = false, hung;
+	enum stall_event event;
+
+	if (!stall->begun || passed_us < 0 || passed_us > STALL_GAP_US ||
+	    num_cpus != stall->num_cpus) {
+		begin(stall, sample, num_cpus);
+		keep(stall, sample);
+		return STALL_NONE;
+	}
+	for (unsigned int i = 0; i < num_cpus; i++) {
+		struct cpu *cpu = &stall->cpus[i];
+
+		known |= sample->cpus[i].known;
+		lively |= lives(cpu, &sample->cpus[i], passed_us);
+		follow_cpu(stall, cpu, now_us, &sample->cpus[i]);
+		kept |= cpu->seen && cpu->starved.at_us < now_us;
+	}
+	follow_guest(stall, sample, kept, lively || !known);
+	hung = judge_hung(&stall->last, sample, finding);
+	keep(stall, sample);
+	if (hung)
+		return STALL_BEGAN;
+	for (unsigned int i = 0; i < num_cpus; i++) {
+		struct cpu *cpu = &stall->cpus[i];
+		bool stands = judge_cpu(stall, cpu, (int)i, limits, now_us, finding);
+
+		event = tell(&cpu->told, stands, now_us, finding);
+		if (event != STALL_NONE)
+			return event;
+	}
+	event = tell(&stall->dead, judge_dead(stall, limits, now_us, finding), now_us, finding);
+	if (event != STALL_NONE)
+		return event;
+	return tell(&stall->rcu, judge_rcu(stall, limits, finding), now_us, finding);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Does a guest stand still? Compares the integers that a tick of the memory watch read in the guest
+ * with those of the ticks before, and with what the host's scheduler says of the vCPUs' threads.
+ * Nothing in the guest has to notice the hang. Reads nothing itself.
+ *
+ *   hard lockup  a vCPU used the processor for long, and its CPU's timer interrupts stood still
+ *   soft lockup  interrupts arrive, and for long the guest's watchdog thread did not run; or the
+ *                CPU's task stayed the same, in the kernel, while others waited for the CPU
+ *   RCU stall    a grace period is under way and does not move
+ *   starved      a vCPU's thread wants to run, and the host does not let it
+ *   dead         no CPU runs or takes a timer interrupt, though timers are due
+ *   hung task    the guest's own detector counted one
+ *
+ * Lockups are measured in processor time of the vCPU's thread, so a busy host makes none. What is
+ * not known is not looked for.
+ */
+#ifndef OOPSBT_DAEMON_STALL_H
+#define OOPSBT_DAEMON_STALL_H
+
+#include "common/incident.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* CPUs beyond are not looked at. */
+#define STALL_MAX_CPUS 1024
+/* Ticks further apart (µs) tell nothing of the time between them: the look begins anew. */
+#define STALL_GAP_US (10 * G_TIME_SPAN_SECOND)
+
+/* Seconds; 0: this kind is not looked for. */
+struct stall_limits {
+	unsigned int hard_s, soft_s; /* processor time: watchdog_thresh, and twice that */
+	unsigned int rcu_s;	     /* rcu_cpu_stall_timeout */
+	unsigned int starved_s, dead_s;
+};
+
+#define STALL_LIMITS_DEFAULT ((struct stall_limits){10, 20, 21, 20, 60})
+
+/* Counts may have any value, and change by any: the guest writes them. */
+struct stall_cpu {
+	/* From the host. */
+	bool known;	  /* the vCPU has a thread, and its times are below */
+	bool runnable;	  /* the thread's state is R */
+	gint64 used_us;	  /* user and guest time. Not system time: KVM polls in that when the guest
+			   * has halted. */
+	gint64 waited_us; /* second number of schedstat: grows when the thread gets to run */
+	/* From the guest. */
+	bool has_irqs, has_touch, has_current;
+	bool tickless;	  /* in nohz_full: an interrupt a second is not promised to it */
+	uint32_t irqs;	  /* irq_stat.apic_timer_irqs */
+	uint64_t touch;	  /* watchdog_touch_ts; has_touch only while the watchdog is on */
+	uint64_t current; /* the run queue's curr */
+	uint64_t user;	  /* current's utime: stands still while it is in the kernel */
+	bool others_wait; /* nr_running > 1 */
+};
+
+struct stall_sample {
+	gint64 now_us; /* monotonic */
+	unsigned int num_cpus;
+	const struct stall_cpu *cpus; /* by the kernel's CPU number */
+	bool has_gp_seq, has_hung_count, has_hung_warnings;
+	bool timers_due;     /* a timer's time has come on some CPU; false: or not known */
+	uint64_t gp_seq;     /* rcu_state.gp_seq: the two low bits are 0 while none is under way */
+	uint64_t hung_count; /* sysctl_hung_task_detect_count: goes up */
+	int32_t hung_warnings; /* sysctl_hung_task_warnings: goes down to 0; -1: does not count */
+};
+
+enum stall_event {
+	STALL_NONE,
+	STALL_BEGAN,
+	STALL_LASTS, /* told after 1 min, 5 min, and then each 30 min */
+	STALL_ENDED,
+};
+
+struct stall_finding {
+	enum incident incident;
+	int cpu;	 /* -1: of no one CPU */
+	gint64 since_us; /* monotonic: when it stood still first, as far as it was seen */
+	char evidence[160];
+};
+
+struct stall;
+
+struct stall *stall_new(void);
+void stall_free(struct stall *stall);
+
+/* The guest was paused, saved, migrated or in a debugger, or another kernel runs: what was seen
+ * before tells nothing of what comes. */
+void stall_reset(struct stall *stall);
+
+/*
+ * One tick. At most one event each: what else there is comes at the next ticks.
+ * @finding: set unless STALL_NONE.
+ */
+enum stall_event stall_look(struct stall *stall, const struct stall_limits *limits,
+			    const struct stall_sample *sample, struct stall_finding *finding);
+
+#endif

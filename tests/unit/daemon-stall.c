@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/stall.h"
+
+#include <string.h>
+
+#define SECOND G_TIME_SPAN_SECOND
+#define NUM_CPUS 4
+
+/* A guest, and how much of each second its CPUs do of what. */
+struct world {
+	struct stall *stall;
+	struct stall_limits limits;
+	struct stall_cpu cpus[NUM_CPUS];
+	struct stall_sample sample;
+	struct rates {
+		bool halted; /* else it uses the processor */
+		bool no_irqs, same_task, same_touch, kept;
+	} rates[NUM_CPUS];
+	bool gp_stands;
+	unsigned int num_began, num_lasts, num_ended;
+	struct stall_finding began, ended;
+};
+
+static void world_begin(struct world *world)
+{
+	*world = (struct world){.stall = stall_new(), .limits = STALL_LIMITS_DEFAULT};
+	world->sample = (struct stall_sample){
+		.now_us = 1000 * SECOND,
+		.num_cpus = NUM_CPUS,
+		.cpus = world->cpus,
+		.has_gp_seq = true,
+		.gp_seq = 5,
+	};
+	for (unsigned int i = 0; i < NUM_CPUS; i++)
+		world->cpus[i] = (struct stall_cpu){
+			.known = true,
+			.has_irqs = true,
+			.has_touch = true,
+			.has_current = true,
+			.others_wait = true,
+		};
+}
+
+static void look(struct world *world)
+{
+	struct stall_finding finding;
+
+	switch (stall_look(world->stall, &world->limits, &world->sample, &finding)) {
+	case STALL_NONE:
+		break;
+	case STALL_BEGAN:
+		world->num_began++;
+		world->began = finding;
+		break;
+	case STALL_LASTS:
+		world->num_lasts++;
+		break;
+	case STALL_ENDED:
+		world->num_ended++;
+		world->ended = finding;
+		break;
+	}
+}
+
+static void run(struct world *world, unsigned int num_seconds)
+{
+	for (unsigned int s = 0; s < num_seconds; s++) {
+		world->sample.now_us += SECOND;
+		world->sample.gp_seq += world->gp_stands ? 0 : 4;
+		for (unsigned int i = 0; i < NUM_CPUS; i++) {
+			struct stall_cpu *cpu = &world->cpus[i];
+			const struct rates *rates = &world->rates[i];
+
+			cpu->irqs += rates->no_irqs ? 0 : 250;
+			cpu->touch += rates->same_touch ? 0 : 1;
+			cpu->current += rates->same_task ? 0 : 64;
+			if (rates->kept)
+				cpu->waited_us += SECOND * 95 / 100;
+			cpu->used_us += rates->halted ? 0 : rates->kept ? SECOND / 20 : SECOND;
+		}
+		look(world);
+	}
+}
+
+static void world_end(struct world *world)
+{
+	stall_free(world->stall);
+}
+
+static void check_began(struct world *world, enum incident incident, int cpu)
+{
+	g_assert_cmpuint(world->num_began, ==, 1);
+	g_assert_cmpint(world->began.incident, ==, incident);
+	g_assert_cmpint(world->began.cpu, ==, cpu);
+	g_assert_cmpstr(world->began.evidence, !=, "");
+}
+
+static void test_kinds(void)
+{
+	static const struct {
+		struct rates rates; /* of vCPU 2 */
+		bool gp_stands;
+		enum incident incident;
+		int cpu;
+		unsigned int limit_s;
+	} cases[] = {
+		{{.no_irqs = true, .same_task = true, .same_touch = true},
+		 false,
+		 INCIDENT_HARD_LOCKUP,
+		 2,
+		 10},
+		{{.same_touch = true}, false, INCIDENT_SOFT_LOCKUP, 2, 20},
+		{{.same_task = true}, false, INCIDENT_SOFT_LOCKUP, 2, 20},
+		{{.kept = true}, false, INCIDENT_STARVED, 2, 20},
+		{{0}, true, INCIDENT_RCU_STALL, -1, 21},
+	};
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct world world;
+
+		world_begin(&world);
+		run(&world, 5);
+		world.rates[2] = cases[i].rates;
+		world.gp_stands = cases[i].gp_stands;
+		run(&world, cases[i].limit_s - 1);
+		g_assert_cmpuint(world.num_began, ==, 0);
+		run(&world, 2);
+		check_began(&world, cases[i].incident, cases[i].cpu);
+		g_assert_cmpint(world.began.since_us, ==, 1005 * SECOND);
+		world_end(&world);
+	}
+}
+
+static void test_no_hang(void)
+{
+	static const struct {
+		struct rates rates; /* of all vCPUs */
+		bool tickless, idle_rq, unknown, debug_gap;
+	} cases[] = {
+		{.rates = {0}},
+		/* tickless idle, halted, or unplugged */
+		{.rates = {.halted = true, .no_irqs = true, .same_task = true, .same_touch = true}},
+		/* nohz_full: one task in user mode */
+		{.rates = {.no_irqs = true, .same_task = true, .same_touch = true},
+		 .tickless = true,
+		 .idle_rq = true},
+		/* one task computes alone; idle=poll */
+		{.rates = {.same_task = true}, .idle_rq = true},
+		{.rates = {.no_irqs = true, .same_task = true}, .unknown = true},
+	};
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct world world;
+
+		world_begin(&world);
+		run(&world, 5);
+		for (unsigned int cpu = 0; cpu < NUM_CPUS; cpu++) {
+			world.rates[cpu] = cases[i].rates;
+			world.cpus[cpu].tickless = cases[i].tickless;
+			world.cpus[cpu].others_wait = !cases[i].idle_rq;
+			world.cpus[cpu].known = !cases[i].unknown;
+		}
+		run(&world, 300);
+		g_assert_cmpuint(world.num_began, ==, 0);
+		world_end(&world);
+	}
+}
+
+static void test_busy_host(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	world.limits.starved_s = 0;
+	run(&world, 5);
+	for (unsigned int i = 0; i < NUM_CPUS; i++)
+		world.rates[i] = (struct rates){.kept = true, .no_irqs = true};
+	world.gp_stands = true;
+	run(&world, 100); /* 5 s of processor time */
+	g_assert_cmpuint(world.num_began, ==, 0);
+	world_end(&world);
+}
+
+static void test_waits_unseen(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.rates[1] = (struct rates){.halted = true, .no_irqs = true};
+	world.cpus[1].runnable = true;
+	run(&world, 23);
+	check_began(&world, INCIDENT_STARVED, 1);
+	world_end(&world);
+}
+
+static void test_dead(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	for (unsigned int i = 0; i < NUM_CPUS; i++)
+		world.rates[i] = (struct rates){.halted = true, .no_irqs = true};
+	world.sample.timers_due = true;
+	run(&world, 59);
+	g_assert_cmpuint(world.num_began, ==, 0);
+	run(&world, 2);
+	check_began(&world, INCIDENT_DEAD, -1);
+	world_end(&world);
+}
+
+static void test_gap(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.rates[0] = (struct rates){.no_irqs = true};
+	for (unsigned int i = 0; i < 20; i++) {
+		run(&world, 8);
+		if (i % 2)
+			stall_reset(world.stall);
+		else
+			world.sample.now_us += 3600 * SECOND;
+	}
+	g_assert_cmpuint(world.num_began, ==, 0);
+	world_end(&world);
+}
+
+static void test_lasts_and_ends(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.rates[3] = (struct rates){.no_irqs = true};
+	run(&world, 15 + 60 + 300 + 1800);
+	g_assert_cmpuint(world.num_began, ==, 1);
+	g_assert_cmpuint(world.num_lasts, ==, 3);
+	world.rates[3] = (struct rates){0};
+	run(&world, 5);
+	g_assert_cmpuint(world.num_ended, ==, 1);
+	g_assert_cmpint(world.ended.cpu, ==, 3);
+	g_assert_cmpint(world.ended.incident, ==, INCIDENT_HARD_LOCKUP);
+	g_assert_cmpstr(world.ended.evidence, ==, "ran on after 2176 s");
+	world_end(&world);
+}
+
+static void test_hung_task(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	world.sample.has_hung_warnings = true;
+	world.sample.hung_warnings = 10;
+	run(&world, 2);
+	world.sample.hung_warnings = 9;
+	run(&world, 2);
+	check_began(&world, INCIDENT_HUNG_TASK, -1);
+	world.sample.hung_warnings = -1; /* set to count no more */
+	run(&world, 2);
+	g_assert_cmpuint(world.num_began, ==, 1);
+	world.sample.has_hung_count = true;
+	world.sample.hung_count = 7;
+	run(&world, 2);
+	g_assert_cmpuint(world.num_began, ==, 1);
+	world.sample.hung_count = 8;
+	run(&world, 2);
+	g_assert_cmpuint(world.num_began, ==, 2);
+	world.sample.hung_count = 0; /* reset */
+	run(&world, 2);
+	g_assert_cmpuint(world.num_began, ==, 2);
+	world_end(&world);
+}
+
+static void test_counter_not_in_use(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	for (unsigned int i = 0; i < NUM_CPUS; i++)
+		world.rates[i] = (struct rates){.no_irqs = true};
+	run(&world, 100);
+	g_assert_cmpuint(world.num_began, ==, 0);
+	world_end(&world);
+}
+
+static void test_hostile(void)
+{
+	g_autoptr(GRand) random = g_rand_new_with_seed(12);
+	struct world world;
+
+	world_begin(&world);
+	world.sample.num_cpus = NUM_CPUS;
+	for (unsigned int i = 0; i < 100000; i++) {
+		struct stall_cpu *cpu = &world.cpus[i % NUM_CPUS];
+		uint64_t value = (uint64_t)g_rand_int(random) << 32 | g_rand_int(random);
+
+		cpu->irqs = (uint32_t)value;
+		cpu->touch = cpu->current = cpu->user = ~value;
+		cpu->has_touch = value & 1;
+		cpu->has_irqs = value & 2;
+		cpu->used_us = g_rand_int(random); /* another thread: backwards, too */
+		world.sample.gp_seq = value;
+		world.sample.now_us += SECOND / 4;
+		look(&world);
+		g_assert_true(memchr(world.began.evidence, 0, sizeof(world.began.evidence)));
+	}
+	world_end(&world);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/stall/each kind is told after its limit, and of its CPU", test_kinds);
+	g_test_add_func("/stall/idle, tickless, computing and unplugged CPUs do not hang",
+			test_no_hang);
+	g_test_add_func("/stall/a busy host makes no lockup and no RCU stall", test_busy_host);
+	g_test_add_func("/stall/a wait that is not over counts", test_waits_unseen);
+	g_test_add_func("/stall/a guest that misses its timers is dead", test_dead);
+	g_test_add_func("/stall/a gap and a reset begin anew", test_gap);
+	g_test_add_func("/stall/a hang is told again ever more rarely, and its end",
+			test_lasts_and_ends);
+	g_test_add_func("/stall/the guest's count of hung tasks moves one way", test_hung_task);
+	g_test_add_func("/stall/a count that never moved is no clock", test_counter_not_in_use);
+	g_test_add_func("/stall/a guest's numbers may be any", test_hostile);
+	return g_test_run();
+}
