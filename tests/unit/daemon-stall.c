@@ -286,6 +286,20 @@ static void test_counter_not_in_use(void)
 	world_end(&world);
 }
 
+/* The vCPU was unplugged, and is back with another thread. */
+static void test_another_thread(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.cpus[2].used_us = 0;
+	world.rates[2] = (struct rates){.no_irqs = true};
+	run(&world, 12);
+	check_began(&world, INCIDENT_HARD_LOCKUP, 2);
+	world_end(&world);
+}
+
 static void test_hostile(void)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(12);
@@ -324,6 +338,8 @@ int main(int argc, char **argv)
 			test_lasts_and_ends);
 	g_test_add_func("/stall/the guest's count of hung tasks moves one way", test_hung_task);
 	g_test_add_func("/stall/a count that never moved is no clock", test_counter_not_in_use);
+	g_test_add_func("/stall/a vCPU's new thread is measured from its start",
+			test_another_thread);
 	g_test_add_func("/stall/a guest's numbers may be any", test_hostile);
 	return g_test_run();
 }
