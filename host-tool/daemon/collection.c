@@ -606,8 +606,8 @@ static bool not_stored(struct run *run, GError **error)
 
 	if (title == NULL)
 		title = run->analysis_error ? run->analysis_error->message : "not analysed";
-	g_set_error(error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED, "%s; it is not stored: %s",
-		    title, run->store_error->message);
+	g_propagate_prefixed_error(error, g_steal_pointer(&run->store_error),
+				   "%s; it is not stored: ", title);
 	return false;
 }
 
