@@ -74,20 +74,27 @@ static struct saved_fault find_saved_at(const struct report *report, const struc
 	return (struct saved_fault){0};
 }
 
-/* The innermost state that was saved outside of the kernel's telling of an oops; or NULL. */
+/*
+ * The state that was saved where the oops began: the last that the kernel's telling of an oops is
+ * directly within. What faults while that is told, and is mended, is further in. NULL: none.
+ */
 static const struct frame *find_told(const struct arch *arch, const struct report_vcpu *vcpu)
 {
+	const struct frame *found = NULL;
 	bool tells = false;
 
 	for (guint i = 0; i < vcpu->frames->len; i++) {
 		const struct frame *frame = frame_at(vcpu, i);
 
-		if (tells && frame->registers)
-			return frame->stack != STACK_USER ? frame : NULL;
+		if (frame->registers) {
+			if (tells && frame->stack != STACK_USER)
+				found = frame;
+			tells = false;
+		}
 		tells = tells || (frame->symbol.name && !frame->symbol.module && frame->reliable &&
 				  arch->is_telling_of_oops(frame->symbol.name));
 	}
-	return NULL;
+	return found;
 }
 
 /*
@@ -460,6 +467,13 @@ static struct saved_fault take_from_stack(const struct analysis *analysis, struc
 	fault->registers = g_array_copy(saved.frame->registers);
 	tell_from_stack(vcpu_at(analysis->report, saved.vcpu), saved.frame, oops);
 	return saved;
+}
+
+bool fault_is_on_stack(const struct analysis *analysis)
+{
+	const struct maybe_int any = {0};
+
+	return find_saved(analysis, &any).frame != NULL;
 }
 
 static void explain_missing(struct report *report, const struct oops_text *oops)

@@ -75,30 +75,79 @@ static void add_lines(const struct printk_record *record, GPtrArray *lines, GArr
 	}
 }
 
-bool log_find_oops(const struct analysis *analysis, const GArray *records, struct oops_text *oops,
-		   uint64_t *first)
+/* What one caller printed: CPUs print at the same time; an oops is told by one of them, or one task. */
+static GPtrArray *lines_of_caller(const GArray *records, const struct printk_record *of,
+				  GArray *sequences)
 {
-	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GArray) sequences = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-	unsigned int after = old_oopses(analysis, records);
-	const struct printk_record *start = announcement(records, after);
+	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
 
-	*oops = (struct oops_text){0};
-	if (!start)
-		return false;
-	/* CPUs print at the same time; an oops is told by one of them, or one task. */
 	for (guint i = 0; i < records->len; i++) {
 		const struct printk_record *record =
 			&g_array_index(records, struct printk_record, i);
 
-		if (!start->caller_known || record->caller == start->caller)
+		if (!of->caller_known || record->caller == of->caller)
 			add_lines(record, lines, sequences);
 	}
+	return lines;
+}
+
+/* The last record that begins an oops; or NULL. */
+static const struct printk_record *beginning(const GArray *records)
+{
+	for (guint i = records->len; i-- > 0;) {
+		const struct printk_record *record =
+			&g_array_index(records, struct printk_record, i);
+
+		if (oops_line_begins(record->text))
+			return record;
+	}
+	return NULL;
+}
+
+static bool find_numbered(const GArray *records, unsigned int after, struct oops_text *oops,
+			  uint64_t *first)
+{
+	g_autoptr(GPtrArray) lines = NULL;
+	g_autoptr(GArray) sequences = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	const struct printk_record *start = announcement(records, after);
+
+	if (!start)
+		return false;
+	lines = lines_of_caller(records, start, sequences);
 	if (!oops_text_find(lines, after, oops))
 		return false;
-	if (first)
-		*first = g_array_index(sequences, uint64_t, oops->first_line);
+	*first = g_array_index(sequences, uint64_t, oops->first_line);
 	return true;
+}
+
+/* The guest was looked at after the first line of the oops, before the one that has its number. */
+static bool find_begun(const GArray *records, struct oops_text *oops, uint64_t *first)
+{
+	g_autoptr(GPtrArray) lines = NULL;
+	g_autoptr(GArray) sequences = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	const struct printk_record *start = beginning(records);
+
+	if (!start)
+		return false;
+	lines = lines_of_caller(records, start, sequences);
+	if (!oops_text_find_begun(lines, oops))
+		return false;
+	oops->number = last_number(records) + 1;
+	*first = g_array_index(sequences, uint64_t, oops->first_line);
+	return true;
+}
+
+/* The oops that this collection is about; @first is the sequence number of its first record. */
+static bool find_oops(const struct analysis *analysis, const GArray *records,
+		      struct oops_text *oops, uint64_t *first)
+{
+	unsigned int after = old_oopses(analysis, records);
+
+	*oops = (struct oops_text){0};
+	if (oops_signalled(analysis))
+		return find_numbered(records, after, oops, first) || find_begun(records, oops, first);
+	/* Without a signal of its own the last is what this is about. */
+	return find_begun(records, oops, first) || find_numbered(records, after, oops, first);
 }
 
 static bool oops_is_told(const struct analysis *analysis)
@@ -107,11 +156,12 @@ static bool oops_is_told(const struct analysis *analysis)
 	g_autoptr(GArray) records = NULL;
 	struct kernel kernel;
 	struct oops_text oops;
+	uint64_t first;
 	bool complete;
 
 	kernel_init(&kernel, analysis->map, now);
 	records = printk_read(&kernel, analysis->vmcoreinfo, NULL, NULL);
-	complete = log_find_oops(analysis, records, &oops, NULL) && oops.complete;
+	complete = find_oops(analysis, records, &oops, &first) && oops.complete;
 	oops_text_clear(&oops);
 	return complete;
 }
@@ -162,11 +212,12 @@ static void add_records(struct report *report, const GArray *records)
 	}
 }
 
-static void take_oops(struct report *report, struct oops_text *text, uint64_t start)
+/* @start: of its first record; NULL if it is not in the log. */
+static void take_oops(struct report *report, struct oops_text *text, const uint64_t *start)
 {
 	report->oops = (struct report_oops){
 		.known = true,
-		.log_start = {true, (int64_t)start},
+		.log_start = {start != NULL, start ? (int64_t)*start : 0},
 		.kind = g_steal_pointer(&text->kind),
 		.address = text->address,
 		.cpu = text->cpu,
@@ -260,7 +311,7 @@ static bool becomes_panic(const struct analysis *analysis, const char *panic)
 	       (g_strcmp0(report->fault.source, "stack") == 0 && log_oops_in_interrupt(report));
 }
 
-static void tell_oops(struct analysis *analysis, struct oops_text *oops, uint64_t start,
+static void tell_oops(struct analysis *analysis, struct oops_text *oops, const uint64_t *start,
 		      const char *panic)
 {
 	struct report *report = analysis->report;
@@ -277,6 +328,18 @@ static void tell_oops(struct analysis *analysis, struct oops_text *oops, uint64_
 	/* The last that was told before has the last dump of an oops. */
 	if (is_signal(analysis, "panicked") && number + 1ull == analysis->map->oopses_told)
 		report->oops.earlier_dump = g_strdup(report->collection.previous);
+}
+
+/* An oops that is not in the log yet, if a stack tells of one */
+static void tell_oops_of_stack(struct analysis *analysis, const GArray *records)
+{
+	struct oops_text oops = {.number = last_number(records) + 1};
+
+	report_add_error(analysis->report, "oops",
+			 "the guest's log did not have it yet; a stack tells of it");
+	tell_oops(analysis, &oops, NULL, NULL);
+	analysis->oopses_seen = oops.number;
+	oops_text_clear(&oops);
 }
 
 void analysis_read_log(struct analysis *analysis, struct snapshot *log)
@@ -307,14 +370,17 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 			g_array_index(records, struct printk_record, records->len - 1).sequence;
 	panic = is_panic(analysis) ? panic_title(records) : NULL;
 	/* On request there need not have been an oops; an old one is no reason for this report. */
-	if (!is_signal(analysis, "collect") && !is_panic_of_its_own(panic) &&
-	    log_find_oops(analysis, records, &oops, &start)) {
+	if (is_signal(analysis, "collect") || is_panic_of_its_own(panic)) {
+		report->title = g_steal_pointer(&panic);
+	} else if (find_oops(analysis, records, &oops, &start)) {
 		if (!oops.complete)
 			report_add_error(report, "log",
 					 "the guest had not finished writing its oops");
-		tell_oops(analysis, &oops, start, panic);
+		tell_oops(analysis, &oops, &start, panic);
 		analysis->oopses_seen = oops.number;
 		oops_text_clear(&oops);
+	} else if ((oops_signalled(analysis) || is_panic(analysis)) && fault_is_on_stack(analysis)) {
+		tell_oops_of_stack(analysis, records);
 	} else {
 		report->title = g_steal_pointer(&panic);
 	}

@@ -7,13 +7,6 @@
 #include "kernel/oops-log.h"
 
 /*
- * The oops that this collection is about, in @records (of struct printk_record); @start (optional)
- * gets the sequence number of the record that it begins with.
- */
-bool log_find_oops(const struct analysis *analysis, const GArray *records, struct oops_text *oops,
-		   uint64_t *start);
-
-/*
  * Did the CPU that oopsed serve an interrupt or a softirq then? Nothing but a panic comes of that.
  * By the CPU's counts, unless its stacks show that they are of an interrupt that came after the
  * fault.

@@ -436,6 +436,34 @@ bool oops_text_find(GPtrArray *lines, unsigned int after, struct oops_text *oops
 	return true;
 }
 
+bool oops_line_begins(const char *line)
+{
+	struct oops_text oops = {0};
+	bool begins = (strstr(line, "BUG") || strstr(line, "PANIC")) && !oops_line_number(line) &&
+		      match_announcement(line, &oops);
+
+	oops_text_clear(&oops);
+	return begins;
+}
+
+bool oops_text_find_begun(GPtrArray *lines, struct oops_text *oops)
+{
+	*oops = (struct oops_text){0};
+	for (guint i = lines->len; i-- > 0;) {
+		const char *line = g_ptr_array_index(lines, i);
+
+		if (is_end(line) || oops_line_number(line))
+			return false;
+		if (!oops_line_begins(line))
+			continue;
+		match_announcement(line, oops);
+		oops->first_line = i;
+		oops->last_line = lines->len - 1;
+		return true;
+	}
+	return false;
+}
+
 void oops_text_clear(struct oops_text *oops)
 {
 	g_clear_pointer(&oops->kind, g_free);

@@ -35,7 +35,16 @@ unsigned int oops_line_number(const char *line);
 /* The first oops in @lines (of char *, one log line each) numbered above @after. False: there is
  * none. */
 bool oops_text_find(GPtrArray *lines, unsigned int after, struct oops_text *oops);
+
+/*
+ * The last oops in @lines if it was cut after its first line, before the line that has its number:
+ * its kind and address, and no number. False: there is none.
+ */
+bool oops_text_find_begun(GPtrArray *lines, struct oops_text *oops);
 void oops_text_clear(struct oops_text *oops);
+
+/* Does this line begin an oops, and not have its number? */
+bool oops_line_begins(const char *line);
 
 /* One line that is the same for the same bug: no addresses, pids or offsets. Free with g_free(). */
 char *oops_text_title(const struct oops_text *oops);

@@ -74,11 +74,15 @@ static uint64_t rax_of_fault(struct fixture *f)
 	return fault->known && named_register_find(fault->registers, "rax", &value) ? value : 0;
 }
 
-/* Within it, looking at the code faulted again; around it, an interrupt was served. */
+/*
+ * Within it, looking at the code faulted again, and 5.10 asks the same function whether that is an oops;
+ * around it, an interrupt was served.
+ */
 static void add_oopsing(struct fixture *f, unsigned int number, uint64_t rax)
 {
 	add_vcpu(f, number);
 	add_frame(f, "copy_from_kernel_nofault", NULL, 0);
+	add_frame(f, "no_context", NULL, 0);
 	add_frame(f, "asm_exc_page_fault", NULL, 0);
 	add_frame(f, "copy_from_kernel_nofault", NULL, 0x11);
 	add_frame(f, "show_opcodes", NULL, 0);

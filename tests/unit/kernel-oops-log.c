@@ -122,6 +122,42 @@ static void test_cut(gconstpointer path)
 	}
 }
 
+/* Cut after its first line, before the one with its number: the kind and the address are told. */
+static void test_begun(gconstpointer path)
+{
+	g_autoptr(GPtrArray) lines = load_lines(path);
+	g_autoptr(GPtrArray) part = g_ptr_array_new();
+	const char *after = wanted(lines, "after");
+	struct oops_text whole, begun;
+
+	g_assert_true(oops_text_find(lines, after ? (unsigned int)atoi(after) : 0, &whole));
+	for (guint i = 0; i <= whole.first_line; i++)
+		g_ptr_array_add(part, g_ptr_array_index(lines, i));
+	if (oops_line_begins(g_ptr_array_index(lines, whole.first_line))) {
+		g_assert_true(oops_text_find_begun(part, &begun));
+		g_assert_cmpuint(begun.first_line, ==, whole.first_line);
+		g_assert_cmpstr(begun.kind, ==, whole.kind);
+		g_assert_cmpstr(begun.where, ==, whole.where);
+		g_assert_cmphex(begun.address.value, ==, whole.address.value);
+		g_assert_false(begun.complete);
+		g_assert_cmpuint(begun.number, ==, 0);
+		oops_text_clear(&begun);
+		g_ptr_array_add(part, (gpointer) "Oops: 0002 [#7] SMP");
+	}
+	g_assert_false(oops_text_find_begun(part, &begun));
+	oops_text_clear(&whole);
+}
+
+static void test_line_begins(void)
+{
+	g_assert_true(oops_line_begins("BUG: kernel NULL pointer dereference, address: 00000008"));
+	g_assert_true(oops_line_begins("kernel BUG at fs/inode.c:553!"));
+	g_assert_true(oops_line_begins("traps: PANIC: double fault, error_code: 0x0"));
+	g_assert_false(oops_line_begins("general protection fault: 0000 [#1] SMP"));
+	g_assert_false(oops_line_begins("BUG: Bad page state in process sh  pfn:0a0b0"));
+	g_assert_false(oops_line_begins("watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [sh:1]"));
+}
+
 /* What the guest prints may be anything. */
 static void test_hostile_registers(void)
 {
@@ -317,14 +353,17 @@ int main(int argc, char **argv)
 	for (guint i = 0; i < paths->len; i++) {
 		g_autofree char *base = g_path_get_basename(g_ptr_array_index(paths, i));
 		g_autofree char *name = g_strdup_printf("/oops-log/%s", base);
+		g_autofree char *begun_name = g_strdup_printf("/oops-log/begun/%s", base);
 		g_autofree char *cut_name = g_strdup_printf("/oops-log/cut/%s", base);
 
 		g_test_add_data_func(name, g_ptr_array_index(paths, i), test_file);
 		g_test_add_data_func(cut_name, g_ptr_array_index(paths, i), test_cut);
+		g_test_add_data_func(begun_name, g_ptr_array_index(paths, i), test_begun);
 	}
 	g_test_add_func("/oops-log/hostile-registers", test_hostile_registers);
 	g_test_add_func("/oops-log/symbol-forms", test_symbol_forms);
 	g_test_add_func("/oops-log/helpers", test_helpers);
+	g_test_add_func("/oops-log/line-begins", test_line_begins);
 	g_test_add_func("/oops-log/line-numbers", test_line_numbers);
 	g_test_add_func("/oops-log/no-oops", test_no_oops);
 	g_test_add_data_func("/oops-log/random", paths, test_random);
