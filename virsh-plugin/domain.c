@@ -243,7 +243,11 @@ bool domain_look(struct session *session, virDomainPtr domain, bool active, bool
 	*next = next_xml != NULL;
 	if (!now_xml && !next_xml)
 		return true;
-	return options_from_xml(now_xml ? now_xml : next_xml, options, NULL, error);
+	if (options_from_xml(now_xml ? now_xml : next_xml, options, NULL, error))
+		return true;
+	g_prefix_error(error,
+		       "the oopsbt metadata of domain '%s' is bad: ", virDomainGetName(domain));
+	return false;
 }
 
 /* --- the panic device --- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "survey.h"
 
+#include <libxml/parser.h>
 #include <string.h>
 
 #define PARALLEL_CALLS 4 /* libvirtd serves five of one client at a time */
@@ -92,6 +93,7 @@ GPtrArray *survey(struct session *session, GPtrArray *domains, GError **error)
 		return NULL;
 	}
 	rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
+	xmlInitParser(); /* libxml2 wants this before there are threads */
 	pool = g_thread_pool_new(look, session, PARALLEL_CALLS, FALSE, NULL);
 	for (int i = 0; i < count; i++) {
 		struct survey_row *row = g_new0(struct survey_row, 1);

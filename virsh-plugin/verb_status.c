@@ -128,6 +128,17 @@ static void print_table(const struct session *session, const struct status *stat
 	table_print(table, session->quiet);
 }
 
+/* Why a row says "bad"; with --verbose the reasons are below the table */
+static void print_problems(const struct status *status)
+{
+	for (guint i = 0; i < status->rows->len; i++) {
+		const struct survey_row *row = status->rows->pdata[i];
+
+		if (row->problem)
+			print_warning("%s", row->problem);
+	}
+}
+
 /* If there is anything to tell: what oopsbtd was told of and has no dump of. */
 static void print_missed(JsonObject *daemon)
 {
@@ -299,7 +310,10 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 		if (!session->quiet)
 			print_daemon(&status, remote);
 		print_table(session, &status);
-		good = !cli_has(args, "verbose") || print_verbose(session, &status, error);
+		if (cli_has(args, "verbose"))
+			good = print_verbose(session, &status, error);
+		else
+			print_problems(&status);
 	}
 	g_clear_pointer(&status.daemon, json_object_unref);
 	g_clear_pointer(&status.newest, g_hash_table_unref);

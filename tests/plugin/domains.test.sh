@@ -162,6 +162,7 @@ tap_like 'but named, with what to do' "$err" "'keep' cannot be 'many'"
 run status isa
 tap_is 'status shows it' "$status" 0
 tap_like 'as bad' "$out" 'isa +shut off +bad'
+tap_like 'and says why' "$err" "warning: .*domain 'isa' is bad: .*'keep' cannot be 'many'"
 run disable isa
 tap_is 'disable takes it away' "$status $(element isa config)" '0 '
 "$real_virsh" -q metadata isa "$uri" --key oopsbt --set '<oopsbt colour="red" keep="4"/>' --config >/dev/null
@@ -186,7 +187,7 @@ tap_like 'nor does a name that is not there' "$err" "'no.x1b\\[31m'"
 
 # --- status ---
 run status
-tap_is 'status succeeds' "$status" 0
+tap_is 'status succeeds, and has nothing to warn of' "$status $err" '0 '
 tap_like 'it shows who is enabled' "$out" '^ web1 +shut off +yes +pvpanic \(isa\), watch'
 tap_like 'and who is not' "$out" '^ fresh +shut off +no +-'
 tap_like 'transient domains until they stop' "$out" '^ passing +running +until stop'
