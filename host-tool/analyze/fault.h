@@ -16,7 +16,8 @@
  */
 void fault_fill(struct analysis *analysis, struct oops_text *oops);
 
-/* Is one CPU, and no other, in the kernel's telling of an oops, with the fault still on its stack? */
+/* Is one CPU, and no other, in the kernel's telling of an oops, with the fault still on its stack?
+ */
 bool fault_is_on_stack(const struct analysis *analysis);
 
 #endif

@@ -75,7 +75,8 @@ static void add_lines(const struct printk_record *record, GPtrArray *lines, GArr
 	}
 }
 
-/* What one caller printed: CPUs print at the same time; an oops is told by one of them, or one task. */
+/* What one caller printed: CPUs print at the same time; an oops is told by one of them, or one
+ * task. */
 static GPtrArray *lines_of_caller(const GArray *records, const struct printk_record *of,
 				  GArray *sequences)
 {
@@ -145,7 +146,8 @@ static bool find_oops(const struct analysis *analysis, const GArray *records,
 
 	*oops = (struct oops_text){0};
 	if (oops_signalled(analysis))
-		return find_numbered(records, after, oops, first) || find_begun(records, oops, first);
+		return find_numbered(records, after, oops, first) ||
+		       find_begun(records, oops, first);
 	/* Without a signal of its own the last is what this is about. */
 	return find_begun(records, oops, first) || find_numbered(records, after, oops, first);
 }
@@ -379,7 +381,8 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 		tell_oops(analysis, &oops, &start, panic);
 		analysis->oopses_seen = oops.number;
 		oops_text_clear(&oops);
-	} else if ((oops_signalled(analysis) || is_panic(analysis)) && fault_is_on_stack(analysis)) {
+	} else if ((oops_signalled(analysis) || is_panic(analysis)) &&
+		   fault_is_on_stack(analysis)) {
 		tell_oops_of_stack(analysis, records);
 	} else {
 		report->title = g_steal_pointer(&panic);

@@ -75,8 +75,8 @@ static uint64_t rax_of_fault(struct fixture *f)
 }
 
 /*
- * Within it, looking at the code faulted again, and 5.10 asks the same function whether that is an oops;
- * around it, an interrupt was served.
+ * Within it, looking at the code faulted again, and 5.10 asks the same function whether that is an
+ * oops; around it, an interrupt was served.
  */
 static void add_oopsing(struct fixture *f, unsigned int number, uint64_t rax)
 {

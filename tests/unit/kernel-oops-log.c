@@ -155,7 +155,8 @@ static void test_line_begins(void)
 	g_assert_true(oops_line_begins("traps: PANIC: double fault, error_code: 0x0"));
 	g_assert_false(oops_line_begins("general protection fault: 0000 [#1] SMP"));
 	g_assert_false(oops_line_begins("BUG: Bad page state in process sh  pfn:0a0b0"));
-	g_assert_false(oops_line_begins("watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [sh:1]"));
+	g_assert_false(
+		oops_line_begins("watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [sh:1]"));
 }
 
 /* What the guest prints may be anything. */
