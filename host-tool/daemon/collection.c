@@ -46,6 +46,7 @@ struct run {
 	struct layout *layout; /* the result's */
 	struct freeze *freeze;
 	bool frozen; /* by us */
+	bool migrates;
 	bool stays_paused;
 	struct store_dump *dump;
 	GError *store_error; /* set: there will be no dump, only what the log is told */
@@ -390,18 +391,21 @@ static void found_paused(struct run *run)
 	enter(run, COLLECTION_FROZEN, "the guest was paused already, and is left so");
 }
 
-static bool settle_freeze(struct run *run, GError **error)
+/* libvirt does nothing else with such a domain, and what is not read now is gone with it. */
+static const char while_migrating[] = "the domain is migrating";
+
+static void settle_freeze(struct run *run)
 {
 	g_autoptr(GError) cause = NULL;
 
 	if (run->freeze == NULL) {
 		if (is_paused(run)) {
 			found_paused(run);
-			return true;
+			return;
 		}
 		add_error(run, "timeline.frozen", "the guest ran while it was read: %s",
 			  run->store_error ? "nothing can be stored" : "freeze=off");
-		return true;
+		return;
 	}
 	switch (freeze_wait(run->freeze, &cause)) {
 	case FREEZE_FROZEN:
@@ -413,9 +417,10 @@ static bool settle_freeze(struct run *run, GError **error)
 		found_paused(run);
 		break;
 	case FREEZE_MIGRATING:
-		g_set_error(error, COLLECTION_ERROR, COLLECTION_ERROR_MIGRATING,
-			    "the domain is migrating");
-		return false;
+		run->migrates = true;
+		add_error(run, "timeline.frozen", "the guest ran while it was read: %s",
+			  while_migrating);
+		break;
 	case FREEZE_FAILED:
 		add_error(run, "timeline.frozen", "the guest ran while it was read: %s",
 			  cause ? cause->message : "it could not be frozen");
@@ -423,18 +428,20 @@ static bool settle_freeze(struct run *run, GError **error)
 					  cause ? cause->message : "no reason given"));
 		break;
 	}
-	return true;
 }
 
 static void capture(struct run *run)
 {
 	g_autoptr(GError) cause = NULL;
 
-	run->registers = run->frozen ? freeze_registers(run->freeze, REGISTERS_TIMEOUT_MS, &cause)
-				     : virt_monitor(run->domain, VIRT_REGISTERS_COMMAND, true,
-						    REGISTERS_TIMEOUT_MS, &cause);
+	if (run->frozen)
+		run->registers = freeze_registers(run->freeze, REGISTERS_TIMEOUT_MS, &cause);
+	else if (!run->migrates)
+		run->registers = virt_monitor(run->domain, VIRT_REGISTERS_COMMAND, true,
+					      REGISTERS_TIMEOUT_MS, &cause);
 	if (run->registers == NULL)
-		add_error(run, "vcpus", "no registers: %s", cause->message);
+		add_error(run, "vcpus", "no registers: %s",
+			  cause ? cause->message : while_migrating);
 	hear(run, PROTOCOL_READY);
 	say(run, PROTOCOL_FROZEN, run->registers);
 	hear(run, PROTOCOL_CAPTURED);
@@ -513,10 +520,10 @@ static void thaw(struct run *run)
 static void send_nmi(struct run *run)
 {
 	g_autoptr(GError) cause = NULL;
-	const char *reason;
+	const char *reason = while_migrating;
 
-	if (nmi_wanted(run->request->options->nmi, &run->dialogue.verdict, !run->stays_paused,
-		       &reason)) {
+	if (!run->migrates && nmi_wanted(run->request->options->nmi, &run->dialogue.verdict,
+					 !run->stays_paused, &reason)) {
 		if (virt_inject_nmi(run->domain, NMI_TIMEOUT_MS, &cause)) {
 			replace(&run->report.nmi, g_strdup("sent"));
 		} else {
@@ -670,8 +677,7 @@ static bool collect(struct run *run, GError **error)
 	enter(run, COLLECTION_SIGNALLED, "%s", run->request->signal);
 	begin_analysis(run, JOB_COLLECT);
 	go(run);
-	if (!settle_freeze(run, error))
-		return false;
+	settle_freeze(run);
 	capture(run);
 	thaw(run);
 	send_nmi(run);

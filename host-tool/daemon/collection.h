@@ -24,9 +24,8 @@
 #define COLLECTION_ERROR (collection_error_quark())
 GQuark collection_error_quark(void);
 enum collection_error {
-	COLLECTION_ERROR_MIGRATING, /* try again when it has arrived or stayed */
-	COLLECTION_ERROR_BUSY,	    /* somebody else is collecting this domain: try again */
-	COLLECTION_ERROR_GONE,	    /* the domain does not run any more */
+	COLLECTION_ERROR_BUSY, /* somebody else is collecting this domain: try again */
+	COLLECTION_ERROR_GONE, /* the domain does not run any more */
 	COLLECTION_ERROR_FAILED,
 };
 

@@ -5,7 +5,7 @@
 
 /* Waiting for the collection before it; more are counted, not kept. */
 #define MAX_WAITING 32
-/* A domain that is migrating, or being collected by somebody else, or libvirtd that restarts. */
+/* A domain that is being collected by somebody else, or libvirtd that restarts. */
 #define RETRY_MS 2000
 #define MAX_RETRIES 150
 
@@ -138,7 +138,6 @@ static gboolean retry_now(void *user_data)
 static bool is_worth_retry(const struct collect_task *collect)
 {
 	return collect->connection_lost ||
-	       g_error_matches(collect->error, COLLECTION_ERROR, COLLECTION_ERROR_MIGRATING) ||
 	       g_error_matches(collect->error, COLLECTION_ERROR, COLLECTION_ERROR_BUSY);
 }
 

@@ -26,7 +26,7 @@ struct freeze_plan {
 enum freeze_outcome {
 	FREEZE_FROZEN,	  /* by us */
 	FREEZE_PAUSED,	  /* somebody else's pause: it is left alone */
-	FREEZE_MIGRATING, /* not now */
+	FREEZE_MIGRATING, /* runs on: it is libvirt's and the other host's now */
 	FREEZE_FAILED,	  /* runs on; the error says why */
 };
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A domain that oopses while it migrates: left alone until it has stayed or arrived. The other
+# A domain that oopses while it migrates: not frozen, but looked at, as it may be gone in a moment. The other
 # host is a second libvirtd with another host name and UUID.
 set -euo pipefail
 
@@ -36,6 +36,7 @@ other_host() {
 	at_exit "virsh -q -c '$there' destroy $domain >/dev/null 2>&1; end_process \$(cat $root/libvirtd.pid) \$(cat $root/virtlogd.pid)"
 }
 
+query=$build/tests/report/query
 domain=oopsbt-test-$$-migrating
 libvirt_start
 other_host
@@ -107,13 +108,17 @@ migration=$!
 tap_ok "the domain is migrating" migrating
 daemon_mark
 in_guest '(echo null >/sys/kernel/debug/oopsbt_scenario/run) 2>/dev/null & true'
-tap_ok "an oops while it migrates is not collected yet" \
-	daemon_wait 'not collected yet: the domain is migrating'
+tap_like "an oops while it migrates is collected at once" "$(daemon_wait 'stored: ' || true)" 'null_deref'
 tap_unlike "and the domain is not frozen" "$(tail -n "+$daemon_from" "$daemon_log")" 'frozen:'
+dump=$(dumps migrating | tail -n 1)
+tap_is "the report says why it has no registers" \
+	"$("$query" value "$dump/report.json" '$.errors[*]' | grep -c '"vcpus","message":"no registers: the domain is migrating"')" 1
+tap_like "and what the guest printed" "$(cat "$dump/dmesg.txt")" 'Oops: 0002'
+tap_ok "it is still migrating" migrating
 virsh -q domjobabort "$domain"
 wait "$migration" || true
-tap_like "when it has stayed it is collected" "$(daemon_wait 'stored: ' || true)" 'null_deref'
-tap_like "and runs" "$(virsh -q domstate "$domain")" '^running'
+tap_like "when it has stayed it runs" "$(virsh -q domstate "$domain")" '^running'
+tap_is "and has one dump" "$(dumps migrating | wc -l)" 1
 
 migrate 2 &
 wait $! || cat "$test_dir/migrate.log"
