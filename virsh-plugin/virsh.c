@@ -4,8 +4,9 @@
  * reads virsh's own options only as far as the command word and then becomes, by one exec, either
  * virsh-oopsbt or the real virsh with its arguments untouched.
  *
- * The real one is the next `virsh` in PATH behind this program's own place, so two front ends in
- * one PATH cannot call each other in turns; /usr/bin/virsh is the last resort.
+ * The real one is what a package has moved aside for it ("virsh.libvirt" beside "virsh"); else the
+ * next `virsh` in PATH behind this program's own place, so two front ends in one PATH cannot call
+ * each other in turns; /usr/bin/virsh is the last resort.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #define COMMAND "oopsbt"
+#define MOVED_ASIDE ".libvirt"
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
@@ -30,6 +32,27 @@ static bool is_program(const char *path, struct stat *info)
 	return stat(path, info) == 0 && S_ISREG(info->st_mode) && access(path, X_OK) == 0;
 }
 
+/* The path of this program to @path, of @size bytes. */
+static bool find_self(char *path, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", path, size - 1);
+
+	if (length < 0)
+		return false;
+	path[length] = '\0';
+	return true;
+}
+
+static bool find_moved_aside(char *path)
+{
+	struct stat info;
+
+	if (!find_self(path, PATH_MAX - sizeof(MOVED_ASIDE)))
+		return false;
+	strcat(path, MOVED_ASIDE);
+	return is_program(path, &info);
+}
+
 /* Writes the real virsh's path to @path (PATH_MAX bytes). */
 static bool find_virsh(char *path)
 {
@@ -38,6 +61,8 @@ static bool find_virsh(char *path)
 	struct stat info;
 	bool found = false;
 
+	if (find_moved_aside(path))
+		return true;
 	if (stat("/proc/self/exe", &self) < 0)
 		return false;
 	while (search && *search) {
@@ -82,15 +107,13 @@ static int become_oopsbt(int argc, char **argv, int skip)
 {
 	char self[PATH_MAX - sizeof("/virsh-" COMMAND)];
 	char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char **arguments = calloc(argc + 1, sizeof(*arguments));
 	int count = 0;
 
-	if (length < 0 || !arguments) {
+	if (!find_self(self, sizeof(self)) || !arguments) {
 		fprintf(stderr, "error: cannot find virsh-" COMMAND ": %s\n", strerror(errno));
 		return 126;
 	}
-	self[length] = '\0';
 	snprintf(path, sizeof(path), "%s/virsh-" COMMAND, dirname(self));
 	for (int i = 0; i < argc; i++) {
 		if (i != skip)
