@@ -126,7 +126,7 @@ wanted() {
 		no-variables-modules no symbol modules
 		no-variables-code   the memory watch sees no oops of this guest
 		no-variables-sysctl no readable panic_on_oops
-		no-variables-tables no page of the image looks like it
+		no-variables-tables no page of the image looks like it|vCPU [01] has page tables that do not map this kernel
 		orc-noise           guesses.*: .* ORC entries have no known layout
 		modules-loop        module list does not end
 		modules-wild        0x4141
