@@ -2,7 +2,7 @@
 # The analyser: the one program that looks into guest memory.
 
 ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c cpu_facts.c fault.c file.c guest_traces.c live.c log.c main.c \
-	output.c sandbox.c task_chains.c task_facts.c window.c)
+	output.c sandbox.c stall_places.c task_chains.c task_facts.c window.c)
 
 ANALYZE_ARCHIVES := $(addprefix host-tool/,libreport.a libkernel.a libguest.a libcommon.a)
 ANALYZE_PACKAGES := $(PACKAGES) libseccomp libbpf libelf libkdumpfile capstone

@@ -6,6 +6,7 @@
 
 #include "analyze/analysis.h"
 #include "analyze/output.h"
+#include "analyze/stall_places.h"
 #include "analyze/sandbox.h"
 #include "common/context.h"
 #include "common/protocol.h"
@@ -217,6 +218,15 @@ static bool send_verdict(struct live *live, GError **error)
 			     error);
 }
 
+static bool send_stall_places(struct live *live, GError **error)
+{
+	g_autoptr(GBytes) places = stall_places(&live->analysis);
+	gsize length;
+	const void *data = g_bytes_get_data(places, &length);
+
+	return protocol_send(live->control, PROTOCOL_STALL, data, length, NULL, 0, error);
+}
+
 static bool take_fds(struct live *live, struct protocol_message *message, GError **error)
 {
 	if (message->num_fds != PROTOCOL_NUM_FDS) {
@@ -309,8 +319,8 @@ static bool serve_map(struct live *live, GError **error)
 			    analysis->report->guest.release);
 		return false;
 	}
-	return send_verdict(live, error) && send_map(live, error) &&
-	       send_done(live, analysis->report->guest.release, error);
+	return send_verdict(live, error) && send_stall_places(live, error) &&
+	       send_map(live, error) && send_done(live, analysis->report->guest.release, error);
 }
 
 /* By what was captured. Who panics has written why, and may be gone at any moment once it runs. */

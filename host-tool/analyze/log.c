@@ -372,7 +372,8 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 			g_array_index(records, struct printk_record, records->len - 1).sequence;
 	panic = is_panic(analysis) ? panic_title(records) : NULL;
 	/* On request there need not have been an oops; an old one is no reason for this report. */
-	if (is_signal(analysis, "collect") || is_panic_of_its_own(panic)) {
+	if (is_signal(analysis, "collect") || is_signal(analysis, "stall") ||
+	    is_panic_of_its_own(panic)) {
 		report->title = g_steal_pointer(&panic);
 	} else if (find_oops(analysis, records, &oops, &start)) {
 		if (!oops.complete)
@@ -393,6 +394,51 @@ static bool has_deadlock(const struct report_tasks *tasks)
 {
 	return tasks->chains->len > 0 &&
 	       g_array_index(tasks->chains, struct report_chain, 0).deadlock;
+}
+
+/* Of the CPU that stands still; below an interrupt, which is not to blame. NULL: not known. */
+static const struct resolved_symbol *find_stalled(const struct report *report)
+{
+	const struct maybe_int *cpu = &report->collection.stalled_cpu;
+
+	for (guint i = 0; cpu->known && i < report->vcpus->len; i++) {
+		const struct report_vcpu *vcpu =
+			&g_array_index(report->vcpus, struct report_vcpu, i);
+
+		for (guint j = 0;
+		     j < vcpu->frames->len && vcpu->cpu.known && vcpu->cpu.value == cpu->value;
+		     j++) {
+			const struct frame *frame = &g_array_index(vcpu->frames, struct frame, j);
+
+			if (frame->stack == STACK_TASK && frame->reliable && frame->symbol.name &&
+			    !oops_function_is_helper(frame->symbol.name))
+				return &frame->symbol;
+		}
+	}
+	return NULL;
+}
+
+/* "hard lockup in FUNCTION [MODULE]" */
+static char *stall_title(const struct analysis *analysis)
+{
+	const struct report *report = analysis->report;
+	const char *incident = report->collection.incident;
+	const struct resolved_symbol *symbol = find_stalled(report);
+	GString *title = g_string_new(incident ? incident : "stall");
+	g_autofree char *function = NULL;
+
+	g_strdelimit(title->str, "-", ' ');
+	if (!g_strcmp0(incident, "starved"))
+		g_string_append(title, ": the host keeps a vCPU waiting");
+	if (!g_strcmp0(incident, "hung-task") && has_deadlock(&report->tasks))
+		g_string_append(title, ": deadlock");
+	if (!symbol || !g_strcmp0(incident, "starved"))
+		return g_string_free(title, FALSE);
+	function = oops_function_plain(symbol->name);
+	g_string_append_printf(title, " in %s", function);
+	if (symbol->module)
+		g_string_append_printf(title, " [%s]", symbol->module);
+	return g_string_free(title, FALSE);
 }
 
 static const char *title_without_text(const struct analysis *analysis)
@@ -420,7 +466,9 @@ void analysis_conclude(struct analysis *analysis)
 		report_add_error(report, "guest.clock_offset_us",
 				 "the instant at which the guest's clock was read is not known");
 	if (!report->title)
-		report->title = g_strdup(title_without_text(analysis));
-	if (!report->oops.known && !is_signal(analysis, "collect"))
+		report->title = is_signal(analysis, "stall") && analysis->map
+					? stall_title(analysis)
+					: g_strdup(title_without_text(analysis));
+	if (!report->oops.known && !is_signal(analysis, "collect") && !is_signal(analysis, "stall"))
 		report_add_error(report, "oops", "no text of an oops in the guest's log");
 }

@@ -55,17 +55,23 @@ static void build_int(JsonBuilder *builder, const char *name, uint64_t value)
 	json_builder_add_int_value(builder, (gint64)value);
 }
 
+static void build_maybe_int(JsonBuilder *builder, const char *name, const struct maybe_int *value)
+{
+	json_builder_set_member_name(builder, name);
+	if (value->known)
+		json_builder_add_int_value(builder, value->value);
+	else
+		json_builder_add_null_value(builder);
+}
+
 static void build_collection(JsonBuilder *builder, const struct report_collection *collection)
 {
 	json_builder_set_member_name(builder, "collection");
 	json_builder_begin_object(builder);
 	for (size_t i = 0; i < G_N_ELEMENTS(collection_strings); i++)
 		build_string(builder, collection_strings[i].name, *string_at(collection, i));
-	json_builder_set_member_name(builder, "freeze_us");
-	if (collection->freeze_us.known)
-		json_builder_add_int_value(builder, collection->freeze_us.value);
-	else
-		json_builder_add_null_value(builder);
+	build_maybe_int(builder, "freeze_us", &collection->freeze_us);
+	build_maybe_int(builder, "stalled_cpu", &collection->stalled_cpu);
 	json_builder_set_member_name(builder, "thawed_early");
 	json_builder_add_boolean_value(builder, collection->thawed_early);
 	json_builder_set_member_name(builder, "errors");
@@ -255,10 +261,23 @@ static bool read_thawed_early(JsonObject *object, struct report_collection *coll
 	return true;
 }
 
+static bool read_maybe_int(JsonObject *object, const char *name, struct maybe_int *number,
+			   GError **error)
+{
+	JsonNode *node = json_object_get_member(object, name);
+	uint64_t value;
+
+	if (!node || JSON_NODE_HOLDS_NULL(node))
+		return true;
+	if (!read_unsigned(object, name, G_MAXINT64, &value, error))
+		return false;
+	*number = (struct maybe_int){true, (int64_t)value};
+	return true;
+}
+
 static bool read_collection(JsonObject *root, struct report_collection *collection, GError **error)
 {
 	JsonNode *node = json_object_get_member(root, "collection");
-	JsonNode *freeze_us;
 	JsonObject *object;
 
 	collection->errors = report_errors_new();
@@ -269,15 +288,9 @@ static bool read_collection(JsonObject *root, struct report_collection *collecti
 		if (!read_optional_string(object, collection_strings[i].name,
 					  string_at(collection, i), error))
 			return false;
-	freeze_us = json_object_get_member(object, "freeze_us");
-	if (freeze_us && !JSON_NODE_HOLDS_NULL(freeze_us)) {
-		uint64_t value;
-
-		if (!read_unsigned(object, "freeze_us", G_MAXINT64, &value, error))
-			return false;
-		collection->freeze_us = (struct maybe_int){true, (int64_t)value};
-	}
-	return read_errors(object, collection->errors, error) &&
+	return read_maybe_int(object, "freeze_us", &collection->freeze_us, error) &&
+	       read_maybe_int(object, "stalled_cpu", &collection->stalled_cpu, error) &&
+	       read_errors(object, collection->errors, error) &&
 	       read_thawed_early(object, collection, error);
 }
 

@@ -21,9 +21,6 @@ enum incident {
 	NUM_INCIDENTS,
 };
 
-/* Bits 1 << enum incident: those that are looked for unless a domain says otherwise. */
-#define INCIDENTS_DEFAULT (((1u << NUM_INCIDENTS) - 1) & ~(1u << INCIDENT_WARNING))
-
 const char *incident_name(enum incident incident); /* static: "soft-lockup" */
 /* False: @name is none of them. */
 bool incident_from_name(const char *name, enum incident *incident);

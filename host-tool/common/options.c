@@ -10,6 +10,7 @@ enum kind {
 	KIND_WORD,   /* one of `words`; the member is an int-sized enum */
 	KIND_SWITCH, /* "on" or "off"; the member is a bool */
 	KIND_NUMBER, /* minimum to maximum; the member is an unsigned int */
+	KIND_KINDS,  /* names of incidents, or "auto"; the member is an unsigned int */
 };
 
 static const char *const signal_words[] = {
@@ -50,6 +51,7 @@ static const struct option_rule {
 	{KIND_NUMBER, G_STRUCT_OFFSET(struct options, budget_ms), NULL, 1, 10000},
 	{KIND_NUMBER, G_STRUCT_OFFSET(struct options, watch_ms), NULL, 100, 60000},
 	{KIND_WORD, G_STRUCT_OFFSET(struct options, tasks), tasks_words, 0, 0},
+	{KIND_KINDS, G_STRUCT_OFFSET(struct options, kinds), NULL, 0, 0},
 };
 
 static const struct option_help help[] = {
@@ -67,7 +69,10 @@ static const struct option_help help[] = {
 	{"tasks", "auto|none|blocked|all",
 	 "tasks that the report shows beside those on CPUs: those that are blocked and who has "
 	 "what "
-	 "they wait for, or all; auto: blocked for 'collect', none for an oops"},
+	 "they wait for, or all; auto: none for an oops or a panic, else blocked"},
+	{"kinds", "auto|all|KIND,KIND...",
+	 "what is noticed: oops, panic, soft-lockup, hard-lockup, rcu-stall, hung-task, starved "
+	 "(the host keeps vCPUs from running); auto: oops and panic; all: all of these"},
 	{NULL, NULL, NULL},
 };
 
@@ -91,6 +96,7 @@ void options_init(struct options *options)
 		.keep = 10,
 		.budget_ms = 200,
 		.watch_ms = 1000,
+		.kinds = OPTIONS_KINDS_DEFAULT,
 	};
 }
 
@@ -101,6 +107,43 @@ static const struct option_rule *find_rule(const char *name)
 			return &rules[i];
 	}
 	return NULL;
+}
+
+static bool set_kinds(unsigned int *kinds, const char *value)
+{
+	g_auto(GStrv) words = g_strsplit(value, ",", -1);
+	unsigned int set = 0;
+
+	if (strcmp(value, "auto") == 0 || strcmp(value, "all") == 0) {
+		*kinds = value[1] == 'u' ? OPTIONS_KINDS_DEFAULT : OPTIONS_KINDS;
+		return true;
+	}
+	for (char **word = words; *word; word++) {
+		enum incident incident;
+
+		if (!incident_from_name(*word, &incident) || !(OPTIONS_KINDS & 1u << incident))
+			return false;
+		set |= 1u << incident;
+	}
+	if (set == 0)
+		return false;
+	*kinds = set;
+	return true;
+}
+
+static char *get_kinds(unsigned int kinds)
+{
+	GString *text;
+
+	if (kinds == OPTIONS_KINDS_DEFAULT || kinds == OPTIONS_KINDS)
+		return g_strdup(kinds == OPTIONS_KINDS ? "all" : "auto");
+	text = g_string_new(NULL);
+	for (unsigned int i = 0; i < NUM_INCIDENTS; i++) {
+		if (kinds & 1u << i)
+			g_string_append_printf(text, "%s%s", text->len ? "," : "",
+					       incident_name((enum incident)i));
+	}
+	return g_string_free(text, FALSE);
 }
 
 static bool set_member(struct options *options, const struct option_rule *rule, const char *value)
@@ -128,6 +171,8 @@ static bool set_member(struct options *options, const struct option_rule *rule, 
 			return false;
 		*(unsigned int *)member = number;
 		return true;
+	case KIND_KINDS:
+		return set_kinds(member, value);
 	}
 	g_assert_not_reached();
 }
@@ -146,6 +191,8 @@ char *options_get(const struct options *options, const char *name)
 		return g_strdup(*(const bool *)member ? "on" : "off");
 	case KIND_NUMBER:
 		return g_strdup_printf("%u", *(const unsigned int *)member);
+	case KIND_KINDS:
+		return get_kinds(*(const unsigned int *)member);
 	}
 	g_assert_not_reached();
 }

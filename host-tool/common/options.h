@@ -13,6 +13,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "common/incident.h"
+
 #define OPTIONS_XML_URI "https://oopsbt.org/xmlns/domain/1"
 #define OPTIONS_XML_KEY "oopsbt"
 
@@ -54,7 +56,16 @@ struct options {
 	unsigned int
 		watch_ms; /* watch="N": the memory watch's interval, default 1000, 100 to 60000 */
 	enum option_tasks tasks; /* tasks="auto|none|blocked|all" */
+	unsigned int
+		kinds; /* kinds="auto|all|KIND,...": bits 1 << enum incident, of OPTIONS_KINDS */
 };
+
+/* The kinds of incident that can be noticed; and those that are by default. */
+#define OPTIONS_KINDS                                                                              \
+	(1u << INCIDENT_OOPS | 1u << INCIDENT_PANIC | 1u << INCIDENT_SOFT_LOCKUP |                 \
+	 1u << INCIDENT_HARD_LOCKUP | 1u << INCIDENT_RCU_STALL | 1u << INCIDENT_HUNG_TASK |        \
+	 1u << INCIDENT_STARVED)
+#define OPTIONS_KINDS_DEFAULT (1u << INCIDENT_OOPS | 1u << INCIDENT_PANIC)
 
 void options_init(struct options *options); /* the defaults */
 

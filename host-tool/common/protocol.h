@@ -19,8 +19,9 @@
  * answered by DATA {bytes}. So FROZEN is sent after READY only.
  *
  * A JOB of kind "map" asks only for the kernel map of a running guest: READY, FROZEN (registers
- * taken while it runs), then MAP, and DONE with the guest's release as title. A MAP message may
- * also come before ANALYSED in a collection, when the given map did not fit or none was given.
+ * taken while it runs), then CAPTURED, STALL, MAP, and DONE with the guest's release as title. A
+ * MAP message may also come before ANALYSED in a collection, when the given map did not fit or none
+ * was given.
  *
  * The daemon never interprets guest memory: it copies a verdict's numbers and validates the files.
  */
@@ -50,7 +51,8 @@ enum protocol_type {
 	PROTOCOL_MAP,	   /* the new kernel map, opaque to the daemon, at most PROTOCOL_MAX_MAP */
 	PROTOCOL_ANALYSED, /* empty */
 	PROTOCOL_FINISH,   /* context JSON; fds in the order of enum protocol_fd */
-	PROTOCOL_DONE, /* title (collection) or guest release (map): UTF-8, not NUL-terminated */
+	PROTOCOL_DONE,	/* title (collection) or guest release (map): UTF-8, not NUL-terminated */
+	PROTOCOL_STALL, /* struct protocol_stall: where the stall watch is to look */
 };
 
 #define PROTOCOL_MAX_MAP (64u << 10)
@@ -109,6 +111,31 @@ struct protocol_verdict {
 	uint64_t clock_address; /* guest-physical, 8 bytes: a count of the kernel's time; 0 unknown
 				 */
 	struct protocol_setting_value settings[PROTOCOL_NUM_SETTINGS];
+};
+
+/* Guest-physical addresses of one CPU's integers; 0: not known, or this kernel has none. */
+struct protocol_stall_cpu {
+	uint32_t number;   /* the kernel's */
+	uint32_t vcpu;	   /* QEMU's number of it */
+	uint64_t irqs;	   /* 4 bytes, irq_stat.apic_timer_irqs */
+	uint64_t touch;	   /* 8 bytes, watchdog_touch_ts */
+	uint64_t current;  /* 8 bytes, the run queue's curr */
+	uint64_t runnable; /* 4 bytes, the run queue's nr_running */
+	uint64_t user;	   /* 2 x 8 bytes, kernel_cpustat: CPUTIME_USER and CPUTIME_NICE */
+};
+
+#define PROTOCOL_STALL_MAX_CPUS 1024u
+
+struct protocol_stall {
+	uint64_t watchdog_thresh;  /* 4 bytes, seconds */
+	uint64_t watchdog_enabled; /* 8 bytes; bit 1: the soft lockup watchdog is on */
+	uint64_t rcu_timeout;	   /* 4 bytes, rcu_cpu_stall_timeout in seconds */
+	uint64_t gp_seq;	   /* 8 bytes, rcu_state.gp_seq */
+	uint64_t hung_count;	   /* 8 bytes, sysctl_hung_task_detect_count (6.16 and later) */
+	uint64_t hung_warnings;	   /* 4 bytes, sysctl_hung_task_warnings */
+	uint32_t tickless;	   /* 1: some CPUs run without a tick (nohz_full) */
+	uint32_t num_cpus;	   /* at most PROTOCOL_STALL_MAX_CPUS */
+	struct protocol_stall_cpu cpus[];
 };
 
 struct protocol_message {

@@ -79,6 +79,7 @@ void collection_result_clear(struct collection_result *result)
 	g_free(result->id);
 	g_free(result->title);
 	g_clear_pointer(&result->map, g_bytes_unref);
+	g_clear_pointer(&result->stall, g_bytes_unref);
 	g_clear_pointer(&result->warnings, g_ptr_array_unref);
 	layout_unref(result->layout);
 	*result = (struct collection_result){0};
@@ -227,6 +228,7 @@ static void describe(struct run *run)
 	report->signal = g_strdup(request->signal);
 	report->incident = g_strdup(incident_name(request->incident));
 	report->evidence = g_strdup(request->evidence);
+	report->stalled_cpu = request->stalled_cpu;
 	report->previous = g_strdup(request->previous);
 	report->tasks = g_strdup(tasks_wanted(request));
 	report->signalled = clock_rfc3339(request->signalled_us);
@@ -647,6 +649,7 @@ static void take_result(struct run *run)
 	run->result->id = g_strdup(run->report.id);
 	run->result->title = g_steal_pointer(&run->dialogue.title);
 	run->result->map = g_steal_pointer(&run->dialogue.map);
+	run->result->stall = g_steal_pointer(&run->dialogue.stall);
 	run->result->verdict = run->dialogue.verdict;
 }
 

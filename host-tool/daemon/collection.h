@@ -12,6 +12,7 @@
 
 #include <gio/gio.h>
 
+#include "base/maybe.h"
 #include "common/incident.h"
 #include "common/options.h"
 #include "common/protocol.h"
@@ -64,7 +65,8 @@ struct collection_request {
 	const struct options *options;
 	const char *signal; /* as in report.h */
 	enum incident incident;
-	const char *evidence;	 /* as in common/collection.h; may be NULL */
+	const char *evidence; /* as in common/collection.h; may be NULL */
+	struct maybe_int stalled_cpu;
 	gint64 signalled_us;	 /* real time */
 	bool held;		 /* QEMU has paused the guest for it, see oops_pause.h */
 	struct layout *layout;	 /* NULL, or of another instance: found out first */
@@ -77,9 +79,10 @@ struct collection_request {
 };
 
 struct collection_result {
-	char *id;    /* of the dump */
-	char *title; /* clean */
-	GBytes *map; /* a new kernel map, or NULL */
+	char *id;      /* of the dump */
+	char *title;   /* clean */
+	GBytes *map;   /* a new kernel map, or NULL */
+	GBytes *stall; /* collection_map(): for stall_watch_set(), unchecked; or NULL */
 	struct protocol_verdict verdict;
 	struct layout *layout; /* as it was used */
 	GPtrArray *warnings;   /* strings: what went wrong although there is a dump */

@@ -25,6 +25,7 @@ struct dialogue {
 	bool ready;
 	struct protocol_verdict verdict; /* .known is 0 until it came */
 	GBytes *map;			 /* a new kernel map, or NULL */
+	GBytes *stall;			 /* a struct protocol_stall, as it came; or NULL */
 	char *title;			 /* of DONE, clean */
 };
 

@@ -7,6 +7,7 @@
  *   domains.c         the table, and libvirt's events
  *   domain_refresh.c  is it there, does it run, is it enabled, how
  *   domain_kernel.c   the kernel map, and the memory watch
+ *   domain_stall.c    does the guest stand still
  *   domain_collect.c  signals and collections
  *   domain_oops.c     has QEMU pause it at an oops, where it can
  *   status.c          what the world is told
@@ -23,6 +24,7 @@
 #include "daemon/kernel_state.h"
 #include "daemon/log.h"
 #include "daemon/ratelimit.h"
+#include "daemon/stall_watch.h"
 
 struct domains {
 	const struct config *config;
@@ -71,6 +73,10 @@ struct domain {
 	GCancellable *map_cancellable;
 	guint watch_source;
 	bool looking;
+
+	/* domain_stall.c */
+	struct stall_watch *stall; /* NULL: it is not looked for */
+	gint64 paused_us;	   /* monotonic: since when it is paused; 0: it is not */
 
 	/* domain_oops.c */
 	int oops_id;		    /* libvirt's id of the instance that was asked, -1: none */
@@ -135,11 +141,15 @@ void domain_kernel_save(struct domain *domain);
  * does, or is not asked for. */
 const char *domain_watch_blind(const struct domain *domain);
 
+/* @places: as of stall_watch_new(); NULL: nothing is known any more. */
+void domain_stall_set(struct domain *domain, GBytes *places);
+/* A tick of the memory watch, where the process's memory is at hand. */
+void domain_stall_look(struct domain *domain);
+void domain_stall_paused(struct domain *domain, bool paused);
+
 /* Words for signals as in report.h (static). @signalled_us: real time. */
 void domain_signal(struct domain *domain, const char *signal, gint64 signalled_us);
-/* @evidence: as in common/collection.h, clean; may be NULL. */
-void domain_incident(struct domain *domain, enum incident incident, const char *evidence,
-		     gint64 signalled_us);
+void domain_stalls(struct domain *domain, const struct stall_finding *finding);
 void domain_collect_pending(struct domain *domain);
 /* If it has crashed while nobody listened: collected, once. What is known of its kernel must have
  * been recalled. */

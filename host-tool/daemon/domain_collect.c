@@ -13,6 +13,7 @@ struct signal {
 	const char *word;
 	enum incident incident;
 	char *evidence; /* owned; or NULL */
+	struct maybe_int stalled_cpu;
 	gint64 signalled_us;
 	unsigned int tries;
 };
@@ -100,6 +101,7 @@ static void collect_work(struct task *task)
 		.signal = collect->signal.word,
 		.incident = collect->signal.incident,
 		.evidence = collect->signal.evidence,
+		.stalled_cpu = collect->signal.stalled_cpu,
 		.signalled_us = collect->signal.signalled_us,
 		.held = collect->held,
 		.layout = collect->layout,
@@ -289,7 +291,9 @@ static void admit(struct domain *domain, const struct signal *signal)
 {
 	struct domains *all = domain->all;
 
-	if (!domain->enabled || (is_event(signal) && domain->options.signal == OPTION_SIGNAL_WATCH))
+	if (!domain->enabled ||
+	    (is_event(signal) && domain->options.signal == OPTION_SIGNAL_WATCH) ||
+	    !(domain->options.kinds & 1u << signal->incident))
 		return;
 	if (!strcmp(signal->word, "oops") &&
 	    watch_has_told(&domain->kernel.watch, signal->signalled_us)) {
@@ -334,14 +338,14 @@ void domain_signal(struct domain *domain, const char *word, gint64 signalled_us)
 	receive(domain, &signal);
 }
 
-void domain_incident(struct domain *domain, enum incident incident, const char *evidence,
-		     gint64 signalled_us)
+void domain_stalls(struct domain *domain, const struct stall_finding *finding)
 {
 	const struct signal signal = {
 		.word = "stall",
-		.incident = incident,
-		.evidence = (char *)evidence,
-		.signalled_us = signalled_us,
+		.incident = finding->incident,
+		.evidence = (char *)finding->evidence,
+		.stalled_cpu = {finding->cpu >= 0, finding->cpu},
+		.signalled_us = g_get_real_time(),
 	};
 
 	receive(domain, &signal);

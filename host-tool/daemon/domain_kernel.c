@@ -117,6 +117,7 @@ static void found(struct domain *domain, struct collection_result *result)
 	domain->kernel.release = g_strdup(result->title);
 	another = watch_set(&domain->kernel.watch, &result->verdict);
 	guest_settings_set(&domain->settings, &result->verdict);
+	domain_stall_set(domain, result->stall);
 	domain_kernel_save(domain);
 	if (another || g_strcmp0(before, domain->kernel.release) != 0)
 		tell_kernel(domain);
@@ -230,6 +231,7 @@ void domain_kernel_reset(struct domain *domain)
 	domain->map_cancellable = g_cancellable_new();
 	domain->map_again = domain->mapping;
 	domain->map_tries = 0;
+	domain_stall_set(domain, NULL);
 	layout_unref(g_steal_pointer(&domain->layout));
 	kernel_state_clear(&domain->kernel);
 	domain->crashed = domain->panic_signalled = false;
@@ -358,6 +360,8 @@ static gboolean look(void *user_data)
 	/* Not if that was another kernel. */
 	if (domain->layout && guest_settings_refresh(&domain->settings, domain->layout))
 		status_changed(domain->all);
+	if (domain->layout)
+		domain_stall_look(domain);
 	return G_SOURCE_CONTINUE;
 }
 

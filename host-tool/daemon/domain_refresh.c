@@ -10,7 +10,7 @@ struct refresh_task {
 	bool exists;
 	char *name;
 	int id;
-	bool crashed;
+	bool crashed, paused;
 	bool enabled;
 	struct options options;
 	GPtrArray *warnings;
@@ -44,14 +44,15 @@ static void follow_name(struct refresh_task *refresh)
 			g_strdup_printf("its dumps keep an older name: %s", error->message));
 }
 
-static bool has_crashed(virDomainPtr domain)
+static void read_state(struct refresh_task *refresh, virDomainPtr domain)
 {
 	int state, reason;
 
 	if (virDomainGetState(domain, &state, &reason, 0) < 0)
-		return false;
-	return state == VIR_DOMAIN_CRASHED ||
-	       (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_CRASHED);
+		return;
+	refresh->paused = state == VIR_DOMAIN_PAUSED || state == VIR_DOMAIN_PMSUSPENDED;
+	refresh->crashed = state == VIR_DOMAIN_CRASHED ||
+			   (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_CRASHED);
 }
 
 static void refresh_work(struct task *task)
@@ -74,7 +75,8 @@ static void refresh_work(struct task *task)
 	refresh->exists = true;
 	refresh->name = g_strdup(virDomainGetName(domain));
 	refresh->id = (int)virDomainGetID(domain);
-	refresh->crashed = refresh->id >= 0 && has_crashed(domain);
+	if (refresh->id >= 0)
+		read_state(refresh, domain);
 	read_options(refresh, domain);
 	follow_name(refresh);
 }
@@ -138,6 +140,7 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	if (!same_instance)
 		domain_kernel_reset(domain);
 	domain->crashed = refresh->crashed;
+	domain_stall_paused(domain, refresh->paused);
 	if (domain->enabled && domain->active && domain->kernel.map == NULL)
 		domain_kernel_find(domain, 0);
 	else

@@ -88,6 +88,7 @@ static void domain_free(void *pointer)
 	domain_kernel_stop(domain);
 	g_object_unref(domain->map_cancellable);
 	kernel_state_clear(&domain->kernel);
+	stall_watch_free(domain->stall);
 	layout_unref(domain->layout);
 	g_free(domain->last_dump);
 	g_free(domain->last_oops_dump);
@@ -166,7 +167,11 @@ static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 	case VIR_DOMAIN_EVENT_UNDEFINED:
 		domain_refresh(domain);
 		break;
+	case VIR_DOMAIN_EVENT_SUSPENDED:
+		domain_stall_paused(domain, true);
+		break;
 	case VIR_DOMAIN_EVENT_RESUMED:
+		domain_stall_paused(domain, false);
 		if (detail == VIR_DOMAIN_EVENT_RESUMED_MIGRATED)
 			domain_refresh(domain);
 		break;
@@ -251,6 +256,9 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 	if (strcmp(name, "STOP") == 0 || strcmp(name, "RESUME") == 0) {
 		virDomainGetUUIDString(event, uuid);
 		pauses_note(all->collector->pauses, uuid, *name == 'S', time_us);
+		domain = g_hash_table_lookup(all->by_uuid, uuid);
+		if (domain)
+			domain_stall_paused(domain, *name == 'S');
 		return;
 	}
 	domain = event_domain(all, event, false);

@@ -211,6 +211,16 @@ static bool judge_dead(const struct stall *stall, const struct stall_limits *lim
 	return stall->irqs_move && over(now_us - stall->dead_us, limits->dead_s);
 }
 
+/* A CPU that stands still keeps grace periods from ending: that is told of once. */
+static bool is_locked_up(const struct stall *stall)
+{
+	for (unsigned int i = 0; i < stall->num_cpus; i++) {
+		if (stall->cpus[i].told.active)
+			return true;
+	}
+	return false;
+}
+
 static bool judge_rcu(const struct stall *stall, const struct stall_limits *limits,
 		      struct stall_finding *finding)
 {
@@ -220,7 +230,8 @@ static bool judge_rcu(const struct stall *stall, const struct stall_limits *limi
 	g_snprintf(finding->evidence, sizeof(finding->evidence),
 		   "an RCU grace period does not end: it has not moved for %.0f s",
 		   seconds(stall->gp_stood_us));
-	return over(stall->gp_stood_us, limits->rcu_s);
+	return over(stall->gp_stood_us, limits->rcu_s) &&
+	       (stall->rcu.active || !is_locked_up(stall));
 }
 
 /* Is anything heard of: an interrupt, or a vCPU that runs or wants to? */

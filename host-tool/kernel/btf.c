@@ -28,9 +28,14 @@ static void find_structures(struct types *types)
 		const char *name = btf__name_by_offset(types->btf, type->name_off);
 		gpointer key, value;
 
-		if (btf_is_composite(type) && name && name[0] &&
-		    g_hash_table_lookup_extended(types->by_name, name, &key, &value) && !value)
+		if (!name || !name[0] ||
+		    !g_hash_table_lookup_extended(types->by_name, name, &key, &value))
+			continue;
+		/* A structure without a name has that of its typedef. */
+		if (btf_is_composite(type))
 			g_hash_table_insert(types->by_name, key, GUINT_TO_POINTER(id));
+		else if (btf_is_typedef(type) && !value)
+			g_hash_table_insert(types->by_name, key, GUINT_TO_POINTER(type->type));
 	}
 }
 
@@ -38,7 +43,9 @@ static const struct btf_type *structure(const struct types *types, const char *n
 {
 	uint32_t id = GPOINTER_TO_UINT(g_hash_table_lookup(types->by_name, name));
 
-	return id ? btf__type_by_id(types->btf, id) : NULL;
+	const struct btf_type *type = id ? btf__type_by_id(types->btf, id) : NULL;
+
+	return type && btf_is_composite(type) ? type : NULL;
 }
 
 static const struct btf_type *strip(const struct btf *btf, uint32_t id)

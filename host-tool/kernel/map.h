@@ -45,6 +45,15 @@
 	X(saved_command_line)                                                                      \
 	X(tick_cpu_sched)                                                                          \
 	X(watchdog_touch_ts)                                                                       \
+	X(watchdog_thresh)                                                                         \
+	X(watchdog_enabled)                                                                        \
+	X(irq_stat)                                                                                \
+	X(kernel_cpustat)                                                                          \
+	X(rcu_state)                                                                               \
+	X(rcu_cpu_stall_timeout)                                                                   \
+	X(sysctl_hung_task_detect_count)                                                           \
+	X(sysctl_hung_task_warnings)                                                               \
+	X(tick_nohz_full_running)                                                                  \
 	X(modules)                                                                                 \
 	X(__module_address)                                                                        \
 	X(__start_orc_unwind)                                                                      \
@@ -115,6 +124,8 @@ enum kernel_symbol {
 	X(task_last_arrival, "task_struct", "sched_info.last_arrival")                             \
 	X(tick_sched_last_tick_jiffies, "tick_sched", "last_tick_jiffies")                         \
 	X(rq_curr, "rq", "curr")                                                                   \
+	X(irq_stat_timer, "irq_cpustat_t", "apic_timer_irqs")                                      \
+	X(rcu_state_gp_seq, "rcu_state", "gp_seq")                                                 \
 	X(pcpu_hot_current_task, "pcpu_hot", "current_task")                                       \
 	X(pcpu_hot_preempt_count, "pcpu_hot", "preempt_count")                                     \
 	X(pcpu_hot_hardirq_stack_ptr, "pcpu_hot", "hardirq_stack_ptr")                             \

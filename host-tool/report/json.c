@@ -36,6 +36,13 @@ static void write_head(struct json_writer *w, const struct report *report)
 	json_string(w, "uuid", collection->domain_uuid);
 	json_end_object(w);
 	json_string(w, "signal", collection->signal);
+	json_string(w, "incident", collection->incident);
+	if (collection->evidence) {
+		json_begin_object(w, "stall", JSON_SPREAD);
+		number(w, "cpu", &collection->stalled_cpu);
+		json_string(w, "evidence", collection->evidence);
+		json_end_object(w);
+	}
 	json_begin_object(w, "timeline", JSON_SPREAD);
 	json_string(w, "signalled", collection->signalled);
 	json_string(w, "frozen", collection->frozen);

@@ -172,6 +172,16 @@ static void write_story(GString *text, const struct report_oops *oops)
 	g_string_append_c(text, '\n');
 }
 
+/* What the host saw of a guest that stands still. */
+static void write_stall(GString *text, const struct report_collection *collection)
+{
+	if (!collection->evidence)
+		return;
+	text_append(text, "%-12s", "Seen");
+	text_append_clean(text, collection->evidence);
+	g_string_append_c(text, '\n');
+}
+
 static void write_domain(GString *text, const struct report_collection *collection)
 {
 	if (collection->domain_name) {
@@ -803,6 +813,7 @@ GString *report_to_text(const struct report *report)
 	text_fault(text, &report->fault);
 	write_oops(text, &report->oops);
 	write_story(text, &report->oops);
+	write_stall(text, &report->collection);
 	write_guest(text, report);
 	write_domain(text, &report->collection);
 	write_timeline(text, report);

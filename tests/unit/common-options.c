@@ -21,9 +21,14 @@ static void test_defaults_are_an_empty_element(void)
 static void test_every_option_survives_the_way_to_xml_and_back(void)
 {
 	static const char *const values[][2] = {
-		{"signal", "watch"}, {"nmi", "never"},	   {"freeze", "off"}, {"vmcore", "on"},
-		{"keep", "3"},	     {"budget", "50"},	   {"watch", "100"},  {"signal", "event"},
-		{"nmi", "always"},   {"tasks", "blocked"}, {"tasks", "all"},  {"tasks", "none"},
+		{"signal", "watch"}, {"nmi", "never"},
+		{"freeze", "off"},   {"vmcore", "on"},
+		{"keep", "3"},	     {"budget", "50"},
+		{"watch", "100"},    {"signal", "event"},
+		{"nmi", "always"},   {"tasks", "blocked"},
+		{"tasks", "all"},    {"tasks", "none"},
+		{"kinds", "oops"},   {"kinds", "panic,starved"},
+		{"kinds", "all"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
@@ -56,7 +61,7 @@ static void test_help_names_every_option(void)
 		g_assert_nonnull(value);
 		g_assert_true(options_set(&options, help->name, value, NULL));
 	}
-	g_assert_cmpuint(count, ==, 8);
+	g_assert_cmpuint(count, ==, 9);
 	g_assert_null(options_get(&options, "colour"));
 }
 
@@ -87,12 +92,17 @@ static void test_unknown_attributes_are_warnings(void)
 static void test_bad_values_are_refused_with_what_is_allowed(void)
 {
 	static const char *const bad[][2] = {
-		{"signal", ""},	    {"signal", "Auto"},	 {"nmi", "sometimes"},
-		{"freeze", "yes"},  {"vmcore", "1"},	 {"keep", "0"},
-		{"keep", "1001"},   {"keep", "-1"},	 {"keep", " 5"},
-		{"keep", "5 "},	    {"keep", "0x5"},	 {"keep", "99999999999999999999"},
-		{"budget", "0"},    {"budget", "10001"}, {"watch", "99"},
-		{"watch", "60001"}, {"tasks", "some"},
+		{"signal", ""},	      {"signal", "Auto"},
+		{"nmi", "sometimes"}, {"freeze", "yes"},
+		{"vmcore", "1"},      {"keep", "0"},
+		{"keep", "1001"},     {"keep", "-1"},
+		{"keep", " 5"},	      {"keep", "5 "},
+		{"keep", "0x5"},      {"keep", "99999999999999999999"},
+		{"budget", "0"},      {"budget", "10001"},
+		{"watch", "99"},      {"watch", "60001"},
+		{"tasks", "some"},    {"kinds", ""},
+		{"kinds", "oops,"},   {"kinds", "oops,collect"},
+		{"kinds", "OOPS"},    {"kinds", "auto,oops"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {

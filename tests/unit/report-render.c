@@ -262,6 +262,7 @@ static struct report *make_report(void)
 		.domain_name = g_strdup("web1"),
 		.domain_uuid = g_strdup("4dea22b3-1d52-d8f3-2516-782e98ab3fa0"),
 		.signal = g_strdup("crashloaded"),
+		.incident = g_strdup("oops"),
 		.signalled = g_strdup("2026-11-22T23:59:59.999100Z"),
 		.frozen = g_strdup("2026-11-23T00:00:00.001000Z"),
 		.thawed = g_strdup("2026-11-23T00:00:00.003193Z"),

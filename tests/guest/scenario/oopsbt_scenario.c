@@ -18,6 +18,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/rwsem.h>
 #include <linux/sched/clock.h>
 #include <linux/seq_file.h>
@@ -346,6 +347,51 @@ static int run_spin_irqoff(int argc, char **argv)
 	return start_busy(spin_irqoff_thread, argc, argv);
 }
 
+static int spin_preemptoff_thread(void *data)
+{
+	int loops;
+
+	preempt_disable();
+	atomic_inc(&busy);
+	loops = scenario_spin_outer((unsigned long)data);
+	preempt_enable();
+	return loops < 0;
+}
+
+static int run_spin_preemptoff(int argc, char **argv)
+{
+	return start_busy(spin_preemptoff_thread, argc, argv);
+}
+
+/* A reader that sleeps, which PREEMPT_RCU lets it do: no grace period ends before it wakes. */
+static int rcu_sleep_thread(void *data)
+{
+	rcu_read_lock();
+	atomic_inc(&busy);
+	__set_current_state(TASK_UNINTERRUPTIBLE);
+	schedule_timeout(msecs_to_jiffies((unsigned long)data));
+	rcu_read_unlock();
+	return 0;
+}
+
+static struct rcu_head after_reader;
+static atomic_t waits_for_reader;
+
+static void reader_is_over(struct rcu_head *head)
+{
+	atomic_set(&waits_for_reader, 0);
+}
+
+static int run_rcu_sleep(int argc, char **argv)
+{
+	int err = start_busy(rcu_sleep_thread, argc, argv);
+
+	/* So that there is a grace period. */
+	if (!err && !atomic_xchg(&waits_for_reader, 1))
+		call_rcu(&after_reader, reader_is_over);
+	return err;
+}
+
 /*
  * Counts a hundred times, with a pause after each. What this CPU counted last is in R12: so it
  * shows wherever in here the CPU is caught.
@@ -575,6 +621,8 @@ static const struct scenario scenarios[] = {
 	{ "stack_overflow", "run into the guard page below the writer's stack",
 	  run_stack_overflow },
 	{ "spin_irqoff", "CPUS MS: spin with interrupts off", run_spin_irqoff },
+	{ "spin_preemptoff", "CPUS MS: spin with preemption off", run_spin_preemptoff },
+	{ "rcu_sleep", "CPUS MS: sleep in an RCU reader", run_rcu_sleep },
 	{ "counter", "CPUS MS: advance a shared counter", run_counter },
 	{ "deadlock", "two threads that take two mutexes in two orders", run_deadlock },
 	{ "chain", "a thread that waits for a mutex, whose owner waits to write behind a reader",

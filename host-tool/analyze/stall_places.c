@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analyze/stall_places.h"
+
+#include "common/protocol.h"
+
+static uint64_t percpu_location(const struct analysis *analysis, const struct cpu *cpu,
+				enum kernel_symbol symbol, int32_t offset)
+{
+	uint64_t value = analysis->map->symbols[symbol];
+
+	if (!value || offset == FIELD_UNKNOWN)
+		return 0;
+	return kernel_location(&analysis->kernel,
+			       gva(cpu->percpu.value + value + (uint64_t)offset));
+}
+
+static uint64_t grace_period_location(const struct analysis *analysis)
+{
+	uint64_t state = analysis->map->symbols[SYMBOL_rcu_state];
+	int32_t offset = analysis->map->fields[FIELD_rcu_state_gp_seq];
+
+	if (!state || offset == FIELD_UNKNOWN)
+		return 0;
+	return kernel_location(&analysis->kernel, gva(state + (uint64_t)offset));
+}
+
+/* CPUs without a tick are not told apart: where there are some, no CPU is expected to have one. */
+static bool is_tickless(const struct analysis *analysis)
+{
+	uint64_t running = analysis->map->symbols[SYMBOL_tick_nohz_full_running];
+	uint8_t value = 0;
+
+	return running && (!address_space_read(&analysis->kernel.space, gva(running), &value,
+					       sizeof(value), NULL, NULL) ||
+			   value != 0);
+}
+
+static struct protocol_stall_cpu places_of(const struct analysis *analysis, const struct cpu *cpu)
+{
+	const int32_t *fields = analysis->map->fields;
+
+	return (struct protocol_stall_cpu){
+		.number = cpu->number,
+		.vcpu = cpu->registers->vcpu,
+		.irqs = percpu_location(analysis, cpu, SYMBOL_irq_stat,
+					fields[FIELD_irq_stat_timer]),
+		.touch = percpu_location(analysis, cpu, SYMBOL_watchdog_touch_ts, 0),
+		.current = percpu_location(analysis, cpu, SYMBOL_runqueues, fields[FIELD_rq_curr]),
+		.runnable = percpu_location(analysis, cpu, SYMBOL_runqueues,
+					    fields[FIELD_rq_nr_running]),
+		.user = percpu_location(analysis, cpu, SYMBOL_kernel_cpustat, 0),
+	};
+}
+
+GBytes *stall_places(const struct analysis *analysis)
+{
+	const struct kernel *kernel = &analysis->kernel;
+	GByteArray *message = g_byte_array_new();
+	struct protocol_stall head = {
+		.watchdog_thresh = kernel_variable_location(kernel, SYMBOL_watchdog_thresh),
+		.watchdog_enabled = kernel_variable_location(kernel, SYMBOL_watchdog_enabled),
+		.rcu_timeout = kernel_variable_location(kernel, SYMBOL_rcu_cpu_stall_timeout),
+		.gp_seq = grace_period_location(analysis),
+		.hung_count =
+			kernel_variable_location(kernel, SYMBOL_sysctl_hung_task_detect_count),
+		.hung_warnings = kernel_variable_location(kernel, SYMBOL_sysctl_hung_task_warnings),
+		.tickless = is_tickless(analysis),
+	};
+
+	g_byte_array_append(message, (const guint8 *)&head, sizeof(head));
+	for (guint i = 0;
+	     analysis->cpus && i < analysis->vcpus->len && head.num_cpus < PROTOCOL_STALL_MAX_CPUS;
+	     i++) {
+		const struct cpu *cpu = &analysis->cpus[i];
+		struct protocol_stall_cpu places;
+
+		if (!cpu->known || cpu->number >= PROTOCOL_STALL_MAX_CPUS)
+			continue;
+		places = places_of(analysis, cpu);
+		g_byte_array_append(message, (const guint8 *)&places, sizeof(places));
+		head.num_cpus++;
+	}
+	((struct protocol_stall *)(void *)message->data)->num_cpus = head.num_cpus;
+	return g_byte_array_free_to_bytes(message);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/stall_watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/protocol.h"
+
+/* Bit of watchdog_enabled (include/linux/nmi.h). */
+#define SOFT_WATCHDOG_ENABLED 2u
+/* Ticks between two looks for threads of vCPUs that had none. */
+#define RESCAN_TICKS 30
+/* What a guest may say of its own limits. */
+#define MAX_LIMIT_S 600u
+
+/* A vCPU's thread; descriptors that stay open, or -1. */
+struct thread {
+	int stat, schedstat;
+};
+
+struct stall_watch {
+	struct stall *stall;
+	GBytes *bytes;
+	const struct protocol_stall *places; /* in @bytes */
+	struct thread *threads;		     /* one a CPU of @places */
+	struct stall_cpu *cpus;		     /* by the kernel's number */
+	unsigned int num_cpus;		     /* of @cpus: the highest number and one */
+	unsigned int ticks_to_scan;
+	long ticks_per_second;
+};
+
+/* --- the host's side: threads --- */
+
+static void close_threads(struct stall_watch *watch)
+{
+	for (unsigned int i = 0; watch->threads && i < watch->places->num_cpus; i++) {
+		if (watch->threads[i].stat >= 0)
+			close(watch->threads[i].stat);
+		if (watch->threads[i].schedstat >= 0)
+			close(watch->threads[i].schedstat);
+	}
+	g_clear_pointer(&watch->threads, g_free);
+}
+
+static int open_file(const char *folder, const char *thread, const char *file)
+{
+	g_autofree char *path = g_build_filename(folder, thread, file, NULL);
+
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static bool read_text(int fd, char *text, size_t size)
+{
+	ssize_t length = fd >= 0 ? pread(fd, text, size - 1, 0) : -1;
+
+	text[MAX(length, 0)] = '\0';
+	return length > 0;
+}
+
+/* QEMU names them: "CPU 3/KVM", "CPU 3/TCG". */
+static bool is_vcpu(const char *folder, const char *thread, unsigned int *vcpu)
+{
+	int fd = open_file(folder, thread, "comm");
+	char name[32];
+	bool named = read_text(fd, name, sizeof(name));
+
+	if (fd >= 0)
+		close(fd);
+	return named && sscanf(name, "CPU %u/", vcpu) == 1;
+}
+
+static void take_thread(struct stall_watch *watch, const char *folder, const char *thread,
+			unsigned int vcpu)
+{
+	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
+		struct thread *found = &watch->threads[i];
+
+		if (watch->places->cpus[i].vcpu != vcpu || found->stat >= 0)
+			continue;
+		found->stat = open_file(folder, thread, "stat");
+		found->schedstat = open_file(folder, thread, "schedstat");
+		return;
+	}
+}
+
+static void find_threads(struct stall_watch *watch, const struct layout *layout)
+{
+	g_autofree char *folder = g_strdup_printf("/proc/%d/task", (int)layout->pid);
+	g_autoptr(GDir) threads = g_dir_open(folder, 0, NULL);
+	const char *thread;
+
+	while (threads && (thread = g_dir_read_name(threads))) {
+		unsigned int vcpu;
+
+		if (is_vcpu(folder, thread, &vcpu))
+			take_thread(watch, folder, thread, vcpu);
+	}
+}
+
+/* The state and utime of proc_pid_stat(5), which come after the name in parentheses. */
+static bool parse_stat(const char *text, char *state, unsigned long *utime)
+{
+	const char *after = strrchr(text, ')');
+
+	return after &&
+	       sscanf(after, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu", state, utime) == 2;
+}
+
+static void read_thread(struct stall_watch *watch, struct thread *thread, struct stall_cpu *cpu)
+{
+	unsigned long utime;
+	unsigned long long waited_ns;
+	char text[1024], state;
+
+	cpu->known = read_text(thread->stat, text, sizeof(text)) &&
+		     parse_stat(text, &state, &utime) &&
+		     read_text(thread->schedstat, text, sizeof(text)) &&
+		     sscanf(text, "%*u %llu", &waited_ns) == 1;
+	if (!cpu->known) {
+		/* Its vCPU was unplugged: another thread may have the number one day. */
+		if (thread->stat >= 0)
+			close(thread->stat);
+		if (thread->schedstat >= 0)
+			close(thread->schedstat);
+		*thread = (struct thread){-1, -1};
+		return;
+	}
+	cpu->runnable = state == 'R';
+	cpu->used_us = (gint64)(utime * (G_USEC_PER_SEC / (unsigned long)watch->ticks_per_second));
+	cpu->waited_us = (gint64)(waited_ns / 1000);
+}
+
+/* --- the guest's side --- */
+
+static bool peek(const struct layout *layout, uint64_t address, void *buffer, size_t length)
+{
+	return address != 0 && layout_peek(layout, address, buffer, length);
+}
+
+static bool watchdog_is_on(const struct stall_watch *watch, const struct layout *layout)
+{
+	uint64_t enabled;
+
+	return peek(layout, watch->places->watchdog_enabled, &enabled, sizeof(enabled)) &&
+	       (enabled & SOFT_WATCHDOG_ENABLED) != 0;
+}
+
+static void read_cpu(const struct stall_watch *watch, const struct layout *layout,
+		     const struct protocol_stall_cpu *places, bool watchdog, struct stall_cpu *cpu)
+{
+	uint64_t user[2];
+	uint32_t runnable = 0;
+
+	cpu->tickless = watch->places->tickless != 0;
+	cpu->has_irqs = peek(layout, places->irqs, &cpu->irqs, sizeof(cpu->irqs));
+	cpu->has_touch = watchdog && peek(layout, places->touch, &cpu->touch, sizeof(cpu->touch));
+	cpu->has_current = peek(layout, places->current, &cpu->current, sizeof(cpu->current)) &&
+			   peek(layout, places->runnable, &runnable, sizeof(runnable)) &&
+			   peek(layout, places->user, user, sizeof(user));
+	cpu->others_wait = runnable > 1;
+	cpu->user = cpu->has_current ? user[0] + user[1] : 0;
+}
+
+static unsigned int limit(const struct layout *layout, uint64_t address, unsigned int otherwise)
+{
+	int32_t value;
+
+	if (!peek(layout, address, &value, sizeof(value)) || value <= 0)
+		return otherwise;
+	return MIN((unsigned int)value, MAX_LIMIT_S);
+}
+
+static struct stall_limits read_limits(const struct stall_watch *watch, const struct layout *layout)
+{
+	struct stall_limits limits = STALL_LIMITS_DEFAULT;
+
+	limits.hard_s = limit(layout, watch->places->watchdog_thresh, limits.hard_s);
+	limits.soft_s = 2 * limits.hard_s;
+	limits.rcu_s = limit(layout, watch->places->rcu_timeout, limits.rcu_s);
+	return limits;
+}
+
+/* --- --- */
+
+static bool is_valid(GBytes *bytes)
+{
+	gsize size = 0;
+	const struct protocol_stall *places = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+
+	if (size < sizeof(*places) || places->num_cpus == 0 ||
+	    places->num_cpus > PROTOCOL_STALL_MAX_CPUS ||
+	    size != sizeof(*places) + places->num_cpus * sizeof(places->cpus[0]))
+		return false;
+	for (unsigned int i = 0; i < places->num_cpus; i++) {
+		if (places->cpus[i].number >= STALL_MAX_CPUS)
+			return false;
+	}
+	return true;
+}
+
+bool stall_watch_update(struct stall_watch *watch, GBytes *places, const struct layout *layout)
+{
+	if (!is_valid(places))
+		return false;
+	if (watch->bytes && g_bytes_equal(watch->bytes, places))
+		return true;
+	close_threads(watch);
+	g_clear_pointer(&watch->bytes, g_bytes_unref);
+	g_clear_pointer(&watch->cpus, g_free);
+	watch->bytes = g_bytes_ref(places);
+	watch->places = g_bytes_get_data(places, NULL);
+	watch->num_cpus = 0;
+	watch->threads = g_new(struct thread, watch->places->num_cpus);
+	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
+		watch->threads[i] = (struct thread){-1, -1};
+		watch->num_cpus = MAX(watch->num_cpus, watch->places->cpus[i].number + 1);
+	}
+	watch->cpus = g_new0(struct stall_cpu, watch->num_cpus);
+	watch->ticks_to_scan = RESCAN_TICKS;
+	find_threads(watch, layout);
+	return true;
+}
+
+struct stall_watch *stall_watch_new(GBytes *places, const struct layout *layout)
+{
+	struct stall_watch *watch = g_new0(struct stall_watch, 1);
+
+	watch->stall = stall_new();
+	watch->ticks_per_second = MAX(sysconf(_SC_CLK_TCK), 1);
+	if (stall_watch_update(watch, places, layout))
+		return watch;
+	stall_watch_free(watch);
+	return NULL;
+}
+
+void stall_watch_free(struct stall_watch *watch)
+{
+	if (watch == NULL)
+		return;
+	close_threads(watch);
+	g_clear_pointer(&watch->bytes, g_bytes_unref);
+	g_free(watch->cpus);
+	stall_free(watch->stall);
+	g_free(watch);
+}
+
+void stall_watch_reset(struct stall_watch *watch)
+{
+	stall_reset(watch->stall);
+}
+
+static void scan_again(struct stall_watch *watch, const struct layout *layout, bool lacking)
+{
+	if (watch->ticks_to_scan > 0)
+		watch->ticks_to_scan--;
+	if (!lacking || watch->ticks_to_scan > 0)
+		return;
+	watch->ticks_to_scan = RESCAN_TICKS;
+	find_threads(watch, layout);
+}
+
+enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout *layout,
+				  unsigned int starved_s, struct stall_finding *finding)
+{
+	const struct protocol_stall *places = watch->places;
+	struct stall_limits limits = read_limits(watch, layout);
+	struct stall_sample sample = {.num_cpus = watch->num_cpus, .cpus = watch->cpus};
+	bool watchdog = watchdog_is_on(watch, layout), lacking = false;
+
+	for (unsigned int i = 0; i < places->num_cpus; i++) {
+		struct stall_cpu *cpu = &watch->cpus[places->cpus[i].number];
+
+		read_cpu(watch, layout, &places->cpus[i], watchdog, cpu);
+		read_thread(watch, &watch->threads[i], cpu);
+		lacking |= !cpu->known;
+	}
+	limits.starved_s = starved_s;
+	sample.has_gp_seq = peek(layout, places->gp_seq, &sample.gp_seq, sizeof(sample.gp_seq));
+	sample.has_hung_count =
+		peek(layout, places->hung_count, &sample.hung_count, sizeof(sample.hung_count));
+	sample.has_hung_warnings = peek(layout, places->hung_warnings, &sample.hung_warnings,
+					sizeof(sample.hung_warnings));
+	sample.now_us = g_get_monotonic_time();
+	scan_again(watch, layout, lacking);
+	return stall_look(watch->stall, &limits, &sample, finding);
+}

@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Guests that stand still, each in its own way, with their own detectors switched off: noticed from outside. And guests
+# that do not, though they look like it. STALL_KERNELS: which kernels.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/lib.sh"
+
+query=$build/tests/report/query
+daemon_config '[stall]' 'starved_s=5' '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
+libvirt_start
+daemon_start
+
+value() {
+	"$query" value "$dump/report.json" "$1"
+}
+
+# stalls GUEST SCENARIO: until there is a dump of it, sets $dump
+stalls() {
+	daemon_mark
+	guest_exec "$1" "echo $2 >/sys/kernel/debug/oopsbt_scenario/run" >/dev/null
+	dumped "$1"
+}
+
+dumped() {
+	daemon_wait "$(guest_domain "$1"): stored:" 60 >/dev/null || true
+	dump=$(dumps "$1" | tail -n 1)
+}
+
+# ends INCIDENT: what stood still goes on
+ends() {
+	tap_like "$shape, $1: its end is told" "$(daemon_wait "$1: ran on after [0-9]+ s" 60 || true)" 'ran on'
+}
+
+num_dumps() {
+	dumps "$1" | wc -l
+}
+
+for shape in ${STALL_KERNELS:-6.1}; do
+	guest_start g kernel="$shape" smp=4 memory=384
+	daemon_follow g "budget='10000' kinds='all'" >/dev/null
+	# Two seconds for a hard lockup, four for a soft one; the guest itself sees neither.
+	guest_exec g 'echo 0 >/proc/sys/kernel/watchdog; echo 2 >/proc/sys/kernel/watchdog_thresh
+		echo 60 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout
+		echo 1 >/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress'
+
+	stalls g 'spin_irqoff 1 6000'
+	tap_is "$shape, interrupts off: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" 'hard-lockup on CPU 1'
+	tap_is "$shape, interrupts off: the title names the function" "$(value '$.title')" \
+		'hard lockup in scenario_spin_loop [oopsbt_scenario]'
+	tap_like "$shape, interrupts off: the report says what was seen" "$(cat "$dump/report.txt")" \
+		'^Seen +vCPU 1 used [2-5] s of processor time without a timer interrupt$'
+	ends hard-lockup
+	tap_is "$shape, interrupts off: there is one dump of it" "$(num_dumps g)" 1
+
+	# Somebody who would run there, if he could.
+	# shellcheck disable=SC2016 # for the guest's shell
+	guest_exec g 'taskset 4 sh -c "while :; do :; done" >/dev/null 2>&1 & echo $! >/tmp/busy'
+	stalls g 'spin_preemptoff 2 9000'
+	tap_is "$shape, preemption off: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" 'soft-lockup on CPU 2'
+	tap_is "$shape, preemption off: the title names the function" "$(value '$.title')" \
+		'soft lockup in scenario_spin_loop [oopsbt_scenario]'
+	ends soft-lockup
+	# shellcheck disable=SC2016
+	guest_exec g 'kill -9 $(cat /tmp/busy)'
+
+	guest_exec g 'echo 3 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout'
+	stalls g 'rcu_sleep 3 7000'
+	tap_is "$shape, a reader that sleeps: what it is" "$(value '$.incident')" rcu-stall
+	tap_like "$shape, a reader that sleeps: the report says what was seen" "$(cat "$dump/report.txt")" \
+		'^Seen +an RCU grace period does not end: it has not moved for [3-6] s$'
+	ends rcu-stall
+
+	guest_exec g 'echo 60 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout'
+	guest_exec g 'echo 2 >/proc/sys/kernel/hung_task_timeout_secs'
+	stalls g completion
+	tap_is "$shape, a task that waits: what it is" "$(value '$.incident')" hung-task
+	tap_like "$shape, a task that waits: the report has it" "$(cat "$dump/report.txt")" 'oopsbt-never'
+	guest_exec g 'echo 0 >/proc/sys/kernel/hung_task_timeout_secs'
+
+	# Its vCPU 3 wants to run, and the host has others to run.
+	# shellcheck disable=SC2016
+	guest_exec g 'taskset 8 sh -c "while :; do :; done" >/dev/null 2>&1 & echo $! >/tmp/busy'
+	pid=$(cat "$libvirt_root/run/libvirt/qemu/$(guest_domain g).pid")
+	vcpu=$(grep -l '^CPU 3/' /proc/"$pid"/task/*/comm | cut -d/ -f5)
+	daemon_mark
+	# Real-time tasks leave a twentieth of the processor to others.
+	taskset -p 1 "$vcpu" >/dev/null
+	(ulimit -t 20 && exec taskset 1 chrt --fifo 1 sh -c 'while :; do :; done') &
+	hog=$!
+	dumped g
+	end_process "$hog"
+	taskset -p "$(printf %x $(((1 << $(nproc)) - 1)))" "$vcpu" >/dev/null
+	tap_is "$shape, a host that has no time: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" 'starved on CPU 3'
+	tap_is "$shape, a host that has no time: the title" "$(value '$.title')" 'starved: the host keeps a vCPU waiting'
+	# shellcheck disable=SC2016
+	guest_exec g 'kill -9 $(cat /tmp/busy)'
+	ends starved
+
+	# Not asked for, it is not told.
+	seen=$(num_dumps g)
+	daemon_change g "budget='10000' kinds='oops,panic'"
+	guest_exec g 'echo "spin_irqoff 1 4000" >/sys/kernel/debug/oopsbt_scenario/run'
+	sleep 5 # for as long as it would take to notice, and more
+	daemon_change g "budget='10000' kinds='all'"
+
+	# What looks like a hang and is none: a pause, a guest that idles, tasks of the user's that use all of a CPU.
+	virsh -q suspend "$(guest_domain g)"
+	sleep 6
+	virsh -q resume "$(guest_domain g)"
+	# shellcheck disable=SC2016
+	guest_exec g 'for i in 1 2 4 8; do timeout 8 taskset $i sh -c "while :; do :; done" >/dev/null 2>&1 & done; sleep 10'
+	sleep 4
+	tap_is "$shape: a hang that is not asked for, a pause, an idle guest and one that computes make no dump" "$(num_dumps g)" "$seen"
+	guest_destroy g
+done
+tap_done
