@@ -20,6 +20,19 @@ static void add(GPtrArray *chosen, struct store_entry *entry)
 }
 
 /* A domain's name would mean its newest dump, which is hardly what somebody wants to remove. */
+static bool check_domain(const struct cli_args *args, const struct store_entry *entry,
+			 GError **error)
+{
+	const char *domain = cli_value(args, "domain");
+
+	if (!domain || store_entry_is_of(entry, domain))
+		return true;
+	g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+		    "dump %s is of domain '%s', not of '%s': nothing was removed", entry->id,
+		    entry->domain, domain);
+	return false;
+}
+
 static bool choose_by_id(struct session *session, const struct cli_args *args, GPtrArray *chosen,
 			 GError **error)
 {
@@ -33,6 +46,10 @@ static bool choose_by_id(struct session *session, const struct cli_args *args, G
 				    "'%s' is a domain; give the ids of its dumps, or --domain %s "
 				    "with --older-than or --keep",
 				    *id, *id);
+			store_entry_free(entry);
+			return false;
+		}
+		if (!check_domain(args, entry, error)) {
 			store_entry_free(entry);
 			return false;
 		}
@@ -121,6 +138,13 @@ static bool confirmed(const struct cli_args *args, GPtrArray *chosen)
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
+/* Nobody is there to be asked, and no dump would be left. */
+static bool empties_unasked(const struct cli_args *args, const GPtrArray *chosen)
+{
+	return g_strcmp0(cli_value(args, "keep"), "0") == 0 && chosen->len > 0 &&
+	       !cli_has(args, "older-than") && !cli_has(args, "yes") && !isatty(STDIN_FILENO);
+}
+
 static bool remove_chosen(struct session *session, GPtrArray *chosen, GError **error)
 {
 	for (guint i = 0; i < chosen->len; i++) {
@@ -158,6 +182,12 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 		chose = choose_by_id(session, args, chosen, error);
 	if (!chose)
 		return false;
+	if (empties_unasked(args, chosen)) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "--keep 0 removes every dump: nothing was removed\n"
+			    "add --yes if that is meant");
+		return false;
+	}
 	if (!confirmed(args, chosen)) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "nothing was removed");
 		return false;
@@ -168,7 +198,8 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 static const struct cli_option options[] = {
 	{"older-than", 0, "AGE", CLI_NONE, "all older than AGE, '7d' or '12h'"},
 	{"keep", 0, "N", CLI_NONE, "all but the N newest of each domain"},
-	{"domain", 0, "DOMAIN", CLI_DUMP, "with these two: only dumps of this domain"},
+	{"domain", 0, "DOMAIN", CLI_DUMP,
+	 "only dumps of this domain; an id of another one's is an error"},
 	{"yes", 'y', NULL, CLI_NONE, "do not ask"},
 	{NULL, 0, NULL, 0, NULL},
 };

@@ -232,6 +232,9 @@ run rm 2026
 tap_like 'nor is an ambiguous beginning' "$err" 'fits 4 dumps'
 run rm 20261120 19990101
 tap_is 'one id that is not there and nothing goes' "$status $(stored '2026*')" '1 4'
+run rm --domain db1 20261120
+tap_is "an id of another domain's is refused: exit status" "$status $(stored '20261120*')" '1 1'
+tap_like "an id of another domain's is refused: message" "$err" "is of domain 'web1', not of 'db1': nothing was removed"
 run rm 20261120
 tap_is 'rm removes' "$status $out $(stored '20261120*')" '0 Dump 20261120T100000Z-1 removed 0'
 dump_make web1 20261120T100000Z-1 'BUG: first'
@@ -242,6 +245,9 @@ run rm --older-than 2026-11-21
 tap_is '--older-than' "$(ids)" '21-2 22-1'
 run rm --older-than soon
 tap_is 'an age that is none' "$status" 2
+run rm --keep 0 </dev/null
+tap_is '--keep 0 without a terminal needs --yes: exit status' "$status $(ids)" '1 21-2 22-1'
+tap_like '--keep 0 without a terminal needs --yes: message' "$err" 'add --yes'
 run rm --keep 0 --yes
 tap_is 'all of them, and their empty directories' "$status $(stored '*')" '0 0'
 
