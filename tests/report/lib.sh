@@ -230,6 +230,8 @@ dies() {
 	tap_unlike "$label: every backtrace ends where its stack does" "$(cat "$dump/report.txt")" 'ends early'
 	daemon_wait "$(guest_domain "$name"): signalled: panicked" 60 >/dev/null
 	tap_is "$label: the guest is left as the panic left it" "$(state "$name")" 'crashed (panicked)'
+	[ -n "$(state "$name" 2>/dev/null)" ] ||
+		tap_note "$(tail -n 8 "$libvirt_root/var/log/libvirt/qemu/$(guest_domain "$name").log"; grep "$(guest_domain "$name")" "$daemon_log" | tail -n 30)"
 }
 
 # The slow way to memory, which works where the QEMU process is out of reach.
