@@ -245,7 +245,7 @@ run rm --older-than 2026-11-21
 tap_is '--older-than' "$(ids)" '21-2 22-1'
 run rm --older-than soon
 tap_is 'an age that is none' "$status" 2
-run rm --keep 0 </dev/null
+{ run rm --keep 0; } </dev/null
 tap_is '--keep 0 without a terminal needs --yes: exit status' "$status $(ids)" '1 21-2 22-1'
 tap_like '--keep 0 without a terminal needs --yes: message' "$err" 'add --yes'
 run rm --keep 0 --yes
