@@ -433,17 +433,22 @@ static void blame_from_stack(const struct report_vcpu *vcpu, const struct frame 
 		if (!passed || !frame->reliable || !frame->symbol.name ||
 		    oops_function_is_helper(frame->symbol.name))
 			continue;
+		g_free(oops->function);
+		g_free(oops->module);
 		oops->function = oops_function_plain(frame->symbol.name);
 		oops->module = g_strdup(frame->symbol.module);
 		return;
 	}
 }
 
+/*
+ * The text has no registers yet. If it has a function already, that may be of an NMI that came
+ * while the CPU printed: the stack is believed.
+ */
 static void tell_from_stack(const struct report_vcpu *vcpu, const struct frame *fault,
 			    struct oops_text *oops)
 {
-	if (!oops->function)
-		blame_from_stack(vcpu, fault, oops);
+	blame_from_stack(vcpu, fault, oops);
 	if (oops->cpu.known)
 		return;
 	oops->cpu = vcpu->cpu;

@@ -119,6 +119,16 @@ static void test_two(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_false(f->oops.cpu.known);
 }
 
+/* What the log names without registers may be of an NMI within the oops. */
+static void test_another_function(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	add_oopsing(f, 1, 0x22);
+	f->oops.function = g_strdup("serial8250_console_write");
+	g_assert_cmphex(rax_of_fault(f), ==, 0x22);
+	g_assert_cmpstr(f->oops.function, ==, "culprit");
+	g_assert_cmpstr(f->oops.module, ==, "a_module");
+}
+
 /* The guest's log says which. */
 static void test_one_of_two(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -152,6 +162,7 @@ int main(int argc, char **argv)
 	TEST("only-one", test_only_one);
 	TEST("two", test_two);
 	TEST("one-of-two", test_one_of_two);
+	TEST("another-function", test_another_function);
 	TEST("none", test_none);
 	return g_test_run();
 }
