@@ -140,25 +140,25 @@ static bool judge_cpu(const struct stall *stall, const struct cpu *cpu, int numb
 		finding->incident = INCIDENT_HARD_LOCKUP;
 		finding->since_us = cpu->irqs.at_us;
 		g_snprintf(finding->evidence, sizeof(finding->evidence),
-			   "vCPU %d used %.0f s of processor time without a timer interrupt",
-			   number, seconds(used_us));
+			   "CPU %d used %.0f s of processor time without a timer interrupt", number,
+			   seconds(used_us));
 	} else if (ticks && now->has_touch && over(untouched_us, limits->soft_s)) {
 		finding->incident = INCIDENT_SOFT_LOCKUP;
 		finding->since_us = cpu->touch.at_us;
 		g_snprintf(finding->evidence, sizeof(finding->evidence),
-			   "the watchdog of vCPU %d did not run in %.0f s of processor time",
-			   number, seconds(untouched_us));
+			   "the watchdog of CPU %d did not run in %.0f s of processor time", number,
+			   seconds(untouched_us));
 	} else if (ticks && now->has_current && over(same_us, limits->soft_s)) {
 		finding->incident = INCIDENT_SOFT_LOCKUP;
 		finding->since_us = cpu->current.at_us;
 		g_snprintf(finding->evidence, sizeof(finding->evidence),
-			   "vCPU %d ran one task in the kernel for %.0f s while others waited",
+			   "CPU %d ran one task in the kernel for %.0f s while others waited",
 			   number, seconds(same_us));
 	} else if (over(now_us - cpu->starved.at_us, limits->starved_s)) {
 		finding->incident = INCIDENT_STARVED;
 		finding->since_us = cpu->starved.at_us;
 		g_snprintf(finding->evidence, sizeof(finding->evidence),
-			   "vCPU %d got %.1f of %.0f s: the host kept it waiting", number,
+			   "CPU %d got %.1f of %.0f s: the host kept it waiting", number,
 			   seconds(now->used_us - cpu->starved.used_us),
 			   seconds(now_us - cpu->starved.at_us));
 	} else {

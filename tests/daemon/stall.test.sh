@@ -55,7 +55,7 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	tap_is "$shape, interrupts off: the title names the function" "$(value '$.title')" \
 		'hard lockup in scenario_spin_loop [oopsbt_scenario]'
 	tap_like "$shape, interrupts off: the report says what was seen" "$(cat "$dump/report.txt")" \
-		'^Seen +vCPU 1 used [2-5] s of processor time without a timer interrupt$'
+		'^Seen +CPU 1 used [2-5] s of processor time without a timer interrupt$'
 	ends hard-lockup
 	tap_is "$shape, interrupts off: there is one dump of it" "$(num_dumps g)" 1
 
