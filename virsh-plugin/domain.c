@@ -164,10 +164,23 @@ bool domain_has_options(struct session *session, virDomainPtr domain, unsigned i
 	return true;
 }
 
+static bool parse_options(virDomainPtr domain, const char *xml, struct options *options,
+			  GPtrArray *warnings, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+
+	if (options_from_xml(xml, options, warnings, &local))
+		return true;
+	g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+		    "the oopsbt metadata of domain '%s' is bad: %s\n"
+		    "'virsh oopsbt disable %s' takes it away",
+		    virDomainGetName(domain), local->message, virDomainGetName(domain));
+	return false;
+}
+
 bool domain_get_options(struct session *session, virDomainPtr domain, unsigned int flags,
 			bool *enabled, struct options *options, GPtrArray *warnings, GError **error)
 {
-	g_autoptr(GError) local = NULL;
 	char *xml;
 	bool good;
 
@@ -175,13 +188,8 @@ bool domain_get_options(struct session *session, virDomainPtr domain, unsigned i
 	if (!get_metadata(session, domain, flags, &xml, error))
 		return false;
 	*enabled = xml != NULL;
-	good = !xml || options_from_xml(xml, options, warnings, &local);
+	good = !xml || parse_options(domain, xml, options, warnings, error);
 	free(xml);
-	if (!good)
-		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
-			    "the oopsbt metadata of domain '%s' is bad: %s\n"
-			    "'virsh oopsbt disable %s' takes it away",
-			    virDomainGetName(domain), local->message, virDomainGetName(domain));
 	return good;
 }
 
@@ -243,11 +251,7 @@ bool domain_look(struct session *session, virDomainPtr domain, bool active, bool
 	*next = next_xml != NULL;
 	if (!now_xml && !next_xml)
 		return true;
-	if (options_from_xml(now_xml ? now_xml : next_xml, options, NULL, error))
-		return true;
-	g_prefix_error(error,
-		       "the oopsbt metadata of domain '%s' is bad: ", virDomainGetName(domain));
-	return false;
+	return parse_options(domain, now_xml ? now_xml : next_xml, options, NULL, error);
 }
 
 /* --- the panic device --- */

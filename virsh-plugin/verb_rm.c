@@ -19,7 +19,6 @@ static void add(GPtrArray *chosen, struct store_entry *entry)
 	g_ptr_array_add(chosen, entry);
 }
 
-/* A domain's name would mean its newest dump, which is hardly what somebody wants to remove. */
 static bool check_domain(const struct cli_args *args, const struct store_entry *entry,
 			 GError **error)
 {
@@ -33,6 +32,7 @@ static bool check_domain(const struct cli_args *args, const struct store_entry *
 	return false;
 }
 
+/* A domain's name would mean its newest dump, which is hardly what somebody wants to remove. */
 static bool choose_by_id(struct session *session, const struct cli_args *args, GPtrArray *chosen,
 			 GError **error)
 {

@@ -6,8 +6,8 @@
 
 #include "analyze/analysis.h"
 #include "analyze/output.h"
-#include "analyze/stall_places.h"
 #include "analyze/sandbox.h"
+#include "analyze/stall_places.h"
 #include "common/context.h"
 #include "common/protocol.h"
 

@@ -324,6 +324,7 @@ static void tell_oops(struct analysis *analysis, struct oops_text *oops, const u
 	title = oops_text_title(oops);
 	take_oops(report, oops, start);
 	report->oops.number = (struct maybe_int){true, number};
+	analysis->oopses_seen = number;
 	report->oops.panicked = becomes_panic(analysis, panic);
 	report->title = report->oops.panicked ? g_strdup_printf("%s, then panic", title)
 					      : g_steal_pointer(&title);
@@ -340,7 +341,6 @@ static void tell_oops_of_stack(struct analysis *analysis, const GArray *records)
 	report_add_error(analysis->report, "oops",
 			 "the guest's log did not have it yet; a stack tells of it");
 	tell_oops(analysis, &oops, NULL, NULL);
-	analysis->oopses_seen = oops.number;
 	oops_text_clear(&oops);
 }
 
@@ -380,7 +380,6 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 			report_add_error(report, "log",
 					 "the guest had not finished writing its oops");
 		tell_oops(analysis, &oops, &start, panic);
-		analysis->oopses_seen = oops.number;
 		oops_text_clear(&oops);
 	} else if ((oops_signalled(analysis) || is_panic(analysis)) &&
 		   fault_is_on_stack(analysis)) {

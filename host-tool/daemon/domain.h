@@ -75,6 +75,7 @@ struct domain {
 	bool looking;
 
 	/* domain_stall.c */
+	GBytes *stall_places;	   /* as of stall_watch_new(); NULL: not known, or no use */
 	struct stall_watch *stall; /* NULL: it is not looked for */
 	gint64 paused_us;	   /* monotonic: since when it is paused; 0: it is not */
 

@@ -4,20 +4,34 @@
 /* A pause as short as a collection's does not hide what stood still before it. */
 #define SHORT_PAUSE_US (2 * G_TIME_SPAN_SECOND)
 
+static bool is_wanted(const struct domain *domain)
+{
+	return (domain->options.kinds & ~OPTIONS_KINDS_DEFAULT) != 0;
+}
+
 void domain_stall_set(struct domain *domain, GBytes *places)
 {
-	if (places && domain->layout && domain->layout->memory_fd >= 0) {
-		if (domain->stall && stall_watch_update(domain->stall, places, domain->layout))
-			return;
-		stall_watch_free(domain->stall);
-		domain->stall = stall_watch_new(places, domain->layout);
-		if (domain->stall == NULL)
-			log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
-				  "hangs are not noticed: its CPUs' counts are not found in its "
-				  "memory");
+	g_clear_pointer(&domain->stall_places, g_bytes_unref);
+	if (places)
+		domain->stall_places = g_bytes_ref(places);
+	if (domain->stall && (places == NULL || domain->layout == NULL ||
+			      !stall_watch_update(domain->stall, places, domain->layout)))
+		g_clear_pointer(&domain->stall, stall_watch_free);
+}
+
+/* Only where it is asked for: it holds two descriptors a vCPU. */
+static void begin(struct domain *domain)
+{
+	g_autoptr(GBytes) places = g_steal_pointer(&domain->stall_places);
+
+	if (places == NULL)
 		return;
-	}
-	g_clear_pointer(&domain->stall, stall_watch_free);
+	domain->stall = stall_watch_new(places, domain->layout);
+	if (domain->stall)
+		domain->stall_places = g_steal_pointer(&places);
+	else
+		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
+			  "hangs are not noticed: its CPUs' counts are not found in its memory");
 }
 
 void domain_stall_paused(struct domain *domain, bool paused)
@@ -38,8 +52,15 @@ void domain_stall_look(struct domain *domain)
 {
 	struct stall_finding finding;
 
-	if (domain->stall == NULL || domain->paused_us ||
-	    !(domain->options.kinds & ~OPTIONS_KINDS_DEFAULT))
+	if (!is_wanted(domain)) {
+		g_clear_pointer(&domain->stall, stall_watch_free);
+		return;
+	}
+	if (domain->paused_us)
+		return;
+	if (domain->stall == NULL)
+		begin(domain);
+	if (domain->stall == NULL)
 		return;
 	switch (stall_watch_look(domain->stall, domain->layout, domain->all->config->starved_s,
 				 &finding)) {

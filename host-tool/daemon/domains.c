@@ -89,6 +89,7 @@ static void domain_free(void *pointer)
 	g_object_unref(domain->map_cancellable);
 	kernel_state_clear(&domain->kernel);
 	stall_watch_free(domain->stall);
+	g_clear_pointer(&domain->stall_places, g_bytes_unref);
 	layout_unref(domain->layout);
 	g_free(domain->last_dump);
 	g_free(domain->last_oops_dump);

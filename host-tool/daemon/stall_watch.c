@@ -35,14 +35,19 @@ struct stall_watch {
 
 /* --- the host's side: threads --- */
 
+static void close_thread(struct thread *thread)
+{
+	if (thread->stat >= 0)
+		close(thread->stat);
+	if (thread->schedstat >= 0)
+		close(thread->schedstat);
+	*thread = (struct thread){-1, -1};
+}
+
 static void close_threads(struct stall_watch *watch)
 {
-	for (unsigned int i = 0; watch->threads && i < watch->places->num_cpus; i++) {
-		if (watch->threads[i].stat >= 0)
-			close(watch->threads[i].stat);
-		if (watch->threads[i].schedstat >= 0)
-			close(watch->threads[i].schedstat);
-	}
+	for (unsigned int i = 0; watch->threads && i < watch->places->num_cpus; i++)
+		close_thread(&watch->threads[i]);
 	g_clear_pointer(&watch->threads, g_free);
 }
 
@@ -122,11 +127,7 @@ static void read_thread(struct stall_watch *watch, struct thread *thread, struct
 		     sscanf(text, "%*u %llu", &waited_ns) == 1;
 	if (!cpu->known) {
 		/* Its vCPU was unplugged: another thread may have the number one day. */
-		if (thread->stat >= 0)
-			close(thread->stat);
-		if (thread->schedstat >= 0)
-			close(thread->schedstat);
-		*thread = (struct thread){-1, -1};
+		close_thread(thread);
 		return;
 	}
 	cpu->runnable = state == 'R';

@@ -436,11 +436,17 @@ bool oops_text_find(GPtrArray *lines, unsigned int after, struct oops_text *oops
 	return true;
 }
 
+/* The words are looked for first: the patterns are for few lines of a log. */
+static bool match_beginning(const char *line, struct oops_text *oops)
+{
+	return (strstr(line, "BUG") || strstr(line, "PANIC")) && !oops_line_number(line) &&
+	       match_announcement(line, oops);
+}
+
 bool oops_line_begins(const char *line)
 {
 	struct oops_text oops = {0};
-	bool begins = (strstr(line, "BUG") || strstr(line, "PANIC")) && !oops_line_number(line) &&
-		      match_announcement(line, &oops);
+	bool begins = match_beginning(line, &oops);
 
 	oops_text_clear(&oops);
 	return begins;
@@ -454,9 +460,8 @@ bool oops_text_find_begun(GPtrArray *lines, struct oops_text *oops)
 
 		if (is_end(line) || oops_line_number(line))
 			return false;
-		if (!oops_line_begins(line))
+		if (!match_beginning(line, oops))
 			continue;
-		match_announcement(line, oops);
 		oops->first_line = i;
 		oops->last_line = lines->len - 1;
 		return true;
