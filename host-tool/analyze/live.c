@@ -6,6 +6,7 @@
 
 #include "analyze/analysis.h"
 #include "analyze/output.h"
+#include "analyze/relay.h"
 #include "analyze/sandbox.h"
 #include "analyze/stall_places.h"
 #include "common/context.h"
@@ -19,8 +20,6 @@
 #define MAX_LOG_PAGES 16384
 /* Storage made ready while there is no job yet; a 64-vCPU guest takes about this much. */
 #define PAGES_READY 1024
-/* What one relayed read may ask for. */
-#define RELAY_MAX (1u << 20)
 /* The collector answers within its own limits; this is for one that is gone. */
 #define ANSWER_TIMEOUT_MS 60000
 
@@ -29,6 +28,7 @@ struct live {
 	struct job job;
 	int memory_fd;
 	int fds[PROTOCOL_NUM_FDS]; /* come with FINISH */
+	struct relay *relay;	   /* NULL: memory is read from memory_fd */
 	struct guest_memory *memory;
 	struct snapshot *frozen; /* until the analysis takes it */
 	struct analysis analysis;
@@ -48,49 +48,17 @@ static bool receive(struct live *live, enum protocol_type type, struct protocol_
 	return false;
 }
 
-static bool relay_part(struct live *live, gpa_t address, uint8_t *buffer, size_t length,
-		       GError **error)
-{
-	struct protocol_need need = {.address = address.value, .length = length};
-	struct protocol_message message;
-	const uint8_t *bytes;
-	gsize got;
-
-	if (!protocol_send(live->control, PROTOCOL_NEED, &need, sizeof(need), NULL, 0, error) ||
-	    !receive(live, PROTOCOL_DATA, &message, error))
-		return false;
-	bytes = g_bytes_get_data(message.payload, &got);
-	if (got == length)
-		memcpy(buffer, bytes, length);
-	protocol_message_clear(&message);
-	if (got == length)
-		return true;
-	g_set_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_IO,
-		    "libvirt could not read %zu bytes at guest-physical 0x%" G_GINT64_MODIFIER "x",
-		    length, address.value);
-	return false;
-}
-
-static bool relay_read(void *user_data, gpa_t address, void *buffer, size_t length, GError **error)
-{
-	for (size_t done = 0; done < length; done += RELAY_MAX) {
-		if (!relay_part(user_data, gpa_add(address, done), (uint8_t *)buffer + done,
-				MIN(length - done, RELAY_MAX), error))
-			return false;
-	}
-	return true;
-}
-
 static bool open_memory(struct live *live, GError **error)
 {
 	const struct guest_extent *extents = (void *)live->job.extents->data;
 
-	if (live->job.relay)
-		live->memory = guest_memory_new_function(relay_read, live, extents,
-							 live->job.extents->len, error);
-	else
+	if (live->job.relay) {
+		live->relay = relay_new(live->control);
+		live->memory = relay_memory(live->relay, extents, live->job.extents->len, error);
+	} else {
 		live->memory = guest_memory_new_fd(live->memory_fd, extents, live->job.extents->len,
 						   error);
+	}
 	if (live->memory == NULL)
 		return false;
 	guest_memory_read_pages(live->memory);
@@ -353,8 +321,12 @@ static bool serve_collection(struct live *live, GError **error)
 	if (!send_verdict(live, error) || !take_context(live, PROTOCOL_THAWED, error))
 		return false;
 	snapshot_thaw(analysis->frozen);
+	if (live->relay)
+		relay_forget(live->relay);
 	if (!panicking) {
 		understand(live);
+		if (live->relay)
+			relay_read_exactly(live->relay);
 		analysis_wait_for_log(analysis, live->job.log_settle_ms);
 		read_log(live);
 	}
@@ -372,6 +344,7 @@ static void live_clear(struct live *live)
 	analysis_clear(&live->analysis);
 	g_clear_pointer(&live->frozen, snapshot_free);
 	g_clear_pointer(&live->memory, guest_memory_free);
+	g_clear_pointer(&live->relay, relay_free);
 	job_clear(&live->job);
 	if (live->memory_fd >= 0)
 		close(live->memory_fd);
