@@ -15,7 +15,7 @@
 #	rogue MODE			what the rogue analyser does in the next collection (rogue-analyze.c)
 #	rogue_analyzer			use it, from the next start on
 #	dumps NAME			the dumps of a guest, one path a line
-#	oops NAME [SCENARIO]		have the guest oops (null by default)
+#	oops NAME [SCENARIO...]		have the guest oops (null by default), without a pause between them
 
 build=${OOPSBT_BUILD:-$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../../build}
 build=$(realpath "$build")
@@ -110,9 +110,11 @@ dumps() {
 	{ find -H "$daemon_store/$(guest_domain "$1")" -mindepth 1 -maxdepth 1 -name '2*' 2>/dev/null || true; } | sort -V
 }
 
-# The writer dies of it, in a shell of its own.
+# The writer of each dies of it, in a shell of its own.
 oops() {
-	guest_exec "$1" "(echo ${2:-null} >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true" 2>/dev/null
+	local name=$1 run=/sys/kernel/debug/oopsbt_scenario/run
+	shift
+	guest_exec "$name" "for scenario in ${*:-null}; do (echo \$scenario >$run) >/dev/null 2>&1; done; true" 2>/dev/null
 }
 
 state() {

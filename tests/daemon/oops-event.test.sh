@@ -150,17 +150,21 @@ tap_is "a patched guest on stock QEMU is found by its memory" "$(value stock '$.
 # event is no news then.
 daemon_change exact "budget='2000' watch='100' keep='100'"
 before=$(dumps exact | wc -l)
+# What the kernel prints for an oops takes this console longer than a second on a slow host.
+guest_exec exact 'dmesg -n 1'
+apart
 daemon_mark
-for scenario in null gpf null bug; do
-	oops exact "$scenario"
-done
-tap_ok "of four oopses in a row one is told by the watch before its event comes" \
-	daemon_wait "$(guest_domain exact): an oops event came that was held back" 10
+oops exact gpf bug
+tap_ok "of two oopses in a row the second is told by the watch before its event comes" \
+	daemon_wait "$(guest_domain exact): an oops event came that was held back" 60
+daemon_wait "$(guest_domain exact): stored:.*scenario_gpf" >/dev/null
 daemon_wait "$(guest_domain exact): stored:.*scenario_bug" >/dev/null
 told=$(tail -n "+$daemon_from" "$daemon_log" | grep "$(guest_domain exact): stored:")
-tap_is "each has a dump, and one only" "$(dumps exact | wc -l)" $((before + 4))
+tap_is "each has a dump, and one only" "$(dumps exact | wc -l)" $((before + 2))
 tap_is "which tells of it" "$(grep -oE 'scenario_[a-z_]+' <<<"$told" | sort | uniq -c | xargs)" \
-	'1 scenario_bug 1 scenario_gpf 2 scenario_null_deref'
+	'1 scenario_bug 1 scenario_gpf'
+
+guest_exec exact "dmesg -n 7"
 
 # --- what enable says of them ---
 

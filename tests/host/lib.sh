@@ -16,6 +16,31 @@ host_root=$host_dir/root
 host_pid=
 host_from=1
 
+# By name: systemd-nspawn has children of its own for a moment.
+host_has_first_process() {
+	host_pid=$(pgrep -x -P "$1" systemd)
+}
+
+# Its own wait fails as long as systemd answers nobody.
+host_is_up() {
+	host timeout 300 systemctl is-system-running --wait >"$host_dir/state" 2>/dev/null ||
+		grep -qx degraded "$host_dir/state"
+}
+
+# host_until NSPAWN SECONDS COMMAND...: until it succeeds; nothing tells of these steps but that
+host_until() {
+	local nspawn=$1 end=$((SECONDS + $2))
+	shift 2
+	until "$@"; do
+		if [ "$SECONDS" -gt "$end" ] || ! kill -0 "$nspawn"; then
+			echo "the host does not boot; its console:" >&2
+			cat "$host_dir/console" >&2
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
 host_start() {
 	local base nspawn
 	base=$("$host_lib/make-host")
@@ -32,16 +57,8 @@ host_start() {
 		--directory="$host_root" --bind="$test_dir" --boot </dev/null >"$host_dir/console" 2>&1 &
 	nspawn=$!
 	at_exit "end_process $nspawn"
-	until host_pid=$(pgrep -P "$nspawn"); do
-		kill -0 "$nspawn" || {
-			cat "$host_dir/console" >&2
-			return 1
-		}
-		sleep 0.05 # nothing tells when it has its first process
-	done
-	until host systemctl is-system-running --wait >"$host_dir/state" 2>/dev/null || grep -qx degraded "$host_dir/state"; do
-		sleep 0.1 # until its systemd answers at all; then this call waits
-	done
+	host_until "$nspawn" 60 host_has_first_process "$nspawn"
+	host_until "$nspawn" 300 host_is_up
 	export LIBVIRT_DEFAULT_URI="qemu+unix:///system?socket=/proc/$host_pid/root/run/libvirt/libvirt-sock"
 	host journalctl --follow --output=cat --lines=all --unit=oopsbtd >"$host_dir/log" 2>/dev/null &
 	at_exit "end_process $!"
