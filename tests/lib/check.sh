@@ -4,8 +4,8 @@
 # Several calls of tests/run that count together. Run from the top of the tree.
 #
 #	check_begin			begin to count; from now on SIGINT, SIGTERM and SIGHUP end the test that runs, and the script
-#	run [-l LABEL] TEST...		run these; sets check_status to 1 if one fails
-#	sanitized TEST...		the same with the programs in build/sanitized
+#	run [-l LABEL] [-j N] TEST...	run these; sets check_status to 1 if one fails
+#	sanitized [-j N] TEST...	the same with the programs in build/sanitized
 #	check_end			print the counts; exit with what was found
 
 # shellcheck source-path=SCRIPTDIR

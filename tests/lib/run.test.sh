@@ -160,6 +160,22 @@ total=$work/total
 tap_is "the counts go on from call to call, a skip at the end included" \
 	"$(TESTS_TOTAL=$total "$run" --summary | tail -n 2 | xargs)" '1 repeated 1 passed, 1 failed, 3 skipped'
 
+# --- several at a time
+
+mkfifo "$work/one" "$work/other"
+fake meets_one <<<"echo >'$work/one'; read -r <'$work/other'; echo 'ok 1 - a'; echo 1..1"
+fake meets_other <<<"read -r <'$work/one'; echo >'$work/other'; echo 'ok 1 - a'; echo 1..1"
+output=$(cd "$work" && timeout 60 "$run" -j 2 ./meets_one ./meets_other) || true
+tap_is "with -j 2 two tests run at the same time" "$(tail -n 1 <<<"$output")" '2 passed, 0 failed, 0 skipped'
+
+status=0
+output=$(cd "$work" && TESTS_TOTAL=$work/parallel "$run" -l many -j 3 ./passes ./fails ./crashes ./loses_always ./skips) ||
+	status=$?
+tap_is "with -j each test counts once, as it does without" \
+	"$(TESTS_TOTAL=$work/parallel "$run" --summary | tail -n 2 | xargs)" '1 repeated 3 passed, 3 failed, 2 skipped'
+tap_is "with -j the status of a run with a failure is 1" "$status" 1
+tap_like "with -j what a failing test said is shown, with the label" "$output" '^FAIL many ./fails: 1 of 2 failed'
+
 # --- interrupts
 
 # interrupted SIGNAL WHOM COMMAND...: runs it as a session, the way a terminal has it, until the fake test waits; sends
@@ -204,8 +220,9 @@ EOT
 
 for signal in INT TERM HUP; do
 	for whom in group one; do
-		for what in run check; do
+		for what in run check several; do
 			case $what in
+			several) interrupted "$signal" "$whom" "$run" -j 2 ./waits ./meets_one ./next ;;
 			run) interrupted "$signal" "$whom" "$run" ./waits ./next ;;
 			check) interrupted "$signal" "$whom" ./calls ;;
 			esac
