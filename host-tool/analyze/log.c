@@ -427,6 +427,11 @@ static char *stall_title(const struct analysis *analysis)
 	g_autofree char *function = NULL;
 
 	g_strdelimit(title->str, "-", ' ');
+	/* What the CPU does now is no reason for what was. */
+	if (!g_strcmp0(report->collection.phase, "ended")) {
+		g_string_append(title, " ended");
+		return g_string_free(title, FALSE);
+	}
 	if (!g_strcmp0(incident, "starved"))
 		g_string_append(title, ": the host keeps a vCPU waiting");
 	if (!g_strcmp0(incident, "hung-task") && has_deadlock(&report->tasks))

@@ -33,6 +33,7 @@ void report_collection_clear(struct report_collection *collection)
 	g_free(collection->signal);
 	g_free(collection->incident);
 	g_free(collection->evidence);
+	g_free(collection->phase);
 	g_free(collection->signalled);
 	g_free(collection->frozen);
 	g_free(collection->thawed);

@@ -30,6 +30,7 @@ struct report_collection {
 	char *incident; /* a name of common/incident.h: what the daemon took it for; NULL: not known
 			 */
 	char *evidence; /* what the daemon saw, in numbers: one sentence; or NULL */
+	char *phase;	/* "began", "lasts", "ended": of a guest that stands still; or NULL */
 	struct maybe_int stalled_cpu; /* the kernel's number of the CPU that stands still */
 	char *signalled;	      /* RFC 3339 UTC with microseconds, or NULL */
 	char *frozen;		      /* NULL: was not frozen */

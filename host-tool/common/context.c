@@ -21,7 +21,7 @@ static const struct {
 	STRING(signalled),  STRING(frozen),	  STRING(thawed),	 STRING(stored),
 	STRING(previous),   STRING(nmi),	  STRING(nmi_reason),	 STRING(host),
 	STRING(hypervisor), STRING(tool_version), STRING(memory_source), STRING(tasks),
-	STRING(incident),   STRING(evidence),
+	STRING(incident),   STRING(evidence),	  STRING(phase),
 #undef STRING
 };
 

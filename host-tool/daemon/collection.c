@@ -228,6 +228,7 @@ static void describe(struct run *run)
 	report->signal = g_strdup(request->signal);
 	report->incident = g_strdup(incident_name(request->incident));
 	report->evidence = g_strdup(request->evidence);
+	report->phase = g_strdup(request->phase);
 	report->stalled_cpu = request->stalled_cpu;
 	report->previous = g_strdup(request->previous);
 	report->tasks = g_strdup(tasks_wanted(request));

@@ -65,7 +65,7 @@ struct collection_request {
 	const struct options *options;
 	const char *signal; /* as in report.h */
 	enum incident incident;
-	const char *evidence; /* as in common/collection.h; may be NULL */
+	const char *evidence, *phase; /* as in common/collection.h; may be NULL */
 	struct maybe_int stalled_cpu;
 	gint64 signalled_us;	 /* real time */
 	bool held;		 /* QEMU has paused the guest for it, see oops_pause.h */

@@ -150,7 +150,8 @@ void domain_stall_paused(struct domain *domain, bool paused);
 
 /* Words for signals as in report.h (static). @signalled_us: real time. */
 void domain_signal(struct domain *domain, const char *signal, gint64 signalled_us);
-void domain_stalls(struct domain *domain, const struct stall_finding *finding);
+void domain_stalls(struct domain *domain, enum stall_event event,
+		   const struct stall_finding *finding);
 void domain_collect_pending(struct domain *domain);
 /* If it has crashed while nobody listened: collected, once. What is known of its kernel must have
  * been recalled. */

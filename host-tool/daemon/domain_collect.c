@@ -12,7 +12,8 @@
 struct signal {
 	const char *word;
 	enum incident incident;
-	char *evidence; /* owned; or NULL */
+	char *evidence;	   /* owned; or NULL */
+	const char *phase; /* as in common/collection.h; NULL: it has none */
 	struct maybe_int stalled_cpu;
 	gint64 signalled_us;
 	unsigned int tries;
@@ -101,6 +102,7 @@ static void collect_work(struct task *task)
 		.signal = collect->signal.word,
 		.incident = collect->signal.incident,
 		.evidence = collect->signal.evidence,
+		.phase = collect->signal.phase,
 		.stalled_cpu = collect->signal.stalled_cpu,
 		.signalled_us = collect->signal.signalled_us,
 		.held = collect->held,
@@ -338,12 +340,16 @@ void domain_signal(struct domain *domain, const char *word, gint64 signalled_us)
 	receive(domain, &signal);
 }
 
-void domain_stalls(struct domain *domain, const struct stall_finding *finding)
+void domain_stalls(struct domain *domain, enum stall_event event,
+		   const struct stall_finding *finding)
 {
+	static const char *const phases[] = {
+		[STALL_BEGAN] = "began", [STALL_LASTS] = "lasts", [STALL_ENDED] = "ended"};
 	const struct signal signal = {
 		.word = "stall",
 		.incident = finding->incident,
 		.evidence = (char *)finding->evidence,
+		.phase = phases[event],
 		.stalled_cpu = {finding->cpu >= 0, finding->cpu},
 		.signalled_us = g_get_real_time(),
 	};

@@ -51,6 +51,7 @@ void domain_stall_paused(struct domain *domain, bool paused)
 void domain_stall_look(struct domain *domain)
 {
 	struct stall_finding finding;
+	enum stall_event event;
 
 	if (!is_wanted(domain)) {
 		g_clear_pointer(&domain->stall, stall_watch_free);
@@ -62,17 +63,11 @@ void domain_stall_look(struct domain *domain)
 		begin(domain);
 	if (domain->stall == NULL)
 		return;
-	switch (stall_watch_look(domain->stall, domain->layout, domain->all->config->starved_s,
-				 &finding)) {
-	case STALL_NONE:
-		break;
-	case STALL_BEGAN:
-	case STALL_LASTS:
-		domain_stalls(domain, &finding);
-		break;
-	case STALL_ENDED:
+	event = stall_watch_look(domain->stall, domain->layout, domain->all->config->starved_s,
+				 &finding);
+	if (event == STALL_ENDED)
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL, "%s: %s",
 			  incident_name(finding.incident), finding.evidence);
-		break;
-	}
+	if (event != STALL_NONE)
+		domain_stalls(domain, event, &finding);
 }

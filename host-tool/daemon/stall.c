@@ -6,6 +6,9 @@
 /* Low bits of a grace period's number: its state (RCU_SEQ_STATE_MASK). */
 #define GP_STATE 3
 
+/* Of the interval at which a hang that lasts is told again. */
+#define MAX_DOUBLINGS 20
+
 /* A hang as it is told. */
 struct told {
 	bool active;
@@ -167,11 +170,21 @@ static bool judge_cpu(const struct stall *stall, const struct cpu *cpu, int numb
 	return true;
 }
 
+/* Four times as long each time: a hang of days must not push its own first dump out. */
 static gint64 interval_us(unsigned int times)
 {
-	static const unsigned int minutes[] = {1, 5, 30};
+	return G_TIME_SPAN_MINUTE << 2 * MIN(times, MAX_DOUBLINGS / 2);
+}
 
-	return (gint64)minutes[MIN(times, G_N_ELEMENTS(minutes) - 1)] * 60 * G_TIME_SPAN_SECOND;
+static void tell_end(const struct told *told, gint64 now_us, struct stall_finding *finding)
+{
+	g_autofree char *who =
+		finding->cpu >= 0 ? g_strdup_printf("CPU %d", finding->cpu) : g_strdup("the guest");
+
+	finding->incident = told->incident;
+	finding->since_us = told->since_us;
+	g_snprintf(finding->evidence, sizeof(finding->evidence), "%s ran on after %.0f s", who,
+		   seconds(now_us - told->since_us));
 }
 
 /* @finding: with what stands still now if @stands; gets what was told before if that ended. */
@@ -182,10 +195,7 @@ static enum stall_event tell(struct told *told, bool stands, gint64 now_us,
 		return STALL_NONE;
 	if (!stands) {
 		told->active = false;
-		finding->incident = told->incident;
-		finding->since_us = told->since_us;
-		g_snprintf(finding->evidence, sizeof(finding->evidence), "ran on after %.0f s",
-			   seconds(now_us - told->since_us));
+		tell_end(told, now_us, finding);
 		return STALL_ENDED;
 	}
 	if (told->active && told->incident == finding->incident) {

@@ -70,7 +70,7 @@ struct stall_sample {
 enum stall_event {
 	STALL_NONE,
 	STALL_BEGAN,
-	STALL_LASTS, /* told after 1 min, 5 min, and then each 30 min */
+	STALL_LASTS, /* told after 1 min, 4 min, 16 min, and so on */
 	STALL_ENDED,
 };
 

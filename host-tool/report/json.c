@@ -41,6 +41,7 @@ static void write_head(struct json_writer *w, const struct report *report)
 		json_begin_object(w, "stall", JSON_SPREAD);
 		number(w, "cpu", &collection->stalled_cpu);
 		json_string(w, "evidence", collection->evidence);
+		json_string(w, "phase", collection->phase);
 		json_end_object(w);
 	}
 	json_begin_object(w, "timeline", JSON_SPREAD);

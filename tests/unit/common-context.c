@@ -24,6 +24,7 @@ static void fill(struct job *job)
 				.signal = g_strdup("crashloaded"),
 				.signalled = g_strdup("2026-11-22T21:45:01.123456Z"),
 				.freeze_us = {true, 1234},
+				.phase = g_strdup("ended"),
 				.memory_source = g_strdup("libvirt"),
 				.errors = report_errors_new(),
 			},
@@ -53,6 +54,7 @@ static void test_round_trip(void)
 	g_assert_null(read.collection.frozen);
 	g_assert_true(read.collection.freeze_us.known);
 	g_assert_cmpint(read.collection.freeze_us.value, ==, 1234);
+	g_assert_cmpstr(read.collection.phase, ==, "ended");
 	g_assert_cmpuint(read.collection.errors->len, ==, 1);
 	g_assert_cmpstr(((struct report_error *)read.collection.errors->pdata[0])->message, ==,
 			"no answer");

@@ -235,15 +235,15 @@ static void test_lasts_and_ends(void)
 	world_begin(&world);
 	run(&world, 5);
 	world.rates[3] = (struct rates){.no_irqs = true};
-	run(&world, 15 + 60 + 300 + 1800);
+	run(&world, 15 + 60 * (1 + 4 + 16 + 64 + 128));
 	g_assert_cmpuint(world.num_began, ==, 1);
-	g_assert_cmpuint(world.num_lasts, ==, 3);
+	g_assert_cmpuint(world.num_lasts, ==, 4);
 	world.rates[3] = (struct rates){0};
 	run(&world, 5);
 	g_assert_cmpuint(world.num_ended, ==, 1);
 	g_assert_cmpint(world.ended.cpu, ==, 3);
 	g_assert_cmpint(world.ended.incident, ==, INCIDENT_HARD_LOCKUP);
-	g_assert_cmpstr(world.ended.evidence, ==, "ran on after 2176 s");
+	g_assert_cmpstr(world.ended.evidence, ==, "CPU 3 ran on after 12796 s");
 	world_end(&world);
 }
 
