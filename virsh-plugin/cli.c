@@ -36,12 +36,32 @@ const struct verb *cli_find_verb(const char *name)
 	return NULL;
 }
 
+/* What is made here is as static as the tables. */
+static const char *help_with_kinds(const char *help)
+{
+	g_autofree char *kinds = incidents_to_words(OPTIONS_KINDS_STORED, ", ");
+	g_autofree char *text = g_strconcat(help, kinds, NULL);
+
+	return g_intern_string(text);
+}
+
+static void append_options(GArray *options, const struct cli_option *table)
+{
+	for (const struct cli_option *at = table; at && at->name; at++) {
+		struct cli_option option = *at;
+
+		if (option.kind == CLI_INCIDENTS)
+			option.help = help_with_kinds(option.help);
+		g_array_append_val(options, option);
+	}
+}
+
 GArray *cli_verb_options(const struct verb *verb)
 {
 	GArray *options = g_array_new(FALSE, FALSE, sizeof(struct cli_option));
 
-	for (const struct cli_option *at = verb->options; at && at->name; at++)
-		g_array_append_val(options, *at);
+	append_options(options, verb->shared_options);
+	append_options(options, verb->options);
 	if (verb->domain_options) {
 		for (const struct option_help *at = options_help(); at->name; at++) {
 			struct cli_option option = {

@@ -24,7 +24,8 @@ enum cli_kind {
 	CLI_DOMAIN, /* a domain of the connection */
 	CLI_DUMP,   /* a dump's id, or a domain that has dumps */
 	CLI_FILE,
-	CLI_WORDS, /* one of the words of `value`, separated by | */
+	CLI_WORDS,     /* one of the words of `value`, separated by | */
+	CLI_INCIDENTS, /* kinds of incident; its help ends with the list of them */
 };
 
 struct cli_option {
@@ -43,10 +44,11 @@ struct verb {
 	const char *operands; /* as help shows them, "DOMAIN..." */
 	enum cli_kind operand_kind;
 	unsigned int min_operands, max_operands;
-	const char *summary;		  /* one line, as in the list of verbs */
-	const char *description;	  /* paragraphs separated by an empty line */
-	const struct cli_option *options; /* terminated by a NULL name; may be NULL */
-	bool domain_options;		  /* takes common/options.h's options too */
+	const char *summary;			 /* one line, as in the list of verbs */
+	const char *description;		 /* paragraphs separated by an empty line */
+	const struct cli_option *options;	 /* terminated by a NULL name; may be NULL */
+	const struct cli_option *shared_options; /* the same, a table of several verbs */
+	bool domain_options;			 /* takes common/options.h's options too */
 	/* Prints its result; an error is the caller's to print. */
 	bool (*run)(struct session *session, const struct cli_args *args, GError **error);
 };

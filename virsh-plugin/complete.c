@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "common/options.h"
 #include "common/sanitize.h"
 
 /* A name that would need quoting or that a terminal should not see is left out. */
@@ -54,6 +55,21 @@ static void offer_dumps(struct session *session, const char *beginning)
 	}
 }
 
+/* @beginning may have whole words before its last comma. */
+static void offer_incidents(const char *beginning)
+{
+	const char *comma = strrchr(beginning, ',');
+	g_autofree char *words = incidents_to_words(OPTIONS_KINDS_STORED, "|");
+	g_autofree char *before = g_strndup(beginning, comma ? comma + 1 - beginning : 0);
+	g_auto(GStrv) list = g_strsplit(words, "|", -1);
+
+	for (char **word = list; *word; word++) {
+		g_autofree char *candidate = g_strconcat(before, *word, NULL);
+
+		offer(candidate, beginning);
+	}
+}
+
 static void offer_kind(struct session *session, enum cli_kind kind, const char *value,
 		       const char *beginning)
 {
@@ -66,6 +82,9 @@ static void offer_kind(struct session *session, enum cli_kind kind, const char *
 		break;
 	case CLI_WORDS:
 		offer_words(value, beginning);
+		break;
+	case CLI_INCIDENTS:
+		offer_incidents(beginning);
 		break;
 	case CLI_FILE: /* the shell's own completion knows files */
 	case CLI_NONE:

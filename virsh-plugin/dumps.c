@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dumps.h"
 
-#include "cli.h"
 #include "remote.h"
+#include "selection.h"
 
 bool dumps_are_remote(struct session *session)
 {
@@ -64,14 +64,13 @@ static void set_no_dump(struct session *session, GError **error)
 			    store_root(session_store(session)));
 }
 
-struct store_entry *dumps_find(struct session *session, const char *reference, GError **error)
+/* What is found is taken out of @entries. */
+static struct store_entry *pick(struct session *session, GPtrArray *entries, const char *reference,
+				GError **error)
 {
-	g_autoptr(GPtrArray) entries = dumps_list(session, NULL, error);
 	g_autoptr(GError) local = NULL;
 	struct store_entry *entry = NULL;
 
-	if (!entries)
-		return NULL;
 	if (reference) {
 		entry = store_pick(entries, reference, &local);
 		if (!entry)
@@ -82,6 +81,35 @@ struct store_entry *dumps_find(struct session *session, const char *reference, G
 		set_no_dump(session, error);
 	}
 	return entry;
+}
+
+struct store_entry *dumps_find(struct session *session, const char *reference, GError **error)
+{
+	g_autoptr(GPtrArray) entries = dumps_list(session, NULL, error);
+
+	return entries ? pick(session, entries, reference, error) : NULL;
+}
+
+struct store_entry *dumps_find_selected(struct session *session, const char *reference,
+					const struct cli_args *args, GError **error)
+{
+	g_auto(Selection) selection = {0};
+	g_autoptr(GPtrArray) entries = NULL;
+	guint count;
+
+	if (!selection_init(&selection, args, error))
+		return NULL;
+	entries = dumps_list(session, NULL, error);
+	if (!entries)
+		return NULL;
+	count = entries->len;
+	selection_apply(&selection, entries);
+	if (entries->len > 0 || count == 0)
+		return pick(session, entries, reference, error);
+	g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+		    "none of the %u dumps is one that --since, --until, --kind and --title ask for",
+		    count);
+	return NULL;
 }
 
 char *dumps_read(struct session *session, const struct store_entry *entry, const char *file_name,
@@ -127,8 +155,10 @@ JsonNode *dumps_to_json(const struct store_entry *entry)
 		const char *name;
 		const char *value;
 	} members[] = {
-		{"id", entry->id},	    {"uuid", entry->uuid},     {"domain", entry->domain},
-		{"time", entry->signalled}, {"signal", entry->signal}, {"title", entry->title},
+		{"id", entry->id},	   {"uuid", entry->uuid},
+		{"domain", entry->domain}, {"time", entry->signalled},
+		{"signal", entry->signal}, {"incident", entry->incident},
+		{"title", entry->title},   {"release", entry->release},
 		{"path", entry->path},
 	};
 

@@ -8,6 +8,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "cli.h"
 #include "session.h"
 
 /* A directory that was named (-D) is on this host, whatever the connection. */
@@ -16,6 +17,9 @@ bool dumps_are_remote(struct session *session);
 /* As store_list() and store_find(); @reference NULL: the newest of all. */
 GPtrArray *dumps_list(struct session *session, const char *domain_name, GError **error);
 struct store_entry *dumps_find(struct session *session, const char *reference, GError **error);
+/* The same among those that the options of @args select, by which "newest" is of these. */
+struct store_entry *dumps_find_selected(struct session *session, const char *reference,
+					const struct cli_args *args, GError **error);
 
 /* A file of it, as store_read(). */
 char *dumps_read(struct session *session, const struct store_entry *entry, const char *file_name,

@@ -246,6 +246,7 @@ static struct store_entry *parse_entry(struct session *session, JsonObject *obje
 {
 	struct store_entry *entry = g_new0(struct store_entry, 1);
 	JsonNode *vmcore = json_object_get_member(object, "vmcore");
+	g_autofree char *incident = NULL;
 
 	entry->id = string_of(object, "id");
 	entry->domain = string_of(object, "domain");
@@ -253,6 +254,9 @@ static struct store_entry *parse_entry(struct session *session, JsonObject *obje
 	entry->title = string_of(object, "title");
 	entry->signalled = string_of(object, "signalled");
 	entry->signal = string_of(object, "signal");
+	entry->release = string_of(object, "release");
+	incident = string_of(object, "incident");
+	entry->incident = store_entry_incident(incident, entry->signal);
 	entry->vmcore = vmcore && JSON_NODE_HOLDS_VALUE(vmcore) && json_node_get_boolean(vmcore);
 	if (!entry->id || !entry->domain || strchr(entry->id, '/')) {
 		store_entry_free(entry);

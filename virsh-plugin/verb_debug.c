@@ -6,6 +6,7 @@
 #include "common/json_head.h"
 #include "dumps.h"
 #include "output.h"
+#include "selection.h"
 #include "verbs.h"
 
 #define MAX_REPORT ((size_t)256 << 20)
@@ -110,7 +111,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 
 	if (!debugger || !dumps_require_local(session, "debugging", error))
 		return false;
-	entry = dumps_find(session, cli_operands(args)[0], error);
+	entry = dumps_find_selected(session, cli_operands(args)[0], args, error);
 	if (!entry)
 		return false;
 	release = guest_release(entry);
@@ -161,5 +162,6 @@ const struct verb verb_debug = {
 		"core, which holds the registers and every page that the report was made from. The "
 		"kernel's debug information is used if it is installed.",
 	.options = options,
+	.shared_options = selection_options,
 	.run = run,
 };

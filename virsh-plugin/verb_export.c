@@ -7,6 +7,7 @@
 #include "dumps.h"
 #include "output.h"
 #include "remote.h"
+#include "selection.h"
 #include "verbs.h"
 
 static void remove_directory(const char *directory)
@@ -54,7 +55,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 			    "an archive is not for a terminal; give a file name");
 		return false;
 	}
-	entry = dumps_find(session, cli_operands(args)[0], error);
+	entry = dumps_find_selected(session, cli_operands(args)[0], args, error);
 	if (!entry)
 		return false;
 	if (dumps_are_remote(session))
@@ -90,5 +91,6 @@ const struct verb verb_export = {
 		"The archive holds pieces of the guest's memory: whatever was on its kernel stacks "
 		"and in its kernel log.",
 	.options = options,
+	.shared_options = selection_options,
 	.run = run,
 };

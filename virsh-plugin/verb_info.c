@@ -7,6 +7,7 @@
 #include "cpu_view.h"
 #include "dumps.h"
 #include "output.h"
+#include "selection.h"
 #include "task_view.h"
 #include "verbs.h"
 
@@ -32,16 +33,17 @@ static bool damaged(GError **error, const struct source *source, const char *why
 }
 
 /* A name with a slash in it, or that no dump answers to, may be a file. */
-static bool find_source(struct session *session, const char *reference, struct source *source,
+static bool find_source(struct session *session, const struct cli_args *args, struct source *source,
 			GError **error)
 {
+	const char *reference = cli_operands(args)[0];
 	g_autoptr(GError) local = NULL;
 	bool is_file = reference && g_file_test(reference, G_FILE_TEST_IS_REGULAR);
 
 	source->archive = reference;
 	if (is_file && strchr(reference, '/'))
 		return true;
-	source->entry = dumps_find(session, reference, &local);
+	source->entry = dumps_find_selected(session, reference, args, &local);
 	if (source->entry || is_file)
 		return true;
 	g_propagate_error(error, g_steal_pointer(&local));
@@ -171,7 +173,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 			    "other");
 		return false;
 	}
-	if (!find_source(session, cli_operands(args)[0], &source, error))
+	if (!find_source(session, args, &source, error))
 		return false;
 	if (cli_has(args, "json") || wants_part(args))
 		good = print_from_json(session, &source, args, error);
@@ -204,7 +206,10 @@ const struct verb verb_info = {
 	.summary = "a report: the newest, a domain's newest, or by id",
 	.description =
 		"Prints the report of one dump: what happened, when, and where every vCPU was. "
-		"FILE is one that 'export' wrote.",
+		"FILE is one that 'export' wrote. Of several dumps it is the newest that the "
+		"options "
+		"select.",
 	.options = options,
+	.shared_options = selection_options,
 	.run = run,
 };

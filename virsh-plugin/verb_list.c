@@ -4,84 +4,12 @@
 
 #include "dumps.h"
 #include "output.h"
+#include "selection.h"
 #include "verbs.h"
-#include "when.h"
-
-struct filter {
-	GDateTime *since; /* NULL: no bound */
-	GDateTime *until;
-	GPatternSpec *title;
-	guint64 newest; /* how many at most; 0: all */
-};
-
-static void filter_clear(struct filter *filter)
-{
-	g_clear_pointer(&filter->since, g_date_time_unref);
-	g_clear_pointer(&filter->until, g_date_time_unref);
-	g_clear_pointer(&filter->title, g_pattern_spec_free);
-}
-
-static bool parse_time(const struct cli_args *args, const char *option, GDateTime **time,
-		       GError **error)
-{
-	g_autoptr(GDateTime) now = g_date_time_new_now_local();
-	const char *text = cli_value(args, option);
-
-	if (!text)
-		return true;
-	*time = when_parse(text, now);
-	if (*time)
-		return true;
-	g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-		    "option --%s cannot be '%s': it takes a time such as " WHEN_SYNTAX, option,
-		    text);
-	return false;
-}
-
-/* A title without wildcards is searched for anywhere. */
-static GPatternSpec *title_pattern(const char *text)
-{
-	g_autofree char *anywhere =
-		strpbrk(text, "*?") ? g_strdup(text) : g_strdup_printf("*%s*", text);
-
-	return g_pattern_spec_new(anywhere);
-}
-
-static bool filter_init(struct filter *filter, const struct cli_args *args, GError **error)
-{
-	const char *title = cli_value(args, "title");
-
-	if (title)
-		filter->title = title_pattern(title);
-	return parse_time(args, "since", &filter->since, error) &&
-	       parse_time(args, "until", &filter->until, error) &&
-	       cli_number(args, "newest", 1, G_MAXUINT, &filter->newest, error);
-}
-
-static bool passes(const struct filter *filter, const struct store_entry *entry)
-{
-	g_autoptr(GDateTime) time = dumps_time(entry);
-
-	if (filter->since && g_date_time_compare(time, filter->since) < 0)
-		return false;
-	if (filter->until && g_date_time_compare(time, filter->until) > 0)
-		return false;
-	return !filter->title || g_pattern_spec_match_string(filter->title, dumps_title(entry));
-}
-
-static void apply(const struct filter *filter, GPtrArray *entries)
-{
-	for (guint i = entries->len; i-- > 0;) {
-		if (!passes(filter, entries->pdata[i]))
-			g_ptr_array_remove_index(entries, i);
-	}
-	if (filter->newest && entries->len > filter->newest)
-		g_ptr_array_remove_range(entries, 0, entries->len - filter->newest);
-}
 
 static void print_entries(struct session *session, GPtrArray *entries)
 {
-	static const char *const titles[] = {"Id", "Domain", "Time", "Title", NULL};
+	static const char *const titles[] = {"Id", "Domain", "Time", "Kind", "Title", NULL};
 	g_autoptr(Table) table = table_new(titles);
 
 	for (guint i = 0; i < entries->len; i++) {
@@ -90,7 +18,8 @@ static void print_entries(struct session *session, GPtrArray *entries)
 		g_autofree char *text = g_date_time_format_iso8601(time);
 		g_autofree char *shown = local_time(text);
 
-		table_add(table, entry->id, entry->domain, shown, dumps_title(entry));
+		table_add(table, entry->id, entry->domain, shown, entry->incident,
+			  dumps_title(entry));
 	}
 	table_print(table, session->quiet);
 }
@@ -146,7 +75,7 @@ static GPtrArray *group(GPtrArray *entries)
 
 static void print_groups(struct session *session, GPtrArray *entries)
 {
-	static const char *const titles[] = {"Count", "Newest", "Domain", "Title", NULL};
+	static const char *const titles[] = {"Count", "Newest", "Domain", "Kind", "Title", NULL};
 	g_autoptr(GPtrArray) groups = group(entries);
 	g_autoptr(Table) table = table_new(titles);
 
@@ -154,7 +83,7 @@ static void print_groups(struct session *session, GPtrArray *entries)
 		const struct group *at = groups->pdata[i];
 		g_autofree char *count = g_strdup_printf("%u", at->count);
 
-		table_add(table, count, at->newest->id, at->newest->domain,
+		table_add(table, count, at->newest->id, at->newest->domain, at->newest->incident,
 			  dumps_title(at->newest));
 	}
 	table_print(table, session->quiet);
@@ -179,30 +108,42 @@ static void print_groups_as_json(GPtrArray *entries)
 	print_json(node);
 }
 
-static bool run(struct session *session, const struct cli_args *args, GError **error)
+static void keep_newest(GPtrArray *entries, guint64 count)
 {
-	g_autoptr(GPtrArray) entries = NULL;
-	struct filter filter = {0};
+	if (entries->len > count)
+		g_ptr_array_remove_range(entries, 0, entries->len - count);
+}
+
+static void print(struct session *session, const struct cli_args *args, GPtrArray *entries)
+{
 	bool json = cli_has(args, "json");
 
-	if (filter_init(&filter, args, error))
-		entries = dumps_list(session, cli_operands(args)[0], error);
-	if (entries) {
-		apply(&filter, entries);
-		pager_open(!cli_has(args, "no-pager") && !json);
-		if (cli_has(args, "count"))
-			json ? print_groups_as_json(entries) : print_groups(session, entries);
-		else
-			json ? print_entries_as_json(entries) : print_entries(session, entries);
-	}
-	filter_clear(&filter);
-	return entries != NULL;
+	pager_open(!cli_has(args, "no-pager") && !json);
+	if (cli_has(args, "count"))
+		json ? print_groups_as_json(entries) : print_groups(session, entries);
+	else
+		json ? print_entries_as_json(entries) : print_entries(session, entries);
+}
+
+static bool run(struct session *session, const struct cli_args *args, GError **error)
+{
+	g_auto(Selection) selection = {0};
+	g_autoptr(GPtrArray) entries = NULL;
+	guint64 newest = G_MAXUINT;
+
+	if (!selection_init(&selection, args, error) ||
+	    !cli_number(args, "newest", 1, G_MAXUINT, &newest, error))
+		return false;
+	entries = dumps_list(session, cli_operands(args)[0], error);
+	if (!entries)
+		return false;
+	selection_apply(&selection, entries);
+	keep_newest(entries, newest);
+	print(session, args, entries);
+	return true;
 }
 
 static const struct cli_option options[] = {
-	{"since", 'S', "TIME", CLI_NONE, "only from TIME on: " WHEN_SYNTAX},
-	{"until", 'U', "TIME", CLI_NONE, "only up to TIME"},
-	{"title", 0, "TEXT", CLI_NONE, "only titles with TEXT in them; * and ? are wildcards"},
 	{"newest", 'n', "N", CLI_NONE, "only the N newest"},
 	{"count", 0, NULL, CLI_NONE, "one line for equal titles, with their number"},
 	{"json", 0, NULL, CLI_NONE, "as JSON"},
@@ -217,8 +158,9 @@ const struct verb verb_list = {
 	.max_operands = 1,
 	.summary = "the dumps there are, newest last",
 	.description =
-		"One line a dump: its id, domain, local time and title, the newest last. The id "
-		"begins with the time in UTC.",
+		"One line a dump: its id, domain, local time, kind of incident and title, the "
+		"newest last. The id begins with the time in UTC.",
 	.options = options,
+	.shared_options = selection_options,
 	.run = run,
 };

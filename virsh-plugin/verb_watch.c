@@ -6,6 +6,7 @@
 
 #include "dumps.h"
 #include "output.h"
+#include "selection.h"
 #include "verbs.h"
 
 /*
@@ -16,6 +17,7 @@
 struct watch {
 	struct session *session;
 	const char *domain; /* NULL: all */
+	const struct selection *selection;
 	bool json;
 	GHashTable *seen;     /* ids */
 	GHashTable *monitors; /* path to GFileMonitor */
@@ -38,8 +40,8 @@ static void print_new(const struct watch *watch, const struct store_entry *entry
 		putchar('\n');
 		json_node_unref(node);
 	} else {
-		print_clean("%s   %s   %s   %s\n", entry->id, entry->domain, local,
-			    dumps_title(entry));
+		print_clean("%s   %s   %s   %s   %s\n", entry->id, entry->domain, local,
+			    entry->incident ? entry->incident : "-", dumps_title(entry));
 	}
 }
 
@@ -112,7 +114,8 @@ static bool scan(struct watch *watch, bool print, GError **error)
 	for (guint i = 0; i < entries->len; i++) {
 		const struct store_entry *entry = entries->pdata[i];
 
-		if (g_hash_table_add(watch->seen, g_strdup(entry->id)) && print)
+		if (g_hash_table_add(watch->seen, g_strdup(entry->id)) && print &&
+		    selection_takes(watch->selection, entry))
 			print_new(watch, entry);
 	}
 	return true;
@@ -138,15 +141,18 @@ static gboolean stop(void *user_data)
 
 static bool run(struct session *session, const struct cli_args *args, GError **error)
 {
+	g_auto(Selection) selection = {0};
 	struct watch watch = {
 		.session = session,
 		.domain = cli_operands(args)[0],
+		.selection = &selection,
 		.json = cli_has(args, "json"),
 		.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.monitors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_object_unref),
 		.loop = g_main_loop_new(NULL, FALSE),
 	};
-	bool good = dumps_require_local(session, "watching", error) && scan(&watch, false, error);
+	bool good = selection_init(&selection, args, error) &&
+		    dumps_require_local(session, "watching", error) && scan(&watch, false, error);
 
 	if (good) {
 		g_unix_signal_add(SIGINT, stop, &watch);
@@ -177,7 +183,9 @@ const struct verb verb_watch = {
 	.operand_kind = CLI_DOMAIN,
 	.max_operands = 1,
 	.summary = "follow oopses as they come",
-	.description = "Prints a line for each dump as it is stored, until it is interrupted.",
+	.description = "Prints a line for each dump as it is stored, until it is interrupted: its "
+		       "id, domain, local time, kind of incident and title.",
 	.options = options,
+	.shared_options = SELECTION_OPTIONS_BUT_TIMES,
 	.run = run,
 };

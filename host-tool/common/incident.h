@@ -4,6 +4,7 @@
 #define OOPSBT_COMMON_INCIDENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum incident {
 	INCIDENT_OOPS,	      /* a task died of an exception; the kernel goes on */
@@ -24,5 +25,18 @@ enum incident {
 const char *incident_name(enum incident incident); /* static: "soft-lockup" */
 /* False: @name is none of them. */
 bool incident_from_name(const char *name, enum incident *incident);
+
+/*
+ * Several, as bits 1 << enum incident. @words: "oops,panic"; false, with *@bits as it was: a word
+ * is none of @among, or there is none.
+ */
+bool incidents_from_words(const char *words, unsigned int among, unsigned int *bits);
+char *incidents_to_words(unsigned int bits, const char *separator); /* g_free() */
+
+/*
+ * The kind of a dump whose report has none: the first versions knew oopses, panics and what was
+ * asked for, and wrote only how they learned of it. @signal: that, or NULL. False: not known.
+ */
+bool incident_from_signal(const char *signal, enum incident *incident);
 
 #endif

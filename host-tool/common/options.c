@@ -111,39 +111,18 @@ static const struct option_rule *find_rule(const char *name)
 
 static bool set_kinds(unsigned int *kinds, const char *value)
 {
-	g_auto(GStrv) words = g_strsplit(value, ",", -1);
-	unsigned int set = 0;
-
 	if (strcmp(value, "auto") == 0 || strcmp(value, "all") == 0) {
 		*kinds = value[1] == 'u' ? OPTIONS_KINDS_DEFAULT : OPTIONS_KINDS;
 		return true;
 	}
-	for (char **word = words; *word; word++) {
-		enum incident incident;
-
-		if (!incident_from_name(*word, &incident) || !(OPTIONS_KINDS & 1u << incident))
-			return false;
-		set |= 1u << incident;
-	}
-	if (set == 0)
-		return false;
-	*kinds = set;
-	return true;
+	return incidents_from_words(value, OPTIONS_KINDS, kinds);
 }
 
 static char *get_kinds(unsigned int kinds)
 {
-	GString *text;
-
 	if (kinds == OPTIONS_KINDS_DEFAULT || kinds == OPTIONS_KINDS)
 		return g_strdup(kinds == OPTIONS_KINDS ? "all" : "auto");
-	text = g_string_new(NULL);
-	for (unsigned int i = 0; i < NUM_INCIDENTS; i++) {
-		if (kinds & 1u << i)
-			g_string_append_printf(text, "%s%s", text->len ? "," : "",
-					       incident_name((enum incident)i));
-	}
-	return g_string_free(text, FALSE);
+	return incidents_to_words(kinds, ",");
 }
 
 static bool set_member(struct options *options, const struct option_rule *rule, const char *value)

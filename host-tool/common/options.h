@@ -66,6 +66,8 @@ struct options {
 	 1u << INCIDENT_HARD_LOCKUP | 1u << INCIDENT_RCU_STALL | 1u << INCIDENT_HUNG_TASK |        \
 	 1u << INCIDENT_STARVED)
 #define OPTIONS_KINDS_DEFAULT (1u << INCIDENT_OOPS | 1u << INCIDENT_PANIC)
+/* The kinds that a dump can be of. */
+#define OPTIONS_KINDS_STORED (OPTIONS_KINDS | 1u << INCIDENT_COLLECT)
 
 void options_init(struct options *options); /* the defaults */
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/incident.h"
 #include "common/json_head.h"
 #include "common/store_directory.h"
 
@@ -21,6 +22,7 @@ void store_entry_free(struct store_entry *entry)
 	g_free(entry->title);
 	g_free(entry->signalled);
 	g_free(entry->signal);
+	g_free(entry->release);
 	g_free(entry->kernel);
 	g_free(entry);
 }
@@ -31,7 +33,9 @@ enum head {
 	HEAD_DOMAIN_NAME,
 	HEAD_DOMAIN_UUID,
 	HEAD_SIGNAL,
+	HEAD_INCIDENT,
 	HEAD_SIGNALLED,
+	HEAD_RELEASE,
 	HEAD_BUILD_ID,
 	HEAD_KASLR_OFFSET,
 	HEAD_DIE_COUNTER,
@@ -47,6 +51,15 @@ static gint64 number_or_none(const char *text)
 											: -1;
 }
 
+const char *store_entry_incident(const char *incident, const char *signal)
+{
+	enum incident known;
+
+	if (incident ? incident_from_name(incident, &known) : incident_from_signal(signal, &known))
+		return incident_name(known);
+	return NULL;
+}
+
 static void take_head(struct store_entry *entry, char **values)
 {
 	entry->title = g_steal_pointer(&values[HEAD_TITLE]);
@@ -54,6 +67,8 @@ static void take_head(struct store_entry *entry, char **values)
 	if (values[HEAD_DOMAIN_UUID] && g_uuid_string_is_valid(values[HEAD_DOMAIN_UUID]))
 		entry->uuid = g_steal_pointer(&values[HEAD_DOMAIN_UUID]);
 	entry->signal = g_steal_pointer(&values[HEAD_SIGNAL]);
+	entry->incident = store_entry_incident(values[HEAD_INCIDENT], entry->signal);
+	entry->release = g_steal_pointer(&values[HEAD_RELEASE]);
 	entry->signalled = g_steal_pointer(&values[HEAD_SIGNALLED]);
 	if (values[HEAD_BUILD_ID] || values[HEAD_KASLR_OFFSET])
 		entry->kernel = g_strdup_printf(
@@ -72,7 +87,9 @@ static void read_head(int dump, struct store_entry *entry)
 		[HEAD_DOMAIN_NAME] = "domain.name",
 		[HEAD_DOMAIN_UUID] = "domain.uuid",
 		[HEAD_SIGNAL] = "signal",
+		[HEAD_INCIDENT] = "incident",
 		[HEAD_SIGNALLED] = "timeline.signalled",
+		[HEAD_RELEASE] = "guest.release",
 		[HEAD_BUILD_ID] = "guest.build_id",
 		[HEAD_KASLR_OFFSET] = "guest.kaslr_offset",
 		[HEAD_DIE_COUNTER] = "guest.die_counter",
@@ -133,6 +150,7 @@ struct store_entry *store_entry_copy(const struct store_entry *entry)
 	copy->title = g_strdup(entry->title);
 	copy->signalled = g_strdup(entry->signalled);
 	copy->signal = g_strdup(entry->signal);
+	copy->release = g_strdup(entry->release);
 	copy->kernel = g_strdup(entry->kernel);
 	return copy;
 }

@@ -15,7 +15,9 @@ struct store_entry {
 			    damaged */
 	char *signalled; /* RFC 3339, or NULL */
 	char *signal;	 /* "oops", "watch", ..., or NULL */
-	bool vmcore;	 /* a full dump is there too */
+	const char *incident; /* a name of common/incident.h, static; NULL: not known */
+	char *release;	      /* of the guest's kernel, as the guest gave it; NULL: not known */
+	bool vmcore;	      /* a full dump is there too */
 
 	/* By which one boot of the guest is told from another. */
 	char *kernel;	    /* which one it is and where it lies; NULL: not known */
@@ -29,6 +31,11 @@ struct store_entry {
 struct store_entry *store_entry_read(const char *root, int domain, const char *directory,
 				     const char *id);
 struct store_entry *store_entry_copy(const struct store_entry *entry);
+/*
+ * What .incident is where a report or an index has these words, NULL where it has none: an older
+ * version's report has only the signal.
+ */
+const char *store_entry_incident(const char *incident, const char *signal);
 /* A full dump may be added later. @domain: as above. */
 void store_entry_look_for_vmcore(struct store_entry *entry, int domain);
 /* Whether @domain is the name or the UUID of its domain. */

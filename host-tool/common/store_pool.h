@@ -4,8 +4,8 @@
  * directories: <root>/.pool/ holds "<id>.<file>", hard links, and index.json, by which a listing
  * takes one download.
  *
- * index.json: [ { "id", "domain", "uuid", "title", "signalled", "signal", "vmcore": bool }, ... ],
- * as in struct store_entry, oldest first.
+ * index.json: [ { "id", "domain", "uuid", "title", "signalled", "signal", "incident",
+ * "release", "vmcore": bool }, ... ], as in struct store_entry, oldest first.
  */
 #ifndef OOPSBT_COMMON_STORE_POOL_H
 #define OOPSBT_COMMON_STORE_POOL_H

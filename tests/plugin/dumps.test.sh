@@ -38,7 +38,7 @@ dump_make web1 20261122T214501Z-1 'RIP in three' $'RIP in three\n\nCPU 1 (kernel
 run list
 tap_is 'list has a line a dump, the newest last' "$(echo "$out" | awk 'NR > 2 { print $1 }' | xargs)" \
 	'20261120T100000Z-1 20261121T100000Z-1 20261121T100000Z-2 20261122T214501Z-1'
-tap_like 'with domain, time and title' "$out" '^ 20261121T100000Z-2   db       2026-11-21 10:00:00 UTC   Oops in two$'
+tap_like 'with domain, time and title' "$out" '^ 20261121T100000Z-2   db       2026-11-21 10:00:00 UTC   oops   Oops in two$'
 tap_is 'of one domain, without a heading if quiet' "$(oopsbt list db | wc -l) $(virsh -q oopsbt -D "$dumps" list db | wc -l)" '4 1'
 run list --json
 tap_is 'as JSON' "$(printf %s "$out" | json '[(d["id"], d["title"]) for d in data][2]')" "('20261121T100000Z-2', 'Oops in two')"
@@ -54,8 +54,43 @@ tap_is '--title finds anywhere' "$(ids --title two)" '21-2'
 tap_is '--title with wildcards' "$(ids --title 'BUG*one*')" '20-1 21-1'
 tap_is '--newest' "$(ids -n 2)" '21-2 22-1'
 run list --count
-tap_like '--count groups equal titles' "$out" '^ 2       20261121T100000Z-1   web1     BUG: first in one \[scenario\]$'
+tap_like '--count groups equal titles' "$out" '^ 2       20261121T100000Z-1   web1     oops   BUG: first in one \[scenario\]$'
 tap_is 'as JSON too' "$(oopsbt list --count --json | json '[d["count"] for d in data]')" '[1, 1, 2]'
+
+# --- kinds of incident ---
+tap_is 'a dump of a version that knew no kinds is of what its signal tells' \
+	"$(oopsbt list --json | json '" ".join(str(d["incident"]) for d in data)')" 'oops oops oops oops'
+(dumps=$test_dir/kinds
+	kind=soft-lockup signal=stall dump_make web1 20261101T000000Z-1 'soft lockup in x'
+	kind=panic dump_make web1 20261102T000000Z-1 'panic'
+	signal=panicked dump_make web1 20261103T000000Z-1 'old panic'
+	signal=collect dump_make web1 20261104T000000Z-1 'old collect'
+	kind=something-new dump_make web1 20261105T000000Z-1 'from the future')
+kinds() {
+	virsh oopsbt -D "$test_dir/kinds" list --json "$@" | json '" ".join(d["id"][6:8] + ":" + str(d["incident"]) for d in data)'
+}
+tap_is 'list knows the kind of each' "$(kinds)" '01:soft-lockup 02:panic 03:panic 04:collect 05:None'
+tap_like 'and shows it, or a dash' "$(virsh oopsbt -D "$test_dir/kinds" list | awk 'NR > 2 { print $6 }' | xargs)" '^soft-lockup panic panic collect -$'
+tap_is '--kind selects' "$(kinds --kind panic)" '02:panic 03:panic'
+tap_is '--kind takes several' "$(kinds --kind=collect,soft-lockup)" '01:soft-lockup 04:collect'
+tap_is 'and info takes the newest of them' "$(virsh oopsbt -D "$test_dir/kinds" info --kind panic,soft-lockup)" 'old panic'
+tap_is 'or the newest up to a time' "$(virsh oopsbt -D "$test_dir/kinds" info web1 --until '2026-11-02 12:00')" 'panic'
+for word in lockup watchdog '' 'oops,' 'oops,,panic' OOPS; do
+	run list --kind "$word"
+	tap_is "a kind that no dump is of is refused, '$word': exit status" "$status" 2
+	tap_like "... with the list of those there are" "$err" 'it takes one or more of oops, panic, soft-lockup, .*, collect, with commas'
+done
+run info --kind rcu-stall
+tap_is 'info with a kind that no dump is of: exit status' "$status" 1
+tap_like 'info with a kind that no dump is of: message' "$err" 'none of the 4 dumps'
+tap_like 'help has the list' "$(oopsbt list --help | xargs)" '--kind KIND\[,KIND\] only of these kinds of incident: oops, panic, soft-lockup'
+for word in $(virsh-oopsbt complete -- list --kind ''); do
+	grep -q "^\*\*$word\*\*$" "$top/virsh-plugin/man/virsh-oopsbt.1.md" || echo "$word"
+done >"$test_dir/not-in-man"
+tap_is 'the manual page explains each' "$(cat "$test_dir/not-in-man")" ''
+tap_is 'completion of --kind offers them' "$(virsh-oopsbt complete -- list --kind rcu)" rcu-stall
+tap_is 'also behind a comma' "$(virsh-oopsbt complete -- list --kind oops,pa)" oops,panic
+
 run list --since never
 tap_is 'a time that is none: exit status' "$status" 2
 tap_like 'a time that is none: message' "$err" "--since cannot be 'never': it takes a time such as"
@@ -183,7 +218,7 @@ tap_is 'a broken pipe is quiet' "$( (oopsbt info --json; true) 2>&1 | head -c 1)
 # --- damaged dumps, other owners ---
 mkdir -m 0700 "$dumps/web1/20261123T000000Z-1"
 run list
-tap_like 'a dump without its files is listed as damaged' "$out" '^ 20261123T000000Z-1   web1 +2026-11-23 00:00:00 UTC   \(damaged\)$'
+tap_like 'a dump without its files is listed as damaged' "$out" '^ 20261123T000000Z-1   web1 +2026-11-23 00:00:00 UTC   - +\(damaged\)$'
 run info 20261123
 tap_is 'its info: exit status' "$status" 1
 tap_like 'its info: message' "$err" 'dump 20261123T000000Z-1 is damaged: .*report.txt: No such file'
@@ -263,7 +298,7 @@ mkdir -p "$test_dir/made"
 (dumps=$test_dir/made/dumps && dump_make web1 20261201T000000Z-1 'seen')
 mv "$test_dir/made/dumps" "$dumps"
 read -r -t 10 line <&5 || line='nothing came'
-tap_is 'watch sees a dump in a directory that was not there before' "$(printf %s "$line" | json 'data["title"]')" seen
+tap_is 'watch sees a dump in a directory that was not there before' "$(printf %s "$line" | json 'data["title"], data["incident"]')" 'seen oops'
 (dumps=$test_dir/made/dumps && dump_make db 20261201T000001Z-1 'again')
 mv "$test_dir/made/dumps/$(uuid_of db)" "$test_dir/made/dumps/db" "$dumps"
 read -r -t 10 line <&5 || line='nothing came'
@@ -272,5 +307,18 @@ kill -INT "$watcher"
 status=0
 wait "$watcher" || status=$?
 tap_is 'an interrupt ends it' "$status" 0
+mkfifo kinds-watched
+virsh oopsbt -D "$dumps" watch --kind hung-task >kinds-watched &
+watcher=$!
+exec 5<kinds-watched
+read -r -t 10 line <&5 || line='nothing came'
+tap_like 'watch says what it does' "$line" 'Watching'
+(dumps=$test_dir/made/dumps && dump_make other 20261201T000002Z-1 'not asked for' && kind=hung-task dump_make other2 20261201T000003Z-1 'asked for')
+mv "$test_dir/made/dumps/$(uuid_of other)" "$dumps"
+mv "$test_dir/made/dumps/$(uuid_of other2)" "$dumps"
+read -r -t 10 line <&5 || line='nothing came'
+tap_like 'watch --kind shows only those, and their kind' "$line" '^20261201T000003Z-1   other2   .*   hung-task   asked for$'
+kill -INT "$watcher"
+wait "$watcher" || true
 
 tap_done

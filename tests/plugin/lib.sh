@@ -10,7 +10,8 @@
 #	domain_xml NAME [DEVICES [ARCH [MACHINE]]]	a definition that needs no disk and boots nothing
 #	domain_define NAME ...	define it
 #	uuid_of DOMAIN		its UUID
-#	dump_make DOMAIN ID TITLE [TEXT]		a dump as the daemon stores it
+#	dump_make DOMAIN ID TITLE [TEXT]		a dump as the daemon stores it; $kind is its kind of incident,
+#				empty: as versions wrote it that knew none; $signal how it was noticed
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 plugin=${OOPSBT_BUILD:-$top/build}/virsh-plugin
@@ -66,14 +67,17 @@ dump_make() {
 	ln -sfn "$uuid" "$dumps/$1"
 	local stamp=${2%-*}
 	local time=${stamp:0:4}-${stamp:4:2}-${stamp:6:2}T${stamp:9:2}:${stamp:11:2}:${stamp:13:2}.123456Z
+	local of=
+	[ -z "${kind:-}" ] || of=" \"incident\" : \"$kind\","
 	cat >"$dir/report.json" <<-JSON
 		{
 		  "schema" : 1,
 		  "id" : "$2",
 		  "title" : "$3",
 		  "domain" : { "name" : "$1", "uuid" : "$uuid" },
-		  "signal" : "crashloaded",
+		  "signal" : "${signal:-crashloaded}",$of
 		  "timeline" : { "signalled" : "$time" },
+		  "guest" : { "release" : "6.1.0-test" },
 		  "vcpus" : []
 		}
 	JSON

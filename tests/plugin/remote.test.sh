@@ -73,6 +73,8 @@ remote list
 tap_is 'list has them' "$(echo "$out" | awk 'NR > 2 { print $1, $2 }' | xargs)" '20261122T214501Z-1 web1 20261122T214502Z-1 web1'
 remote list --json web1
 tap_like 'as JSON' "$out" '"title" : "BUG: far away"'
+tap_like 'with the kind of incident' "$out" '"incident" : "oops"'
+tap_like '... and the kernel' "$out" '"release" : "6.1.0-test"'
 remote info 20261122T214501Z-1
 tap_is 'info shows one' "$out" 'BUG: far away'
 remote info web1 --log

@@ -149,6 +149,28 @@ static void test_what_is_not_the_element_is_refused(void)
 	}
 }
 
+static void test_kinds_of_incident_are_words_of_one_table(void)
+{
+	unsigned int bits = 0;
+	enum incident incident;
+	g_autofree char *all = incidents_to_words((1u << NUM_INCIDENTS) - 1, ",");
+	g_autofree char *two = NULL;
+
+	g_assert_true(incidents_from_words(all, (1u << NUM_INCIDENTS) - 1, &bits));
+	g_assert_cmpuint(bits, ==, (1u << NUM_INCIDENTS) - 1);
+	g_assert_true(incidents_from_words("panic,oops", OPTIONS_KINDS_STORED, &bits));
+	two = incidents_to_words(bits, ", ");
+	g_assert_cmpstr(two, ==, "oops, panic");
+	g_assert_false(incidents_from_words("oops,", OPTIONS_KINDS_STORED, &bits));
+	g_assert_false(incidents_from_words("", OPTIONS_KINDS_STORED, &bits));
+	g_assert_false(incidents_from_words("collect", OPTIONS_KINDS, &bits));
+	g_assert_cmpuint(bits, ==, 1u << INCIDENT_OOPS | 1u << INCIDENT_PANIC);
+	g_assert_true(incident_from_signal("panicked", &incident));
+	g_assert_cmpint(incident, ==, INCIDENT_PANIC);
+	g_assert_false(incident_from_signal("stall", &incident));
+	g_assert_false(incident_from_signal(NULL, &incident));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -160,5 +182,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/options/bad-value", test_bad_values_are_refused_with_what_is_allowed);
 	g_test_add_func("/options/unknown-option", test_an_unknown_option_is_refused);
 	g_test_add_func("/options/bad-element", test_what_is_not_the_element_is_refused);
+	g_test_add_func("/options/kinds", test_kinds_of_incident_are_words_of_one_table);
 	return g_test_run();
 }

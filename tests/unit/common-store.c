@@ -661,6 +661,7 @@ static void test_the_pool_has_what_the_store_has(struct fixture *fixture,
 	g_assert_true(g_file_get_contents(index, &text, NULL, NULL));
 	g_assert_nonnull(strstr(text, id));
 	g_assert_nonnull(strstr(text, "\"second\""));
+	g_assert_nonnull(strstr(text, "\"incident\":\"oops\""));
 	g_assert_cmphex(mode_of(index), ==, 0600);
 	g_assert_true(store_remove(fixture->store, entry, NULL));
 	g_assert_false(g_file_test(report, G_FILE_TEST_EXISTS));
