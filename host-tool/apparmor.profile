@@ -41,6 +41,8 @@ profile oopsbtd flags=(attach_disconnected) {
   @{run}/systemd/notify w,
   owner @{run}/oopsbt/ rw,
   owner @{run}/oopsbt/** rwkl,
+  owner @{run}/oopsbt-metrics/ rw,
+  owner @{run}/oopsbt-metrics/** rw,
   # Another [store] root= goes into local/oopsbtd.
   owner /var/lib/oopsbt/ rw,
   owner /var/lib/oopsbt/** rwkl,

@@ -3,7 +3,7 @@
 
 COMMON_SOURCES := $(addprefix host-tool/common/,collection.c context.c incident.c json.c json_check.c json_head.c options.c \
 	protocol.c sanitize.c store.c store_cache.c store_directory.c store_domain.c store_entry.c store_id.c \
-	store_keep.c store_pool.c store_quota.c)
+	store_keep.c store_pool.c store_quota.c store_use.c)
 
 $(eval $(call archive,host-tool/libcommon.a,$(COMMON_SOURCES)))
 

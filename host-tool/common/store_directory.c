@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/store.h"
+
+#define BLOCK_SIZE 512 /* of st_blocks, whatever the file system's is */
 
 typedef DIR Dir;
 static void close_dir(DIR *dir)
@@ -51,6 +54,20 @@ GPtrArray *store_directory_names(int fd, bool (*wanted)(const char *name))
 			g_ptr_array_add(names, g_strdup(entry->d_name));
 	}
 	return errno ? NULL : g_steal_pointer(&names);
+}
+
+uint64_t store_directory_size(int fd)
+{
+	g_autoptr(GPtrArray) names = store_directory_names(fd, NULL);
+	uint64_t size = 0;
+
+	for (guint i = 0; names && i < names->len; i++) {
+		struct stat info;
+
+		if (fstatat(fd, names->pdata[i], &info, AT_SYMLINK_NOFOLLOW) == 0)
+			size += (uint64_t)info.st_blocks * BLOCK_SIZE;
+	}
+	return size;
 }
 
 bool store_directory_is_none(int code)

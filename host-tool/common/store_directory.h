@@ -5,6 +5,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef int Descriptor;
 void store_directory_close(int fd); /* -1 is ignored */
@@ -17,6 +18,8 @@ int store_directory_open(int parent, const char *name);
  * descriptor's position is not kept.
  */
 GPtrArray *store_directory_names(int fd, bool (*wanted)(const char *name));
+/* What the files in it take, as the file system counts it, in bytes. */
+uint64_t store_directory_size(int fd);
 /* By errno: not there, or something else, as may lie in a store beside what it put there. */
 bool store_directory_is_none(int code);
 /*

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/store_quota.h"
 
-#include <sys/stat.h>
+#include <fcntl.h>
 #include <sys/statvfs.h>
 
+#include "common/store_directory.h"
 #include "common/store_id.h"
 #include "common/store_keep.h"
-
-#define BLOCK_SIZE 512 /* of st_blocks, whatever the file system's is */
 
 struct sized {
 	struct store_entry *entry; /* borrowed */
@@ -23,18 +22,9 @@ struct cleaner {
 
 static uint64_t size_of(const struct store_entry *entry)
 {
-	g_autoptr(GDir) dir = g_dir_open(entry->path, 0, NULL);
-	const char *name;
-	uint64_t size = 0;
+	g_auto(Descriptor) dump = store_directory_open(AT_FDCWD, entry->path);
 
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *path = g_build_filename(entry->path, name, NULL);
-		struct stat info;
-
-		if (lstat(path, &info) == 0)
-			size += (uint64_t)info.st_blocks * BLOCK_SIZE;
-	}
-	return size;
+	return dump < 0 ? 0 : store_directory_size(dump);
 }
 
 static struct sized *dump_at(const struct cleaner *cleaner, guint i)

@@ -8,8 +8,8 @@ COLLECT_ARCHIVES := $(addprefix host-tool/,libcollect.a libreport.a libkernel.a 
 COLLECT_PACKAGES := $(COMMON_PACKAGES) libvirt libvirt-qemu libxml-2.0
 
 OOPSBTD_SOURCES := $(addprefix host-tool/daemon/,connection.c domain_collect.c domain_kernel.c \
-	domain_oops.c domain_refresh.c domain_stall.c domains.c guest_settings.c kernel_state.c log.c main.c \
-	stall.c stall_watch.c status.c trim.c watch.c)
+	domain_oops.c domain_refresh.c domain_stall.c domains.c guest_settings.c histogram.c kernel_state.c log.c main.c \
+	metrics.c metrics_file.c metrics_text.c stall.c stall_watch.c status.c trim.c watch.c)
 
 $(eval $(call archive,host-tool/libcollect.a,$(COLLECT_SOURCES)))
 $(eval $(call program,host-tool/oopsbtd,$(OOPSBTD_SOURCES),$(COLLECT_PACKAGES) libvirt-glib-1.0 libsystemd,$(COLLECT_ARCHIVES)))
@@ -17,6 +17,7 @@ $(eval $(call program,host-tool/oopsbtd,$(OOPSBTD_SOURCES),$(COLLECT_PACKAGES) l
 $(eval $(call unit_test,daemon-layout,,glib-2.0,host-tool/libcollect.a))
 $(eval $(call unit_test,daemon-watch,host-tool/daemon/watch.c,glib-2.0,))
 $(eval $(call unit_test,daemon-stall,host-tool/daemon/stall.c,glib-2.0,))
+$(eval $(call unit_test,daemon-metrics,$(addprefix host-tool/daemon/,histogram.c metrics_file.c metrics_text.c),$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,daemon-decisions,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-output,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-freeze,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))

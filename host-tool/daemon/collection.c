@@ -122,6 +122,11 @@ static void warn(struct run *run, char *message)
 	g_ptr_array_add(run->result->warnings, message);
 }
 
+static struct maybe_int since_signal(const struct run *run, gint64 real_us)
+{
+	return (struct maybe_int){true, real_us - run->request->signalled_us};
+}
+
 static void replace(char **member, char *value)
 {
 	g_free(*member);
@@ -500,12 +505,15 @@ static void thaw(struct run *run)
 	tell_end(run, times.end);
 	if (run->analysis_error == NULL)
 		enter(run, COLLECTION_CAPTURED, "read what changes while the guest runs");
-	if (times.frozen_us)
+	if (times.frozen_us) {
 		run->report.frozen = clock_rfc3339(times.frozen_us);
+		run->result->times.to_frozen_us = since_signal(run, times.frozen_us);
+	}
 	if (times.thawed_us == 0)
 		return;
 	run->report.thawed = clock_rfc3339(times.thawed_us);
 	run->report.freeze_us = (struct maybe_int){true, times.duration_us};
+	run->result->times.frozen_us = run->report.freeze_us;
 	enter(run, COLLECTION_THAWED, "the guest runs again, after %.1f ms",
 	      (double)times.duration_us / 1000);
 	if (times.budget_exceeded) {
@@ -631,8 +639,9 @@ static bool commit(struct run *run)
 	if (cause)
 		warn(run, g_strdup(cause->message));
 	g_clear_error(&cause);
+	run->result->times.to_stored_us = since_signal(run, g_get_real_time());
 	enter(run, COLLECTION_STORED, "%s, %.1f ms after the signal: %s", run->report.id,
-	      (double)(g_get_real_time() - run->request->signalled_us) / 1000, run->dialogue.title);
+	      (double)run->result->times.to_stored_us.value / 1000, run->dialogue.title);
 	if (run->request->options->vmcore &&
 	    !vmcore_write(run->domain, run->collector->store, run->report.id, run->layout,
 			  run->collector->free_space_floor, &cause))

@@ -78,6 +78,13 @@ struct collection_request {
 	void *user_data;
 };
 
+/* Real time, in µs. */
+struct collection_times {
+	struct maybe_int to_frozen_us; /* from the signal; not known: it was not frozen */
+	struct maybe_int frozen_us;    /* how long; not known: it was not frozen, or stays so */
+	struct maybe_int to_stored_us; /* from the signal */
+};
+
 struct collection_result {
 	char *id;      /* of the dump */
 	char *title;   /* clean */
@@ -85,8 +92,9 @@ struct collection_result {
 	GBytes *stall; /* collection_map(): for stall_watch_set(), unchecked; or NULL */
 	struct protocol_verdict verdict;
 	struct layout *layout; /* as it was used */
-	GPtrArray *warnings;   /* strings: what went wrong although there is a dump */
-	bool analysed;	       /* false: the dump holds only what the daemon knows */
+	struct collection_times times;
+	GPtrArray *warnings; /* strings: what went wrong although there is a dump */
+	bool analysed;	     /* false: the dump holds only what the daemon knows */
 };
 
 /* False: there is no dump. @result is the caller's to clear in either case. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/store.h"
+#include "daemon/runtime.h"
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -12,8 +13,9 @@
 enum key_type {
 	KEY_STRING,
 	KEY_MEMORY,
-	KEY_NUMBER, /* unsigned int */
-	KEY_MIB,    /* uint64_t, bytes; in the file MiB */
+	KEY_METRICS, /* string, or NULL for "none" */
+	KEY_NUMBER,  /* unsigned int */
+	KEY_MIB,     /* uint64_t, bytes; in the file MiB */
 };
 
 struct key {
@@ -30,6 +32,7 @@ struct key {
 static const struct key keys[] = {
 	{"daemon", "uri", KEY_STRING, AT(uri), 0, 0, 0, "qemu:///system"},
 	{"daemon", "memory", KEY_MEMORY, AT(memory), 0, 0, 0, "auto"},
+	{"daemon", "metrics", KEY_METRICS, AT(metrics), 0, 0, 0, NULL},
 	{"daemon", "parallel", KEY_NUMBER, AT(parallel), 1, 64, 4, NULL},
 	{"store", "root", KEY_STRING, AT(store), 0, 0, 0, STORE_DEFAULT_ROOT},
 	{"store", "free_space_mib", KEY_MIB, AT(free_space_floor), 0, 1 << 30, 256, NULL},
@@ -54,7 +57,11 @@ static const struct key keys[] = {
 
 static bool fail(const struct key *key, const char *value, GError **error)
 {
-	const char *expected = key->type == KEY_MEMORY ? "auto, proc or libvirt" : "a path or URI";
+	static const char *const expected[] = {
+		[KEY_STRING] = "a path or URI",
+		[KEY_MEMORY] = "auto, proc or libvirt",
+		[KEY_METRICS] = "none or the whole path of a file that ends in .prom",
+	};
 
 	if (key->type == KEY_NUMBER || key->type == KEY_MIB)
 		g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
@@ -62,7 +69,8 @@ static bool fail(const struct key *key, const char *value, GError **error)
 			    value, key->minimum, key->maximum);
 	else
 		g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-			    "[%s] %s: \"%s\" is not %s", key->group, key->name, value, expected);
+			    "[%s] %s: \"%s\" is not %s", key->group, key->name, value,
+			    expected[key->type]);
 	return false;
 }
 
@@ -77,6 +85,18 @@ static bool set_memory(const struct key *key, const char *value, enum memory_acc
 		*member = MEMORY_LIBVIRT;
 	else
 		return fail(key, value, error);
+	return true;
+}
+
+/* node_exporter takes only files of this ending. */
+static bool set_metrics(const struct key *key, const char *value, char **member, GError **error)
+{
+	bool none = strcmp(value, "none") == 0;
+
+	if (!none && !(g_path_is_absolute(value) && g_str_has_suffix(value, ".prom")))
+		return fail(key, value, error);
+	g_free(*member);
+	*member = none ? NULL : g_strdup(value);
 	return true;
 }
 
@@ -104,6 +124,8 @@ static bool set(struct config *config, const struct key *key, const char *value,
 		return true;
 	case KEY_MEMORY:
 		return set_memory(key, value, member, error);
+	case KEY_METRICS:
+		return set_metrics(key, value, member, error);
 	case KEY_NUMBER:
 	case KEY_MIB:
 		if (!g_ascii_string_to_unsigned(value, 10, key->minimum, key->maximum, &number,
@@ -146,10 +168,11 @@ static void set_defaults(struct config *config)
 {
 	const char *uri = secure_getenv("LIBVIRT_DEFAULT_URI"); /* as other libvirt clients do */
 
+	config->metrics = runtime_metrics_file();
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
 		if (keys[i].text_fallback)
 			set(config, &keys[i], keys[i].text_fallback, NULL);
-		else
+		else if (keys[i].type == KEY_NUMBER || keys[i].type == KEY_MIB)
 			set_number(config, &keys[i], keys[i].fallback);
 	}
 	if (uri && *uri) {
@@ -186,5 +209,13 @@ void config_clear(struct config *config)
 {
 	g_free(config->uri);
 	g_free(config->store);
+	g_free(config->metrics);
 	*config = (struct config){0};
+}
+
+bool config_metrics_is_default(const struct config *config)
+{
+	g_autofree char *path = runtime_metrics_file();
+
+	return g_strcmp0(config->metrics, path) == 0;
 }

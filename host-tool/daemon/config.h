@@ -20,6 +20,7 @@
 struct config {
 	char *uri;
 	char *store;
+	char *metrics; /* the file; NULL: none */
 	enum memory_access memory;
 	unsigned int parallel;	   /* collections at once */
 	uint64_t free_space_floor; /* bytes */
@@ -38,5 +39,8 @@ struct config {
  */
 bool config_load(const char *path, struct config *config, GPtrArray *warnings, GError **error);
 void config_clear(struct config *config);
+
+/* Whether the metrics go to where they go without a word in the file: a folder of the daemon's. */
+bool config_metrics_is_default(const struct config *config);
 
 #endif

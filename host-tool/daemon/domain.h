@@ -11,6 +11,7 @@
  *   domain_collect.c  signals and collections
  *   domain_oops.c     has QEMU pause it at an oops, where it can
  *   status.c          what the world is told
+ *   metrics.c         what monitoring is told
  */
 #ifndef OOPSBT_DAEMON_DOMAIN_H
 #define OOPSBT_DAEMON_DOMAIN_H
@@ -23,6 +24,7 @@
 #include "daemon/guest_settings.h"
 #include "daemon/kernel_state.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 #include "daemon/ratelimit.h"
 #include "daemon/stall_watch.h"
 
@@ -44,6 +46,7 @@ struct domains {
 	bool monitor_events;	/* else lifecycle events are used for crashes */
 	struct bucket total;
 	guint status_source;
+	struct metrics *metrics;
 	void (*on_idle)(void *user_data); /* no task is under way any more */
 	void *user_data;
 };
@@ -73,6 +76,7 @@ struct domain {
 	GCancellable *map_cancellable;
 	guint watch_source;
 	bool looking;
+	gint64 looked_us; /* monotonic: when the watch saw its memory last, or began */
 
 	/* domain_stall.c */
 	GBytes *stall_places;	   /* as of stall_watch_new(); NULL: not known, or no use */
@@ -91,7 +95,8 @@ struct domain {
 	bool panic_signalled; /* of the kernel that runs */
 	guint retry_source;
 	struct bucket bucket;
-	unsigned int suppressed; /* since the last collection */
+	unsigned int suppressed;	      /* since the last collection */
+	guint64 num_incidents[NUM_INCIDENTS]; /* noticed, whatever became of them */
 	guint64 num_collected, num_suppressed, num_failed;
 	char *last_dump;
 	char *last_oops_dump; /* the last one that is of an oops */
@@ -162,6 +167,7 @@ void domain_oops_update(struct domain *domain); /* on or off, as it should be */
 void domain_oops_end(struct domain *domain);	/* it is not collected while QEMU holds it */
 void domain_oops_stop(struct domain *domain);
 
+/* Told by status.c and metrics.c. */
 void status_changed(struct domains *all);
 
 #endif

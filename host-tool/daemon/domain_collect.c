@@ -206,6 +206,8 @@ static void collect_done(struct task *task, struct domain *domain)
 	for (guint i = 0; collect->result.warnings && i < collect->result.warnings->len; i++)
 		log_write(task->all->log, LOG_WARNING, collect->name, collect->result.id, "%s",
 			  (const char *)collect->result.warnings->pdata[i]);
+	if (collect->error == NULL)
+		metrics_stored(task->all->metrics, &collect->result.times);
 	if (domain == NULL) {
 		if (collect->error)
 			log_write(task->all->log, LOG_WARNING, collect->name, NULL,
@@ -289,6 +291,12 @@ static bool is_event(const struct signal *signal)
 	return strcmp(signal->word, "watch") != 0 && strcmp(signal->word, "stall") != 0;
 }
 
+/* A hang that lasts, or ends, is the incident that it was. */
+static bool is_new(const struct signal *signal)
+{
+	return signal->phase == NULL || strcmp(signal->phase, "began") == 0;
+}
+
 static void admit(struct domain *domain, const struct signal *signal)
 {
 	struct domains *all = domain->all;
@@ -305,6 +313,9 @@ static void admit(struct domain *domain, const struct signal *signal)
 			"oops already");
 		return;
 	}
+	if (is_new(signal))
+		domain->num_incidents[signal->incident]++;
+	status_changed(all);
 	if (is_event(signal))
 		watch_expect(&domain->kernel.watch, g_get_monotonic_time());
 	if (g_queue_get_length(&domain->signals) >= MAX_WAITING)

@@ -83,6 +83,7 @@ static void retry(struct domain *domain, const GError *error)
 			  error->message);
 	if (domain->map_tries < MAX_TRIES && domain->map_source == 0)
 		domain_kernel_find(domain, MIN(delay_ms, LAST_RETRY_MS));
+	status_changed(domain->all);
 }
 
 const char *domain_watch_blind(const struct domain *domain)
@@ -255,6 +256,7 @@ static void looked(struct domain *domain, const struct sample *sample)
 	uint32_t before = watch->counter;
 	gint64 now_us = g_get_real_time();
 
+	domain->looked_us = g_get_monotonic_time();
 	switch (watch_look(watch, sample->counter, sample->taint,
 			   domain->options.signal == OPTION_SIGNAL_AUTO, g_get_monotonic_time(),
 			   now_us)) {
@@ -376,6 +378,7 @@ void domain_watch_update(struct domain *domain)
 	domain->watch_source = 0;
 	if (!wanted)
 		return;
+	domain->looked_us = g_get_monotonic_time();
 	domain->watch_source = g_timeout_add(domain->options.watch_ms, look, domain);
 	look(domain);
 }

@@ -444,6 +444,7 @@ struct domains *domains_new(const struct config *config, const struct collector 
 	all->mapping = g_thread_pool_new(task_work, NULL, MAPPING_THREADS, FALSE, NULL);
 	all->background = g_thread_pool_new(task_work, NULL, BACKGROUND_THREADS, FALSE, NULL);
 	all->stop = g_cancellable_new();
+	all->metrics = metrics_new(all);
 	all->connection = connection_new(config->uri, log, &callbacks, all);
 	status_changed(all);
 	return all;
@@ -484,6 +485,7 @@ void domains_free(struct domains *all)
 		return;
 	if (all->status_source)
 		g_source_remove(all->status_source);
+	metrics_free(all->metrics);
 	g_hash_table_unref(all->by_uuid);
 	g_hash_table_unref(all->ignored);
 	/* A task that is still under way after all waiting is left behind with the process. */

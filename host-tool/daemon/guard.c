@@ -199,6 +199,16 @@ bool guard_tell(struct guard *guard, const struct freeze_record *record, enum fr
 	return result;
 }
 
+bool guard_is_alive(struct guard *guard)
+{
+	bool alive;
+
+	g_mutex_lock(&guard->mutex);
+	alive = !is_dead(guard);
+	g_mutex_unlock(&guard->mutex);
+	return alive;
+}
+
 void guard_look(struct guard *guard)
 {
 	const struct guard_message message = {.event = GUARD_LOOK};

@@ -36,6 +36,8 @@ bool guard_revive(struct guard *guard, GError **error);
 bool guard_tell(struct guard *guard, const struct freeze_record *record, enum freeze_event event,
 		unsigned int within_ms, GError **error);
 
+bool guard_is_alive(struct guard *guard);
+
 /* It resumes what records say that have no owner any more. */
 void guard_look(struct guard *guard);
 

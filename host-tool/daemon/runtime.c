@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +17,17 @@ char *runtime_directory(void)
 
 	if (directory == NULL)
 		directory = secure_getenv("RUNTIME_DIRECTORY");
-	return g_strdup(directory ? directory : DEFAULT_RUNTIME_DIRECTORY);
+	if (directory == NULL)
+		directory = DEFAULT_RUNTIME_DIRECTORY;
+	/* systemd names all that the unit has; ours is the first. */
+	return g_strndup(directory, strcspn(directory, ":"));
+}
+
+char *runtime_metrics_file(void)
+{
+	g_autofree char *directory = runtime_directory();
+
+	return g_strconcat(directory, "-metrics/oopsbt.prom", NULL);
 }
 
 static bool fail(GError **error, const char *what, const char *path)

@@ -8,6 +8,8 @@
  *   frozen/      freeze-guard/record.h
  *   locks/       one a domain, held while it is collected, by whomever
  *   maps/        kernel_state.h
+ *
+ * It is root's alone. Beside it, for everyone: /run/oopsbt-metrics/oopsbt.prom, see metrics.h.
  */
 #ifndef OOPSBT_DAEMON_RUNTIME_H
 #define OOPSBT_DAEMON_RUNTIME_H
@@ -16,6 +18,8 @@
 #include <stdbool.h>
 
 char *runtime_directory(void);
+/* Where the metrics go unless the configuration says otherwise. */
+char *runtime_metrics_file(void);
 
 /*
  * Makes the directory, 0700, and takes the daemon's lock in it until the process ends: there can be

@@ -120,6 +120,7 @@ static gboolean write_status(void *user_data)
 
 void status_changed(struct domains *all)
 {
+	metrics_changed(all->metrics);
 	if (all->status_source == 0 && !all->stopping)
 		all->status_source = g_timeout_add(DELAY_MS, write_status, all);
 }

@@ -9,6 +9,7 @@
 #include "common/store.h"
 #include "common/store_pool.h"
 #include "common/store_quota.h"
+#include "common/store_use.h"
 
 struct fixture {
 	char *parent;
@@ -838,6 +839,51 @@ static void test_room_is_made(struct fixture *fixture, const void *data G_GNUC_U
 	g_assert_cmpstr(removed, ==, "a1[keep_free_mib)] ");
 }
 
+static void test_what_is_stored_is_counted(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	struct store_use use = {0};
+	g_autoptr(StoreEntry) entry = NULL;
+	g_autofree char *file = NULL;
+
+	g_assert_true(store_use_update(fixture->store, &use, NULL));
+	g_assert_cmpuint(use.dumps, ==, 0);
+	g_assert_false(use.free_known);
+
+	add_big(fixture, "a", "a1", 100 * KIB);
+	add_big(fixture, "b", "b1", 100 * KIB);
+	store_publish(fixture->store);
+	g_assert_true(store_use_update(fixture->store, &use, NULL));
+	g_assert_cmpuint(use.dumps, ==, 2);
+	/* Not twice for the names and the pool that lead to the same files. */
+	g_assert_cmpuint(use.bytes, >=, 200 * KIB);
+	g_assert_cmpuint(use.bytes, <, 300 * KIB);
+	g_assert_true(use.free_known);
+	g_assert_cmpuint(use.free_bytes, >, 0);
+
+	/* Nobody said that something changed: nothing is counted again. */
+	entry = store_find(fixture->store, "a", NULL);
+	file = g_build_filename(entry->path, "more", NULL);
+	g_assert_true(g_file_set_contents(file, "more", -1, NULL));
+	use.dumps = 77;
+	g_assert_true(store_use_update(fixture->store, &use, NULL));
+	g_assert_cmpuint(use.dumps, ==, 77);
+	g_assert_true(store_remove(fixture->store, entry, NULL));
+	g_assert_true(store_use_update(fixture->store, &use, NULL));
+	g_assert_cmpuint(use.dumps, ==, 1);
+}
+
+static void test_what_is_no_store_is_not_counted(struct fixture *fixture,
+						 const void *data G_GNUC_UNUSED)
+{
+	struct store_use use = {0};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(g_file_set_contents(fixture->root, "", 0, NULL));
+	g_assert_false(store_use_update(fixture->store, &use, &error));
+	g_assert_nonnull(strstr(error->message, fixture->root));
+	g_unlink(fixture->root);
+}
+
 /* As if it had been made in 2020. */
 static void test_old_dumps_go(struct fixture *fixture, const void *data G_GNUC_UNUSED)
 {
@@ -905,6 +951,8 @@ int main(int argc, char **argv)
 		{"/store/the greediest domain gives first", test_the_greediest_domain_gives_first},
 		{"/store/the newest dump stays", test_the_newest_dump_stays},
 		{"/store/room is made", test_room_is_made},
+		{"/store/what is stored is counted", test_what_is_stored_is_counted},
+		{"/store/what is no store is not counted", test_what_is_no_store_is_not_counted},
 		{"/store/old dumps go", test_old_dumps_go},
 		{"/store/no store is within all limits", test_no_store_is_within_all_limits},
 	};

@@ -145,6 +145,8 @@ static void test_config(void)
 	g_assert_cmpuint(config.free_space_floor, ==, 3 << 20);
 	g_assert_cmpuint(config.parallel, ==, 4);
 	g_assert_cmpuint(warnings->len, ==, 2);
+	g_assert_cmpstr(config.metrics, ==, "/run/oopsbt-metrics/oopsbt.prom");
+	g_assert_true(config_metrics_is_default(&config));
 	config_clear(&config);
 }
 
@@ -157,6 +159,9 @@ static void test_config_errors(void)
 		{"[daemon]\nparallel=0\n", "[daemon] parallel"},
 		{"[analyzer]\nwall_seconds=soon\n", "[analyzer] wall_seconds"},
 		{"[store]\nroot=\n", "[store] root"},
+		{"[daemon]\nmetrics=\n", "[daemon] metrics"},
+		{"[daemon]\nmetrics=oopsbt.prom\n", "[daemon] metrics"},
+		{"[daemon]\nmetrics=/run/oopsbt.txt\n", "[daemon] metrics"},
 		{"nonsense\n", "group"},
 	};
 
@@ -168,6 +173,25 @@ static void test_config_errors(void)
 		g_assert_nonnull(strstr(message, cases[i].names));
 		config_clear(&config);
 	}
+}
+
+static void test_config_metrics(void)
+{
+	struct config config;
+
+	g_assert_true(load("[daemon]\nmetrics = none\n", &config, NULL, NULL));
+	g_assert_null(config.metrics);
+	config_clear(&config);
+	g_assert_true(load("[daemon]\nmetrics = /x/y.prom\n", &config, NULL, NULL));
+	g_assert_cmpstr(config.metrics, ==, "/x/y.prom");
+	g_assert_false(config_metrics_is_default(&config));
+	config_clear(&config);
+	/* As systemd names two runtime directories of a unit. */
+	g_setenv("RUNTIME_DIRECTORY", "/run/a:/run/a-metrics", TRUE);
+	g_assert_true(load("", &config, NULL, NULL));
+	g_unsetenv("RUNTIME_DIRECTORY");
+	g_assert_cmpstr(config.metrics, ==, "/run/a-metrics/oopsbt.prom");
+	config_clear(&config);
 }
 
 /* The file that is installed says what the defaults are: a comment must not be another story. */
@@ -195,6 +219,9 @@ static void test_config_file(void)
 	g_assert_cmpstr(config.store, ==, defaults.store);
 	g_clear_pointer(&config.uri, g_free);
 	g_clear_pointer(&config.store, g_free);
+	g_assert_cmpstr(config.metrics, ==, defaults.metrics);
+	g_clear_pointer(&config.metrics, g_free);
+	g_clear_pointer(&defaults.metrics, g_free);
 	g_clear_pointer(&defaults.uri, g_free);
 	g_clear_pointer(&defaults.store, g_free);
 	g_assert_cmpmem(&config, sizeof(config), &defaults, sizeof(defaults));
@@ -204,6 +231,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_unsetenv("LIBVIRT_DEFAULT_URI");
+	g_unsetenv("OOPSBT_RUNTIME_DIRECTORY");
 	g_test_add_func("/rate/a burst is allowed, then as many as the hour has", test_rate);
 	g_test_add_func("/rate/the total limit holds too", test_total_rate);
 	g_test_add_func("/rate/one collection is reserved for each domain", test_reserved);
@@ -212,6 +240,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/nmi/it is sent only where it is known to be safe, or wanted", test_nmi);
 	g_test_add_func("/config/values are read, unknown keys are warned of", test_config);
 	g_test_add_func("/config/a bad value is an error that names it", test_config_errors);
+	g_test_add_func("/config/metrics go to one file for all to read, or nowhere",
+			test_config_metrics);
 	g_test_add_func("/config/the comments in oopsbtd.conf are the defaults", test_config_file);
 	return g_test_run();
 }

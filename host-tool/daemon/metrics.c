@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/metrics.h"
+
+#include <unistd.h>
+
+#include "daemon/domain.h"
+#include "daemon/metrics_file.h"
+#include "daemon/metrics_text.h"
+
+#define HEARTBEAT_S 10
+/* Changes come in bursts. */
+#define DELAY_MS 50
+#define PAUSE_US G_TIME_SPAN_SECOND
+
+struct metrics {
+	struct domains *all;
+	gint64 started_us; /* real time */
+	char *path;	   /* written last; NULL: none */
+	bool failed;	   /* the last time; a warning was given */
+	gint64 written_us; /* monotonic; 0: never */
+	guint source, heartbeat;
+	struct metrics_times times;
+	struct store_use use;
+	bool use_known, counting;
+	bool count_again; /* something was stored while it was counted */
+};
+
+/* --- what is told --- */
+
+static enum metrics_knowledge knowledge(const struct domain *domain)
+{
+	if (domain->kernel.release)
+		return domain_watch_blind(domain) ? METRICS_NO_COUNTER : METRICS_UNDERSTOOD;
+	if (domain->map_tries == 0)
+		return METRICS_SEARCHING;
+	return domain->layout ? METRICS_NO_KERNEL : METRICS_NO_MEMORY;
+}
+
+static void gather_domain(const struct domain *domain, GArray *domains)
+{
+	struct metrics_domain row = {
+		.name = domain->name ? domain->name : domain->uuid,
+		.kinds = domain->options.kinds,
+		.running = domain->active,
+		.watched = domain->watch_source != 0,
+		.knowledge = knowledge(domain),
+		.suppressed = domain->num_suppressed,
+		.failed = domain->num_failed,
+	};
+
+	for (size_t i = 0; i < NUM_INCIDENTS; i++)
+		row.incidents[i] = domain->num_incidents[i];
+	g_array_append_val(domains, row);
+}
+
+static char *render(const struct metrics *metrics)
+{
+	const struct domains *all = metrics->all;
+	gint64 now_us = g_get_monotonic_time();
+	gint64 looked_us = now_us;
+	g_autoptr(GArray) domains = g_array_new(FALSE, FALSE, sizeof(struct metrics_domain));
+	struct metrics_state state = {
+		.version = OOPSBT_VERSION,
+		.started = (double)metrics->started_us / G_USEC_PER_SEC,
+		.libvirt_up = all->connected,
+		.guard_up = guard_is_alive(all->collector->guard),
+		.watch_age = -1,
+		.domains = domains,
+		.times = &metrics->times,
+		.use = metrics->use_known ? &metrics->use : NULL,
+		.store_needed = all->collector->free_space_floor,
+		.store_limit = all->collector->quota.max_use,
+	};
+	GHashTableIter iter;
+	void *value;
+
+	g_hash_table_iter_init(&iter, all->by_uuid);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct domain *domain = value;
+
+		if (!domain->enabled)
+			continue;
+		gather_domain(domain, domains);
+		if (domain->watch_source == 0)
+			continue;
+		looked_us = MIN(looked_us, domain->looked_us);
+		state.watch_age = (double)(now_us - looked_us) / G_USEC_PER_SEC;
+	}
+	return metrics_text(&state);
+}
+
+/* --- the file --- */
+
+static void count_store(struct metrics *metrics);
+
+static void remove_file(struct metrics *metrics)
+{
+	if (metrics->path)
+		unlink(metrics->path);
+	g_clear_pointer(&metrics->path, g_free);
+}
+
+/* Another place since the configuration was loaded again. */
+static void follow_config(struct metrics *metrics, const char *path)
+{
+	if (g_strcmp0(metrics->path, path) == 0)
+		return;
+	remove_file(metrics);
+	metrics->path = g_strdup(path);
+	metrics->failed = false;
+	/* The default folder is the daemon's own. Another one is the administrator's. */
+	if (path && config_metrics_is_default(metrics->all->config))
+		metrics_file_make_folder(path, NULL); /* the write tells what is wrong */
+}
+
+static void write_file(struct metrics *metrics)
+{
+	struct log *log = metrics->all->log;
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+	bool written;
+
+	follow_config(metrics, metrics->all->config->metrics);
+	metrics->written_us = g_get_monotonic_time();
+	if (metrics->path == NULL)
+		return;
+	text = render(metrics);
+	written = metrics_file_write(metrics->path, text, &error);
+	if (!written && !metrics->failed)
+		log_write(log, LOG_WARNING, NULL, NULL, "no metrics: %s", error->message);
+	else if (written && metrics->failed)
+		log_write(log, LOG_INFO, NULL, NULL, "metrics are written again");
+	metrics->failed = !written;
+}
+
+static gboolean write_now(void *user_data)
+{
+	struct metrics *metrics = user_data;
+
+	metrics->source = 0;
+	if (!metrics->use_known)
+		count_store(metrics);
+	write_file(metrics);
+	return G_SOURCE_REMOVE;
+}
+
+void metrics_changed(struct metrics *metrics)
+{
+	gint64 since_us = g_get_monotonic_time() - metrics->written_us;
+	unsigned int delay_ms = DELAY_MS;
+
+	if (metrics->source || metrics->all->stopping)
+		return;
+	if (metrics->written_us && since_us < PAUSE_US)
+		delay_ms = MAX(delay_ms, (unsigned int)((PAUSE_US - since_us) / 1000));
+	metrics->source = g_timeout_add(delay_ms, write_now, metrics);
+}
+
+/* --- the store: counted in a thread, as a disk may take its time --- */
+
+struct count_task {
+	struct task task;
+	struct metrics *metrics;
+	struct store *store;
+	struct store_use use;
+	bool known;
+};
+
+static void count_work(struct task *task)
+{
+	struct count_task *count = (struct count_task *)task;
+
+	count->known = store_use_update(count->store, &count->use, NULL);
+}
+
+static void count_done(struct task *task, struct domain *domain G_GNUC_UNUSED)
+{
+	struct count_task *count = (struct count_task *)task;
+	struct metrics *metrics = count->metrics;
+	bool changed = count->known != metrics->use_known ||
+		       count->use.dumps != metrics->use.dumps ||
+		       count->use.bytes != metrics->use.bytes;
+
+	metrics->counting = false;
+	metrics->use_known = count->known;
+	metrics->use = count->use;
+	if (changed)
+		metrics_changed(metrics);
+	if (metrics->count_again)
+		count_store(metrics);
+}
+
+static void count_store(struct metrics *metrics)
+{
+	struct count_task *count;
+
+	metrics->count_again = metrics->counting;
+	if (metrics->counting || metrics->all->stopping || metrics->all->config->metrics == NULL)
+		return;
+	metrics->counting = true;
+	count = g_new0(struct count_task, 1);
+	count->task.work = count_work;
+	count->task.done = count_done;
+	count->metrics = metrics;
+	count->store = metrics->all->collector->store;
+	count->use = metrics->use;
+	task_push(metrics->all, metrics->all->background, NULL, &count->task);
+}
+
+/* --- */
+
+static void add_known(struct histogram *histogram, const struct maybe_int *time_us)
+{
+	if (time_us->known)
+		histogram_add(histogram, (double)time_us->value / G_USEC_PER_SEC);
+}
+
+void metrics_stored(struct metrics *metrics, const struct collection_times *times)
+{
+	add_known(&metrics->times.to_frozen, &times->to_frozen_us);
+	add_known(&metrics->times.frozen, &times->frozen_us);
+	add_known(&metrics->times.to_stored, &times->to_stored_us);
+	count_store(metrics);
+	metrics_changed(metrics);
+}
+
+static gboolean beat(void *user_data)
+{
+	struct metrics *metrics = user_data;
+
+	count_store(metrics);
+	write_file(metrics);
+	return G_SOURCE_CONTINUE;
+}
+
+struct metrics *metrics_new(struct domains *all)
+{
+	struct metrics *metrics = g_new0(struct metrics, 1);
+
+	metrics->all = all;
+	metrics->started_us = g_get_real_time();
+	metrics_times_init(&metrics->times);
+	metrics->heartbeat = g_timeout_add_seconds(HEARTBEAT_S, beat, metrics);
+	return metrics;
+}
+
+void metrics_free(struct metrics *metrics)
+{
+	if (metrics->source)
+		g_source_remove(metrics->source);
+	g_source_remove(metrics->heartbeat);
+	remove_file(metrics);
+	g_free(metrics);
+}
