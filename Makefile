@@ -11,6 +11,7 @@ LIBEXECDIR ?= $(PREFIX)/libexec/oopsbt
 BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/oopsbt
 UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,/etc/systemd/system)
 
 # Where AppArmor looks, whatever the prefix.
@@ -143,7 +144,7 @@ MODULE_FILES := $(addprefix guest-kernel-patch/module/,Kbuild Makefile dkms.conf
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SYSCONFDIR) \
-		$(DESTDIR)$(UNITDIR) $(MODULE_DIR)
+		$(DESTDIR)$(UNITDIR) $(DESTDIR)$(DATADIR) $(MODULE_DIR)
 	install -m 0755 $(BUILD)/host-tool/oopsbtd $(DESTDIR)$(SBINDIR)
 	install -m 0755 $(BUILD)/host-tool/oopsbt-analyze $(BUILD)/host-tool/oopsbt-freeze-guard \
 		$(DESTDIR)$(LIBEXECDIR)
@@ -153,13 +154,14 @@ install: all
 	install -d $(DESTDIR)$(APPARMORDIR)
 	sed 's,@SBINDIR@,$(SBINDIR),; s,@LIBEXECDIR@,$(LIBEXECDIR),; s,@SYSCONFDIR@,$(SYSCONFDIR),' \
 		host-tool/apparmor.profile > $(DESTDIR)$(APPARMORDIR)/oopsbtd
+	install -m 0644 host-tool/metrics/alerts.yml host-tool/metrics/dashboard.json $(DESTDIR)$(DATADIR)
 	install -m 0644 $(MODULE_FILES) $(MODULE_DIR)
 
 # What was written by install, but not a configuration that was changed, nor any dump.
 .PHONY: uninstall
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/oopsbtd $(DESTDIR)$(UNITDIR)/oopsbtd.service $(DESTDIR)$(APPARMORDIR)/oopsbtd
-	rm -rf $(DESTDIR)$(LIBEXECDIR) $(MODULE_DIR)
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR) $(MODULE_DIR)
 	! cmp -s host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf
 
