@@ -159,7 +159,7 @@ JsonNode *dumps_to_json(const struct store_entry *entry)
 		{"domain", entry->domain}, {"time", entry->signalled},
 		{"signal", entry->signal}, {"incident", entry->incident},
 		{"title", entry->title},   {"release", entry->release},
-		{"path", entry->path},
+		{"path", entry->path},	   {"fingerprint", entry->fingerprint},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {

@@ -246,7 +246,7 @@ static struct store_entry *parse_entry(struct session *session, JsonObject *obje
 {
 	struct store_entry *entry = g_new0(struct store_entry, 1);
 	JsonNode *vmcore = json_object_get_member(object, "vmcore");
-	g_autofree char *incident = NULL;
+	g_autofree char *incident = NULL, *fingerprint = NULL;
 
 	entry->id = string_of(object, "id");
 	entry->domain = string_of(object, "domain");
@@ -257,6 +257,8 @@ static struct store_entry *parse_entry(struct session *session, JsonObject *obje
 	entry->release = string_of(object, "release");
 	incident = string_of(object, "incident");
 	entry->incident = store_entry_incident(incident, entry->signal);
+	fingerprint = string_of(object, "fingerprint");
+	entry->fingerprint = store_entry_fingerprint(fingerprint);
 	entry->vmcore = vmcore && JSON_NODE_HOLDS_VALUE(vmcore) && json_node_get_boolean(vmcore);
 	if (!entry->id || !entry->domain || strchr(entry->id, '/')) {
 		store_entry_free(entry);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The analyser: the one program that looks into guest memory.
 
-ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c cpu_facts.c fault.c file.c guest_traces.c live.c log.c main.c \
+ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c cpu_facts.c culprit.c fault.c file.c guest_traces.c live.c log.c main.c \
 	output.c relay.c sandbox.c stall_places.c task_chains.c task_facts.c window.c)
 
 ANALYZE_ARCHIVES := $(addprefix host-tool/,libreport.a libkernel.a libguest.a libcommon.a)

@@ -420,25 +420,41 @@ static void explain_overflow(const struct analysis *analysis, struct saved_fault
 				sp, stack->high.value - stack->low.value, stack->low.value);
 }
 
-/* As from the log: the first function that is no helper, from the fault outwards. */
+/* As from the log: from the fault outwards. */
 static void blame_from_stack(const struct report_vcpu *vcpu, const struct frame *fault,
-			     struct oops_text *oops)
+			     struct blame *blame)
 {
 	bool passed = false;
 
 	for (guint i = 0; i < vcpu->frames->len; i++) {
 		const struct frame *frame = frame_at(vcpu, i);
 
+		if (passed && frame->registers)
+			blame_add_boundary(blame);
 		passed = passed || frame == fault;
-		if (!passed || !frame->reliable || !frame->symbol.name ||
-		    oops_function_is_helper(frame->symbol.name))
-			continue;
-		g_free(oops->function);
-		g_free(oops->module);
-		oops->function = oops_function_plain(frame->symbol.name);
-		oops->module = g_strdup(frame->symbol.module);
-		return;
+		if (passed && frame->reliable && frame->symbol.name)
+			blame_add(blame, frame->symbol.name, frame->symbol.module);
 	}
+}
+
+/*
+ * The guest's log says who is to blame. On the stack are callers that it has not printed yet, or
+ * that its own unwinder leaves out.
+ */
+static void refine_blame(const struct report_vcpu *vcpu, const struct frame *fault,
+			 struct oops_text *oops)
+{
+	struct blame found = {0};
+
+	blame_from_stack(vcpu, fault, &found);
+	if (blame_is_known(&found) &&
+	    (!oops->complete || !g_strcmp0(found.functions[0], oops->blame.functions[0]))) {
+		struct blame given_up = oops->blame;
+
+		oops->blame = found;
+		found = given_up;
+	}
+	blame_clear(&found);
 }
 
 /*
@@ -448,7 +464,8 @@ static void blame_from_stack(const struct report_vcpu *vcpu, const struct frame 
 static void tell_from_stack(const struct report_vcpu *vcpu, const struct frame *fault,
 			    struct oops_text *oops)
 {
-	blame_from_stack(vcpu, fault, oops);
+	blame_clear(&oops->blame);
+	blame_from_stack(vcpu, fault, &oops->blame);
 	if (oops->cpu.known)
 		return;
 	oops->cpu = vcpu->cpu;
@@ -506,6 +523,8 @@ void fault_fill(struct analysis *analysis, struct oops_text *oops)
 		fault->source = "log";
 		fault->registers = g_steal_pointer(&oops->registers.registers);
 		saved = find_pc(analysis, oops, fault);
+		if (saved.frame)
+			refine_blame(vcpu_at(report, saved.vcpu), saved.frame, oops);
 	} else {
 		saved = take_from_stack(analysis, oops, fault);
 	}

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "analyze/culprit.h"
 #include "analyze/fault.h"
 #include "analyze/guest_traces.h"
 #include "analyze/task_facts.h"
@@ -225,10 +226,12 @@ static void take_oops(struct report *report, struct oops_text *text, const uint6
 		.cpu = text->cpu,
 		.pid = text->pid,
 		.comm = g_steal_pointer(&text->comm),
-		.function = g_steal_pointer(&text->function),
-		.module = g_steal_pointer(&text->module),
+		.function = g_strdup(text->blame.functions[0]),
+		.module = g_strdup(text->blame.module),
 		.where = g_steal_pointer(&text->where),
 	};
+	report->culprit = text->blame;
+	text->blame = (struct blame){0};
 }
 
 /*
@@ -395,36 +398,13 @@ static bool has_deadlock(const struct report_tasks *tasks)
 	       g_array_index(tasks->chains, struct report_chain, 0).deadlock;
 }
 
-/* Of the CPU that stands still; below an interrupt, which is not to blame. NULL: not known. */
-static const struct resolved_symbol *find_stalled(const struct report *report)
-{
-	const struct maybe_int *cpu = &report->collection.stalled_cpu;
-
-	for (guint i = 0; cpu->known && i < report->vcpus->len; i++) {
-		const struct report_vcpu *vcpu =
-			&g_array_index(report->vcpus, struct report_vcpu, i);
-
-		for (guint j = 0;
-		     j < vcpu->frames->len && vcpu->cpu.known && vcpu->cpu.value == cpu->value;
-		     j++) {
-			const struct frame *frame = &g_array_index(vcpu->frames, struct frame, j);
-
-			if (frame->stack == STACK_TASK && frame->reliable && frame->symbol.name &&
-			    !oops_function_is_helper(frame->symbol.name))
-				return &frame->symbol;
-		}
-	}
-	return NULL;
-}
-
 /* "hard lockup in FUNCTION [MODULE]" */
 static char *stall_title(const struct analysis *analysis)
 {
 	const struct report *report = analysis->report;
 	const char *incident = report->collection.incident;
-	const struct resolved_symbol *symbol = find_stalled(report);
 	GString *title = g_string_new(incident ? incident : "stall");
-	g_autofree char *function = NULL;
+	struct blame blame = {0};
 
 	g_strdelimit(title->str, "-", ' ');
 	/* What the CPU does now is no reason for what was. */
@@ -434,14 +414,15 @@ static char *stall_title(const struct analysis *analysis)
 	}
 	if (!g_strcmp0(incident, "starved"))
 		g_string_append(title, ": the host keeps a vCPU waiting");
+	else
+		culprit_of_stall(report, &blame);
 	if (!g_strcmp0(incident, "hung-task") && has_deadlock(&report->tasks))
 		g_string_append(title, ": deadlock");
-	if (!symbol || !g_strcmp0(incident, "starved"))
-		return g_string_free(title, FALSE);
-	function = oops_function_plain(symbol->name);
-	g_string_append_printf(title, " in %s", function);
-	if (symbol->module)
-		g_string_append_printf(title, " [%s]", symbol->module);
+	if (blame_is_known(&blame))
+		g_string_append_printf(title, " in %s", blame.functions[0]);
+	if (blame.module)
+		g_string_append_printf(title, " [%s]", blame.module);
+	blame_clear(&blame);
 	return g_string_free(title, FALSE);
 }
 
@@ -473,6 +454,7 @@ void analysis_conclude(struct analysis *analysis)
 		report->title = is_signal(analysis, "stall") && analysis->map
 					? stall_title(analysis)
 					: g_strdup(title_without_text(analysis));
+	culprit_conclude(report);
 	if (!report->oops.known && !is_signal(analysis, "collect") && !is_signal(analysis, "stall"))
 		report_add_error(report, "oops", "no text of an oops in the guest's log");
 }

@@ -11,6 +11,10 @@
 #include "common/json_head.h"
 #include "common/store_directory.h"
 
+/* Digits of a fingerprint, of this release or another. */
+#define FINGERPRINT_MIN 8
+#define FINGERPRINT_MAX 64
+
 void store_entry_free(struct store_entry *entry)
 {
 	if (!entry)
@@ -22,6 +26,7 @@ void store_entry_free(struct store_entry *entry)
 	g_free(entry->title);
 	g_free(entry->signalled);
 	g_free(entry->signal);
+	g_free(entry->fingerprint);
 	g_free(entry->release);
 	g_free(entry->kernel);
 	g_free(entry);
@@ -34,6 +39,7 @@ enum head {
 	HEAD_DOMAIN_UUID,
 	HEAD_SIGNAL,
 	HEAD_INCIDENT,
+	HEAD_FINGERPRINT,
 	HEAD_SIGNALLED,
 	HEAD_RELEASE,
 	HEAD_BUILD_ID,
@@ -60,6 +66,16 @@ const char *store_entry_incident(const char *incident, const char *signal)
 	return NULL;
 }
 
+char *store_entry_fingerprint(const char *text)
+{
+	size_t length = text ? strlen(text) : 0;
+
+	if (length < FINGERPRINT_MIN || length > FINGERPRINT_MAX ||
+	    strspn(text, "0123456789abcdef") != length)
+		return NULL;
+	return g_strdup(text);
+}
+
 static void take_head(struct store_entry *entry, char **values)
 {
 	entry->title = g_steal_pointer(&values[HEAD_TITLE]);
@@ -68,6 +84,7 @@ static void take_head(struct store_entry *entry, char **values)
 		entry->uuid = g_steal_pointer(&values[HEAD_DOMAIN_UUID]);
 	entry->signal = g_steal_pointer(&values[HEAD_SIGNAL]);
 	entry->incident = store_entry_incident(values[HEAD_INCIDENT], entry->signal);
+	entry->fingerprint = store_entry_fingerprint(values[HEAD_FINGERPRINT]);
 	entry->release = g_steal_pointer(&values[HEAD_RELEASE]);
 	entry->signalled = g_steal_pointer(&values[HEAD_SIGNALLED]);
 	if (values[HEAD_BUILD_ID] || values[HEAD_KASLR_OFFSET])
@@ -88,6 +105,7 @@ static void read_head(int dump, struct store_entry *entry)
 		[HEAD_DOMAIN_UUID] = "domain.uuid",
 		[HEAD_SIGNAL] = "signal",
 		[HEAD_INCIDENT] = "incident",
+		[HEAD_FINGERPRINT] = "fingerprint",
 		[HEAD_SIGNALLED] = "timeline.signalled",
 		[HEAD_RELEASE] = "guest.release",
 		[HEAD_BUILD_ID] = "guest.build_id",
@@ -150,6 +168,7 @@ struct store_entry *store_entry_copy(const struct store_entry *entry)
 	copy->title = g_strdup(entry->title);
 	copy->signalled = g_strdup(entry->signalled);
 	copy->signal = g_strdup(entry->signal);
+	copy->fingerprint = g_strdup(entry->fingerprint);
 	copy->release = g_strdup(entry->release);
 	copy->kernel = g_strdup(entry->kernel);
 	return copy;

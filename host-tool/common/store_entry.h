@@ -16,6 +16,7 @@ struct store_entry {
 	char *signalled; /* RFC 3339, or NULL */
 	char *signal;	 /* "oops", "watch", ..., or NULL */
 	const char *incident; /* a name of common/incident.h, static; NULL: not known */
+	char *fingerprint;    /* the same for one bug; hexadecimal digits; NULL: not known */
 	char *release;	      /* of the guest's kernel, as the guest gave it; NULL: not known */
 	bool vmcore;	      /* a full dump is there too */
 
@@ -36,6 +37,9 @@ struct store_entry *store_entry_copy(const struct store_entry *entry);
  * version's report has only the signal.
  */
 const char *store_entry_incident(const char *incident, const char *signal);
+
+/* A copy of @text if it can be a fingerprint, or NULL. */
+char *store_entry_fingerprint(const char *text);
 /* A full dump may be added later. @domain: as above. */
 void store_entry_look_for_vmcore(struct store_entry *entry, int domain);
 /* Whether @domain is the name or the UUID of its domain. */

@@ -101,6 +101,7 @@ static void write_index(const char *pool, const GPtrArray *entries)
 		add_string(builder, "signalled", entry->signalled);
 		add_string(builder, "signal", entry->signal);
 		add_string(builder, "incident", entry->incident);
+		add_string(builder, "fingerprint", entry->fingerprint);
 		add_string(builder, "release", entry->release);
 		json_builder_set_member_name(builder, "vmcore");
 		json_builder_add_boolean_value(builder, entry->vmcore);

@@ -13,187 +13,6 @@
 #define HEADER_LINES 8
 #define MAX_OOPS_LINES 400
 
-/* A "*" at the end stands for anything. */
-static const char *const helpers[] = {
-	/* exception entry, and what checks code */
-	"asm_exc_*",
-	"exc_*",
-	"handle_bug",
-	"report_bug",
-	"__warn*",
-	"__asan_*",
-	"__kasan_*",
-	"kasan_*",
-	"__ubsan_*",
-	"__x86_indirect_*",
-	"__x86_return_*",
-	"srso_*",
-	"retbleed_*",
-	/* assertions */
-	"__list_add_valid*",
-	"__list_del_entry_valid*",
-	"refcount_warn*",
-	"skb_panic",
-	"skb_over_panic",
-	"skb_under_panic",
-	"skb_put",
-	"skb_push",
-	"skb_pull",
-	"usercopy_abort",
-	"__check_object_size",
-	"__check_heap_object",
-	"fortify_panic",
-	"__fortify_panic",
-	"assfail",
-	"btrfs_assertfail",
-	"assertfail",
-	"BUG_func",
-	/* strings, memory, user memory */
-	"__memset*",
-	"__memcpy*",
-	"__memmove*",
-	"memset",
-	"memset_*",
-	"memcpy",
-	"memcpy_*",
-	"memmove",
-	"memmove_*",
-	"memcmp",
-	"memchr",
-	"memchr_inv",
-	"memscan",
-	"strlen",
-	"strnlen",
-	"strcmp",
-	"strncmp",
-	"strcasecmp",
-	"strncasecmp",
-	"strcpy",
-	"strncpy",
-	"strscpy",
-	"sized_strscpy",
-	"strlcpy",
-	"strcat",
-	"strncat",
-	"strlcat",
-	"strstr",
-	"strnstr",
-	"strchr",
-	"strrchr",
-	"strnchr",
-	"strsep",
-	"strspn",
-	"strcspn",
-	"strpbrk",
-	"string",
-	"string_nocheck",
-	"vsnprintf",
-	"snprintf",
-	"scnprintf",
-	"vscnprintf",
-	"sprintf",
-	"vsprintf",
-	"kstrdup",
-	"kmemdup*",
-	"clear_page_*",
-	"copy_page*",
-	"clear_user_*",
-	"rep_movs_*",
-	"rep_stos_*",
-	"_copy_from_user",
-	"_copy_to_user",
-	"copy_user_*",
-	"__copy_user_*",
-	"copy_from_kernel_*",
-	"copy_to_kernel_*",
-	"__get_user_*",
-	"__put_user_*",
-	/* allocators */
-	"kfree",
-	"kvfree",
-	"vfree",
-	"kmem_cache_alloc*",
-	"__kmem_cache_alloc*",
-	"kmem_cache_free*",
-	"__kmalloc*",
-	"kmalloc_*",
-	"__slab_*",
-	"___slab_*",
-	"___cache_free",
-	"krealloc*",
-	/* locks */
-	"_raw_spin_*",
-	"_raw_read_*",
-	"_raw_write_*",
-	"__raw_spin_*",
-	"do_raw_spin_*",
-	"queued_spin_lock_*",
-	"native_queued_spin_*",
-	"__pv_queued_spin_*",
-	"mutex_lock*",
-	"__mutex_lock*",
-	"mutex_unlock*",
-	"__mutex_unlock*",
-	"mutex_trylock",
-	"down",
-	"down_read*",
-	"down_write*",
-	"down_interruptible",
-	"down_killable",
-	"down_trylock",
-	"down_timeout",
-	"rwsem_down_*",
-	"up",
-	"up_read",
-	"up_write",
-	/* lists and trees */
-	"llist_add_batch",
-	"llist_del_first",
-	"llist_reverse_order",
-	"rb_insert_color",
-	"rb_erase",
-	"rb_first",
-	"rb_last",
-	"rb_next",
-	"rb_prev",
-	"__rb_*",
-};
-
-/* What compilers add to a function's name when they split or specialise it. */
-static size_t plain_length(const char *function)
-{
-	static const char *const suffixes[] = {".cold", ".part.", ".constprop.", ".isra.",
-					       ".llvm."};
-	size_t length = strlen(function);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
-		const char *found = strstr(function, suffixes[i]);
-
-		if (found && found != function)
-			length = MIN(length, (size_t)(found - function));
-	}
-	return length;
-}
-
-char *oops_function_plain(const char *function)
-{
-	return g_strndup(function, plain_length(function));
-}
-
-bool oops_function_is_helper(const char *function)
-{
-	size_t length = plain_length(function);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(helpers); i++) {
-		size_t fixed = strcspn(helpers[i], "*");
-
-		if (!strncmp(function, helpers[i], fixed) &&
-		    (helpers[i][fixed] == '*' || length == fixed))
-			return true;
-	}
-	return false;
-}
-
 static GMatchInfo *match(const char *pattern, const char *text)
 {
 	g_autoptr(GRegex) regex = g_regex_new(pattern, G_REGEX_RAW, 0, NULL);
@@ -352,42 +171,46 @@ static void find_task(GPtrArray *lines, guint die_line, struct oops_text *oops)
 	}
 }
 
-/* The first function in the trace that is not a helper; "? " marks what is not really there. */
-static bool blame_from_trace(GPtrArray *lines, guint start, const struct oops_text *oops,
-			     const char *after, char **function, char **module)
+/* What names a place in a line of a trace; NULL: the line is none, or "? " says that it is a guess.
+ */
+static const char *place_in_trace(const char *line)
 {
-	bool in_trace = false, passed = after == NULL;
+	/* An exception within the trace: its registers name the function, not a trace line. */
+	if (g_str_has_prefix(line, KERNEL_RIP))
+		line += strlen(KERNEL_RIP);
+	while (*line == ' ')
+		line++;
+	return line;
+}
 
-	for (guint i = start; i <= oops->last_line; i++) {
-		const char *line = g_ptr_array_index(lines, i);
-		g_autofree char *name = NULL;
-		g_autofree char *name_module = NULL;
+/* Does the trace from @start on, which begins with the exception itself, come to @place? */
+static guint skip_exception(GPtrArray *lines, guint start, guint last, const char *place)
+{
+	for (guint i = start; i <= last; i++) {
+		const char *line = place_in_trace(g_ptr_array_index(lines, i));
 
-		if (strstr(line, "Call Trace:")) {
-			in_trace = true;
-			continue;
-		}
-		/* An exception within the trace: its registers name the function, not a trace line.
-		 */
-		if (g_str_has_prefix(line, KERNEL_RIP))
-			line += strlen(KERNEL_RIP);
-		while (*line == ' ')
-			line++;
-		if (!in_trace || !oops_symbol_parse(line, &name, &name_module))
-			continue;
-		/* The trace begins with die() and the exception itself, up to the RIP's function.
-		 */
-		if (!passed) {
-			passed = g_str_equal(name, after);
-			continue;
-		}
-		if (oops_function_is_helper(name))
-			continue;
-		*function = g_steal_pointer(&name);
-		*module = g_steal_pointer(&name_module);
-		return true;
+		if (g_str_has_prefix(line, place))
+			return i + 1;
 	}
-	return false;
+	return start;
+}
+
+static guint find_trace(GPtrArray *lines, guint start, guint last)
+{
+	while (start <= last && !strstr(g_ptr_array_index(lines, start), "Call Trace:"))
+		start++;
+	return start + 1;
+}
+
+static void blame_from_trace(GPtrArray *lines, guint start, guint last, struct blame *blame)
+{
+	for (guint i = start; i <= last; i++) {
+		g_autofree char *name = NULL;
+		g_autofree char *module = NULL;
+
+		if (oops_symbol_parse(place_in_trace(g_ptr_array_index(lines, i)), &name, &module))
+			blame_add(blame, name, module);
+	}
 }
 
 static void find_blame(GPtrArray *lines, guint die_line, struct oops_text *oops)
@@ -395,24 +218,22 @@ static void find_blame(GPtrArray *lines, guint die_line, struct oops_text *oops)
 	for (guint i = die_line; i <= oops->last_line; i++) {
 		g_autoptr(GMatchInfo) info = match("^" KERNEL_RIP "(?:" SYMBOL "|0x[0-9a-f]+)",
 						   g_ptr_array_index(lines, i));
+		g_autofree char *function = NULL, *module = NULL;
+		guint start;
 
 		if (!info)
 			continue;
-		oops->function = group(info, 1);
-		oops->module = group(info, 2);
-		if (!oops->function || oops_function_is_helper(oops->function)) {
-			char *function = NULL, *module = NULL;
-
-			if (blame_from_trace(lines, i, oops, oops->function, &function, &module) ||
-			    blame_from_trace(lines, i, oops, NULL, &function, &module)) {
-				g_free(oops->function);
-				g_free(oops->module);
-				oops->function = function;
-				oops->module = module;
-			}
-		}
-		if (oops->function)
-			oops->function[plain_length(oops->function)] = '\0';
+		function = group(info, 1);
+		module = group(info, 2);
+		if (function)
+			blame_add(&oops->blame, function, module);
+		start = find_trace(lines, i, oops->last_line);
+		if (function)
+			start = skip_exception(lines, start, oops->last_line,
+					       place_in_trace(g_ptr_array_index(lines, i)));
+		blame_from_trace(lines, start, oops->last_line, &oops->blame);
+		if (function)
+			blame_add_if_none(&oops->blame, function, module);
 		return;
 	}
 }
@@ -473,8 +294,7 @@ void oops_text_clear(struct oops_text *oops)
 {
 	g_clear_pointer(&oops->kind, g_free);
 	g_clear_pointer(&oops->comm, g_free);
-	g_clear_pointer(&oops->function, g_free);
-	g_clear_pointer(&oops->module, g_free);
+	blame_clear(&oops->blame);
 	g_clear_pointer(&oops->where, g_free);
 	oops_registers_clear(&oops->registers);
 }
@@ -485,9 +305,9 @@ char *oops_text_title(const struct oops_text *oops)
 
 	if (oops->where)
 		g_string_append_printf(title, " at %s", oops->where);
-	if (oops->function)
-		g_string_append_printf(title, " in %s", oops->function);
-	if (oops->function && oops->module)
-		g_string_append_printf(title, " [%s]", oops->module);
+	if (blame_is_known(&oops->blame))
+		g_string_append_printf(title, " in %s", oops->blame.functions[0]);
+	if (oops->blame.module)
+		g_string_append_printf(title, " [%s]", oops->blame.module);
 	return g_string_free(title, FALSE);
 }

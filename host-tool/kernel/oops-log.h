@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/maybe.h"
+#include "kernel/blame.h"
 #include "kernel/x86_64/oops_registers.h"
 
 struct oops_text {
@@ -18,9 +19,8 @@ struct oops_text {
 	char *kind; /* "BUG: kernel NULL pointer dereference", "general protection fault", ... */
 	struct maybe_uint address; /* faulting */
 	struct maybe_int cpu, pid;
-	char *comm;		     /* NULL unknown */
-	char *function;		     /* to blame: not a helper like memcpy. NULL unknown */
-	char *module;		     /* NULL: core kernel */
+	char *comm; /* NULL unknown */
+	struct blame blame;
 	char *where;		     /* "file.c:123" of a BUG(), or NULL */
 	guint first_line, last_line; /* of the whole text, in the array given */
 	struct oops_registers registers;
@@ -48,12 +48,6 @@ bool oops_line_begins(const char *line);
 
 /* One line that is the same for the same bug: no addresses, pids or offsets. Free with g_free(). */
 char *oops_text_title(const struct oops_text *oops);
-
-/* Would a reader blame the caller of this function rather than the function? */
-bool oops_function_is_helper(const char *function);
-
-/* Its name without what compilers add to it (".cold", ".isra.0"). Free with g_free(). */
-char *oops_function_plain(const char *function);
 
 /* Splits "name+0x12/0x34 [module]"; false if @text is not of that form. Free both with g_free(). */
 bool oops_symbol_parse(const char *text, char **name, char **module);

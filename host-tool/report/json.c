@@ -24,6 +24,14 @@ static void address(struct json_writer *writer, const char *name, const struct m
 		json_null(writer, name);
 }
 
+static void write_culprit(struct json_writer *w, const struct blame *culprit)
+{
+	json_begin_array(w, "culprit", JSON_PACKED);
+	for (guint i = 0; i < BLAME_FUNCTIONS && culprit->functions[i]; i++)
+		json_string(w, NULL, culprit->functions[i]);
+	json_end_array(w);
+}
+
 static void write_head(struct json_writer *w, const struct report *report)
 {
 	const struct report_collection *collection = &report->collection;
@@ -37,6 +45,8 @@ static void write_head(struct json_writer *w, const struct report *report)
 	json_end_object(w);
 	json_string(w, "signal", collection->signal);
 	json_string(w, "incident", collection->incident);
+	json_string(w, "fingerprint", report->fingerprint);
+	write_culprit(w, &report->culprit);
 	if (collection->evidence) {
 		json_begin_object(w, "stall", JSON_SPREAD);
 		number(w, "cpu", &collection->stalled_cpu);

@@ -83,6 +83,8 @@ void report_free(struct report *report)
 		return;
 	report_collection_clear(&report->collection);
 	g_free(report->title);
+	g_free(report->fingerprint);
+	blame_clear(&report->culprit);
 	g_free(report->guest.release);
 	g_free(report->guest.version);
 	g_free(report->guest.build_id);

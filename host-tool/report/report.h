@@ -14,6 +14,7 @@
 
 #include "common/collection.h"
 #include "guest/registers.h"
+#include "kernel/blame.h"
 #include "kernel/frame.h"
 #include "kernel/instruction.h"
 #include "kernel/registers.h"
@@ -174,6 +175,8 @@ struct report_log_record {
 struct report {
 	struct report_collection collection;
 	char *title;
+	char *fingerprint;    /* fingerprint.h */
+	struct blame culprit; /* that it is of */
 	struct report_guest guest;
 	struct report_oops oops;
 	struct report_fault fault;

@@ -172,6 +172,19 @@ static void write_story(GString *text, const struct report_oops *oops)
 	g_string_append_c(text, '\n');
 }
 
+/* By what this is told from other bugs. */
+static void write_fingerprint(GString *text, const struct report *report)
+{
+	if (!report->fingerprint)
+		return;
+	text_append(text, "%-12s%s", "Fingerprint", report->fingerprint);
+	for (guint i = 0; i < BLAME_FUNCTIONS && report->culprit.functions[i]; i++) {
+		g_string_append(text, i ? " < " : " of ");
+		text_append_clean(text, report->culprit.functions[i]);
+	}
+	g_string_append_c(text, '\n');
+}
+
 /* What the host saw of a guest that stands still. */
 static void write_stall(GString *text, const struct report_collection *collection)
 {
@@ -814,6 +827,7 @@ GString *report_to_text(const struct report *report)
 	write_oops(text, &report->oops);
 	write_story(text, &report->oops);
 	write_stall(text, &report->collection);
+	write_fingerprint(text, report);
 	write_guest(text, report);
 	write_domain(text, &report->collection);
 	write_timeline(text, report);

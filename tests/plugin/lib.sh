@@ -11,7 +11,8 @@
 #	domain_define NAME ...	define it
 #	uuid_of DOMAIN		its UUID
 #	dump_make DOMAIN ID TITLE [TEXT]		a dump as the daemon stores it; $kind is its kind of incident,
-#				empty: as versions wrote it that knew none; $signal how it was noticed
+#				empty: as versions wrote it that knew none; $fingerprint likewise; $signal
+#				how it was noticed; $release of its kernel
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 plugin=${OOPSBT_BUILD:-$top/build}/virsh-plugin
@@ -69,6 +70,7 @@ dump_make() {
 	local time=${stamp:0:4}-${stamp:4:2}-${stamp:6:2}T${stamp:9:2}:${stamp:11:2}:${stamp:13:2}.123456Z
 	local of=
 	[ -z "${kind:-}" ] || of=" \"incident\" : \"$kind\","
+	[ -z "${fingerprint:-}" ] || of+=" \"fingerprint\" : \"$fingerprint\","
 	cat >"$dir/report.json" <<-JSON
 		{
 		  "schema" : 1,
@@ -77,7 +79,7 @@ dump_make() {
 		  "domain" : { "name" : "$1", "uuid" : "$uuid" },
 		  "signal" : "${signal:-crashloaded}",$of
 		  "timeline" : { "signalled" : "$time" },
-		  "guest" : { "release" : "6.1.0-test" },
+		  "guest" : { "release" : "${release:-6.1.0-test}" },
 		  "vcpus" : []
 		}
 	JSON

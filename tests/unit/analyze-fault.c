@@ -104,8 +104,8 @@ static void test_only_one(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmphex(rax_of_fault(f), ==, 0x22);
 	g_assert_cmpstr(f->analysis.report->fault.source, ==, "stack");
 	/* And what a title and a headline need. */
-	g_assert_cmpstr(f->oops.function, ==, "culprit");
-	g_assert_cmpstr(f->oops.module, ==, "a_module");
+	g_assert_cmpstr(f->oops.blame.functions[0], ==, "culprit");
+	g_assert_cmpstr(f->oops.blame.module, ==, "a_module");
 	g_assert_cmpint(f->oops.cpu.value, ==, 1);
 	g_assert_cmpint(f->oops.pid.value, ==, 101);
 	g_assert_cmpstr(f->oops.comm, ==, "sh");
@@ -123,10 +123,10 @@ static void test_two(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 static void test_another_function(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	add_oopsing(f, 1, 0x22);
-	f->oops.function = g_strdup("serial8250_console_write");
+	f->oops.blame.functions[0] = g_strdup("serial8250_console_write");
 	g_assert_cmphex(rax_of_fault(f), ==, 0x22);
-	g_assert_cmpstr(f->oops.function, ==, "culprit");
-	g_assert_cmpstr(f->oops.module, ==, "a_module");
+	g_assert_cmpstr(f->oops.blame.functions[0], ==, "culprit");
+	g_assert_cmpstr(f->oops.blame.module, ==, "a_module");
 }
 
 /* The guest's log says which. */
@@ -150,7 +150,7 @@ static void test_none(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	add_vcpu(f, 2);
 	add_frame(f, "die", NULL, 0);
 	g_assert_cmphex(rax_of_fault(f), ==, 0);
-	g_assert_null(f->oops.function);
+	g_assert_null(f->oops.blame.functions[0]);
 }
 
 #define TEST(name, function)                                                                       \

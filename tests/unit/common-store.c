@@ -67,6 +67,7 @@ static void fill_with_guest(struct store_dump *dump, const char *title, const st
 		      : g_strdup("null");
 	g_autofree char *json =
 		g_strdup_printf("{\"schema\": 1, \"title\": \"%s\", \"signal\": \"oops\",\n"
+				" \"fingerprint\": \"0123456789abcdef\","
 				" \"timeline\": {\"signalled\": \"2026-11-22T21:45:01.123456Z\"},"
 				" \"guest\": %s, \"vcpus\": []}",
 				title, about);
@@ -663,12 +664,34 @@ static void test_the_pool_has_what_the_store_has(struct fixture *fixture,
 	g_assert_nonnull(strstr(text, id));
 	g_assert_nonnull(strstr(text, "\"second\""));
 	g_assert_nonnull(strstr(text, "\"incident\":\"oops\""));
+	g_assert_nonnull(strstr(text, "\"fingerprint\":\"0123456789abcdef\""));
+	g_assert_cmpstr(entry->fingerprint, ==, "0123456789abcdef");
 	g_assert_cmphex(mode_of(index), ==, 0600);
 	g_assert_true(store_remove(fixture->store, entry, NULL));
 	g_assert_false(g_file_test(report, G_FILE_TEST_EXISTS));
 	g_assert_true(g_file_get_contents(index, &after, NULL, NULL));
 	g_assert_null(strstr(after, id));
 	g_assert_nonnull(strstr(after, other));
+}
+
+/* It is a guest's analyser that writes it. */
+static void test_only_digits_are_a_fingerprint(void)
+{
+	static const char *const others[] = {
+		"",
+		"0123456",
+		"0123456789ABCDEF",
+		"01234567\n",
+		"\x1b[31m0123456789",
+		"0x01234567",
+		"000000000000000000000000000000000000000000000000000000000000000000000000",
+	};
+	g_autofree char *good = store_entry_fingerprint("0123456789abcdef");
+
+	g_assert_cmpstr(good, ==, "0123456789abcdef");
+	g_assert_null(store_entry_fingerprint(NULL));
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+		g_assert_null(store_entry_fingerprint(others[i]));
 }
 
 static void test_json_head(void)
@@ -960,6 +983,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
 		g_test_add(tests[i].path, struct fixture, NULL, set_up, tests[i].test, tear_down);
+	g_test_add_func("/store/fingerprint", test_only_digits_are_a_fingerprint);
 	g_test_add_func("/store/json-head", test_json_head);
 	return g_test_run();
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/helper.h"
 #include "kernel/oops-log.h"
 
 #define FOLDER "tests/unit/data/oopses"
@@ -115,7 +116,9 @@ static void test_cut(gconstpointer path)
 			g_ptr_array_add(part, g_ptr_array_index(lines, i));
 		if (oops_text_find(part, 0, &oops)) {
 			g_assert_cmpuint(oops.last_line, <, length);
-			if (oops.function && oops_function_is_helper(oops.function))
+			const char *function = oops.blame.functions[0];
+
+			if (function && function_is_helper(function))
 				g_assert_false(oops.complete);
 		}
 		oops_text_clear(&oops);
@@ -266,11 +269,11 @@ static void test_helpers(void)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(helpers); i++) {
 		g_test_message("%s", helpers[i]);
-		g_assert_true(oops_function_is_helper(helpers[i]));
+		g_assert_true(function_is_helper(helpers[i]));
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
 		g_test_message("%s", others[i]);
-		g_assert_false(oops_function_is_helper(others[i]));
+		g_assert_false(function_is_helper(others[i]));
 	}
 }
 

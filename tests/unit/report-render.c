@@ -296,6 +296,11 @@ static struct report *make_report(void)
 		.cpus_online = number(8),
 		.oops_signal = g_strdup("module"),
 	};
+	report->fingerprint = g_strdup("0123456789abcdef");
+	report->culprit = (struct blame){
+		.functions = {g_strdup("scenario_null_deref"), g_strdup("run_store")},
+		.module = g_strdup("oopsbt_scenario"),
+	};
 	report->oops = (struct report_oops){
 		.known = true,
 		.kind = g_strdup("BUG: kernel NULL pointer dereference"),
@@ -469,6 +474,7 @@ static void test_hostile(void)
 		&report->oops.function,
 		&report->oops.module,
 		&report->oops.where,
+		&report->culprit.functions[1],
 		&report->fault.symbol.name,
 		&report->fault.symbol.module,
 		&report->fault.explanation,

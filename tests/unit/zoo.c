@@ -168,6 +168,17 @@ static void add_log(GString *text, JsonObject *report)
 		g_string_append(text, "log: -\n");
 }
 
+/* The functions that the fingerprint is of. */
+static void add_culprit(GString *text, JsonObject *report)
+{
+	JsonArray *culprit = json_object_get_array_member(report, "culprit");
+
+	g_string_append(text, "culprit:");
+	for (guint i = 0; i < json_array_get_length(culprit); i++)
+		g_string_append_printf(text, " %s", json_array_get_string_element(culprit, i));
+	g_string_append_c(text, '\n');
+}
+
 /* The report as the texts have it; the caller owns it. */
 static GString *stable_part(JsonObject *report)
 {
@@ -181,6 +192,7 @@ static GString *stable_part(JsonObject *report)
 	GString *text = g_string_new(NULL);
 
 	g_string_append_printf(text, "title: %s\n", title);
+	add_culprit(text, report);
 	add_object(text, report, "oops", oops_members);
 	add_object(text, report, "guest", guest_members);
 	add_modules(text, report);

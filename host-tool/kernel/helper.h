@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a function's name says of its part in a stack. Some functions only serve their callers: when
+ * they fail, their callers are to blame. Some are where the kernel is entered, or where it hands
+ * out work: who is beyond them has nothing to do with what they began.
+ */
+#ifndef OOPSBT_KERNEL_HELPER_H
+#define OOPSBT_KERNEL_HELPER_H
+
+#include <stdbool.h>
+
+/* Would a reader blame the caller of this function rather than the function? */
+bool function_is_helper(const char *function);
+
+/* Is this where an exception, an interrupt, a system call, a task or a softirq begins? */
+bool function_is_entry(const char *function);
+
+/* Does this function hand out work to one of many that have nothing in common? So do entries. */
+bool function_is_dispatcher(const char *function);
+
+/*
+ * The name that a function has in the source, for all kernels: without what compilers add to it
+ * (".cold", ".isra.0"), and a system call's functions ("__x64_sys_read", "__do_sys_read") as one,
+ * "sys_read". Free with g_free().
+ */
+char *function_plain(const char *function);
+
+#endif
