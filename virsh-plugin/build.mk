@@ -15,6 +15,8 @@ $(BUILD)/virsh-plugin/virsh: $(BUILD)/virsh-plugin/virsh.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(CFLAGS) $(OOPSBT_LDFLAGS) $(LDFLAGS) -o $@ $^
 
+PLUGIN_VIEWS := $(addprefix virsh-plugin/,cli.c cpu_view.c members.c trace.c)
+$(eval $(call unit_test,plugin-views,$(PLUGIN_VIEWS),$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,plugin-when,virsh-plugin/when.c,glib-2.0))
 
 # --- manual pages: one source with the help ---

@@ -5,10 +5,10 @@
 #include "members.h"
 #include "trace.h"
 
-static void append_registers(GString *text, JsonObject *regs)
+static void append_registers(GString *text, JsonObject *vcpu)
 {
-	if (regs)
-		trace_append_registers(text, "", regs);
+	if (member_object(vcpu, "regs"))
+		trace_append_registers(text, vcpu);
 	else
 		g_string_append(text, "  No registers.\n");
 }
@@ -106,7 +106,7 @@ static GString *view(JsonObject *vcpu)
 	append_depths(text, vcpu);
 	g_string_append_c(text, '\n');
 	append_schedule(text, vcpu);
-	append_registers(text, member_object(vcpu, "regs"));
+	append_registers(text, vcpu);
 	append_lock(text, member_object(vcpu, "waits_for_lock"));
 	trace_append(text, member_array(vcpu, "frames"));
 	if (stopped)

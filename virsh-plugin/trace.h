@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A backtrace of report.json, in the words of report.txt. */
+/* Registers and a backtrace of report.json, as report.txt has them, which is as the kernel does. */
 #ifndef OOPSBT_PLUGIN_TRACE_H
 #define OOPSBT_PLUGIN_TRACE_H
 
 #include <json-glib/json-glib.h>
 
-/* Those of @regs that are there, three in a line. */
-void trace_append_registers(GString *text, const char *indent, JsonObject *regs);
+/* @vcpu: one of the report's; those of its registers that are there. */
+void trace_append_registers(GString *text, JsonObject *vcpu);
 
 /* @frames: may be NULL. */
 void trace_append(GString *text, JsonArray *frames);
+
+/* "symbol+0x1/0x2 [module]", or the address. */
+void trace_append_symbol(GString *text, JsonObject *frame);
 
 #endif

@@ -104,9 +104,9 @@ static void add_saved_registers(struct report_vcpu *vcpu, guint i)
 	static const struct named_register saved[] = {
 		{"rsp", "RSP", 16, 0, 0xffffc900001cbd58},
 		{"rflags", "EFLAGS", 8, 0, 0x10246},
+		{"orig_rax", "ORIG_RAX", 16, 0, UINT64_MAX},
 		{"rax", "RAX", 16, 1, 0},
 		{"rbx", "RBX", 16, 1, 0xb},
-		{"orig_rax", "ORIG_RAX", 16, 9, UINT64_MAX},
 	};
 	GArray *registers = g_array_new(FALSE, FALSE, sizeof(saved[0]));
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the plugin shows of report.json is what report.txt has. */
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "../../virsh-plugin/cli.h"
+#include "../../virsh-plugin/cpu_view.h"
+
+/* cli.c wants a table of verbs. */
+const struct verb *const cli_verbs[] = {NULL};
+
+static char *data_file(const char *name)
+{
+	g_autofree char *path = g_build_filename("tests/unit/data", name, NULL);
+	g_autoptr(GError) error = NULL;
+	char *text;
+
+	g_file_get_contents(path, &text, NULL, &error);
+	g_assert_no_error(error);
+	return text;
+}
+
+static JsonObject *parse(const char *text, JsonParser *parser)
+{
+	g_assert_true(json_parser_load_from_data(parser, text, -1, NULL));
+	return json_node_get_object(json_parser_get_root(parser));
+}
+
+static void test_a_cpu_is_shown_as_in_the_report(void)
+{
+	static const unsigned int cpus[] = {2, 6};
+	g_autofree char *json = data_file("report.json");
+	g_autofree char *report = data_file("report.txt");
+	g_autoptr(JsonParser) parser = json_parser_new();
+	JsonObject *object = parse(json, parser);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cpus); i++) {
+		g_autoptr(GError) error = NULL;
+		GString *view = cpu_view(object, cpus[i], &error);
+		const char *registers;
+
+		g_assert_no_error(error);
+		registers = strstr(view->str, "  RIP: ");
+		g_test_message("%s", view->str);
+		g_assert_nonnull(registers);
+		/* A report has one more way to say that there is nothing. */
+		if (strstr(registers, "  No call trace.\n"))
+			g_string_truncate(view, view->len - strlen("  No call trace.\n"));
+		g_assert_nonnull(strstr(report, registers));
+		g_string_free(view, TRUE);
+	}
+}
+
+static void test_registers_that_are_not_there_are_left_out(void)
+{
+	static const char json[] =
+		"{\"vcpus\": [{\"vcpu\": 0, \"cpu\": 0, \"regs\": {\"rip\": \"0x1\", \"rax\": 7,"
+		" \"rbx\": \"0x2\", \"cs\": \"\", \"cr2\": \"junk\"}, \"frames\": [5]}]}";
+	g_autoptr(JsonParser) parser = json_parser_new();
+	GString *view = cpu_view(parse(json, parser), 0, NULL);
+
+	g_assert_nonnull(
+		strstr(view->str, "  RIP: 0x0000000000000001\n  RBX: 0000000000000002\n  Call"));
+	g_string_free(view, TRUE);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/views/cpu", test_a_cpu_is_shown_as_in_the_report);
+	g_test_add_func("/views/missing", test_registers_that_are_not_there_are_left_out);
+	return g_test_run();
+}
