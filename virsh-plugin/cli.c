@@ -56,24 +56,44 @@ static void append_options(GArray *options, const struct cli_option *table)
 	}
 }
 
+/* @preset: what it is unless it is given. */
+static const char *help_with_preset(const char *help, const char *preset)
+{
+	g_autofree char *text = g_strdup_printf("%s (default: %s)", help, preset);
+
+	return g_intern_string(text);
+}
+
+static void append_domain_options(GArray *options, enum cli_domain_options wanted)
+{
+	struct options presets;
+
+	options_init(&presets);
+	for (const struct option_help *at = options_help(); wanted && at->name; at++) {
+		g_autofree char *preset = options_get(&presets, at->name);
+		struct cli_option option = {
+			.name = at->name,
+			.value = at->values,
+			.kind = strstr(at->values, "..") ? CLI_NONE : CLI_WORDS,
+			.help = at->text,
+		};
+
+		if (wanted == CLI_COLLECTION_OPTIONS && !at->collection)
+			continue;
+		/* A collection takes the domain's own instead. */
+		if (wanted == CLI_ALL_DOMAIN_OPTIONS)
+			option.help = help_with_preset(at->text, preset);
+		g_array_append_val(options, option);
+	}
+}
+
 GArray *cli_verb_options(const struct verb *verb)
 {
 	GArray *options = g_array_new(FALSE, FALSE, sizeof(struct cli_option));
 
 	append_options(options, verb->shared_options);
 	append_options(options, verb->options);
-	if (verb->domain_options) {
-		for (const struct option_help *at = options_help(); at->name; at++) {
-			struct cli_option option = {
-				.name = at->name,
-				.value = at->values,
-				.kind = strstr(at->values, "..") ? CLI_NONE : CLI_WORDS,
-				.help = at->text,
-			};
-
-			g_array_append_val(options, option);
-		}
-	}
+	append_domain_options(options, verb->domain_options);
 	g_array_append_val(options, help_option);
 	return options;
 }
@@ -149,10 +169,10 @@ static void set_unknown_option(const struct verb *verb, GArray *options, const c
 		g_ptr_array_add(names, (char *)g_array_index(options, struct cli_option, i).name);
 	g_ptr_array_add(names, NULL);
 	guess = cli_guess(stem, (const char *const *)names->pdata);
-	if (guess)
-		hint = g_strdup_printf("did you mean --%s?", guess);
-	else if (other)
+	if (other)
 		hint = g_strdup_printf("it is an option of '%s'", other->name);
+	else if (guess)
+		hint = g_strdup_printf("did you mean --%s?", guess);
 	else
 		hint = g_strdup_printf("see 'virsh oopsbt %s --help'", verb->name);
 	g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE, "'%s' has no option '%s'; %s", verb->name,
@@ -186,10 +206,12 @@ static const struct cli_option *find_letter(GArray *options, char letter)
 /* virsh lets an operand be named: --domain web1 */
 static bool names_operand(const struct verb *verb, const char *name)
 {
-	return (verb->operand_kind == CLI_DOMAIN && strcmp(name, "domain") == 0) ||
-	       (verb->operand_kind == CLI_DUMP &&
-		(strcmp(name, "id") == 0 || strcmp(name, "domain") == 0)) ||
-	       (verb->operand_kind == CLI_FILE && strcmp(name, "file") == 0);
+	enum cli_kind kind = verb->operand_kind;
+	bool is_domain = kind == CLI_DOMAIN || kind == CLI_STORED || kind == CLI_DUMP;
+	bool is_id = kind == CLI_ID || kind == CLI_DUMP;
+
+	return (is_domain && strcmp(name, "domain") == 0) || (is_id && strcmp(name, "id") == 0) ||
+	       (kind == CLI_FILE && strcmp(name, "file") == 0);
 }
 
 static bool take_value(const struct verb *verb, const struct cli_option *option,
@@ -277,9 +299,8 @@ static bool check_operands(const struct verb *verb, const struct cli_args *args,
 	}
 	if (count > verb->max_operands) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-			    "'%s' does not know what to do with '%s'; see 'virsh oopsbt %s --help'",
-			    verb->name, (char *)args->operands->pdata[verb->max_operands],
-			    verb->name);
+			    "unexpected argument '%s'; see 'virsh oopsbt %s --help'",
+			    (char *)args->operands->pdata[verb->max_operands], verb->name);
 		return false;
 	}
 	return true;

@@ -22,7 +22,9 @@ enum cli_error {
 enum cli_kind {
 	CLI_NONE,
 	CLI_DOMAIN, /* a domain of the connection */
-	CLI_DUMP,   /* a dump's id, or a domain that has dumps */
+	CLI_STORED, /* a domain that has dumps */
+	CLI_ID,	    /* a dump's id */
+	CLI_DUMP,   /* either */
 	CLI_FILE,
 	CLI_WORDS,     /* one of the words of `value`, separated by | */
 	CLI_INCIDENTS, /* kinds of incident; its help ends with the list of them */
@@ -36,6 +38,13 @@ struct cli_option {
 	const char *help;
 };
 
+/* Which of common/options.h's options a verb takes. */
+enum cli_domain_options {
+	CLI_NO_DOMAIN_OPTIONS,
+	CLI_COLLECTION_OPTIONS, /* those that say how a collection is made */
+	CLI_ALL_DOMAIN_OPTIONS,
+};
+
 struct session;
 struct cli_args;
 
@@ -43,12 +52,13 @@ struct verb {
 	const char *name;
 	const char *operands; /* as help shows them, "DOMAIN..." */
 	enum cli_kind operand_kind;
+	bool last_is_file; /* the last operand is another thing */
 	unsigned int min_operands, max_operands;
 	const char *summary;			 /* one line, as in the list of verbs */
 	const char *description;		 /* paragraphs separated by an empty line */
 	const struct cli_option *options;	 /* terminated by a NULL name; may be NULL */
 	const struct cli_option *shared_options; /* the same, a table of several verbs */
-	bool domain_options;			 /* takes common/options.h's options too */
+	enum cli_domain_options domain_options;
 	/* Prints its result; an error is the caller's to print. */
 	bool (*run)(struct session *session, const struct cli_args *args, GError **error);
 };

@@ -38,7 +38,7 @@ static void offer_domains(struct session *session, const char *beginning)
 	free(domains);
 }
 
-static void offer_dumps(struct session *session, const char *beginning)
+static void offer_dumps(struct session *session, enum cli_kind kind, const char *beginning)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GPtrArray) entries = NULL;
@@ -49,8 +49,9 @@ static void offer_dumps(struct session *session, const char *beginning)
 	for (guint i = 0; entries && i < entries->len; i++) {
 		const struct store_entry *entry = entries->pdata[i];
 
-		offer(entry->id, beginning);
-		if (g_hash_table_add(seen, entry->domain))
+		if (kind != CLI_STORED)
+			offer(entry->id, beginning);
+		if (kind != CLI_ID && g_hash_table_add(seen, entry->domain))
 			offer(entry->domain, beginning);
 	}
 }
@@ -77,8 +78,10 @@ static void offer_kind(struct session *session, enum cli_kind kind, const char *
 	case CLI_DOMAIN:
 		offer_domains(session, beginning);
 		break;
+	case CLI_STORED:
+	case CLI_ID:
 	case CLI_DUMP:
-		offer_dumps(session, beginning);
+		offer_dumps(session, kind, beginning);
 		break;
 	case CLI_WORDS:
 		offer_words(value, beginning);
@@ -105,26 +108,61 @@ static const struct cli_option *option_of(GArray *options, const char *word)
 	return NULL;
 }
 
-static void complete_verb(struct session *session, const struct verb *verb, const char *previous,
+/* How many of @words, which @end is behind, are operands. */
+static guint count_operands(GArray *options, char **words, char **end)
+{
+	guint count = 0;
+	bool options_end = false;
+
+	for (; words < end; words++) {
+		const struct cli_option *option = option_of(options, *words);
+
+		if (options_end || (*words)[0] != '-' || !(*words)[1])
+			count++;
+		else if (strcmp(*words, "--") == 0)
+			options_end = true;
+		else if (option && option->value)
+			words++;
+	}
+	return count;
+}
+
+static void offer_operand(struct session *session, const struct verb *verb, guint before,
 			  const char *beginning)
 {
+	bool is_file = verb->last_is_file && before + 1 == verb->max_operands;
+
+	if (before < verb->max_operands && !is_file)
+		offer_kind(session, verb->operand_kind, NULL, beginning);
+}
+
+/* @words: what follows the verb, the one to complete last. */
+static void complete_verb(struct session *session, const struct verb *verb, char **words)
+{
 	g_autoptr(GArray) options = cli_verb_options(verb);
-	const struct cli_option *option = option_of(options, previous);
+	char **last = words + g_strv_length(words) - 1;
+	const struct cli_option *option = last > words ? option_of(options, last[-1]) : NULL;
 
 	if (option && option->value) {
-		offer_kind(session, option->kind, option->value, beginning);
+		offer_kind(session, option->kind, option->value, *last);
 		return;
 	}
-	if (beginning[0] != '-') {
-		offer_kind(session, verb->operand_kind, NULL, beginning);
+	if ((*last)[0] != '-') {
+		offer_operand(session, verb, count_operands(options, words, last), *last);
 		return;
 	}
 	for (guint i = 0; i < options->len; i++) {
 		g_autofree char *text =
 			g_strconcat("--", g_array_index(options, struct cli_option, i).name, NULL);
 
-		offer(text, beginning);
+		offer(text, *last);
 	}
+}
+
+static void offer_verbs(const char *beginning)
+{
+	for (size_t i = 0; cli_verbs[i]; i++)
+		offer(cli_verbs[i]->name, beginning);
 }
 
 bool complete(struct session *session, char **words)
@@ -139,11 +177,11 @@ bool complete(struct session *session, char **words)
 		return true;
 	session->readonly = true;
 	verb = count > 1 ? cli_find_verb(words[0]) : NULL;
-	if (verb) {
-		complete_verb(session, verb, count > 2 ? words[count - 2] : "", words[count - 1]);
-		return true;
-	}
-	for (size_t i = 0; count == 1 && cli_verbs[i]; i++)
-		offer(cli_verbs[i]->name, words[0]);
+	if (verb)
+		complete_verb(session, verb, words + 1);
+	else if (count == 1 || (count == 2 && strcmp(words[0], "help") == 0))
+		offer_verbs(words[count - 1]);
+	if (count == 1)
+		offer("help", words[0]);
 	return true;
 }

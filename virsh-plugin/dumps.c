@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dumps.h"
 
+#include <libvirt/virterror.h>
+#include <sys/stat.h>
+
+#include "output.h"
 #include "remote.h"
 #include "selection.h"
 
@@ -15,6 +19,8 @@ static const char *advice(struct session *session, int code)
 
 	switch (code) {
 	case STORE_ERROR_NOT_FOUND:
+		if (session->directory && !g_file_test(root, G_FILE_TEST_EXISTS))
+			return "-D (--directory) names a directory that is not there";
 		if (!dumps_are_remote(session) && !g_file_test(root, G_FILE_TEST_EXISTS))
 			return "nothing has been collected yet; 'virsh oopsbt status' shows which "
 			       "domains are enabled";
@@ -50,6 +56,62 @@ GPtrArray *dumps_list(struct session *session, const char *domain_name, GError *
 	if (!entries)
 		dumps_fail(session, error, local);
 	return entries;
+}
+
+static bool is_of_one(const struct store_entry *entry, char **domains)
+{
+	for (; *domains; domains++) {
+		if (store_entry_is_of(entry, *domains))
+			return true;
+	}
+	return false;
+}
+
+static bool has_dumps(const GPtrArray *entries, const char *domain)
+{
+	for (guint i = 0; i < entries->len; i++) {
+		if (store_entry_is_of(entries->pdata[i], domain))
+			return true;
+	}
+	return false;
+}
+
+bool dumps_check_domain(struct session *session, const char *name, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	g_autoptr(virDomain) domain = session_find_domain(session, name, &local);
+
+	if (domain)
+		return true;
+	if (session->connection && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "there is no domain '%s', and no dump of one\n"
+			    "'virsh list --all' shows the domains there are, 'virsh oopsbt list' "
+			    "the dumps",
+			    name);
+		return false;
+	}
+	print_warning("there is no dump of '%s'; whether there is such a domain is not known: %s",
+		      name, local->message);
+	return true;
+}
+
+GPtrArray *dumps_list_of(struct session *session, char **domains, GError **error)
+{
+	bool one = domains[0] && !domains[1];
+	g_autoptr(GPtrArray) entries = dumps_list(session, one ? domains[0] : NULL, error);
+
+	if (!entries || !domains[0])
+		return g_steal_pointer(&entries);
+	for (guint i = entries->len; i-- > 0;) {
+		if (!is_of_one(entries->pdata[i], domains))
+			g_ptr_array_remove_index(entries, i);
+	}
+	for (; *domains; domains++) {
+		if (!has_dumps(entries, *domains) && !dumps_check_domain(session, *domains, error))
+			return NULL;
+	}
+	return g_steal_pointer(&entries);
 }
 
 static void set_no_dump(struct session *session, GError **error)
@@ -129,6 +191,22 @@ bool dumps_require_local(struct session *session, const char *what, GError **err
 		    "do it there, or 'virsh -c %s oopsbt export' a dump and use the file",
 		    what, session->uri, session->uri);
 	return false;
+}
+
+gint64 dumps_size(struct session *session, const struct store_entry *entry)
+{
+	g_autoptr(GDir) dir = dumps_are_remote(session) ? NULL : g_dir_open(entry->path, 0, NULL);
+	gint64 size = dir ? 0 : -1;
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(entry->path, name, NULL);
+		struct stat info;
+
+		if (lstat(path, &info) == 0)
+			size += (gint64)info.st_blocks * 512;
+	}
+	return size;
 }
 
 const char *dumps_title(const struct store_entry *entry)

@@ -16,6 +16,13 @@ bool dumps_are_remote(struct session *session);
 
 /* As store_list() and store_find(); @reference NULL: the newest of all. */
 GPtrArray *dumps_list(struct session *session, const char *domain_name, GError **error);
+/*
+ * Those of the domains named in @domains (NULL-terminated), or of all if there is none. A domain
+ * that has no dumps and that libvirt does not know either is an error; without libvirt, a warning.
+ */
+GPtrArray *dumps_list_of(struct session *session, char **domains, GError **error);
+/* The same of a domain that is known to have none. */
+bool dumps_check_domain(struct session *session, const char *name, GError **error);
 struct store_entry *dumps_find(struct session *session, const char *reference, GError **error);
 /* The same among those that the options of @args select, by which "newest" is of these. */
 struct store_entry *dumps_find_selected(struct session *session, const char *reference,
@@ -30,6 +37,9 @@ bool dumps_require_local(struct session *session, const char *what, GError **err
 
 /* One dump as it appears in listings. */
 JsonNode *dumps_to_json(const struct store_entry *entry);
+
+/* What its files take on disk, in bytes; -1: not known, as of another host's. */
+gint64 dumps_size(struct session *session, const struct store_entry *entry);
 
 /* The title, or what is shown where there is none. */
 const char *dumps_title(const struct store_entry *entry);

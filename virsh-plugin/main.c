@@ -19,8 +19,9 @@
 static void complain(const GError *error)
 {
 	g_autoptr(GString) clean = g_string_new("error: ");
+	g_autofree char *own = in_own_words(error->message);
 
-	sanitize_append(clean, error->message, -1, true);
+	sanitize_append(clean, own, -1, true);
 	fflush(stdout);
 	fprintf(stderr, "%s\n", clean->str);
 }
@@ -135,15 +136,17 @@ static const struct verb *require_verb(const char *name, GError **error)
 static void print_help(const struct verb *verb)
 {
 	g_autofree char *help = cli_help(verb);
+	g_autofree char *own = in_own_words(help);
 
-	fputs(help, stdout);
+	fputs(own, stdout);
 }
 
 static bool run_help(char **words, GError **error)
 {
-	const struct verb *verb = words[0] ? require_verb(words[0], error) : NULL;
+	bool overview = !words[0] || strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0;
+	const struct verb *verb = overview ? NULL : require_verb(words[0], error);
 
-	if (words[0] && !verb)
+	if (!overview && !verb)
 		return false;
 	print_help(verb);
 	return true;
@@ -207,6 +210,9 @@ int main(int argc, char **argv)
 	int status = EXIT_SUCCESS;
 
 	setlocale(LC_ALL, "");
+	/* A virsh that runs external commands starts this by its own name too. */
+	if (!g_getenv("VIRSH_DEFAULT_CONNECT_URI"))
+		output_set_program(argv[0]);
 	read_environment(&session);
 	switch (parse_globals(argc, argv, &session, &error)) {
 	case PARSED_VERB:

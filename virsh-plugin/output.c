@@ -21,7 +21,26 @@ static struct {
 	bool colour_known;
 } pager;
 
+static bool started_by_own_name;
+
 /* --- text --- */
+
+#define OWN_NAME "virsh-oopsbt"
+
+void output_set_program(const char *program)
+{
+	g_autofree char *name = g_path_get_basename(program);
+
+	started_by_own_name = strcmp(name, OWN_NAME) == 0;
+}
+
+char *in_own_words(const char *text)
+{
+	g_autoptr(GRegex) words = g_regex_new("virsh( -c \\S+)? oopsbt", 0, 0, NULL);
+
+	return started_by_own_name ? g_regex_replace(words, text, -1, 0, OWN_NAME "\\1", 0, NULL)
+				   : g_strdup(text);
+}
 
 void print_clean(const char *format, ...)
 {
@@ -39,13 +58,15 @@ void print_clean(const char *format, ...)
 void print_warning(const char *format, ...)
 {
 	g_autofree char *text = NULL;
+	g_autofree char *own = NULL;
 	g_autofree char *clean = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	clean = sanitize_line(text, -1);
+	own = in_own_words(text);
+	clean = sanitize_line(own, -1);
 	fflush(stdout);
 	fprintf(stderr, "warning: %s\n", clean);
 }
@@ -79,7 +100,8 @@ static size_t line_length(const char *text, size_t width)
 
 void print_point(const char *text)
 {
-	g_autofree char *clean = sanitize_line(text, -1);
+	g_autofree char *own = in_own_words(text);
+	g_autofree char *clean = sanitize_line(own, -1);
 	size_t columns = terminal_width();
 	size_t width = columns > 40 ? columns - 4 : SIZE_MAX;
 	const char *prefix = "  - ";

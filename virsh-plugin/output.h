@@ -25,6 +25,15 @@ void table_print(const struct table *table, bool quiet);
 
 /* --- text --- */
 
+/*
+ * Hints are written with "virsh oopsbt", and "virsh -c URI oopsbt". Where this program was started
+ * by its own name there may be no such word in virsh: then they say "virsh-oopsbt". Warnings and
+ * points do this by themselves. g_free().
+ */
+char *in_own_words(const char *text);
+/* @program: argv[0]. */
+void output_set_program(const char *program);
+
 /* printf() to standard output; the arguments are cleaned, newlines in the result stay. */
 void print_clean(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* The same to standard error, behind "warning: ". */

@@ -116,8 +116,40 @@ static bool check_active(struct session *session, virDomainPtr domain, GError **
 	return false;
 }
 
+static GPtrArray *dumps_of(struct session *session, virDomainPtr domain)
+{
+	char uuid[VIR_UUID_STRING_BUFLEN];
+
+	return virDomainGetUUIDString(domain, uuid) == 0
+		       ? store_list(session_store(session), uuid, NULL)
+		       : NULL;
+}
+
+static bool is_among(const GPtrArray *entries, const char *id)
+{
+	for (guint i = 0; i < entries->len; i++) {
+		if (strcmp(((const struct store_entry *)entries->pdata[i])->id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A new dump takes the place of an old one where the domain has as many as it keeps. */
+static void tell_removed(const GPtrArray *before, const GPtrArray *after, unsigned int keep)
+{
+	for (guint i = 0; before && after && i < before->len; i++) {
+		const struct store_entry *entry = before->pdata[i];
+
+		if (!is_among(after, entry->id))
+			print_warning("dump %s was removed: '%s' keeps %u dumps (option keep)",
+				      entry->id, entry->domain, keep);
+	}
+}
+
 static bool run(struct session *session, const struct cli_args *args, GError **error)
 {
+	g_autoptr(GPtrArray) before = NULL;
+	g_autoptr(GPtrArray) after = NULL;
 	struct collection_result result = {0};
 	g_autoptr(virDomain) domain = NULL;
 	struct options options;
@@ -132,7 +164,10 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 				error) ||
 	    !cli_options(args, &options, error))
 		return false;
+	before = dumps_of(session, domain);
 	good = collect(session, domain, &options, &result, error);
+	after = dumps_of(session, domain);
+	tell_removed(before, after, options.keep);
 	for (guint i = 0; result.warnings && i < result.warnings->len; i++)
 		print_warning("%s", (char *)result.warnings->pdata[i]);
 	if (good && session->quiet)
@@ -158,6 +193,6 @@ const struct verb verb_collect = {
 		"memory "
 		"is read through libvirt, and the dump is stored here.\n\n"
 		"Options hold for this time only; without them the domain's own hold.",
-	.domain_options = true,
+	.domain_options = CLI_COLLECTION_OPTIONS,
 	.run = run,
 };

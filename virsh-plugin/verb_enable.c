@@ -225,6 +225,6 @@ const struct verb verb_enable = {
 		       "the running "
 		       "domain, its configuration, or both.",
 	.options = options,
-	.domain_options = true,
+	.domain_options = CLI_ALL_DOMAIN_OPTIONS,
 	.run = run,
 };

@@ -81,6 +81,7 @@ const struct verb verb_export = {
 	.name = "export",
 	.operands = "ID FILE",
 	.operand_kind = CLI_DUMP,
+	.last_is_file = true,
 	.min_operands = 2,
 	.max_operands = 2,
 	.summary = "one compressed archive of a dump, to send to someone",

@@ -7,30 +7,78 @@
 #include "selection.h"
 #include "verbs.h"
 
-static void print_entries(struct session *session, GPtrArray *entries)
+static void reverse(GPtrArray *array)
 {
-	static const char *const titles[] = {"Id", "Domain", "Time", "Kind", "Title", NULL};
-	g_autoptr(Table) table = table_new(titles);
+	for (guint i = 0; i < array->len / 2; i++) {
+		void *element = array->pdata[i];
 
-	for (guint i = 0; i < entries->len; i++) {
-		const struct store_entry *entry = entries->pdata[i];
-		g_autoptr(GDateTime) time = dumps_time(entry);
-		g_autofree char *text = g_date_time_format_iso8601(time);
-		g_autofree char *shown = local_time(text);
+		array->pdata[i] = array->pdata[array->len - 1 - i];
+		array->pdata[array->len - 1 - i] = element;
+	}
+}
 
+/* Without libc's locale: "12.3 MiB" */
+static char *size_text(gint64 bytes)
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+	gint64 tenths = bytes * 10 / 1024;
+	size_t unit = 0;
+
+	if (bytes < 0)
+		return NULL;
+	for (; tenths >= 10240 && unit + 1 < G_N_ELEMENTS(units); unit++)
+		tenths /= 1024;
+	return g_strdup_printf("%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT " %s", tenths / 10,
+			       tenths % 10, units[unit]);
+}
+
+static void add_entry(struct session *session, struct table *table, bool details,
+		      const struct store_entry *entry)
+{
+	g_autoptr(GDateTime) time = dumps_time(entry);
+	g_autofree char *text = g_date_time_format_iso8601(time);
+	g_autofree char *shown = local_time(text);
+	g_autofree char *size = details ? size_text(dumps_size(session, entry)) : NULL;
+
+	if (details)
+		table_add(table, entry->id, entry->domain, shown, entry->incident, entry->release,
+			  size, dumps_title(entry));
+	else
 		table_add(table, entry->id, entry->domain, shown, entry->incident,
 			  dumps_title(entry));
-	}
+}
+
+static void print_entries(struct session *session, GPtrArray *entries, bool details)
+{
+	static const char *const few[] = {"Id", "Domain", "Time", "Kind", "Title", NULL};
+	static const char *const all[] = {"Id",	    "Domain", "Time",  "Kind",
+					  "Kernel", "Size",   "Title", NULL};
+	g_autoptr(Table) table = table_new(details ? all : few);
+
+	for (guint i = 0; i < entries->len; i++)
+		add_entry(session, table, details, entries->pdata[i]);
 	table_print(table, session->quiet);
 }
 
-static void print_entries_as_json(GPtrArray *entries)
+static JsonNode *entry_to_json(struct session *session, const struct store_entry *entry)
+{
+	JsonNode *node = dumps_to_json(entry);
+	gint64 size = dumps_size(session, entry);
+
+	if (size >= 0)
+		json_object_set_int_member(json_node_get_object(node), "size", size);
+	else
+		json_object_set_null_member(json_node_get_object(node), "size");
+	return node;
+}
+
+static void print_entries_as_json(struct session *session, GPtrArray *entries)
 {
 	JsonNode *node = json_node_new(JSON_NODE_ARRAY);
 	JsonArray *array = json_array_new();
 
 	for (guint i = 0; i < entries->len; i++)
-		json_array_add_element(array, dumps_to_json(entries->pdata[i]));
+		json_array_add_element(array, entry_to_json(session, entries->pdata[i]));
 	json_node_take_array(node, array);
 	print_json(node);
 }
@@ -50,8 +98,8 @@ static int compare_groups(const void *a, const void *b)
 	return (left->count > right->count) - (left->count < right->count);
 }
 
-/* Array of struct group *, the most frequent last. */
-static GPtrArray *group(GPtrArray *entries)
+/* Array of struct group *, the most frequent last, or first. */
+static GPtrArray *group(GPtrArray *entries, bool most_frequent_first)
 {
 	GPtrArray *groups = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GHashTable) by_title = g_hash_table_new(g_str_hash, g_str_equal);
@@ -70,13 +118,14 @@ static GPtrArray *group(GPtrArray *entries)
 		found->newest = entry;
 	}
 	g_ptr_array_sort(groups, compare_groups);
+	if (most_frequent_first)
+		reverse(groups);
 	return groups;
 }
 
-static void print_groups(struct session *session, GPtrArray *entries)
+static void print_groups(struct session *session, GPtrArray *groups)
 {
 	static const char *const titles[] = {"Count", "Newest", "Domain", "Kind", "Title", NULL};
-	g_autoptr(GPtrArray) groups = group(entries);
 	g_autoptr(Table) table = table_new(titles);
 
 	for (guint i = 0; i < groups->len; i++) {
@@ -89,9 +138,8 @@ static void print_groups(struct session *session, GPtrArray *entries)
 	table_print(table, session->quiet);
 }
 
-static void print_groups_as_json(GPtrArray *entries)
+static void print_groups_as_json(GPtrArray *groups)
 {
-	g_autoptr(GPtrArray) groups = group(entries);
 	JsonNode *node = json_node_new(JSON_NODE_ARRAY);
 	JsonArray *array = json_array_new();
 
@@ -119,10 +167,18 @@ static void print(struct session *session, const struct cli_args *args, GPtrArra
 	bool json = cli_has(args, "json");
 
 	pager_open(!cli_has(args, "no-pager") && !json);
-	if (cli_has(args, "count"))
-		json ? print_groups_as_json(entries) : print_groups(session, entries);
+	if (cli_has(args, "count")) {
+		g_autoptr(GPtrArray) groups = group(entries, cli_has(args, "reverse"));
+
+		json ? print_groups_as_json(groups) : print_groups(session, groups);
+		return;
+	}
+	if (cli_has(args, "reverse"))
+		reverse(entries);
+	if (json)
+		print_entries_as_json(session, entries);
 	else
-		json ? print_entries_as_json(entries) : print_entries(session, entries);
+		print_entries(session, entries, cli_has(args, "details"));
 }
 
 static bool run(struct session *session, const struct cli_args *args, GError **error)
@@ -134,17 +190,20 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	if (!selection_init(&selection, args, error) ||
 	    !cli_number(args, "newest", 1, G_MAXUINT, &newest, error))
 		return false;
-	entries = dumps_list(session, cli_operands(args)[0], error);
+	entries = dumps_list_of(session, cli_operands(args), error);
 	if (!entries)
 		return false;
 	selection_apply(&selection, entries);
-	keep_newest(entries, newest);
+	keep_newest(entries, cli_has(args, "last") ? 1 : newest);
 	print(session, args, entries);
 	return true;
 }
 
 static const struct cli_option options[] = {
 	{"newest", 'n', "N", CLI_NONE, "only the N newest"},
+	{"last", '1', NULL, CLI_NONE, "only the newest"},
+	{"reverse", 'r', NULL, CLI_NONE, "the newest first, or with --count the most frequent"},
+	{"details", 0, NULL, CLI_NONE, "also the guest's kernel, and what the dump takes on disk"},
 	{"count", 0, NULL, CLI_NONE, "one line for equal titles, with their number"},
 	{"json", 0, NULL, CLI_NONE, "as JSON"},
 	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
@@ -153,9 +212,9 @@ static const struct cli_option options[] = {
 
 const struct verb verb_list = {
 	.name = "list",
-	.operands = "[DOMAIN]",
-	.operand_kind = CLI_DUMP,
-	.max_operands = 1,
+	.operands = "[DOMAIN...]",
+	.operand_kind = CLI_STORED,
+	.max_operands = G_MAXUINT,
 	.summary = "the dumps there are, newest last",
 	.description =
 		"One line a dump: its id, domain, local time, kind of incident and title, the "

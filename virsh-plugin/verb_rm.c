@@ -5,6 +5,7 @@
 
 #include "dumps.h"
 #include "output.h"
+#include "selection.h"
 #include "verbs.h"
 #include "when.h"
 
@@ -93,15 +94,20 @@ static bool choose_by_rule(struct session *session, const struct cli_args *args,
 	g_autoptr(GHashTable) counts = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GPtrArray) entries = NULL;
 	g_autoptr(GDateTime) limit = NULL;
+	g_auto(Selection) selection = {0};
+	char *domains[] = {(char *)cli_value(args, "domain"), NULL};
 	guint64 keep = 0;
 
+	if (!selection_init(&selection, args, error))
+		return false;
 	if (cli_has(args, "older-than") && !parse_age(args, &limit, error))
 		return false;
 	if (!cli_number(args, "keep", 0, G_MAXUINT, &keep, error))
 		return false;
-	entries = dumps_list(session, cli_value(args, "domain"), error);
+	entries = dumps_list_of(session, domains, error);
 	if (!entries)
 		return false;
+	selection_apply(&selection, entries);
 	for (guint i = entries->len; i-- > 0;) {
 		const struct store_entry *entry = entries->pdata[i];
 		g_autoptr(GDateTime) time = dumps_time(entry);
@@ -132,17 +138,34 @@ static bool confirmed(const struct cli_args *args, GPtrArray *chosen)
 
 		print_clean(" %s   %s   %s\n", entry->id, entry->domain, dumps_title(entry));
 	}
-	printf("Remove %s %u? [y/N] ", chosen->len == 1 ? "this dump," : "these dumps,",
-	       chosen->len);
+	printf("Remove %u dump%s? [y/N] ", chosen->len, chosen->len == 1 ? "" : "s");
 	fflush(stdout);
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-/* Nobody is there to be asked, and no dump would be left. */
-static bool empties_unasked(const struct cli_args *args, const GPtrArray *chosen)
+/* Neither an age nor a number limits it: one word too few, and the newest dumps are gone. */
+static bool takes_the_newest(const struct cli_args *args)
 {
-	return g_strcmp0(cli_value(args, "keep"), "0") == 0 && chosen->len > 0 &&
-	       !cli_has(args, "older-than") && !cli_has(args, "yes") && !isatty(STDIN_FILENO);
+	const char *keep = cli_value(args, "keep");
+
+	return cli_num_operands(args) == 0 && !cli_has(args, "older-than") &&
+	       (!keep || strcmp(keep, "0") == 0);
+}
+
+static bool may_remove(const struct cli_args *args, GPtrArray *chosen, GError **error)
+{
+	if (takes_the_newest(args) && chosen->len > 0 && !cli_has(args, "yes") &&
+	    !isatty(STDIN_FILENO)) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "this removes %u dumps, the newest too: nothing was removed\n"
+			    "add --yes if that is meant",
+			    chosen->len);
+		return false;
+	}
+	if (confirmed(args, chosen))
+		return true;
+	g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "nothing was removed");
+	return false;
 }
 
 static bool remove_chosen(struct session *session, GPtrArray *chosen, GError **error)
@@ -165,13 +188,15 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 {
 	g_autoptr(GPtrArray) chosen =
 		g_ptr_array_new_with_free_func((GDestroyNotify)store_entry_free);
-	bool by_rule = cli_has(args, "older-than") || cli_has(args, "keep");
+	bool by_rule =
+		cli_has(args, "older-than") || cli_has(args, "keep") || selection_is_given(args);
 	bool chose;
 
 	if (by_rule == (cli_num_operands(args) > 0)) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-			    by_rule ? "give either ids or --older-than and --keep"
-				    : "say what to remove: ids, --older-than or --keep");
+			    by_rule ? "give either ids, or options that select dumps"
+				    : "say what to remove: ids, --older-than, --keep, --until or "
+				      "another option that selects dumps");
 		return false;
 	}
 	if (!dumps_require_local(session, "removing dumps", error))
@@ -182,23 +207,17 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 		chose = choose_by_id(session, args, chosen, error);
 	if (!chose)
 		return false;
-	if (empties_unasked(args, chosen)) {
-		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
-			    "--keep 0 removes every dump: nothing was removed\n"
-			    "add --yes if that is meant");
+	if (!may_remove(args, chosen, error))
 		return false;
-	}
-	if (!confirmed(args, chosen)) {
-		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "nothing was removed");
-		return false;
-	}
 	return remove_chosen(session, chosen, error);
 }
 
 static const struct cli_option options[] = {
 	{"older-than", 0, "AGE", CLI_NONE, "all older than AGE, '7d' or '12h'"},
-	{"keep", 0, "N", CLI_NONE, "all but the N newest of each domain"},
-	{"domain", 0, "DOMAIN", CLI_DUMP,
+	{"keep", 0, "N", CLI_NONE,
+	 "all but the N newest of each domain, among those that the other options "
+	 "select"},
+	{"domain", 0, "DOMAIN", CLI_STORED,
 	 "only dumps of this domain; an id of another one's is an error"},
 	{"yes", 'y', NULL, CLI_NONE, "do not ask"},
 	{NULL, 0, NULL, 0, NULL},
@@ -207,13 +226,14 @@ static const struct cli_option options[] = {
 const struct verb verb_rm = {
 	.name = "rm",
 	.operands = "ID...",
-	.operand_kind = CLI_DUMP,
+	.operand_kind = CLI_ID,
 	.max_operands = G_MAXUINT,
 	.summary = "remove dumps",
 	.description =
-		"Removes dumps by id, by age or beyond a number; on a terminal it shows them "
-		"and asks first. With --older-than and --keep both, a dump goes only if both "
-		"say so.",
+		"Removes dumps by id, by age, beyond a number, or by what they are; on a terminal "
+		"it shows them and asks first. Of several options all must say so. What neither "
+		"--older-than nor --keep limits needs --yes where nobody can be asked.",
 	.options = options,
+	.shared_options = selection_options,
 	.run = run,
 };

@@ -174,7 +174,10 @@ static bool print_reasons(struct session *session, virDomainPtr domain, const st
 	if (reason)
 		print_clean("  NMI: %s\n", reason);
 	if (!line->row->enabled && !line->row->next) {
-		print_clean("  not enabled: 'virsh oopsbt enable %s'\n", line->row->name);
+		g_autofree char *hint =
+			g_strdup_printf("not enabled: 'virsh oopsbt enable %s'", line->row->name);
+
+		print_point(hint);
 		return true;
 	}
 	if (!outlook_find(session, domain, &line->row->options, &outlook, error))
@@ -273,7 +276,11 @@ static void print_as_json(const struct status *status, bool remote)
 /* A dump directory that cannot be read takes away only the column of the last oops. */
 static void find_newest(struct session *session, struct status *status)
 {
-	status->dumps = dumps_list(session, NULL, NULL);
+	g_autoptr(GError) error = NULL;
+
+	status->dumps = dumps_list(session, NULL, &error);
+	if (!status->dumps && session->directory)
+		print_warning("%s", g_strdelimit(error->message, "\n", ';'));
 	status->newest = g_hash_table_new(g_str_hash, g_str_equal);
 	for (guint i = 0; status->dumps && i < status->dumps->len; i++) {
 		struct store_entry *entry = status->dumps->pdata[i];

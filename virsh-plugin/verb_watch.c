@@ -121,6 +121,23 @@ static bool scan(struct watch *watch, bool print, GError **error)
 	return true;
 }
 
+/* What would never come is not waited for. */
+static bool check(struct session *session, char **domains, GError **error)
+{
+	const char *root = store_root(session_store(session));
+	g_autoptr(GPtrArray) entries = NULL;
+
+	if (!dumps_require_local(session, "watching", error))
+		return false;
+	if (!g_file_test(root, G_FILE_TEST_IS_DIR)) {
+		if (session->directory)
+			print_warning("there is no directory %s yet", root);
+		return !domains[0] || dumps_check_domain(session, domains[0], error);
+	}
+	entries = dumps_list_of(session, domains, error);
+	return entries != NULL;
+}
+
 static gboolean rescan(void *user_data)
 {
 	struct watch *watch = user_data;
@@ -152,7 +169,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 		.loop = g_main_loop_new(NULL, FALSE),
 	};
 	bool good = selection_init(&selection, args, error) &&
-		    dumps_require_local(session, "watching", error) && scan(&watch, false, error);
+		    check(session, cli_operands(args), error) && scan(&watch, false, error);
 
 	if (good) {
 		g_unix_signal_add(SIGINT, stop, &watch);

@@ -57,23 +57,27 @@ static const struct option_rule {
 static const struct option_help help[] = {
 	{"signal", "auto|event|watch",
 	 "how an oops is noticed: the guest's pvpanic events, a look at guest memory every "
-	 "interval, or both (auto)"},
+	 "interval, or both (auto)",
+	 false},
 	{"nmi", "auto|always|never",
 	 "ask the guest kernel for its own backtraces by an NMI; auto does so only when guest "
-	 "memory shows that it is safe"},
-	{"freeze", "on|off", "stop the guest's vCPUs while it is read"},
-	{"vmcore", "on|off", "keep a full memory dump too, as large as the guest's memory"},
-	{"keep", "1..1000", "number of dumps kept, the newest ones"},
-	{"budget", "1..10000", "longest freeze in milliseconds"},
-	{"watch", "100..60000", "interval of the memory watch in milliseconds"},
+	 "memory shows that it is safe",
+	 true},
+	{"freeze", "on|off", "stop the guest's vCPUs while it is read", true},
+	{"vmcore", "on|off", "keep a full memory dump too, as large as the guest's memory", true},
+	{"keep", "1..1000", "number of dumps kept, the newest ones", false},
+	{"budget", "1..10000", "longest freeze in milliseconds", true},
+	{"watch", "100..60000", "interval of the memory watch in milliseconds", false},
 	{"tasks", "auto|none|blocked|all",
 	 "tasks that the report shows beside those on CPUs: those that are blocked and who has "
 	 "what "
-	 "they wait for, or all; auto: none for an oops or a panic, else blocked"},
+	 "they wait for, or all; auto: none for an oops or a panic, else blocked",
+	 true},
 	{"kinds", "auto|all|KIND,KIND...",
 	 "what is noticed: oops, panic, soft-lockup, hard-lockup, rcu-stall, hung-task, starved "
-	 "(the host keeps vCPUs from running); auto: oops and panic; all: all of these"},
-	{NULL, NULL, NULL},
+	 "(the host keeps vCPUs from running); auto: oops and panic; all: all of these",
+	 false},
+	{NULL, NULL, NULL, false},
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(rules) + 1 == G_N_ELEMENTS(help));

@@ -89,6 +89,7 @@ struct option_help {
 	const char *name;
 	const char *values;
 	const char *text;
+	bool collection; /* it says how a collection is made, not what is noticed or kept */
 };
 /* All options, terminated by a NULL name: help, man page and completion come from it. */
 const struct option_help *options_help(void);

@@ -187,6 +187,9 @@ tap_like 'nor does a name that is not there' "$err" "'no.x1b\\[31m'"
 
 # --- status ---
 run status
+tap_like 'status says that -D names no directory' "$err" 'warning: cannot open the dump directory'
+mkdir -m 0700 "$dumps"
+run status
 tap_is 'status succeeds, and has nothing to warn of' "$status $err" '0 '
 tap_like 'it shows who is enabled' "$out" '^ web1 +shut off +yes +pvpanic \(isa\), watch'
 tap_like 'and who is not' "$out" '^ fresh +shut off +no +-'
@@ -204,6 +207,23 @@ domain = {domain["name"]: domain for domain in status["domains"]}["web1"]
 print(status["daemon_running"], domain["enabled"], domain["enabled_at_next_start"], domain["options"]["keep"])')" \
 	'False True True 3'
 tap_is 'read-only is enough for it' "$(virsh -r oopsbt -q status on | wc -l)" 1
+
+# --- domains that are not there ---
+for verb in list watch; do
+	status=0
+	err=$(timeout 20 virsh oopsbt -D "$dumps" "$verb" nosuchdomain 2>&1 </dev/null) || status=$?
+	tap_is "$verb of a domain that neither libvirt nor the store knows: exit status" "$status" 1
+	tap_like "$verb of a domain that neither libvirt nor the store knows: message" "$err" "error: there is no domain 'nosuchdomain', and no dump of one"
+done
+run list web1
+tap_is 'a domain without dumps is an empty list' "$status $err" '0 '
+dump_make gone 20261121T100000Z-1 'of a domain that is no more'
+run list gone web1
+tap_is 'a domain that libvirt does not know any more has its dumps' "$status $(echo "$out" | grep -c gone)" '0 1'
+run list gone nosuchdomain
+tap_is 'one unknown name among several is an error' "$status" 1
+run rm --domain nosuchdomain --keep 1
+tap_is 'rm --domain of an unknown one too' "$status" 1
 
 # --- disable ---
 run disable on web1

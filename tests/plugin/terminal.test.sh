@@ -125,7 +125,7 @@ tap_ok 'no escape sequence of a guest reaches the terminal' on_terminal '
 # --- questions ---
 tap_ok 'rm asks, and takes no for an answer' on_terminal '
 	spawn virsh oopsbt -D $dumps rm 20261124
-	see "Remove this dump, 1\\? \\[y/N\\] "
+	see "Remove 1 dump\\? \\[y/N\\] "
 	send "\r"
 	see "nothing was removed"
 	ended 1'
@@ -136,7 +136,7 @@ tap_ok 'with --yes it does not ask' on_terminal '
 	ended 0'
 tap_ok 'yes removes' on_terminal '
 	spawn virsh oopsbt -D $dumps rm --keep 50
-	see "Remove these dumps, 10\\? "
+	see "Remove 10 dumps\\? "
 	send "y\r"
 	see "removed"
 	ended 0'
