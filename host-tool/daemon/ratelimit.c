@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/ratelimit.h"
 
-static bool has_token(struct bucket *bucket, const struct rate *rate, gint64 now)
+/* What is used of it at @now. */
+static double used_at(const struct bucket *bucket, const struct rate *rate, gint64 now)
 {
 	double hours = (double)(now - bucket->since) / (double)G_TIME_SPAN_HOUR;
 
-	bucket->used = MAX(bucket->used - hours * rate->per_hour, 0);
+	return MAX(bucket->used - hours * rate->per_hour, 0);
+}
+
+static bool has_token(struct bucket *bucket, const struct rate *rate, gint64 now)
+{
+	bucket->used = used_at(bucket, rate, now);
 	bucket->since = now;
 	return bucket->used + 1 <= rate->burst;
 }
@@ -24,6 +30,27 @@ bool ratelimit_take(struct bucket *bucket, const struct rate *rate, struct bucke
 	if (there)
 		total->used++;
 	return true;
+}
+
+/* Until no more than @most of it is used, in µs. */
+static double until_used(const struct bucket *bucket, const struct rate *rate, double most,
+			 gint64 now)
+{
+	double excess = used_at(bucket, rate, now) - most;
+
+	return MAX(excess, 0) / rate->per_hour * (double)G_TIME_SPAN_HOUR;
+}
+
+gint64 ratelimit_wait_us(const struct bucket *bucket, const struct rate *rate,
+			 const struct bucket *total, const struct rate *total_rate, gint64 now)
+{
+	double here = until_used(bucket, rate, (double)rate->burst - 1, now);
+	double there = until_used(total, total_rate, (double)total_rate->burst - 1, now);
+	double reserved = until_used(bucket, rate, 0, now);
+	double wait = MAX(here, MIN(there, reserved));
+
+	/* A µs later the sums above have no rounding to fear. */
+	return wait > 0 ? (gint64)wait + 1 : 0;
 }
 
 unsigned int backoff_ms(struct backoff *backoff, unsigned int first_ms, unsigned int last_ms,

@@ -25,6 +25,12 @@ struct bucket {
 bool ratelimit_take(struct bucket *bucket, const struct rate *rate, struct bucket *total,
 		    const struct rate *total_rate, gint64 now);
 
+/*
+ * How long until ratelimit_take() would give one, in µs, if nobody takes any meanwhile. 0: now.
+ */
+gint64 ratelimit_wait_us(const struct bucket *bucket, const struct rate *rate,
+			 const struct bucket *total, const struct rate *total_rate, gint64 now);
+
 struct backoff {
 	unsigned int times; /* in a row */
 	gint64 last_us;	    /* monotonic; 0: never */

@@ -64,6 +64,42 @@ static void test_reserved(void)
 	g_assert_true(ratelimit_take(&innocent, &rate, &total, &all, now));
 }
 
+/* Until then none is given, and then one is. */
+static void assert_wait(const struct bucket *bucket, const struct rate *rate,
+			const struct bucket *total, const struct rate *total_rate, gint64 now,
+			gint64 expected_us)
+{
+	gint64 wait_us = ratelimit_wait_us(bucket, rate, total, total_rate, now);
+	struct bucket here = *bucket, there = *total;
+
+	g_assert_cmpint(ABS(wait_us - expected_us), <, 10);
+	if (wait_us > 0)
+		g_assert_false(ratelimit_take(&here, rate, &there, total_rate, now + wait_us - 10));
+	g_assert_true(ratelimit_take(&here, rate, &there, total_rate, now + wait_us));
+}
+
+static void test_wait(void)
+{
+	const struct rate rate = {.burst = 2, .per_hour = 60};
+	const struct rate plenty = {.burst = 100, .per_hour = 100};
+	const struct rate tight = {.burst = 1, .per_hour = 6};
+	gint64 now = 5 * G_TIME_SPAN_HOUR;
+	struct bucket bucket = {0}, full = {.used = 100, .since = now}, total = {0};
+
+	assert_wait(&bucket, &rate, &total, &plenty, now, 0);
+	for (int i = 0; i < 2; i++)
+		g_assert_true(ratelimit_take(&bucket, &rate, &total, &plenty, now));
+	assert_wait(&bucket, &rate, &total, &plenty, now, G_TIME_SPAN_MINUTE);
+	now += G_TIME_SPAN_MINUTE / 3;
+	assert_wait(&bucket, &rate, &total, &plenty, now, G_TIME_SPAN_MINUTE * 2 / 3);
+	/* The total gives none for 16 hours; the reserved one is there when all is given back. */
+	assert_wait(&bucket, &rate, &full, &tight, now, G_TIME_SPAN_MINUTE * 5 / 3);
+	/* The total comes first. */
+	full.used = 1;
+	full.since = now - G_TIME_SPAN_MINUTE * 9;
+	assert_wait(&bucket, &rate, &full, &tight, now, G_TIME_SPAN_MINUTE);
+}
+
 static void test_backoff(void)
 {
 	static const unsigned int delays_ms[] = {2000, 4000, 8000, 16000, 32000, 60000, 60000};
@@ -235,6 +271,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rate/a burst is allowed, then as many as the hour has", test_rate);
 	g_test_add_func("/rate/the total limit holds too", test_total_rate);
 	g_test_add_func("/rate/one collection is reserved for each domain", test_reserved);
+	g_test_add_func("/rate/how long it takes until there is one again is known", test_wait);
 	g_test_add_func("/rate/a search that is asked for again and again waits longer each time",
 			test_backoff);
 	g_test_add_func("/nmi/it is sent only where it is known to be safe, or wanted", test_nmi);
