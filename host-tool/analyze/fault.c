@@ -498,6 +498,20 @@ bool fault_is_on_stack(const struct analysis *analysis)
 	return find_saved(analysis, &any).frame != NULL;
 }
 
+bool fault_is_on_stack_of(const struct analysis *analysis, const struct maybe_int *cpu,
+			  const struct maybe_int *pid)
+{
+	const struct maybe_int any = {0};
+	struct saved_fault saved = find_saved(analysis, &any);
+	const struct report_vcpu *vcpu;
+
+	if (!saved.frame || !cpu->known || !pid->known)
+		return false;
+	vcpu = vcpu_at(analysis->report, saved.vcpu);
+	return vcpu->cpu.value == cpu->value && vcpu->task.known && vcpu->task.pid.known &&
+	       vcpu->task.pid.value == pid->value;
+}
+
 static void explain_missing(struct report *report, const struct oops_text *oops)
 {
 	const struct report_fault *fault = &report->fault;

@@ -20,4 +20,8 @@ void fault_fill(struct analysis *analysis, struct oops_text *oops);
  */
 bool fault_is_on_stack(const struct analysis *analysis);
 
+/* The same, and it is that CPU, in that task. False where one of the two is not known. */
+bool fault_is_on_stack_of(const struct analysis *analysis, const struct maybe_int *cpu,
+			  const struct maybe_int *pid);
+
 #endif

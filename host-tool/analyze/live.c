@@ -230,17 +230,20 @@ static bool take_context(struct live *live, enum protocol_type type, GError **er
 
 /*
  * Which oopses the next collection need not tell of: up to the one reported, or all that there
- * were. A job that only asks whether a map fits must not hide those that wait for a collection.
+ * were and none waits for. A job that only asks whether a map fits must not hide those that wait
+ * for a collection.
  */
 static uint64_t oopses_seen(const struct live *live)
 {
 	const struct analysis *analysis = &live->analysis;
+	int64_t counted;
 
 	if (analysis->oopses_seen)
 		return analysis->oopses_seen;
 	if (live->job.kind == JOB_MAP && !analysis->map_was_found)
 		return analysis->map->oopses_seen;
-	return MAX(analysis->map->oopses_seen, (uint64_t)analysis->settings.die_counter.value);
+	counted = analysis->settings.die_counter.value - analysis->report->collection.waiting;
+	return MAX(analysis->map->oopses_seen, (uint64_t)MAX(counted, 0));
 }
 
 static bool send_map(struct live *live, GError **error)

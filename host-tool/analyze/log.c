@@ -6,8 +6,9 @@
 #include "analyze/culprit.h"
 #include "analyze/fault.h"
 #include "analyze/guest_traces.h"
+#include "analyze/left_out.h"
+#include "analyze/log_lines.h"
 #include "analyze/task_facts.h"
-#include "kernel/printk.h"
 
 #define MAX_LOG_PAGES 16384
 #define POLL_US 2000
@@ -26,71 +27,34 @@ static bool oops_signalled(const struct analysis *analysis)
 	       is_signal(analysis, "watch");
 }
 
-/* The record that announces the first oops numbered above @after. */
-static const struct printk_record *announcement(const GArray *records, unsigned int after)
+/* Once: what was told before this collection. */
+static void note_told(const struct analysis *analysis)
 {
-	for (guint i = 0; i < records->len; i++) {
-		const struct printk_record *record =
-			&g_array_index(records, struct printk_record, i);
+	struct kernel_map *map = analysis->map;
 
-		if (oops_line_number(record->text) > after)
-			return record;
-	}
-	return NULL;
-}
-
-static unsigned int last_number(const GArray *records)
-{
-	unsigned int last = 0;
-
-	for (guint i = 0; i < records->len; i++)
-		last = MAX(last,
-			   oops_line_number(g_array_index(records, struct printk_record, i).text));
-	return last;
+	if (!map->oopses_told)
+		map->oopses_told =
+			analysis->map_was_found ? OOPSES_TOLD_UNKNOWN : 1 + map->oopses_seen;
 }
 
 /*
- * Which oopses are old: those reported before. Where nobody knows, all but the last; so it is
- * noted in the map, for who reads the core.
+ * Which oopses are old: those reported before, and those whose signals were left out. Where nobody
+ * knows, all but the last; so it is noted in the map, for who reads the core.
  */
 static unsigned int old_oopses(const struct analysis *analysis, const GArray *records)
 {
 	unsigned int last;
 
-	if (!analysis->map->oopses_told)
-		analysis->map->oopses_told = 1 + analysis->map->oopses_seen;
-	if (oops_signalled(analysis) && !analysis->map_was_found)
-		return (unsigned int)analysis->map->oopses_seen;
-	last = last_number(records);
+	note_told(analysis);
+	if (oops_signalled(analysis) && !analysis->map_was_found) {
+		last = (unsigned int)analysis->map->oopses_seen;
+		return analysis->map->oopses_told == OOPSES_TOLD_UNKNOWN
+			       ? last
+			       : left_out_before(analysis, records, last);
+	}
+	last = log_last_number(records);
 	analysis->map->oopses_seen = last ? last - 1 : 0;
 	return (unsigned int)analysis->map->oopses_seen;
-}
-
-static void add_lines(const struct printk_record *record, GPtrArray *lines, GArray *sequences)
-{
-	g_auto(GStrv) parts = g_strsplit(record->text, "\n", 0);
-
-	for (char **part = parts; *part; part++) {
-		g_ptr_array_add(lines, g_strdup(*part));
-		g_array_append_val(sequences, record->sequence);
-	}
-}
-
-/* What one caller printed: CPUs print at the same time; an oops is told by one of them, or one
- * task. */
-static GPtrArray *lines_of_caller(const GArray *records, const struct printk_record *of,
-				  GArray *sequences)
-{
-	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
-
-	for (guint i = 0; i < records->len; i++) {
-		const struct printk_record *record =
-			&g_array_index(records, struct printk_record, i);
-
-		if (!of->caller_known || record->caller == of->caller)
-			add_lines(record, lines, sequences);
-	}
-	return lines;
 }
 
 /* The last record that begins an oops; or NULL. */
@@ -111,11 +75,11 @@ static bool find_numbered(const GArray *records, unsigned int after, struct oops
 {
 	g_autoptr(GPtrArray) lines = NULL;
 	g_autoptr(GArray) sequences = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-	const struct printk_record *start = announcement(records, after);
+	const struct printk_record *start = log_announcement(records, after);
 
 	if (!start)
 		return false;
-	lines = lines_of_caller(records, start, sequences);
+	lines = log_lines_of_caller(records, log_whole(records), start, sequences);
 	if (!oops_text_find(lines, after, oops))
 		return false;
 	*first = g_array_index(sequences, uint64_t, oops->first_line);
@@ -131,10 +95,10 @@ static bool find_begun(const GArray *records, struct oops_text *oops, uint64_t *
 
 	if (!start)
 		return false;
-	lines = lines_of_caller(records, start, sequences);
+	lines = log_lines_of_caller(records, log_whole(records), start, sequences);
 	if (!oops_text_find_begun(lines, oops))
 		return false;
-	oops->number = last_number(records) + 1;
+	oops->number = log_last_number(records) + 1;
 	*first = g_array_index(sequences, uint64_t, oops->first_line);
 	return true;
 }
@@ -151,6 +115,16 @@ static bool find_oops(const struct analysis *analysis, const GArray *records,
 		       find_begun(records, oops, first);
 	/* Without a signal of its own the last is what this is about. */
 	return find_begun(records, oops, first) || find_numbered(records, after, oops, first);
+}
+
+/* More signals came than there were oopses: what is left for this one is the last. */
+static bool find_newest(const struct analysis *analysis, const GArray *records,
+			struct oops_text *oops, uint64_t *first)
+{
+	unsigned int last = log_last_number(records);
+
+	return analysis->report->collection.suppressed.oopses &&
+	       last >= analysis->map->oopses_told && find_numbered(records, last - 1, oops, first);
 }
 
 static bool oops_is_told(const struct analysis *analysis)
@@ -339,7 +313,7 @@ static void tell_oops(struct analysis *analysis, struct oops_text *oops, const u
 /* An oops that is not in the log yet, if a stack tells of one */
 static void tell_oops_of_stack(struct analysis *analysis, const GArray *records)
 {
-	struct oops_text oops = {.number = last_number(records) + 1};
+	struct oops_text oops = {.number = log_last_number(records) + 1};
 
 	report_add_error(analysis->report, "oops",
 			 "the guest's log did not have it yet; a stack tells of it");
@@ -347,16 +321,45 @@ static void tell_oops_of_stack(struct analysis *analysis, const GArray *records)
 	oops_text_clear(&oops);
 }
 
+static void tell_oops_of_log(struct analysis *analysis, struct oops_text *oops,
+			     const uint64_t *start, const char *panic)
+{
+	if (!oops->complete)
+		report_add_error(analysis->report, "log",
+				 "the guest had not finished writing its oops");
+	tell_oops(analysis, oops, start, panic);
+	oops_text_clear(oops);
+}
+
+/* The oops that this is about, and the title that makes; or the panic. */
+static void find_story(struct analysis *analysis, const GArray *records)
+{
+	struct report *report = analysis->report;
+	g_autofree char *panic = is_panic(analysis) ? panic_title(records) : NULL;
+	struct oops_text oops;
+	uint64_t start;
+
+	/* On request there need not have been an oops; an old one is no reason for this report. */
+	if (is_signal(analysis, "collect") || is_signal(analysis, "stall") ||
+	    is_panic_of_its_own(panic))
+		report->title = g_steal_pointer(&panic);
+	else if (find_oops(analysis, records, &oops, &start))
+		tell_oops_of_log(analysis, &oops, &start, panic);
+	else if ((oops_signalled(analysis) || is_panic(analysis)) && fault_is_on_stack(analysis))
+		tell_oops_of_stack(analysis, records);
+	else if (oops_signalled(analysis) && find_newest(analysis, records, &oops, &start))
+		tell_oops_of_log(analysis, &oops, &start, panic);
+	else
+		report->title = g_steal_pointer(&panic);
+}
+
 void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 {
 	struct report *report = analysis->report;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GArray) records = NULL;
-	g_autofree char *panic = NULL;
-	struct oops_text oops;
 	struct kernel kernel;
 	const char *source;
-	uint64_t start;
 
 	analysis->log = log;
 	if (!analysis->map)
@@ -373,23 +376,9 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 	if (records->len)
 		analysis->log_seen =
 			g_array_index(records, struct printk_record, records->len - 1).sequence;
-	panic = is_panic(analysis) ? panic_title(records) : NULL;
-	/* On request there need not have been an oops; an old one is no reason for this report. */
-	if (is_signal(analysis, "collect") || is_signal(analysis, "stall") ||
-	    is_panic_of_its_own(panic)) {
-		report->title = g_steal_pointer(&panic);
-	} else if (find_oops(analysis, records, &oops, &start)) {
-		if (!oops.complete)
-			report_add_error(report, "log",
-					 "the guest had not finished writing its oops");
-		tell_oops(analysis, &oops, &start, panic);
-		oops_text_clear(&oops);
-	} else if ((oops_signalled(analysis) || is_panic(analysis)) &&
-		   fault_is_on_stack(analysis)) {
-		tell_oops_of_stack(analysis, records);
-	} else {
-		report->title = g_steal_pointer(&panic);
-	}
+	note_told(analysis);
+	find_story(analysis, records);
+	left_out_list(analysis, records, (unsigned int)report->oops.number.value);
 }
 
 static bool has_deadlock(const struct report_tasks *tasks)

@@ -24,6 +24,21 @@ GPtrArray *report_errors_new(void)
 	return g_ptr_array_new_with_free_func((GDestroyNotify)report_error_free);
 }
 
+unsigned int suppressed_total(const struct suppressed_signals *suppressed)
+{
+	return suppressed->rate_limit + suppressed->queue_full + suppressed->failed +
+	       suppressed->not_analysed;
+}
+
+void suppressed_add(struct suppressed_signals *suppressed, const struct suppressed_signals *more)
+{
+	suppressed->rate_limit += more->rate_limit;
+	suppressed->queue_full += more->queue_full;
+	suppressed->failed += more->failed;
+	suppressed->not_analysed += more->not_analysed;
+	suppressed->oopses += more->oopses;
+}
+
 void report_collection_clear(struct report_collection *collection)
 {
 	g_free(collection->id);

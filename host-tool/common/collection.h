@@ -20,10 +20,28 @@ struct report_error *report_error_new(const char *field, const char *message);
 void report_error_free(struct report_error *error);
 GPtrArray *report_errors_new(void); /* of struct report_error, which it owns */
 
+/*
+ * Signals of a domain that have no dump that tells of them, by the reason: those between the
+ * collection before and this one.
+ */
+struct suppressed_signals {
+	unsigned int rate_limit;
+	unsigned int queue_full;   /* too many signals were waiting */
+	unsigned int failed;	   /* their collections were begun, and there is no dump */
+	unsigned int not_analysed; /* there is a dump, with what the daemon knows alone */
+	unsigned int oopses;	   /* of all these, those of oopses of the kernel that runs now */
+};
+
+unsigned int suppressed_total(const struct suppressed_signals *suppressed);
+void suppressed_add(struct suppressed_signals *suppressed, const struct suppressed_signals *more);
+
 /* Owned strings; NULL: not known, or it does not apply. */
 struct report_collection {
 	char *id;	/* <UTC time>-<n>, the dump's directory name */
 	char *previous; /* the domain's last dump of an oops before this one */
+	struct suppressed_signals suppressed;
+	unsigned int waiting; /* signals of oopses that came after this one, to be collected */
+	bool deferred;	      /* this signal was itself left out until the rate limit allowed it */
 	char *domain_name;
 	char *domain_uuid;
 	char *signal;	/* "oops", "crashloaded", "panicked", "watch", "stall", "collect", "file" */

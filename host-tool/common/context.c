@@ -25,6 +25,29 @@ static const struct {
 #undef STRING
 };
 
+/* Its counts; absent in cores that are older than a count. */
+static const struct {
+	const char *name;
+	size_t offset;
+} collection_counts[] = {
+#define COUNT(name, member)                                                                        \
+	{                                                                                          \
+		name, offsetof(struct report_collection, member)                                   \
+	}
+	COUNT("suppressed_rate_limit", suppressed.rate_limit),
+	COUNT("suppressed_queue_full", suppressed.queue_full),
+	COUNT("suppressed_failed", suppressed.failed),
+	COUNT("suppressed_not_analysed", suppressed.not_analysed),
+	COUNT("suppressed_oopses", suppressed.oopses),
+	COUNT("waiting", waiting),
+#undef COUNT
+};
+
+static unsigned int *count_at(const struct report_collection *collection, size_t i)
+{
+	return (unsigned int *)(void *)((char *)collection + collection_counts[i].offset);
+}
+
 static char **string_at(const struct report_collection *collection, size_t i)
 {
 	return (char **)((char *)collection + collection_strings[i].offset);
@@ -72,6 +95,10 @@ static void build_collection(JsonBuilder *builder, const struct report_collectio
 		build_string(builder, collection_strings[i].name, *string_at(collection, i));
 	build_maybe_int(builder, "freeze_us", &collection->freeze_us);
 	build_maybe_int(builder, "stalled_cpu", &collection->stalled_cpu);
+	for (size_t i = 0; i < G_N_ELEMENTS(collection_counts); i++)
+		build_int(builder, collection_counts[i].name, *count_at(collection, i));
+	json_builder_set_member_name(builder, "deferred");
+	json_builder_add_boolean_value(builder, collection->deferred);
 	json_builder_set_member_name(builder, "thawed_early");
 	json_builder_add_boolean_value(builder, collection->thawed_early);
 	json_builder_set_member_name(builder, "errors");
@@ -275,6 +302,32 @@ static bool read_maybe_int(JsonObject *object, const char *name, struct maybe_in
 	return true;
 }
 
+static bool read_counts(JsonObject *object, struct report_collection *collection, GError **error)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(collection_counts); i++) {
+		const char *name = collection_counts[i].name;
+		uint64_t value = 0;
+
+		if (json_object_has_member(object, name) &&
+		    !read_unsigned(object, name, G_MAXINT, &value, error))
+			return false;
+		*count_at(collection, i) = (unsigned int)value;
+	}
+	return true;
+}
+
+static bool read_deferred(JsonObject *object, bool *deferred, GError **error)
+{
+	JsonNode *node = json_object_get_member(object, "deferred");
+
+	if (node == NULL)
+		return true;
+	if (!holds(node, G_TYPE_BOOLEAN))
+		return fail_member(error, "deferred", "true or false");
+	*deferred = json_node_get_boolean(node);
+	return true;
+}
+
 static bool read_collection(JsonObject *root, struct report_collection *collection, GError **error)
 {
 	JsonNode *node = json_object_get_member(root, "collection");
@@ -290,6 +343,8 @@ static bool read_collection(JsonObject *root, struct report_collection *collecti
 			return false;
 	return read_maybe_int(object, "freeze_us", &collection->freeze_us, error) &&
 	       read_maybe_int(object, "stalled_cpu", &collection->stalled_cpu, error) &&
+	       read_counts(object, collection, error) &&
+	       read_deferred(object, &collection->deferred, error) &&
 	       read_errors(object, collection->errors, error) &&
 	       read_thawed_early(object, collection, error);
 }

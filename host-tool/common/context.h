@@ -11,9 +11,9 @@
  *   "log_settle_ms": N,                             how long to wait at most for the guest's log
  *   "collection": { "id", "domain_name", "domain_uuid", "previous", "signal", "signalled",
  * "frozen", "thawed", "stored", "freeze_us", "nmi", "nmi_reason", "host", "hypervisor",
- * "tool_version", "memory_source", "tasks", "incident", "evidence", "phase",
- * "stalled_cpu": N, "thawed_early": bool, "errors": [ { "field", "message" } ] }
- *                                                                    strings or null
+ * "tool_version", "memory_source", "tasks", "incident", "evidence", "phase": strings or null,
+ * "suppressed_rate_limit", ...: counts of struct suppressed_signals, "waiting": N, "deferred":
+ * bool, "stalled_cpu": N, "thawed_early": bool, "errors": [ { "field", "message" } ] }
  * }
  *
  * THAWED and FINISH carry only "collection", whole; the analyser replaces what it had.

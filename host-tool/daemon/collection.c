@@ -236,6 +236,9 @@ static void describe(struct run *run)
 	report->phase = g_strdup(request->phase);
 	report->stalled_cpu = request->stalled_cpu;
 	report->previous = g_strdup(request->previous);
+	report->suppressed = request->suppressed;
+	report->waiting = request->waiting;
+	report->deferred = request->deferred;
 	report->tasks = g_strdup(tasks_wanted(request));
 	report->signalled = clock_rfc3339(request->signalled_us);
 	report->nmi = g_strdup("not-sent");
@@ -246,9 +249,10 @@ static void describe(struct run *run)
 	if (run->layout->fallback)
 		add_error(run, "memory_source", "memory was read through libvirt: %s",
 			  run->layout->fallback);
-	if (request->suppressed > 0)
-		add_error(run, "signal", "%u earlier signals were not collected (rate limit)",
-			  request->suppressed);
+	if (request->deferred)
+		add_error(run, "timeline.frozen",
+			  "the rate limit held the collection back: what the CPUs do is of the "
+			  "freeze, not of the signal");
 }
 
 /* --- the dump: only when the guest runs again, as a disk may take its time --- */

@@ -13,6 +13,7 @@
 #include <gio/gio.h>
 
 #include "base/maybe.h"
+#include "common/collection.h"
 #include "common/incident.h"
 #include "common/options.h"
 #include "common/protocol.h"
@@ -67,12 +68,14 @@ struct collection_request {
 	enum incident incident;
 	const char *evidence, *phase; /* as in common/collection.h; may be NULL */
 	struct maybe_int stalled_cpu;
-	gint64 signalled_us;	 /* real time */
-	bool held;		 /* QEMU has paused the guest for it, see oops_pause.h */
-	struct layout *layout;	 /* NULL, or of another instance: found out first */
-	GBytes *map;		 /* the kernel map; NULL: none */
-	const char *previous;	 /* the domain's last dump of an oops; NULL: none is known */
-	unsigned int suppressed; /* signals that were not collected before this one */
+	gint64 signalled_us;   /* real time */
+	bool held;	       /* QEMU has paused the guest for it, see oops_pause.h */
+	struct layout *layout; /* NULL, or of another instance: found out first */
+	GBytes *map;	       /* the kernel map; NULL: none */
+	const char *previous;  /* the domain's last dump of an oops; NULL: none is known */
+	struct suppressed_signals suppressed; /* before this one */
+	unsigned int waiting;		      /* as in common/collection.h */
+	bool deferred;			      /* the same */
 	GCancellable *cancellable;
 	collection_state_fn on_state;
 	void *user_data;

@@ -8,7 +8,8 @@
  *   domain_refresh.c  is it there, does it run, is it enabled, how
  *   domain_kernel.c   the kernel map, and the memory watch
  *   domain_stall.c    does the guest stand still
- *   domain_collect.c  signals and collections
+ *   domain_signals.c  which signals are collected, and when
+ *   domain_collect.c  collections
  *   domain_oops.c     has QEMU pause it at an oops, where it can
  *   status.c          what the world is told
  *   metrics.c         what monitoring is told
@@ -26,6 +27,7 @@
 #include "daemon/log.h"
 #include "daemon/metrics.h"
 #include "daemon/ratelimit.h"
+#include "daemon/signal.h"
 #include "daemon/stall_watch.h"
 
 struct domains {
@@ -89,15 +91,22 @@ struct domain {
 	bool pauses;		    /* its QEMU does */
 	gint64 held_us;		    /* real time of the oops that it paused for last; 0: none */
 
-	/* domain_collect.c */
-	GQueue signals; /* of struct signal */
-	bool collecting;
+	/* domain_signals.c */
+	GQueue early;	      /* of struct signal, from before it was known */
+	GQueue signals;	      /* of struct signal, to be collected */
 	bool panic_signalled; /* of the kernel that runs */
-	guint retry_source;
 	struct bucket bucket;
-	unsigned int suppressed;	      /* since the last collection */
+	struct suppressed_signals suppressed; /* since the last signal that is collected */
+	struct signal *deferred; /* the last of those that the rate limit left out; or NULL */
+	guint deferred_source;
 	guint64 num_incidents[NUM_INCIDENTS]; /* noticed, whatever became of them */
-	guint64 num_collected, num_suppressed, num_failed;
+	guint64 num_suppressed;
+
+	/* domain_collect.c */
+	bool collecting;
+	guint retry_source;
+	struct backoff retries;
+	guint64 num_collected, num_failed;
 	char *last_dump;
 	char *last_oops_dump; /* the last one that is of an oops */
 };
@@ -157,7 +166,16 @@ void domain_stall_paused(struct domain *domain, bool paused);
 void domain_signal(struct domain *domain, const char *signal, gint64 signalled_us);
 void domain_stalls(struct domain *domain, enum stall_event event,
 		   const struct stall_finding *finding);
-void domain_collect_pending(struct domain *domain);
+/* Those that came before the domain was known. */
+void domain_signals_known(struct domain *domain);
+/* Another kernel runs: nothing more is to be seen of the oopses of the one before. */
+void domain_signals_another_kernel(struct domain *domain);
+void domain_signals_stop(struct domain *domain);
+
+/* The first signal that waits, if none is being collected. */
+void domain_collect_next(struct domain *domain);
+/* What failed as libvirtd was away need not wait any longer. */
+void domain_collect_retry(struct domain *domain);
 /* If it has crashed while nobody listened: collected, once. What is known of its kernel must have
  * been recalled. */
 void domain_collect_crashed(struct domain *domain);

@@ -1,39 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/domain.h"
 
-#include <string.h>
-
-/* Waiting for the collection before it; more are counted, not kept. */
-#define MAX_WAITING 32
-/* A domain that is being collected by somebody else, or libvirtd that restarts. */
+/* A domain that is being collected by somebody else, or libvirtd that is away: double each time. */
 #define RETRY_MS 2000
-#define MAX_RETRIES 150
-
-struct signal {
-	const char *word;
-	enum incident incident;
-	char *evidence;	   /* owned; or NULL */
-	const char *phase; /* as in common/collection.h; NULL: it has none */
-	struct maybe_int stalled_cpu;
-	gint64 signalled_us;
-	unsigned int tries;
-};
-
-static struct signal *signal_copy(const struct signal *signal)
-{
-	struct signal *copy = g_memdup2(signal, sizeof(*signal));
-
-	copy->evidence = g_strdup(signal->evidence);
-	return copy;
-}
-
-static void signal_free(void *data)
-{
-	struct signal *signal = data;
-
-	g_free(signal->evidence);
-	g_free(signal);
-}
+#define MAX_RETRY_MS 60000
 
 struct collect_task {
 	struct task task;
@@ -46,7 +16,7 @@ struct collect_task {
 	struct layout *layout;
 	GBytes *map;
 	char *previous;
-	unsigned int suppressed;
+	unsigned int waiting;
 	bool held;
 	GCancellable *cancellable;
 	bool connection_lost;
@@ -109,7 +79,9 @@ static void collect_work(struct task *task)
 		.layout = collect->layout,
 		.map = collect->map,
 		.previous = collect->previous,
-		.suppressed = collect->suppressed,
+		.suppressed = collect->signal.suppressed,
+		.waiting = collect->waiting,
+		.deferred = collect->signal.deferred,
 		.cancellable = collect->cancellable,
 		.on_state = on_state,
 		.user_data = collect,
@@ -128,14 +100,12 @@ static void collect_work(struct task *task)
 
 /* --- in the main thread --- */
 
-static void collect_next(struct domain *domain);
-
 static gboolean retry_now(void *user_data)
 {
 	struct domain *domain = user_data;
 
 	domain->retry_source = 0;
-	collect_next(domain);
+	domain_collect_next(domain);
 	return G_SOURCE_REMOVE;
 }
 
@@ -148,20 +118,37 @@ static bool is_worth_retry(const struct collect_task *collect)
 static void retry(struct domain *domain, const struct collect_task *collect)
 {
 	struct signal *again = signal_copy(&collect->signal);
+	unsigned int delay_ms;
 
-	if (again->tries++ == 0)
+	if (again->tries++ == 0) {
+		domain->retries = (struct backoff){0};
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
-			  "not collected yet: %s; trying again", collect->error->message);
+			  "not collected yet: %s; trying again while the domain is enabled",
+			  collect->error->message);
+	}
 	g_queue_push_head(&domain->signals, again);
-	domain->suppressed += collect->suppressed;
+	delay_ms = backoff_ms(&domain->retries, RETRY_MS, MAX_RETRY_MS, g_get_monotonic_time());
 	if (domain->retry_source == 0)
-		domain->retry_source = g_timeout_add(RETRY_MS, retry_now, domain);
+		domain->retry_source = g_timeout_add(delay_ms, retry_now, domain);
+}
+
+/* The next report tells of those that @signal has no report of. */
+static void pass_on(struct domain *domain, const struct signal *signal,
+		    struct suppressed_signals suppressed)
+{
+	struct signal *next = g_queue_peek_head(&domain->signals);
+
+	suppressed.oopses += signal->incident == INCIDENT_OOPS;
+	suppressed_add(next ? &next->suppressed : &domain->suppressed, &suppressed);
 }
 
 static void fail(struct domain *domain, const struct collect_task *collect)
 {
+	struct suppressed_signals suppressed = collect->signal.suppressed;
+
 	domain->num_failed++;
-	domain->suppressed += collect->suppressed;
+	suppressed.failed++;
+	pass_on(domain, &collect->signal, suppressed);
 	log_write(domain->all->log, LOG_ERR, domain->name, NULL, "no dump of this signal (%s): %s",
 		  collect->signal.word, collect->error->message);
 }
@@ -177,6 +164,9 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	if (collect->signal.incident == INCIDENT_OOPS) {
 		g_free(domain->last_oops_dump);
 		domain->last_oops_dump = g_strdup(result->id);
+		if (!result->analysed)
+			pass_on(domain, &collect->signal,
+				(struct suppressed_signals){.not_analysed = 1});
 	}
 	if (result->layout->domain_id != domain->id)
 		return;
@@ -218,13 +208,13 @@ static void collect_done(struct task *task, struct domain *domain)
 	domain->collecting = false;
 	if (collect->error == NULL)
 		succeed(domain, collect);
-	else if (is_worth_retry(collect) && collect->signal.tries < MAX_RETRIES)
+	else if (is_worth_retry(collect))
 		retry(domain, collect);
 	else
 		fail(domain, collect);
 	status_changed(domain->all);
 	if (domain->retry_source == 0)
-		collect_next(domain);
+		domain_collect_next(domain);
 }
 
 static void collect_clear(struct task *task)
@@ -241,7 +231,16 @@ static void collect_clear(struct task *task)
 	g_clear_error(&collect->error);
 }
 
-static void collect_next(struct domain *domain)
+static unsigned int num_waiting_oopses(struct domain *domain)
+{
+	unsigned int num = 0;
+
+	for (GList *item = domain->signals.head; item; item = item->next)
+		num += ((const struct signal *)item->data)->incident == INCIDENT_OOPS;
+	return num;
+}
+
+void domain_collect_next(struct domain *domain)
 {
 	struct signal *signal;
 	struct collect_task *collect;
@@ -266,121 +265,19 @@ static void collect_next(struct domain *domain)
 	collect->layout = domain->layout ? layout_ref(domain->layout) : NULL;
 	collect->map = domain->kernel.map ? g_bytes_ref(domain->kernel.map) : NULL;
 	collect->previous = g_strdup(domain->last_oops_dump);
-	collect->suppressed = domain->suppressed;
+	collect->waiting = num_waiting_oopses(domain);
 	collect->held = domain->held_us && domain->held_us == signal->signalled_us;
 	collect->cancellable = g_object_ref(domain->all->stop);
-	domain->suppressed = 0;
 	signal_free(signal);
 	task_push(domain->all, domain->all->collecting, domain->uuid, &collect->task);
 }
 
-static void suppress(struct domain *domain, const char *why)
+void domain_collect_retry(struct domain *domain)
 {
-	if (domain->suppressed++ == 0)
-		log_write(
-			domain->all->log, LOG_WARNING, domain->name, NULL,
-			"signals are not collected for now: %s; the next report will say how many",
-			why);
-	domain->num_suppressed++;
-	status_changed(domain->all);
-}
-
-/* The guest said it; else it was seen from outside. */
-static bool is_event(const struct signal *signal)
-{
-	return strcmp(signal->word, "watch") != 0 && strcmp(signal->word, "stall") != 0;
-}
-
-/* A hang that lasts, or ends, is the incident that it was. */
-static bool is_new(const struct signal *signal)
-{
-	return signal->phase == NULL || strcmp(signal->phase, "began") == 0;
-}
-
-static void admit(struct domain *domain, const struct signal *signal)
-{
-	struct domains *all = domain->all;
-
-	if (!domain->enabled ||
-	    (is_event(signal) && domain->options.signal == OPTION_SIGNAL_WATCH) ||
-	    !(domain->options.kinds & 1u << signal->incident))
+	if (domain->retry_source == 0 || !domain->all->connected)
 		return;
-	if (!strcmp(signal->word, "oops") &&
-	    watch_has_told(&domain->kernel.watch, signal->signalled_us)) {
-		log_write(
-			all->log, LOG_INFO, domain->name, NULL,
-			"an oops event came that was held back: the memory watch has told of that "
-			"oops already");
-		return;
-	}
-	if (is_new(signal))
-		domain->num_incidents[signal->incident]++;
-	status_changed(all);
-	if (is_event(signal))
-		watch_expect(&domain->kernel.watch, g_get_monotonic_time());
-	if (g_queue_get_length(&domain->signals) >= MAX_WAITING)
-		suppress(domain, "too many are waiting");
-	else if (!ratelimit_take(&domain->bucket, &all->config->domain_rate, &all->total,
-				 &all->config->total_rate, g_get_monotonic_time()))
-		suppress(domain, "the rate limit is reached");
-	else
-		g_queue_push_tail(&domain->signals, signal_copy(signal));
-	collect_next(domain);
-}
-
-static void receive(struct domain *domain, const struct signal *signal)
-{
-	if (domain->all->stopping)
-		return;
-	if (signal->incident == INCIDENT_PANIC)
-		domain->panic_signalled = true;
-	if (domain->known)
-		admit(domain, signal);
-	else if (g_queue_get_length(&domain->signals) < MAX_WAITING)
-		g_queue_push_tail(&domain->signals, signal_copy(signal));
-}
-
-void domain_signal(struct domain *domain, const char *word, gint64 signalled_us)
-{
-	const struct signal signal = {
-		.word = word,
-		.incident = strcmp(word, "panicked") ? INCIDENT_OOPS : INCIDENT_PANIC,
-		.signalled_us = signalled_us,
-	};
-
-	receive(domain, &signal);
-}
-
-void domain_stalls(struct domain *domain, enum stall_event event,
-		   const struct stall_finding *finding)
-{
-	static const char *const phases[] = {
-		[STALL_BEGAN] = "began", [STALL_LASTS] = "lasts", [STALL_ENDED] = "ended"};
-	const struct signal signal = {
-		.word = "stall",
-		.incident = finding->incident,
-		.evidence = (char *)finding->evidence,
-		.phase = phases[event],
-		.stalled_cpu = {finding->cpu >= 0, finding->cpu},
-		.signalled_us = g_get_real_time(),
-	};
-
-	receive(domain, &signal);
-}
-
-void domain_collect_pending(struct domain *domain)
-{
-	GQueue pending = domain->signals;
-	struct signal *signal;
-
-	/* Signals that came before the domain was known. Later ones have been admitted already. */
-	if (domain->collecting || domain->retry_source || domain->num_collected)
-		return;
-	g_queue_init(&domain->signals);
-	while ((signal = g_queue_pop_head(&pending))) {
-		admit(domain, signal);
-		signal_free(signal);
-	}
+	g_source_remove(domain->retry_source);
+	retry_now(domain);
 }
 
 void domain_collect_crashed(struct domain *domain)
@@ -398,5 +295,4 @@ void domain_collect_stop(struct domain *domain)
 	if (domain->retry_source)
 		g_source_remove(domain->retry_source);
 	domain->retry_source = 0;
-	g_queue_clear_full(&domain->signals, signal_free);
 }

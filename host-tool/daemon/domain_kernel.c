@@ -236,6 +236,7 @@ void domain_kernel_reset(struct domain *domain)
 	layout_unref(g_steal_pointer(&domain->layout));
 	kernel_state_clear(&domain->kernel);
 	domain->crashed = domain->panic_signalled = false;
+	domain_signals_another_kernel(domain);
 	domain->settings = (struct guest_settings){0};
 	if (domain->known)
 		kernel_state_forget(domain->all->collector->runtime_directory, domain->uuid);

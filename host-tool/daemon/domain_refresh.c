@@ -147,7 +147,8 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 		domain_collect_crashed(domain);
 	domain_watch_update(domain);
 	domain_oops_update(domain);
-	domain_collect_pending(domain);
+	domain_signals_known(domain);
+	domain_collect_retry(domain);
 	status_changed(domain->all);
 }
 
@@ -158,7 +159,7 @@ static void fail(struct domain *domain, const struct refresh_task *refresh)
 			  NULL, "%s", refresh->error->message);
 	/* What cannot be read must not switch off what was on; the first time nothing was. */
 	domain->known = true;
-	domain_collect_pending(domain);
+	domain_signals_known(domain);
 }
 
 static void refresh_done(struct task *task, struct domain *domain)

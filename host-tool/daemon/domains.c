@@ -74,6 +74,7 @@ struct domain *domain_get(struct domains *all, const char *uuid)
 	domain->uuid = g_strdup(uuid);
 	domain->id = domain->oops_id = -1;
 	options_init(&domain->options);
+	g_queue_init(&domain->early);
 	g_queue_init(&domain->signals);
 	domain->map_cancellable = g_cancellable_new();
 	g_hash_table_insert(all->by_uuid, domain->uuid, domain);
@@ -84,6 +85,7 @@ static void domain_free(void *pointer)
 {
 	struct domain *domain = pointer;
 
+	domain_signals_stop(domain);
 	domain_collect_stop(domain);
 	domain_kernel_stop(domain);
 	g_object_unref(domain->map_cancellable);
@@ -466,6 +468,7 @@ void domains_stop(struct domains *all, void (*on_idle)(void *user_data), void *u
 	all->user_data = user_data;
 	g_hash_table_iter_init(&iter, all->by_uuid);
 	while (g_hash_table_iter_next(&iter, NULL, &domain)) {
+		domain_signals_stop(domain);
 		domain_collect_stop(domain);
 		domain_kernel_stop(domain);
 		domain_oops_stop(domain);

@@ -299,6 +299,7 @@ struct kernel_map {
 	/* The kernel's count of oopses (die_counter) up to which all have been told, or are old. */
 	uint64_t oopses_seen;
 	/* 1 + that when a collection began, for who reads its core; 0: in no core. */
+#define OOPSES_TOLD_UNKNOWN UINT64_MAX /* the map was made in that collection */
 	uint64_t oopses_told;
 	uint64_t log_seen; /* sequence number of the newest log record that was in a report */
 	gva_t fault_pc;	   /* of the last oops, where only a search of all symbols gave it; or 0 */

@@ -4,6 +4,7 @@
 
 #include "report/json_fault.h"
 #include "report/json_frame.h"
+#include "report/json_left_out.h"
 #include "report/json_tasks.h"
 #include "report/json_writer.h"
 #include "report/moment.h"
@@ -60,6 +61,7 @@ static void write_head(struct json_writer *w, const struct report *report)
 	json_string(w, "thawed", collection->thawed);
 	json_string(w, "stored", collection->stored);
 	number(w, "freeze_us", &collection->freeze_us);
+	json_boolean(w, "deferred", collection->deferred);
 	json_end_object(w);
 	json_begin_object(w, "nmi", JSON_SPREAD);
 	json_string(w, "result", collection->nmi);
@@ -335,6 +337,7 @@ GString *report_to_json(const struct report *report)
 	write_head(&w, report);
 	write_guest(&w, report);
 	write_oops(&w, &report->oops);
+	json_left_out(&w, report);
 	json_fault(&w, &report->fault);
 	json_begin_array(&w, "vcpus", JSON_SPREAD);
 	for (guint i = 0; i < report->vcpus->len; i++)

@@ -3,14 +3,6 @@
 
 #include "report/json_frame.h"
 
-static void number(struct json_writer *w, const char *name, const struct maybe_int *number)
-{
-	if (number->known)
-		json_integer(w, name, number->value);
-	else
-		json_null(w, name);
-}
-
 static const struct report_sleeper *sleeper_at(const struct report_tasks *tasks, guint index)
 {
 	return &g_array_index(tasks->shown, struct report_sleeper, index);
@@ -28,7 +20,7 @@ static void write_holder(struct json_writer *w, const struct report_tasks *tasks
 	holder = sleeper_at(tasks, (guint)sleeper->holder.value);
 	json_begin_object(w, "holder", JSON_PACKED);
 	json_string(w, "as", sleeper->claim);
-	number(w, "pid", &holder->task.pid);
+	json_maybe_integer(w, "pid", &holder->task.pid);
 	json_string(w, "comm", holder->task.comm);
 	json_end_object(w);
 }
@@ -57,13 +49,13 @@ static void write_sleeper(struct json_writer *w, const struct report_tasks *task
 	const char letter[] = {sleeper->letter, '\0'};
 
 	json_begin_object(w, NULL, JSON_SPREAD);
-	number(w, "pid", &sleeper->task.pid);
-	number(w, "tgid", &sleeper->task.tgid);
+	json_maybe_integer(w, "pid", &sleeper->task.pid);
+	json_maybe_integer(w, "tgid", &sleeper->task.tgid);
 	json_string(w, "comm", sleeper->task.comm);
 	json_string(w, "state", letter);
-	number(w, "cpu", &sleeper->cpu);
+	json_maybe_integer(w, "cpu", &sleeper->cpu);
 	json_boolean(w, "running", sleeper->running);
-	number(w, "not_run_ns", &sleeper->for_ns);
+	json_maybe_integer(w, "not_run_ns", &sleeper->for_ns);
 	json_boolean(w, "late", sleeper->late);
 	write_wait(w, tasks, sleeper);
 	json_string(w, "waits_in", sleeper->waits_in);

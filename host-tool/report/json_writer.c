@@ -120,6 +120,14 @@ void json_integer(struct json_writer *writer, const char *name, int64_t value)
 	g_string_append(writer->text, digits);
 }
 
+void json_maybe_integer(struct json_writer *writer, const char *name, const struct maybe_int *value)
+{
+	if (value->known)
+		json_integer(writer, name, value->value);
+	else
+		json_null(writer, name);
+}
+
 void json_hex(struct json_writer *writer, const char *name, uint64_t value)
 {
 	char digits[24];

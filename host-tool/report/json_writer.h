@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/maybe.h"
+
 enum json_layout {
 	JSON_SPREAD, /* a line for each member */
 	JSON_PACKED, /* all members, and what is in them, on one line */
@@ -32,6 +34,8 @@ void json_end_array(struct json_writer *writer);
 
 void json_string(struct json_writer *writer, const char *name, const char *value); /* NULL: null */
 void json_integer(struct json_writer *writer, const char *name, int64_t value);
+void json_maybe_integer(struct json_writer *writer, const char *name,
+			const struct maybe_int *value);			     /* not known: null */
 void json_hex(struct json_writer *writer, const char *name, uint64_t value); /* "0x..." */
 void json_boolean(struct json_writer *writer, const char *name, bool value);
 void json_null(struct json_writer *writer, const char *name);

@@ -49,6 +49,12 @@ static void fault_clear(struct report_fault *fault)
 	g_clear_pointer(&fault->instructions, g_array_unref);
 }
 
+static void left_out_clear(struct report_left_out *left_out)
+{
+	g_free(left_out->comm);
+	g_free(left_out->title);
+}
+
 static void log_record_clear(struct report_log_record *record)
 {
 	g_free(record->text);
@@ -68,6 +74,8 @@ struct report *report_new(void)
 
 	report->collection.errors = report_errors_new();
 	report->vcpus = array_new(sizeof(struct report_vcpu), (GDestroyNotify)vcpu_clear);
+	report->left_out =
+		array_new(sizeof(struct report_left_out), (GDestroyNotify)left_out_clear);
 	report->tasks.shown =
 		array_new(sizeof(struct report_sleeper), (GDestroyNotify)sleeper_clear);
 	report->tasks.chains = array_new(sizeof(struct report_chain), (GDestroyNotify)chain_clear);
@@ -100,6 +108,7 @@ void report_free(struct report *report)
 	g_free(report->oops.module);
 	g_free(report->oops.where);
 	g_array_unref(report->vcpus);
+	g_array_unref(report->left_out);
 	g_array_unref(report->tasks.shown);
 	g_array_unref(report->tasks.chains);
 	g_array_unref(report->modules);

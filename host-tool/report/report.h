@@ -60,6 +60,15 @@ struct report_oops {
 	struct maybe_int log_start; /* sequence of the log record that it begins with */
 };
 
+/* An oops without a dump of its own, as the guest's log tells it. */
+struct report_left_out {
+	unsigned int number; /* the kernel's count: "[#N]" */
+	uint64_t time_ns;    /* since boot */
+	struct maybe_int cpu, pid;
+	char *comm;  /* NULL: not known */
+	char *title; /* as of a dump */
+};
+
 /* The state of the CPU at the instruction that oopsed, and the code around it. */
 struct report_fault {
 	bool known;
@@ -179,6 +188,8 @@ struct report {
 	struct blame culprit; /* that it is of */
 	struct report_guest guest;
 	struct report_oops oops;
+	GArray *left_out;	 /* of struct report_left_out: of collection.suppressed */
+	guint num_more_left_out; /* those that the log tells of, too, and are not listed */
 	struct report_fault fault;
 	GArray *vcpus; /* of struct report_vcpu */
 	struct report_tasks tasks;

@@ -14,6 +14,7 @@
 #include "report/moment.h"
 #include "report/text_fault.h"
 #include "report/text_frames.h"
+#include "report/text_left_out.h"
 #include "report/text_tasks.h"
 #include "report/text_writer.h"
 
@@ -831,6 +832,7 @@ GString *report_to_text(const struct report *report)
 	write_guest(text, report);
 	write_domain(text, &report->collection);
 	write_timeline(text, report);
+	text_left_out(text, report);
 	write_cpus(text, report);
 	text_tasks(text, &report->tasks);
 	write_all_errors(text, report);

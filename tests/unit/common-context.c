@@ -25,6 +25,9 @@ static void fill(struct job *job)
 				.signalled = g_strdup("2026-11-22T21:45:01.123456Z"),
 				.freeze_us = {true, 1234},
 				.phase = g_strdup("ended"),
+				.suppressed = {1, 2, 3, 4, 5},
+				.waiting = 6,
+				.deferred = true,
 				.memory_source = g_strdup("libvirt"),
 				.errors = report_errors_new(),
 			},
@@ -55,6 +58,10 @@ static void test_round_trip(void)
 	g_assert_true(read.collection.freeze_us.known);
 	g_assert_cmpint(read.collection.freeze_us.value, ==, 1234);
 	g_assert_cmpstr(read.collection.phase, ==, "ended");
+	g_assert_cmpmem(&read.collection.suppressed, sizeof(read.collection.suppressed),
+			&job.collection.suppressed, sizeof(job.collection.suppressed));
+	g_assert_cmpuint(read.collection.waiting, ==, 6);
+	g_assert_true(read.collection.deferred);
 	g_assert_cmpuint(read.collection.errors->len, ==, 1);
 	g_assert_cmpstr(((struct report_error *)read.collection.errors->pdata[0])->message, ==,
 			"no answer");

@@ -248,6 +248,18 @@ static void add_fault(struct report *report)
 	g_byte_array_append(fault->guest_code.bytes, (const uint8_t[]){0x48, 0x89, 0x07, 0x90}, 4);
 }
 
+static void add_left_out(struct report *report)
+{
+	struct report_left_out left_out[] = {
+		{2, 9123456789, number(3), number(140), g_strdup("sh"),
+		 g_strdup("kernel BUG at fs/inode.c:1 in iput")},
+		{3, 10123456789, {0}, {0}, NULL, g_strdup("oops")},
+	};
+
+	g_array_append_vals(report->left_out, left_out, G_N_ELEMENTS(left_out));
+	report->num_more_left_out = 7;
+}
+
 static struct report *make_report(void)
 {
 	struct report *report = report_new();
@@ -301,6 +313,9 @@ static struct report *make_report(void)
 		.functions = {g_strdup("scenario_null_deref"), g_strdup("run_store")},
 		.module = g_strdup("oopsbt_scenario"),
 	};
+	report->collection.previous = g_strdup("20261122T214101Z-1");
+	report->collection.suppressed = (struct suppressed_signals){.rate_limit = 2, .failed = 1};
+	add_left_out(report);
 	report->oops = (struct report_oops){
 		.known = true,
 		.kind = g_strdup("BUG: kernel NULL pointer dereference"),
@@ -445,6 +460,29 @@ static void test_fault_without_address(void)
 	g_string_free(json, TRUE);
 }
 
+/* The rate limit is not blamed for what it has not done; where all is collected nothing is said. */
+static void test_reasons(void)
+{
+	g_autoptr(Report) report = make_report();
+	g_autofree char *text = NULL;
+	g_autofree char *json = NULL;
+
+	report->collection.suppressed =
+		(struct suppressed_signals){.failed = 2, .queue_full = 1, .not_analysed = 1};
+	text = g_string_free(report_to_text(report), FALSE);
+	g_assert_nonnull(strstr(text, "\nNot collected since dump 20261122T214101Z-1\n"
+				      "  1 signal: too many other signals were waiting\n"
+				      "  2 signals: the collection failed\n"
+				      "  1 signal: the dump was not analysed\n"));
+	g_assert_null(strstr(text, "rate limit"));
+	report->collection.suppressed = (struct suppressed_signals){0};
+	g_free(text);
+	text = g_string_free(report_to_text(report), FALSE);
+	json = g_string_free(report_to_json(report), FALSE);
+	g_assert_null(strstr(text, "Not collected"));
+	g_assert_nonnull(strstr(json, "\"suppressed\": null,"));
+}
+
 #define HOSTILE "\033[2J\n\r\"\\ \302\233\377 \342\200\256%s%n"
 
 static void make_hostile(char **string)
@@ -469,6 +507,9 @@ static void test_hostile(void)
 		&report->guest.taint_letters,
 		&report->guest.command_line,
 		(char **)&report->guest.livepatches->pdata[0],
+		&report->collection.previous,
+		&g_array_index(report->left_out, struct report_left_out, 0).comm,
+		&g_array_index(report->left_out, struct report_left_out, 0).title,
 		&report->oops.kind,
 		&report->oops.comm,
 		&report->oops.function,
@@ -551,6 +592,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/json", test_json);
 	g_test_add_func("/report/dmesg", test_dmesg);
 	g_test_add_func("/report/empty", test_empty);
+	g_test_add_func("/report/what-was-not-collected", test_reasons);
 	g_test_add_func("/report/recursion", test_recursion);
 	g_test_add_func("/report/fault-without-address", test_fault_without_address);
 	g_test_add_func("/report/hostile", test_hostile);

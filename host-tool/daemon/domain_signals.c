@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/domain.h"
+
+#include <string.h>
+
+/* Waiting to be collected, or until the domain is known; more are counted, not kept. */
+#define MAX_WAITING 32
+/* The rate limit may be configured anew meanwhile. */
+#define MAX_DEFERRED_MS 60000
+
+/* The guest said it; else it was seen from outside. */
+static bool is_event(const struct signal *signal)
+{
+	return strcmp(signal->word, "watch") != 0 && strcmp(signal->word, "stall") != 0;
+}
+
+/* A hang that lasts, or ends, is the incident that it was. */
+static bool is_new(const struct signal *signal)
+{
+	return signal->phase == NULL || strcmp(signal->phase, "began") == 0;
+}
+
+static bool is_wanted(const struct domain *domain, const struct signal *signal)
+{
+	return domain->enabled &&
+	       !(is_event(signal) && domain->options.signal == OPTION_SIGNAL_WATCH) &&
+	       domain->options.kinds & 1u << signal->incident;
+}
+
+static bool take_token(struct domain *domain)
+{
+	struct domains *all = domain->all;
+
+	return ratelimit_take(&domain->bucket, &all->config->domain_rate, &all->total,
+			      &all->config->total_rate, g_get_monotonic_time());
+}
+
+static void drop_deferred(struct domain *domain)
+{
+	domain->num_suppressed += domain->deferred != NULL;
+	if (domain->deferred_source)
+		g_source_remove(domain->deferred_source);
+	domain->deferred_source = 0;
+	g_clear_pointer(&domain->deferred, signal_free);
+}
+
+/* Its report tells of those that were left out before it. */
+static void enqueue(struct domain *domain, const struct signal *signal)
+{
+	struct signal *next = signal_copy(signal);
+
+	next->suppressed = domain->suppressed;
+	domain->suppressed = (struct suppressed_signals){0};
+	drop_deferred(domain);
+	g_queue_push_tail(&domain->signals, next);
+}
+
+/* @count: the member of domain->suppressed for the reason. */
+static void suppress(struct domain *domain, const struct signal *signal, unsigned int *count,
+		     const char *why)
+{
+	if ((*count)++ == 0)
+		log_write(
+			domain->all->log, LOG_WARNING, domain->name, NULL,
+			"signals are not collected for now: %s; the next report will say how many",
+			why);
+	domain->suppressed.oopses += signal->incident == INCIDENT_OOPS;
+}
+
+static void wait_for_token(struct domain *domain);
+
+/* Nothing has followed that told of it. */
+static gboolean collect_deferred(void *user_data)
+{
+	struct domain *domain = user_data;
+	struct signal *signal = domain->deferred;
+
+	domain->deferred_source = 0;
+	if (!is_wanted(domain, signal)) {
+		drop_deferred(domain);
+		return G_SOURCE_REMOVE;
+	}
+	if (g_queue_get_length(&domain->signals) >= MAX_WAITING || !take_token(domain)) {
+		wait_for_token(domain);
+		return G_SOURCE_REMOVE;
+	}
+	log_write(domain->all->log, LOG_INFO, domain->name, NULL,
+		  "collecting the last of the signals that the rate limit left out");
+	/* It is not left out any more. */
+	domain->suppressed.rate_limit--;
+	domain->suppressed.oopses -= signal->incident == INCIDENT_OOPS;
+	signal->deferred = true;
+	domain->deferred = NULL;
+	enqueue(domain, signal);
+	signal_free(signal);
+	domain_collect_next(domain);
+	status_changed(domain->all);
+	return G_SOURCE_REMOVE;
+}
+
+static void wait_for_token(struct domain *domain)
+{
+	const struct domains *all = domain->all;
+	gint64 wait_us = ratelimit_wait_us(&domain->bucket, &all->config->domain_rate, &all->total,
+					   &all->config->total_rate, g_get_monotonic_time());
+
+	domain->deferred_source = g_timeout_add((guint)MIN(wait_us / 1000 + 1, MAX_DEFERRED_MS),
+						collect_deferred, domain);
+}
+
+static void defer(struct domain *domain, const struct signal *signal)
+{
+	suppress(domain, signal, &domain->suppressed.rate_limit, "the rate limit is reached");
+	domain->num_suppressed += domain->deferred != NULL;
+	g_clear_pointer(&domain->deferred, signal_free);
+	domain->deferred = signal_copy(signal);
+	if (domain->deferred_source == 0)
+		wait_for_token(domain);
+}
+
+static void admit(struct domain *domain, const struct signal *signal)
+{
+	if (!is_wanted(domain, signal))
+		return;
+	if (!strcmp(signal->word, "oops") &&
+	    watch_has_told(&domain->kernel.watch, signal->signalled_us)) {
+		log_write(
+			domain->all->log, LOG_INFO, domain->name, NULL,
+			"an oops event came that was held back: the memory watch has told of that "
+			"oops already");
+		return;
+	}
+	if (is_new(signal))
+		domain->num_incidents[signal->incident]++;
+	status_changed(domain->all);
+	if (is_event(signal))
+		watch_expect(&domain->kernel.watch, g_get_monotonic_time());
+	if (g_queue_get_length(&domain->signals) >= MAX_WAITING) {
+		suppress(domain, signal, &domain->suppressed.queue_full, "too many are waiting");
+		domain->num_suppressed++;
+	} else if (take_token(domain)) {
+		enqueue(domain, signal);
+	} else {
+		defer(domain, signal);
+	}
+	domain_collect_next(domain);
+}
+
+static void receive(struct domain *domain, const struct signal *signal)
+{
+	if (domain->all->stopping)
+		return;
+	if (signal->incident == INCIDENT_PANIC)
+		domain->panic_signalled = true;
+	if (domain->known)
+		admit(domain, signal);
+	else if (g_queue_get_length(&domain->early) < MAX_WAITING)
+		g_queue_push_tail(&domain->early, signal_copy(signal));
+}
+
+void domain_signal(struct domain *domain, const char *word, gint64 signalled_us)
+{
+	const struct signal signal = {
+		.word = word,
+		.incident = strcmp(word, "panicked") ? INCIDENT_OOPS : INCIDENT_PANIC,
+		.signalled_us = signalled_us,
+	};
+
+	receive(domain, &signal);
+}
+
+void domain_stalls(struct domain *domain, enum stall_event event,
+		   const struct stall_finding *finding)
+{
+	static const char *const phases[] = {
+		[STALL_BEGAN] = "began", [STALL_LASTS] = "lasts", [STALL_ENDED] = "ended"};
+	const struct signal signal = {
+		.word = "stall",
+		.incident = finding->incident,
+		.evidence = (char *)finding->evidence,
+		.phase = phases[event],
+		.stalled_cpu = {finding->cpu >= 0, finding->cpu},
+		.signalled_us = g_get_real_time(),
+	};
+
+	receive(domain, &signal);
+}
+
+void domain_signals_known(struct domain *domain)
+{
+	struct signal *signal;
+
+	while ((signal = g_queue_pop_head(&domain->early))) {
+		admit(domain, signal);
+		signal_free(signal);
+	}
+}
+
+void domain_signals_another_kernel(struct domain *domain)
+{
+	for (GList *item = domain->signals.head; item; item = item->next)
+		((struct signal *)item->data)->suppressed.oopses = 0;
+	domain->suppressed.oopses = 0;
+	drop_deferred(domain);
+}
+
+void domain_signals_stop(struct domain *domain)
+{
+	drop_deferred(domain);
+	g_queue_clear_full(&domain->early, signal_free);
+	g_queue_clear_full(&domain->signals, signal_free);
+}

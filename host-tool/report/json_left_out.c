@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/json_left_out.h"
+
+static void write_oops(struct json_writer *w, const struct report_left_out *oops)
+{
+	json_begin_object(w, NULL, JSON_PACKED);
+	json_integer(w, "number", oops->number);
+	json_integer(w, "time_ns", (int64_t)oops->time_ns);
+	json_maybe_integer(w, "cpu", &oops->cpu);
+	json_maybe_integer(w, "pid", &oops->pid);
+	json_string(w, "comm", oops->comm);
+	json_string(w, "title", oops->title);
+	json_end_object(w);
+}
+
+void json_left_out(struct json_writer *w, const struct report *report)
+{
+	const struct suppressed_signals *suppressed = &report->collection.suppressed;
+
+	if (!suppressed_total(suppressed)) {
+		json_null(w, "suppressed");
+		return;
+	}
+	json_begin_object(w, "suppressed", JSON_SPREAD);
+	json_integer(w, "count", suppressed_total(suppressed));
+	json_integer(w, "rate_limit", suppressed->rate_limit);
+	json_integer(w, "queue_full", suppressed->queue_full);
+	json_integer(w, "failed", suppressed->failed);
+	json_integer(w, "not_analysed", suppressed->not_analysed);
+	json_string(w, "previous_dump", report->collection.previous);
+	json_begin_array(w, "oopses", JSON_SPREAD);
+	for (guint i = 0; i < report->left_out->len; i++)
+		write_oops(w, &g_array_index(report->left_out, struct report_left_out, i));
+	json_end_array(w);
+	json_integer(w, "more", report->num_more_left_out);
+	json_end_object(w);
+}
