@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define COMMAND "oopsbt"
@@ -151,6 +152,95 @@ static int find_command(int argc, char **argv)
 	return optind;
 }
 
+/* --- several commands in one argument: virsh 'oopsbt list; list' --- */
+
+#define BLANKS " \t"
+#define SEPARATORS ";\n"
+
+/* Where the command at @at ends, by virsh's rules of quoting: at a separator or the end. */
+static char *command_end(char *at)
+{
+	char quote = '\0';
+	bool in_word = false;
+
+	for (; *at; at++) {
+		if (*at == '\\' && quote != '\'' && at[1])
+			at++;
+		else if (quote)
+			quote = *at == quote ? '\0' : quote;
+		else if (*at == '\'' || *at == '"')
+			quote = *at;
+		else if (strchr(SEPARATORS, *at))
+			break;
+		else if (*at == '#' && !in_word)
+			at += strcspn(at, "\n") - 1;
+		in_word = quote || !strchr(BLANKS, *at);
+	}
+	return at;
+}
+
+static bool is_ours(const char *command)
+{
+	size_t length = strlen(COMMAND);
+
+	command += strspn(command, BLANKS);
+	return strncmp(command, COMMAND, length) == 0 &&
+	       (!command[length] || strchr(BLANKS SEPARATORS, command[length]));
+}
+
+static bool has_ours(char *commands)
+{
+	for (char *at = commands;; at++) {
+		if (is_ours(at))
+			return true;
+		at = command_end(at);
+		if (!*at)
+			return false;
+	}
+}
+
+/* @argv[command]: one of our commands, or some of virsh's. */
+static int become_one(int argc, char **argv, int command)
+{
+	if (!is_ours(argv[command]))
+		return become_virsh(argv);
+	argv[command] += strspn(argv[command], BLANKS) + strlen(COMMAND);
+	return become_oopsbt(argc, argv,
+			     argv[command][strspn(argv[command], BLANKS)] ? -1 : command);
+}
+
+static void run_one(int argc, char **argv, int command)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(become_one(argc, argv, command));
+	if (pid < 0)
+		fprintf(stderr, "error: cannot run '%s': %s\n", argv[command], strerror(errno));
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* As virsh does: one after the other, whatever the status; the last one's counts. */
+static int run_all(int argc, char **argv, int command)
+{
+	for (char *at = argv[command];;) {
+		bool ours = is_ours(at);
+		char *end = command_end(at);
+
+		argv[command] = at;
+		while (!ours && *end && !is_ours(end + 1))
+			end = command_end(end + 1);
+		if (!end[strspn(end, BLANKS SEPARATORS)]) {
+			*end = '\0';
+			return become_one(argc, argv, command);
+		}
+		*end = '\0';
+		run_one(argc, argv, command);
+		at = end + 1;
+	}
+}
+
 /* `complete -- WORD...` is how the shell's completion of virsh asks; it may be for our command. */
 static int complete(int argc, char **argv, int command)
 {
@@ -175,11 +265,9 @@ int main(int argc, char **argv)
 		return become_virsh(argv);
 	if (strcmp(argv[command], COMMAND) == 0)
 		return become_oopsbt(argc, argv, command);
-	/* virsh takes a command line as one argument too: virsh 'oopsbt list web1' */
-	if (command + 1 == argc && strncmp(argv[command], COMMAND " ", strlen(COMMAND " ")) == 0) {
-		argv[command] += strlen(COMMAND);
-		return become_oopsbt(argc, argv, -1);
-	}
+	/* virsh takes command lines as one argument too: virsh 'oopsbt list web1; list' */
+	if (command + 1 == argc && has_ours(argv[command]))
+		return run_all(argc, argv, command);
 	if (strcmp(argv[command], "complete") == 0)
 		return complete(argc, argv, command);
 	if (strcmp(argv[command], "help") == 0 && command + 2 == argc &&

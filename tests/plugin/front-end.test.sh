@@ -102,6 +102,21 @@ fi
 tap_is 'oopsbt is ours' "$(virsh oopsbt --version)" "$("$plugin/virsh-oopsbt" --version)"
 tap_is 'with options of virsh before it too' "$(virsh -q -r oopsbt help list)" "$(virsh oopsbt list --help)"
 tap_is 'a whole command in one argument, as virsh takes it' "$(virsh 'oopsbt help list')" "$(virsh oopsbt help list)"
+both() {
+	PATH="$plugin:$fake:/usr/bin:/bin" virsh "$1" || true
+}
+tap_is 'several commands in one argument: ours and then virsh'"'"'s' "$(both 'oopsbt help list; list --all')" \
+	"$(virsh oopsbt help list; printf '<%s>' "$fake/virsh" ' list --all')"
+tap_is 'the other way round' "$(both 'list; oopsbt help list')" "$(printf '<%s>' "$fake/virsh" list; virsh oopsbt help list)"
+tap_is 'without blanks, and with a newline' "$(both $'list;oopsbt help list\nlist;list')" \
+	"$(printf '<%s>' "$fake/virsh" list; virsh oopsbt help list; printf '<%s>' "$fake/virsh" 'list;list')"
+tap_is 'a semicolon in quotes or behind a backslash ends no command' \
+	"$(both "echo 'a; oopsbt x'"; both 'echo a\; oopsbt x'; both 'echo a # b; oopsbt x')" \
+	"$(printf '<%s>' "$fake/virsh" "echo 'a; oopsbt x'" "$fake/virsh" 'echo a\; oopsbt x' "$fake/virsh" 'echo a # b; oopsbt x')"
+tap_is 'an end without a command is none' "$(both 'oopsbt help list; ;')" "$(virsh oopsbt help list)"
+code=0
+through 'list; oopsbt frobnicate' >/dev/null 2>&1 || code=$?
+tap_is "the last command's exit status comes back" "$code" 2
 tap_is 'help oopsbt is ours' "$(virsh help oopsbt)" "$(virsh oopsbt --help)"
 
 # --- cost ---
