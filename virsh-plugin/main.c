@@ -216,8 +216,8 @@ int main(int argc, char **argv)
 	read_environment(&session);
 	switch (parse_globals(argc, argv, &session, &error)) {
 	case PARSED_VERB:
-		if (!run(&session, argv + optind, &error))
-			status = exit_status(error);
+		status = run(&session, argv + optind, &error) ? session.exit_status
+							      : exit_status(error);
 		break;
 	case PARSED_HELP:
 		print_help(NULL);

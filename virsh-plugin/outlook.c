@@ -95,7 +95,7 @@ static void look_at_daemon(struct session *session, struct outlook *outlook)
 		add(outlook->works, "oopsbtd is running and follows the domain");
 		break;
 	case DAEMON_HIDDEN:
-		add(outlook->missing, "whether oopsbtd is running is for root to see");
+		add(outlook->missing, "the state of oopsbtd is not known (it needs root)");
 		break;
 	case DAEMON_STOPPED:
 		add(outlook->missing,

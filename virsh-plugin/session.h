@@ -17,6 +17,7 @@ struct session {
 	bool readonly;
 	bool quiet;
 	bool timing;
+	int exit_status;	  /* that of a verb which has done what it was asked for */
 	char *directory;	  /* of the dumps, as given; NULL: the daemon's */
 	virConnectPtr connection; /* NULL until session_connect() */
 	struct store *store;	  /* NULL until session_store() */

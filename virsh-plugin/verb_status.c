@@ -5,6 +5,7 @@
 #include "daemon_status.h"
 #include "domains.h"
 #include "dumps.h"
+#include "health.h"
 #include "outlook.h"
 #include "output.h"
 #include "survey.h"
@@ -100,7 +101,7 @@ static void print_daemon(const struct status *status, bool remote)
 			    json_object_get_int_member_with_default(status->daemon, "pid", 0));
 		break;
 	case DAEMON_HIDDEN:
-		print_clean("oopsbtd: for root to see\n\n");
+		print_clean("oopsbtd: state unknown (needs root)\n\n");
 		break;
 	case DAEMON_STOPPED:
 		print_clean("oopsbtd: not running; start it with 'systemctl enable --now oopsbtd', "
@@ -113,7 +114,7 @@ static void print_table(const struct session *session, const struct status *stat
 {
 	static const char *const titles[] = {"Domain", "State",	       "Enabled",
 					     "Signal", "Guest kernel", "Sysctls",
-					     "NMI",    "Last oops",    NULL};
+					     "NMI",    "Last dump",    NULL};
 	g_autoptr(Table) table = table_new(titles);
 
 	for (guint i = 0; i < status->rows->len; i++) {
@@ -128,14 +129,25 @@ static void print_table(const struct session *session, const struct status *stat
 	table_print(table, session->quiet);
 }
 
-/* Why a row says "bad"; with --verbose the reasons are below the table */
+/* Without oopsbtd no guest is looked after, which is said once. g_free() */
+static char *problem_of(const struct status *status, const struct survey_row *row)
+{
+	if (status->daemon_state != DAEMON_RUNNING)
+		return g_strdup(row->problem);
+	return health_of_domain(row, daemon_status_domain(status->daemon, row->uuid));
+}
+
+/* Why a row says "bad", or does not say "watch"; with --verbose the reasons are below the table */
 static void print_problems(const struct status *status)
 {
 	for (guint i = 0; i < status->rows->len; i++) {
 		const struct survey_row *row = status->rows->pdata[i];
+		g_autofree char *problem = problem_of(status, row);
 
 		if (row->problem)
-			print_warning("%s", row->problem);
+			print_warning("%s", problem);
+		else if (problem)
+			print_warning("domain '%s': %s", row->name, problem);
 	}
 }
 
@@ -165,7 +177,9 @@ static bool print_reasons(struct session *session, virDomainPtr domain, const st
 		return true;
 	}
 	if (line->last)
-		print_clean("  last oops: %s\n", dumps_title(line->last));
+		print_clean("  last dump: %s: %s\n",
+			    line->last->incident ? line->last->incident : "-",
+			    dumps_title(line->last));
 	print_missed(line->daemon);
 	if (known(line->daemon, "oops_signal"))
 		print_clean("  oops signal in the guest: %s\n", known(line->daemon, "oops_signal"));
@@ -224,9 +238,10 @@ static JsonObject *options_to_json(const struct options *options)
 	return object;
 }
 
-static JsonObject *line_to_json(const struct line *line)
+static JsonObject *line_to_json(const struct status *status, const struct line *line)
 {
 	JsonObject *object = json_object_new();
+	g_autofree char *problem = problem_of(status, line->row);
 	const struct survey_row *row = line->row;
 
 	set_string(object, "name", row->name);
@@ -234,7 +249,7 @@ static JsonObject *line_to_json(const struct line *line)
 	set_string(object, "state", survey_state(row));
 	json_object_set_boolean_member(object, "enabled", row->enabled);
 	json_object_set_boolean_member(object, "enabled_at_next_start", row->next);
-	set_string(object, "problem", row->problem);
+	set_string(object, "problem", problem);
 	set_string(object, "panic_device", panic_device_name(row->shape.panic));
 	if (row->enabled || row->next)
 		json_object_set_object_member(object, "options", options_to_json(&row->options));
@@ -264,7 +279,7 @@ static void print_as_json(const struct status *status, bool remote)
 	for (guint i = 0; i < status->rows->len; i++) {
 		struct line line = line_of(status, status->rows->pdata[i]);
 
-		json_array_add_object_element(domains, line_to_json(&line));
+		json_array_add_object_element(domains, line_to_json(status, &line));
 	}
 	json_object_set_array_member(object, "domains", domains);
 	json_node_take_object(node, object);
@@ -273,7 +288,7 @@ static void print_as_json(const struct status *status, bool remote)
 
 /* --- */
 
-/* A dump directory that cannot be read takes away only the column of the last oops. */
+/* A dump directory that cannot be read takes away only the column of the last dump. */
 static void find_newest(struct session *session, struct status *status)
 {
 	g_autoptr(GError) error = NULL;
@@ -290,47 +305,119 @@ static void find_newest(struct session *session, struct status *status)
 	}
 }
 
-static bool run(struct session *session, const struct cli_args *args, GError **error)
+static void keep_rows(struct status *status, const struct cli_args *args)
+{
+	for (guint i = status->rows->len; i-- > 0;) {
+		const struct survey_row *row = status->rows->pdata[i];
+		g_autofree char *problem = problem_of(status, row);
+
+		if ((cli_has(args, "enabled") && !row->enabled && !row->next && !row->problem) ||
+		    (cli_has(args, "problems") && !problem))
+			g_ptr_array_remove_index(status->rows, i);
+	}
+}
+
+static bool print_for_people(struct session *session, const struct cli_args *args,
+			     const struct status *status, bool remote, GError **error)
+{
+	pager_open(!cli_has(args, "no-pager"));
+	if (!session->quiet)
+		print_daemon(status, remote);
+	print_table(session, status);
+	if (cli_has(args, "verbose"))
+		return print_verbose(session, status, error);
+	print_problems(status);
+	return true;
+}
+
+static bool check_options(const struct cli_args *args, GError **error)
+{
+	if (cli_has(args, "health") && (cli_has(args, "json") || cli_has(args, "verbose") ||
+					cli_has(args, "enabled") || cli_has(args, "problems"))) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "--health goes with no other option of 'status'");
+		return false;
+	}
+	return true;
+}
+
+static void status_clear(struct status *status)
+{
+	g_clear_pointer(&status->daemon, json_object_unref);
+	g_clear_pointer(&status->newest, g_hash_table_unref);
+	g_clear_pointer(&status->dumps, g_ptr_array_unref);
+	g_clear_pointer(&status->rows, g_ptr_array_unref);
+}
+
+static bool find_rows(struct session *session, const struct cli_args *args, struct status *status,
+		      GError **error)
 {
 	g_autoptr(GPtrArray) domains = NULL;
-	struct status status = {0};
-	bool remote;
-	bool good = true;
 
 	if (cli_num_operands(args) > 0) {
 		domains = domains_of_operands(session, args, error);
 		if (!domains)
 			return false;
 	}
-	status.rows = survey(session, domains, error);
-	if (!status.rows)
+	status->rows = survey(session, domains, error);
+	return status->rows != NULL;
+}
+
+/* Whatever happens is told in the one line and the exit status. */
+static void print_health(struct session *session, const struct cli_args *args)
+{
+	struct status status = {.daemon_state = DAEMON_HIDDEN};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+
+	if (!session_is_remote(session))
+		status.daemon_state = daemon_status(&status.daemon);
+	if (find_rows(session, args, &status, &error))
+		session->exit_status =
+			health_of_all(status.rows, status.daemon_state, status.daemon, &text);
+	else
+		session->exit_status =
+			health_without_domains(session->connection != NULL, error, &text);
+	print_clean("%s\n", text);
+	status_clear(&status);
+}
+
+static bool run(struct session *session, const struct cli_args *args, GError **error)
+{
+	struct status status = {0};
+	bool remote;
+	bool good = true;
+
+	if (!check_options(args, error))
+		return false;
+	if (cli_has(args, "health")) {
+		print_health(session, args);
+		return true;
+	}
+	if (!find_rows(session, args, &status, error))
 		return false;
 	remote = session_is_remote(session);
 	if (!remote || !session->readonly)
 		find_newest(session, &status);
 	if (!remote)
 		status.daemon_state = daemon_status(&status.daemon);
-	if (cli_has(args, "json")) {
+	keep_rows(&status, args);
+	if (cli_has(args, "json"))
 		print_as_json(&status, remote);
-	} else {
-		pager_open(!cli_has(args, "no-pager"));
-		if (!session->quiet)
-			print_daemon(&status, remote);
-		print_table(session, &status);
-		if (cli_has(args, "verbose"))
-			good = print_verbose(session, &status, error);
-		else
-			print_problems(&status);
-	}
-	g_clear_pointer(&status.daemon, json_object_unref);
-	g_clear_pointer(&status.newest, g_hash_table_unref);
-	g_clear_pointer(&status.dumps, g_ptr_array_unref);
-	g_ptr_array_unref(status.rows);
+	else
+		good = print_for_people(session, args, &status, remote, error);
+	status_clear(&status);
 	return good;
 }
 
 static const struct cli_option options[] = {
 	{"verbose", 0, NULL, CLI_NONE, "say for each domain what works, what is missing, and why"},
+	{"enabled", 0, NULL, CLI_NONE, "only domains that are enabled"},
+	{"problems", 0, NULL, CLI_NONE, "only domains that are not well looked after"},
+	{"health", 0, NULL, CLI_NONE,
+	 "one line for monitoring, and an exit status: 0 oopsbtd watches all enabled guests; 1 "
+	 "there is a problem with one; 2 oopsbtd does not run or has no connection to libvirt; 3 "
+	 "that cannot be told from here"},
 	{"json", 0, NULL, CLI_NONE, "as JSON"},
 	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
 	{NULL, 0, NULL, 0, NULL},
@@ -346,7 +433,7 @@ const struct verb verb_status = {
 		"A table of the domains: whether they are enabled, how an oops would be noticed, "
 		"the "
 		"guest's kernel and the sysctls that matter, whether an NMI can be used, and the "
-		"newest dump. What the guest's kernel is and has is known while oopsbtd runs.",
+		"newest dump. Kernel details need a running oopsbtd.",
 	.options = options,
 	.run = run,
 };

@@ -208,6 +208,75 @@ print(status["daemon_running"], domain["enabled"], domain["enabled_at_next_start
 	'False True True 3'
 tap_is 'read-only is enough for it' "$(virsh -r oopsbt -q status on | wc -l)" 1
 
+run status --enabled
+tap_is '--enabled leaves out the others' "$(echo "$out" | grep -c '^ fresh ') $(echo "$out" | grep -c '^ web1 ')" '0 1'
+
+# --- health, as oopsbtd and libvirt tell it ---
+health() {
+	status=0
+	out=$(virsh oopsbt status --health "$@" 2>&1) || status=$?
+}
+health
+tap_is 'health without oopsbtd: exit status' "$status" 2
+tap_is 'health without oopsbtd: one line' "$out" 'CRITICAL: oopsbtd is not running; 2 guests are not watched'
+# A process of that name, and what it would say of itself.
+mkdir -p "$OOPSBT_RUNTIME_DIRECTORY" "$test_dir/bin"
+cp /bin/sleep "$test_dir/bin/oopsbtd"
+"$test_dir/bin/oopsbtd" 600 &
+daemon=$!
+at_exit "end_process $daemon"
+# says CONNECTED DOMAIN...: each of these is enabled, running, and looked after
+says() {
+	local connected=$1 name separator=
+	shift
+	{
+		printf '{"schema": 1, "pid": %s, "connected": %s, "domains": [' "$daemon" "$connected"
+		for name in "$@"; do
+			printf '%s{"uuid": "%s", "name": "%s", "signals": ["event", "watch"], "watch_reason": null, "kernel": "6.1"}' \
+				"$separator" "$("$real_virsh" domuuid "$name" | head -n 1)" "$name"
+			separator=,
+		done
+		printf ']}'
+	} >"$OOPSBT_RUNTIME_DIRECTORY/status.json"
+}
+says true on passing
+health
+tap_is 'all is well' "$status $out" '0 OK: oopsbtd runs and watches 2 guests'
+health on
+tap_is 'of one domain' "$status $out" '0 OK: oopsbtd runs and watches 1 guest'
+says true on
+health
+tap_is 'a guest that is not followed' "$status $out" '1 PROBLEM: passing: oopsbtd does not follow it'
+run status --problems
+tap_is '--problems shows only that one' "$(printf '%s\n' "$out" | awk 'NR > 4 { print $1 }' | xargs)" passing
+tap_like '... and why' "$err" "warning: domain 'passing': oopsbtd does not follow it"
+run status --json --problems
+tap_like 'in JSON too' "$out" '"problem" : "oopsbtd does not follow it"'
+says true on passing
+sed -i 's/"watch_reason": null/"watch_reason": "no counter"/g' "$OOPSBT_RUNTIME_DIRECTORY/status.json"
+health passing
+tap_is 'a watch that is blind' "$status $out" '1 PROBLEM: passing: the memory watch sees no oops: no counter'
+sed -i 's/"kernel": "6.1"/"kernel": null/g' "$OOPSBT_RUNTIME_DIRECTORY/status.json"
+health on
+tap_is 'a kernel that is not found' "$status $out" '1 PROBLEM: on: no Linux kernel is found in its memory (yet)'
+says true on passing
+sed -i 's/"event", "watch"/"event"/g' "$OOPSBT_RUNTIME_DIRECTORY/status.json"
+health passing
+tap_like 'events without a device' "$status $out" '^1 PROBLEM: passing: nothing tells of an oops'
+says false on passing
+health
+tap_is 'oopsbtd without libvirt' "$status $out" '2 CRITICAL: oopsbtd has no connection to libvirt'
+says true on passing
+health nosuchdomain
+tap_like 'a domain that is not there' "$status $out" "^3 UNKNOWN: cannot find the domain 'nosuchdomain'"
+health --json
+tap_is '--health goes alone' "$status" 2
+status=0
+out=$(virsh -c qemu+unix:///system?socket=/nonexistent/socket oopsbt status --health 2>&1) || status=$?
+tap_like 'no libvirt' "$status $out" '^2 CRITICAL: cannot connect to'
+tap_is '... in one line' "$(echo "$out" | wc -l)" 1
+rm "$OOPSBT_RUNTIME_DIRECTORY/status.json"
+
 # --- domains that are not there ---
 for verb in list watch; do
 	status=0
