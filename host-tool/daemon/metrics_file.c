@@ -76,7 +76,7 @@ bool metrics_file_write(const char *path, const char *text, GError **error)
 	unlink(hidden);
 	fd = open(hidden, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return set_error(error, "creating", hidden);
+		return set_error(error, "writing", path);
 	if (fill(fd, text) && rename(hidden, path) == 0)
 		return true;
 	set_error(error, "writing", path);

@@ -10,6 +10,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
 . "$here/../lib/libvirt.sh"
 . "$here/../lib/guest.sh"
+. "$here/../lib/eventually.sh"
 . "$here/lib.sh"
 
 host_start
@@ -25,17 +26,25 @@ status_of() {
 	host sh -c "sed -n 's/^$2:[[:space:]]*//p' /proc/\$(pgrep -xo $1)/status" | tr '\t' ' '
 }
 
+# metrics_have LINE: as a user like node_exporter's reads them
+metrics_have() {
+	host setpriv --reuid=nobody --clear-groups grep -Fx -- "$1" /run/oopsbt-metrics/oopsbt.prom
+}
+
 tap_ok "systemd starts the service" host systemctl start oopsbtd
 tap_ok "its exposure is at most 2.5" host systemd-analyze security --threshold=25 oopsbtd.service
 tap_ok "oopsbtd connects to libvirtd" host_log '^connected to qemu:///system'
 
 tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain" --vmcore on
 tap_ok "the kernel of its guest is found" host_log "$domain: runs Linux"
+tap_ok "everyone can read the metrics" eventually 15 metrics_have 'oopsbt_libvirt_up 1'
+tap_ok "they say that the guest is understood" eventually 15 metrics_have "oopsbt_domain_understood{domain=\"$domain\"} 1"
 host_mark
 oops
 tap_ok "an oops is stored" host_log "$domain: stored: .*(NULL pointer|scenario)"
 tap_ok "guest memory is read from the QEMU process of another user" \
 	grep -F "$domain: analysed: the guest's log has settled; memory was read from the process" "$host_dir/log"
+tap_ok "an oops is counted" eventually 15 metrics_have "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 1"
 dump=$(host sh -c "ls -d /var/lib/oopsbt/*/2* | head -n 1")
 tap_like "the report has the backtrace" "$(host cat "$dump/report.txt")" 'scenario_null_deref'
 for ((i = 0; i < 100; i++)); do
@@ -68,6 +77,7 @@ host_mark
 oops
 tap_ok "an oops after that is stored" host_log "$domain: stored: "
 tap_ok "systemd stops the service" host systemctl stop oopsbtd
+tap_is "no metrics are left then" "$(host find /run/oopsbt-metrics -name '*.prom' 2>/dev/null)" ""
 tap_is "the service is inactive then" "$(host systemctl is-active oopsbtd || true)" inactive
 tap_like "the guest runs on without it" "$(virsh -q domstate "$domain")" '^running'
 tap_unlike "nothing that oopsbtd asks for was refused by the unit" "$(cat "$host_dir/log")" \

@@ -1,0 +1,141 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The file with oopsbtd's metrics: who can read it, when it is written, and that nothing waits for it.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/../lib/eventually.sh"
+. "$here/../daemon/lib.sh"
+. "$here/lib.sh"
+
+# define NAME: a domain that does not run, enabled; NAME as XML has it
+define() {
+	cat >"$test_dir/domain.xml" <<-XML
+		<domain type='qemu'>
+		  <name>$1</name>
+		  <memory unit='MiB'>64</memory>
+		  <os><type arch='x86_64'>hvm</type></os>
+		  <metadata><oopsbt:oopsbt xmlns:oopsbt='https://oopsbt.org/xmlns/domain/1'/></metadata>
+		</domain>
+	XML
+	virsh -q define "$test_dir/domain.xml"
+}
+
+# written_after STAMP: the file is newer
+written_after() {
+	[ "$metrics_file" -nt "$1" ]
+}
+
+# metrics_to VALUE: of the key in the configuration, which is loaded
+metrics_to() {
+	printf '[store]\nroot=%s\n[daemon]\nmetrics=%s\n' "$daemon_store" "$1" >"$test_dir/oopsbtd.conf"
+	daemon_mark
+	kill -HUP "$daemon_pid"
+	daemon_wait 'configuration loaded again' >/dev/null
+}
+
+# warnings: how many there were since the mark
+warnings() {
+	tail -n "+$daemon_from" "$daemon_log" | grep -c 'warning: no metrics'
+}
+
+is_empty() {
+	[ -z "$(ls -A "$1")" ]
+}
+
+readable_to_nobody() {
+	setpriv --reuid=nobody --clear-groups test -r "$1"
+}
+
+libvirt_start
+umask 077 # as in the service's unit
+daemon_start
+umask 022
+
+tap_ok "oopsbtd writes its metrics" metrics_has 'oopsbt_libvirt_up 1'
+tap_ok "promtool finds no fault in them" promtool check metrics <"$metrics_file"
+tap_is "the file and its folder are for everyone to read, and for nobody else to write" \
+	"$(stat -c %a "$metrics_file" "$(dirname "$metrics_file")" | xargs)" "644 755"
+tap_ok "another user reads the file" readable_to_nobody "$metrics_file"
+tap_ok "the freeze guard runs" has_line 'oopsbt_freeze_guard_up 1'
+tap_ok "the store has no dumps yet" metrics_has 'oopsbt_store_dumps 0'
+tap_is "there is nothing beside the file" "$(ls -A "$(dirname "$metrics_file")")" oopsbt.prom
+
+touch "$test_dir/stamp"
+tap_ok "the file is written anew while nothing changes" eventually 15 written_after "$test_dir/stamp"
+
+# --- domains ---
+
+define plain
+tap_ok "a domain that is enabled comes in" metrics_has 'oopsbt_incidents_total{domain="plain",kind="oops"} 0'
+tap_ok "one that does not run is not missed" has_line 'oopsbt_domains_not_understood{reason="searching"} 0'
+virsh -q domrename plain renamed >/dev/null
+tap_ok "one that is renamed is told by its new name" metrics_has 'oopsbt_incidents_total{domain="renamed",kind="panic"} 0'
+tap_ok "and not by its old one" metrics_lacks '"plain"'
+virsh -q undefine renamed
+tap_ok "one that is gone drops out" metrics_lacks renamed
+tap_ok "and is not counted" has_line 'oopsbt_domains_enabled 0'
+
+define 'a&quot;} 1 \ b&#228;'
+tap_ok "a name can't leave its label" metrics_has 'oopsbt_incidents_total{domain="a\"} 1 \\ bä",kind="oops"} 0'
+tap_ok "promtool finds no fault in such a name" promtool check metrics <"$metrics_file"
+prometheus_start
+# shellcheck disable=SC2016 # a name
+tap_ok "Prometheus knows the domain by its very name" \
+	answers 'oopsbt_incidents_total{domain=`a"} 1 \ bä`,kind="oops"} == 0'
+tap_ok "node_exporter finds no fault in the file" answers 'node_textfile_scrape_error == 0'
+
+# --- where it can't be written ---
+
+metrics_to none
+tap_ok "metrics=none removes the file" eventually 10 is_empty "$(dirname "$metrics_file")"
+
+metrics_to "$test_dir/missing/oopsbt.prom"
+tap_like "a folder that is missing is a warning that names it" "$(daemon_wait 'warning: no metrics')" "$test_dir/missing/"
+define busy # each change is a try
+virsh -q undefine busy
+touch "$test_dir/stamp"
+define busy
+mkdir "$test_dir/missing"
+tap_like "when the folder is there the file is written again" "$(daemon_wait 'metrics are written again' 15)" again
+tap_is "there was one warning" "$(warnings)" 1
+metrics_file=$test_dir/missing/oopsbt.prom
+tap_ok "and the file is whole" has_line 'oopsbt_domains_enabled 2'
+
+mkdir "$test_dir/full"
+mount -t tmpfs -o size=16k,mode=0755 full "$test_dir/full"
+at_exit "umount $test_dir/full"
+metrics_to "$test_dir/full/oopsbt.prom"
+tap_ok "the file moves when another place is configured" eventually 10 is_empty "$test_dir/missing"
+metrics_file=$test_dir/full/oopsbt.prom
+tap_ok "it is there" metrics_has 'oopsbt_domains_enabled 2'
+dd if=/dev/zero of="$test_dir/full/filler" bs=4k count=16 2>/dev/null || true
+cp "$metrics_file" "$test_dir/before"
+daemon_mark
+virsh -q undefine busy
+tap_like "a folder that is full is a warning" "$(daemon_wait 'warning: no metrics' 15)" 'No space left'
+define busy
+touch "$test_dir/stamp"
+tap_ok "the old file stays, whole" cmp "$metrics_file" "$test_dir/before"
+tap_is "and nothing half-done" "$(ls -A "$test_dir/full" | xargs)" "filler oopsbt.prom"
+rm "$test_dir/full/filler"
+tap_ok "with room it is written again" eventually 15 written_after "$test_dir/stamp"
+tap_is "there was one warning of that" "$(warnings)" 1
+
+echo 'metrics=relative.prom' >>"$test_dir/oopsbtd.conf"
+daemon_mark
+kill -HUP "$daemon_pid"
+tap_like "a bad value is named and changes nothing" "$(daemon_wait 'not loaded')" 'metrics: "relative.prom" is not none or the whole path'
+
+# --- the end ---
+
+status=0
+daemon_stop || status=$?
+tap_is "SIGTERM ends the daemon well" "$status" 0
+tap_is "and removes the file" "$(ls -A "$test_dir/full")" ''
+tap_done

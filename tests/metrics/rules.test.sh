@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The alert rules and the dashboard that are installed.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+
+promtool=$("$here/fetch-prometheus")/usr/bin/promtool
+shipped=$here/../../host-tool/metrics
+docs=$here/../../docs/metrics.md
+
+tap_ok "Prometheus takes the alert rules" "$promtool" check rules --lint-fatal "$shipped/alerts.yml"
+tap_ok "each alert fires when it is due, and not before" "$promtool" test rules "$shipped/alerts.test.yml"
+
+untested=
+undocumented=
+for alert in $(sed -n 's/^ *- alert: //p' "$shipped/alerts.yml"); do
+	grep -q "alertname: $alert\$" "$shipped/alerts.test.yml" || untested+="$alert "
+	grep -q "\`$alert\`" "$docs" || undocumented+="$alert "
+done
+tap_is "no alert is without a test" "$untested" ''
+tap_is "no alert is missing in docs/metrics.md" "$undocumented" ''
+
+tap_ok "the dashboard is JSON, and its queries can be told" "$here/queries" "$shipped/dashboard.json"
+undocumented=
+for metric in $(grep -ohE 'oopsbt_[a-z_]+' "$shipped/dashboard.json" "$shipped/alerts.yml" | sed -E 's/_(bucket|count|sum)$//' | sort -u); do
+	grep -q "\`$metric\`" "$docs" || undocumented+="$metric "
+done
+tap_is "docs/metrics.md has every metric that is asked for" "$undocumented" ''
+tap_done

@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# From a guest's oops to an alert: oopsbtd's file, node_exporter, Prometheus, the dashboard's queries.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/../lib/eventually.sh"
+. "$here/../daemon/lib.sh"
+. "$here/lib.sh"
+
+# value METRIC: of the line that begins so
+value() {
+	sed -n "s/^$1 //p" "$metrics_file"
+}
+
+# at_most METRIC LIMIT
+at_most() {
+	value "$1" | awk -v limit="$2" '{ found = 1; exit !($1 <= limit) } END { if (!found) exit 1 }'
+}
+
+# rules: each with its state of health, as Prometheus has it
+rules() {
+	python3 - "$prometheus" <<-'PYTHON'
+		import json, sys, urllib.request
+		with urllib.request.urlopen(sys.argv[1] + "/api/v1/rules", timeout=20) as answer:
+		    groups = json.load(answer)["data"]["groups"]
+		for group in groups:
+		    for rule in group["rules"]:
+		        print(rule["name"], rule["health"], rule.get("lastError", ""))
+	PYTHON
+}
+
+# all_rules_ran: none waits for its first evaluation
+all_rules_ran() {
+	! rules | grep unknown
+}
+
+has_no_answer() {
+	[ -z "$(query "$1")" ]
+}
+
+libvirt_start
+guest_start a smp=2 kaslr=no
+domain=$(guest_domain a)
+daemon_start
+prometheus_start
+daemon_follow a >/dev/null
+
+tap_ok "a guest that is followed is understood" metrics_has "oopsbt_domain_understood{domain=\"$domain\"} 1"
+tap_ok "it is watched" metrics_has 'oopsbt_domains_watched 1'
+tap_ok "the watch looked just now" at_most oopsbt_watch_age_seconds 10
+tap_ok "it has had no oops" has_line "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 0"
+tap_ok "Prometheus knows of it" answers "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} == 0"
+tap_is "no alert fires" "$(query 'ALERTS{alertstate="firing"}')" ''
+
+oops a
+daemon_wait "$domain: stored:" 60 >/dev/null
+tap_ok "an oops is counted" metrics_has "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 1"
+tap_ok "it is no panic" has_line "oopsbt_incidents_total{domain=\"$domain\",kind=\"panic\"} 0"
+tap_ok "its dump is counted" metrics_has 'oopsbt_store_dumps 1'
+tap_is "its freeze is timed" "$(value oopsbt_frozen_seconds_count) $(value oopsbt_signal_to_frozen_seconds_count)" "1 1"
+tap_is "and the time until it was stored" "$(value oopsbt_signal_to_stored_seconds_count)" 1
+freeze_ms=$(grep -oE 'runs again, after [0-9.]+' "$daemon_log" | grep -oE '[0-9.]+$')
+tap_is "the time that it was frozen is the one in the log" \
+	"$(value oopsbt_frozen_seconds_sum | awk '{ printf "%.1f", $1 * 1000 }')" "$freeze_ms"
+tap_ok "it is not all of the dump's time" \
+	awk -v a="$(value oopsbt_frozen_seconds_sum)" -v b="$(value oopsbt_signal_to_stored_seconds_sum)" 'BEGIN { exit !(a < b) }'
+tap_ok "dumps take room" awk -v bytes="$(value oopsbt_store_bytes)" 'BEGIN { exit !(bytes > 10000) }'
+tap_ok "promtool finds no fault in the file" promtool check metrics <"$metrics_file"
+grep -vE '_bucket|^# HELP' "$metrics_file" | tap_note "$(cat)"
+
+tap_ok "Prometheus sees the counter rise" answers "increase(oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"}[1m]) > 0"
+tap_ok "the alert fires" answers "ALERTS{alertname=\"OopsbtGuestOops\",alertstate=\"firing\",domain=\"$domain\"}"
+tap_ok "the file is fresh by the alert's measure" \
+	answers 'node_time_seconds - on (job, instance) group_right node_textfile_mtime_seconds < 30'
+tap_ok "every rule has been evaluated" eventually 15 all_rules_ran
+tap_unlike "without an error" "$(rules)" ' err '
+
+while IFS=$'\t' read -r title expression; do
+	tap_ok "the dashboard's \"$title\" has data: $expression" answers "$expression"
+done < <("$here/queries" "$metrics_shipped/dashboard.json")
+
+guest_destroy a
+tap_ok "a domain that is gone drops out" metrics_lacks "$domain"
+daemon_stop
+tap_ok "Prometheus has no number of a daemon that was stopped" eventually 15 has_no_answer oopsbt_build_info
+tap_done
