@@ -9,7 +9,7 @@
 #	promtool ARG...			of Prometheus
 #	prometheus_start		node_exporter and Prometheus with our alert rules, on free ports of loopback
 #	query EXPRESSION		what Prometheus answers now, one series a line
-#	answers EXPRESSION [SECONDS]	until there is at least one
+#	answers EXPRESSION [SECONDS]	until there is at least one with a number
 
 metrics_lib=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 metrics_shipped=$metrics_lib/../../host-tool/metrics
@@ -77,7 +77,7 @@ query() {
 }
 
 is_answered() {
-	query "$1" | grep .
+	query "$1" | grep '=>' | grep -v '=> NaN'
 }
 
 answers() {

@@ -74,7 +74,7 @@ tap_ok "dumps take room" awk -v bytes="$(value oopsbt_store_bytes)" 'BEGIN { exi
 tap_ok "promtool finds no fault in the file" promtool check metrics <"$metrics_file"
 grep -vE '_bucket|^# HELP' "$metrics_file" | tap_note "$(cat)"
 
-tap_ok "Prometheus sees the counter rise" answers "increase(oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"}[1m]) > 0"
+tap_ok "Prometheus sees the counter rise" answers "increase(oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"}[5m]) > 0"
 tap_ok "the alert fires" answers "ALERTS{alertname=\"OopsbtGuestOops\",alertstate=\"firing\",domain=\"$domain\"}"
 tap_ok "the file is fresh by the alert's measure" \
 	answers 'node_time_seconds - on (job, instance) group_right node_textfile_mtime_seconds < 30'
