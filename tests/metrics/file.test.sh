@@ -122,7 +122,7 @@ tap_like "a folder that is full is a warning" "$(daemon_wait 'warning: no metric
 define busy
 touch "$test_dir/stamp"
 tap_ok "the old file stays, whole" cmp "$metrics_file" "$test_dir/before"
-tap_is "and nothing half-done" "$(ls -A "$test_dir/full" | xargs)" "filler oopsbt.prom"
+tap_is "and nothing half-done" "$(cd "$test_dir/full" && find . -type f | sort | xargs)" "./filler ./oopsbt.prom"
 rm "$test_dir/full/filler"
 tap_ok "with room it is written again" eventually 15 written_after "$test_dir/stamp"
 tap_is "there was one warning of that" "$(warnings)" 1
