@@ -53,6 +53,8 @@ readable_to_nobody() {
 }
 
 libvirt_start
+cp "$OOPSBT_FREEZE_GUARD" "$test_dir/freeze-guard"
+export OOPSBT_FREEZE_GUARD=$test_dir/freeze-guard
 umask 077 # as in the service's unit
 daemon_start
 umask 022
@@ -89,6 +91,18 @@ prometheus_start
 tap_ok "Prometheus knows the domain by its very name" \
 	answers 'oopsbt_incidents_total{domain=`a"} 1 \ bä`,kind="oops"} == 0'
 tap_ok "node_exporter finds no fault in the file" answers 'node_textfile_scrape_error == 0'
+
+# --- what the daemon needs ---
+
+rm "$test_dir/freeze-guard"
+kill -KILL "$(pgrep -P "$daemon_pid" -f oopsbt-freeze-guard)"
+tap_ok "a freeze guard that can't be started again is missed" metrics_has 'oopsbt_freeze_guard_up 0' 20
+cp "$build/host-tool/oopsbt-freeze-guard" "$test_dir/freeze-guard"
+libvirt_kill
+tap_ok "so is the connection to libvirt" metrics_has 'oopsbt_libvirt_up 0'
+libvirt_again
+tap_ok "when it is back that is told" metrics_has 'oopsbt_libvirt_up 1' 30
+tap_ok "and that there is a freeze guard again" metrics_has 'oopsbt_freeze_guard_up 1' 20
 
 # --- where it can't be written ---
 

@@ -76,6 +76,32 @@ grep -vE '_bucket|^# HELP' "$metrics_file" | tap_note "$(cat)"
 
 tap_ok "Prometheus sees the counter rise" answers "increase(oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"}[5m]) > 0"
 tap_ok "the alert fires" answers "ALERTS{alertname=\"OopsbtGuestOops\",alertstate=\"firing\",domain=\"$domain\"}"
+# --- what is not collected ---
+
+# reload LINE...: more of the configuration
+reload() {
+	daemon_config "$@"
+	daemon_mark
+	kill -HUP "$daemon_pid"
+	daemon_wait 'configuration loaded again' >/dev/null
+}
+
+reload '[store]' 'free_space_mib=1073741824'
+oops a
+tap_ok "an oops without a dump is counted as failed" metrics_has "oopsbt_failed_collections_total{domain=\"$domain\"} 1" 60
+tap_ok "and as an incident" metrics_has "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 2"
+tap_ok "the room that is missing is told" metrics_has 'oopsbt_store_needed_bytes 1.12589990684262e+15'
+tap_ok "that is an alert" answers 'ALERTS{alertname="OopsbtCollectionFailed",alertstate="firing"}'
+tap_ok "so is the disk, soon" answers 'ALERTS{alertname="OopsbtStoreFull"}'
+reload '[rate-limit]' 'domain_burst=1' 'domain_per_hour=1'
+oops a
+tap_ok "an oops beyond the rate limit is counted as suppressed" \
+	metrics_has "oopsbt_suppressed_signals_total{domain=\"$domain\"} 1" 60
+tap_ok "and as an incident, too" metrics_has "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 3"
+tap_ok "that is an alert, too" answers 'ALERTS{alertname="OopsbtRateLimited",alertstate="firing"}'
+
+# --- all queries ---
+
 tap_ok "the file is fresh by the alert's measure" \
 	answers 'node_time_seconds - on (job, instance) group_right node_textfile_mtime_seconds < 30'
 tap_ok "every rule has been evaluated" eventually 15 all_rules_ran
