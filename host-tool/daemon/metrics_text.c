@@ -48,32 +48,41 @@ static void append_label(GString *text, const char *name, const char *value)
 	g_string_append_c(text, '"');
 }
 
-/* Pairs of a label's name and value, the last one followed by NULL. */
-static void add_sample(GString *text, const char *name, double value, ...) G_GNUC_NULL_TERMINATED;
+#define MAX_LABELS 2
 
-static void add_sample(GString *text, const char *name, double value, ...)
+struct label {
+	const char *name; /* NULL: no such label */
+	const char *value;
+};
+
+/* @labels: MAX_LABELS of them, or NULL. */
+static void add_sample(GString *text, const char *name, const struct label *labels, double value)
 {
-	const char *label;
 	char before = '{';
-	va_list args;
 
 	g_string_append(text, name);
-	va_start(args, value);
-	while ((label = va_arg(args, const char *))) {
+	for (size_t i = 0; labels && i < MAX_LABELS && labels[i].name; i++) {
 		g_string_append_c(text, before);
-		append_label(text, label, va_arg(args, const char *));
+		append_label(text, labels[i].name, labels[i].value);
 		before = ',';
 	}
-	va_end(args);
-	if (before == ',')
+	if (labels)
 		g_string_append_c(text, '}');
 	g_string_append_printf(text, " %.15g\n", value);
+}
+
+static void add_of(GString *text, const char *name, const char *label, const char *label_value,
+		   double value)
+{
+	const struct label labels[MAX_LABELS] = {{label, label_value}};
+
+	add_sample(text, name, labels, value);
 }
 
 static void add_gauge(GString *text, const char *name, const char *help, double value)
 {
 	add_family(text, name, "gauge", help);
-	add_sample(text, name, value, NULL);
+	add_sample(text, name, NULL, value);
 }
 
 static void add_histogram(GString *text, const char *name, const char *help,
@@ -89,12 +98,12 @@ static void add_histogram(GString *text, const char *name, const char *help,
 		g_autofree char *bound = g_strdup_printf("%g", histogram->bounds[i]);
 
 		so_far += histogram->counts[i];
-		add_sample(text, bucket, (double)so_far, "le", bound, NULL);
+		add_of(text, bucket, "le", bound, (double)so_far);
 	}
 	so_far += histogram->counts[histogram->num_bounds];
-	add_sample(text, bucket, (double)so_far, "le", "+Inf", NULL);
-	add_sample(text, sum, histogram->sum, NULL);
-	add_sample(text, count, (double)so_far, NULL);
+	add_of(text, bucket, "le", "+Inf", (double)so_far);
+	add_sample(text, sum, NULL, histogram->sum);
+	add_sample(text, count, NULL, (double)so_far);
 }
 
 /* --- domains --- */
@@ -190,8 +199,7 @@ static void add_numbers_of_domains(GString *text, const GArray *domains)
 	add_family(text, "oopsbt_domains_not_understood", "gauge",
 		   "Running enabled domains of whose guest too little is known, by reason.");
 	for (size_t i = METRICS_UNDERSTOOD + 1; i < METRICS_NUM_KNOWLEDGES; i++)
-		add_sample(text, "oopsbt_domains_not_understood", known_as[i], "reason", reasons[i],
-			   NULL);
+		add_of(text, "oopsbt_domains_not_understood", "reason", reasons[i], known_as[i]);
 }
 
 static void add_understood(GString *text, const GArray *rows)
@@ -208,8 +216,8 @@ static void add_understood(GString *text, const GArray *rows)
 			add_family(text, name, "gauge",
 				   "Whether the kernel of a running enabled domain is known.");
 		told = true;
-		add_sample(text, name, row->domain.knowledge == METRICS_UNDERSTOOD, "domain",
-			   row->label, NULL);
+		add_of(text, name, "domain", row->label,
+		       row->domain.knowledge == METRICS_UNDERSTOOD);
 	}
 }
 
@@ -226,11 +234,15 @@ static void add_incidents(GString *text, const GArray *rows)
 	for (guint i = 0; i < rows->len; i++) {
 		const struct row *row = row_at(rows, i);
 
-		for (unsigned int kind = 0; kind < NUM_INCIDENTS; kind++)
+		for (unsigned int kind = 0; kind < NUM_INCIDENTS; kind++) {
+			const struct label labels[MAX_LABELS] = {
+				{"domain", row->label},
+				{"kind", incident_name((enum incident)kind)},
+			};
+
 			if (is_told(&row->domain, kind))
-				add_sample(text, name, (double)row->domain.incidents[kind],
-					   "domain", row->label, "kind",
-					   incident_name((enum incident)kind), NULL);
+				add_sample(text, name, labels, (double)row->domain.incidents[kind]);
+		}
 	}
 }
 
@@ -242,12 +254,12 @@ static void add_losses(GString *text, const GArray *rows)
 	add_family(text, suppressed, "counter",
 		   "Incidents of which no dump was begun, as the rate limit was reached.");
 	for (guint i = 0; i < rows->len; i++)
-		add_sample(text, suppressed, (double)row_at(rows, i)->domain.suppressed, "domain",
-			   row_at(rows, i)->label, NULL);
+		add_of(text, suppressed, "domain", row_at(rows, i)->label,
+		       (double)row_at(rows, i)->domain.suppressed);
 	add_family(text, failed, "counter", "Incidents of which a dump was begun and is missing.");
 	for (guint i = 0; i < rows->len; i++)
-		add_sample(text, failed, (double)row_at(rows, i)->domain.failed, "domain",
-			   row_at(rows, i)->label, NULL);
+		add_of(text, failed, "domain", row_at(rows, i)->label,
+		       (double)row_at(rows, i)->domain.failed);
 }
 
 static void add_domains(GString *text, const GArray *domains)
@@ -267,7 +279,7 @@ static void add_domains(GString *text, const GArray *domains)
 static void add_daemon(GString *text, const struct metrics_state *state)
 {
 	add_family(text, "oopsbt_build_info", "gauge", "Always 1; the version of oopsbtd.");
-	add_sample(text, "oopsbt_build_info", 1, "version", state->version, NULL);
+	add_of(text, "oopsbt_build_info", "version", state->version, 1);
 	add_gauge(text, "oopsbt_start_time_seconds", "When oopsbtd started, in Unix time.",
 		  state->started);
 	add_gauge(text, "oopsbt_libvirt_up", "Whether oopsbtd is connected to libvirt.",
