@@ -2,7 +2,7 @@
 # virsh oopsbt: the front end, which needs nothing but libc, the verbs, and the manual pages.
 
 PLUGIN_SOURCES := $(addprefix virsh-plugin/, \
-	archive.c cli.c complete.c cpu_view.c daemon_status.c domain.c domains.c dumps.c health.c main.c \
+	archive.c cli.c complete.c cpu_view.c daemon_status.c domain.c domains.c dumps.c health.c mail.c main.c \
 	manual.c members.c outlook.c output.c remote.c selection.c session.c survey.c task_view.c trace.c verbs.c when.c \
 	verb_analyze.c verb_collect.c verb_debug.c verb_disable.c verb_enable.c verb_export.c \
 	verb_info.c verb_list.c verb_rm.c verb_status.c verb_watch.c)
@@ -15,7 +15,7 @@ $(BUILD)/virsh-plugin/virsh: $(BUILD)/virsh-plugin/virsh.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(CFLAGS) $(OOPSBT_LDFLAGS) $(LDFLAGS) -o $@ $^
 
-PLUGIN_VIEWS := $(addprefix virsh-plugin/,cli.c cpu_view.c members.c trace.c)
+PLUGIN_VIEWS := $(addprefix virsh-plugin/,cli.c cpu_view.c mail.c members.c task_view.c trace.c)
 $(eval $(call unit_test,plugin-views,$(PLUGIN_VIEWS),$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,plugin-when,virsh-plugin/when.c,glib-2.0))
 

@@ -85,9 +85,8 @@ static void append_lock(GString *text, JsonObject *lock)
 	g_string_append_c(text, '\n');
 }
 
-static GString *view(JsonObject *vcpu)
+void cpu_append(GString *text, JsonObject *vcpu)
 {
-	GString *text = g_string_new(NULL);
 	JsonObject *task = member_object(vcpu, "task");
 	gint64 cpu = member_number(vcpu, "cpu", -1);
 	const char *stopped = member_text(vcpu, "stopped", NULL);
@@ -111,6 +110,13 @@ static GString *view(JsonObject *vcpu)
 	trace_append(text, member_array(vcpu, "frames"));
 	if (stopped)
 		g_string_append_printf(text, "  The trace ends early: %s\n", stopped);
+}
+
+static GString *view(JsonObject *vcpu)
+{
+	GString *text = g_string_new(NULL);
+
+	cpu_append(text, vcpu);
 	return text;
 }
 

@@ -12,4 +12,7 @@
  */
 GString *cpu_view(JsonObject *report, guint64 cpu, GError **error);
 
+/* The same of @vcpu, one of the report's. */
+void cpu_append(GString *text, JsonObject *vcpu);
+
 #endif

@@ -88,15 +88,21 @@ GString *tasks_view(JsonObject *report, GError **error)
 	return text;
 }
 
-static GString *view(JsonObject *task)
+void task_append(GString *text, JsonObject *task)
 {
-	GString *text = g_string_new(NULL);
 	const char *stopped = member_text(task, "stopped", NULL);
 
 	append_line(text, task);
 	trace_append(text, member_array(task, "frames"));
 	if (stopped)
 		g_string_append_printf(text, "  The trace ends early: %s\n", stopped);
+}
+
+static GString *view(JsonObject *task)
+{
+	GString *text = g_string_new(NULL);
+
+	task_append(text, task);
 	return text;
 }
 

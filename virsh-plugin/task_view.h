@@ -10,4 +10,7 @@
 GString *tasks_view(JsonObject *report, GError **error);
 GString *task_view(JsonObject *report, guint64 pid, GError **error);
 
+/* A line and the backtrace of @task, one of the report's. */
+void task_append(GString *text, JsonObject *task);
+
 #endif

@@ -6,6 +6,7 @@
 #include "common/json.h"
 #include "cpu_view.h"
 #include "dumps.h"
+#include "mail.h"
 #include "output.h"
 #include "selection.h"
 #include "task_view.h"
@@ -93,6 +94,8 @@ static GString *part_of(JsonObject *report, const struct cli_args *args, GError 
 {
 	guint64 number = 0;
 
+	if (cli_has(args, "mail"))
+		return mail_text(report);
 	if (cli_has(args, "tasks"))
 		return tasks_view(report, error);
 	if (cli_has(args, "task"))
@@ -118,7 +121,8 @@ static bool print_part(JsonObject *report, const struct cli_args *args, GError *
 
 static bool wants_part(const struct cli_args *args)
 {
-	return cli_has(args, "cpu") || cli_has(args, "tasks") || cli_has(args, "task");
+	return cli_has(args, "cpu") || cli_has(args, "tasks") || cli_has(args, "task") ||
+	       cli_has(args, "mail");
 }
 
 /* With --json, or for a part. */
@@ -164,13 +168,14 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 {
 	struct source source = {0};
 	int views = cli_has(args, "json") + cli_has(args, "log") + cli_has(args, "registers") +
-		    cli_has(args, "cpu") + cli_has(args, "tasks") + cli_has(args, "task");
+		    cli_has(args, "cpu") + cli_has(args, "tasks") + cli_has(args, "task") +
+		    cli_has(args, "mail");
 	bool good;
 
 	if (views > 1) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-			    "--json, --log, --registers, --cpu, --tasks and --task exclude each "
-			    "other");
+			    "--json, --log, --registers, --cpu, --tasks, --task and --mail exclude "
+			    "each other");
 		return false;
 	}
 	if (!find_source(session, args, &source, error))
@@ -191,6 +196,9 @@ static const struct cli_option options[] = {
 	{"cpu", 0, "N", CLI_NONE, "only CPU N: its registers and backtrace"},
 	{"tasks", 0, NULL, CLI_NONE, "the tasks that are blocked, and who has what they wait for"},
 	{"task", 0, "PID", CLI_NONE, "only that task, with its backtrace"},
+	{"mail", 0, NULL, CLI_NONE,
+	 "for a bug report to kernel developers: the kernel, what it printed, all CPUs and blocked "
+	 "tasks; nothing of the host, nor the domain's name"},
 	{"log", 0, NULL, CLI_NONE, "the guest's whole kernel log"},
 	{"registers", 0, NULL, CLI_NONE, "the registers as the monitor printed them"},
 	{"json", 0, NULL, CLI_NONE, "the report as JSON"},

@@ -173,11 +173,17 @@ tap_like 'a CPU that is not there: message' "$err" 'no CPU 7: it has 2 vCPUs'
 run info db --cpu x
 tap_is 'a CPU that is no number' "$status" 2
 
+run info db --mail
+tap_like '--mail begins with the title' "$(echo "$out" | head -n 1)" '^Oops in two$'
+tap_is 'and names neither domain nor host' "$(echo "$out" | grep -cE "\\b(db|$(uname -n))\\b|$dumps")" 0
+run info db --mail --json
+tap_is 'one view at a time, --mail too' "$status" 2
+
 # --- guest text that a terminal must not see ---
 dump_make web1 20261122T214502Z-1 'evil' $'title \033[2J\u202e\u009b0m'
 printf '{"title": "\\u001b[2Jevil\\u202e", "timeline": {}, "x": "\342\200\256"}' >"$dumps/web1/20261122T214502Z-1/report.json"
 printf 'log \033]0;x\a\r\n' >"$dumps/web1/20261122T214502Z-1/dmesg.txt"
-hostile=$(printf '%s\n' list 'list --json' 'list --count' info 'info --json' 'info --log' | while read -r words; do
+hostile=$(printf '%s\n' list 'list --json' 'list --count' info 'info --json' 'info --mail' 'info --log' | while read -r words; do
 	# shellcheck disable=SC2086 # words are what is wanted
 	oopsbt $words
 done)

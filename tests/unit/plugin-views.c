@@ -5,6 +5,7 @@
 
 #include "../../virsh-plugin/cli.h"
 #include "../../virsh-plugin/cpu_view.h"
+#include "../../virsh-plugin/mail.h"
 
 /* cli.c wants a table of verbs. */
 const struct verb *const cli_verbs[] = {NULL};
@@ -64,10 +65,76 @@ static void test_registers_that_are_not_there_are_left_out(void)
 	g_string_free(view, TRUE);
 }
 
+/* UPDATE_EXPECTED=1 writes it anew. */
+static void test_a_mail_is_as_expected(void)
+{
+	g_autofree char *json = data_file("report.json");
+	g_autoptr(JsonParser) parser = json_parser_new();
+	GString *text = mail_text(parse(json, parser));
+	g_autofree char *expected = NULL;
+
+	if (g_getenv("UPDATE_EXPECTED"))
+		g_assert_true(g_file_set_contents("tests/unit/data/mail.txt", text->str, -1, NULL));
+	expected = data_file("mail.txt");
+	g_assert_cmpstr(text->str, ==, expected);
+	g_string_free(text, TRUE);
+}
+
+static void test_a_mail_has_nothing_of_the_host(void)
+{
+	static const char *const secrets[] = {"host7", "web1", "4dea22b3", "libvirt", "20261122T"};
+	g_autofree char *json = data_file("report.json");
+	g_autoptr(JsonParser) parser = json_parser_new();
+	GString *text = mail_text(parse(json, parser));
+
+	for (size_t i = 0; i < G_N_ELEMENTS(secrets); i++) {
+		g_assert_nonnull(strstr(json, secrets[i]));
+		g_assert_null(strstr(text->str, secrets[i]));
+	}
+	g_string_free(text, TRUE);
+}
+
+static void test_a_mail_of_a_hang_has_its_tasks(void)
+{
+	static const char json[] =
+		"{\"title\": \"deadlock\", \"incident\": \"hung-task\","
+		" \"stall\": {\"cpu\": null, \"evidence\": \"numbers\"},"
+		" \"tasks\": {\"num\": 2, \"num_blocked\": 1, \"chains\": [{\"text\": \"a waits "
+		"for b\"}],"
+		" \"shown\": [{\"pid\": 7, \"comm\": \"a\", \"state\": \"D\", \"frames\": "
+		"[{\"pc\": \"0x1\","
+		" \"symbol\": \"waits\", \"offset\": 1}]},"
+		" {\"pid\": 8, \"comm\": \"b\", \"state\": \"S\", \"frames\": [{\"pc\": \"0x2\","
+		" \"symbol\": \"sleeps\", \"offset\": 1}]}]}}";
+	g_autoptr(JsonParser) parser = json_parser_new();
+	GString *text = mail_text(parse(json, parser));
+
+	g_assert_nonnull(strstr(text->str, "Kind:         hung-task\n"));
+	g_assert_nonnull(strstr(text->str, "\nSeen from outside: numbers\n"));
+	g_assert_nonnull(strstr(text->str, "a waits for b\n"));
+	g_assert_nonnull(strstr(text->str, "   waits+0x1\n"));
+	g_assert_null(strstr(text->str, "sleeps"));
+	g_string_free(text, TRUE);
+}
+
+static void test_a_mail_of_a_report_with_nothing_in_it(void)
+{
+	g_autoptr(JsonParser) parser = json_parser_new();
+	GString *text =
+		mail_text(parse("{\"vcpus\": [null, 5, {}], \"log\": {\"records\": [1]}}", parser));
+
+	g_assert_true(g_str_has_prefix(text->str, "(no title)\n"));
+	g_string_free(text, TRUE);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/views/cpu", test_a_cpu_is_shown_as_in_the_report);
 	g_test_add_func("/views/missing", test_registers_that_are_not_there_are_left_out);
+	g_test_add_func("/mail/expected", test_a_mail_is_as_expected);
+	g_test_add_func("/mail/host", test_a_mail_has_nothing_of_the_host);
+	g_test_add_func("/mail/hang", test_a_mail_of_a_hang_has_its_tasks);
+	g_test_add_func("/mail/nothing", test_a_mail_of_a_report_with_nothing_in_it);
 	return g_test_run();
 }
