@@ -73,6 +73,7 @@ profile oopsbtd flags=(attach_disconnected) {
 
     signal (receive) peer=oopsbtd,
     unix (send, receive, connect) type=stream,
+    unix (send, connect) type=dgram,
 
     @LIBEXECDIR@/oopsbt-freeze-guard mr,
     /etc/libvirt/libvirt.conf r,

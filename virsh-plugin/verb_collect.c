@@ -170,6 +170,9 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	tell_removed(before, after, options.keep);
 	for (guint i = 0; result.warnings && i < result.warnings->len; i++)
 		print_warning("%s", (char *)result.warnings->pdata[i]);
+	if (result.not_resumed)
+		print_warning("could not be resumed, the freeze guard keeps trying: %s",
+			      result.not_resumed);
 	if (good && session->quiet)
 		print_clean("%s\n", result.id);
 	else if (good)

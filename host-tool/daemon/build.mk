@@ -2,14 +2,14 @@
 # libcollect.a is one collection, for the daemon and for `virsh oopsbt collect`; the rest is oopsbtd.
 
 COLLECT_SOURCES := $(addprefix host-tool/daemon/,analyzer.c clock.c collection.c config.c dialogue.c \
-	fallback.c freeze.c guard.c layout.c layout_text.c nmi.c oops_pause.c output.c pauses.c program.c qmp.c \
-	ratelimit.c runtime.c virt.c vmcore.c) $(addprefix host-tool/freeze-guard/,record.c state.c)
+	fallback.c freeze.c guard.c layout.c layout_text.c log.c nmi.c oops_pause.c output.c pauses.c program.c qmp.c \
+	ratelimit.c runtime.c summary.c virt.c vmcore.c writer.c) $(addprefix host-tool/freeze-guard/,record.c state.c)
 COLLECT_ARCHIVES := $(addprefix host-tool/,libcollect.a libreport.a libkernel.a libguest.a libcommon.a)
 COLLECT_PACKAGES := $(COMMON_PACKAGES) libvirt libvirt-qemu libxml-2.0
 
 OOPSBTD_SOURCES := $(addprefix host-tool/daemon/,connection.c domain_collect.c domain_kernel.c \
-	domain_oops.c domain_refresh.c domain_signals.c domain_stall.c domains.c guest_settings.c histogram.c kernel_state.c log.c main.c \
-	metrics.c metrics_file.c metrics_text.c signal.c stall.c stall_watch.c status.c trim.c watch.c)
+	domain_oops.c domain_refresh.c domain_signals.c domain_stall.c domains.c guest_settings.c histogram.c \
+	incident_log.c kernel_state.c main.c metrics.c metrics_file.c metrics_text.c signal.c stall.c stall_watch.c status.c trim.c watch.c)
 
 $(eval $(call archive,host-tool/libcollect.a,$(COLLECT_SOURCES)))
 $(eval $(call program,host-tool/oopsbtd,$(OOPSBTD_SOURCES),$(COLLECT_PACKAGES) libvirt-glib-1.0 libsystemd,$(COLLECT_ARCHIVES)))
@@ -21,3 +21,4 @@ $(eval $(call unit_test,daemon-metrics,$(addprefix host-tool/daemon/,histogram.c
 $(eval $(call unit_test,daemon-decisions,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-output,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-freeze,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
+$(eval $(call unit_test,daemon-log,host-tool/daemon/incident_log.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))

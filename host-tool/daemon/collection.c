@@ -78,6 +78,8 @@ void collection_result_clear(struct collection_result *result)
 {
 	g_free(result->id);
 	g_free(result->title);
+	g_free(result->not_resumed);
+	summary_clear(&result->summary);
 	g_clear_pointer(&result->map, g_bytes_unref);
 	g_clear_pointer(&result->stall, g_bytes_unref);
 	g_clear_pointer(&result->warnings, g_ptr_array_unref);
@@ -395,9 +397,15 @@ static bool is_paused(struct run *run)
 	       state != VIR_DOMAIN_RUNNING && state != VIR_DOMAIN_BLOCKED;
 }
 
-static void found_paused(struct run *run)
+static void leave_paused(struct run *run, const char *why)
 {
 	run->stays_paused = true;
+	run->result->left_paused = why;
+}
+
+static void found_paused(struct run *run)
+{
+	leave_paused(run, "it was paused before");
 	run->report.frozen = clock_rfc3339(g_get_real_time());
 	add_error(run, "timeline.thawed", "the guest was paused already, and was left so");
 	enter(run, COLLECTION_FROZEN, "the guest was paused already, and is left so");
@@ -464,24 +472,24 @@ static void tell_end(struct run *run, enum freeze_end end)
 {
 	static const struct {
 		const char *message;
-		bool stays_paused;
+		const char *left_paused;
 	} ends[] = {
-		[FREEZE_END_QEMU] = {"QEMU let the guest go on by itself", false},
+		[FREEZE_END_QEMU] = {"QEMU let the guest go on by itself", NULL},
 		[FREEZE_END_GUARD] = {"the freeze guard resumed the guest, as this process hung",
-				      false},
-		[FREEZE_END_RUNS] = {"somebody resumed the guest meanwhile", false},
+				      NULL},
+		[FREEZE_END_RUNS] = {"somebody resumed the guest meanwhile", NULL},
 		[FREEZE_END_OTHERS] = {"somebody suspended the guest meanwhile: it was left so",
-				       true},
+				       "somebody suspended it meanwhile"},
 		[FREEZE_END_PANIC] =
 			{"QEMU has stopped the guest for its panic meanwhile: it was left so",
-			 true},
+			 "QEMU has stopped it for its panic"},
 	};
 
 	if (end == FREEZE_END_OURS)
 		return;
 	add_error(run, "timeline.thawed", "%s", ends[end].message);
-	if (ends[end].stays_paused) {
-		run->stays_paused = true;
+	if (ends[end].left_paused) {
+		leave_paused(run, ends[end].left_paused);
 		return;
 	}
 	run->report.thawed_early = true;
@@ -503,8 +511,7 @@ static void thaw(struct run *run)
 		run->stays_paused = true;
 		add_error(run, "timeline.thawed", "the guest could not be resumed: %s",
 			  cause ? cause->message : "no reason given");
-		warn(run, g_strdup_printf("could not be resumed, the freeze guard keeps trying: %s",
-					  cause ? cause->message : "no reason given"));
+		run->result->not_resumed = g_strdup(cause ? cause->message : "no reason given");
 	}
 	tell_end(run, times.end);
 	if (run->analysis_error == NULL)
@@ -593,7 +600,7 @@ static void check_output(struct run *run)
 		output_check_text(run->fds[PROTOCOL_FD_REPORT_TEXT], "report.txt", MAX_REPORT_TEXT,
 				  false, &run->analysis_error) &&
 		output_check_json(run->fds[PROTOCOL_FD_REPORT_JSON], MAX_REPORT_JSON, &run->report,
-				  &run->analysis_error) &&
+				  &run->result->summary, &run->analysis_error) &&
 		output_check_text(run->fds[PROTOCOL_FD_DMESG], "dmesg.txt", MAX_DMESG, true,
 				  &run->analysis_error) &&
 		output_check_core(run->fds[PROTOCOL_FD_CORE], MAX_CORE, &run->analysis_error);
@@ -617,6 +624,7 @@ static bool write_fallback(struct run *run, GError **error)
 	/* What it said while it went wrong is not to be built on. */
 	g_clear_pointer(&run->dialogue.map, g_bytes_unref);
 	run->dialogue.verdict = (struct protocol_verdict){0};
+	summary_clear(&run->result->summary);
 	return fallback_write(&run->report, run->dialogue.title, run->fds[PROTOCOL_FD_REPORT_TEXT],
 			      run->fds[PROTOCOL_FD_REPORT_JSON], error);
 }
@@ -628,6 +636,7 @@ static bool not_stored(struct run *run, GError **error)
 
 	if (title == NULL)
 		title = run->analysis_error ? run->analysis_error->message : "not analysed";
+	run->result->title = g_strdup(title);
 	g_propagate_prefixed_error(error, g_steal_pointer(&run->store_error),
 				   "%s; it is not stored: ", title);
 	return false;

@@ -22,6 +22,7 @@
 #include "daemon/guard.h"
 #include "daemon/layout.h"
 #include "daemon/pauses.h"
+#include "daemon/summary.h"
 
 #define COLLECTION_ERROR (collection_error_quark())
 GQuark collection_error_quark(void);
@@ -89,10 +90,13 @@ struct collection_times {
 };
 
 struct collection_result {
-	char *id;      /* of the dump */
-	char *title;   /* clean */
-	GBytes *map;   /* a new kernel map, or NULL */
-	GBytes *stall; /* collection_map(): for stall_watch_set(), unchecked; or NULL */
+	char *id;    /* of the dump */
+	char *title; /* clean; also where it could not be stored */
+	struct summary summary;
+	char *not_resumed;	 /* why it could not be; NULL: it was, or was not to be */
+	const char *left_paused; /* static: who has paused it and was left alone; NULL: nobody */
+	GBytes *map;		 /* a new kernel map, or NULL */
+	GBytes *stall;		 /* collection_map(): for stall_watch_set(), unchecked; or NULL */
 	struct protocol_verdict verdict;
 	struct layout *layout; /* as it was used */
 	struct collection_times times;

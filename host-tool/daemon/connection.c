@@ -55,6 +55,16 @@ static virConnectPtr open_connection(const char *uri, GError **error)
 
 static void on_closed(virConnectPtr closed, int reason, void *user_data);
 
+/* @reason: why there is none, or NULL */
+static void tell(const struct connection *connection, const char *id, int priority,
+		 const char *reason, const char *message)
+{
+	const struct log_field fields[] = {
+		{"OOPSBT_URI", connection->uri}, {"OOPSBT_REASON", reason}, {NULL}};
+
+	log_event(connection->log, id, priority, NULL, fields, "%s", message);
+}
+
 /* --- closing, which nothing waits for --- */
 
 static void close_opened(void *pointer)
@@ -149,12 +159,14 @@ static void on_closed(virConnectPtr closed, int reason, void *user_data)
 		[VIR_CONNECT_CLOSE_REASON_CLIENT] = "closed by us",
 	};
 	struct connection *connection = user_data;
+	g_autofree char *message = NULL;
+	const char *why;
 
 	if (closed != connection->main)
 		return;
-	log_write(connection->log, LOG_WARNING, NULL, NULL, "the connection to %s is lost: %s",
-		  connection->uri,
-		  reason >= 0 && reason < (int)G_N_ELEMENTS(reasons) ? reasons[reason] : "unknown");
+	why = reason >= 0 && reason < (int)G_N_ELEMENTS(reasons) ? reasons[reason] : "unknown";
+	message = g_strdup_printf("the connection to %s is lost: %s", connection->uri, why);
+	tell(connection, LOG_ID_LIBVIRT_LOST, LOG_WARNING, why, message);
 	g_idle_add(go_down_later, connection);
 }
 
@@ -181,9 +193,12 @@ static void open_thread(GTask *task, void *source G_GNUC_UNUSED, void *data,
 
 static void retry_later(struct connection *connection, const GError *error)
 {
-	if (!connection->complained)
-		log_write(connection->log, LOG_WARNING, NULL, NULL,
-			  "%s; trying again (is libvirtd running?)", error->message);
+	if (!connection->complained) {
+		g_autofree char *message =
+			g_strdup_printf("%s; trying again (is libvirtd running?)", error->message);
+
+		tell(connection, LOG_ID_LIBVIRT_LOST, LOG_WARNING, error->message, message);
+	}
 	connection->complained = true;
 	schedule(connection, connection->retry_ms);
 	connection->retry_ms = MIN(connection->retry_ms * 2, LAST_RETRY_MS);
@@ -194,6 +209,7 @@ static void on_opened(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void 
 	struct connection *connection = user_data;
 	g_autoptr(GError) error = NULL;
 	g_autofree struct opened *opened = g_task_propagate_pointer(G_TASK(result), &error);
+	g_autofree char *message = NULL;
 
 	/* Cancelled: the connection object is not there any more. */
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -207,7 +223,8 @@ static void on_opened(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void 
 	connection->greeting = opened->greeting;
 	connection->retry_ms = FIRST_RETRY_MS;
 	connection->complained = false;
-	log_write(connection->log, LOG_INFO, NULL, NULL, "connected to %s", connection->uri);
+	message = g_strdup_printf("connected to %s", connection->uri);
+	tell(connection, LOG_ID_LIBVIRT_FOUND, LOG_INFO, NULL, message);
 	connection->callbacks->up(connection->user_data, connection->greeting);
 	/* It may have been closed before anybody listened to that. */
 	if (virConnectIsAlive(connection->main) != 1)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/domain.h"
+#include "daemon/incident_log.h"
 
 /* A domain that is being collected by somebody else, or libvirtd that is away: double each time. */
 #define RETRY_MS 2000
@@ -26,38 +27,14 @@ struct collect_task {
 
 /* --- in a thread of the pool --- */
 
-/* A line for the log, written by the main thread: while a guest is frozen nothing waits for a
- * terminal. */
-struct line {
-	struct log *log;
-	char *domain;
-	char *text;
-};
-
-static gboolean write_line(void *user_data)
-{
-	struct line *line = user_data;
-
-	log_write(line->log, LOG_INFO, line->domain, NULL, "%s", line->text);
-	g_free(line->domain);
-	g_free(line->text);
-	g_free(line);
-	return G_SOURCE_REMOVE;
-}
-
 static void on_state(enum collection_state state, const char *detail, void *user_data)
 {
 	struct collect_task *collect = user_data;
-	struct line *line;
 
 	if (state == COLLECTION_SIGNALLED && collect->signal.tries > 0)
 		return; /* it was told when it was tried first */
-	line = g_new0(struct line, 1);
-	line->log = collect->log;
-	line->domain = g_strdup(collect->name);
-	line->text = g_strdup_printf("%s: %s", collection_state_name(state), detail);
-	g_idle_add_full(G_PRIORITY_DEFAULT, write_line, line, NULL);
-	/* cppcheck-suppress memleak ; write_line() frees it */
+	log_write(collect->log, LOG_INFO, collect->name, NULL, "%s: %s",
+		  collection_state_name(state), detail);
 }
 
 static void collect_work(struct task *task)
@@ -149,8 +126,6 @@ static void fail(struct domain *domain, const struct collect_task *collect)
 	domain->num_failed++;
 	suppressed.failed++;
 	pass_on(domain, &collect->signal, suppressed);
-	log_write(domain->all->log, LOG_ERR, domain->name, NULL, "no dump of this signal (%s): %s",
-		  collect->signal.word, collect->error->message);
 }
 
 static void succeed(struct domain *domain, struct collect_task *collect)
@@ -189,26 +164,43 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	}
 }
 
+/* @domain: NULL if it has been dropped. */
+static void tell(const struct collect_task *collect, const struct domain *domain, bool again)
+{
+	const struct collection_result *result = &collect->result;
+	const struct incident_entry entry = {
+		.domain = collect->name,
+		.uuid = collect->task.uuid,
+		.signal = &collect->signal,
+		.kernel = domain ? domain->kernel.release : NULL,
+		.result = result,
+	};
+
+	for (guint i = 0; result->warnings && i < result->warnings->len; i++)
+		log_write(collect->log, LOG_WARNING, collect->name, result->id, "%s",
+			  (const char *)result->warnings->pdata[i]);
+	if (collect->error == NULL)
+		incident_log_dump(collect->log, &entry);
+	else if (!again)
+		incident_log_no_dump(collect->log, &entry, domain ? LOG_ERR : LOG_WARNING,
+				     collect->error->message);
+	incident_log_pause(collect->log, &entry);
+}
+
 static void collect_done(struct task *task, struct domain *domain)
 {
 	struct collect_task *collect = (struct collect_task *)task;
+	bool again = domain && is_worth_retry(collect);
 
-	for (guint i = 0; collect->result.warnings && i < collect->result.warnings->len; i++)
-		log_write(task->all->log, LOG_WARNING, collect->name, collect->result.id, "%s",
-			  (const char *)collect->result.warnings->pdata[i]);
 	if (collect->error == NULL)
 		metrics_stored(task->all->metrics, &collect->result.times);
-	if (domain == NULL) {
-		if (collect->error)
-			log_write(task->all->log, LOG_WARNING, collect->name, NULL,
-				  "no dump of this signal (%s): %s", collect->signal.word,
-				  collect->error->message);
+	tell(collect, domain, again);
+	if (domain == NULL)
 		return;
-	}
 	domain->collecting = false;
 	if (collect->error == NULL)
 		succeed(domain, collect);
-	else if (is_worth_retry(collect))
+	else if (again)
 		retry(domain, collect);
 	else
 		fail(domain, collect);
@@ -221,6 +213,7 @@ static void collect_clear(struct task *task)
 {
 	struct collect_task *collect = (struct collect_task *)task;
 
+	log_unref(collect->log);
 	g_free(collect->name);
 	g_free(collect->signal.evidence);
 	g_free(collect->previous);
@@ -255,7 +248,7 @@ void domain_collect_next(struct domain *domain)
 	collect->task.work = collect_work;
 	collect->task.done = collect_done;
 	collect->task.clear = collect_clear;
-	collect->log = domain->all->log;
+	collect->log = log_ref(domain->all->log);
 	collect->connections = domain->all->connection;
 	collect->collector = *domain->all->collector;
 	collect->signal = *signal;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/domain.h"
+#include "daemon/incident_log.h"
 
 #include <string.h>
 
@@ -59,11 +60,11 @@ static void enqueue(struct domain *domain, const struct signal *signal)
 static void suppress(struct domain *domain, const struct signal *signal, unsigned int *count,
 		     const char *why)
 {
+	const struct incident_entry entry = {
+		.domain = domain->name, .uuid = domain->uuid, .signal = signal};
+
 	if ((*count)++ == 0)
-		log_write(
-			domain->all->log, LOG_WARNING, domain->name, NULL,
-			"signals are not collected for now: %s; the next report will say how many",
-			why);
+		incident_log_suppressed(domain->all->log, &entry, why);
 	domain->suppressed.oopses += signal->incident == INCIDENT_OOPS;
 }
 

@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/log.h"
 
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
-#include <systemd/sd-journal.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/sanitize.h"
+#include "daemon/writer.h"
+
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+/* Of a field, with its name: some collectors of journals cut longer ones. */
+#define MAX_FIELD 4095
+/* At the end, for who reads the log. */
+#define CLOSE_US (2 * G_TIME_SPAN_SECOND)
 
 enum sink {
 	SINK_STDERR,
@@ -17,9 +26,205 @@ enum sink {
 	SINK_SYSLOG,
 };
 
-struct log {
+/* Where it goes; the writer's. */
+struct target {
 	enum sink sink;
+	const char *name;
+	int fd; /* -1: syslog() has its own */
+	struct sockaddr_un journal;
 };
+
+struct log {
+	struct target *target;
+	struct writer *writer;
+};
+
+/* As the sink takes it. */
+struct entry {
+	int priority;
+	size_t length;
+	char bytes[];
+};
+
+/* --- an entry --- */
+
+static struct entry *entry_new(int priority, const GString *bytes)
+{
+	struct entry *entry = g_malloc(sizeof(*entry) + bytes->len + 1);
+
+	entry->priority = priority;
+	entry->length = bytes->len;
+	memcpy(entry->bytes, bytes->str, bytes->len + 1);
+	return entry;
+}
+
+/* What is clean stays as it is: its escapes are not escaped again. */
+static char *clean_line(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (text_is_clean(text, length) && !strchr(text, '\n'))
+		return g_strdup(text);
+	return sanitize_line(text, (gssize)length);
+}
+
+/* Of clean text, at most @max bytes, characters whole; dots stand for the rest. */
+static void append_cut(GString *to, const char *text, size_t max)
+{
+	size_t length = strlen(text);
+
+	if (length <= max) {
+		g_string_append_len(to, text, (gssize)length);
+		return;
+	}
+	max -= strlen("...");
+	while ((text[max] & 0xc0) == 0x80)
+		max--;
+	g_string_append_len(to, text, (gssize)max);
+	g_string_append(to, "...");
+}
+
+/* The journal's native protocol, for values without a newline: NAME=VALUE\n. */
+static void add_field(GString *entry, const char *name, const char *value)
+{
+	g_autofree char *line = NULL;
+
+	if (value == NULL)
+		return;
+	line = clean_line(value);
+	g_string_append_printf(entry, "%s=", name);
+	append_cut(entry, line, MAX_FIELD - strlen(name) - 1);
+	g_string_append_c(entry, '\n');
+}
+
+static struct entry *journal_entry(const char *name, const char *id, int priority,
+				   const char *domain, const struct log_field *fields,
+				   const char *message)
+{
+	g_autoptr(GString) entry = g_string_new(NULL);
+
+	add_field(entry, "MESSAGE", message);
+	g_string_append_printf(entry, "PRIORITY=%d\n", priority);
+	add_field(entry, "SYSLOG_IDENTIFIER", name);
+	add_field(entry, "MESSAGE_ID", id);
+	add_field(entry, "OOPSBT_DOMAIN", domain);
+	for (; fields && fields->name; fields++)
+		add_field(entry, fields->name, fields->value);
+	return entry_new(priority, entry);
+}
+
+static const char *prefix(int priority)
+{
+	return priority <= LOG_ERR ? "error: " : priority == LOG_WARNING ? "warning: " : "";
+}
+
+static struct entry *make_entry(const struct target *target, const char *id, int priority,
+				const char *domain, const struct log_field *fields,
+				const char *message)
+{
+	g_autofree char *whole =
+		g_strconcat(domain ? domain : "", domain ? ": " : "", message, NULL);
+	g_autofree char *line = NULL;
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (target->sink == SINK_JOURNAL)
+		return journal_entry(target->name, id, priority, domain, fields, whole);
+	line = clean_line(whole);
+	if (target->sink == SINK_STDERR)
+		g_string_printf(text, "%s: %s%s\n", target->name, prefix(priority), line);
+	else
+		g_string_assign(text, line);
+	return entry_new(priority, text);
+}
+
+/* --- in the writer's thread --- */
+
+static bool write_stderr(const struct entry *entry, int fd)
+{
+	for (size_t done = 0; done < entry->length;) {
+		ssize_t put = write(fd, entry->bytes + done, entry->length - done);
+
+		if (put < 0 && errno != EINTR)
+			return false;
+		done += (size_t)MAX(put, 0);
+	}
+	return true;
+}
+
+static bool write_journal(const struct entry *entry, const struct target *target)
+{
+	ssize_t sent;
+
+	do
+		sent = sendto(target->fd, entry->bytes, entry->length, MSG_NOSIGNAL,
+			      (const struct sockaddr *)&target->journal, sizeof(target->journal));
+	while (sent < 0 && errno == EINTR);
+	return sent >= 0;
+}
+
+static bool write_entry(const void *item, void *user_data)
+{
+	const struct entry *entry = item;
+	const struct target *target = user_data;
+
+	switch (target->sink) {
+	case SINK_JOURNAL:
+		return write_journal(entry, target);
+	case SINK_SYSLOG:
+		syslog(entry->priority, "%s", entry->bytes);
+		return true;
+	case SINK_STDERR:
+		return write_stderr(entry, target->fd);
+	}
+	g_assert_not_reached();
+}
+
+static void *tell_lost(unsigned int count, void *user_data)
+{
+	g_autofree char *number = g_strdup_printf("%u", count);
+	g_autofree char *message = g_strdup_printf(
+		"%u entries of this log are lost: they were not read in time", count);
+	const struct log_field fields[] = {{"OOPSBT_COUNT", number}, {NULL}};
+
+	return make_entry(user_data, LOG_ID_LOST, LOG_WARNING, NULL, fields, message);
+}
+
+static void target_free(void *pointer)
+{
+	struct target *target = pointer;
+
+	if (target->sink == SINK_JOURNAL && target->fd >= 0)
+		close(target->fd);
+	g_free(target);
+}
+
+/* --- the log --- */
+
+static struct log *make_log(const char *name, enum sink sink, int fd, const char *path)
+{
+	static const struct writer_functions functions = {
+		.write = write_entry,
+		.tell_lost = tell_lost,
+		.free_item = g_free,
+		.free_user_data = target_free,
+	};
+	struct target *target = g_new0(struct target, 1);
+	struct log *log = g_atomic_rc_box_new0(struct log);
+
+	target->sink = sink;
+	target->name = name;
+	target->fd = fd;
+	target->journal.sun_family = AF_UNIX;
+	g_strlcpy(target->journal.sun_path, path, sizeof(target->journal.sun_path));
+	log->target = target;
+	log->writer = writer_new(&functions, target);
+	return log;
+}
+
+struct log *log_new_journal(const char *name, const char *path)
+{
+	return make_log(name, SINK_JOURNAL, socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), path);
+}
 
 /* systemd.exec(5): the variable holds device and inode of the stream that goes to the journal. */
 static bool stderr_is_journal(void)
@@ -34,76 +239,59 @@ static bool stderr_is_journal(void)
 	return g_strcmp0(ours, stream) == 0;
 }
 
-struct log *log_new(bool background)
+struct log *log_new(const char *name, bool background)
 {
-	struct log *log = g_new0(struct log, 1);
-
-	if (stderr_is_journal() || (background && access("/run/systemd/journal/socket", W_OK) == 0))
-		log->sink = SINK_JOURNAL;
-	else if (background)
-		log->sink = SINK_SYSLOG;
-	if (log->sink == SINK_SYSLOG)
-		openlog("oopsbtd", LOG_PID, LOG_DAEMON);
-	return log;
+	if (stderr_is_journal() || (background && access(JOURNAL_SOCKET, W_OK) == 0))
+		return log_new_journal(name, JOURNAL_SOCKET);
+	if (!background)
+		return make_log(name, SINK_STDERR, STDERR_FILENO, "");
+	openlog(name, LOG_PID, LOG_DAEMON);
+	return make_log(name, SINK_SYSLOG, -1, "");
 }
 
-void log_free(struct log *log)
+void log_close(struct log *log)
 {
-	g_free(log);
+	writer_close(log->writer, CLOSE_US);
 }
 
-static void add_field(GArray *fields, GPtrArray *strings, const char *name, const char *value)
+static void log_clear(void *pointer)
 {
-	struct iovec field;
+	struct log *log = pointer;
 
-	if (value == NULL)
-		return;
-	g_ptr_array_add(strings, g_strconcat(name, "=", value, NULL));
-	field.iov_base = strings->pdata[strings->len - 1];
-	field.iov_len = strlen(field.iov_base);
-	g_array_append_val(fields, field);
+	writer_free(log->writer);
 }
 
-static void write_journal(int priority, const char *domain, const char *dump, const char *line)
+struct log *log_ref(struct log *log)
 {
-	g_autoptr(GArray) fields = g_array_new(FALSE, FALSE, sizeof(struct iovec));
-	g_autoptr(GPtrArray) strings = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *number = g_strdup_printf("%d", priority);
+	return g_atomic_rc_box_acquire(log);
+}
 
-	add_field(fields, strings, "MESSAGE", line);
-	add_field(fields, strings, "PRIORITY", number);
-	add_field(fields, strings, "SYSLOG_IDENTIFIER", "oopsbtd");
-	add_field(fields, strings, "OOPSBT_DOMAIN", domain);
-	add_field(fields, strings, "OOPSBT_DUMP", dump);
-	sd_journal_sendv((struct iovec *)(void *)fields->data, (int)fields->len);
+void log_unref(struct log *log)
+{
+	g_atomic_rc_box_release_full(log, log_clear);
 }
 
 void log_write(struct log *log, int priority, const char *domain, const char *dump,
 	       const char *format, ...)
 {
+	const struct log_field fields[] = {{"OOPSBT_DUMP", dump}, {NULL}};
 	g_autofree char *message = NULL;
-	g_autofree char *whole = NULL;
-	g_autofree char *line = NULL;
 	va_list args;
 
 	va_start(args, format);
 	message = g_strdup_vprintf(format, args);
 	va_end(args);
-	whole = g_strconcat(domain ? domain : "", domain ? ": " : "", message, NULL);
-	line = sanitize_line(whole, -1);
-	switch (log->sink) {
-	case SINK_JOURNAL:
-		write_journal(priority, domain, dump, line);
-		break;
-	case SINK_SYSLOG:
-		syslog(priority, "%s", line);
-		break;
-	case SINK_STDERR:
-		fprintf(stderr, "oopsbtd: %s%s\n",
-			priority <= LOG_ERR	  ? "error: "
-			: priority == LOG_WARNING ? "warning: "
-						  : "",
-			line);
-		break;
-	}
+	writer_push(log->writer, make_entry(log->target, NULL, priority, domain, fields, message));
+}
+
+void log_event(struct log *log, const char *id, int priority, const char *domain,
+	       const struct log_field *fields, const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	message = g_strdup_vprintf(format, args);
+	va_end(args);
+	writer_push(log->writer, make_entry(log->target, id, priority, domain, fields, message));
 }

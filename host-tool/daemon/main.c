@@ -246,7 +246,8 @@ static void tear_down(struct daemon *daemon)
 	store_free(daemon->store);
 	config_clear(&daemon->config);
 	g_free(daemon->config_path);
-	log_free(daemon->log);
+	log_close(daemon->log);
+	log_unref(daemon->log);
 	g_free(daemon->runtime_directory);
 	g_clear_pointer(&daemon->loop, g_main_loop_unref);
 }
@@ -403,7 +404,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "oopsbtd: going to the background: %s\n", g_strerror(errno));
 		return EXIT_FAILURE;
 	}
-	daemon.log = log_new(!arguments.foreground);
+	daemon.log = log_new("oopsbtd", !arguments.foreground);
 	for (guint i = 0; i < warnings->len; i++)
 		log_write(daemon.log, LOG_WARNING, NULL, NULL, "%s", (char *)warnings->pdata[i]);
 	daemon.config_path = g_steal_pointer(&arguments.config);

@@ -98,17 +98,26 @@ bool output_check_text(int fd, const char *name, size_t max_bytes, bool may_be_e
 	return read_clean(fd, name, size, NULL, NULL, error);
 }
 
-/* What the daemon holds a report against, and what the store lists: each may come once, early. */
+/* What the daemon holds a report against and tells the journal, and what the store lists: each may
+ * come once, early. */
 enum head {
 	HEAD_SCHEMA,
 	HEAD_ID,
 	HEAD_UUID,
+	HEAD_FINGERPRINT,
+	HEAD_RELEASE,
+	HEAD_OOPS_CPU,
+	HEAD_STALL_CPU,
 };
 
 static const char *const heads[] = {
 	[HEAD_SCHEMA] = "schema",
 	[HEAD_ID] = "id",
 	[HEAD_UUID] = "domain.uuid",
+	[HEAD_FINGERPRINT] = "fingerprint",
+	[HEAD_RELEASE] = "guest.release",
+	[HEAD_OOPS_CPU] = "oops.cpu",
+	[HEAD_STALL_CPU] = "stall.cpu",
 	"domain",
 	"domain.name",
 	"title",
@@ -154,8 +163,39 @@ static bool check_identity(const struct json_check *check,
 	return true;
 }
 
+/* NULL: it is no string, or one that is too long for what it should be. */
+static char *get_string(const struct json_check *check, enum head head)
+{
+	const char *quoted = json_check_value(check, head);
+	g_autofree char *escaped = NULL;
+
+	if (quoted == NULL || *quoted != '"')
+		return NULL;
+	escaped = g_strndup(quoted + 1, strlen(quoted) - 2);
+	return g_strcompress(escaped); /* json_check lets through no other escapes than C has */
+}
+
+static struct maybe_int get_number(const struct json_check *check, enum head head)
+{
+	const char *text = json_check_value(check, head);
+	guint64 number;
+
+	if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT32, &number, NULL))
+		return (struct maybe_int){0};
+	return (struct maybe_int){true, (int64_t)number};
+}
+
+static void summarize(const struct json_check *check, struct summary *summary)
+{
+	struct maybe_int oops_cpu = get_number(check, HEAD_OOPS_CPU);
+
+	summary->fingerprint = get_string(check, HEAD_FINGERPRINT);
+	summary->release = get_string(check, HEAD_RELEASE);
+	summary->cpu = oops_cpu.known ? oops_cpu : get_number(check, HEAD_STALL_CPU);
+}
+
 bool output_check_json(int fd, size_t max_bytes, const struct report_collection *collection,
-		       GError **error)
+		       struct summary *summary, GError **error)
 {
 	g_autoptr(JsonCheck) check = json_check_new(MAX_JSON_DEPTH, heads);
 	size_t size;
@@ -167,7 +207,11 @@ bool output_check_json(int fd, size_t max_bytes, const struct report_collection 
 		g_prefix_error(error, "the analyser's report.json: ");
 		return false;
 	}
-	return check_identity(check, collection, error);
+	if (!check_identity(check, collection, error))
+		return false;
+	if (summary)
+		summarize(check, summary);
+	return true;
 }
 
 bool output_check_core(int fd, size_t max_bytes, GError **error)

@@ -15,8 +15,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "daemon/log.h"
 #include "daemon/virt.h"
 #include "freeze-guard/message.h"
 #include "freeze-guard/record.h"
@@ -36,6 +39,7 @@
 #define MAX_THREADS 256
 
 struct guard {
+	struct log *log;
 	const char *uri;
 	const char *runtime_directory;
 	bool orphaned; /* standard input is closed; under the mutex */
@@ -71,17 +75,14 @@ static void entry_free(void *pointer)
 	g_free(entry);
 }
 
-static void say(const struct entry *entry, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static void say(const struct entry *entry, const char *format, ...)
+/* @id: or NULL; @detail: a field */
+static void say(const struct entry *entry, const char *id, int priority, struct log_field detail,
+		const char *message)
 {
-	g_autofree char *text = NULL;
-	va_list args;
+	const struct log_field fields[] = {{"OOPSBT_DOMAIN_UUID", entry->uuid}, detail, {NULL}};
 
-	va_start(args, format);
-	text = g_strdup_vprintf(format, args);
-	va_end(args);
-	fprintf(stderr, "oopsbt-freeze-guard: domain %s %s\n", entry->uuid, text);
+	log_event(entry->guard->log, id, priority, NULL, fields, "domain %s %s", entry->uuid,
+		  message);
 }
 
 /* --- the state; the mutex is held --- */
@@ -145,7 +146,10 @@ static bool take_record(struct entry *entry)
 				    entry->guard->orphaned, &error);
 	/* Without one the work is done all the same, but a guard after this one knows nothing. */
 	if (record == NULL && error) {
-		say(entry, "has a record that cannot be taken over: %s", error->message);
+		g_autofree char *message = g_strdup_printf(
+			"has a record that cannot be taken over: %s", error->message);
+
+		say(entry, NULL, LOG_WARNING, (struct log_field){NULL}, message);
 		return true;
 	}
 	entry->record = record;
@@ -192,21 +196,40 @@ static bool is_settled(struct job *job)
 	return false;
 }
 
+/* @ended: the libvirt job that would have carried the pause with it */
+static void tell_ended(struct job *job, const char *ended)
+{
+	g_autofree char *message = g_strdup_printf(
+		"was frozen when a %s began, which would have carried the pause with it: ended "
+		"the %s, start it again",
+		ended, ended);
+
+	if (!job->told_of_end)
+		say(job->entry, LOG_ID_JOB_ENDED, LOG_WARNING,
+		    (struct log_field){"OOPSBT_JOB", ended}, message);
+	job->told_of_end = true;
+}
+
+static void tell_failed(struct job *job, const GError *error)
+{
+	g_autofree char *message = g_strdup_printf(
+		"may be frozen and cannot be resumed yet: %s; trying again", error->message);
+
+	if (!job->complained)
+		say(job->entry, LOG_ID_NOT_RESUMED, LOG_ERR,
+		    (struct log_field){"OOPSBT_REASON", error->message}, message);
+	job->complained = true;
+}
+
 static void tell(struct job *job, enum freeze_event event, const char *ended, const GError *error)
 {
-	if (ended && !job->told_of_end)
-		say(job->entry,
-		    "was frozen when a %s began, which would have carried the pause with it: ended "
-		    "the %s, start it again",
-		    ended, ended);
-	job->told_of_end = job->told_of_end || ended;
+	if (ended)
+		tell_ended(job, ended);
 	if (event == FREEZE_EVENT_RESUMED)
-		say(job->entry, "was left frozen: resumed");
-	if (event == FREEZE_EVENT_FAILED && !job->complained) {
-		say(job->entry, "may be frozen and cannot be resumed yet: %s; trying again",
-		    error->message);
-		job->complained = true;
-	}
+		say(job->entry, LOG_ID_RESUMED_LATE, LOG_WARNING, (struct log_field){NULL},
+		    "was left frozen: resumed");
+	if (event == FREEZE_EVENT_FAILED)
+		tell_failed(job, error);
 }
 
 static enum freeze_event look_once(struct job *job, enum freeze_state state)
@@ -417,6 +440,15 @@ static bool is_started_by_us(int argc)
 	       type == SOCK_SEQPACKET;
 }
 
+/* The daemon is in the background then. */
+static bool stderr_is_null(void)
+{
+	struct stat status;
+
+	return fstat(STDERR_FILENO, &status) == 0 && S_ISCHR(status.st_mode) &&
+	       status.st_rdev == makedev(1, 3);
+}
+
 int main(int argc, char **argv)
 {
 	struct guard guard = {0};
@@ -447,8 +479,11 @@ int main(int argc, char **argv)
 	guard.threads = g_thread_pool_new(work, &guard, MAX_THREADS, FALSE, NULL);
 	guard.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	guard.records_fd = freeze_record_watch(guard.runtime_directory, &error);
+	guard.log = log_new("oopsbt-freeze-guard", stderr_is_null());
 	if (error)
-		fprintf(stderr, "oopsbt-freeze-guard: %s\n", error->message);
+		log_write(guard.log, LOG_WARNING, NULL, NULL, "%s", error->message);
 	run(&guard);
+	log_close(guard.log);
+	log_unref(guard.log);
 	return 0;
 }

@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		.domain_name = (char *)"domain",
 		.domain_uuid = (char *)"f9d1b3a2-5a3e-4a6e-9f3b-0c9a8f2d7e11",
 	};
+	struct summary summary = {0};
 	int fd = fuzz_file(bytes, length);
 	GError *error = NULL;
 	bool good = output_check_text(fd, "report.txt", MAX_BYTES, true, &error);
@@ -20,8 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	if (good)
 		g_assert_true(text_is_clean((const char *)bytes, length));
 	error = NULL;
-	good = output_check_json(fd, MAX_BYTES, &collection, &error);
+	good = output_check_json(fd, MAX_BYTES, &collection, &summary, &error);
 	fuzz_check_result(good, error);
+	summary_clear(&summary);
 	error = NULL;
 	good = output_check_core(fd, MAX_BYTES, &error);
 	fuzz_check_result(good, error);

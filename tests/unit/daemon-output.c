@@ -45,7 +45,7 @@ static void test_text(void)
 static bool check_json(const char *text)
 {
 	int fd = make_file(text, strlen(text));
-	bool good = output_check_json(fd, 4096, &collection, NULL);
+	bool good = output_check_json(fd, 4096, &collection, NULL, NULL);
 
 	close(fd);
 	return good;
@@ -68,6 +68,36 @@ static void test_json(void)
 	g_assert_false(check_json(""));
 }
 
+static void check_summary(const char *members, const char *release, int cpu)
+{
+	g_autofree char *text = g_strdup_printf(
+		"{\"schema\":1,\"id\":\"" ID "\",\"domain\":{\"uuid\":\"" UUID "\"}%s}", members);
+	int fd = make_file(text, strlen(text));
+	struct summary summary = {0};
+
+	g_assert_true(output_check_json(fd, 4096, &collection, &summary, NULL));
+	g_assert_cmpstr(summary.release, ==, release);
+	g_assert_cmpint(summary.cpu.known ? summary.cpu.value : -1, ==, cpu);
+	summary_clear(&summary);
+	close(fd);
+}
+
+static void test_summary(void)
+{
+	g_autofree char *blank = g_strnfill(300, ' ');
+	g_autofree char *endless = g_strdup_printf(",\"guest\":{\"release\":\"%s\"}", blank);
+
+	check_summary("", NULL, -1);
+	check_summary(",\"guest\":{\"release\":\"6.1\"},\"oops\":{\"cpu\":3}", "6.1", 3);
+	check_summary(",\"stall\":{\"cpu\":7},\"oops\":null", NULL, 7);
+	check_summary(",\"guest\":{\"release\":null},\"oops\":{\"cpu\":null}", NULL, -1);
+	check_summary(",\"guest\":{\"release\":\"a\\\"b\\\\x0a\"}", "a\"b\\x0a", -1);
+	check_summary(",\"guest\":{\"release\":7},\"oops\":{\"cpu\":\"3\"}", NULL, -1);
+	check_summary(",\"oops\":{\"cpu\":-1}", NULL, -1);
+	check_summary(",\"oops\":{\"cpu\":99999999999999999999}", NULL, -1);
+	check_summary(endless, NULL, -1);
+}
+
 /* Of this each three bytes are an object, as a tree. */
 static void test_memory(void)
 {
@@ -81,7 +111,7 @@ static void test_memory(void)
 	g_string_append(text, "]}");
 	fd = make_file(text->str, text->len);
 	getrusage(RUSAGE_SELF, &before);
-	g_assert_true(output_check_json(fd, 2 * LARGE, &collection, NULL));
+	g_assert_true(output_check_json(fd, 2 * LARGE, &collection, NULL, NULL));
 	getrusage(RUSAGE_SELF, &after);
 	g_assert_cmpint(after.ru_maxrss - before.ru_maxrss, <, 1024); /* KiB */
 	close(fd);
@@ -124,6 +154,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/output/text that is clean and not too long is taken", test_text);
 	g_test_add_func("/output/report.json must be about this collection", test_json);
+	g_test_add_func("/output/the head of a report says kernel and CPU", test_summary);
 	g_test_add_func("/output/a report of 8 MiB takes less than 1 MiB to check", test_memory);
 	g_test_add_func("/output/text is checked piece by piece, characters whole", test_pieces);
 	g_test_add_func("/output/a core is an ELF file or empty", test_core);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the log is told of an incident when its collection is over: oopsbt-journal(7). */
+#ifndef OOPSBT_DAEMON_INCIDENT_LOG_H
+#define OOPSBT_DAEMON_INCIDENT_LOG_H
+
+#include "daemon/collection.h"
+#include "daemon/log.h"
+#include "daemon/signal.h"
+
+struct incident_entry {
+	const char *domain; /* its name */
+	const char *uuid;
+	const struct signal *signal;
+	const char *kernel; /* its release, where the report does not tell; NULL: not known */
+	const struct collection_result *result;
+};
+
+/* There is a dump. */
+void incident_log_dump(struct log *log, const struct incident_entry *entry);
+/* There is none. */
+void incident_log_no_dump(struct log *log, const struct incident_entry *entry, int priority,
+			  const char *reason);
+/* In either case, and only if the guest does not run because of a pause. */
+void incident_log_pause(struct log *log, const struct incident_entry *entry);
+/* It is left out: the first one since the last collection. */
+void incident_log_suppressed(struct log *log, const struct incident_entry *entry,
+			     const char *reason);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the head of a report says, in a few words for the log: the report itself is never parsed. */
+#ifndef OOPSBT_DAEMON_SUMMARY_H
+#define OOPSBT_DAEMON_SUMMARY_H
+
+#include "base/maybe.h"
+
+struct summary {
+	char *release;	      /* of the guest's kernel; clean; NULL: not known */
+	char *fingerprint;    /* of the bug; clean; NULL: not known */
+	struct maybe_int cpu; /* the kernel's number of the one that oopsed or stands still */
+};
+
+void summary_clear(struct summary *summary);
+
+#endif
