@@ -13,6 +13,7 @@ SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/oopsbt
 UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,/etc/systemd/system)
+CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 
 # Where AppArmor looks, whatever the prefix.
 APPARMORDIR ?= /etc/apparmor.d
@@ -151,7 +152,8 @@ install: all
 	test -e $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \
 		install -m 0644 host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)
 	sed 's,@SBINDIR@,$(SBINDIR),' host-tool/oopsbtd.service > $(DESTDIR)$(UNITDIR)/oopsbtd.service
-	install -d $(DESTDIR)$(APPARMORDIR)
+	install -d $(DESTDIR)$(CATALOGDIR) $(DESTDIR)$(APPARMORDIR)
+	install -m 0644 host-tool/oopsbt.catalog $(DESTDIR)$(CATALOGDIR)
 	sed 's,@SBINDIR@,$(SBINDIR),; s,@LIBEXECDIR@,$(LIBEXECDIR),; s,@SYSCONFDIR@,$(SYSCONFDIR),' \
 		host-tool/apparmor.profile > $(DESTDIR)$(APPARMORDIR)/oopsbtd
 	install -m 0644 host-tool/metrics/alerts.yml host-tool/metrics/dashboard.json $(DESTDIR)$(DATADIR)
@@ -160,7 +162,8 @@ install: all
 # What was written by install, but not a configuration that was changed, nor any dump.
 .PHONY: uninstall
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/oopsbtd $(DESTDIR)$(UNITDIR)/oopsbtd.service $(DESTDIR)$(APPARMORDIR)/oopsbtd
+	rm -f $(DESTDIR)$(SBINDIR)/oopsbtd $(DESTDIR)$(UNITDIR)/oopsbtd.service $(DESTDIR)$(APPARMORDIR)/oopsbtd \
+		$(DESTDIR)$(CATALOGDIR)/oopsbt.catalog
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR) $(MODULE_DIR)
 	! cmp -s host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf

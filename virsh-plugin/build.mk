@@ -53,7 +53,7 @@ VIRSH_COMMAND_DIR ?= $(PREFIX)/libexec/virsh
 .PHONY: install-plugin
 install: install-plugin
 install-plugin: all
-	install -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man8 \
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(MANDIR)/man8 \
 		$(BASHCOMPDIR) $(ZSHCOMPDIR) $(VIRSH_COMMAND_DIR))
 	install -m 0755 $(BUILD)/virsh-plugin/virsh $(BUILD)/virsh-plugin/virsh-oopsbt $(DESTDIR)$(BINDIR)
 	$(foreach page,$(MAN_PAGES),install -m 0644 $(page) \

@@ -31,6 +31,32 @@ metrics_have() {
 	host setpriv --reuid=nobody --clear-groups grep -Fx -- "$1" /run/oopsbt-metrics/oopsbt.prom
 }
 
+# journal_of ID: the entries that have this MESSAGE_ID, an object a line
+journal_of() {
+	host journalctl --output=json "MESSAGE_ID=$1"
+}
+
+# field NAME: of each entry on standard input
+field() {
+	python3 -c 'import json, sys
+for line in sys.stdin: print(json.loads(line).get(sys.argv[1], ""))' "$1"
+}
+
+# id_of NAME: as log.h has it
+id_of() {
+	sed -n "s/^#define LOG_ID_$1 \"\(.*\)\".*/\1/p" "$here/../../host-tool/daemon/log.h"
+}
+
+# stored NUMBER: until the domain has that many dumps
+stored() {
+	local i
+	for ((i = 0; i < 300; i++)); do
+		[ "$(host sh -c 'ls -d /var/lib/oopsbt/*/2*-* 2>/dev/null' | xargs -rn1 basename | sort -u | wc -l)" -lt "$1" ] || return 0
+		sleep 0.1 # the journal, which would tell, stands still
+	done
+	return 1
+}
+
 tap_ok "systemd starts the service" host systemctl start oopsbtd
 tap_ok "its exposure is at most 2.5" host systemd-analyze security --threshold=25 oopsbtd.service
 tap_ok "oopsbtd connects to libvirtd" host_log '^connected to qemu:///system'
@@ -53,6 +79,34 @@ for ((i = 0; i < 100; i++)); do
 done
 tap_ok "libvirtd writes a vmcore into the dump" host test -s "$dump/vmcore"
 tap_is "nobody but root can read a dump" "$(host find "$dump" /var/lib/oopsbt -maxdepth 1 -perm /077 ! -type l)" ""
+
+# --- the journal: oopsbt-journal(7) ---
+
+tap_ok "the incident is told" host_log "$domain: oops: .*\(dump ${dump##*/}\)"
+entry=$(journal_of "$(id_of INCIDENT)")
+tap_is "the journal has one entry for it" "$(wc -l <<<"$entry")" 1
+tap_is "a warning of oopsbtd" "$(for i in PRIORITY SYSLOG_IDENTIFIER _SYSTEMD_UNIT; do field $i <<<"$entry"; done | xargs)" \
+	"4 oopsbtd oopsbtd.service"
+tap_is "with the domain" "$(field OOPSBT_DOMAIN <<<"$entry") $(field OOPSBT_DOMAIN_UUID <<<"$entry")" \
+	"$domain $(virsh -q domuuid "$domain" | head -n 1)"
+tap_is "with kind and dump" "$(field OOPSBT_KIND <<<"$entry") $(field OOPSBT_DUMP <<<"$entry")" "oops ${dump##*/}"
+report_has() {
+	host cat "$dump/report.json" | python3 -c 'import json, sys
+value = json.load(sys.stdin)
+for name in sys.argv[1:]: value = value[name]
+print(value)' "$@"
+}
+tap_is "with the report's title" "$(field OOPSBT_TITLE <<<"$entry")" "$(report_has title)"
+tap_is "with the report's fingerprint" "$(field OOPSBT_FINGERPRINT <<<"$entry")" "$(report_has fingerprint)"
+tap_is "with the report's kernel" "$(field OOPSBT_KERNEL <<<"$entry")" "$(report_has guest release)"
+tap_is "with the report's CPU" "$(field OOPSBT_CPU <<<"$entry")" "$(report_has oops cpu)"
+tap_is "with the report's freeze time" "$(field OOPSBT_FREEZE_US <<<"$entry")" "$(report_has timeline freeze_us)"
+tap_is "libvirt was found" "$(journal_of "$(id_of LIBVIRT_FOUND)" | field OOPSBT_URI)" qemu:///system
+host journalctl --update-catalog
+explained=$(host journalctl --catalog --no-pager "MESSAGE_ID=$(id_of INCIDENT)")
+tap_like "journalctl explains the incident" "$explained" "Subject: The guest $domain had an incident: oops"
+tap_like "and names the command that shows more" "$explained" "virsh oopsbt info ${dump##*/}"
+
 tap_like "virsh lists the dump" "$(host virsh oopsbt list "$domain")" 'NULL pointer'
 host_mark
 tap_ok "root can collect without the daemon's help" host virsh oopsbt collect "$domain"
@@ -64,6 +118,17 @@ tap_is "it has no capability" "$(status_of oopsbt-analyze CapEff) $(status_of oo
 tap_is "it is filtered" "$(status_of oopsbt-analyze Seccomp)" 2
 tap_is "oopsbtd has five capabilities" "$(status_of oopsbtd CapEff)" 00000000000800e4
 
+# A journal that stands still: more is said than its socket takes.
+dumps=$(host sh -c 'ls -d /var/lib/oopsbt/*/2*-*' | xargs -n1 basename | sort -u | wc -l)
+host_mark
+host systemctl kill --signal=STOP systemd-journald
+for ((i = 0; i < 20; i++)); do host systemctl kill --signal=HUP --kill-who=main oopsbtd; done
+oops
+tap_ok "an oops is stored while the journal stands still" stored $((dumps + 1))
+tap_like "and the guest runs" "$(virsh -q domstate "$domain")" '^running'
+host systemctl kill --signal=CONT systemd-journald
+tap_ok "the journal learns of it when it goes on" host_log "$domain: oops: .*\(dump "
+
 host_mark
 host systemctl kill --signal=KILL --kill-who=main oopsbtd
 tap_ok "systemd starts it again after it was killed" host_log "$domain: runs Linux"
@@ -73,6 +138,7 @@ tap_ok "the next oops is stored" host_log "$domain: stored: "
 host_mark
 host systemctl restart libvirtd
 tap_ok "oopsbtd connects again when libvirtd was restarted" host_log '^connected to'
+tap_like "the journal says that libvirt was lost" "$(journal_of "$(id_of LIBVIRT_LOST)" | field OOPSBT_REASON)" '.'
 host_mark
 oops
 tap_ok "an oops after that is stored" host_log "$domain: stored: "

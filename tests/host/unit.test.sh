@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The service's unit and its AppArmor profile as they are installed, without a host to run them.
+# The service's unit, its message catalog and its AppArmor profile as they are installed, without a host to run them.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -22,6 +22,26 @@ tap_is "systemd finds no fault in the unit" \
 	"$(systemd-analyze verify --man=no "$unit" 2>&1 | grep -F oopsbtd.service || true)" ""
 tap_ok "the exposure of the service is at most 2.5" \
 	systemd-analyze security --offline=yes --threshold=25 --no-pager "$unit"
+
+# ids_of FILE: what in it looks like an id of a message
+ids_of() {
+	grep -oE '[0-9a-f]{32}' "$1" | sort
+}
+
+ids=$(ids_of "$here/../../host-tool/daemon/log.h")
+tap_is "each MESSAGE_ID is one message's" "$(uniq -d <<<"$ids")" ""
+tap_is "each is in the message catalog" \
+	"$(grep -oE '^-- [0-9a-f]{32}$' "$root/usr/lib/systemd/catalog/oopsbt.catalog" | cut -c4- | sort)" "$ids"
+tap_is "each is in the manual page" "$(ids_of "$root/usr/share/man/man7/oopsbt-journal.7" | sort -u)" "$ids"
+mkdir -p "$root/var/lib/systemd/catalog"
+tap_is "journalctl finds no fault in the catalog" "$(journalctl --root="$root" --update-catalog 2>&1)" ""
+tap_is "and knows each" "$(journalctl --root="$root" --list-catalog | cut -c1-32 | sort)" "$ids"
+fields=$(grep -ohE '\bOOPSBT_[A-Z_]+\b' "$here"/../../host-tool/daemon/{log,incident_log,connection}.c \
+	"$here/../../host-tool/freeze-guard/main.c" | sort -u)
+tap_is "each field is in the manual page" \
+	"$(grep -E '^\\fBOOPSBT_' "$root/usr/share/man/man7/oopsbt-journal.7" | grep -oE 'OOPSBT_[A-Z_]+' | sort -u)" "$fields"
+tap_is "the catalog names no other fields" \
+	"$(grep -oE '@[A-Z_]+@' "$root/usr/lib/systemd/catalog/oopsbt.catalog" | tr -d @ | sort -u | comm -23 - <(echo "$fields"))" ""
 
 tap_ok "the AppArmor profile can be compiled" apparmor_parser -QKT "$profile"
 tap_is "there is a profile for oopsbtd, its analyser and its freeze guard" \
