@@ -185,6 +185,7 @@ help:
 	@echo 'make check-zoo    kernels, flavours and configurations on many CPU models, to docs/zoo.md (long)'
 	@echo 'make check-host   the installed service under a real systemd, in a container (root)'
 	@echo 'make check-oracle compare backtraces with crash and drgn (downloads debug packages)'
+	@echo 'make check-titles compare titles with a public corpus of reports (CORPUS=FOLDER: tests/oracle/check-titles)'
 	@echo 'make bench        measure, with ratios; prints a table, writes JSON'
 	@echo 'make lint         layout and static analysis'
 	@echo 'make install      into PREFIX (/usr/local) under DESTDIR; uninstall takes it back'

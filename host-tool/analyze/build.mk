@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The analyser: the one program that looks into guest memory.
 
-ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c cpu_facts.c culprit.c fault.c file.c guest_traces.c left_out.c live.c log.c log_lines.c main.c \
+ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c complaints.c cpu_facts.c culprit.c fault.c file.c guest_traces.c left_out.c live.c log.c log_lines.c main.c \
 	output.c relay.c sandbox.c stall_places.c task_chains.c task_facts.c window.c)
 
 ANALYZE_ARCHIVES := $(addprefix host-tool/,libreport.a libkernel.a libguest.a libcommon.a)
@@ -10,6 +10,7 @@ ANALYZE_PACKAGES := $(PACKAGES) libseccomp libbpf libelf libkdumpfile capstone
 $(eval $(call program,host-tool/oopsbt-analyze,$(ANALYZE_SOURCES),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 
 $(eval $(call unit_test,analyze-analysis,$(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
+$(eval $(call unit_test,analyze-complaints,$(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 $(eval $(call unit_test,analyze-fault,tests/unit/fake_guest.c tests/unit/fake_tables.c $(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 $(eval $(call unit_test,analyze-left-out,tests/unit/fake_guest.c tests/unit/fake_tables.c $(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 

@@ -89,6 +89,8 @@ static enum incident kind_of(const struct report *report)
 	/* Whether the kernel panics of it is a setting of the guest's. */
 	if (report->oops.known)
 		return INCIDENT_OOPS;
+	if (report->complaint.known)
+		return report->complaint.incident;
 	if (report->collection.incident &&
 	    incident_from_name(report->collection.incident, &incident))
 		return incident;

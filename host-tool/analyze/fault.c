@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/arch.h"
+#include "kernel/log_match.h"
 #include "kernel/modules.h"
 #include "kernel/resolve.h"
 #include "kernel/x86_64/disassemble.h"
@@ -31,7 +32,7 @@ static bool parse_place(const char *place, struct resolved_symbol *symbol)
 	char *slash;
 
 	*symbol = (struct resolved_symbol){0};
-	if (!place || !oops_symbol_parse(place, &symbol->name, &symbol->module))
+	if (!place || !log_symbol_parse(place, &symbol->name, &symbol->module))
 		return false;
 	plus = strstr(place, "+0x");
 	symbol->offset = g_ascii_strtoull(plus + 1, &slash, 16);
@@ -422,7 +423,7 @@ static void explain_overflow(const struct analysis *analysis, struct saved_fault
 
 /* As from the log: from the fault outwards. */
 static void blame_from_stack(const struct report_vcpu *vcpu, const struct frame *fault,
-			     struct blame *blame)
+			     LogBlame add, struct blame *blame)
 {
 	bool passed = false;
 
@@ -433,7 +434,7 @@ static void blame_from_stack(const struct report_vcpu *vcpu, const struct frame 
 			blame_add_boundary(blame);
 		passed = passed || frame == fault;
 		if (passed && frame->reliable && frame->symbol.name)
-			blame_add(blame, frame->symbol.name, frame->symbol.module);
+			add(blame, frame->symbol.name, frame->symbol.module);
 	}
 }
 
@@ -446,7 +447,7 @@ static void refine_blame(const struct report_vcpu *vcpu, const struct frame *fau
 {
 	struct blame found = {0};
 
-	blame_from_stack(vcpu, fault, &found);
+	blame_from_stack(vcpu, fault, oops_text_rule(oops), &found);
 	if (blame_is_known(&found) &&
 	    (!oops->complete || !g_strcmp0(found.functions[0], oops->blame.functions[0]))) {
 		struct blame given_up = oops->blame;
@@ -465,7 +466,7 @@ static void tell_from_stack(const struct report_vcpu *vcpu, const struct frame *
 			    struct oops_text *oops)
 {
 	blame_clear(&oops->blame);
-	blame_from_stack(vcpu, fault, &oops->blame);
+	blame_from_stack(vcpu, fault, oops_text_rule(oops), &oops->blame);
 	if (oops->cpu.known)
 		return;
 	oops->cpu = vcpu->cpu;

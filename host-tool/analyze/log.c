@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "analyze/complaints.h"
 #include "analyze/culprit.h"
 #include "analyze/fault.h"
 #include "analyze/guest_traces.h"
@@ -243,20 +244,14 @@ bool log_oops_in_interrupt(const struct report *report)
 	return false;
 }
 
-/* "Kernel panic - not syncing: REASON", with what differs from one time to the next left out. */
+/* "Kernel panic: REASON"; NULL: there is none. */
 static char *panic_title(const GArray *records)
 {
-	static const char prefix[] = "Kernel panic - not syncing: ";
+	const struct printk_record *record = complaints_find_panic(records);
+	const char *reason = record ? record->text + strlen(COMPLAINTS_PANIC) : NULL;
 
-	for (guint i = records->len; i > 0; i--) {
-		const char *text = g_array_index(records, struct printk_record, i - 1).text;
-
-		if (g_str_has_prefix(text, prefix))
-			return g_strdup_printf("Kernel panic: %.*s",
-					       (int)strcspn(text + sizeof(prefix) - 1, "\n"),
-					       text + sizeof(prefix) - 1);
-	}
-	return NULL;
+	return reason ? g_strdup_printf("Kernel panic: %.*s", (int)strcspn(reason, "\n"), reason)
+		      : NULL;
 }
 
 static bool is_panic(const struct analysis *analysis)
@@ -378,6 +373,8 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 			g_array_index(records, struct printk_record, records->len - 1).sequence;
 	note_told(analysis);
 	find_story(analysis, records);
+	if (!report->oops.known)
+		complaints_tell(report, records, is_panic(analysis));
 	left_out_list(analysis, records, (unsigned int)report->oops.number.value);
 }
 
@@ -392,8 +389,9 @@ static char *stall_title(const struct analysis *analysis)
 {
 	const struct report *report = analysis->report;
 	const char *incident = report->collection.incident;
-	GString *title = g_string_new(incident ? incident : "stall");
+	g_autoptr(GString) title = g_string_new(incident ? incident : "stall");
 	struct blame blame = {0};
+	char *text;
 
 	g_strdelimit(title->str, "-", ' ');
 	/* What the CPU does now is no reason for what was. */
@@ -407,12 +405,9 @@ static char *stall_title(const struct analysis *analysis)
 		culprit_of_stall(report, &blame);
 	if (!g_strcmp0(incident, "hung-task") && has_deadlock(&report->tasks))
 		g_string_append(title, ": deadlock");
-	if (blame_is_known(&blame))
-		g_string_append_printf(title, " in %s", blame.functions[0]);
-	if (blame.module)
-		g_string_append_printf(title, " [%s]", blame.module);
+	text = blame_title(title->str, &blame);
 	blame_clear(&blame);
-	return g_string_free(title, FALSE);
+	return text;
 }
 
 static const char *title_without_text(const struct analysis *analysis)

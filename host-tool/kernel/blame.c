@@ -5,6 +5,9 @@
 
 #include "kernel/helper.h"
 
+/* A function this often one after another calls itself. */
+#define RECURSION 3
+
 static unsigned int count(const struct blame *blame)
 {
 	unsigned int known = 0;
@@ -28,6 +31,14 @@ static void push(struct blame *blame, const char *function, const char *module)
 	blame->whole = known + 1 == BLAME_FUNCTIONS;
 }
 
+static void replace(struct blame *blame, const char *function, const char *module)
+{
+	for (unsigned int i = 0; i < BLAME_FUNCTIONS; i++)
+		g_clear_pointer(&blame->functions[i], g_free);
+	g_clear_pointer(&blame->module, g_free);
+	push(blame, function, module);
+}
+
 void blame_add(struct blame *blame, const char *function, const char *module)
 {
 	if (blame->whole)
@@ -38,16 +49,57 @@ void blame_add(struct blame *blame, const char *function, const char *module)
 		push(blame, function, module);
 }
 
+static bool add_common_wait(struct blame *blame, const char *function)
+{
+	const char *common = function_common_wait(function);
+
+	if (!common)
+		return false;
+	replace(blame, common, NULL);
+	blame->whole = true;
+	return true;
+}
+
 void blame_add_of_loop(struct blame *blame, const char *function, const char *module)
 {
-	if (blame->whole || (!function_is_dispatcher(function) && function_is_helper(function)))
+	if (blame->whole || add_common_wait(blame, function))
 		return;
 	if (function_is_dispatcher(function)) {
 		blame_add_boundary(blame);
 		return;
 	}
-	blame_clear(blame);
-	push(blame, function, module);
+	if (function_is_helper(function))
+		return;
+	replace(blame, function, module);
+}
+
+void blame_add_of_overflow(struct blame *blame, const char *function, const char *module)
+{
+	g_autofree char *plain = function_plain(function);
+
+	if (blame->recurs) {
+		blame_add(blame, function, module);
+		return;
+	}
+	if (g_strcmp0(blame->previous, plain) != 0)
+		blame->repeats = 0;
+	if (++blame->repeats == RECURSION) {
+		blame_clear(blame);
+		blame->recurs = true;
+		push(blame, function, module);
+		return;
+	}
+	g_free(blame->previous);
+	blame->previous = g_steal_pointer(&plain);
+	/* What comes upon a task fills the task's stack, too. */
+	if (!function_is_interruption(function))
+		blame_add_of_loop(blame, function, module);
+}
+
+void blame_add_of_wait(struct blame *blame, const char *function, const char *module)
+{
+	if (!blame->whole && !add_common_wait(blame, function))
+		blame_add(blame, function, module);
 }
 
 void blame_add_boundary(struct blame *blame)
@@ -66,10 +118,22 @@ bool blame_is_known(const struct blame *blame)
 	return blame->functions[0] != NULL;
 }
 
+char *blame_title(const char *kind, const struct blame *blame)
+{
+	GString *title = g_string_new(kind);
+
+	if (blame_is_known(blame))
+		g_string_append_printf(title, " in %s", blame->functions[0]);
+	if (blame->module)
+		g_string_append_printf(title, " [%s]", blame->module);
+	return g_string_free(title, FALSE);
+}
+
 void blame_clear(struct blame *blame)
 {
 	for (unsigned int i = 0; i < BLAME_FUNCTIONS; i++)
 		g_free(blame->functions[i]);
 	g_free(blame->module);
+	g_free(blame->previous);
 	*blame = (struct blame){0};
 }

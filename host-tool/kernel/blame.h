@@ -16,6 +16,10 @@ struct blame {
 	char *functions[BLAME_FUNCTIONS]; /* plain names; the first is to blame; NULL: no more */
 	char *module;			  /* of the first; NULL: the core kernel */
 	bool whole;			  /* no more are wanted */
+	/* Of blame_add_of_overflow() */
+	char *previous;
+	unsigned int repeats; /* of that, one after another */
+	bool recurs;
 };
 
 void blame_add(struct blame *blame, const char *function, const char *module);
@@ -26,6 +30,15 @@ void blame_add(struct blame *blame, const char *function, const char *module);
  */
 void blame_add_of_loop(struct blame *blame, const char *function, const char *module);
 
+/*
+ * The same for a stack that has overflowed. A function that calls itself is to blame; where several
+ * call each other, it is chance which one was the last, and whose work it is counts.
+ */
+void blame_add_of_overflow(struct blame *blame, const char *function, const char *module);
+
+/* The same for a task that waits: for what all of the kernel uses, or for its own. */
+void blame_add_of_wait(struct blame *blame, const char *function, const char *module);
+
 /* Here begins what was interrupted: if somebody is to blame already, it is not beyond this. */
 void blame_add_boundary(struct blame *blame);
 
@@ -34,6 +47,9 @@ void blame_add_if_none(struct blame *blame, const char *function, const char *mo
 
 /* Whether somebody is to blame. */
 bool blame_is_known(const struct blame *blame);
+
+/* "KIND in FUNCTION [MODULE]", or "KIND" where nobody is. Free with g_free(). */
+char *blame_title(const char *kind, const struct blame *blame);
 void blame_clear(struct blame *blame);
 
 #endif

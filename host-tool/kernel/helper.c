@@ -4,11 +4,10 @@
 #include <glib.h>
 #include <string.h>
 
-/* In all tables a "*" at the end of a pattern stands for anything. */
+/* In all tables a "*" stands for anything. */
 
-/* Where something begins: what is beyond was interrupted, or waits for it, or is the same for all.
- */
-static const char *const entries[] = {
+/* What is beyond was interrupted. */
+static const char *const interruptions[] = {
 	/* exceptions and interrupts, as kernels from 5.8 on name them */
 	"asm_exc_*",
 	"asm_sysvec_*",
@@ -40,9 +39,11 @@ static const char *const entries[] = {
 	"call_function_single_interrupt",
 	"irq_work_interrupt",
 	"retint_*",
+	"irqentry_exit*",
 	"ret_from_intr",
 	"do_IRQ",
 	"smp_apic_timer_interrupt",
+	"smp_trace_*",
 	"smp_call_function_interrupt",
 	"smp_call_function_single_interrupt",
 	"smp_reschedule_interrupt",
@@ -56,6 +57,10 @@ static const char *const entries[] = {
 	"irq_exit*",
 	"__irq_exit*",
 	"call_softirq",
+};
+
+/* Where the kernel's work for somebody begins: what is beyond is the same for all. */
+static const char *const beginnings[] = {
 	/* system calls */
 	"entry_SYSCALL_*",
 	"entry_SYSENTER_*",
@@ -99,7 +104,6 @@ static const char *const dispatchers[] = {
 	"do_exit_to_user*",
 	"syscall_exit_to_user*",
 	"prepare_exit_to_usermode",
-	"irqentry_exit*",
 	"__fput",
 	"call_timer_fn",
 	"expire_timers",
@@ -109,6 +113,7 @@ static const char *const dispatchers[] = {
 	"__hrtimer_run_queues",
 	"hrtimer_interrupt",
 	"hrtimer_run_*",
+	"__run_hrtimer",
 	"tasklet_action*",
 	"tasklet_hi_action",
 	"rcu_do_batch",
@@ -120,12 +125,14 @@ static const char *const dispatchers[] = {
 	"__netif_receive_skb*",
 	"netif_receive_skb*",
 	"do_one_initcall",
-	"notifier_call_chain",
 	/* of files and sockets */
 	"vfs_read",
 	"vfs_write",
 	"vfs_iter_*",
 	"vfs_ioctl",
+	"do_vfs_ioctl",
+	"*_compat_ioctl",
+	"compat_sys_ioctl",
 	"vfs_open",
 	"do_dentry_open",
 	"new_sync_*",
@@ -174,7 +181,6 @@ static const char *const dispatchers[] = {
 static const char *const telling[] = {
 	"panic",
 	"vpanic",
-	"nmi_panic",
 	"die",
 	"die_addr",
 	"__die*",
@@ -224,9 +230,9 @@ static const char *const telling[] = {
 	"stack_trace_*",
 	"save_stack*",
 	"arch_stack_walk*",
+	"dump_backtrace*",
+	"walk_stackframe*",
 	"save_trace",
-	"unwind_*",
-	"__unwind_*",
 	/* of all CPUs, and of those that stand still */
 	"nmi_cpu_backtrace*",
 	"nmi_trigger_*",
@@ -235,6 +241,10 @@ static const char *const telling[] = {
 	"rcu_dump_cpu_stacks",
 	"print_cpu_stall*",
 	"print_other_cpu_stall*",
+	"dump_cpu_task",
+	"rcu_print_*",
+	"rcu_stall_*",
+	"local_apic_timer_interrupt",
 	"check_cpu_stall*",
 	"rcu_pending*",
 	"rcu_check_*",
@@ -248,8 +258,6 @@ static const char *const telling[] = {
 	"watchdog_hardlockup_check",
 	"watchdog",
 	"check_hung_*",
-	/* of the dying task */
-	"do_exit",
 	"make_task_dead",
 	"rewind_stack_*",
 	/* words */
@@ -280,6 +288,10 @@ static const char *const checks[] = {
 	"describe_*",
 	"object_err",
 	"print_trailer",
+	"bad_page*",
+	"free_page_is_bad*",
+	"free_pages_prepare*",
+	"check_new_page*",
 	"check_object",
 	"check_bytes_and_report",
 	"quarantine_*",
@@ -300,6 +312,7 @@ static const char *const checks[] = {
 	"kmemleak_*",
 	"create_object*",
 	"read_word_at_a_time",
+	"__read_once_word_nocheck",
 	/* arithmetic, stacks and jumps */
 	"__ubsan_*",
 	"ubsan_*",
@@ -318,6 +331,8 @@ static const char *const checks[] = {
 	"__lock_acquire*",
 	"__lock_release*",
 	"lock_is_held*",
+	"rcu_read_lock_*held*",
+	"rcu_is_watching",
 	"lock_downgrade*",
 	"lock_set_class*",
 	"__lock_set_*",
@@ -386,14 +401,24 @@ static const char *const checks[] = {
 	"debug_work_*",
 	"debug_hrtimer_*",
 	"debug_rcu_*",
+	"call_rcu*",
+	"__call_rcu*",
+	"init_timer_key",
+	"__hrtimer_init*",
+	"__init_work",
 	"timer_is_static_object",
 	"work_is_static_object",
 	"refcount_*",
 	"__refcount_*",
 	"ref_tracker_*",
 	"kref_*",
+	"_atomic_dec_and_*",
+	"__fortify_*",
 	"__list_add_valid*",
 	"__list_del_entry_valid*",
+	"__list_add*",
+	"__list_del*",
+	"__list_splice*",
 	"list_add*",
 	"list_del*",
 	"list_move*",
@@ -408,7 +433,6 @@ static const char *const checks[] = {
 	"__check_heap_object",
 	"check_heap_object",
 	"__copy_overflow",
-	"fortify_panic",
 	"__fortify_*",
 	"__phys_addr*",
 	"__virt_addr_valid",
@@ -424,16 +448,13 @@ static const char *const checks[] = {
 	"folio_end_*",
 	"end_page_writeback",
 	/* assertions, of this or that part */
-	"skb_panic",
-	"skb_over_panic",
-	"skb_under_panic",
 	"skb_put",
 	"skb_push",
 	"skb_pull*",
 	"__skb_pull",
-	"assfail",
-	"assertfail",
-	"btrfs_assertfail",
+	"*assfail",
+	"*assertfail",
+	"*_panic",
 	"BUG_func",
 	"debug_wait_for_*",
 	"get_taint",
@@ -511,6 +532,17 @@ static const char *const library[] = {
 	"string",
 	"string_nocheck",
 	"string_check",
+	"hex_string",
+	"number",
+	"symbol_string",
+	"mac_address_string",
+	"uuid_string",
+	"bitmap_string",
+	"escaped_string",
+	"dentry_name",
+	"resource_string",
+	"ip4_*string",
+	"ip6_*string",
 	"pointer",
 	"vsnprintf",
 	"snprintf",
@@ -530,6 +562,8 @@ static const char *const library[] = {
 	"crc32*",
 	"__crc32*",
 	"crc_itu_t",
+	"aes_encrypt",
+	"aes_decrypt",
 	"clear_page_*",
 	"copy_page*",
 	"copy_mc_*",
@@ -552,6 +586,8 @@ static const char *const library[] = {
 	"_copy_from_iter*",
 	"_copy_to_iter*",
 	"copy_folio_*",
+	"simple_copy_to_iter",
+	"simple_copy_from_iter",
 	"copyin",
 	"copyout",
 	"strncpy_from_user",
@@ -572,6 +608,8 @@ static const char *const library[] = {
 	"xas_start",
 	"xas_load",
 	"xas_find*",
+	"rhashtable_lookup*",
+	"__rhashtable_lookup*",
 	"idr_*",
 	"ida_free",
 	"ida_destroy",
@@ -621,6 +659,14 @@ static const char *const allocators[] = {
 	"vunmap",
 	"__vunmap*",
 	"kmem_cache_*",
+	"___kmalloc*",
+	"__list_lru_init",
+	"list_lru_init*",
+	"radix_tree_node_alloc",
+	"pcpu_mem_zalloc",
+	"pcpu_create_chunk*",
+	"sock_kmalloc",
+	"idr_get_*",
 	"__kmem_cache_alloc*",
 	"__kmalloc*",
 	"__do_kmalloc*",
@@ -674,8 +720,9 @@ static const char *const allocators[] = {
 	"find_or_create_page",
 	"grab_cache_page_*",
 	"read_cache_page*",
-	"read_cache_folio",
 	"do_read_cache_*",
+	"find_lock_entries",
+	"truncate_inode_pages*",
 };
 
 /* They wait for locks and for events; what is wrong with those is not their doing. */
@@ -713,8 +760,15 @@ static const char *const waiting[] = {
 	"ww_mutex_*",
 	"__ww_mutex_*",
 	"rt_mutex_*",
+	"console_lock",
+	"lock_sock*",
+	"release_sock",
+	"ldsem_*",
 	"__rt_mutex_*",
 	"rt_spin_*",
+	"task_rq_lock",
+	"__task_rq_lock",
+	"raw_spin_rq_*",
 	"rtlock_*",
 	"osq_*",
 	"owner_on_cpu",
@@ -743,6 +797,7 @@ static const char *const waiting[] = {
 	"preempt_schedule*",
 	"io_schedule*",
 	"context_switch",
+	"finish_task_switch*",
 	"__switch_to*",
 	"wait_for_completion*",
 	"__wait_for_common",
@@ -756,8 +811,16 @@ static const char *const waiting[] = {
 	"out_of_line_wait_*",
 	"bit_wait*",
 	"folio_wait_*",
+	"filemap_fdatawait*",
+	"__filemap_fdatawait*",
+	"folio_wait_bit_*",
 	"__wake_up*",
-	"wake_up_*",
+	"wake_up_process",
+	"wake_up_state",
+	"wake_up_q",
+	"wake_up_bit",
+	"wake_up_var",
+	"wake_up_poll",
 	"autoremove_wake_function",
 	"default_wake_function",
 	"try_to_wake_up",
@@ -765,8 +828,6 @@ static const char *const waiting[] = {
 	"complete_signal",
 	"prepare_to_wait*",
 	"finish_wait",
-	"remove_wait_queue",
-	"add_wait_queue*",
 	"kthread_stop",
 	"__flush_work*",
 	"flush_work*",
@@ -800,6 +861,7 @@ static const char *const waiting[] = {
 	"timer_delete*",
 	"__timer_delete*",
 	"try_to_del_timer_*",
+	"__try_to_del_timer_*",
 	"lock_timer_base",
 	"mod_timer*",
 	"__mod_timer",
@@ -865,6 +927,12 @@ static const char *const glue[] = {
 	"device_release",
 	"device_for_each_*",
 	"device_remove_*",
+	"dpm_sysfs_*",
+	"device_pm_*",
+	"hwrng_unregister",
+	"i2c_del_adapter",
+	"i2c_unregister_device",
+	"__unregister_client",
 	"device_release_driver*",
 	"__device_release_driver",
 	"bus_remove_*",
@@ -881,10 +949,16 @@ static const char *const glue[] = {
 	"__device_attach*",
 	"device_initial_probe",
 	"sysfs_remove_*",
+	"sysfs_warn_*",
+	"proc_register",
+	"proc_create*",
+	"__proc_create",
+	"proc_mkdir*",
+	"_proc_mkdir",
+	"remove_proc_*",
 	"sysfs_create_*",
 	"sysfs_add_*",
 	"kernfs_remove_by_*",
-	"__kernfs_remove",
 	"rollback_registered*",
 	"unregister_netdev*",
 	"tty_unregister_device",
@@ -944,7 +1018,8 @@ static const struct table helpers[] = {
 	TABLE(waiting), TABLE(clocks), TABLE(glue),    TABLE(rust),
 };
 
-static const struct table all_entries = TABLE(entries), all_dispatchers = TABLE(dispatchers);
+static const struct table all_interruptions = TABLE(interruptions);
+static const struct table all_beginnings = TABLE(beginnings), all_dispatchers = TABLE(dispatchers);
 
 /* The length of a name without what compilers add when they split or specialise a function. */
 static size_t plain_length(const char *function)
@@ -962,8 +1037,7 @@ static size_t plain_length(const char *function)
 	return length;
 }
 
-/* @pattern may have one "*" within, too. */
-static bool matches(const char *pattern, const char *name, size_t length)
+static bool matches(const char *pattern, const char *name)
 {
 	size_t fixed = strcspn(pattern, "*");
 	const char *rest = pattern + fixed;
@@ -971,19 +1045,40 @@ static bool matches(const char *pattern, const char *name, size_t length)
 	if (strncmp(pattern, name, fixed) != 0)
 		return false;
 	if (!*rest)
-		return length == fixed;
+		return !name[fixed];
 	return !rest[1] || g_pattern_match_simple(pattern, name);
 }
 
 static bool is_in(const struct table *table, const char *function)
 {
-	size_t length = plain_length(function);
+	g_autofree char *name = g_strndup(function, plain_length(function));
 
 	for (size_t i = 0; i < table->length; i++) {
-		if (matches(table->patterns[i], function, length))
+		if (matches(table->patterns[i], name))
 			return true;
 	}
 	return false;
+}
+
+const char *function_common_wait(const char *function)
+{
+	static const struct {
+		const char *pattern, *name;
+	} waits[] = {
+		{"smp_call_function*", "smp_call_function"}, /* other CPUs */
+		{"synchronize_rcu*", "synchronize_rcu"},     /* a grace period */
+		{"synchronize_srcu*", "synchronize_rcu"},
+		{"__synchronize_srcu*", "synchronize_rcu"},
+		{"synchronize_sched*", "synchronize_rcu"},
+		{"synchronize_net", "synchronize_rcu"},
+		{"rtnl_lock*", "rtnl_lock"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(waits); i++) {
+		if (matches(waits[i].pattern, function) && !function_is_entry(function))
+			return waits[i].name;
+	}
+	return NULL;
 }
 
 bool function_is_helper(const char *function)
@@ -997,7 +1092,12 @@ bool function_is_helper(const char *function)
 
 bool function_is_entry(const char *function)
 {
-	return is_in(&all_entries, function);
+	return function_is_interruption(function) || is_in(&all_beginnings, function);
+}
+
+bool function_is_interruption(const char *function)
+{
+	return is_in(&all_interruptions, function);
 }
 
 bool function_is_dispatcher(const char *function)

@@ -15,8 +15,17 @@ bool function_is_helper(const char *function);
 /* Is this where an exception, an interrupt, a system call, a task or a softirq begins? */
 bool function_is_entry(const char *function);
 
+/* One of those that come upon other code: not a system call's nor a task's beginning. */
+bool function_is_interruption(const char *function);
+
 /* Does this function hand out work to one of many that have nothing in common? So do entries. */
 bool function_is_dispatcher(const char *function);
+
+/*
+ * A wait of this function's is for what all of the kernel shares: other CPUs, a grace period. Who
+ * comes there is not to blame, and all that do are one bug: its name, static. Or NULL.
+ */
+const char *function_common_wait(const char *function);
 
 /*
  * The name that a function has in the source, for all kernels: without what compilers add to it

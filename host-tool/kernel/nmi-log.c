@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "kernel/log_match.h"
 #include "kernel/oops-log.h"
 
 #define HEADING "NMI backtrace for cpu "
@@ -45,7 +46,7 @@ static void take_frame(const char *line, struct nmi_backtrace *backtrace)
 		return;
 	while (*line == ' ')
 		line++;
-	if (oops_symbol_parse(line, &name, &module))
+	if (log_symbol_parse(line, &name, &module))
 		g_ptr_array_add(backtrace->frames, g_strdup(line));
 }
 

@@ -3,48 +3,18 @@
 
 #include <string.h>
 
+#include "kernel/log_match.h"
+
 /* "Oops: 0002 [#1] PREEMPT SMP", "invalid opcode: 0000 [#1] SMP": printed for every die(). */
 #define DIE_TEXT "(.*): [0-9a-fA-F]{4} \\[#([0-9]+)\\]"
-#define SYMBOL                                                                                     \
-	"([A-Za-z_.$][A-Za-z0-9_.$]*)\\+0x[0-9a-f]+/0x[0-9a-f]+(?: \\[([^\\] ]+)(?: "              \
-	"[^\\]]*)?\\])?"
-#define KERNEL_RIP "RIP: 0010:"
 /* The kind is printed up to this many lines before the line of the die(). */
 #define HEADER_LINES 8
-#define MAX_OOPS_LINES 400
-
-static GMatchInfo *match(const char *pattern, const char *text)
-{
-	g_autoptr(GRegex) regex = g_regex_new(pattern, G_REGEX_RAW, 0, NULL);
-	GMatchInfo *info = NULL;
-
-	if (!g_regex_match(regex, text, 0, &info))
-		g_clear_pointer(&info, g_match_info_unref);
-	return info;
-}
-
-static char *group(GMatchInfo *info, int number)
-{
-	g_autofree char *text = g_match_info_fetch(info, number);
-
-	return text && text[0] ? g_steal_pointer(&text) : NULL;
-}
-
-bool oops_symbol_parse(const char *text, char **name, char **module)
-{
-	g_autoptr(GMatchInfo) info = match("^" SYMBOL, text);
-
-	if (!info)
-		return false;
-	*name = group(info, 1);
-	*module = group(info, 2);
-	return true;
-}
+#define MAX_OOPS_LINES 1000
 
 unsigned int oops_line_number(const char *line)
 {
 	const char *mark = strstr(line, " [#");
-	g_autoptr(GMatchInfo) info = mark ? match("^" DIE_TEXT, line) : NULL;
+	g_autoptr(GMatchInfo) info = mark ? log_match("^" DIE_TEXT, line) : NULL;
 
 	return info ? (unsigned int)g_ascii_strtoull(mark + strlen(" [#"), NULL, 10) : 0;
 }
@@ -56,7 +26,7 @@ static bool is_end(const char *line)
 
 static void take_number(GMatchInfo *info, int number, uint64_t *value, bool *known)
 {
-	g_autofree char *text = group(info, number);
+	g_autofree char *text = log_group(info, number);
 
 	if (text) {
 		*value = g_ascii_strtoull(text, NULL, 16);
@@ -69,6 +39,7 @@ static void take_number(GMatchInfo *info, int number, uint64_t *value, bool *kno
  * itself. In each the first group is the kind or, of a BUG(), the place; the second the address
  * (those of stacks are hashed, and none).
  */
+#define OVERFLOW "kernel stack overflow"
 #define BUG_AT "^kernel BUG at (?:(?:.*[/ ])?([^/ ]+:[0-9]+)!)?"
 
 static const struct announcement {
@@ -77,7 +48,7 @@ static const struct announcement {
 	{"^(BUG: (?:kernel NULL pointer|unable to handle )[^,:(]*?)(?:,| for| at)(?: address:)? "
 	 "*(?:0x)?([0-9a-f]+)",
 	 NULL},
-	{"^BUG: ((?:[A-Za-z#]+ )?stack guard page was hit)", "kernel stack overflow"},
+	{"^BUG: ((?:[A-Za-z#]+ )?stack guard page was hit)", OVERFLOW},
 	{"^(?:traps: )?PANIC: (double fault)", NULL},
 	/* A die line itself, and the only one. */
 	{"^(?:Oops: )?(general protection fault)(?:, [a-z -]*(0x[0-9a-f]+))?: [0-9a-f]{4} \\[#",
@@ -86,20 +57,20 @@ static const struct announcement {
 
 static bool match_announcement(const char *line, struct oops_text *oops)
 {
-	g_autoptr(GMatchInfo) bug = match(BUG_AT, line);
+	g_autoptr(GMatchInfo) bug = log_match(BUG_AT, line);
 
 	if (bug) {
 		oops->kind = g_strdup("kernel BUG");
-		oops->where = group(bug, 1);
+		oops->where = log_group(bug, 1);
 		return true;
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(announcements); i++) {
 		const struct announcement *announcement = &announcements[i];
-		g_autoptr(GMatchInfo) info = match(announcement->pattern, line);
+		g_autoptr(GMatchInfo) info = log_match(announcement->pattern, line);
 
 		if (!info)
 			continue;
-		oops->kind = announcement->kind ? g_strdup(announcement->kind) : group(info, 1);
+		oops->kind = announcement->kind ? g_strdup(announcement->kind) : log_group(info, 1);
 		take_number(info, 2, &oops->address.value, &oops->address.known);
 		return true;
 	}
@@ -109,9 +80,9 @@ static bool match_announcement(const char *line, struct oops_text *oops)
 /* The kind of a die line: what it says, without the "Oops: " that 6.10 put before each. */
 static char *die_kind(const char *line)
 {
-	g_autoptr(GMatchInfo) info = match("^(?:Oops: )?" DIE_TEXT, line);
+	g_autoptr(GMatchInfo) info = log_match("^(?:Oops: |kasan: .*access)?" DIE_TEXT, line);
 
-	return group(info, 1);
+	return log_group(info, 1);
 }
 
 /* The nearest announcement says it best; but one before an earlier end or die line is not ours. */
@@ -154,86 +125,38 @@ static bool find_end(GPtrArray *lines, guint die_line, guint *last)
 static void find_task(GPtrArray *lines, guint die_line, struct oops_text *oops)
 {
 	for (guint i = die_line; i <= oops->last_line; i++) {
-		g_autoptr(GMatchInfo) info = match("^CPU: ([0-9]+) (?:UID: [0-9]+ )?PID: ([0-9]+) "
-						   "Comm: (.*?) (?:Not tainted|Tainted:|Kdump:)",
-						   g_ptr_array_index(lines, i));
+		g_autoptr(GMatchInfo) info =
+			log_match("^CPU: ([0-9]+) (?:UID: [0-9]+ )?PID: ([0-9]+) "
+				  "Comm: (.*?) (?:Not tainted|Tainted:|Kdump:)",
+				  g_ptr_array_index(lines, i));
 		g_autofree char *cpu = NULL;
 		g_autofree char *pid = NULL;
 
 		if (!info)
 			continue;
-		cpu = group(info, 1);
-		pid = group(info, 2);
+		cpu = log_group(info, 1);
+		pid = log_group(info, 2);
 		oops->cpu = (struct maybe_int){true, (unsigned int)g_ascii_strtoull(cpu, NULL, 10)};
 		oops->pid = (struct maybe_int){true, (int)g_ascii_strtoll(pid, NULL, 10)};
-		oops->comm = group(info, 3);
+		oops->comm = log_group(info, 3);
 		return;
 	}
 }
 
-/* What names a place in a line of a trace; NULL: the line is none, or "? " says that it is a guess.
- */
-static const char *place_in_trace(const char *line)
+LogBlame oops_text_rule(const struct oops_text *oops)
 {
-	/* An exception within the trace: its registers name the function, not a trace line. */
-	if (g_str_has_prefix(line, KERNEL_RIP))
-		line += strlen(KERNEL_RIP);
-	while (*line == ' ')
-		line++;
-	return line;
-}
-
-/* Does the trace from @start on, which begins with the exception itself, come to @place? */
-static guint skip_exception(GPtrArray *lines, guint start, guint last, const char *place)
-{
-	for (guint i = start; i <= last; i++) {
-		const char *line = place_in_trace(g_ptr_array_index(lines, i));
-
-		if (g_str_has_prefix(line, place))
-			return i + 1;
-	}
-	return start;
-}
-
-static guint find_trace(GPtrArray *lines, guint start, guint last)
-{
-	while (start <= last && !strstr(g_ptr_array_index(lines, start), "Call Trace:"))
-		start++;
-	return start + 1;
-}
-
-static void blame_from_trace(GPtrArray *lines, guint start, guint last, struct blame *blame)
-{
-	for (guint i = start; i <= last; i++) {
-		g_autofree char *name = NULL;
-		g_autofree char *module = NULL;
-
-		if (oops_symbol_parse(place_in_trace(g_ptr_array_index(lines, i)), &name, &module))
-			blame_add(blame, name, module);
-	}
+	return g_strcmp0(oops->kind, OVERFLOW) ? blame_add : blame_add_of_overflow;
 }
 
 static void find_blame(GPtrArray *lines, guint die_line, struct oops_text *oops)
 {
 	for (guint i = die_line; i <= oops->last_line; i++) {
-		g_autoptr(GMatchInfo) info = match("^" KERNEL_RIP "(?:" SYMBOL "|0x[0-9a-f]+)",
-						   g_ptr_array_index(lines, i));
-		g_autofree char *function = NULL, *module = NULL;
-		guint start;
+		const char *line = g_ptr_array_index(lines, i);
 
-		if (!info)
+		if (!log_is_kernel_rip(line))
 			continue;
-		function = group(info, 1);
-		module = group(info, 2);
-		if (function)
-			blame_add(&oops->blame, function, module);
-		start = find_trace(lines, i, oops->last_line);
-		if (function)
-			start = skip_exception(lines, start, oops->last_line,
-					       place_in_trace(g_ptr_array_index(lines, i)));
-		blame_from_trace(lines, start, oops->last_line, &oops->blame);
-		if (function)
-			blame_add_if_none(&oops->blame, function, module);
+		log_blame(lines, i + 1, oops->last_line + 1, log_place(line), oops_text_rule(oops),
+			  &oops->blame);
 		return;
 	}
 }
@@ -285,6 +208,7 @@ bool oops_text_find_begun(GPtrArray *lines, struct oops_text *oops)
 			continue;
 		oops->first_line = i;
 		oops->last_line = lines->len - 1;
+		find_blame(lines, i, oops);
 		return true;
 	}
 	return false;
@@ -301,13 +225,9 @@ void oops_text_clear(struct oops_text *oops)
 
 char *oops_text_title(const struct oops_text *oops)
 {
-	GString *title = g_string_new(oops->kind ? oops->kind : "oops");
+	const char *kind = oops->kind ? oops->kind : "oops";
+	g_autofree char *placed =
+		oops->where ? g_strdup_printf("%s at %s", kind, oops->where) : g_strdup(kind);
 
-	if (oops->where)
-		g_string_append_printf(title, " at %s", oops->where);
-	if (blame_is_known(&oops->blame))
-		g_string_append_printf(title, " in %s", oops->blame.functions[0]);
-	if (oops->blame.module)
-		g_string_append_printf(title, " [%s]", oops->blame.module);
-	return g_string_free(title, FALSE);
+	return blame_title(placed, &oops->blame);
 }

@@ -12,6 +12,7 @@
 
 #include "base/maybe.h"
 #include "kernel/blame.h"
+#include "kernel/log_match.h"
 #include "kernel/x86_64/oops_registers.h"
 
 struct oops_text {
@@ -46,10 +47,10 @@ void oops_text_clear(struct oops_text *oops);
 /* Does this line begin an oops, and not have its number? */
 bool oops_line_begins(const char *line);
 
+/* How a stack of this oops is to be read. */
+LogBlame oops_text_rule(const struct oops_text *oops);
+
 /* One line that is the same for the same bug: no addresses, pids or offsets. Free with g_free(). */
 char *oops_text_title(const struct oops_text *oops);
-
-/* Splits "name+0x12/0x34 [module]"; false if @text is not of that form. Free both with g_free(). */
-bool oops_symbol_parse(const char *text, char **name, char **module);
 
 #endif

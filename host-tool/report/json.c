@@ -146,6 +146,20 @@ static void write_oops(struct json_writer *w, const struct report_oops *oops)
 	json_end_object(w);
 }
 
+static void write_complaint(struct json_writer *w, const struct report_complaint *complaint)
+{
+	if (!complaint->known) {
+		json_null(w, "complaint");
+		return;
+	}
+	json_begin_object(w, "complaint", JSON_SPREAD);
+	json_string(w, "kind", complaint->kind);
+	json_string(w, "incident", incident_name(complaint->incident));
+	json_boolean(w, "panicked", complaint->panicked);
+	number(w, "log_start", &complaint->log_start);
+	json_end_object(w);
+}
+
 static void write_task(struct json_writer *w, const char *name, const struct report_task *task)
 {
 	if (!task->known) {
@@ -338,6 +352,7 @@ GString *report_to_json(const struct report *report)
 	write_guest(&w, report);
 	write_oops(&w, &report->oops);
 	json_left_out(&w, report);
+	write_complaint(&w, &report->complaint);
 	json_fault(&w, &report->fault);
 	json_begin_array(&w, "vcpus", JSON_SPREAD);
 	for (guint i = 0; i < report->vcpus->len; i++)

@@ -107,6 +107,7 @@ void report_free(struct report *report)
 	g_free(report->oops.function);
 	g_free(report->oops.module);
 	g_free(report->oops.where);
+	g_free(report->complaint.kind);
 	g_array_unref(report->vcpus);
 	g_array_unref(report->left_out);
 	g_array_unref(report->tasks.shown);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/collection.h"
+#include "common/incident.h"
 #include "guest/registers.h"
 #include "kernel/blame.h"
 #include "kernel/frame.h"
@@ -67,6 +68,15 @@ struct report_left_out {
 	struct maybe_int cpu, pid;
 	char *comm;  /* NULL: not known */
 	char *title; /* as of a dump */
+};
+
+/* What the guest's log complains of, where that is what the report is of: kernel/complaint.h. */
+struct report_complaint {
+	bool known;
+	char *kind; /* "WARNING", "soft lockup", ... */
+	enum incident incident;
+	bool panicked;		    /* the kernel panics of it */
+	struct maybe_int log_start; /* sequence of the log record that it begins with */
 };
 
 /* The state of the CPU at the instruction that oopsed, and the code around it. */
@@ -190,6 +200,7 @@ struct report {
 	struct report_oops oops;
 	GArray *left_out;	 /* of struct report_left_out: of collection.suppressed */
 	guint num_more_left_out; /* those that the log tells of, too, and are not listed */
+	struct report_complaint complaint;
 	struct report_fault fault;
 	GArray *vcpus; /* of struct report_vcpu */
 	struct report_tasks tasks;

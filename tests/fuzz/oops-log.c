@@ -4,6 +4,8 @@
 
 #include "fuzz.h"
 #include "kernel/nmi-log.h"
+#include "kernel/complaint.h"
+#include "kernel/log_match.h"
 #include "kernel/oops-log.h"
 
 static void find_oopses(char **lines, guint count)
@@ -46,6 +48,21 @@ static void find_backtraces(char **lines, guint count)
 	g_array_unref(backtraces);
 }
 
+static void find_complaints(char **lines, guint count)
+{
+	g_autoptr(GPtrArray) all = g_ptr_array_new();
+
+	for (guint i = 0; i < count; i++)
+		g_ptr_array_add(all, lines[i]);
+	for (guint i = 0; i < MIN(count, 8); i++) {
+		struct complaint complaint;
+
+		if (complaint_find(all, i, &complaint))
+			g_free(complaint_title(&complaint));
+		complaint_clear(&complaint);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	g_autofree char *text = fuzz_text(bytes, length);
@@ -55,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 
 	find_oopses(lines, count);
 	find_backtraces(lines, count);
-	if (count > 0 && oops_symbol_parse(lines[0], &name, &module))
+	find_complaints(lines, count);
+	if (count > 0 && log_symbol_parse(lines[0], &name, &module))
 		g_assert_nonnull(name);
 	g_free(name);
 	g_free(module);

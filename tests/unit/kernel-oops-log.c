@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/helper.h"
+#include "kernel/log_match.h"
 #include "kernel/oops-log.h"
 
 #define FOLDER "tests/unit/data/oopses"
@@ -231,7 +232,7 @@ static void test_symbol_forms(void)
 		g_autofree char *name = NULL;
 		g_autofree char *module = NULL;
 
-		g_assert_cmpint(oops_symbol_parse(cases[i].text, &name, &module), ==,
+		g_assert_cmpint(log_symbol_parse(cases[i].text, &name, &module), ==,
 				cases[i].name != NULL);
 		g_assert_cmpstr(name, ==, cases[i].name);
 		g_assert_cmpstr(module, ==, cases[i].module);

@@ -136,6 +136,51 @@ static void test_loop(void)
 	}
 }
 
+/* Stacks of which only the innermost part differs: it ran out by chance there. */
+static void test_overflow(void)
+{
+	static const struct {
+		const char *functions[9], *blamed, *caller;
+	} stacks[] = {
+		{{"f", "f", "f", "f", "g", "h"}, "f", "g"},
+		{{"memcpy", "leaf", "f", "f.isra.0", "f", "g", "h"}, "f", "g"},
+		{{"a", "b", "a", "b", "my_ioctl", "vfs_ioctl", "__x64_sys_ioctl"},
+		 "my_ioctl",
+		 NULL},
+		{{"leaf", "b", "a", "b", "my_ioctl", "vfs_ioctl"}, "my_ioctl", NULL},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(stacks); i++) {
+		struct blame blame = {0};
+
+		for (size_t j = 0; stacks[i].functions[j]; j++)
+			blame_add_of_overflow(&blame, stacks[i].functions[j], NULL);
+		g_assert_cmpstr(blame.functions[0], ==, stacks[i].blamed);
+		g_assert_cmpstr(blame.functions[1], ==, stacks[i].caller);
+		blame_clear(&blame);
+	}
+}
+
+/* Whoever waits for what all share is the same bug. */
+static void test_common_wait(void)
+{
+	static const char *const seen[][3] = {
+		{"schedule", "synchronize_net", "f"},
+		{"wait_for_completion", "synchronize_rcu_expedited", "g"},
+		{"__synchronize_srcu.part.0", "synchronize_srcu", "h"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(seen); i++) {
+		struct blame blame = {0};
+
+		for (size_t j = 0; j < G_N_ELEMENTS(seen[i]); j++)
+			blame_add_of_wait(&blame, seen[i][j], NULL);
+		g_assert_cmpstr(blame.functions[0], ==, "synchronize_rcu");
+		g_assert_null(blame.functions[1]);
+		blame_clear(&blame);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -143,5 +188,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/fingerprint/different", test_different);
 	g_test_add_func("/fingerprint/form", test_form);
 	g_test_add_func("/fingerprint/loop", test_loop);
+	g_test_add_func("/fingerprint/overflow", test_overflow);
+	g_test_add_func("/fingerprint/common-wait", test_common_wait);
 	return g_test_run();
 }

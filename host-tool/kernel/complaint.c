@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/complaint.h"
+
+#include <string.h>
+
+#include "kernel/log_match.h"
+
+/* Lines that a complaint may have. */
+#define MAX_LINES 400
+
+/* Where the kernel says whose code it complains of. */
+enum who {
+	WHO_NOBODY,
+	WHO_TRACE,  /* in the trace */
+	WHO_PLACE,  /* in the line, as a place; its callers are in the trace */
+	WHO_NAME,   /* in the line, by name alone */
+	WHO_LOOP,   /* in the registers and the trace, anywhere in a loop */
+	WHO_STACK,  /* in a trace that fills the stack: as in a loop, without the registers */
+	WHO_WAIT,   /* in the trace, waiting */
+	WHO_LOCK,   /* where the lock is that the task wants; its callers are in the trace */
+	WHO_BECAME, /* in the trace of how a lock came to be what it is */
+};
+
+#define PLACE "(?<place>[^ ,]+(?: \\[[^\\]]+\\])?)"
+
+/*
+ * The first that matches a line counts. The first group is the kind, where the table has none; a
+ * group "place" the place.
+ */
+static const struct form {
+	const char *pattern, *kind;
+	enum who who;
+	enum incident incident;
+} forms[] = {
+	/* The sanitizers */
+	{"^BUG: (KASAN: [a-z -]+?) (?:in " PLACE "|on address)", NULL, WHO_PLACE, INCIDENT_WARNING},
+	{"^BUG: (KMSAN: [a-z-]+) in " PLACE, NULL, WHO_PLACE, INCIDENT_WARNING},
+	{"^BUG: (KFENCE: [a-z -]+?) in " PLACE, NULL, WHO_PLACE, INCIDENT_WARNING},
+	{"^BUG: (KCSAN: [a-z: -]+?) in (?<place>[^ +]+)", NULL, WHO_NAME, INCIDENT_WARNING},
+	{"^UBSAN: Undefined behaviour in", "UBSAN: undefined behaviour", WHO_TRACE,
+	 INCIDENT_WARNING},
+	{"^(UBSAN: [a-z-]+) in", NULL, WHO_TRACE, INCIDENT_WARNING},
+	{"BUG: (memory leak)", NULL, WHO_TRACE, INCIDENT_WARNING},
+	/* What does not get on */
+	{"^(?:NMI )?(?:watchdog: )?BUG: (soft lockup) - CPU#", NULL, WHO_LOOP,
+	 INCIDENT_SOFT_LOCKUP},
+	{"^(?:NMI )?[Ww]atchdog: (?:CPU ?[0-9]+: )?(?:Watchdog detected )?hard LOCKUP",
+	 "hard lockup", WHO_LOOP, INCIDENT_HARD_LOCKUP},
+	{"^(?:rcu: )?INFO: rcu_[a-z_]+ (?:self-)?detected(?: expedited)? stall", "RCU stall",
+	 WHO_LOOP, INCIDENT_RCU_STALL},
+	{"^INFO: task .* blocked (?:in I/O wait |on .*)?for more than [0-9]+ seconds", "hung task",
+	 WHO_WAIT, INCIDENT_HUNG_TASK},
+	{"^INFO: task .* can't die for more than", "task that cannot die", WHO_WAIT,
+	 INCIDENT_HUNG_TASK},
+	{"^BUG: (workqueue lockup)", NULL, WHO_NOBODY, INCIDENT_WARNING},
+	/* Locks */
+	{"(?:INFO|WARNING): possible (?:circular locking dependency|recursive locking|irq lock "
+	 "inversion dependency) detected",
+	 "possible deadlock", WHO_LOCK, INCIDENT_WARNING},
+	{"(?:INFO|WARNING): .*-safe -> .*-unsafe lock order detected", "possible deadlock",
+	 WHO_BECAME, INCIDENT_WARNING},
+	{"(?:INFO|WARNING): (inconsistent lock state)", NULL, WHO_TRACE, INCIDENT_WARNING},
+	{"(?:INFO|WARNING): (suspicious RCU usage)", NULL, WHO_TRACE, INCIDENT_WARNING},
+	{"BUG: (Invalid wait context)", "invalid wait context", WHO_TRACE, INCIDENT_WARNING},
+	{"(?:WARNING|BUG): (bad unlock balance)", NULL, WHO_LOCK, INCIDENT_WARNING},
+	{"(?:WARNING|BUG): Nested lock was not taken", "nested lock was not taken", WHO_TRACE,
+	 INCIDENT_WARNING},
+	{"(?:WARNING|BUG): (?:.*/[0-9]+ )?(held lock freed|still has locks held|lock held when "
+	 "returning to user space)",
+	 NULL, WHO_LOCK, INCIDENT_WARNING},
+	{"^INFO: (trying to register non-static key)", NULL, WHO_TRACE, INCIDENT_WARNING},
+	{"^BUG: ((?:spinlock|rwlock) [a-zA-Z ]+?) on (?:CPU|UP)", NULL, WHO_TRACE,
+	 INCIDENT_WARNING},
+	{"^BUG: (scheduling while atomic|sleeping function called from invalid context)", NULL,
+	 WHO_TRACE, INCIDENT_WARNING},
+	{"^BUG: (using [a-z_]+\\(\\) in preemptible)", NULL, WHO_TRACE, INCIDENT_WARNING},
+	{"^BUG: (workqueue leaked lock or atomic)", NULL, WHO_TRACE, INCIDENT_WARNING},
+	/* Memory */
+	{"^BUG: (Bad page (?:state|cache|map)|Bad rss-counter state)", NULL, WHO_TRACE,
+	 INCIDENT_WARNING},
+	{"^BUG: Dentry .* still in use", "dentry still in use", WHO_TRACE, INCIDENT_WARNING},
+	/* Stacks: the kernel panics at once. */
+	{"^Kernel panic - not syncing: (corrupted stack end)", NULL, WHO_STACK, INCIDENT_PANIC},
+	{"^Kernel panic - not syncing: stack-protector: Kernel (stack is corrupted) in: " PLACE,
+	 NULL, WHO_PLACE, INCIDENT_PANIC},
+	/* WARN(): kernels have put the place here or there. */
+	{"^WARNING: (?:CPU: [0-9]+ PID: [0-9]+ )?at [^ ]+:[0-9]+ " PLACE, "WARNING", WHO_PLACE,
+	 INCIDENT_WARNING},
+	{"^WARNING: (?:\\[[^\\]]*\\] )?[^ ]+:[0-9]+ at " PLACE, "WARNING", WHO_PLACE,
+	 INCIDENT_WARNING},
+};
+
+/* Most lines have none of these words: patterns are for few lines of a log. */
+static bool may_begin(const char *line)
+{
+	return strstr(line, "BUG: ") || strstr(line, "WARNING: ") || strstr(line, "INFO: ") ||
+	       strstr(line, "UBSAN: ") || strstr(line, "LOCKUP") ||
+	       g_str_has_prefix(line, "Kernel panic");
+}
+
+static const struct form *find_form(const char *line, GMatchInfo **info)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(forms) && may_begin(line); i++) {
+		*info = log_match(forms[i].pattern, line);
+		if (*info)
+			return &forms[i];
+	}
+	return NULL;
+}
+
+bool complaint_line_begins(const char *line)
+{
+	g_autoptr(GMatchInfo) info = NULL;
+
+	return find_form(line, &info) != NULL;
+}
+
+/* Where this complaint ends at the latest. */
+static guint find_end(GPtrArray *lines, guint first)
+{
+	guint end = MIN(lines->len, first + MAX_LINES);
+
+	for (guint i = first + 1; i < end; i++) {
+		const char *line = g_ptr_array_index(lines, i);
+
+		if (strstr(line, "---[ end trace") || strstr(line, "---[ end Kernel panic"))
+			return i;
+	}
+	return end;
+}
+
+/* "at: [<ffffffff81234567>] FUNCTION": the first such is of the lock that the task wants. */
+static char *find_lock(GPtrArray *lines, guint first, guint end)
+{
+	for (guint i = first; i < end; i++) {
+		const char *line = g_ptr_array_index(lines, i);
+		const char *at = strstr(line, " at:");
+
+		if (at && strstr(at, "+0x"))
+			return g_strdup(log_place(at + strlen(" at:")));
+		/* Before 4.16 the place has a line of its own. */
+		if (at && !at[strlen(" at:")] && i + 1 < end)
+			return g_strdup(log_place(g_ptr_array_index(lines, i + 1)));
+	}
+	return NULL;
+}
+
+static char *find_rip(GPtrArray *lines, guint first, guint end)
+{
+	for (guint i = first; i < end; i++) {
+		const char *line = g_ptr_array_index(lines, i);
+
+		if (log_is_kernel_rip(line))
+			return g_strdup(log_place(line));
+	}
+	return NULL;
+}
+
+/* The line behind "which became SOFTIRQ-irq-safe at:", or @first. */
+static guint find_became(GPtrArray *lines, guint first, guint end)
+{
+	for (guint i = first; i < end; i++) {
+		const char *line = g_ptr_array_index(lines, i);
+
+		if (strstr(line, "which became ") && strstr(line, " at:"))
+			return i + 1;
+	}
+	return first;
+}
+
+static char *find_place(const struct form *form, GMatchInfo *info, GPtrArray *lines, guint first,
+			guint end)
+{
+	g_autofree char *place = NULL;
+
+	switch (form->who) {
+	case WHO_PLACE:
+		/* Kernel 6.19 may not know it: "at 0x0". */
+		place = g_match_info_fetch_named(info, "place");
+		return place && strstr(place, "+0x") ? g_steal_pointer(&place)
+						     : find_rip(lines, first, end);
+	case WHO_NAME:
+		return g_match_info_fetch_named(info, "place");
+	case WHO_LOCK:
+		return find_lock(lines, first, end);
+	case WHO_LOOP:
+		return find_rip(lines, first, end);
+	default:
+		return NULL;
+	}
+}
+
+static LogBlame find_rule(enum who who)
+{
+	switch (who) {
+	case WHO_LOOP:
+	case WHO_STACK:
+		return blame_add_of_loop;
+	case WHO_WAIT:
+		return blame_add_of_wait;
+	default:
+		return blame_add;
+	}
+}
+
+bool complaint_find(GPtrArray *lines, guint first, struct complaint *complaint)
+{
+	const char *line = g_ptr_array_index(lines, first);
+	g_autoptr(GMatchInfo) info = NULL;
+	const struct form *form = find_form(line, &info);
+	g_autofree char *place = NULL;
+	guint start = first + 1, end = find_end(lines, first);
+
+	*complaint = (struct complaint){0};
+	if (!form)
+		return false;
+	complaint->kind = form->kind ? g_strdup(form->kind) : log_group(info, 1);
+	complaint->incident = form->incident;
+	place = find_place(form, info, lines, start, end);
+	if (form->who == WHO_NAME)
+		blame_add_if_none(&complaint->blame, place, NULL);
+	else if (form->who == WHO_BECAME)
+		log_blame_trace(lines, find_became(lines, start, end), end, blame_add,
+				&complaint->blame);
+	else if (form->who != WHO_NOBODY)
+		log_blame(lines, start, end, place, find_rule(form->who), &complaint->blame);
+	return true;
+}
+
+void complaint_clear(struct complaint *complaint)
+{
+	g_clear_pointer(&complaint->kind, g_free);
+	blame_clear(&complaint->blame);
+}
+
+char *complaint_title(const struct complaint *complaint)
+{
+	return blame_title(complaint->kind, &complaint->blame);
+}
