@@ -56,6 +56,12 @@ mails() {
 	done
 }
 
+# told SERIES: what the documentation of the event's members says in a patched tree, in whatever layout
+told() {
+	sed -n '/^# @GUEST_OOPS:$/,/^##$/p' "$test_dir/$1-debian/qapi/run-state.json" |
+		tr -d '#@`' | xargs -d '\n' | tr -s ' ' | sed 's/.* action: /action: /; s/ is "pause" .*//'
+}
+
 mapfile -t all < <(awk '/^qemu/ { print $1 }' "$patches/series.conf")
 for series in "${all[@]}"; do
 	debian=$(tree "$series" debian)
@@ -66,6 +72,7 @@ for series in "${all[@]}"; do
 	before=$(sum "$debian")
 	tap_like "$series is not applied twice" "$("$patches/apply" "$series" "$debian" 2>&1)" 'is already applied'
 	tap_is "and the tree stays as it was" "$(sum "$debian")" "$before"
+	tap_is "$series: the event is documented as in ${all[0]}" "$(told "$series")" "$(told "${all[0]}")"
 	tap_ok "$series: checkpatch finds nothing" checkpatch "$series"
 	tap_ok "$series: each patch is a mail that is signed off" mails "$series"
 done
