@@ -359,15 +359,25 @@ static void append_argument(xmlDoc *document, const char *first, const char *sec
 	xmlNewProp(xmlNewChild(at, qemu, BAD_CAST "arg", NULL), BAD_CAST "value", BAD_CAST second);
 }
 
+/* What the device is to offer: what QEMU has it offer by default, which a value given replaces, and
+ * the oops. */
+static unsigned int events_with_oops(struct session *session)
+{
+	unsigned long version = 0;
+
+	virConnectGetVersion(session->connection, &version);
+	return EVENTS_OF_OLD | EVENT_OOPS |
+	       (version >= QEMU_WITH_SHUTDOWN_EVENT ? EVENT_SHUTDOWN : 0);
+}
+
 bool domain_add_oops_event(struct session *session, virDomainPtr domain, bool *added,
 			   GError **error)
 {
 	g_autoptr(XmlDoc) document = get_definition(
 		session, domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE, error);
 	const char *name = virDomainGetName(domain);
-	unsigned int events = EVENTS_OF_OLD | EVENT_OOPS;
+	unsigned int events = events_with_oops(session);
 	g_autofree char *property = NULL;
-	unsigned long version = 0;
 	enum panic_device device;
 	xmlChar *after = NULL;
 	int size;
@@ -376,20 +386,22 @@ bool domain_add_oops_event(struct session *session, virDomainPtr domain, bool *a
 		return false;
 	device = find_panic_device(document);
 	*added = false;
-	if (device == PANIC_DEVICE_NONE || device == PANIC_DEVICE_QEMU) {
-		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "domain '%s' has %s", name,
-			    device == PANIC_DEVICE_NONE
-				    ? "no panic device that could offer the oops event\n"
-				      "--add-panic-device adds one"
-				    : "its panic device from <qemu:commandline>\n"
-				      "add 'events=11' to that device's arguments there");
+	if (device == PANIC_DEVICE_NONE) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "domain '%s' has no panic device that could offer the oops event\n"
+			    "--add-panic-device adds one",
+			    name);
+		return false;
+	}
+	if (device == PANIC_DEVICE_QEMU) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "domain '%s' has its panic device from <qemu:commandline>\n"
+			    "add 'events=%u' to that device's arguments there",
+			    name, events);
 		return false;
 	}
 	if (offers_oops(document))
 		return true;
-	virConnectGetVersion(session->connection, &version);
-	if (version >= QEMU_WITH_SHUTDOWN_EVENT)
-		events |= EVENT_SHUTDOWN;
 	property = g_strdup_printf("%s.events=%u",
 				   device == PANIC_DEVICE_ISA ? "pvpanic" : "pvpanic-pci", events);
 	append_argument(document, "-global", property);

@@ -102,6 +102,28 @@ tap_is 'both can be had at once' \
 	"$status $("$real_virsh" dumpxml --inactive bare | grep -cE "<panic model='isa'|pvpanic.events=11")" '0 2'
 "$real_virsh" -q undefine bare >/dev/null
 
+domain_xml own | sed "s|<domain |&xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0' |
+	s|</domain>|<qemu:commandline><qemu:arg value='-device'/><qemu:arg value='pvpanic-pci'/></qemu:commandline>&|" >"$test_dir/own.xml"
+"$real_virsh" -q define "$test_dir/own.xml" >/dev/null
+run enable own --add-oops-event
+tap_like "a device of the user's own is left to the user, who is told what to add" "$status $(xargs -d '\n' <<<"$err")" "^1 .*add 'events=11'"
+# From 9.1 on QEMU's device offers SHUTDOWN as well, and a value given is all that it offers.
+"${CC:-cc}" -shared -fPIC -o "$test_dir/qemu-9.2.so" -x c - <<<'
+	int virConnectGetVersion(void *connection, unsigned long *version)
+	{
+		(void)connection;
+		*version = 9002000;
+		return 0;
+	}'
+LD_PRELOAD=$test_dir/qemu-9.2.so run enable own --add-oops-event
+tap_like 'a newer QEMU keeps its event SHUTDOWN' "$err" "add 'events=15'"
+domain_define bare "<panic model='isa'/>"
+LD_PRELOAD=$test_dir/qemu-9.2.so run enable bare --add-oops-event
+tap_is 'also when enable adds the oops event' \
+	"$status $("$real_virsh" dumpxml --inactive bare | grep -c "'pvpanic.events=15'")" '0 1'
+"$real_virsh" -q undefine own >/dev/null
+"$real_virsh" -q undefine bare >/dev/null
+
 # --- what is refused changes nothing ---
 unchanged=$(element web1 config)$(element on live)$(element on config)
 refused() {
