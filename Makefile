@@ -138,9 +138,7 @@ check-host: tests
 lint:
 	tests/run tests/lint/lint.test.sh
 
-MODULE_DIR := $(DESTDIR)/usr/src/oopsbt-pvpanic-$(VERSION)
-MODULE_FILES := $(addprefix guest-kernel-patch/module/,Kbuild Makefile dkms.conf README.md \
-	$(notdir $(wildcard guest-kernel-patch/module/*.[ch])))
+MODULE_DIR := $(DESTDIR)/usr/src/$(GUEST_MODULE)
 
 .PHONY: install
 install: all
@@ -157,7 +155,8 @@ install: all
 	sed 's,@SBINDIR@,$(SBINDIR),; s,@LIBEXECDIR@,$(LIBEXECDIR),; s,@SYSCONFDIR@,$(SYSCONFDIR),' \
 		host-tool/apparmor.profile > $(DESTDIR)$(APPARMORDIR)/oopsbtd
 	install -m 0644 host-tool/metrics/alerts.yml host-tool/metrics/dashboard.json $(DESTDIR)$(DATADIR)
-	install -m 0644 $(MODULE_FILES) $(MODULE_DIR)
+	install -m 0644 $(GUEST_MODULE_FILES) $(MODULE_DIR)
+	$(dkms_conf) > $(MODULE_DIR)/dkms.conf
 
 # What was written by install, but not a configuration that was changed, nor any dump.
 .PHONY: uninstall

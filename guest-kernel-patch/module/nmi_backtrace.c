@@ -8,6 +8,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpumask.h>
+#include <linux/jiffies.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/printk.h>
@@ -46,8 +47,14 @@ MODULE_PARM_DESC(nmi_backtrace,
 /* As the kernel does it: two in a row tell stuck from busy, a storm does not fill the console. */
 static DEFINE_RATELIMIT_STATE(dumps, 30 * HZ, 3);
 
-/* The CPUs that were asked and have not answered yet. */
+/*
+ * The CPUs that were asked and have not answered yet. One may take its time, for instance because
+ * the host does not run it. Its NMI still has to be claimed when it comes, but what the CPU does by
+ * then is not what was asked for. The kernel itself waits as long for a CPU.
+ */
+#define ANSWER_WITHIN (10 * HZ)
 static struct cpumask asked;
+static unsigned long asked_at;
 
 static void show_this_cpu(void)
 {
@@ -75,6 +82,8 @@ static int unknown_nmi(unsigned int type, struct pt_regs *regs)
 	pr_warn("NMI received for unknown reason on CPU %d, showing all CPUs\n",
 		smp_processor_id());
 	show_this_cpu();
+	WRITE_ONCE(asked_at, jiffies);
+	smp_wmb(); /* who finds itself asked sees when */
 	cpumask_copy(&asked, cpu_online_mask);
 	cpumask_clear_cpu(smp_processor_id(), &asked);
 	if (!cpumask_empty(&asked))
@@ -87,7 +96,8 @@ static int local_nmi(unsigned int type, struct pt_regs *regs)
 {
 	if (!cpumask_test_and_clear_cpu(smp_processor_id(), &asked))
 		return NMI_DONE;
-	show_this_cpu();
+	if (time_before_eq(jiffies, READ_ONCE(asked_at) + ANSWER_WITHIN))
+		show_this_cpu();
 	return NMI_HANDLED;
 }
 NOKPROBE_SYMBOL(local_nmi);

@@ -18,8 +18,10 @@ parameters=/sys/module/oopsbt_pvpanic/parameters
 
 # The guest starts without the module. An event's line of "virsh event" comes once.
 start() {
-	guest_start "$@" smp=$cpus kaslr=no module=no append=loglevel=8
-	guest_events "$1"
+	local name=$1
+	shift
+	guest_start "$name" smp=$cpus kaslr=no module=no append=loglevel=8 "$@"
+	guest_events "$name"
 }
 
 # load NAME [PARAMETER...]: what it prints, without time stamps. busybox tries a refused module twice, by another call.
@@ -56,6 +58,19 @@ nmi() {
 	virsh -q inject-nmi "$(guest_domain "$1")" >/dev/null
 }
 
+# monitor NAME COMMAND...: of the human monitor
+monitor() {
+	local domain
+	domain=$(guest_domain "$1")
+	shift
+	virsh -q qemu-monitor-command "$domain" --hmp "$*" >/dev/null
+}
+
+# said NAME PATTERN: the module's line that matches, once it is there
+said() {
+	dmesg_until "$1" "oopsbt_pvpanic: $2" | sed -n 's/.* oopsbt_pvpanic: //p' | grep -E "$2" | tail -n 1
+}
+
 # dmesg_until NAME PATTERN: the guest's log once a line of it matches
 dmesg_until() {
 	guest_exec "$1" "for i in \$(seq 100); do dmesg | grep -Eq '$2' && break; usleep 100000; done; dmesg"
@@ -67,6 +82,9 @@ for kernel in 5.10 6.1 6.12; do
 	folder=$(guest_kernel "$kernel")
 	info=$(modinfo "$("$here/build-module" "$folder" "$here/../../guest-kernel-patch/module")")
 	tap_like "$kernel: modinfo describes oops_fallback" "$info" '^parm: *oops_fallback:.*default: Y'
+	tap_like "$kernel: modinfo tells the version, for DKMS" "$info" '^version: *[0-9]'
+	tap_like "$kernel: the module is loaded for an ACPI device" "$info" '^alias: *acpi\*:QEMU0001:\*'
+	tap_like "$kernel: and for a PCI device" "$info" '^alias: *pci:v00001B36d00000011'
 	tap_like "$kernel: modinfo describes nmi_backtrace" "$info" '^parm: *nmi_backtrace:.*default: 0'
 
 	start isa kernel="$kernel" pvpanic=isa
@@ -138,8 +156,69 @@ for kernel in 5.10 6.1 6.12; do
 	oops pci
 	tap_ok "$kernel: an oops is a crashloaded event there too" guest_events_wait pci Crashloaded 20
 	tap_is "$kernel: it unloads there too" "$(guest_exec pci 'rmmod oopsbt_pvpanic' && loaded pci)" 0
+	load pci >/dev/null
+	guest_exec pci "echo panic >$run" 2>/dev/null || true
+	tap_ok "$kernel: a panic is signalled there too, driver or not" guest_events_wait pci Panicked 20
 	guest_destroy pci
+
+	start plug kernel="$kernel" machine=pc pvpanic=none qemu_args='-device pvpanic-pci,id=old,addr=0x1d'
+	load plug >/dev/null
+	guest_exec plug 'dmesg -c >/dev/null; echo 1 >/sys/bus/pci/devices/0000:00:1d.0/remove'
+	tap_is "$kernel: it says that the device was removed" "$(said plug gone)" 'pvpanic at PCI device 0000:00:1d.0 is gone'
+	tap_like "$kernel: and that there is no other" "$(said plug 'no pvpanic')" '^no pvpanic device'
+	oops plug
+	tap_is "$kernel: nothing is written to where a removed device was" "$(crashloaded plug)" 0
+	guest_exec plug 'echo 1 >/sys/bus/pci/rescan'
+	tap_like "$kernel: it uses the device that is found again" "$(said plug 'an oops')" 'PCI device 0000:00:1d.0'
+	oops plug
+	tap_is "$kernel: and an oops is signalled again" "$(crashloaded plug)" 1
+	guest_exec plug 'dmesg -c >/dev/null'
+	monitor plug device_del old
+	tap_is "$kernel: it says that the host unplugged the device" "$(said plug gone)" \
+		'pvpanic at PCI device 0000:00:1d.0 is gone'
+	oops plug
+	tap_is "$kernel: the guest survives an oops without the device" "$(crashloaded plug)" 1
+	monitor plug device_add pvpanic-pci,id=new,addr=0x1c
+	tap_like "$kernel: it uses the device that is plugged in" "$(said plug 'an oops')" 'PCI device 0000:00:1c.0'
+	oops plug
+	tap_is "$kernel: and an oops is signalled to that" "$(crashloaded plug)" 2
+	guest_destroy plug
 done
+
+start late kernel=6.1 pvpanic=isa
+load late nmi_backtrace=1 >/dev/null
+guest_exec late 'dmesg -c >/dev/null'
+guest_exec late "echo spin_nmi 1 13000 >$run" &
+guest_console_wait late 'CPUs 1 are busy' >/dev/null
+nmi late
+wait $!
+guest_exec late 'taskset 2 true'
+log=$(dmesg_until late 'NMI backtrace for cpu 2')
+tap_unlike "a CPU that is asked for its backtrace does not give it after more than 10 s" "$log" 'NMI backtrace for cpu 1'
+tap_unlike "and its NMI is nobody else's business either" "$log" 'Uhhuh'
+guest_exec late 'dmesg -c >/dev/null'
+nmi late
+tap_like "when asked again it answers" "$(dmesg_until late 'NMI backtrace for cpu 1')" 'NMI backtrace for cpu 1'
+guest_destroy late
+
+start bare kernel=6.1 pvpanic=isa append=oopsbt.stock_pvpanic=no
+load bare >/dev/null
+guest_exec bare "echo panic >$run" 2>/dev/null || true
+tap_ok "a panic is signalled without the kernel's own driver" guest_events_wait bare Panicked 20
+guest_destroy bare
+
+start driver kernel=6.1 pvpanic=isa
+load driver >/dev/null
+guest_exec driver 'echo 0 >/sys/bus/platform/devices/QEMU0001:00/events'
+guest_exec driver "echo panic >$run" 2>/dev/null || true
+guest_events_wait driver Stopped 60 >/dev/null
+tap_unlike "and is the driver's business if there is one" "$(guest_events_log driver)" Panicked
+guest_destroy driver
+
+start kdump kernel=6.1 pvpanic=isa append=elfcorehdr=0x1000
+tap_is "it refuses to load in a kdump kernel" "$(load kdump)" \
+	"not for a kdump kernel: the host would take its oops for the guest's"
+guest_destroy kdump
 
 start deaf kernel=6.1 pvpanic=isa events=1
 tap_is "it refuses to load in one line if the device has no event for an oops" "$(load deaf)" \

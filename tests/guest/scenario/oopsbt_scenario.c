@@ -347,6 +347,35 @@ static int run_spin_irqoff(int argc, char **argv)
 	return start_busy(spin_irqoff_thread, argc, argv);
 }
 
+static struct cpumask nmi_spinners;
+static unsigned long nmi_spin_ms;
+
+static int scenario_spin_nmi(unsigned int type, struct pt_regs *regs)
+{
+	if (!cpumask_test_and_clear_cpu(smp_processor_id(), &nmi_spinners))
+		return NMI_DONE;
+	atomic_inc(&busy);
+	scenario_spin_outer(READ_ONCE(nmi_spin_ms));
+	return NMI_HANDLED;
+}
+
+static int spin_nmi_thread(void *data)
+{
+	int cpu = raw_smp_processor_id();
+
+	WRITE_ONCE(nmi_spin_ms, (unsigned long)data);
+	cpumask_set_cpu(cpu, &nmi_spinners);
+	apic->send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
+	while (cpumask_test_cpu(cpu, &nmi_spinners))
+		cpu_relax();
+	return 0;
+}
+
+static int run_spin_nmi(int argc, char **argv)
+{
+	return start_busy(spin_nmi_thread, argc, argv);
+}
+
 static int spin_preemptoff_thread(void *data)
 {
 	int loops;
@@ -621,6 +650,7 @@ static const struct scenario scenarios[] = {
 	{ "stack_overflow", "run into the guard page below the writer's stack",
 	  run_stack_overflow },
 	{ "spin_irqoff", "CPUS MS: spin with interrupts off", run_spin_irqoff },
+	{ "spin_nmi", "CPUS MS: spin in an NMI", run_spin_nmi },
 	{ "spin_preemptoff", "CPUS MS: spin with preemption off", run_spin_preemptoff },
 	{ "rcu_sleep", "CPUS MS: sleep in an RCU reader", run_rcu_sleep },
 	{ "counter", "CPUS MS: advance a shared counter", run_counter },
@@ -684,6 +714,8 @@ static int __init scenario_init(void)
 	int err;
 
 	err = register_nmi_handler(NMI_LOCAL, scenario_nmi, 0, "oopsbt_scenario");
+	if (!err)
+		err = register_nmi_handler(NMI_LOCAL, scenario_spin_nmi, 0, "oopsbt_spin");
 	if (err)
 		return err;
 	dir = debugfs_create_dir("oopsbt_scenario", NULL);
