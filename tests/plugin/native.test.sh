@@ -7,10 +7,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/libvirt.sh"
 . "$here/lib.sh"
 
-# Where the patched virsh looks for commands; stock virsh knows nothing of it.
-export VIRSH_COMMAND_DIR=$test_dir/commands OOPSBT_RUNTIME_DIRECTORY=$test_dir/run TZ=UTC
-mkdir "$VIRSH_COMMAND_DIR"
-ln -s "$plugin/virsh-oopsbt" "$VIRSH_COMMAND_DIR/"
+export OOPSBT_RUNTIME_DIRECTORY=$test_dir/run TZ=UTC
 dump_make native 20261122T214501Z-1 'BUG: native'
 
 libvirt_start
@@ -19,12 +16,54 @@ domain_define native
 # own_tests TREE: libvirt's tests of it, as that release has them
 own_tests() {
 	if [ -x "$1/build/tests/virshtest" ]; then
-		(cd "$1/build/tests" && env -u VIRSH_COMMAND_DIR -u LIBVIRT_DEFAULT_URI ./virshtest)
+		(cd "$1/build/tests" && env -u LIBVIRT_DEFAULT_URI ./virshtest)
 	else
 		(cd "$1/tests" && env -u LIBVIRT_DEFAULT_URI abs_top_builddir="$1/build" abs_top_srcdir="$1" \
 			sh virsh-external)
 	fi
 }
+
+# The patched virsh as an installed one: away from its build tree, with our command in the one folder that it looks in.
+# That is in /usr, hence a view of the files of its own.
+native=$test_dir/native
+cat >"$native" <<-SH
+	#!/bin/sh
+	exec unshare --mount --propagation private sh -euc '
+		mount -t tmpfs none /usr/libexec
+		mkdir /usr/libexec/virsh
+		ln -s "$plugin/virsh-oopsbt" "$test_dir/interrupted/virsh-interrupted" /usr/libexec/virsh/
+		export LD_LIBRARY_PATH="$test_dir/installed/lib" LD_PRELOAD="\${PRELOAD:-}"
+		exec "$test_dir/installed/virsh" "\$@"' virsh "\$@"
+SH
+chmod +x "$native"
+
+# install_virsh TREE
+install_virsh() {
+	mkdir -p "$test_dir/installed"
+	cp "$1/build/tools/virsh" "$test_dir/installed/"
+	ln -sfn "$1/build/src" "$test_dir/installed/lib"
+}
+
+# Ctrl-C at the worst instant: preloaded, this interrupts who forks, right after that.
+mkdir "$test_dir/interrupted"
+printf '#!/bin/sh\nsleep 0.5\necho it ran to its end\n' >"$test_dir/interrupted/virsh-interrupted"
+chmod +x "$test_dir/interrupted/virsh-interrupted"
+"${CC:-cc}" -shared -fPIC -o "$test_dir/interrupt.so" -x c - <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <unistd.h>
+
+pid_t fork(void)
+{
+	pid_t (*next)(void) = dlsym(RTLD_NEXT, "fork");
+	pid_t pid = next();
+
+	if (pid > 0)
+		raise(SIGINT);
+	return pid;
+}
+C
 
 for release in 9.0 11.3; do
 	if ! tree=$("$here/build-virsh" "$release" 2>"$test_dir/build.err"); then
@@ -32,7 +71,7 @@ for release in 9.0 11.3; do
 		tap_fail "virsh $release can be built with the patches"
 		continue
 	fi
-	native=$tree/build/tools/virsh
+	install_virsh "$tree"
 	tap_like "$release: it is that release" "$("$native" --version)" "^$release"
 	tap_ok "$release: libvirt's own tests of external commands pass" own_tests "$tree"
 
@@ -58,6 +97,18 @@ for release in 9.0 11.3; do
 	tap_like "$release: ... and the shell goes on" "$shell" '^native$'
 	tap_is "$release: the connection of the shell is used" \
 		"$(printf 'connect test:///default\noopsbt enable test\n' | "$native" -q 2>&1 | grep -c 'hypervisor TEST')" 1
+
+	# --- not to be led astray ---
+	mkdir -p "$test_dir/elsewhere"
+	printf '#!/bin/sh\necho elsewhere\n' >"$test_dir/elsewhere/virsh-elsewhere"
+	chmod +x "$test_dir/elsewhere/virsh-elsewhere"
+	tap_like "$release: the environment does not say where commands are" \
+		"$(VIRSH_COMMAND_DIR=$test_dir/elsewhere "$native" elsewhere 2>&1 || true)" "unknown command: 'elsewhere'"
+	tap_like "$release: nor does PATH" \
+		"$(PATH=$test_dir/elsewhere:$PATH "$native" elsewhere 2>&1 || true)" "unknown command: 'elsewhere'"
+	status=0
+	out=$(PRELOAD=$test_dir/interrupt.so "$native" -q interrupted 2>&1) || status=$?
+	tap_is "$release: an interrupt while a command starts leaves virsh waiting for it" "$status $out" '0 it ran to its end'
 
 	# --- completion ---
 	tap_is "$release: the command completes" "$("$native" -q complete -- oop)" oopsbt
