@@ -438,6 +438,8 @@ static void append_option(GString *help, const struct cli_option *option)
 	append_entry(help, term->str, option->help);
 }
 
+const char *const cli_help_summary = "the verbs, or one verb's options";
+
 static void append_overview(GString *help)
 {
 	g_string_append(help, "Usage: virsh oopsbt VERB [OPTION...] [DOMAIN|ID...]\n\n"
@@ -449,6 +451,7 @@ static void append_overview(GString *help)
 
 		append_entry(help, term, cli_verbs[i]->summary);
 	}
+	append_entry(help, "help [VERB]", cli_help_summary);
 	g_string_append(help, "\nOptions before the verb (or, for virsh, before 'oopsbt'):\n");
 	for (const struct cli_option *option = cli_global_options; option->name; option++)
 		append_option(help, option);

@@ -95,6 +95,7 @@ bool cli_options(const struct cli_args *args, struct options *options, GError **
 char **cli_operands(const struct cli_args *args);
 unsigned int cli_num_operands(const struct cli_args *args);
 
+extern const char *const cli_help_summary; /* of `help`, which is no entry of the tables */
 /* @verb NULL: the overview. g_free(). */
 char *cli_help(const struct verb *verb);
 

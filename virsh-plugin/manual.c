@@ -29,6 +29,7 @@ void manual_print(void)
 	printf("# VERBS\n\n");
 	for (size_t i = 0; cli_verbs[i]; i++)
 		print_verb(cli_verbs[i]);
+	printf("## help [VERB]\n\n%s\n\n", cli_help_summary);
 	printf("# OPTIONS\n\nBefore the verb or, for virsh, before *oopsbt*:\n\n");
 	for (const struct cli_option *option = cli_global_options; option->name; option++)
 		print_option(option);
