@@ -207,7 +207,8 @@ static const struct cli_option *find_letter(GArray *options, char letter)
 static bool names_operand(const struct verb *verb, const char *name)
 {
 	enum cli_kind kind = verb->operand_kind;
-	bool is_domain = kind == CLI_DOMAIN || kind == CLI_STORED || kind == CLI_DUMP;
+	bool is_domain =
+		kind == CLI_DOMAIN || kind == CLI_RUNNING || kind == CLI_STORED || kind == CLI_DUMP;
 	bool is_id = kind == CLI_ID || kind == CLI_DUMP;
 
 	return (is_domain && strcmp(name, "domain") == 0) || (is_id && strcmp(name, "id") == 0) ||

@@ -21,10 +21,11 @@ enum cli_error {
 /* What a word on the command line is, for completion. */
 enum cli_kind {
 	CLI_NONE,
-	CLI_DOMAIN, /* a domain of the connection */
-	CLI_STORED, /* a domain that has dumps */
-	CLI_ID,	    /* a dump's id */
-	CLI_DUMP,   /* either */
+	CLI_DOMAIN,  /* a domain of the connection */
+	CLI_RUNNING, /* one that runs */
+	CLI_STORED,  /* a domain that has dumps */
+	CLI_ID,	     /* a dump's id */
+	CLI_DUMP,    /* either */
 	CLI_FILE,
 	CLI_WORDS,     /* one of the words of `value`, separated by | */
 	CLI_INCIDENTS, /* kinds of incident; its help ends with the list of them */

@@ -25,11 +25,12 @@ static void offer_words(const char *words, const char *beginning)
 		offer(*word, beginning);
 }
 
-static void offer_domains(struct session *session, const char *beginning)
+static void offer_domains(struct session *session, enum cli_kind kind, const char *beginning)
 {
 	virConnectPtr connection = session_connect(session, NULL);
+	unsigned int which = kind == CLI_RUNNING ? VIR_CONNECT_LIST_DOMAINS_ACTIVE : 0;
 	virDomainPtr *domains = NULL;
-	int count = connection ? virConnectListAllDomains(connection, &domains, 0) : 0;
+	int count = connection ? virConnectListAllDomains(connection, &domains, which) : 0;
 
 	for (int i = 0; i < count; i++) {
 		offer(virDomainGetName(domains[i]), beginning);
@@ -76,7 +77,8 @@ static void offer_kind(struct session *session, enum cli_kind kind, const char *
 {
 	switch (kind) {
 	case CLI_DOMAIN:
-		offer_domains(session, beginning);
+	case CLI_RUNNING:
+		offer_domains(session, kind, beginning);
 		break;
 	case CLI_STORED:
 	case CLI_ID:

@@ -17,8 +17,10 @@
 
 static void append_fact(GString *text, const char *name, const char *value)
 {
-	if (value && *value)
-		g_string_append_printf(text, "%-14s%s\n", name, value);
+	g_autofree char *stripped = g_strstrip(g_strdup(value ? value : ""));
+
+	if (*stripped)
+		g_string_append_printf(text, "%-14s%s\n", name, stripped);
 }
 
 static guint num_records(JsonArray *records)
@@ -86,6 +88,18 @@ static void append_machine(GString *text, JsonObject *report, JsonObject *guest)
 		g_string_append_printf(text, "%-14s%" G_GINT64_FORMAT "\n", "CPUs online:", cpus);
 	if (uptime >= 0)
 		g_string_append_printf(text, "%-14s%" G_GINT64_FORMAT " s\n", "Uptime:", uptime);
+}
+
+/* Of a guest that stands still: who is to blame, or else what was seen. */
+static void append_verdict(GString *text, JsonObject *report)
+{
+	const char *verdict = member_text(member_object(report, "verdict"), "text", NULL);
+	const char *evidence = member_text(member_object(report, "stall"), "evidence", NULL);
+
+	if (verdict)
+		g_string_append_printf(text, "\n%s\n", verdict);
+	else if (evidence)
+		g_string_append_printf(text, "\nSeen from outside: %s\n", evidence);
 }
 
 /* --- what the kernel printed --- */
@@ -312,15 +326,13 @@ GString *mail_text(JsonObject *report)
 {
 	GString *text = g_string_new(NULL);
 	JsonObject *guest = member_object(report, "guest");
-	const char *evidence = member_text(member_object(report, "stall"), "evidence", NULL);
 	const char *explanation = member_text(member_object(report, "fault"), "explanation", NULL);
 
 	g_string_append_printf(text, "%s\n\n", member_text(report, "title", "(no title)"));
 	append_fact(text, "Kind:", member_text(report, "incident", NULL));
 	append_kernel(text, guest);
 	append_machine(text, report, guest);
-	if (evidence)
-		g_string_append_printf(text, "\nSeen from outside: %s\n", evidence);
+	append_verdict(text, report);
 	if (explanation)
 		g_string_append_printf(text, "\nCause: %s\n", explanation);
 	append_log(text, report);

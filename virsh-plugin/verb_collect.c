@@ -184,7 +184,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 const struct verb verb_collect = {
 	.name = "collect",
 	.operands = "DOMAIN",
-	.operand_kind = CLI_DOMAIN,
+	.operand_kind = CLI_RUNNING,
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "collect now, for a hang; prints the dump's id",

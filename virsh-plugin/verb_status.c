@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/sanitize.h"
 #include "daemon_status.h"
 #include "domains.h"
 #include "dumps.h"
@@ -369,6 +370,7 @@ static void print_health(struct session *session, const struct cli_args *args)
 	struct status status = {.daemon_state = DAEMON_HIDDEN};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
+	g_autofree char *line = NULL;
 
 	if (!session_is_remote(session))
 		status.daemon_state = daemon_status(&status.daemon);
@@ -378,7 +380,8 @@ static void print_health(struct session *session, const struct cli_args *args)
 	else
 		session->exit_status =
 			health_without_domains(session->connection != NULL, error, &text);
-	print_clean("%s\n", text);
+	line = sanitize_line(text, -1);
+	print_clean("%s\n", line);
 	status_clear(&status);
 }
 

@@ -299,6 +299,8 @@ tap_like 'no libvirt' "$status $out" '^2 CRITICAL: cannot connect to'
 tap_is '... in one line' "$(echo "$out" | wc -l)" 1
 rm "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 
+tap_is 'completion of collect offers domains that run' "$(virsh complete -- oopsbt collect '' | sort | xargs)" 'on passing'
+
 # --- domains that are not there ---
 for verb in list watch; do
 	status=0

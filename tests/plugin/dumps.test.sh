@@ -83,7 +83,7 @@ tap_is '--kind selects' "$(kinds --kind panic)" '02:panic 03:panic'
 tap_is '--kind takes several' "$(kinds --kind=collect,soft-lockup)" '01:soft-lockup 04:collect'
 tap_is 'and info takes the newest of them' "$(virsh oopsbt -D "$test_dir/kinds" info --kind panic,soft-lockup)" 'old panic'
 tap_is 'or the newest up to a time' "$(virsh oopsbt -D "$test_dir/kinds" info web1 --until '2026-11-02 12:00')" 'panic'
-for word in lockup watchdog '' 'oops,' 'oops,,panic' OOPS; do
+for word in lockup oopses '' 'oops,' 'oops,,panic' OOPS; do
 	run list --kind "$word"
 	tap_is "a kind that no dump is of is refused, '$word': exit status" "$status" 2
 	tap_like "... with the list of those there are" "$err" 'it takes one or more of oops, panic, soft-lockup, .*, collect, with commas'

@@ -117,6 +117,20 @@ static void test_a_mail_of_a_hang_has_its_tasks(void)
 	g_string_free(text, TRUE);
 }
 
+static void test_a_mail_has_the_verdict(void)
+{
+	g_autoptr(JsonParser) parser = json_parser_new();
+	GString *text =
+		mail_text(parse("{\"title\": \"t\", \"stall\": {\"evidence\": \"numbers\"},"
+				" \"verdict\": {\"blame\": \"guest\", \"text\": \"Who and why.\"},"
+				" \"guest\": {\"command_line\": \" quiet  \"}}",
+				parser));
+
+	g_assert_nonnull(strstr(text->str, "\nWho and why.\n"));
+	g_assert_nonnull(strstr(text->str, "Command line: quiet\n"));
+	g_string_free(text, TRUE);
+}
+
 static void test_a_mail_of_a_report_with_nothing_in_it(void)
 {
 	g_autoptr(JsonParser) parser = json_parser_new();
@@ -136,5 +150,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/mail/host", test_a_mail_has_nothing_of_the_host);
 	g_test_add_func("/mail/hang", test_a_mail_of_a_hang_has_its_tasks);
 	g_test_add_func("/mail/nothing", test_a_mail_of_a_report_with_nothing_in_it);
+	g_test_add_func("/mail/verdict", test_a_mail_has_the_verdict);
 	return g_test_run();
 }
