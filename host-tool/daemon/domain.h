@@ -170,6 +170,9 @@ void domain_stalls(struct domain *domain, enum stall_event event,
 void domain_signals_known(struct domain *domain);
 /* Another kernel runs: nothing more is to be seen of the oopses of the one before. */
 void domain_signals_another_kernel(struct domain *domain);
+/* What a predecessor left out, or had put off: in domain->kernel, and back. */
+void domain_signals_keep(struct domain *domain);
+void domain_signals_recall(struct domain *domain);
 void domain_signals_stop(struct domain *domain);
 
 /* The first signal that waits, if none is being collected. */

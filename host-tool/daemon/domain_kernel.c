@@ -152,6 +152,7 @@ static void map_done(struct task *task, struct domain *domain)
 		kernel_state_clear(&domain->kernel);
 		domain->kernel = map->recalled;
 		map->recalled = (struct kernel_state){0};
+		domain_signals_recall(domain);
 	}
 	domain_collect_crashed(domain);
 	if (map->error)
@@ -208,6 +209,7 @@ void domain_kernel_save(struct domain *domain)
 
 	if (domain->layout == NULL || domain->kernel.map == NULL)
 		return;
+	domain_signals_keep(domain);
 	if (!kernel_state_save(&domain->kernel, domain->all->collector->runtime_directory,
 			       domain->uuid, domain->layout, &error))
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,

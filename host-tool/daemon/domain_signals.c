@@ -6,7 +6,8 @@
 
 /* Waiting to be collected, or until the domain is known; more are counted, not kept. */
 #define MAX_WAITING 32
-/* The rate limit may be configured anew meanwhile. */
+/* The rate limit may be configured anew meanwhile; and many may be waiting. */
+#define MIN_DEFERRED_MS 1000
 #define MAX_DEFERRED_MS 60000
 
 /* The guest said it; else it was seen from outside. */
@@ -66,6 +67,16 @@ static void suppress(struct domain *domain, const struct signal *signal, unsigne
 	if ((*count)++ == 0)
 		incident_log_suppressed(domain->all->log, &entry, why);
 	domain->suppressed.oopses += signal->incident == INCIDENT_OOPS;
+	status_changed(domain->all);
+}
+
+/* For a successor. In a storm once in a while: its kernel has counted the oopses. */
+static void keep_left_out(struct domain *domain)
+{
+	unsigned int total = suppressed_total(&domain->suppressed);
+
+	if ((total & (total - 1)) == 0)
+		domain_kernel_save(domain);
 }
 
 static void wait_for_token(struct domain *domain);
@@ -105,8 +116,9 @@ static void wait_for_token(struct domain *domain)
 	gint64 wait_us = ratelimit_wait_us(&domain->bucket, &all->config->domain_rate, &all->total,
 					   &all->config->total_rate, g_get_monotonic_time());
 
-	domain->deferred_source = g_timeout_add((guint)MIN(wait_us / 1000 + 1, MAX_DEFERRED_MS),
-						collect_deferred, domain);
+	domain->deferred_source =
+		g_timeout_add((guint)CLAMP(wait_us / 1000 + 1, MIN_DEFERRED_MS, MAX_DEFERRED_MS),
+			      collect_deferred, domain);
 }
 
 static void defer(struct domain *domain, const struct signal *signal)
@@ -117,6 +129,7 @@ static void defer(struct domain *domain, const struct signal *signal)
 	domain->deferred = signal_copy(signal);
 	if (domain->deferred_source == 0)
 		wait_for_token(domain);
+	keep_left_out(domain);
 }
 
 static void admit(struct domain *domain, const struct signal *signal)
@@ -203,6 +216,35 @@ void domain_signals_another_kernel(struct domain *domain)
 		((struct signal *)item->data)->suppressed.oopses = 0;
 	domain->suppressed.oopses = 0;
 	drop_deferred(domain);
+}
+
+void domain_signals_keep(struct domain *domain)
+{
+	struct kernel_state *kernel = &domain->kernel;
+	const struct signal *deferred = domain->deferred;
+	bool is_oops = deferred && deferred->incident == INCIDENT_OOPS;
+
+	g_free(kernel->deferred);
+	kernel->suppressed = domain->suppressed;
+	kernel->deferred_us = is_oops ? deferred->signalled_us : 0;
+	kernel->deferred = is_oops ? g_strdup(deferred->word) : NULL;
+}
+
+void domain_signals_recall(struct domain *domain)
+{
+	const struct kernel_state *kernel = &domain->kernel;
+	const struct signal deferred = {
+		.word = g_intern_string(kernel->deferred),
+		.incident = INCIDENT_OOPS,
+		.signalled_us = kernel->deferred_us,
+	};
+
+	suppressed_add(&domain->suppressed, &kernel->suppressed);
+	if (!kernel->deferred || !kernel->suppressed.rate_limit || !kernel->suppressed.oopses ||
+	    domain->deferred)
+		return;
+	domain->deferred = signal_copy(&deferred);
+	wait_for_token(domain);
 }
 
 void domain_signals_stop(struct domain *domain)

@@ -9,12 +9,57 @@
 #define INSTANCE "instance"
 #define KERNEL "kernel"
 #define WATCH "watch"
+#define SIGNALS "signals"
 
 void kernel_state_clear(struct kernel_state *state)
 {
 	g_clear_pointer(&state->map, g_bytes_unref);
 	g_free(state->release);
+	g_free(state->deferred);
 	*state = (struct kernel_state){0};
+}
+
+static unsigned int *count_at(struct suppressed_signals *suppressed, size_t i, const char **name)
+{
+	const struct {
+		const char *name;
+		unsigned int *count;
+	} all[] = {
+		{"rate_limit", &suppressed->rate_limit},
+		{"queue_full", &suppressed->queue_full},
+		{"failed", &suppressed->failed},
+		{"not_analysed", &suppressed->not_analysed},
+		{"oopses", &suppressed->oopses},
+	};
+
+	if (i == G_N_ELEMENTS(all))
+		return NULL;
+	*name = all[i].name;
+	return all[i].count;
+}
+
+static void save_signals(const struct kernel_state *state, GKeyFile *file)
+{
+	struct suppressed_signals suppressed = state->suppressed;
+	const char *name;
+	unsigned int *count;
+
+	for (size_t i = 0; (count = count_at(&suppressed, i, &name)); i++)
+		g_key_file_set_uint64(file, SIGNALS, name, *count);
+	g_key_file_set_int64(file, SIGNALS, "deferred_us", state->deferred_us);
+	if (state->deferred)
+		g_key_file_set_string(file, SIGNALS, "deferred", state->deferred);
+}
+
+static void load_signals(struct kernel_state *state, GKeyFile *file)
+{
+	const char *name;
+	unsigned int *count;
+
+	for (size_t i = 0; (count = count_at(&state->suppressed, i, &name)); i++)
+		*count = (unsigned int)g_key_file_get_uint64(file, SIGNALS, name, NULL);
+	state->deferred_us = g_key_file_get_int64(file, SIGNALS, "deferred_us", NULL);
+	state->deferred = g_key_file_get_string(file, SIGNALS, "deferred", NULL);
 }
 
 static char *state_path(const char *runtime_directory, const char *uuid)
@@ -52,6 +97,7 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 		/* Monotonic time is the host's, not the daemon's. */
 		g_key_file_set_int64(file, WATCH, "credit_until", state->watch.credit_until);
 	}
+	save_signals(state, file);
 	text = g_key_file_to_data(file, &length, NULL);
 	if (g_mkdir_with_parents(folder, 0700) < 0) {
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "creating %s: %s",
@@ -88,6 +134,7 @@ bool kernel_state_load(struct kernel_state *state, const char *runtime_directory
 		state->map = g_bytes_new_take(bytes, length);
 	}
 	state->panic_collected = g_key_file_get_boolean(file, KERNEL, "panic_collected", NULL);
+	load_signals(state, file);
 	if (g_key_file_has_group(file, WATCH)) {
 		state->watch.have_counter = true;
 		state->watch.counter_address =

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is known of the kernel that runs in a domain: its map, which only the analyser understands,
- * and where the memory watch stands. Kept in <runtime directory>/maps/<uuid> too, so that a daemon
- * that comes back goes on where it left off, and finds the oops that happened meanwhile.
+ * where the memory watch stands, and what was left out of its signals. Kept in <runtime
+ * directory>/maps/<uuid> too, so that a daemon that comes back goes on where it left off, and finds
+ * the oops that happened meanwhile.
  */
 #ifndef OOPSBT_DAEMON_KERNEL_STATE_H
 #define OOPSBT_DAEMON_KERNEL_STATE_H
@@ -10,6 +11,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "common/collection.h"
 #include "daemon/layout.h"
 #include "daemon/watch.h"
 
@@ -18,6 +20,10 @@ struct kernel_state {
 	char *release; /* clean; NULL: not known. Not kept: it is found again soon */
 	struct watch watch;
 	bool panic_collected; /* the kernel has panicked, and there is a dump of it */
+	/* Of the domain, when this was kept. */
+	struct suppressed_signals suppressed;
+	gint64 deferred_us; /* real time of the signal that is put off; 0: none */
+	char *deferred;	    /* its word */
 };
 
 void kernel_state_clear(struct kernel_state *state);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a daemon keeps of a guest's kernel for its successor. */
+#include "daemon/kernel_state.h"
+
+#include <glib/gstdio.h>
+
+static char *make_directory(void)
+{
+	g_autoptr(GError) error = NULL;
+	char *path = g_dir_make_tmp("oopsbt-kernel-state-XXXXXX", &error);
+
+	g_assert_no_error(error);
+	return path;
+}
+
+static void remove_directory(const char *path)
+{
+	g_autofree char *maps = g_build_filename(path, "maps", NULL);
+
+	kernel_state_forget(path, "a");
+	g_assert_cmpint(g_rmdir(maps), ==, 0);
+	g_assert_cmpint(g_rmdir(path), ==, 0);
+}
+
+static void test_signals(void)
+{
+	g_autofree char *path = make_directory();
+	const struct layout layout = {.domain_id = 3, .pid = 77, .start_time = 5};
+	const struct layout another = {.domain_id = 3, .pid = 78, .start_time = 5};
+	const struct kernel_state kept = {
+		.suppressed = {.rate_limit = 1,
+			       .queue_full = 2,
+			       .failed = 3,
+			       .not_analysed = 4,
+			       .oopses = 5},
+		.deferred_us = 1234567890123456,
+		.deferred = (char *)"crashloaded",
+	};
+	struct kernel_state state;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(kernel_state_save(&kept, path, "a", &layout, &error));
+	g_assert_no_error(error);
+	g_assert_true(kernel_state_load(&state, path, "a", &layout));
+	g_assert_cmpmem(&state.suppressed, sizeof(state.suppressed), &kept.suppressed,
+			sizeof(kept.suppressed));
+	g_assert_cmpint(state.deferred_us, ==, kept.deferred_us);
+	g_assert_cmpstr(state.deferred, ==, "crashloaded");
+	kernel_state_clear(&state);
+	/* A guest that was started anew has another process. */
+	g_assert_false(kernel_state_load(&state, path, "a", &another));
+	g_assert_cmpuint(suppressed_total(&state.suppressed), ==, 0);
+	g_assert_null(state.deferred);
+	remove_directory(path);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/kernel-state/what was left out is known to a successor", test_signals);
+	return g_test_run();
+}
