@@ -100,7 +100,7 @@ struct domain {
 	struct signal *deferred; /* the last of those that the rate limit left out; or NULL */
 	guint deferred_source;
 	guint64 num_incidents[NUM_INCIDENTS]; /* noticed, whatever became of them */
-	guint64 num_suppressed;
+	guint64 num_suppressed, num_deferred; /* the latter of the former: collected later */
 
 	/* domain_collect.c */
 	bool collecting;
@@ -170,6 +170,7 @@ void domain_stalls(struct domain *domain, enum stall_event event,
 void domain_signals_known(struct domain *domain);
 /* Another kernel runs: nothing more is to be seen of the oopses of the one before. */
 void domain_signals_another_kernel(struct domain *domain);
+void domain_signals_reconfigured(struct domain *domain); /* the rate limit */
 /* What a predecessor left out, or had put off: in domain->kernel, and back. */
 void domain_signals_keep(struct domain *domain);
 void domain_signals_recall(struct domain *domain);

@@ -6,9 +6,9 @@
 
 /* Waiting to be collected, or until the domain is known; more are counted, not kept. */
 #define MAX_WAITING 32
-/* The rate limit may be configured anew meanwhile; and many may be waiting. */
+/* At least, as many may be waiting. */
 #define MIN_DEFERRED_MS 1000
-#define MAX_DEFERRED_MS 60000
+#define MAX_DEFERRED_MS 3600000
 
 /* The guest said it; else it was seen from outside. */
 static bool is_event(const struct signal *signal)
@@ -39,7 +39,6 @@ static bool take_token(struct domain *domain)
 
 static void drop_deferred(struct domain *domain)
 {
-	domain->num_suppressed += domain->deferred != NULL;
 	if (domain->deferred_source)
 		g_source_remove(domain->deferred_source);
 	domain->deferred_source = 0;
@@ -67,6 +66,7 @@ static void suppress(struct domain *domain, const struct signal *signal, unsigne
 	if ((*count)++ == 0)
 		incident_log_suppressed(domain->all->log, &entry, why);
 	domain->suppressed.oopses += signal->incident == INCIDENT_OOPS;
+	domain->num_suppressed++;
 	status_changed(domain->all);
 }
 
@@ -101,6 +101,7 @@ static gboolean collect_deferred(void *user_data)
 	/* It is not left out any more. */
 	domain->suppressed.rate_limit--;
 	domain->suppressed.oopses -= signal->incident == INCIDENT_OOPS;
+	domain->num_deferred++;
 	signal->deferred = true;
 	domain->deferred = NULL;
 	enqueue(domain, signal);
@@ -124,7 +125,6 @@ static void wait_for_token(struct domain *domain)
 static void defer(struct domain *domain, const struct signal *signal)
 {
 	suppress(domain, signal, &domain->suppressed.rate_limit, "the rate limit is reached");
-	domain->num_suppressed += domain->deferred != NULL;
 	g_clear_pointer(&domain->deferred, signal_free);
 	domain->deferred = signal_copy(signal);
 	if (domain->deferred_source == 0)
@@ -149,14 +149,12 @@ static void admit(struct domain *domain, const struct signal *signal)
 	status_changed(domain->all);
 	if (is_event(signal))
 		watch_expect(&domain->kernel.watch, g_get_monotonic_time());
-	if (g_queue_get_length(&domain->signals) >= MAX_WAITING) {
+	if (g_queue_get_length(&domain->signals) >= MAX_WAITING)
 		suppress(domain, signal, &domain->suppressed.queue_full, "too many are waiting");
-		domain->num_suppressed++;
-	} else if (take_token(domain)) {
+	else if (take_token(domain))
 		enqueue(domain, signal);
-	} else {
+	else
 		defer(domain, signal);
-	}
 	domain_collect_next(domain);
 }
 
@@ -216,6 +214,14 @@ void domain_signals_another_kernel(struct domain *domain)
 		((struct signal *)item->data)->suppressed.oopses = 0;
 	domain->suppressed.oopses = 0;
 	drop_deferred(domain);
+}
+
+void domain_signals_reconfigured(struct domain *domain)
+{
+	if (domain->deferred_source == 0)
+		return;
+	g_source_remove(domain->deferred_source);
+	wait_for_token(domain);
 }
 
 void domain_signals_keep(struct domain *domain)

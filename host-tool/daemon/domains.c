@@ -454,6 +454,12 @@ struct domains *domains_new(const struct config *config, const struct collector 
 
 void domains_reconfigured(struct domains *all)
 {
+	GHashTableIter iter;
+	void *domain;
+
+	g_hash_table_iter_init(&iter, all->by_uuid);
+	while (g_hash_table_iter_next(&iter, NULL, &domain))
+		domain_signals_reconfigured(domain);
 	g_thread_pool_set_max_threads(all->collecting, (int)all->config->parallel, NULL);
 	status_changed(all);
 }

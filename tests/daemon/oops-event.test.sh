@@ -222,6 +222,10 @@ daemon_wait "$(guest_domain exact): signals are not collected for now: the rate 
 tap_ok "the guest whose oops the rate limit leaves out goes on" stands exact running
 wait "$writer"
 daemon_config '[rate-limit]' 'domain_burst=1000'
+kill -HUP "$daemon_pid"
+tap_ok "when the limit is raised it is collected" \
+	daemon_wait "$(guest_domain exact): collecting the last of the signals that the rate limit left out"
+daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
 
 symbols=$(guest_exec exact 'grep scenario_counter /proc/kallsyms')
 now=$(printf '%s\n' "$symbols" | awk '$3 == "scenario_counter" { print $1 }')
