@@ -2,10 +2,10 @@
 # virsh oopsbt: the front end, which needs nothing but libc, the verbs, and the manual pages.
 
 PLUGIN_SOURCES := $(addprefix virsh-plugin/, \
-	archive.c cli.c complete.c cpu_view.c daemon_status.c domain.c domains.c dumps.c health.c mail.c main.c \
+	archive.c cli.c complete.c cpu_view.c daemon_status.c domain.c domains.c dumps.c groups.c health.c mail.c main.c \
 	manual.c members.c outlook.c output.c remote.c selection.c session.c survey.c task_view.c trace.c verbs.c when.c \
 	verb_analyze.c verb_collect.c verb_debug.c verb_disable.c verb_enable.c verb_export.c \
-	verb_info.c verb_list.c verb_rm.c verb_status.c verb_watch.c)
+	verb_info.c verb_list.c verb_rm.c verb_stats.c verb_status.c verb_watch.c)
 
 $(eval $(call program,virsh-plugin/virsh-oopsbt,$(PLUGIN_SOURCES),$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 

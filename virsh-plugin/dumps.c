@@ -169,7 +169,9 @@ struct store_entry *dumps_find_selected(struct session *session, const char *ref
 	if (entries->len > 0 || count == 0)
 		return pick(session, entries, reference, error);
 	g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
-		    "none of the %u dumps is one that --since, --until, --kind and --title ask for",
+		    "none of the %u dumps is one that --since, --until, --kind, --title and "
+		    "--fingerprint"
+		    " ask for",
 		    count);
 	return NULL;
 }

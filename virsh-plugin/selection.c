@@ -12,6 +12,8 @@ const struct cli_option selection_options[] = {
 	{"until", 'U', "TIME", CLI_NONE, "only up to TIME"},
 	{"kind", 0, "KIND[,KIND]", CLI_INCIDENTS, "only of these kinds of incident: "},
 	{"title", 0, "TEXT", CLI_NONE, "only titles with TEXT in them; * and ? are wildcards"},
+	{"fingerprint", 0, "DIGITS", CLI_NONE,
+	 "only of the bug whose fingerprint begins with DIGITS, as stats shows it"},
 	{NULL, 0, NULL, 0, NULL},
 };
 
@@ -62,14 +64,27 @@ static GPatternSpec *title_pattern(const char *text)
 	return g_pattern_spec_new(anywhere);
 }
 
+static bool check_fingerprint(const char *text, GError **error)
+{
+	if (!text || (*text && strspn(text, "0123456789abcdef") == strlen(text)))
+		return true;
+	g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+		    "option --fingerprint cannot be '%s': it takes hexadecimal digits", text);
+	return false;
+}
+
 bool selection_init(struct selection *selection, const struct cli_args *args, GError **error)
 {
 	const char *title = cli_value(args, "title");
 
-	*selection = (struct selection){.title = title ? title_pattern(title) : NULL};
+	*selection = (struct selection){
+		.title = title ? title_pattern(title) : NULL,
+		.fingerprint = cli_value(args, "fingerprint"),
+	};
 	return parse_time(args, "since", &selection->since, error) &&
 	       parse_time(args, "until", &selection->until, error) &&
-	       parse_kinds(args, &selection->kinds, error);
+	       parse_kinds(args, &selection->kinds, error) &&
+	       check_fingerprint(selection->fingerprint, error);
 }
 
 bool selection_is_given(const struct cli_args *args)
@@ -98,6 +113,9 @@ bool selection_takes(const struct selection *selection, const struct store_entry
 	if (selection->until && g_date_time_compare(time, selection->until) > 0)
 		return false;
 	if (!takes_kind(selection->kinds, entry->incident))
+		return false;
+	if (selection->fingerprint &&
+	    (!entry->fingerprint || !g_str_has_prefix(entry->fingerprint, selection->fingerprint)))
 		return false;
 	return !selection->title ||
 	       g_pattern_spec_match_string(selection->title, dumps_title(entry));

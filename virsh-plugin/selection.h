@@ -9,8 +9,9 @@
 struct selection {
 	GDateTime *since; /* NULL: no bound */
 	GDateTime *until;
-	GPatternSpec *title; /* NULL: any */
-	unsigned int kinds;  /* bits 1 << enum incident; 0: any, also where it is not known */
+	GPatternSpec *title;	 /* NULL: any */
+	const char *fingerprint; /* how it begins; NULL: any */
+	unsigned int kinds;	 /* bits 1 << enum incident; 0: any, also where it is not known */
 };
 
 /* The options, for .shared_options of a verb; the second without those of time. */

@@ -3,19 +3,10 @@
 #include <string.h>
 
 #include "dumps.h"
+#include "groups.h"
 #include "output.h"
 #include "selection.h"
 #include "verbs.h"
-
-static void reverse(GPtrArray *array)
-{
-	for (guint i = 0; i < array->len / 2; i++) {
-		void *element = array->pdata[i];
-
-		array->pdata[i] = array->pdata[array->len - 1 - i];
-		array->pdata[array->len - 1 - i] = element;
-	}
-}
 
 /* Without libc's locale: "12.3 MiB" */
 static char *size_text(gint64 bytes)
@@ -83,45 +74,7 @@ static void print_entries_as_json(struct session *session, GPtrArray *entries)
 	print_json(node);
 }
 
-/* --- equal titles as one --- */
-
-struct group {
-	guint count;
-	const struct store_entry *newest;
-};
-
-static int compare_groups(const void *a, const void *b)
-{
-	const struct group *left = *(struct group *const *)a;
-	const struct group *right = *(struct group *const *)b;
-
-	return (left->count > right->count) - (left->count < right->count);
-}
-
-/* Array of struct group *, the most frequent last, or first. */
-static GPtrArray *group(GPtrArray *entries, bool most_frequent_first)
-{
-	GPtrArray *groups = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GHashTable) by_title = g_hash_table_new(g_str_hash, g_str_equal);
-
-	for (guint i = 0; i < entries->len; i++) {
-		const struct store_entry *entry = entries->pdata[i];
-		char *title = (char *)dumps_title(entry);
-		struct group *found = g_hash_table_lookup(by_title, title);
-
-		if (!found) {
-			found = g_new0(struct group, 1);
-			g_hash_table_insert(by_title, title, found);
-			g_ptr_array_add(groups, found);
-		}
-		found->count++;
-		found->newest = entry;
-	}
-	g_ptr_array_sort(groups, compare_groups);
-	if (most_frequent_first)
-		reverse(groups);
-	return groups;
-}
+/* --- equal ones as one --- */
 
 static void print_groups(struct session *session, GPtrArray *groups)
 {
@@ -156,6 +109,21 @@ static void print_groups_as_json(GPtrArray *groups)
 	print_json(node);
 }
 
+static void print_grouped(struct session *session, const struct cli_args *args,
+			  const GPtrArray *entries)
+{
+	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+	enum grouping by = cli_has(args, "group") ? GROUP_BY_BUG : GROUP_BY_TITLE;
+	g_autoptr(GPtrArray) groups = groups_make(entries, by, now);
+
+	if (cli_has(args, "reverse"))
+		groups_reverse(groups);
+	if (cli_has(args, "json"))
+		print_groups_as_json(groups);
+	else
+		print_groups(session, groups);
+}
+
 static void keep_newest(GPtrArray *entries, guint64 count)
 {
 	if (entries->len > count)
@@ -167,14 +135,12 @@ static void print(struct session *session, const struct cli_args *args, GPtrArra
 	bool json = cli_has(args, "json");
 
 	pager_open(!cli_has(args, "no-pager") && !json);
-	if (cli_has(args, "count")) {
-		g_autoptr(GPtrArray) groups = group(entries, cli_has(args, "reverse"));
-
-		json ? print_groups_as_json(groups) : print_groups(session, groups);
+	if (cli_has(args, "count") || cli_has(args, "group")) {
+		print_grouped(session, args, entries);
 		return;
 	}
 	if (cli_has(args, "reverse"))
-		reverse(entries);
+		groups_reverse(entries);
 	if (json)
 		print_entries_as_json(session, entries);
 	else
@@ -202,8 +168,10 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 static const struct cli_option options[] = {
 	{"newest", 'n', "N", CLI_NONE, "only the N newest"},
 	{"last", '1', NULL, CLI_NONE, "only the newest"},
-	{"reverse", 'r', NULL, CLI_NONE, "the newest first, or with --count the most frequent"},
+	{"reverse", 'r', NULL, CLI_NONE,
+	 "the newest first, or with --count or --group the most frequent"},
 	{"details", 0, NULL, CLI_NONE, "also the guest's kernel, and what the dump takes on disk"},
+	{"group", 0, NULL, CLI_NONE, "one line for a bug, with the number of its dumps; see stats"},
 	{"count", 0, NULL, CLI_NONE, "one line for equal titles, with their number"},
 	{"json", 0, NULL, CLI_NONE, "as JSON"},
 	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},

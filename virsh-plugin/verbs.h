@@ -10,6 +10,7 @@ extern const struct verb verb_disable;
 extern const struct verb verb_status;
 extern const struct verb verb_collect;
 extern const struct verb verb_list;
+extern const struct verb verb_stats;
 extern const struct verb verb_info;
 extern const struct verb verb_export;
 extern const struct verb verb_debug;
