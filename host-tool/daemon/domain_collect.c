@@ -193,7 +193,8 @@ static void collect_done(struct task *task, struct domain *domain)
 	bool again = domain && is_worth_retry(collect);
 
 	if (collect->error == NULL)
-		metrics_stored(task->all->metrics, &collect->result.times);
+		metrics_stored(task->all->metrics, &collect->result.times,
+			       collect->signal.deferred);
 	tell(collect, domain, again);
 	if (domain == NULL)
 		return;

@@ -215,11 +215,13 @@ static void add_known(struct histogram *histogram, const struct maybe_int *time_
 		histogram_add(histogram, (double)time_us->value / G_USEC_PER_SEC);
 }
 
-void metrics_stored(struct metrics *metrics, const struct collection_times *times)
+void metrics_stored(struct metrics *metrics, const struct collection_times *times, bool deferred)
 {
-	add_known(&metrics->times.to_frozen, &times->to_frozen_us);
 	add_known(&metrics->times.frozen, &times->frozen_us);
-	add_known(&metrics->times.to_stored, &times->to_stored_us);
+	if (!deferred) {
+		add_known(&metrics->times.to_frozen, &times->to_frozen_us);
+		add_known(&metrics->times.to_stored, &times->to_stored_us);
+	}
 	count_store(metrics);
 	metrics_changed(metrics);
 }

@@ -18,7 +18,8 @@ struct metrics *metrics_new(struct domains *all);
 void metrics_free(struct metrics *metrics);
 
 void metrics_changed(struct metrics *metrics);
-/* A dump is stored. */
-void metrics_stored(struct metrics *metrics, const struct collection_times *times);
+/* A dump is stored. @deferred: its signal waited for the rate limit, so times from it tell nothing.
+ */
+void metrics_stored(struct metrics *metrics, const struct collection_times *times, bool deferred);
 
 #endif

@@ -68,7 +68,9 @@ static void add_sample(GString *text, const char *name, const struct label *labe
 	}
 	if (labels)
 		g_string_append_c(text, '}');
-	g_string_append_printf(text, " %.15g\n", value);
+	/* Bytes are many, and are told to the last one. */
+	g_string_append_printf(text, value == (double)(int64_t)value ? " %.0f\n" : " %.15g\n",
+			       value);
 }
 
 static void add_of(GString *text, const char *name, const char *label, const char *label_value,

@@ -112,7 +112,7 @@ static void test_store(void)
 {
 	g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(struct metrics_domain));
 	const struct store_use use = {
-		.dumps = 7, .bytes = 5000000001, .free_known = true, .free_bytes = 12345678};
+		.dumps = 7, .bytes = 1125899906842625, .free_known = true, .free_bytes = 12345678};
 	struct metrics_times times;
 	const struct metrics_state state = {
 		.version = "1",
@@ -130,7 +130,7 @@ static void test_store(void)
 	assert_line(text, "oopsbt_freeze_guard_up 1");
 	assert_line(text, "oopsbt_watch_age_seconds 1.5");
 	assert_line(text, "oopsbt_store_dumps 7");
-	assert_line(text, "oopsbt_store_bytes 5000000001");
+	assert_line(text, "oopsbt_store_bytes 1125899906842625");
 	assert_line(text, "oopsbt_store_free_bytes 12345678");
 	assert_line(text, "oopsbt_store_limit_bytes 1048576");
 }
