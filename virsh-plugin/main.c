@@ -211,7 +211,7 @@ int main(int argc, char **argv)
 
 	setlocale(LC_ALL, "");
 	/* A virsh that runs external commands starts this by its own name too. */
-	if (!g_getenv("VIRSH_DEFAULT_CONNECT_URI"))
+	if (!g_getenv("VIRSH_READONLY"))
 		output_set_program(argv[0]);
 	read_environment(&session);
 	switch (parse_globals(argc, argv, &session, &error)) {

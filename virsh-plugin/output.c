@@ -59,6 +59,8 @@ void print_warning(const char *format, ...)
 {
 	g_autofree char *text = NULL;
 	g_autofree char *own = NULL;
+	g_autofree char *line = NULL;
+	g_auto(GStrv) lines = NULL;
 	g_autofree char *clean = NULL;
 	va_list arguments;
 
@@ -66,7 +68,9 @@ void print_warning(const char *format, ...)
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
 	own = in_own_words(text);
-	clean = sanitize_line(own, -1);
+	lines = g_strsplit(own, "\n", -1);
+	line = g_strjoinv("; ", lines);
+	clean = sanitize_line(line, -1);
 	fflush(stdout);
 	fprintf(stderr, "warning: %s\n", clean);
 }

@@ -36,7 +36,7 @@ void output_set_program(const char *program);
 
 /* printf() to standard output; the arguments are cleaned, newlines in the result stay. */
 void print_clean(const char *format, ...) G_GNUC_PRINTF(1, 2);
-/* The same to standard error, behind "warning: ". */
+/* The same to standard error, behind "warning: ", in one line. */
 void print_warning(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* A point of a list, "  - text"; on a terminal wrapped at words. Cleaned. */
 void print_point(const char *text);

@@ -296,7 +296,7 @@ static void find_newest(struct session *session, struct status *status)
 
 	status->dumps = dumps_list(session, NULL, &error);
 	if (!status->dumps && session->directory)
-		print_warning("%s", g_strdelimit(error->message, "\n", ';'));
+		print_warning("%s", error->message);
 	status->newest = g_hash_table_new(g_str_hash, g_str_equal);
 	for (guint i = 0; status->dumps && i < status->dumps->len; i++) {
 		struct store_entry *entry = status->dumps->pdata[i];

@@ -56,6 +56,11 @@ tap_is 'collect works without root' "$status" 0
 tap_note "$out$err"
 user virsh oopsbt list
 tap_is 'and list shows it' "$status $(echo "$out" | grep -c '^ 2.* own ')" '0 1'
+user virsh oopsbt collect own
+tap_is 'a second dump beside the first: nothing to tell' "$status $err" '0 '
+user virsh oopsbt collect own
+tap_like 'what a third one takes the place of is told' "$err" "^warning: dump [0-9TZ]+-[0-9]+ was removed: 'own' keeps 2 dumps"
+tap_is 'and is gone' "$(find -H "$test_dir/home/state/oopsbt/own" -mindepth 1 -maxdepth 1 -name '2*' | wc -l)" 2
 user virsh oopsbt info own --registers
 tap_like 'with the registers of a guest that is no Linux' "$out" '^(RAX|EAX)='
 user virsh oopsbt info own
