@@ -2,6 +2,7 @@
 #include "kernel/blame.h"
 
 #include <glib.h>
+#include <string.h>
 
 #include "kernel/helper.h"
 
@@ -62,7 +63,8 @@ static bool add_common_wait(struct blame *blame, const char *function)
 
 void blame_add_of_loop(struct blame *blame, const char *function, const char *module)
 {
-	if (blame->whole || add_common_wait(blame, function))
+	/* An exception is the loop's own doing, and the loop goes on beyond it. */
+	if (blame->whole || function_is_exception(function) || add_common_wait(blame, function))
 		return;
 	if (function_is_dispatcher(function)) {
 		blame_add_boundary(blame);
@@ -96,9 +98,21 @@ void blame_add_of_overflow(struct blame *blame, const char *function, const char
 		blame_add_of_loop(blame, function, module);
 }
 
+/* "tty_ldisc_lock", "nfs_wait_bit_killable": wrappers of what the kernel waits for. */
+static bool says_that_it_waits(const char *function)
+{
+	g_autofree char *plain = function_plain(function);
+
+	return !g_str_has_prefix(plain, "sys_") &&
+	       (strstr(plain, "_lock") || strstr(plain, "wait"));
+}
+
 void blame_add_of_wait(struct blame *blame, const char *function, const char *module)
 {
-	if (!blame->whole && !add_common_wait(blame, function))
+	/* Once somebody is to blame, callers are as for all. */
+	bool waits = !blame_is_known(blame) && says_that_it_waits(function);
+
+	if (!blame->whole && !add_common_wait(blame, function) && !waits)
 		blame_add(blame, function, module);
 }
 

@@ -19,6 +19,8 @@ enum who {
 	WHO_WAIT,   /* in the trace, waiting */
 	WHO_LOCK,   /* where the lock is that the task wants; its callers are in the trace */
 	WHO_BECAME, /* in the trace of how a lock came to be what it is */
+	WHO_PAGE,   /* in the trace of who allocated a page, if that is known */
+	WHO_WORK,   /* in the next line, by name alone */
 };
 
 #define PLACE "(?<place>[^ ,]+(?: \\[[^\\]]+\\])?)"
@@ -74,9 +76,9 @@ static const struct form {
 	{"^BUG: (scheduling while atomic|sleeping function called from invalid context)", NULL,
 	 WHO_TRACE, INCIDENT_WARNING},
 	{"^BUG: (using [a-z_]+\\(\\) in preemptible)", NULL, WHO_TRACE, INCIDENT_WARNING},
-	{"^BUG: (workqueue leaked lock or atomic)", NULL, WHO_TRACE, INCIDENT_WARNING},
+	{"^BUG: (workqueue leaked lock or atomic)", NULL, WHO_WORK, INCIDENT_WARNING},
 	/* Memory */
-	{"^BUG: (Bad page (?:state|cache|map)|Bad rss-counter state)", NULL, WHO_TRACE,
+	{"^BUG: (Bad page (?:state|cache|map)|Bad rss-counter state)", NULL, WHO_PAGE,
 	 INCIDENT_WARNING},
 	{"^BUG: Dentry .* still in use", "dentry still in use", WHO_TRACE, INCIDENT_WARNING},
 	/* Stacks: the kernel panics at once. */
@@ -156,16 +158,24 @@ static char *find_rip(GPtrArray *lines, guint first, guint end)
 	return NULL;
 }
 
-/* The line behind "which became SOFTIRQ-irq-safe at:", or @first. */
-static guint find_became(GPtrArray *lines, guint first, guint end)
+/* The line behind the one with @words, or of the first trace. */
+static guint find_behind(GPtrArray *lines, guint first, guint end, const char *words)
 {
 	for (guint i = first; i < end; i++) {
-		const char *line = g_ptr_array_index(lines, i);
-
-		if (strstr(line, "which became ") && strstr(line, " at:"))
+		if (strstr(g_ptr_array_index(lines, i), words))
 			return i + 1;
 	}
-	return first;
+	return log_find_trace(lines, first, end);
+}
+
+/* "     last function: FUNCTION" */
+static char *find_work(GPtrArray *lines, guint first, guint end)
+{
+	static const char words[] = "last function: ";
+	const char *found = first < end ? strstr(g_ptr_array_index(lines, first), words) : NULL;
+
+	return found ? g_strndup(found + strlen(words), strcspn(found + strlen(words), " +"))
+		     : NULL;
 }
 
 static char *find_place(const struct form *form, GMatchInfo *info, GPtrArray *lines, guint first,
@@ -181,6 +191,8 @@ static char *find_place(const struct form *form, GMatchInfo *info, GPtrArray *li
 						     : find_rip(lines, first, end);
 	case WHO_NAME:
 		return g_match_info_fetch_named(info, "place");
+	case WHO_WORK:
+		return find_work(lines, first, end);
 	case WHO_LOCK:
 		return find_lock(lines, first, end);
 	case WHO_LOOP:
@@ -217,13 +229,26 @@ bool complaint_find(GPtrArray *lines, guint first, struct complaint *complaint)
 	complaint->kind = form->kind ? g_strdup(form->kind) : log_group(info, 1);
 	complaint->incident = form->incident;
 	place = find_place(form, info, lines, start, end);
-	if (form->who == WHO_NAME)
-		blame_add_if_none(&complaint->blame, place, NULL);
-	else if (form->who == WHO_BECAME)
-		log_blame_trace(lines, find_became(lines, start, end), end, blame_add,
-				&complaint->blame);
-	else if (form->who != WHO_NOBODY)
+	switch (form->who) {
+	case WHO_NOBODY:
+		break;
+	case WHO_NAME:
+	case WHO_WORK:
+		if (place)
+			blame_add_if_none(&complaint->blame, place, NULL);
+		break;
+	case WHO_BECAME:
+		log_blame_trace(lines, find_behind(lines, start, end, "which became "), end,
+				blame_add, &complaint->blame);
+		break;
+	case WHO_PAGE:
+		log_blame_trace(lines, find_behind(lines, start, end, "page last allocated via"),
+				end, blame_add, &complaint->blame);
+		break;
+	default:
 		log_blame(lines, start, end, place, find_rule(form->who), &complaint->blame);
+		break;
+	}
 	return true;
 }
 

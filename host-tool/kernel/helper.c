@@ -6,19 +6,13 @@
 
 /* In all tables a "*" stands for anything. */
 
-/* What is beyond was interrupted. */
-static const char *const interruptions[] = {
-	/* exceptions and interrupts, as kernels from 5.8 on name them */
+/* What is beyond is where an instruction went wrong, or was to be handled. */
+static const char *const exceptions[] = {
+	/* as kernels from 5.8 on name them */
 	"asm_exc_*",
-	"asm_sysvec_*",
-	"asm_common_interrupt",
-	"asm_spurious_interrupt",
-	"asm_fred_*",
 	"exc_*",
 	"noist_exc_*",
-	"sysvec_*",
-	"__sysvec_*",
-	"common_interrupt*",
+	"asm_fred_*",
 	/* and before */
 	"page_fault",
 	"async_page_fault",
@@ -30,9 +24,23 @@ static const char *const interruptions[] = {
 	"int3",
 	"debug",
 	"device_not_available",
+	"error_entry",
+};
+
+/* What is beyond was interrupted by chance. */
+static const char *const interrupts[] = {
+	/* as kernels from 5.8 on name them */
+	"asm_exc_nmi*",
+	"exc_nmi*",
+	"asm_sysvec_*",
+	"asm_common_interrupt",
+	"asm_spurious_interrupt",
+	"sysvec_*",
+	"__sysvec_*",
+	"common_interrupt*",
+	/* and before */
 	"nmi",
 	"end_repeat_nmi",
-	"error_entry",
 	"apic_timer_interrupt",
 	"reschedule_interrupt",
 	"call_function_interrupt",
@@ -168,7 +176,6 @@ static const char *const dispatchers[] = {
 	"rtnetlink_rcv_msg",
 	"netlink_dump",
 	"__do_fault",
-	"do_page_fault",
 	"sys_ioctl",
 	"sys_connect",
 	"sys_socketpair",
@@ -193,6 +200,7 @@ static const char *const telling[] = {
 	"do_user_addr_fault",
 	"do_kern_addr_fault",
 	"__do_page_fault",
+	"do_page_fault",
 	"handle_page_fault",
 	"spurious_kernel_fault",
 	"math_error",
@@ -222,6 +230,7 @@ static const char *const telling[] = {
 	"show_regs*",
 	"show_opcodes",
 	"sched_show_task",
+	"_sched_show_task",
 	"debug_show_*",
 	"__schedule_bug",
 	"dump_page*",
@@ -1018,7 +1027,7 @@ static const struct table helpers[] = {
 	TABLE(waiting), TABLE(clocks), TABLE(glue),    TABLE(rust),
 };
 
-static const struct table all_interruptions = TABLE(interruptions);
+static const struct table all_exceptions = TABLE(exceptions), all_interrupts = TABLE(interrupts);
 static const struct table all_beginnings = TABLE(beginnings), all_dispatchers = TABLE(dispatchers);
 
 /* The length of a name without what compilers add when they split or specialise a function. */
@@ -1097,7 +1106,12 @@ bool function_is_entry(const char *function)
 
 bool function_is_interruption(const char *function)
 {
-	return is_in(&all_interruptions, function);
+	return is_in(&all_interrupts, function) || is_in(&all_exceptions, function);
+}
+
+bool function_is_exception(const char *function)
+{
+	return is_in(&all_exceptions, function) && !is_in(&all_interrupts, function);
 }
 
 bool function_is_dispatcher(const char *function)

@@ -18,6 +18,10 @@ bool function_is_entry(const char *function);
 /* One of those that come upon other code: not a system call's nor a task's beginning. */
 bool function_is_interruption(const char *function);
 
+/* Is this where a page fault or another exception begins, which an instruction has brought about?
+ */
+bool function_is_exception(const char *function);
+
 /* Does this function hand out work to one of many that have nothing in common? So do entries. */
 bool function_is_dispatcher(const char *function);
 

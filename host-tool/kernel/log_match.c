@@ -48,6 +48,11 @@ const char *log_place(const char *line)
 	if (log_is_kernel_rip(line))
 		line += strlen(KERNEL_RIP);
 	line += strspn(line, " \t");
+	/* Before 4.11 a change of stacks, "<IRQ> " or "<<EOE>> ", stands before the next frame. */
+	while (*line == '<' && strchr(line, ' ')) {
+		line = strchr(line, ' ');
+		line += strspn(line, " \t");
+	}
 	while (g_str_has_prefix(line, "[<")) {
 		size_t digits = 2 + strspn(line + 2, "0123456789abcdef");
 

@@ -70,6 +70,28 @@ static const struct sample {
 	 "      Not tainted 6.1.0\ntask:sh state:D stack:0 pid:12\nCall Trace:\n <TASK>\n"
 	 " __schedule+0x1/0x2\n schedule+0x1/0x2\n __mutex_lock+0x1/0x2\n"
 	 " my_close+0x1/0x2\n __fput+0x1/0x2\n"},
+	{"hung task in my_close", INCIDENT_HUNG_TASK,
+	 "INFO: task sh:12 blocked for more than 120 seconds.\nCall Trace:\n"
+	 " [<ffffffff81000000>] schedule+0x1/0x2\n [<ffffffff81000000>] my_wait_for_it+0x1/0x2\n"
+	 " [<ffffffff81000000>] my_lock_all+0x1/0x2\n [<ffffffff81000000>] my_close+0x1/0x2\n"},
+	{"hung task in sys_wait4", INCIDENT_HUNG_TASK,
+	 "INFO: task sh:12 blocked for more than 120 seconds.\nCall Trace:\n"
+	 " schedule+0x1/0x2\n __do_sys_wait4+0x1/0x2\n do_syscall_64+0x1/0x2\n"},
+	{"scheduling while atomic in my_irq", INCIDENT_WARNING, /* as 4.x changes stacks */
+	 "BUG: scheduling while atomic: sh/12/0x00000002\nCall Trace:\n"
+	 " <<EOE>>  <IRQ>  [<ffffffff81000000>] dump_stack+0x1/0x2\n"
+	 " <IRQ>  [<ffffffff81000000>] my_irq+0x1/0x2\n"
+	 " [<ffffffff81000000>] my_caller+0x1/0x2\n"},
+	{"workqueue leaked lock or atomic in my_work", INCIDENT_WARNING,
+	 "BUG: workqueue leaked lock or atomic: kworker/0:1/0x00000000/12\n"
+	 "     last function: my_work\nCall Trace:\n process_one_work+0x1/0x2\n"},
+	{"Bad page state in my_alloc", INCIDENT_WARNING,
+	 "BUG: Bad page state in process sh  pfn:12345\n"
+	 "page last allocated via order 0, migratetype Unmovable\n post_alloc_hook+0x1/0x2\n"
+	 " my_alloc+0x1/0x2\nCall Trace:\n dump_stack+0x1/0x2\n my_free+0x1/0x2\n"},
+	{"Bad page state in my_free", INCIDENT_WARNING,
+	 "BUG: Bad page state in process sh  pfn:12345\nCall Trace:\n dump_stack+0x1/0x2\n"
+	 " bad_page+0x1/0x2\n my_free+0x1/0x2\n"},
 	{"hung task in synchronize_rcu", INCIDENT_HUNG_TASK,
 	 "INFO: task sh:12 blocked for more than 120 seconds.\nCall Trace:\n"
 	 " __schedule+0x1/0x2\n wait_for_completion+0x1/0x2\n __wait_rcu_gp+0x1/0x2\n"

@@ -119,10 +119,14 @@ static void test_form(void)
 /* A CPU that loops is seen anywhere in the loop. */
 static void test_loop(void)
 {
-	static const char *const seen[][6] = {
+	static const char *const seen[][8] = {
 		{"f", "read_it", "my_ioctl", "vfs_ioctl", "__x64_sys_ioctl"},
 		{"native_sched_clock", "delay_tsc", "my_ioctl", "vfs_ioctl"},
 		{"other", "my_ioctl", "__x64_sys_ioctl", "do_syscall_64"},
+		/* Within a page fault of its own, and of an interrupt */
+		{"handle_mm_fault", "exc_page_fault", "asm_exc_page_fault", "my_ioctl",
+		 "vfs_ioctl"},
+		{"my_ioctl", "asm_sysvec_apic_timer_interrupt", "another_task"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(seen); i++) {
