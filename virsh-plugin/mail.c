@@ -120,10 +120,20 @@ static bool ends_an_oops(JsonObject *record)
 	return g_str_has_prefix(member_text(record, "text", ""), "---[ end ");
 }
 
+/* The sequence number of the record with which the oops, or what the report is of, begins; or -1.
+ */
+static gint64 story_start(JsonObject *report)
+{
+	gint64 oops = member_number(member_object(report, "oops"), "log_start", -1);
+
+	return oops >= 0 ? oops
+			 : member_number(member_object(report, "complaint"), "log_start", -1);
+}
+
 /* The index of the first record to print, of the oops or else of the end of the log. */
 static guint first_record(JsonObject *report, JsonArray *records, bool *is_oops)
 {
-	gint64 start = member_number(member_object(report, "oops"), "log_start", -1);
+	gint64 start = story_start(report);
 	guint count = num_records(records);
 
 	for (guint i = 0; start >= 0 && i < count; i++) {

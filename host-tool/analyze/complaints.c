@@ -32,14 +32,20 @@ static bool is_panic_of_complaint(const char *text)
 	return false;
 }
 
+/* Of records that may begin a complaint: a guest may fill its log with such. */
+#define MAX_CANDIDATES 10000
+
 /* The last record up to @end that begins a complaint; NULL: none does. */
 static const struct printk_record *find_complaint(const GArray *records,
 						  const struct printk_record *end)
 {
-	for (guint i = records->len; i > 0; i--) {
+	guint candidates = 0;
+
+	for (guint i = records->len; i > 0 && candidates < MAX_CANDIDATES; i--) {
 		const struct printk_record *record =
 			&g_array_index(records, struct printk_record, i - 1);
 
+		candidates += complaint_line_may_begin(record->text);
 		if ((!end || record->sequence <= end->sequence) &&
 		    complaint_line_begins(record->text))
 			return record;

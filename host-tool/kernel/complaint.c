@@ -93,7 +93,7 @@ static const struct form {
 };
 
 /* Most lines have none of these words: patterns are for few lines of a log. */
-static bool may_begin(const char *line)
+bool complaint_line_may_begin(const char *line)
 {
 	return strstr(line, "BUG: ") || strstr(line, "WARNING: ") || strstr(line, "INFO: ") ||
 	       strstr(line, "UBSAN: ") || strstr(line, "LOCKUP") ||
@@ -102,7 +102,7 @@ static bool may_begin(const char *line)
 
 static const struct form *find_form(const char *line, GMatchInfo **info)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(forms) && may_begin(line); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(forms) && complaint_line_may_begin(line); i++) {
 		*info = log_match(forms[i].pattern, line);
 		if (*info)
 			return &forms[i];

@@ -20,8 +20,9 @@ struct complaint {
 	struct blame blame;
 };
 
-/* Does a complaint begin in this line? */
+/* Does a complaint begin in this line? The second is quick, and true of some others, too. */
 bool complaint_line_begins(const char *line);
+bool complaint_line_may_begin(const char *line);
 
 /*
  * The one that begins in line @first of @lines (of char *, one log line each, without those of

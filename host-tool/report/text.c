@@ -783,10 +783,11 @@ static const char *line_start(const GString *text, guint line)
 
 static void write_log(GString *text, const struct report *report)
 {
-	const struct maybe_int *start = &report->oops.log_start;
-	bool from_oops = report->oops.known && start->known;
-	guint first_lines = from_oops ? MAX_OOPS_LINES : 0;
-	guint last_lines = from_oops ? MAX_LAST_LINES : MAX_PLAIN_LINES;
+	const struct maybe_int *start =
+		report->oops.known ? &report->oops.log_start : &report->complaint.log_start;
+	const char *what = report->oops.known ? "the oops" : "the complaint";
+	guint first_lines = start->known ? MAX_OOPS_LINES : 0;
+	guint last_lines = start->known ? MAX_LAST_LINES : MAX_PLAIN_LINES;
 	GString *log = g_string_new(NULL);
 	guint lines;
 
@@ -794,21 +795,24 @@ static void write_log(GString *text, const struct report *report)
 		const struct report_log_record *record =
 			&g_array_index(report->log, struct report_log_record, i);
 
-		if (!from_oops || record->sequence >= (uint64_t)start->value)
+		if (!start->known || record->sequence >= (uint64_t)start->value)
 			append_record(log, record, true);
 	}
 	lines = count_lines(log);
 	if (lines == 0) {
 		g_string_append(text, "\nNo guest log.\n");
 	} else {
-		text_append(text, "\n%s (all of it is in dmesg.txt)\n",
-			    from_oops ? "Guest log from the oops on" : "End of the guest log");
+		if (start->known)
+			text_append(text, "\nGuest log from %s on", what);
+		else
+			g_string_append(text, "\nEnd of the guest log");
+		g_string_append(text, " (all of it is in dmesg.txt)\n");
 		if (lines > first_lines + last_lines) {
 			guint left_out = lines - first_lines - last_lines;
 
 			g_string_append_len(text, log->str,
 					    line_start(log, first_lines) - log->str);
-			if (from_oops)
+			if (start->known)
 				text_append(text, "... %u lines left out ...\n", left_out);
 			g_string_append(text, line_start(log, lines - last_lines));
 		} else {

@@ -131,6 +131,20 @@ static void test_a_mail_has_the_verdict(void)
 	g_string_free(text, TRUE);
 }
 
+static void test_a_mail_has_the_log_from_the_complaint_on(void)
+{
+	g_autoptr(JsonParser) parser = json_parser_new();
+	GString *text = mail_text(
+		parse("{\"title\": \"t\", \"oops\": null, \"complaint\": {\"log_start\": 7},"
+		      " \"log\": {\"records\": [{\"sequence\": 6, \"text\": \"before\"},"
+		      " {\"sequence\": 7, \"text\": \"WARNING\"}]}}",
+		      parser));
+
+	g_assert_nonnull(strstr(text->str, "What the kernel printed:\n\n[    0.000000] WARNING\n"));
+	g_assert_null(strstr(text->str, "before"));
+	g_string_free(text, TRUE);
+}
+
 static void test_a_mail_of_a_report_with_nothing_in_it(void)
 {
 	g_autoptr(JsonParser) parser = json_parser_new();
@@ -151,5 +165,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/mail/hang", test_a_mail_of_a_hang_has_its_tasks);
 	g_test_add_func("/mail/nothing", test_a_mail_of_a_report_with_nothing_in_it);
 	g_test_add_func("/mail/verdict", test_a_mail_has_the_verdict);
+	g_test_add_func("/mail/complaint", test_a_mail_has_the_log_from_the_complaint_on);
 	return g_test_run();
 }

@@ -583,6 +583,14 @@ static void test_long_log(void)
 	g_assert_nonnull(strstr(text->str, "End of the guest log (all of it is in dmesg.txt)\n"
 					   "[   13.290678] line 940\n"));
 	g_string_free(text, TRUE);
+
+	report->oops.known = false;
+	report->complaint.known = true;
+	report->complaint.log_start = number(5 + 990);
+	text = report_to_text(report);
+	g_assert_nonnull(strstr(text->str, "Guest log from the complaint on (all of it is in "
+					   "dmesg.txt)\n[   13.340678] line 990\n"));
+	g_string_free(text, TRUE);
 }
 
 int main(int argc, char **argv)
