@@ -4,3 +4,8 @@
 .PHONY: check-chaos
 check-chaos: tests
 	tests/run tests/chaos/chaos
+
+# `make check-false-alarms [MINUTES=N] [LOAD=N]`: guests that only look as if they hung.
+.PHONY: check-false-alarms
+check-false-alarms: tests
+	tests/run tests/chaos/false-alarms
