@@ -131,7 +131,7 @@ check-sanitized:
 
 .PHONY: check-host
 check-host: tests
-	tools/install-deps test
+	tools/install-deps test package
 	tests/run $(sort $(wildcard tests/host/*.test.sh))
 
 .PHONY: lint
@@ -182,7 +182,7 @@ help:
 	@echo 'make check-tsan   the tests of the daemon with ThreadSanitizer'
 	@echo 'make check-scenarios every kind of oops on every kernel with 1, 4, 16 and 64 vCPUs (long)'
 	@echo 'make check-zoo    kernels, flavours and configurations on many CPU models, to docs/zoo.md (long)'
-	@echo 'make check-host   the installed service under a real systemd, in a container (root)'
+	@echo 'make check-host   the installed service and the packages under a real systemd, in a container (root)'
 	@echo 'make check-oracle compare backtraces with crash and drgn (downloads debug packages)'
 	@echo 'make check-titles compare titles with a public corpus of reports (CORPUS=FOLDER: tests/oracle/check-titles)'
 	@echo 'make bench        measure, with ratios; prints a table, writes JSON'

@@ -4,7 +4,8 @@
 # A host of its own, with a real systemd: a machine container in which oopsbt is installed. Source ../lib/tap.sh,
 # ../lib/libvirt.sh and ../lib/guest.sh first.
 #
-#	host_start		make it, install oopsbt into it, boot it; the guests of guest.sh run in it from then on
+#	host_start [bare]	make it, install oopsbt into it (bare: don't), boot it; the guests of guest.sh run in it
+#				from then on
 #	host COMMAND...		run a command in it
 #	host_root		its root directory, from outside
 #	host_log PATTERN [SECONDS]	until oopsbtd logs a line that matches; prints it
@@ -48,10 +49,12 @@ host_start() {
 	# The kernel keeps no journal of a layer on a disk, and a temporary host needs none.
 	mount -t overlay -o "lowerdir=$base,upperdir=$host_dir/upper,workdir=$host_dir/work" overlay "$host_root"
 	at_exit "umount '$host_root'"
-	make -s -C "$host_lib/../.." install DESTDIR="$host_root" >"$host_dir/install" 2>&1 || {
-		cat "$host_dir/install" >&2
-		return 1
-	}
+	if [ "${1:-}" != bare ]; then
+		make -s -C "$host_lib/../.." install DESTDIR="$host_root" >"$host_dir/install" 2>&1 || {
+			cat "$host_dir/install" >&2
+			return 1
+		}
+	fi
 	# Its guests find their files where the test has them.
 	systemd-nspawn --quiet --register=no --keep-unit --capability=all --machine="oopsbt-test-$$" \
 		--directory="$host_root" --bind="$test_dir" --boot </dev/null >"$host_dir/console" 2>&1 &

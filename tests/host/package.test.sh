@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The Debian packages, from the source to purge, on a host with a real systemd.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/lib.sh"
+
+top=$here/../..
+packages=$test_dir/packages
+version=$(sed -n 's/^VERSION := //p' "$top/Makefile")
+source=$packages/oopsbt-$version
+first=$(dpkg-parsechangelog -l "$top/debian/changelog" -S Version)
+second=$first+test
+
+# build: the packages of $source into $packages
+build() {
+	(cd "$source" && DEB_BUILD_OPTIONS="parallel=$(nproc) noautodbgsym" dpkg-buildpackage -b -us -uc "$@") \
+		>"$packages/log" 2>&1 || {
+		tail -n 40 "$packages/log"
+		return 1
+	}
+}
+
+# next_version: of the same source; what is compiled stays
+next_version() {
+	printf '%s\n' "oopsbt ($second) unstable; urgency=medium" '' '  * For a test.' '' \
+		" -- nobody <nobody@localhost>  $(date -R)" '' | cat - "$top/debian/changelog" >"$source/debian/changelog"
+	(cd "$source" && dh_clean >/dev/null 2>&1)
+	build -nc
+}
+
+# install VERSION: both packages
+install() {
+	host env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+		"$packages/oopsbt_$1_amd64.deb" "$packages/oopsbt-virsh_$1_amd64.deb"
+}
+
+oops() {
+	guest_exec a '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null
+}
+
+# files: names of all files of the host but those that packages and services make and keep for themselves
+files() {
+	host find / -xdev \( -path "$test_dir" -o -path /var/log -o -path /var/cache -o -path /var/lib/apt -o \
+		-path /var/lib/dpkg -o -path /var/lib/libvirt -o -path /etc/libvirt -o -path /tmp -o -path /var/tmp -o \
+		-path /root \) -prune -o -print | sort
+}
+
+dumps() {
+	host find /var/lib/oopsbt -mindepth 2 -maxdepth 2 -type d -name '2*' 2>/dev/null | sort
+}
+
+# explained: how many messages journalctl explains that are an incident's
+explained() {
+	host journalctl --list-catalog | grep -c 'had an incident' || true
+}
+
+# --- built ---
+
+mkdir -p "$source"
+(cd "$top" && git ls-files --cached --others --exclude-standard -z | xargs -0 ls -d 2>/dev/null | tar --no-recursion -T - -cf -) | tar -xf - -C "$source"
+tap_ok "the packages can be built" build
+# initial-upload-closes-no-bugs is about a bug of Debian's archive that its first upload closes; this is no upload.
+tap_is "lintian finds nothing" \
+	"$(lintian --allow-root --suppress-tags initial-upload-closes-no-bugs "$packages/oopsbt_${first}_amd64.changes" 2>&1)" ""
+tap_ok "a next version can be built" next_version
+
+# --- installed ---
+
+host_start bare
+before=$(files)
+tap_is "virsh does not know the word before" "$(host virsh oopsbt --version 2>&1 | grep -c 'unknown command')" 1
+tap_ok "apt installs them" install "$first"
+host dpkg-query -s oopsbt >/dev/null # or there is nothing to see
+tap_ok "oopsbtd runs and is connected" host_log '^connected to qemu:///system'
+tap_is "it is enabled" "$(host systemctl is-enabled oopsbtd)" enabled
+tap_like "virsh knows the word" "$(host virsh oopsbt --version)" "$version"
+tap_like "the rest of virsh is libvirt's" "$(host virsh --version)" '^[0-9.]+$'
+tap_is "journalctl can explain an incident" "$(explained)" 1
+tap_is "whoever may read what is installed, may" \
+	"$(host sh -c 'dpkg -L oopsbt oopsbt-virsh | grep ^/ | xargs -d "\n" stat -Lc "%a %n" | grep -v "^[67][45][45] "')" ""
+
+guest_start a smp=2 kaslr=no
+domain=$(guest_domain a)
+tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain"
+tap_ok "its kernel is found" host_log "$domain: runs Linux"
+host_mark
+oops
+tap_ok "an oops is stored" host_log "$domain: stored: .*NULL pointer"
+tap_like "virsh lists it" "$(host virsh oopsbt list "$domain")" 'NULL pointer'
+
+# --- upgraded in the middle of a collection: the analyser stands still until the old daemon is told to stop ---
+
+host_mark
+host pkill -STOP -x oopsbt-analyze
+oops
+tap_ok "a collection begins" host_log "$domain: (frozen|thawed): "
+install "$second" >"$packages/upgrade" 2>&1 &
+upgrade=$!
+tap_ok "the upgrade stops the daemon meanwhile" host_log '^stopping'
+host pkill -CONT -x oopsbt-analyze
+tap_ok "the collection goes on to its end" host_log "$domain: stored: .*NULL pointer"
+status=0
+wait "$upgrade" || status=$?
+tap_is "the upgrade succeeds" "$status" 0
+[ "$status" = 0 ] || cat "$packages/upgrade" >&2
+# shellcheck disable=SC2016 # for dpkg-query
+tap_is "the next version is there" "$(host dpkg-query -W -f '${Version} ${db:Status-Status}' oopsbt)" "$second installed"
+tap_ok "the next daemon follows the guest" host_log "connected to qemu:///system"
+tap_like "the guest runs" "$(virsh -q domstate "$domain")" '^running'
+tap_is "there are two dumps, and no half one" "$(dumps | wc -l) $(host find /var/lib/oopsbt -name '.new-*')" "2 "
+host_log "$domain: runs Linux" >/dev/null
+host_mark
+oops
+tap_ok "the next oops is stored" host_log "$domain: stored: .*NULL pointer"
+
+# --- removed, purged ---
+
+tap_ok "the word can be removed" host apt-get remove -y oopsbt-virsh
+tap_is "virsh is libvirt's again" "$(host dpkg -S /usr/bin/virsh) $(host dpkg-divert --list '*virsh*')" \
+	"libvirt-clients: /usr/bin/virsh "
+tap_ok "the rest can be removed" host apt-get remove -y oopsbt
+tap_is "the service is gone" "$(host systemctl is-active oopsbtd || true)" inactive
+tap_is "the dumps are kept" "$(dumps | wc -l)" 3
+tap_like "the guest runs on" "$(virsh -q domstate "$domain")" '^running'
+tap_ok "it can be purged" host env DEBIAN_FRONTEND=noninteractive apt-get purge -y oopsbt
+tap_is "without a word from anybody the dumps are kept then, too" "$(dumps | wc -l)" 3
+
+tap_ok "it can be installed again" install "$second"
+tap_ok "debconf is told to remove the dumps" \
+	host sh -c 'echo oopsbt oopsbt/purge-dumps boolean true | debconf-set-selections'
+tap_ok "it can be purged with its dumps" \
+	host env DEBIAN_FRONTEND=noninteractive apt-get purge -y oopsbt oopsbt-virsh
+guest_destroy a
+tap_is "no file is left" "$(diff <(echo "$before") <(files) || true)" ""
+tap_is "nor anything of debconf, systemd or dpkg" \
+	"$(host sh -c 'debconf-show oopsbt; systemctl list-unit-files --no-legend "*oopsbt*"; dpkg-divert --list "*oopsbt*"
+		dpkg-query -W "*oopsbt*" 2>/dev/null; grep -l oopsbt -r /etc')" ""
+tap_is "nor of the message catalog" "$(explained)" 0
+tap_done
