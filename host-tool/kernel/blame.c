@@ -109,11 +109,20 @@ static bool says_that_it_waits(const char *function)
 
 void blame_add_of_wait(struct blame *blame, const char *function, const char *module)
 {
-	/* Once somebody is to blame, callers are as for all. */
-	bool waits = !blame_is_known(blame) && says_that_it_waits(function);
-
-	if (!blame->whole && !add_common_wait(blame, function) && !waits)
+	if (blame->whole || add_common_wait(blame, function))
+		return;
+	if (function_is_entry(function) || function_is_helper(function)) {
 		blame_add(blame, function, module);
+	} else if (blame->waits || !blame_is_known(blame)) {
+		/* Named for want of another one, unless the one before was no such. */
+		bool waits = says_that_it_waits(function);
+
+		if (!waits || !blame_is_known(blame))
+			replace(blame, function, module);
+		blame->waits = waits;
+	} else {
+		push(blame, function, module);
+	}
 }
 
 void blame_add_boundary(struct blame *blame)

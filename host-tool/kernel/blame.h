@@ -16,6 +16,7 @@ struct blame {
 	char *functions[BLAME_FUNCTIONS]; /* plain names; the first is to blame; NULL: no more */
 	char *module;			  /* of the first; NULL: the core kernel */
 	bool whole;			  /* no more are wanted */
+	bool waits;			  /* of blame_add_of_wait(): the first waits by its name */
 	/* Of blame_add_of_overflow() */
 	char *previous;
 	unsigned int repeats; /* of that, one after another */

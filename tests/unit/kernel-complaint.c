@@ -74,6 +74,9 @@ static const struct sample {
 	 "INFO: task sh:12 blocked for more than 120 seconds.\nCall Trace:\n"
 	 " [<ffffffff81000000>] schedule+0x1/0x2\n [<ffffffff81000000>] my_wait_for_it+0x1/0x2\n"
 	 " [<ffffffff81000000>] my_lock_all+0x1/0x2\n [<ffffffff81000000>] my_close+0x1/0x2\n"},
+	{"hung task in my_wait_thread", INCIDENT_HUNG_TASK, /* there is no other */
+	 "INFO: task sh:12 blocked for more than 120 seconds.\nCall Trace:\n schedule+0x1/0x2\n"
+	 " my_wait_thread+0x1/0x2\n kthread+0x1/0x2\n ret_from_fork+0x1/0x2\n"},
 	{"hung task in sys_wait4", INCIDENT_HUNG_TASK,
 	 "INFO: task sh:12 blocked for more than 120 seconds.\nCall Trace:\n"
 	 " schedule+0x1/0x2\n __do_sys_wait4+0x1/0x2\n do_syscall_64+0x1/0x2\n"},
