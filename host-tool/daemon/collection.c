@@ -407,8 +407,8 @@ static void found_paused(struct run *run)
 {
 	leave_paused(run, "it was paused before");
 	run->report.frozen = clock_rfc3339(g_get_real_time());
-	add_error(run, "timeline.thawed", "the guest was paused already, and was left so");
-	enter(run, COLLECTION_FROZEN, "the guest was paused already, and is left so");
+	add_error(run, "timeline.thawed", "the guest was already paused; oopsbt left it paused");
+	enter(run, COLLECTION_FROZEN, "the guest is already paused; oopsbt leaves it paused");
 }
 
 /* libvirt does nothing else with such a domain, and what is not read now is gone with it. */

@@ -100,7 +100,7 @@ static void retry(struct domain *domain, const struct collect_task *collect)
 	if (again->tries++ == 0) {
 		domain->retries = (struct backoff){0};
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
-			  "not collected yet: %s; trying again while the domain is enabled",
+			  "cannot collect yet: %s; will try again as long as the domain is enabled",
 			  collect->error->message);
 	}
 	g_queue_push_head(&domain->signals, again);
@@ -280,7 +280,7 @@ void domain_collect_crashed(struct domain *domain)
 	    domain->kernel.panic_collected)
 		return;
 	log_write(domain->all->log, LOG_INFO, domain->name, NULL,
-		  "it has panicked while nobody listened");
+		  "the guest panicked while oopsbtd was not connected");
 	domain_signal(domain, "panicked", g_get_real_time());
 }
 

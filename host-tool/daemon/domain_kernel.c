@@ -79,7 +79,7 @@ static void retry(struct domain *domain, const GError *error)
 	domain->map_tries++;
 	if (domain->map_tries == 6) /* a minute: by then a guest has booted */
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
-			  "its kernel is not found yet, a collection will take longer: %s",
+			  "cannot find the guest's kernel yet, so a collection takes longer: %s",
 			  error->message);
 	if (domain->map_tries < MAX_TRIES && domain->map_source == 0)
 		domain_kernel_find(domain, MIN(delay_ms, LAST_RETRY_MS));
@@ -103,7 +103,8 @@ static void tell_kernel(const struct domain *domain)
 		  domain->kernel.release);
 	if (blind)
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
-			  "the memory watch sees no oops of it: %s; only its panic device tells",
+			  "the memory watch cannot see oopses of this guest: %s; only its panic "
+			  "device tells of them",
 			  blind);
 }
 
@@ -213,7 +214,7 @@ void domain_kernel_save(struct domain *domain)
 	if (!kernel_state_save(&domain->kernel, domain->all->collector->runtime_directory,
 			       domain->uuid, domain->layout, &error))
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
-			  "what is known of its kernel is not kept: %s", error->message);
+			  "cannot save what is known of the guest's kernel: %s", error->message);
 }
 
 void domain_kernel_stop(struct domain *domain)
@@ -277,7 +278,7 @@ static void looked(struct domain *domain, const struct sample *sample)
 		break;
 	case WATCH_STALE:
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL,
-			  "another kernel seems to run now: looking for it");
+			  "the guest seems to run another kernel now; searching for it");
 		domain_kernel_reset(domain);
 		/* A guest can make it seem so again and again: others' kernels are to be found. */
 		domain_kernel_find(domain, backoff_ms(&domain->stale, FIRST_RETRY_MS, LAST_RETRY_MS,

@@ -38,7 +38,7 @@ static void tell(struct domain *domain, const struct oops_task *oops)
 
 	if (oops->error) {
 		log_write(log, LOG_WARNING, domain->name, NULL,
-			  "whether its QEMU pauses at an oops is not known: %s",
+			  "cannot tell whether its QEMU pauses at an oops: %s",
 			  oops->error->message);
 	} else if (oops->known) {
 		log_write(log, LOG_INFO, domain->name, NULL,

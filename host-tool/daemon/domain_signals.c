@@ -124,7 +124,7 @@ static void wait_for_token(struct domain *domain)
 
 static void defer(struct domain *domain, const struct signal *signal)
 {
-	suppress(domain, signal, &domain->suppressed.rate_limit, "the rate limit is reached");
+	suppress(domain, signal, &domain->suppressed.rate_limit, "rate limit reached");
 	g_clear_pointer(&domain->deferred, signal_free);
 	domain->deferred = signal_copy(signal);
 	if (domain->deferred_source == 0)
@@ -150,7 +150,7 @@ static void admit(struct domain *domain, const struct signal *signal)
 	if (is_event(signal))
 		watch_expect(&domain->kernel.watch, g_get_monotonic_time());
 	if (g_queue_get_length(&domain->signals) >= MAX_WAITING)
-		suppress(domain, signal, &domain->suppressed.queue_full, "too many are waiting");
+		suppress(domain, signal, &domain->suppressed.queue_full, "too many wait already");
 	else if (take_token(domain))
 		enqueue(domain, signal);
 	else

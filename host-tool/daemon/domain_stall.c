@@ -31,7 +31,8 @@ static void begin(struct domain *domain)
 		domain->stall_places = g_steal_pointer(&places);
 	else
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
-			  "hangs are not noticed: its CPUs' counts are not found in its memory");
+			  "cannot notice hangs: the counters of its CPUs were not found in guest "
+			  "memory");
 }
 
 void domain_stall_paused(struct domain *domain, bool paused)

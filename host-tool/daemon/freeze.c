@@ -176,7 +176,7 @@ static bool claim(struct freeze *freeze, GError **error)
 	if (g_error_matches(*error, G_FILE_ERROR, G_FILE_ERROR_EXIST)) {
 		g_clear_error(error);
 		g_set_error(error, VIRT_ERROR, VIR_ERR_OPERATION_INVALID,
-			    "an earlier freeze of it is not over, see %s/frozen",
+			    "an earlier freeze of this domain is not over, see %s/frozen",
 			    freeze->runtime_directory);
 		/* One that was left behind goes by that. */
 		guard_look(freeze->guard);

@@ -125,7 +125,6 @@ void incident_log_suppressed(struct log *log, const struct incident_entry *entry
 	add_incident(&fields, entry);
 	add(&fields, "OOPSBT_REASON", reason);
 	log_event(log, LOG_ID_RATE_LIMIT, LOG_WARNING, entry->domain, fields.list,
-		  "signals are not collected for now: %s; the next report will say how many",
-		  reason);
+		  "skipping signals: %s; the next report says how many", reason);
 	fields_clear(&fields);
 }

@@ -61,7 +61,7 @@ static gboolean on_guard_died(int fd G_GNUC_UNUSED, GIOCondition condition G_GNU
 	daemon->guard_source = 0;
 	if (guard_revive(daemon->guard, &error)) {
 		log_write(daemon->log, LOG_WARNING, NULL, NULL,
-			  "the freeze guard had ended: started again");
+			  "the freeze guard ended; started a new one");
 		watch_guard(daemon);
 	} else {
 		/* The next freeze tries again, and is not done without. */
@@ -76,7 +76,7 @@ static gboolean give_up(void *user_data)
 {
 	struct daemon *daemon = user_data;
 
-	log_write(daemon->log, LOG_ERR, NULL, NULL, "a collection does not end and is left behind");
+	log_write(daemon->log, LOG_ERR, NULL, NULL, "abandoning a collection that does not finish");
 	g_main_loop_quit(daemon->loop);
 	return G_SOURCE_REMOVE;
 }
@@ -85,7 +85,7 @@ static gboolean abort_collections(void *user_data)
 {
 	struct daemon *daemon = user_data;
 
-	log_write(daemon->log, LOG_WARNING, NULL, NULL, "stopping: collections are cut short");
+	log_write(daemon->log, LOG_WARNING, NULL, NULL, "stopping: cancelling collections");
 	domains_abort(daemon->domains);
 	g_timeout_add_seconds(ABORT_S, give_up, daemon);
 	return G_SOURCE_REMOVE;
@@ -170,7 +170,7 @@ static gboolean on_reload(void *user_data)
 		log_write(daemon->log, LOG_INFO, NULL, NULL, "configuration loaded again");
 	} else {
 		log_write(daemon->log, LOG_ERR, NULL, NULL,
-			  "configuration not loaded, the old one holds: %s", error->message);
+			  "configuration not loaded, still using the old one: %s", error->message);
 	}
 	sd_notify(0, "READY=1");
 	return G_SOURCE_CONTINUE;

@@ -112,7 +112,7 @@ virsh -q suspend "$(guest_domain a)"
 kill -CONT "$daemon_pid"
 stored a >/dev/null
 tap_is "a guest that somebody else paused is not resumed" "$(state a)" "paused (user)"
-tap_like "and the report says so" "$(newest a report.txt)" 'paused already'
+tap_like "and the report says so" "$(newest a report.txt)" 'already paused'
 virsh -q resume "$(guest_domain a)"
 
 daemon_change a "freeze='off'"
@@ -232,7 +232,7 @@ tap_like "and told by the guest's log" "$(json a title)" 'panic.*sysrq'
 daemon_stop
 daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
-tap_unlike "once" "$(tail -n "+$daemon_from" "$daemon_log")" 'nobody listened'
+tap_unlike "once" "$(tail -n "+$daemon_from" "$daemon_log")" 'panicked while oopsbtd'
 
 # --- off ---
 

@@ -21,7 +21,7 @@ daemon_start
 daemon_follow a "budget='8000'" >/dev/null
 # The rogue knows no kernel's count of oopses.
 tap_ok "the log says that the watch sees no oops of such a kernel" \
-	daemon_wait "$(guest_domain a): the memory watch sees no oops of it: .* only its panic device tells"
+	daemon_wait "$(guest_domain a): the memory watch cannot see oopses of this guest: .* only its panic device tells of them"
 # Its status is written a moment after that.
 for ((i = 0; i < 100; i++)); do
 	! grep -q '"watch_reason" : "' "$daemon_runtime/status.json" || break
@@ -221,7 +221,7 @@ before=$(dumps a | tail -n 1)
 for ((i = 0; i < 6; i++)); do
 	oops a
 done
-tap_ok "the rate limit is told of" daemon_wait 'rate limit is reached'
+tap_ok "the rate limit is told of" daemon_wait 'rate limit reached'
 daemon_wait 'stored: ' >/dev/null
 for ((i = 0; i < 100; i++)); do
 	[ "$(tail -n "+$daemon_from" "$daemon_log" | grep -c stored:)" -lt 3 ] || break

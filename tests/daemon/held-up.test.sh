@@ -62,7 +62,7 @@ kill -STOP "$(qemu_pid other)" "$(qemu_pid third)"
 virsh -q metadata "$(guest_domain a)" https://oopsbt.org/xmlns/domain/1 --live --remove >/dev/null
 daemon_start
 for name in other third; do
-	daemon_wait "$(guest_domain "$name"): whether its QEMU pauses at an oops is not known" >/dev/null
+	daemon_wait "$(guest_domain "$name"): cannot tell whether its QEMU pauses at an oops" >/dev/null
 done
 daemon_enable a
 tap_ok "while as many QEMUs hang as a connection has calls, another guest's kernel is found" \

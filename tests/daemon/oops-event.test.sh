@@ -218,7 +218,7 @@ daemon_mark
 apart
 oops exact &
 writer=$!
-daemon_wait "$(guest_domain exact): signals are not collected for now: the rate limit is reached" >/dev/null
+daemon_wait "$(guest_domain exact): skipping signals: rate limit reached" >/dev/null
 tap_ok "the guest whose oops the rate limit leaves out goes on" stands exact running
 wait "$writer"
 daemon_config '[rate-limit]' 'domain_burst=1000'

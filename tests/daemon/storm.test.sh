@@ -58,7 +58,7 @@ grown() {
 libvirtd_pid=$(cat "$libvirt_root/libvirtd.pid")
 daemon_mark
 virsh -q resume "$storm" >/dev/null
-daemon_wait "$storm: signals are not collected for now" >/dev/null
+daemon_wait "$storm: skipping signals" >/dev/null
 ours=$(size "$daemon_pid") libvirts=$(size "$libvirtd_pid") first=$(writes)
 start=$EPOCHSECONDS asked=0 slowest=0
 while [ $((EPOCHSECONDS - start)) -lt $seconds ]; do
