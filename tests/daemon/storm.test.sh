@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A guest that does nothing but report oopses, some 100,000 a second, on a QEMU that sends events of them and pauses it:
-# the daemon, libvirtd and the other domains have their peace.
+# the daemon, libvirtd and the other domains have their peace. And what a report tells of oopses that have none.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -83,4 +83,104 @@ tap_like "... in words, too" "$(status --verbose "$storm")" '[1-9][0-9]* left ou
 tap_ok "the daemon has not grown" grown "$ours" "$(size "$daemon_pid")" 4096 8
 tap_ok "nor libvirtd" grown "$libvirts" "$(size "$libvirtd_pid")" 4096 8
 tap_ok "the guest itself runs on" eventually [ "$(writes)" != "$first" ]
+
+# --- oopses that have no dump ---
+
+value() {
+	"$query" value "$(dumps other | tail -n 1)/report.json" "$1"
+}
+
+report() {
+	cat "$(dumps other | tail -n 1)/report.txt"
+}
+
+# reload LINE...: of the configuration
+reload() {
+	daemon_config "$@"
+	kill -HUP "$daemon_pid"
+	daemon_wait '^oopsbtd: configuration ' 10 >/dev/null
+}
+
+virsh -q destroy "$storm" >/dev/null
+daemon_stop
+# The third is allowed half a minute after the first: time for five oopses.
+daemon_config '[rate-limit]' 'domain_burst=2' 'domain_per_hour=120'
+daemon_start
+daemon_wait "$(guest_domain other): runs Linux" 60 >/dev/null
+had=$(dumps other | wc -l)
+told=$(value '$.oops.number')
+daemon_mark
+for scenario in null null bug null gpf; do
+	oops other "$scenario"
+done
+tap_ok "after the rate limit the last oops is collected, though no other follows" \
+	daemon_wait "$(guest_domain other): collecting the last of the signals that the rate limit left out" 60
+daemon_wait "$(guest_domain other): stored:.*scenario_gpf" 60 >/dev/null || true
+tap_is "of five oopses with a burst of two there are three dumps" $(($(dumps other | wc -l) - had)) 3
+tap_is "the third tells of the fifth" "$(value '$.title') $(($(value '$.oops.number') - told))" \
+	'general protection fault in scenario_gpf [oopsbt_scenario] 5'
+tap_is "with its registers" "$(value '$.fault.symbol') $(value '$.fault.regs.*' | grep -x 0x6f6f707362740000 | sort -u)" \
+	'scenario_gpf 0x6f6f707362740000'
+tap_is "and says that it was put off" "$(value '$.timeline.deferred')" true
+tap_is "it lists the two between by number and title" \
+	"$(value '$.suppressed.oopses[*].number' | while read -r n; do echo $((n - told)); done | xargs) $(
+		value '$.suppressed.oopses[*].title' | grep -oE 'scenario_[a-z_]+' | grep -v oopsbt | xargs)" \
+	'3 4 scenario_bug scenario_null_deref'
+tap_is "why they have no dump" "$(value '$.suppressed.count') $(value '$.suppressed.rate_limit') $(value '$.suppressed.failed')" '2 2 0'
+tap_like "and tells the reader" "$(report)" '2 signals: the rate limit was reached'
+
+# The next one is collected as it happens: its stack is to be that of its text.
+reload 'domain_burst=100' '[store]' 'free_space_mib=1073741824'
+daemon_mark
+oops other bug
+daemon_wait "$(guest_domain other): no dump of this signal" 60 >/dev/null
+reload 'free_space_mib=0'
+daemon_mark
+oops other gpf
+daemon_wait "$(guest_domain other): stored:" 60 >/dev/null
+tap_is "after a collection that failed the report is of the oops after it" \
+	"$(value '$.title') $(($(value '$.oops.number') - told))" \
+	'general protection fault in scenario_gpf [oopsbt_scenario] 7'
+# On a busy host the CPU may have gone on.
+tap_like "no stack is of another oops" "$(value '$.vcpus[*].frames[*].symbol' | grep ^scenario_ | sort -u | xargs)" \
+	'^(scenario_gpf)?$'
+tap_is "the registers are of that oops" "$(value '$.fault.symbol')" scenario_gpf
+tap_like "the one that failed is listed" "$(value '$.suppressed.oopses[*].title')" \
+	'^kernel BUG at oopsbt_scenario.c:[0-9]+ in scenario_bug '
+tap_is "as one that failed" "$(value '$.suppressed.rate_limit') $(value '$.suppressed.failed')" '0 1'
+tap_unlike "the rate limit is not blamed" "$(report)" 'rate limit'
+"$build/host-tool/oopsbt-analyze" --json "$(dumps other | tail -n 1)/core" >"$test_dir/again.json" || true
+tap_ok "the core tells the same" cmp "$test_dir/again.json" "$(dumps other | tail -n 1)/report.json"
+
+# Another process collects the domain: it has the lock.
+uuid=$(virsh domuuid "$(guest_domain other)" | xargs)
+had=$(dumps other | wc -l)
+exec {lock}>"$daemon_runtime/locks/$uuid"
+flock "$lock"
+daemon_mark
+oops other null
+daemon_wait "$(guest_domain other): not collected yet: another process is collecting this domain" >/dev/null
+sleep 8 # it is tried again after 2 s and 4 s more
+exec {lock}>&-
+tap_ok "what another process kept from being collected is collected after it" \
+	daemon_wait "$(guest_domain other): stored:.*scenario_null_deref" 60
+tap_is "it is said once that it has to wait" "$(tail -n "+$daemon_from" "$daemon_log" | grep -c 'not collected yet')" 1
+tap_is "and the dump is one" $(($(dumps other | wc -l) - had)) 1
+tap_is "which tells of no other" "$(value '$.suppressed')" null
+
+# What a daemon has left out its successor knows.
+daemon_stop
+daemon_config '[rate-limit]' 'domain_burst=1' 'domain_per_hour=1'
+daemon_start
+daemon_wait "$(guest_domain other): runs Linux" 60 >/dev/null
+for scenario in null bug gpf; do
+	oops other "$scenario"
+done
+daemon_wait "$(guest_domain other): stored:" 60 >/dev/null
+sleep 2 # the memory watch tells of what no event told of
+daemon_kill
+daemon_start
+tap_ok "what a daemon had put off when it was killed is collected by the next one" \
+	daemon_wait "$(guest_domain other): stored:.*scenario_gpf" 60
+tap_like "which lists what was left out before" "$(value '$.suppressed.oopses[*].title')" scenario_bug
 tap_done
