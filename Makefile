@@ -134,6 +134,13 @@ check-host: tests
 	tools/install-deps test package
 	tests/run $(sort $(wildcard tests/host/*.test.sh))
 
+# C of the programs: what is built for tests alone is left to cppcheck.
+.PHONY: analyse
+analyse:
+	tools/install-deps lint
+	$(Q)tests/lint/analyse $(filter-out tests/%,$(sort $(OBJECTS:$(BUILD)/%.o=%.c))) -- \
+		$(filter-out -W%,$(OOPSBT_CFLAGS)) $(OOPSBT_CPPFLAGS)
+
 .PHONY: lint
 lint:
 	tests/run tests/lint/lint.test.sh
@@ -187,6 +194,7 @@ help:
 	@echo 'make check-titles compare titles with a public corpus of reports (CORPUS=FOLDER: tests/oracle/check-titles)'
 	@echo 'make bench        measure, with ratios; prints a table, writes JSON'
 	@echo 'make lint         layout and static analysis'
+	@echo 'make analyse      the static analyser of clang over all programs (minutes)'
 	@echo 'make install      into PREFIX (/usr/local) under DESTDIR; uninstall takes it back'
 	@echo 'make deps         install what the build needs (root)'
 	@echo 'make clean        remove build/; the cache of kernels and QEMUs is elsewhere'

@@ -417,6 +417,7 @@ static void fill_task(struct analysis *analysis, gva_t address, const char *fiel
 		      struct report_task *task, bool *late)
 {
 	g_autofree char *path = g_strdup_printf("vcpus[%u].%s", index, field);
+	const char *no_btf = analysis->kernel.map->no_btf;
 	g_autoptr(GError) error = NULL;
 	struct task found;
 
@@ -437,7 +438,7 @@ static void fill_task(struct analysis *analysis, gva_t address, const char *fiel
 				 found.pid.known ? "state is"
 				 : found.state	 ? "PID is"
 						 : "PID and state are",
-				 analysis->map->no_btf ? analysis->map->no_btf : "no BTF of it");
+				 no_btf ? no_btf : "no BTF of it");
 }
 
 static void name_frame(const struct analysis *analysis, struct frame *frame)

@@ -93,20 +93,23 @@ static bool contains(const GArray *tasks, guint index)
 static char *describe(const struct report *report, const struct report_chain *chain)
 {
 	GString *text = g_string_new(chain->deadlock ? "Deadlock: " : NULL);
-	const struct report_sleeper *last = NULL;
+	guint last = chain->tasks->len - 1;
 
-	for (guint i = 0; i < chain->tasks->len; i++) {
-		last = sleeper_at(report, g_array_index(chain->tasks, guint, i));
-		append_name(text, last);
-		if (i > 0 && (i + 1 < chain->tasks->len || chain->deadlock))
+	for (guint i = 0; i <= last; i++) {
+		const struct report_sleeper *sleeper =
+			sleeper_at(report, g_array_index(chain->tasks, guint, i));
+
+		append_name(text, sleeper);
+		if (i > 0 && (i < last || chain->deadlock))
 			g_string_append(text, ", which");
-		if (i + 1 < chain->tasks->len || chain->deadlock)
-			append_wait(text, last);
+		if (i < last || chain->deadlock)
+			append_wait(text, sleeper);
 	}
 	if (chain->deadlock)
 		append_name(text, sleeper_at(report, g_array_index(chain->tasks, guint, 0)));
 	else
-		append_end(text, report, last);
+		append_end(text, report,
+			   sleeper_at(report, g_array_index(chain->tasks, guint, last)));
 	return g_string_free(text, FALSE);
 }
 

@@ -219,7 +219,7 @@ static bool read_choice(JsonObject *object, const char *name, const char *first_
 		return false;
 	if (g_strcmp0(value, first_word) != 0 && g_strcmp0(value, second_word) != 0)
 		return fail_member(error, name, "one of the words it can be");
-	*second = strcmp(value, second_word) == 0;
+	*second = g_strcmp0(value, second_word) == 0;
 	return true;
 }
 

@@ -116,7 +116,7 @@ static void add_page(struct snapshot *snapshot, gpa_t address, const uint8_t *by
 {
 	uint64_t page_number = address.value >> GUEST_PAGE_SHIFT;
 
-	if (snapshot->num_pages == snapshot->allocated_pages) {
+	if (snapshot->pages == NULL || snapshot->num_pages == snapshot->allocated_pages) {
 		snapshot->allocated_pages = MAX(256, 2 * snapshot->allocated_pages);
 		snapshot->pages =
 			g_renew(struct snapshot_page, snapshot->pages, snapshot->allocated_pages);

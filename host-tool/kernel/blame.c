@@ -158,5 +158,5 @@ void blame_clear(struct blame *blame)
 		g_free(blame->functions[i]);
 	g_free(blame->module);
 	g_free(blame->previous);
-	*blame = (struct blame){0};
+	memset(blame, 0, sizeof(*blame));
 }

@@ -13,12 +13,16 @@
 #define ENTRY_NO_EXECUTE ((uint64_t)1 << 63)
 #define ENTRY_ADDRESS 0x000ffffffffff000u
 
+/* A 5-level root. */
+#define MAX_LEVELS 5
+
 /* Tables may point at themselves: what a search for mapped runs looks at is bounded. */
 #define MAX_VISITED_ENTRIES (1u << 20)
 
 /* Bytes of address space behind one entry of a table at @level (1: page table). */
 static uint64_t entry_span(unsigned int level)
 {
+	g_assert(level >= 1 && level <= MAX_LEVELS);
 	return GUEST_PAGE_SIZE << 9 * (level - 1);
 }
 
