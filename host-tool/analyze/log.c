@@ -28,6 +28,13 @@ static bool oops_signalled(const struct analysis *analysis)
 	       is_signal(analysis, "watch");
 }
 
+/* A guest that stands still: its log need not tell of that. */
+static bool is_hang(const struct analysis *analysis)
+{
+	return is_signal(analysis, "stall") || is_signal(analysis, "watchdog") ||
+	       is_signal(analysis, "kvm-error");
+}
+
 /* Once: what was told before this collection. */
 static void note_told(const struct analysis *analysis)
 {
@@ -335,8 +342,7 @@ static void find_story(struct analysis *analysis, const GArray *records)
 	uint64_t start;
 
 	/* On request there need not have been an oops; an old one is no reason for this report. */
-	if (is_signal(analysis, "collect") || is_signal(analysis, "stall") ||
-	    is_panic_of_its_own(panic))
+	if (is_signal(analysis, "collect") || is_hang(analysis) || is_panic_of_its_own(panic))
 		report->title = g_steal_pointer(&panic);
 	else if (find_oops(analysis, records, &oops, &start))
 		tell_oops_of_log(analysis, &oops, &start, panic);
@@ -384,26 +390,47 @@ static bool has_deadlock(const struct report_tasks *tasks)
 	       g_array_index(tasks->chains, struct report_chain, 0).deadlock;
 }
 
+/* Kinds whose title is more, or other, than their name. */
+static const struct stall_words {
+	const char *incident, *title;
+} stall_words[] = {
+	{"starved", "starved: the host keeps a vCPU waiting"},
+	{"watchdog", "watchdog expired"},
+	{"kvm-error", "KVM internal error"},
+};
+
+static GString *stall_kind(const char *incident, bool ended)
+{
+	GString *title;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(stall_words) && !ended; i++)
+		if (!g_strcmp0(incident, stall_words[i].incident))
+			return g_string_new(stall_words[i].title);
+	title = g_string_new(incident ? incident : "stall");
+	g_strdelimit(title->str, "-", ' ');
+	return g_string_append(title, ended ? " ended" : "");
+}
+
+/* Tasks that wait for each other explain it, and not a CPU that runs. */
+static bool is_of_tasks(const char *incident)
+{
+	return !g_strcmp0(incident, "hung-task") || !g_strcmp0(incident, "watchdog");
+}
+
 /* "hard lockup in FUNCTION [MODULE]" */
 static char *stall_title(const struct analysis *analysis)
 {
 	const struct report *report = analysis->report;
 	const char *incident = report->collection.incident;
-	g_autoptr(GString) title = g_string_new(incident ? incident : "stall");
+	bool ended = !g_strcmp0(report->collection.phase, "ended");
+	g_autoptr(GString) title = stall_kind(incident, ended);
 	struct blame blame = {0};
 	char *text;
 
-	g_strdelimit(title->str, "-", ' ');
-	/* What the CPU does now is no reason for what was. */
-	if (!g_strcmp0(report->collection.phase, "ended")) {
-		g_string_append(title, " ended");
-		return g_string_free(title, FALSE);
-	}
-	if (!g_strcmp0(incident, "starved"))
-		g_string_append(title, ": the host keeps a vCPU waiting");
-	else
+	/* What a CPU does now is no reason for what was, nor for what the host does. */
+	if (!ended && g_strcmp0(incident, "starved"))
 		culprit_of_stall(report, &blame);
-	if (!g_strcmp0(incident, "hung-task") && has_deadlock(&report->tasks))
+	if (!ended && is_of_tasks(incident) && has_deadlock(&report->tasks))
 		g_string_append(title, ": deadlock");
 	text = blame_title(title->str, &blame);
 	blame_clear(&blame);
@@ -435,10 +462,9 @@ void analysis_conclude(struct analysis *analysis)
 		report_add_error(report, "guest.clock_offset_us",
 				 "the instant at which the guest's clock was read is not known");
 	if (!report->title)
-		report->title = is_signal(analysis, "stall") && analysis->map
-					? stall_title(analysis)
-					: g_strdup(title_without_text(analysis));
+		report->title = is_hang(analysis) ? stall_title(analysis)
+						  : g_strdup(title_without_text(analysis));
 	culprit_conclude(report);
-	if (!report->oops.known && !is_signal(analysis, "collect") && !is_signal(analysis, "stall"))
+	if (!report->oops.known && !is_signal(analysis, "collect") && !is_hang(analysis))
 		report_add_error(report, "oops", "no text of an oops in the guest's log");
 }

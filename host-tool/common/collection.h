@@ -44,7 +44,8 @@ struct report_collection {
 	bool deferred;	      /* this signal was itself left out until the rate limit allowed it */
 	char *domain_name;
 	char *domain_uuid;
-	char *signal;	/* "oops", "crashloaded", "panicked", "watch", "stall", "collect", "file" */
+	char *signal;	/* "oops", "crashloaded", "panicked", "watch", "stall", "watchdog",
+			   "kvm-error",   "collect", "file" */
 	char *incident; /* a name of common/incident.h: what the daemon took it for; NULL: not known
 			 */
 	char *evidence; /* what the daemon saw, in numbers: one sentence; or NULL */

@@ -75,7 +75,8 @@ static const struct option_help help[] = {
 	 true},
 	{"kinds", "auto|all|KIND,KIND...",
 	 "what is noticed: oops, panic, soft-lockup, hard-lockup, rcu-stall, hung-task, starved "
-	 "(the host keeps vCPUs from running); auto: oops and panic; all: all of these",
+	 "(the host keeps vCPUs from running), watchdog (the domain's watchdog device), kvm-error "
+	 "(KVM cannot run a vCPU); auto: oops, panic, watchdog and kvm-error; all: all of these",
 	 false},
 	{NULL, NULL, NULL, false},
 };

@@ -60,12 +60,15 @@ struct options {
 		kinds; /* kinds="auto|all|KIND,...": bits 1 << enum incident, of OPTIONS_KINDS */
 };
 
-/* The kinds of incident that can be noticed; and those that are by default. */
-#define OPTIONS_KINDS                                                                              \
-	(1u << INCIDENT_OOPS | 1u << INCIDENT_PANIC | 1u << INCIDENT_SOFT_LOCKUP |                 \
-	 1u << INCIDENT_HARD_LOCKUP | 1u << INCIDENT_RCU_STALL | 1u << INCIDENT_HUNG_TASK |        \
-	 1u << INCIDENT_STARVED)
-#define OPTIONS_KINDS_DEFAULT (1u << INCIDENT_OOPS | 1u << INCIDENT_PANIC)
+/* The kinds of incident that somebody tells of: that are noticed by default. */
+#define OPTIONS_KINDS_DEFAULT                                                                      \
+	(1u << INCIDENT_OOPS | 1u << INCIDENT_PANIC | 1u << INCIDENT_WATCHDOG |                    \
+	 1u << INCIDENT_KVM_ERROR)
+/* Those that the stall watch looks for. */
+#define OPTIONS_KINDS_STALL                                                                        \
+	(1u << INCIDENT_SOFT_LOCKUP | 1u << INCIDENT_HARD_LOCKUP | 1u << INCIDENT_RCU_STALL |      \
+	 1u << INCIDENT_HUNG_TASK | 1u << INCIDENT_STARVED)
+#define OPTIONS_KINDS (OPTIONS_KINDS_DEFAULT | OPTIONS_KINDS_STALL)
 /* The kinds that a dump can be of. */
 #define OPTIONS_KINDS_STORED (OPTIONS_KINDS | 1u << INCIDENT_COLLECT)
 

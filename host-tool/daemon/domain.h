@@ -10,6 +10,8 @@
  *   domain_stall.c    does the guest stand still
  *   domain_signals.c  which signals are collected, and when
  *   domain_collect.c  collections
+ *   domain_watchdog.c its watchdog device expired
+ *   domain_error.c    QEMU has stopped it for an internal error
  *   domain_oops.c     has QEMU pause it at an oops, where it can
  *   status.c          what the world is told
  *   metrics.c         what monitoring is told
@@ -85,6 +87,9 @@ struct domain {
 	struct stall_watch *stall; /* NULL: it is not looked for */
 	gint64 paused_us;	   /* monotonic: since when it is paused; 0: it is not */
 
+	/* domain_error.c */
+	bool error_told; /* since it ran last */
+
 	/* domain_oops.c */
 	int oops_id;		    /* libvirt's id of the instance that was asked, -1: none */
 	unsigned int oops_limit_ms; /* what it was asked for */
@@ -92,10 +97,10 @@ struct domain {
 	gint64 held_us;		    /* real time of the oops that it paused for last; 0: none */
 
 	/* domain_signals.c */
-	GQueue early;	      /* of struct signal, from before it was known */
-	GQueue signals;	      /* of struct signal, to be collected */
-	bool panic_signalled; /* of the kernel that runs */
-	struct bucket bucket;
+	GQueue early;			      /* of struct signal, from before it was known */
+	GQueue signals;			      /* of struct signal, to be collected */
+	bool panic_signalled;		      /* of the kernel that runs */
+	struct bucket buckets[NUM_INCIDENTS]; /* one a kind: hangs do not use up what oopses need */
 	struct suppressed_signals suppressed; /* since the last signal that is collected */
 	struct signal *deferred; /* the last of those that the rate limit left out; or NULL */
 	guint deferred_source;
@@ -166,6 +171,9 @@ void domain_stall_paused(struct domain *domain, bool paused);
 void domain_signal(struct domain *domain, const char *signal, gint64 signalled_us);
 void domain_stalls(struct domain *domain, enum stall_event event,
 		   const struct stall_finding *finding);
+/* Any other incident. @word: static, a signal as in report.h; @evidence: what was seen. */
+void domain_notice(struct domain *domain, const char *word, enum incident incident,
+		   const char *evidence);
 /* Those that came before the domain was known. */
 void domain_signals_known(struct domain *domain);
 /* Another kernel runs: nothing more is to be seen of the oopses of the one before. */
@@ -184,6 +192,11 @@ void domain_collect_retry(struct domain *domain);
  * been recalled. */
 void domain_collect_crashed(struct domain *domain);
 void domain_collect_stop(struct domain *domain);
+
+void domain_watchdog(struct domain *domain, int action); /* of virDomainEventWatchdogAction */
+/* It stands, and libvirt does not say why: is that an internal error? */
+void domain_error_look(struct domain *domain);
+void domain_error_over(struct domain *domain); /* it runs again */
 
 void domain_oops_update(struct domain *domain); /* on or off, as it should be */
 void domain_oops_end(struct domain *domain);	/* it is not collected while QEMU holds it */

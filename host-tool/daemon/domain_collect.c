@@ -206,6 +206,9 @@ static void collect_done(struct task *task, struct domain *domain)
 	else
 		fail(domain, collect);
 	status_changed(domain->all);
+	/* What stopped it while it was frozen is not told again. */
+	if (domain->paused_us)
+		domain_error_look(domain);
 	if (domain->retry_source == 0)
 		domain_collect_next(domain);
 }

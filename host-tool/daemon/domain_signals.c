@@ -10,10 +10,11 @@
 #define MIN_DEFERRED_MS 1000
 #define MAX_DEFERRED_MS 3600000
 
-/* The guest said it; else it was seen from outside. */
+/* The guest said it, through its panic device; else it was seen from outside. */
 static bool is_event(const struct signal *signal)
 {
-	return strcmp(signal->word, "watch") != 0 && strcmp(signal->word, "stall") != 0;
+	return (signal->incident == INCIDENT_OOPS || signal->incident == INCIDENT_PANIC) &&
+	       strcmp(signal->word, "watch") != 0;
 }
 
 /* A hang that lasts, or ends, is the incident that it was. */
@@ -29,12 +30,12 @@ static bool is_wanted(const struct domain *domain, const struct signal *signal)
 	       domain->options.kinds & 1u << signal->incident;
 }
 
-static bool take_token(struct domain *domain)
+static bool take_token(struct domain *domain, const struct signal *signal)
 {
 	struct domains *all = domain->all;
 
-	return ratelimit_take(&domain->bucket, &all->config->domain_rate, &all->total,
-			      &all->config->total_rate, g_get_monotonic_time());
+	return ratelimit_take(&domain->buckets[signal->incident], &all->config->domain_rate,
+			      &all->total, &all->config->total_rate, g_get_monotonic_time());
 }
 
 static void drop_deferred(struct domain *domain)
@@ -92,7 +93,7 @@ static gboolean collect_deferred(void *user_data)
 		drop_deferred(domain);
 		return G_SOURCE_REMOVE;
 	}
-	if (g_queue_get_length(&domain->signals) >= MAX_WAITING || !take_token(domain)) {
+	if (g_queue_get_length(&domain->signals) >= MAX_WAITING || !take_token(domain, signal)) {
 		wait_for_token(domain);
 		return G_SOURCE_REMOVE;
 	}
@@ -114,7 +115,8 @@ static gboolean collect_deferred(void *user_data)
 static void wait_for_token(struct domain *domain)
 {
 	const struct domains *all = domain->all;
-	gint64 wait_us = ratelimit_wait_us(&domain->bucket, &all->config->domain_rate, &all->total,
+	gint64 wait_us = ratelimit_wait_us(&domain->buckets[domain->deferred->incident],
+					   &all->config->domain_rate, &all->total,
 					   &all->config->total_rate, g_get_monotonic_time());
 
 	domain->deferred_source =
@@ -151,7 +153,7 @@ static void admit(struct domain *domain, const struct signal *signal)
 		watch_expect(&domain->kernel.watch, g_get_monotonic_time());
 	if (g_queue_get_length(&domain->signals) >= MAX_WAITING)
 		suppress(domain, signal, &domain->suppressed.queue_full, "too many wait already");
-	else if (take_token(domain))
+	else if (take_token(domain, signal))
 		enqueue(domain, signal);
 	else
 		defer(domain, signal);
@@ -192,6 +194,19 @@ void domain_stalls(struct domain *domain, enum stall_event event,
 		.evidence = (char *)finding->evidence,
 		.phase = phases[event],
 		.stalled_cpu = {finding->cpu >= 0, finding->cpu},
+		.signalled_us = g_get_real_time(),
+	};
+
+	receive(domain, &signal);
+}
+
+void domain_notice(struct domain *domain, const char *word, enum incident incident,
+		   const char *evidence)
+{
+	const struct signal signal = {
+		.word = word,
+		.incident = incident,
+		.evidence = (char *)evidence,
 		.signalled_us = g_get_real_time(),
 	};
 

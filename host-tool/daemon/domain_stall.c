@@ -6,7 +6,7 @@
 
 static bool is_wanted(const struct domain *domain)
 {
-	return (domain->options.kinds & ~OPTIONS_KINDS_DEFAULT) != 0;
+	return (domain->options.kinds & OPTIONS_KINDS_STALL) != 0;
 }
 
 void domain_stall_set(struct domain *domain, GBytes *places)

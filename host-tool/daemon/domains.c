@@ -164,6 +164,7 @@ static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 	case VIR_DOMAIN_EVENT_STARTED:
 	case VIR_DOMAIN_EVENT_STOPPED:
 		domain_kernel_reset(domain);
+		domain_error_over(domain);
 		domain_refresh(domain);
 		break;
 	case VIR_DOMAIN_EVENT_DEFINED:
@@ -172,9 +173,12 @@ static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 		break;
 	case VIR_DOMAIN_EVENT_SUSPENDED:
 		domain_stall_paused(domain, true);
+		if (detail == VIR_DOMAIN_EVENT_SUSPENDED_PAUSED && !domain->collecting)
+			domain_error_look(domain);
 		break;
 	case VIR_DOMAIN_EVENT_RESUMED:
 		domain_stall_paused(domain, false);
+		domain_error_over(domain);
 		if (detail == VIR_DOMAIN_EVENT_RESUMED_MIGRATED)
 			domain_refresh(domain);
 		break;
@@ -193,6 +197,15 @@ static void on_reboot(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event
 	domain_kernel_reset(domain);
 	domain->layout = layout; /* the process and its memory are the same */
 	domain_kernel_find(domain, 2000);
+}
+
+static void on_watchdog(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event, int action,
+			void *user_data)
+{
+	struct domain *domain = event_domain(user_data, event, false);
+
+	if (domain)
+		domain_watchdog(domain, action);
 }
 
 static void on_metadata(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event,
@@ -298,6 +311,7 @@ static void *listen(virConnectPtr connection, void *all)
 	} events[] = {
 		{VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)},
 		{VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot)},
+		{VIR_DOMAIN_EVENT_ID_WATCHDOG, VIR_DOMAIN_EVENT_CALLBACK(on_watchdog)},
 		{VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata)},
 		{VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
 		{VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},

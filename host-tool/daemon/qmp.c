@@ -25,21 +25,28 @@ bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GErr
 	return ask(domain, command, QMP_TIMEOUT_MS, answer, error);
 }
 
-bool qmp_is_paused(virDomainPtr domain, int timeout_ms, bool *paused, GError **error)
+char *qmp_run_state(virDomainPtr domain, int timeout_ms, GError **error)
 {
 	g_autoptr(JsonObject) answer = NULL;
 	JsonNode *node;
 
 	if (!ask(domain, "{\"execute\": \"query-status\"}", timeout_ms, &answer, error))
-		return false;
+		return NULL;
 	node = json_object_get_member(answer, "return");
 	if (node && JSON_NODE_HOLDS_OBJECT(node))
 		node = json_object_get_member(json_node_get_object(node), "status");
 	if (node == NULL || !JSON_NODE_HOLDS_VALUE(node)) {
 		g_set_error_literal(error, VIRT_ERROR, VIR_ERR_OPERATION_FAILED,
 				    "QEMU does not tell its run state");
-		return false;
+		return NULL;
 	}
-	*paused = g_strcmp0(json_node_get_string(node), "paused") == 0;
-	return true;
+	return g_strdup(json_node_get_string(node));
+}
+
+bool qmp_is_paused(virDomainPtr domain, int timeout_ms, bool *paused, GError **error)
+{
+	g_autofree char *state = qmp_run_state(domain, timeout_ms, error);
+
+	*paused = g_strcmp0(state, "paused") == 0;
+	return state != NULL;
 }

@@ -12,6 +12,9 @@
 /* QEMU's answer to @command, a JSON object: with "return" or with "error". json_object_unref(). */
 bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GError **error);
 
+/* Its run state, as "internal-error". g_free(). @timeout_ms: -1: none. */
+char *qmp_run_state(virDomainPtr domain, int timeout_ms, GError **error);
+
 /*
  * Whether its run state is "paused": by a stop command, or for an oops. Not where it has stopped
  * by itself, as for a guest's panic, of which libvirt may hear later. @timeout_ms: -1: none.

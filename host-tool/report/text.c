@@ -255,6 +255,8 @@ static const char *signal_words(const char *signal)
 		{"panicked", "the guest's PANICKED event"},
 		{"watch", "seen by the memory watch"},
 		{"stall", "seen by the stall watch"},
+		{"watchdog", "the watchdog device's event"},
+		{"kvm-error", "QEMU's internal error"},
 		{"collect", "asked for"},
 	};
 

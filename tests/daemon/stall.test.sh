@@ -44,9 +44,9 @@ ends() {
 
 # The machine that tests may starve a guest at any time.
 num_dumps() {
-	local dump
-	for dump in $(dumps "$1"); do
-		value '$.incident'
+	local one
+	for one in $(dumps "$1"); do
+		"$query" value "$one/report.json" '$.incident'
 	done | grep -vc starved || true
 }
 

@@ -5,7 +5,8 @@
 # what they keep (/etc/libvirt, /run/libvirt, /var/lib/libvirt, ...) is the test's folder: it neither sees nor
 # disturbs the machine's domains or another test's, and may be killed.
 #
-#	libvirt_start		start it; sets LIBVIRT_DEFAULT_URI, which virsh and every other client follow
+#	libvirt_start [kvm-as-root]	start it; sets LIBVIRT_DEFAULT_URI, which virsh and every other client follow.
+#				kvm-as-root: guests may have KVM, even where it boots no Linux, as their QEMUs are root's
 #	libvirt_start_system	use the machine's at qemu:///system instead; starts one if none runs
 #	libvirt_kill		kill -9 the daemon; domains run on
 #	libvirt_again		start it again after that
@@ -74,13 +75,14 @@ libvirt_cache=${XDG_CACHE_HOME:-$HOME/.cache}/oopsbt/libvirt
 libvirt_start() {
 	local folder accel
 	[ "$(id -u)" = 0 ] || { echo "libvirt_start: a libvirtd of our own takes root" >&2; return 1; }
-	accel=$("$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../guest/accel")
+	accel=${1:-$("$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../guest/accel")}
 	libvirt_root=$test_dir/libvirt
 	for folder in $libvirt_folders; do
 		mkdir -p "$libvirt_root$folder" "$folder"
 	done
 	mkdir -p "$libvirt_cache/$accel"
 	[ "$accel" = kvm ] || echo 'namespaces = [ ]' >"$libvirt_root/etc/libvirt/qemu.conf"
+	[ "$accel" != kvm-as-root ] || printf '%s = "root"\n' user group >>"$libvirt_root/etc/libvirt/qemu.conf"
 	# shellcheck disable=SC2016,SC2086 # the inner shell expands; one word a folder
 	unshare --mount --propagation private sh -euc '
 		root=$1

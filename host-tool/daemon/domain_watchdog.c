@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/domain.h"
+
+/* QEMU tells before it acts, and does not wait: what is left to look at depends on the action. */
+struct action {
+	const char *name; /* as in the domain's XML */
+	bool leaves_guest;
+};
+
+static const struct action actions[] = {
+	[VIR_DOMAIN_EVENT_WATCHDOG_NONE] = {"none", true},
+	[VIR_DOMAIN_EVENT_WATCHDOG_PAUSE] = {"pause", true},
+	[VIR_DOMAIN_EVENT_WATCHDOG_RESET] = {"reset", false},
+	[VIR_DOMAIN_EVENT_WATCHDOG_POWEROFF] = {"poweroff", false},
+	[VIR_DOMAIN_EVENT_WATCHDOG_SHUTDOWN] = {"shutdown", true},
+	[VIR_DOMAIN_EVENT_WATCHDOG_DEBUG] = {"debug", true},
+	[VIR_DOMAIN_EVENT_WATCHDOG_INJECTNMI] = {"inject-nmi", true},
+};
+
+void domain_watchdog(struct domain *domain, int number)
+{
+	static const struct action unknown = {"unknown", true};
+	const struct action *action =
+		number >= 0 && number < (int)G_N_ELEMENTS(actions) ? &actions[number] : &unknown;
+	g_autofree char *evidence = g_strdup_printf(
+		"the guest did not serve its watchdog device in time, whose action is %s",
+		action->name);
+
+	if (action->leaves_guest)
+		domain_notice(domain, "watchdog", INCIDENT_WATCHDOG, evidence);
+	else if (domain->known && domain->enabled)
+		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
+			  "%s: nothing of it is left to look at; with the action pause or "
+			  "inject-nmi there would be a dump",
+			  evidence);
+}

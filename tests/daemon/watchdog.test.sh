@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A guest that does not serve its watchdog device: there is a dump where the device's action leaves something to look at,
+# and what the action has stopped stays so. And each kind of incident has a rate limit of its own.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/lib.sh"
+
+query=$build/tests/report/query
+daemon_config '[rate-limit]' 'domain_burst=2' 'domain_per_hour=1'
+libvirt_start
+daemon_start
+
+value() {
+	"$query" value "$dump/report.json" "$1"
+}
+
+# Opens the device and never serves it again. Once it has expired it is off.
+expires() {
+	daemon_mark
+	guest_exec g 'killall -9 watchdog 2>/dev/null; watchdog -F -T 2 -t 3600 /dev/watchdog0 >/dev/null 2>&1 &'
+	daemon_wait "$1" 60 >/dev/null || true
+	dump=$(dumps g | tail -n 1)
+}
+
+action() {
+	virsh -q qemu-monitor-command "$(guest_domain g)" \
+		"{\"execute\": \"watchdog-set-action\", \"arguments\": {\"action\": \"$1\"}}" >/dev/null
+}
+
+guest_start g smp=2 memory=256 devices="<watchdog model='i6300esb' action='pause'/>"
+guest_exec g 'modprobe i6300esb'
+daemon_follow g "budget='10000'" >/dev/null
+
+expires ': stored:'
+tap_is 'a watchdog that pauses the guest: what it is' "$(value '$.incident') by $(value '$.signal'): $(value '$.title')" \
+	'watchdog by watchdog: watchdog expired'
+tap_like 'a watchdog that pauses the guest: the report says what was seen' "$(cat "$dump/report.txt")" \
+	'^Seen +the guest did not serve its watchdog device in time, whose action is pause$'
+tap_like 'a watchdog that pauses the guest: the report has its CPUs' "$(cat "$dump/report.txt")" 'Call Trace:'
+tap_is 'a watchdog that pauses the guest: it stays paused' "$(state g)" 'paused (watchdog)'
+
+virsh -q resume "$(guest_domain g)"
+action none
+expires ': stored:'
+tap_is 'a watchdog without an action: what it is' "$(value '$.incident'), $(dumps g | wc -l) dumps" 'watchdog, 2 dumps'
+tap_like 'a watchdog without an action: the guest was frozen and runs' "$(value '$.timeline.thawed'), $(state g)" \
+	'^20.*, running'
+
+expires 'skipping signals: rate limit reached'
+daemon_mark
+oops g
+daemon_wait ': stored:' 60 >/dev/null || true
+tap_is "what watchdogs use up of the rate limit does not keep an oops from being collected" \
+	"$(dumps g | wc -l) dumps, $("$query" value "$(dumps g | tail -n 1)/report.json" '$.incident')" '3 dumps, oops'
+
+action reset
+expires 'nothing of it is left to look at'
+tap_like 'a watchdog that resets the guest: the log says that there is no dump' "$(tail -n "+$daemon_from" "$daemon_log")" \
+	'watchdog device in time, whose action is reset: nothing of it is left'
+guest_destroy g
+tap_done
