@@ -98,7 +98,8 @@ void complaints_tell(struct report *report, const GArray *records, bool panicked
 
 	if (panic && (complaint_line_begins(panic->text) || is_panic_of_complaint(panic->text)))
 		found = find_complaint(records, panic);
-	else if (!panic && !g_strcmp0(report->collection.signal, "file"))
+	else if (!panic && (!g_strcmp0(report->collection.signal, "file") ||
+			    !g_strcmp0(report->collection.incident, "warning")))
 		found = find_complaint(records, NULL);
 	if (found)
 		tell(report, records, found, panic != NULL);

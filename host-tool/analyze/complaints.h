@@ -17,7 +17,8 @@ const struct printk_record *complaints_find_panic(const GArray *records);
 
 /*
  * A panic is often of what the kernel has complained of, and then says nothing itself; or it is a
- * complaint, with words that differ from one time to the next. A dump file may have no panic.
+ * complaint, with words that differ from one time to the next. A dump file may have no panic, and a
+ * warning is none.
  * Nothing is changed if the log does not complain. @panicked: the kernel does panic.
  */
 void complaints_tell(struct report *report, const GArray *records, bool panicked);

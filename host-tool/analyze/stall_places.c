@@ -2,6 +2,7 @@
 #include "analyze/stall_places.h"
 
 #include "common/protocol.h"
+#include "kernel/timekeeper.h"
 
 static uint64_t percpu_location(const struct analysis *analysis, const struct cpu *cpu,
 				enum kernel_symbol symbol, int32_t offset)
@@ -35,6 +36,13 @@ static bool is_tickless(const struct analysis *analysis)
 			   value != 0);
 }
 
+static uint64_t online_location(const struct analysis *analysis, const struct cpu *cpu)
+{
+	uint64_t mask = analysis->map->symbols[SYMBOL___cpu_online_mask];
+
+	return mask ? kernel_location(&analysis->kernel, gva(mask + cpu->number / 64 * 8)) : 0;
+}
+
 static struct protocol_stall_cpu places_of(const struct analysis *analysis, const struct cpu *cpu)
 {
 	const int32_t *fields = analysis->map->fields;
@@ -49,6 +57,9 @@ static struct protocol_stall_cpu places_of(const struct analysis *analysis, cons
 		.runnable = percpu_location(analysis, cpu, SYMBOL_runqueues,
 					    fields[FIELD_rq_nr_running]),
 		.user = percpu_location(analysis, cpu, SYMBOL_kernel_cpustat, 0),
+		.next = percpu_location(analysis, cpu, SYMBOL_hrtimer_bases,
+					fields[FIELD_hrtimer_bases_next]),
+		.online = online_location(analysis, cpu),
 	};
 }
 
@@ -64,6 +75,8 @@ GBytes *stall_places(const struct analysis *analysis)
 		.hung_count =
 			kernel_variable_location(kernel, SYMBOL_sysctl_hung_task_detect_count),
 		.hung_warnings = kernel_variable_location(kernel, SYMBOL_sysctl_hung_task_warnings),
+		.warnings = kernel_variable_location(kernel, SYMBOL_warn_count),
+		.clock = timekeeper_uptime_location(kernel),
 		.tickless = is_tickless(analysis),
 	};
 

@@ -67,7 +67,8 @@ struct options {
 /* Those that the stall watch looks for. */
 #define OPTIONS_KINDS_STALL                                                                        \
 	(1u << INCIDENT_SOFT_LOCKUP | 1u << INCIDENT_HARD_LOCKUP | 1u << INCIDENT_RCU_STALL |      \
-	 1u << INCIDENT_HUNG_TASK | 1u << INCIDENT_STARVED)
+	 1u << INCIDENT_HUNG_TASK | 1u << INCIDENT_STARVED | 1u << INCIDENT_DEAD |                 \
+	 1u << INCIDENT_WARNING)
 #define OPTIONS_KINDS (OPTIONS_KINDS_DEFAULT | OPTIONS_KINDS_STALL)
 /* The kinds that a dump can be of. */
 #define OPTIONS_KINDS_STORED (OPTIONS_KINDS | 1u << INCIDENT_COLLECT)

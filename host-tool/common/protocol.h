@@ -122,6 +122,8 @@ struct protocol_stall_cpu {
 	uint64_t current;  /* 8 bytes, the run queue's curr */
 	uint64_t runnable; /* 4 bytes, the run queue's nr_running */
 	uint64_t user;	   /* 2 x 8 bytes, kernel_cpustat: CPUTIME_USER and CPUTIME_NICE */
+	uint64_t next;	 /* 8 bytes, hrtimer_bases.expires_next: its next timer, in ns since boot */
+	uint64_t online; /* 8 bytes, of __cpu_online_mask: bit number % 64 */
 };
 
 #define PROTOCOL_STALL_MAX_CPUS 1024u
@@ -133,6 +135,8 @@ struct protocol_stall {
 	uint64_t gp_seq;	   /* 8 bytes, rcu_state.gp_seq */
 	uint64_t hung_count;	   /* 8 bytes, sysctl_hung_task_detect_count (6.16 and later) */
 	uint64_t hung_warnings;	   /* 4 bytes, sysctl_hung_task_warnings */
+	uint64_t warnings;	   /* 4 bytes, warn_count (6.2 and later, and stable kernels) */
+	uint64_t clock;		   /* 8 bytes, the timekeeper's ktime_sec: seconds since boot */
 	uint32_t tickless;	   /* 1: some CPUs run without a tick (nohz_full) */
 	uint32_t num_cpus;	   /* at most PROTOCOL_STALL_MAX_CPUS */
 	struct protocol_stall_cpu cpus[];

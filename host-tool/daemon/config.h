@@ -27,7 +27,7 @@ struct config {
 	struct store_quota quota;
 	unsigned int freeze_deadline_ms;
 	unsigned int log_settle_ms;
-	unsigned int starved_s;
+	unsigned int starved_s, dead_s;
 	struct rate domain_rate;
 	struct rate total_rate;
 	struct analyzer_limits analyzer;

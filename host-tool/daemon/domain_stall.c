@@ -51,6 +51,9 @@ void domain_stall_paused(struct domain *domain, bool paused)
 
 void domain_stall_look(struct domain *domain)
 {
+	const struct config *config = domain->all->config;
+	const struct stall_limits limits = {.starved_s = config->starved_s,
+					    .dead_s = config->dead_s};
 	struct stall_finding finding;
 	enum stall_event event;
 
@@ -64,8 +67,7 @@ void domain_stall_look(struct domain *domain)
 		begin(domain);
 	if (domain->stall == NULL)
 		return;
-	event = stall_watch_look(domain->stall, domain->layout, domain->all->config->starved_s,
-				 &finding);
+	event = stall_watch_look(domain->stall, domain->layout, &limits, &finding);
 	if (event == STALL_ENDED)
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL, "%s: %s",
 			  incident_name(finding.incident), finding.evidence);

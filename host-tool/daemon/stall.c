@@ -9,6 +9,11 @@
 /* Of the interval at which a hang that lasts is told again. */
 #define MAX_DOUBLINGS 20
 
+/* A timer that is late by less may be on its way. */
+#define DUE_US (10 * G_TIME_SPAN_SECOND)
+/* A thousand years: what is more is no clock. */
+#define MAX_CLOCK_S ((uint64_t)1 << 35)
+
 /* A hang as it is told. */
 struct told {
 	bool active;
@@ -38,7 +43,8 @@ struct stall {
 	unsigned int num_cpus;
 	struct stall_sample last;
 	gint64 gp_us, gp_stood_us; /* since when, and for how long while no vCPU was kept waiting */
-	gint64 dead_us;
+	gint64 dead_us, clock_us;  /* since when nothing is heard; when its clock moved last */
+	bool hung, warned;	   /* not told yet */
 	struct told rcu, dead;
 	struct cpu cpus[STALL_MAX_CPUS];
 };
@@ -253,7 +259,31 @@ static bool lives(const struct cpu *cpu, const struct stall_cpu *now, gint64 pas
 	       now->used_us - cpu->last.used_us > passed_us / 10;
 }
 
-static void follow_guest(struct stall *stall, const struct stall_sample *now, bool kept, bool lives)
+/*
+ * Has a CPU's timer been due for a while? The guest's clock stands where nobody sets it, and time
+ * goes on there all the same.
+ */
+static bool timers_are_due(struct stall *stall, const struct stall_sample *now,
+			   unsigned int num_cpus)
+{
+	uint64_t guest_us;
+
+	if (!now->has_clock || !stall->last.has_clock || now->clock_s != stall->last.clock_s)
+		stall->clock_us = now->now_us;
+	if (!now->has_clock || now->clock_s > MAX_CLOCK_S)
+		return false;
+	guest_us = now->clock_s * G_USEC_PER_SEC + (uint64_t)(now->now_us - stall->clock_us);
+	for (unsigned int i = 0; i < num_cpus; i++) {
+		const struct stall_cpu *cpu = &now->cpus[i];
+
+		if (cpu->known && cpu->has_next && cpu->next_ns / 1000 + DUE_US < guest_us)
+			return true;
+	}
+	return false;
+}
+
+static void follow_guest(struct stall *stall, const struct stall_sample *now, bool kept, bool lives,
+			 bool due)
 {
 	bool same = now->has_gp_seq && stall->last.has_gp_seq &&
 		    now->gp_seq == stall->last.gp_seq && (now->gp_seq & GP_STATE) != 0;
@@ -264,30 +294,47 @@ static void follow_guest(struct stall *stall, const struct stall_sample *now, bo
 	} else if (!kept) {
 		stall->gp_stood_us += now->now_us - stall->last_us;
 	}
-	if (lives || !now->timers_due)
+	if (lives || !due)
 		stall->dead_us = now->now_us;
 }
 
-static bool judge_hung(const struct stall_sample *last, const struct stall_sample *now,
-		       struct stall_finding *finding)
+static bool has_hung(const struct stall_sample *last, const struct stall_sample *now)
 {
-	*finding = (struct stall_finding){INCIDENT_HUNG_TASK, -1, now->now_us, ""};
-	if (now->has_hung_count && last->has_hung_count) {
-		g_strlcpy(finding->evidence, "the guest's detector counted a hung task",
-			  sizeof(finding->evidence));
+	if (now->has_hung_count && last->has_hung_count)
 		return now->hung_count > last->hung_count;
-	}
-	g_strlcpy(finding->evidence, "the guest's detector warned of a hung task",
-		  sizeof(finding->evidence));
 	return now->has_hung_warnings && last->has_hung_warnings && now->hung_warnings >= 0 &&
 	       now->hung_warnings < last->hung_warnings;
+}
+
+static bool has_warned(const struct stall_sample *last, const struct stall_sample *now)
+{
+	return now->has_warnings && last->has_warnings && now->warnings != last->warnings;
+}
+
+/* What the guest counted: when there is nothing else to tell, as it may count all the time. */
+static enum stall_event tell_counted(struct stall *stall, struct stall_finding *finding)
+{
+	const char *evidence = stall->hung ? "the guest's detector counted a hung task"
+					   : "the guest counted a warning";
+
+	if (!stall->hung && !stall->warned)
+		return STALL_NONE;
+	*finding = (struct stall_finding){stall->hung ? INCIDENT_HUNG_TASK : INCIDENT_WARNING, -1,
+					  stall->last_us, ""};
+	g_strlcpy(finding->evidence, evidence, sizeof(finding->evidence));
+	if (stall->hung)
+		stall->hung = false;
+	else
+		stall->warned = false;
+	return STALL_BEGAN;
 }
 
 static void begin(struct stall *stall, const struct stall_sample *now, unsigned int num_cpus)
 {
 	stall->begun = true;
 	stall->num_cpus = num_cpus;
-	stall->gp_us = stall->dead_us = now->now_us;
+	stall->gp_us = stall->dead_us = stall->clock_us = now->now_us;
+	stall->hung = stall->warned = false;
 	stall->gp_stood_us = 0;
 	stall->rcu = stall->dead = (struct told){0};
 	for (unsigned int i = 0; i < num_cpus; i++) {
@@ -308,7 +355,7 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 {
 	unsigned int num_cpus = MIN(sample->num_cpus, STALL_MAX_CPUS);
 	gint64 now_us = sample->now_us, passed_us = now_us - stall->last_us;
-	bool kept = false, known = false, lively = false, hung;
+	bool kept = false, known = false, lively = false, due;
 	enum stall_event event;
 
 	if (!stall->begun || passed_us < 0 || passed_us > STALL_GAP_US ||
@@ -325,11 +372,11 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 		follow_cpu(stall, cpu, now_us, &sample->cpus[i]);
 		kept |= cpu->seen && cpu->starved.at_us < now_us;
 	}
-	follow_guest(stall, sample, kept, lively || !known);
-	hung = judge_hung(&stall->last, sample, finding);
+	due = timers_are_due(stall, sample, num_cpus);
+	follow_guest(stall, sample, kept, lively || !known, due);
+	stall->hung |= has_hung(&stall->last, sample);
+	stall->warned |= has_warned(&stall->last, sample);
 	keep(stall, sample);
-	if (hung)
-		return STALL_BEGAN;
 	for (unsigned int i = 0; i < num_cpus; i++) {
 		struct cpu *cpu = &stall->cpus[i];
 		bool stands = judge_cpu(stall, cpu, (int)i, limits, now_us, finding);
@@ -341,5 +388,6 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 	event = tell(&stall->dead, judge_dead(stall, limits, now_us, finding), now_us, finding);
 	if (event != STALL_NONE)
 		return event;
-	return tell(&stall->rcu, judge_rcu(stall, limits, finding), now_us, finding);
+	event = tell(&stall->rcu, judge_rcu(stall, limits, finding), now_us, finding);
+	return event != STALL_NONE ? event : tell_counted(stall, finding);
 }

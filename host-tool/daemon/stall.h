@@ -11,6 +11,7 @@
  *   starved      a vCPU's thread wants to run, and the host does not let it
  *   dead         no CPU runs or takes a timer interrupt, though timers are due
  *   hung task    the guest's own detector counted one
+ *   warning      the guest counted one
  *
  * Lockups are measured in processor time of the vCPU's thread, so a busy host makes none. What is
  * not known is not looked for.
@@ -54,17 +55,20 @@ struct stall_cpu {
 	uint64_t current; /* the run queue's curr */
 	uint64_t user;	  /* current's utime: stands still while it is in the kernel */
 	bool others_wait; /* nr_running > 1 */
+	bool has_next;	  /* it is online, and its next timer is known */
+	uint64_t next_ns; /* hrtimer_bases.expires_next: since boot */
 };
 
 struct stall_sample {
 	gint64 now_us; /* monotonic */
 	unsigned int num_cpus;
 	const struct stall_cpu *cpus; /* by the kernel's CPU number */
-	bool has_gp_seq, has_hung_count, has_hung_warnings;
-	bool timers_due;     /* a timer's time has come on some CPU; false: or not known */
+	bool has_gp_seq, has_hung_count, has_hung_warnings, has_warnings, has_clock;
 	uint64_t gp_seq;     /* rcu_state.gp_seq: the two low bits are 0 while none is under way */
 	uint64_t hung_count; /* sysctl_hung_task_detect_count: goes up */
 	int32_t hung_warnings; /* sysctl_hung_task_warnings: goes down to 0; -1: does not count */
+	uint32_t warnings;     /* warn_count */
+	uint64_t clock_s;      /* since boot: the guest's clock as it last set it */
 };
 
 enum stall_event {

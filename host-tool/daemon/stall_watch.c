@@ -153,7 +153,7 @@ static bool watchdog_is_on(const struct stall_watch *watch, const struct layout 
 static void read_cpu(const struct stall_watch *watch, const struct layout *layout,
 		     const struct protocol_stall_cpu *places, bool watchdog, struct stall_cpu *cpu)
 {
-	uint64_t user[2];
+	uint64_t user[2], online;
 	uint32_t runnable = 0;
 
 	cpu->tickless = watch->places->tickless != 0;
@@ -164,6 +164,9 @@ static void read_cpu(const struct stall_watch *watch, const struct layout *layou
 			   peek(layout, places->user, user, sizeof(user));
 	cpu->others_wait = runnable > 1;
 	cpu->user = cpu->has_current ? user[0] + user[1] : 0;
+	cpu->has_next = peek(layout, places->online, &online, sizeof(online)) &&
+			(online >> places->number % 64 & 1) != 0 &&
+			peek(layout, places->next, &cpu->next_ns, sizeof(cpu->next_ns));
 }
 
 static unsigned int limit(const struct layout *layout, uint64_t address, unsigned int otherwise)
@@ -175,10 +178,13 @@ static unsigned int limit(const struct layout *layout, uint64_t address, unsigne
 	return MIN((unsigned int)value, MAX_LIMIT_S);
 }
 
-static struct stall_limits read_limits(const struct stall_watch *watch, const struct layout *layout)
+static struct stall_limits read_limits(const struct stall_watch *watch, const struct layout *layout,
+				       const struct stall_limits *configured)
 {
 	struct stall_limits limits = STALL_LIMITS_DEFAULT;
 
+	limits.starved_s = configured->starved_s;
+	limits.dead_s = configured->dead_s;
 	limits.hard_s = limit(layout, watch->places->watchdog_thresh, limits.hard_s);
 	limits.soft_s = 2 * limits.hard_s;
 	limits.rcu_s = limit(layout, watch->places->rcu_timeout, limits.rcu_s);
@@ -265,10 +271,11 @@ static void scan_again(struct stall_watch *watch, const struct layout *layout, b
 }
 
 enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout *layout,
-				  unsigned int starved_s, struct stall_finding *finding)
+				  const struct stall_limits *configured,
+				  struct stall_finding *finding)
 {
 	const struct protocol_stall *places = watch->places;
-	struct stall_limits limits = read_limits(watch, layout);
+	struct stall_limits limits = read_limits(watch, layout, configured);
 	struct stall_sample sample = {.num_cpus = watch->num_cpus, .cpus = watch->cpus};
 	bool watchdog = watchdog_is_on(watch, layout), lacking = false;
 
@@ -279,12 +286,14 @@ enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout
 		read_thread(watch, &watch->threads[i], cpu);
 		lacking |= !cpu->known;
 	}
-	limits.starved_s = starved_s;
 	sample.has_gp_seq = peek(layout, places->gp_seq, &sample.gp_seq, sizeof(sample.gp_seq));
 	sample.has_hung_count =
 		peek(layout, places->hung_count, &sample.hung_count, sizeof(sample.hung_count));
 	sample.has_hung_warnings = peek(layout, places->hung_warnings, &sample.hung_warnings,
 					sizeof(sample.hung_warnings));
+	sample.has_warnings =
+		peek(layout, places->warnings, &sample.warnings, sizeof(sample.warnings));
+	sample.has_clock = peek(layout, places->clock, &sample.clock_s, sizeof(sample.clock_s));
 	sample.now_us = g_get_monotonic_time();
 	scan_again(watch, layout, lacking);
 	return stall_look(watch->stall, &limits, &sample, finding);

@@ -24,8 +24,10 @@ bool stall_watch_update(struct stall_watch *watch, GBytes *places, const struct 
 /* What was seen tells nothing of what comes: the guest was paused. */
 void stall_watch_reset(struct stall_watch *watch);
 
-/* One tick; as stall_look(), with the guest's own limits. @starved_s: 0: that is not looked for. */
+/* One tick; as stall_look(). @configured: of what is not the guest's to say: starved_s and dead_s.
+ */
 enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout *layout,
-				  unsigned int starved_s, struct stall_finding *finding);
+				  const struct stall_limits *configured,
+				  struct stall_finding *finding);
 
 #endif

@@ -54,6 +54,8 @@
 	X(sysctl_hung_task_detect_count)                                                           \
 	X(sysctl_hung_task_warnings)                                                               \
 	X(tick_nohz_full_running)                                                                  \
+	X(warn_count)                                                                              \
+	X(hrtimer_bases)                                                                           \
 	X(modules)                                                                                 \
 	X(__module_address)                                                                        \
 	X(__start_orc_unwind)                                                                      \
@@ -126,6 +128,7 @@ enum kernel_symbol {
 	X(rq_curr, "rq", "curr")                                                                   \
 	X(irq_stat_timer, "irq_cpustat_t", "apic_timer_irqs")                                      \
 	X(rcu_state_gp_seq, "rcu_state", "gp_seq")                                                 \
+	X(hrtimer_bases_next, "hrtimer_cpu_base", "expires_next")                                  \
 	X(pcpu_hot_current_task, "pcpu_hot", "current_task")                                       \
 	X(pcpu_hot_preempt_count, "pcpu_hot", "preempt_count")                                     \
 	X(pcpu_hot_hardirq_stack_ptr, "pcpu_hot", "hardirq_stack_ptr")                             \

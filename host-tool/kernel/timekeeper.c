@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/timekeeper.h"
 
+#include "kernel/settings.h"
+
 /* How far the timekeeper lies behind its sequence count: that grows with CONFIG_LOCKDEP. */
 #define FIRST_OFFSET 8
 #define LAST_OFFSET 256
@@ -88,6 +90,18 @@ static struct maybe_int wall_clock(const struct kernel *kernel, gva_t timekeeper
 		return unknown;
 	return (struct maybe_int){true,
 				  (int64_t)(seconds * 1000000 + (shifted_ns >> shift) / 1000)};
+}
+
+uint64_t timekeeper_uptime_location(const struct kernel *kernel)
+{
+	gva_t timekeeper;
+
+	if (!kernel_has(kernel, FIELD_timekeeper_ktime_sec) ||
+	    !find_timekeeper(kernel, &timekeeper, NULL))
+		return 0;
+	return kernel_location(
+		kernel,
+		gva_add(timekeeper, (uint64_t)kernel->map->fields[FIELD_timekeeper_ktime_sec]));
 }
 
 bool timekeeper_read(const struct kernel *kernel, struct timekeeper *timekeeper, GError **error)

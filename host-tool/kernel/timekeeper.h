@@ -22,6 +22,9 @@ struct timekeeper {
 /* Reads it into the snapshot, to be done while the guest is frozen. */
 void timekeeper_capture(const struct kernel *kernel);
 
+/* Where it keeps the seconds since boot (8 bytes), guest-physical; 0: not known. */
+uint64_t timekeeper_uptime_location(const struct kernel *kernel);
+
 bool timekeeper_read(const struct kernel *kernel, struct timekeeper *timekeeper, GError **error);
 
 #endif

@@ -5,6 +5,7 @@
 
 #define SECOND G_TIME_SPAN_SECOND
 #define NUM_CPUS 4
+#define NS_PER_S UINT64_C(1000000000)
 
 /* A guest, and how much of each second its CPUs do of what. */
 struct world {
@@ -194,6 +195,13 @@ static void test_waits_unseen(void)
 	world_end(&world);
 }
 
+/* 15 s after it booted it sets its clock no more. */
+static void stop_clock(struct world *world)
+{
+	world->sample.has_clock = true;
+	world->sample.clock_s = 15;
+}
+
 static void test_dead(void)
 {
 	struct world world;
@@ -202,11 +210,34 @@ static void test_dead(void)
 	run(&world, 5);
 	for (unsigned int i = 0; i < NUM_CPUS; i++)
 		world.rates[i] = (struct rates){.halted = true, .no_irqs = true};
-	world.sample.timers_due = true;
-	run(&world, 59);
+	stop_clock(&world);
+	world.cpus[1].has_next = true;
+	world.cpus[1].next_ns = 20 * NS_PER_S; /* it is late after 10 s more */
+	run(&world, 5 + 10 + 59);
 	g_assert_cmpuint(world.num_began, ==, 0);
-	run(&world, 2);
+	run(&world, 4);
 	check_began(&world, INCIDENT_DEAD, -1);
+	world_end(&world);
+}
+
+/* An idle guest whose next timer is far away, and CPUs that are offline or were unplugged. */
+static void test_sleeps(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	for (unsigned int i = 0; i < NUM_CPUS; i++) {
+		world.rates[i] = (struct rates){.halted = true, .no_irqs = true};
+		world.cpus[i].next_ns = (15 + 400 * i) * NS_PER_S;
+		world.cpus[i].has_next = i > 0;
+	}
+	stop_clock(&world);
+	run(&world, 390);
+	g_assert_cmpuint(world.num_began, ==, 0);
+	world.sample.clock_s = UINT64_MAX; /* no clock */
+	run(&world, 100);
+	g_assert_cmpuint(world.num_began, ==, 0);
 	world_end(&world);
 }
 
@@ -274,6 +305,40 @@ static void test_hung_task(void)
 	world_end(&world);
 }
 
+static void test_warning(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	world.sample.warnings = 7;
+	run(&world, 2);
+	world.sample.has_warnings = true;
+	run(&world, 2);
+	g_assert_cmpuint(world.num_began, ==, 0); /* these are from before */
+	world.sample.warnings = 9;
+	run(&world, 2);
+	check_began(&world, INCIDENT_WARNING, -1);
+	world_end(&world);
+}
+
+/* A guest that warns all the time hides no lockup. */
+static void test_warns_and_hangs(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	world.sample.has_warnings = true;
+	run(&world, 5);
+	world.rates[2] = (struct rates){.no_irqs = true};
+	for (unsigned int i = 0; i < 10; i++) {
+		g_assert_cmpint(world.began.incident, !=, INCIDENT_HARD_LOCKUP);
+		world.sample.warnings++;
+		run(&world, 1);
+	}
+	g_assert_cmpint(world.began.incident, ==, INCIDENT_HARD_LOCKUP);
+	world_end(&world);
+}
+
 static void test_counter_not_in_use(void)
 {
 	struct world world;
@@ -317,6 +382,9 @@ static void test_hostile(void)
 		cpu->has_irqs = value & 2;
 		cpu->used_us = g_rand_int(random); /* another thread: backwards, too */
 		world.sample.gp_seq = value;
+		cpu->has_next = world.sample.has_clock = world.sample.has_warnings = value & 4;
+		cpu->next_ns = world.sample.clock_s = value >> (i % 64);
+		world.sample.warnings = (uint32_t)value;
 		world.sample.now_us += SECOND / 4;
 		look(&world);
 		g_assert_true(memchr(world.began.evidence, 0, sizeof(world.began.evidence)));
@@ -333,10 +401,14 @@ int main(int argc, char **argv)
 	g_test_add_func("/stall/a busy host makes no lockup and no RCU stall", test_busy_host);
 	g_test_add_func("/stall/a wait that is not over counts", test_waits_unseen);
 	g_test_add_func("/stall/a guest that misses its timers is dead", test_dead);
+	g_test_add_func("/stall/a guest that sleeps is not dead", test_sleeps);
 	g_test_add_func("/stall/a gap and a reset begin anew", test_gap);
 	g_test_add_func("/stall/a hang is told again ever more rarely, and its end",
 			test_lasts_and_ends);
 	g_test_add_func("/stall/the guest's count of hung tasks moves one way", test_hung_task);
+	g_test_add_func("/stall/a warning is told once", test_warning);
+	g_test_add_func("/stall/a guest that warns all the time hides no hang",
+			test_warns_and_hangs);
 	g_test_add_func("/stall/a count that never moved is no clock", test_counter_not_in_use);
 	g_test_add_func("/stall/a vCPU's new thread is measured from its start",
 			test_another_thread);
