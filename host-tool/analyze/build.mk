@@ -2,7 +2,7 @@
 # The analyser: the one program that looks into guest memory.
 
 ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c complaints.c cpu_facts.c culprit.c fault.c file.c guest_traces.c left_out.c live.c log.c log_lines.c main.c \
-	output.c relay.c sandbox.c stall_places.c task_chains.c task_facts.c window.c)
+	output.c relay.c sandbox.c stall_places.c task_chains.c task_facts.c verdict.c window.c)
 
 ANALYZE_ARCHIVES := $(addprefix host-tool/,libreport.a libkernel.a libguest.a libcommon.a)
 ANALYZE_PACKAGES := $(PACKAGES) libseccomp libbpf libelf libkdumpfile capstone
@@ -17,4 +17,5 @@ $(eval $(call unit_test,analyze-left-out,tests/unit/fake_guest.c tests/unit/fake
 $(eval $(call unit_test,analyze-sandbox,host-tool/analyze/sandbox.c host-tool/analyze/window.c,\
 	$(PACKAGES) libseccomp,$(addprefix host-tool/,libguest.a libcommon.a)))
 
+$(eval $(call unit_test,analyze-verdict,host-tool/analyze/verdict.c host-tool/analyze/culprit.c,$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 $(eval $(call unit_test,analyze-relay,host-tool/analyze/relay.c,$(PACKAGES),$(addprefix host-tool/,libguest.a libcommon.a)))

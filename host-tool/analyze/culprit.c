@@ -8,19 +8,6 @@
 
 typedef void (*Add)(struct blame *blame, const char *function, const char *module);
 
-/* NULL: none is that CPU, or it is not known. */
-static const struct report_vcpu *find_cpu(const struct report *report, const struct maybe_int *cpu)
-{
-	for (guint i = 0; cpu->known && i < report->vcpus->len; i++) {
-		const struct report_vcpu *vcpu =
-			&g_array_index(report->vcpus, struct report_vcpu, i);
-
-		if (vcpu->cpu.known && vcpu->cpu.value == cpu->value)
-			return vcpu;
-	}
-	return NULL;
-}
-
 static void blame_task(const struct report_vcpu *vcpu, Add add, struct blame *blame)
 {
 	for (guint i = 0; vcpu && i < vcpu->frames->len; i++) {
@@ -33,13 +20,13 @@ static void blame_task(const struct report_vcpu *vcpu, Add add, struct blame *bl
 
 void culprit_of_stall(const struct report *report, struct blame *blame)
 {
-	blame_task(find_cpu(report, &report->collection.stalled_cpu), blame_add, blame);
+	blame_task(report_find_cpu(report, &report->collection.stalled_cpu), blame_add, blame);
 }
 
 /* Who called panic(); what panic() calls is not to blame. */
 static void blame_panic(const struct report *report, struct blame *blame)
 {
-	const struct report_vcpu *vcpu = find_cpu(report, &report->guest.panic_cpu);
+	const struct report_vcpu *vcpu = report_find_cpu(report, &report->guest.panic_cpu);
 	bool passed = false;
 
 	for (guint i = 0; vcpu && i < vcpu->frames->len; i++) {
@@ -108,8 +95,8 @@ static void find_culprit(const struct report *report, enum incident kind, struct
 	case INCIDENT_SOFT_LOCKUP:
 	case INCIDENT_HARD_LOCKUP:
 	case INCIDENT_RCU_STALL:
-		blame_task(find_cpu(report, &report->collection.stalled_cpu), blame_add_of_loop,
-			   blame);
+		blame_task(report_find_cpu(report, &report->collection.stalled_cpu),
+			   blame_add_of_loop, blame);
 		break;
 	case INCIDENT_HUNG_TASK:
 	case INCIDENT_COLLECT:
@@ -124,7 +111,8 @@ void culprit_conclude(struct report *report)
 {
 	enum incident kind = kind_of(report);
 
-	if (!blame_is_known(&report->culprit))
+	/* What its CPUs do when a hang is over is no reason for it. */
+	if (!blame_is_known(&report->culprit) && g_strcmp0(report->collection.phase, "ended"))
 		find_culprit(report, kind, &report->culprit);
 	report->fingerprint =
 		fingerprint_make(incident_name(kind), &report->culprit, report->title);

@@ -10,6 +10,7 @@
 #include "analyze/left_out.h"
 #include "analyze/log_lines.h"
 #include "analyze/task_facts.h"
+#include "analyze/verdict.h"
 
 #define MAX_LOG_PAGES 16384
 #define POLL_US 2000
@@ -417,6 +418,19 @@ static bool is_of_tasks(const char *incident)
 	return !g_strcmp0(incident, "hung-task") || !g_strcmp0(incident, "watchdog");
 }
 
+/* In which function the task waits that has waited longest; NULL: not known. */
+static const char *hung_in(const struct report_tasks *tasks)
+{
+	for (guint i = 0; i < tasks->shown->len; i++) {
+		const struct report_sleeper *sleeper =
+			&g_array_index(tasks->shown, struct report_sleeper, i);
+
+		if (sleeper->letter == 'D')
+			return sleeper->waits_in;
+	}
+	return NULL;
+}
+
 /* "hard lockup in FUNCTION [MODULE]" */
 static char *stall_title(const struct analysis *analysis)
 {
@@ -432,6 +446,8 @@ static char *stall_title(const struct analysis *analysis)
 		culprit_of_stall(report, &blame);
 	if (!ended && is_of_tasks(incident) && has_deadlock(&report->tasks))
 		g_string_append(title, ": deadlock");
+	else if (!g_strcmp0(incident, "hung-task") && hung_in(&report->tasks))
+		g_string_append_printf(title, " in %s", hung_in(&report->tasks));
 	text = blame_title(title->str, &blame);
 	blame_clear(&blame);
 	return text;
@@ -465,6 +481,7 @@ void analysis_conclude(struct analysis *analysis)
 		report->title = is_hang(analysis) ? stall_title(analysis)
 						  : g_strdup(title_without_text(analysis));
 	culprit_conclude(report);
+	verdict_fill(report);
 	if (!report->oops.known && !is_signal(analysis, "collect") && !is_hang(analysis))
 		report_add_error(report, "oops", "no text of an oops in the guest's log");
 }

@@ -55,6 +55,12 @@ static void write_head(struct json_writer *w, const struct report *report)
 		json_string(w, "phase", collection->phase);
 		json_end_object(w);
 	}
+	if (report->verdict.text) {
+		json_begin_object(w, "verdict", JSON_SPREAD);
+		json_string(w, "blame", report->verdict.blame);
+		json_string(w, "text", report->verdict.text);
+		json_end_object(w);
+	}
 	json_begin_object(w, "timeline", JSON_SPREAD);
 	json_string(w, "signalled", collection->signalled);
 	json_string(w, "frozen", collection->frozen);

@@ -93,6 +93,7 @@ void report_free(struct report *report)
 	g_free(report->title);
 	g_free(report->fingerprint);
 	blame_clear(&report->culprit);
+	g_free(report->verdict.text);
 	g_free(report->guest.release);
 	g_free(report->guest.version);
 	g_free(report->guest.build_id);
@@ -117,6 +118,18 @@ void report_free(struct report *report)
 	g_array_unref(report->log);
 	g_ptr_array_unref(report->errors);
 	g_free(report);
+}
+
+const struct report_vcpu *report_find_cpu(const struct report *report, const struct maybe_int *cpu)
+{
+	for (guint i = 0; cpu->known && i < report->vcpus->len; i++) {
+		const struct report_vcpu *vcpu =
+			&g_array_index(report->vcpus, struct report_vcpu, i);
+
+		if (vcpu->cpu.known && vcpu->cpu.value == cpu->value)
+			return vcpu;
+	}
+	return NULL;
 }
 
 void report_add_error(struct report *report, const char *field, const char *format, ...)

@@ -191,11 +191,18 @@ struct report_log_record {
 	char *text;		   /* may span lines */
 };
 
+/* Of a guest that stands still: what, since when, why, and who is to blame. */
+struct report_verdict {
+	char *text;	   /* some sentences; NULL: there is no verdict */
+	const char *blame; /* static: "guest", "host", "unknown" */
+};
+
 struct report {
 	struct report_collection collection;
 	char *title;
 	char *fingerprint;    /* fingerprint.h */
 	struct blame culprit; /* that it is of */
+	struct report_verdict verdict;
 	struct report_guest guest;
 	struct report_oops oops;
 	GArray *left_out;	 /* of struct report_left_out: of collection.suppressed */
@@ -214,6 +221,9 @@ struct report *report_new(void);
 void report_free(struct report *report);
 typedef struct report Report;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Report, report_free)
+
+/* The vCPU that is the kernel's CPU @cpu; NULL: none, or that is not known. */
+const struct report_vcpu *report_find_cpu(const struct report *report, const struct maybe_int *cpu);
 
 void report_add_error(struct report *report, const char *field, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);

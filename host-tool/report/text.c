@@ -22,7 +22,6 @@
 #define MAX_OOPS_LINES 300 /* from the oops on */
 #define MAX_LAST_LINES 100 /* the end, if the oops's part is longer than that */
 #define MAX_PLAIN_LINES 60 /* the end, where no oops was found in it */
-#define WRAP_COLUMNS 100
 
 static bool same_string(const char *a, const char *b)
 {
@@ -51,6 +50,15 @@ static void write_headline(GString *text, const struct report *report)
 		g_string_append(text, ", task ");
 		append_task(text, oops->comm, &oops->pid);
 	}
+	g_string_append(text, "\n\n");
+}
+
+/* Why a guest stands still. */
+static void write_verdict(GString *text, const struct report_verdict *verdict)
+{
+	if (!verdict->text)
+		return;
+	text_append_paragraph(text, verdict->text);
 	g_string_append(text, "\n\n");
 }
 
@@ -829,7 +837,8 @@ GString *report_to_text(const struct report *report)
 	GString *text = g_string_new(NULL);
 
 	write_headline(text, report);
-	text_chains(text, &report->tasks);
+	write_verdict(text, &report->verdict);
+	text_chains(text, &report->tasks, report->verdict.text);
 	text_fault(text, &report->fault);
 	write_oops(text, &report->oops);
 	write_story(text, &report->oops);

@@ -2,20 +2,25 @@
 #include "report/text_tasks.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "report/text_frames.h"
 #include "report/text_writer.h"
 
 #define MAX_CHAINS 8 /* the rest is in report.json */
 
-void text_chains(GString *text, const struct report_tasks *tasks)
+void text_chains(GString *text, const struct report_tasks *tasks, const char *told)
 {
 	if (!tasks->known)
 		return;
 	text_append(text, "%" PRId64 " tasks, %" PRId64 " of them blocked.\n", tasks->num,
 		    tasks->num_blocked);
 	for (guint i = 0; i < MIN(tasks->chains->len, MAX_CHAINS); i++) {
-		text_append_clean(text, g_array_index(tasks->chains, struct report_chain, i).text);
+		const char *chain = g_array_index(tasks->chains, struct report_chain, i).text;
+
+		if (told && strstr(told, chain))
+			continue;
+		text_append_clean(text, chain);
 		g_string_append(text, ".\n");
 	}
 	if (tasks->chains->len > MAX_CHAINS)

@@ -6,8 +6,8 @@
 
 #include "report/report.h"
 
-/* Nothing where no tasks were asked for. */
-void text_chains(GString *text, const struct report_tasks *tasks);
+/* Nothing where no tasks were asked for. @told: text that has a chain already; or NULL. */
+void text_chains(GString *text, const struct report_tasks *tasks, const char *told);
 void text_tasks(GString *text, const struct report_tasks *tasks);
 
 #endif

@@ -2,6 +2,8 @@
 #include "report/text_writer.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "kernel/registers.h"
 
@@ -19,6 +21,25 @@ void text_append(GString *text, const char *format, ...)
 void text_append_clean(GString *text, const char *string)
 {
 	sanitize_append(text, string ? string : "unknown", -1, false);
+}
+
+void text_append_paragraph(GString *text, const char *string)
+{
+	g_autofree char *clean = sanitize_line(string, -1);
+	g_auto(GStrv) words = g_strsplit(clean, " ", -1);
+	gsize column_0 = text->len;
+
+	for (char **word = words; *word; word++) {
+		bool first = text->len == column_0;
+
+		if (!first && text->len - column_0 + 1 + strlen(*word) > WRAP_COLUMNS) {
+			g_string_append_c(text, '\n');
+			column_0 = text->len;
+		} else if (!first) {
+			g_string_append_c(text, ' ');
+		}
+		g_string_append(text, *word);
+	}
 }
 
 void text_registers(GString *text, const char *indent, const GArray *registers)

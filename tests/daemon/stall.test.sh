@@ -13,7 +13,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib.sh"
 
 query=$build/tests/report/query
-daemon_config '[stall]' 'starved_s=5' '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
+daemon_config '[stall]' 'starved_s=5' 'dead_s=5' '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
 libvirt_start
 daemon_start
 
@@ -60,6 +60,8 @@ for shape in ${STALL_KERNELS:-6.1}; do
 
 	stalls g 'spin_irqoff 1 6000'
 	tap_is "$shape, interrupts off: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" 'hard-lockup on CPU 1'
+	tap_like "$shape, interrupts off: the guest is to blame" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
+		'^guest: .* CPU 1 runs oopsbt/1 \(pid [0-9]+\) in scenario_spin_loop \[oopsbt_scenario\], with interrupts off'
 	tap_is "$shape, interrupts off: the title names the function" "$(value '$.title')" \
 		'hard lockup in scenario_spin_loop [oopsbt_scenario]'
 	tap_like "$shape, interrupts off: the report says what was seen" "$(cat "$dump/report.txt")" \
@@ -89,7 +91,8 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	guest_exec g 'echo 2 >/proc/sys/kernel/hung_task_timeout_secs'
 	stalls g completion
 	tap_is "$shape, a task that waits: what it is" "$(value '$.incident')" hung-task
-	tap_like "$shape, a task that waits: the report has it" "$(cat "$dump/report.txt")" 'oopsbt-never'
+	tap_like "$shape, a task that waits: the verdict names it" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
+		'^guest: .* oopsbt-never \(pid [0-9]+\) waits for a completion in .* by now'
 	guest_exec g 'echo 0 >/proc/sys/kernel/hung_task_timeout_secs'
 
 	# Its vCPU 3 wants to run, and the host has others to run.
@@ -107,9 +110,14 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	taskset -p "$(printf %x $(((1 << $(nproc)) - 1)))" "$vcpu" >/dev/null
 	tap_is "$shape, a host that has no time: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" 'starved on CPU 3'
 	tap_is "$shape, a host that has no time: the title" "$(value '$.title')" 'starved: the host keeps a vCPU waiting'
+	tap_is "$shape, a host that has no time: the host is to blame" "$(value '$.verdict.blame')" host
 	# shellcheck disable=SC2016
 	guest_exec g 'kill -9 $(cat /tmp/busy)'
 	ends g starved
+
+	stalls g warn
+	tap_is "$shape, a warning: what it is" "$(value '$.incident'): $(value '$.title')" \
+		'warning: WARNING in run_warn [oopsbt_scenario]'
 
 	# Not asked for, it is not told.
 	seen=$(num_dumps g)
@@ -126,6 +134,14 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	guest_exec g 'for i in 1 2 4 8; do timeout 8 taskset $i sh -c "while :; do :; done" >/dev/null 2>&1 & done; sleep 10'
 	sleep 4
 	tap_is "$shape: a hang that is not asked for, a pause, an idle guest and one that computes make no dump" "$(num_dumps g)" "$seen"
+
+	# Nobody answers after that.
+	daemon_mark
+	guest_exec g '(sleep 1; echo halt >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1 &'
+	dumped g
+	tap_is "$shape, all CPUs halted: what it is" "$(value '$.incident'): $(value '$.title')" 'dead: dead'
+	tap_like "$shape, all CPUs halted: the guest is to blame" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
+		'^guest: .* Of 4 vCPUs 4 are halted, 4 of them with interrupts off'
 	guest_destroy g
 done
 tap_done

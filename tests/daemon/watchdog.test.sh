@@ -21,10 +21,12 @@ value() {
 	"$query" value "$dump/report.json" "$1"
 }
 
-# Opens the device and never serves it again. Once it has expired it is off.
+# Opens the device and never serves it again. Once it has expired it is off; who had it open closes it properly, else
+# the driver takes it for one that runs.
 expires() {
 	daemon_mark
-	guest_exec g 'killall -9 watchdog 2>/dev/null; watchdog -F -T 2 -t 3600 /dev/watchdog0 >/dev/null 2>&1 &'
+	guest_exec g 'killall watchdog 2>/dev/null && while pidof watchdog; do usleep 50000; done
+		watchdog -F -T 2 -t 3600 /dev/watchdog0 >/dev/null 2>&1 &'
 	daemon_wait "$1" 60 >/dev/null || true
 	dump=$(dumps g | tail -n 1)
 }

@@ -316,6 +316,11 @@ static struct report *make_report(void)
 	report->collection.previous = g_strdup("20261122T214101Z-1");
 	report->collection.suppressed = (struct suppressed_signals){.rate_limit = 2, .failed = 1};
 	add_left_out(report);
+	report->verdict = (struct report_verdict){
+		g_strdup("Seen by the host: CPU 2 used 10 s of processor time without a timer "
+			 "interrupt. CPU 2 runs\x1b sh (pid 143). The guest is to blame: the host "
+			 "gave it that time."),
+		"guest"};
 	report->oops = (struct report_oops){
 		.known = true,
 		.kind = g_strdup("BUG: kernel NULL pointer dereference"),

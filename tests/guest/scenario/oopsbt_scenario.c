@@ -392,6 +392,19 @@ static int run_spin_preemptoff(int argc, char **argv)
 	return start_busy(spin_preemptoff_thread, argc, argv);
 }
 
+static void scenario_halt_cpu(void *unused)
+{
+	local_irq_disable();
+	for (;;)
+		asm volatile("hlt");
+}
+
+static int run_halt(int argc, char **argv)
+{
+	on_each_cpu(scenario_halt_cpu, NULL, 0);
+	return 0;
+}
+
 /* A reader that sleeps, which PREEMPT_RCU lets it do: no grace period ends before it wakes. */
 static int rcu_sleep_thread(void *data)
 {
@@ -649,6 +662,7 @@ static const struct scenario scenarios[] = {
 	{ "nmi", "[CPU]: null in an NMI", run_nmi },
 	{ "stack_overflow", "run into the guard page below the writer's stack",
 	  run_stack_overflow },
+	{ "halt", ": halt all CPUs for good", run_halt },
 	{ "spin_irqoff", "CPUS MS: spin with interrupts off", run_spin_irqoff },
 	{ "spin_nmi", "CPUS MS: spin in an NMI", run_spin_nmi },
 	{ "spin_preemptoff", "CPUS MS: spin with preemption off", run_spin_preemptoff },

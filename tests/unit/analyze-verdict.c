@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who is to blame for a guest that stands still, by a report that is filled by hand. */
+#include "analyze/verdict.h"
+
+#include <string.h>
+
+#include "kernel/frame.h"
+
+static struct report *make(const char *incident, const char *phase)
+{
+	struct report *report = report_new();
+
+	report->collection.incident = g_strdup(incident);
+	report->collection.phase = g_strdup(phase);
+	report->collection.evidence = g_strdup("EVIDENCE");
+	report->collection.stalled_cpu = (struct maybe_int){true, 1};
+	return report;
+}
+
+static GArray *frames_of(const char *function)
+{
+	struct frame frame = {
+		.stack = STACK_TASK, .reliable = true, .symbol.name = g_strdup(function)};
+	GArray *frames = frames_new();
+
+	g_array_append_val(frames, frame);
+	return frames;
+}
+
+static void add_vcpu(struct report *report, int cpu, bool halted, bool interrupts_on)
+{
+	struct report_vcpu vcpu = {
+		.cpu = {true, cpu},
+		.context = REPORT_CONTEXT_KERNEL,
+		.task = {.known = true, .pid = {true, 77}, .comm = g_strdup("spinner")},
+		.have_registers = true,
+		.registers.halted = halted,
+		.interrupts_on = {true, interrupts_on},
+		.frames = frames_of("spin_here"),
+	};
+
+	g_array_append_val(report->vcpus, vcpu);
+}
+
+static void add_sleeper(struct report *report, const char *comm, char letter, const char *function)
+{
+	struct report_sleeper sleeper = {
+		.task = {.known = true, .pid = {true, 9}, .comm = g_strdup(comm)},
+		.letter = letter,
+		.for_ns = {true, INT64_C(130000000000)},
+		.waits_for = "mutex",
+		.waits_in = g_strdup(function),
+		.frames = frames_of(function),
+	};
+
+	g_array_append_val(report->tasks.shown, sleeper);
+}
+
+static void add_chain(struct report *report, bool deadlock, guint last)
+{
+	struct report_chain chain = {.deadlock = deadlock,
+				     .tasks = g_array_new(FALSE, FALSE, sizeof(guint)),
+				     .text = g_strdup("A waits for B")};
+
+	g_array_append_val(chain.tasks, last);
+	g_array_append_val(report->tasks.chains, chain);
+}
+
+/* Frees @report. */
+static void check(struct report *report, const char *blame, const char *words)
+{
+	verdict_fill(report);
+	g_assert_nonnull(report->verdict.text);
+	g_test_message("%s", report->verdict.text);
+	g_assert_cmpstr(report->verdict.blame, ==, blame);
+	g_assert_true(g_str_has_prefix(report->verdict.text, "Seen by the host: EVIDENCE. "));
+	g_assert_nonnull(strstr(report->verdict.text, words));
+	report_free(report);
+}
+
+static void test_lockups(void)
+{
+	struct report *report = make("hard-lockup", "began");
+
+	add_vcpu(report, 0, false, true);
+	add_vcpu(report, 1, false, false);
+	check(report, "guest",
+	      "CPU 1 runs spinner (pid 77) in spin_here, with interrupts off. The guest");
+	report = make("hard-lockup", "lasts");
+	add_vcpu(report, 1, false, true);
+	check(report, "unknown", "it is its timer");
+	report = make("soft-lockup", "began");
+	add_vcpu(report, 1, false, true);
+	check(report, "guest", "spin_here, with interrupts on. The guest");
+	check(make("rcu-stall", "began"), "guest", "a reader or a CPU");
+	check(make("starved", "began"), "host", "The host is to blame");
+}
+
+static void test_dead(void)
+{
+	struct report *report = make("dead", "began");
+
+	add_vcpu(report, 0, true, false);
+	add_vcpu(report, 1, true, false);
+	check(report, "guest", "Of 2 vCPUs 2 are halted, 2 of them with interrupts off.");
+	report = make("dead", "began");
+	add_vcpu(report, 0, true, true);
+	check(report, "host", "timer interrupts");
+	report = make("dead", "began");
+	add_vcpu(report, 0, true, true);
+	add_vcpu(report, 1, true, false);
+	check(report, "unknown", "1 of them with interrupts off");
+	check(make("dead", "began"), "unknown", "EVIDENCE. Who is to blame is not known");
+}
+
+static void test_tasks(void)
+{
+	struct report *report = make("hung-task", NULL);
+
+	add_sleeper(report, "one", 'D', "takes_it");
+	add_chain(report, true, 0);
+	check(report, "guest", "A waits for B. The guest is to blame: none of them can ever go on");
+	report = make("hung-task", NULL);
+	add_sleeper(report, "one", 'D', "takes_it");
+	add_sleeper(report, "disk", 'D', "io_schedule");
+	add_chain(report, false, 1);
+	check(report, "unknown",
+	      "A waits for B. Who is to blame is not known: it waits for a disk");
+	report = make("hung-task", NULL);
+	add_sleeper(report, "runs", 'R', "x");
+	add_sleeper(report, "one", 'D', "takes_it");
+	check(report, "guest", "one (pid 9) waits for a mutex in takes_it, for 130 s by now.");
+	check(make("hung-task", NULL), "unknown", "no task is blocked");
+}
+
+static void test_events(void)
+{
+	struct report *report = make("watchdog", NULL);
+
+	check(make("watchdog", NULL), "unknown", "the program that serves the device");
+	add_sleeper(report, "one", 'D', "takes_it");
+	add_chain(report, true, 0);
+	check(report, "guest", "A waits for B");
+	check(make("kvm-error", NULL), "unknown", "QEMU's log");
+}
+
+static void test_none(void)
+{
+	static const char *const incidents[] = {"oops", "panic", "warning", "collect", "what?"};
+	struct report *report;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(incidents); i++) {
+		report = make(incidents[i], NULL);
+		verdict_fill(report);
+		g_assert_null(report->verdict.text);
+		report_free(report);
+	}
+	report = make("hard-lockup", "ended");
+	verdict_fill(report);
+	g_assert_null(report->verdict.text);
+	report_free(report);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/verdict/a lockup is the guest's, and a starved one the host's",
+			test_lockups);
+	g_test_add_func("/verdict/a dead guest waits for nothing, or for the host", test_dead);
+	g_test_add_func("/verdict/of a hung task the end of its chain counts", test_tasks);
+	g_test_add_func("/verdict/what is told by an event names nobody without a deadlock",
+			test_events);
+	g_test_add_func("/verdict/other kinds, and a hang that is over, have none", test_none);
+	return g_test_run();
+}
