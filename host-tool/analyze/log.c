@@ -396,6 +396,7 @@ static const struct stall_words {
 	const char *incident, *title;
 } stall_words[] = {
 	{"starved", "starved: the host keeps a vCPU waiting"},
+	{"dead", "dead: no vCPU runs"},
 	{"watchdog", "watchdog expired"},
 	{"kvm-error", "KVM internal error"},
 };

@@ -71,7 +71,7 @@ static const struct option_help help[] = {
 	{"tasks", "auto|none|blocked|all",
 	 "tasks that the report shows beside those on CPUs: those that are blocked and who has "
 	 "what "
-	 "they wait for, or all; auto: none for an oops or a panic, else blocked",
+	 "they wait for, or all; auto: none for an oops, a panic or a warning, else blocked",
 	 true},
 	{"kinds", "auto|all|KIND,KIND...",
 	 "what is noticed: oops, panic, soft-lockup, hard-lockup, rcu-stall, hung-task, starved "

@@ -212,7 +212,8 @@ static const char *tasks_wanted(const struct collection_request *request)
 {
 	switch (request->options->tasks) {
 	case OPTION_TASKS_AUTO:
-		return request->incident == INCIDENT_OOPS || request->incident == INCIDENT_PANIC
+		return request->incident == INCIDENT_OOPS || request->incident == INCIDENT_PANIC ||
+				       request->incident == INCIDENT_WARNING
 			       ? NULL
 			       : "blocked";
 	case OPTION_TASKS_NONE:

@@ -68,7 +68,7 @@ void domain_stall_look(struct domain *domain)
 	if (domain->stall == NULL)
 		return;
 	event = stall_watch_look(domain->stall, domain->layout, &limits, &finding);
-	if (event == STALL_ENDED)
+	if (event == STALL_ENDED && domain->options.kinds & 1u << finding.incident)
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL, "%s: %s",
 			  incident_name(finding.incident), finding.evidence);
 	if (event != STALL_NONE)

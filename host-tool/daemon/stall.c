@@ -9,6 +9,10 @@
 /* Of the interval at which a hang that lasts is told again. */
 #define MAX_DOUBLINGS 20
 
+/* CPUs that hang in the same way within that time do so for one reason. */
+#define JOIN_US G_TIME_SPAN_MINUTE
+/* Whether a wait goes on is seen from so long. */
+#define LATELY_US (5 * G_TIME_SPAN_SECOND)
 /* A timer that is late by less may be on its way. */
 #define DUE_US (10 * G_TIME_SPAN_SECOND)
 /* A thousand years: what is more is no clock. */
@@ -17,8 +21,9 @@
 /* A hang as it is told. */
 struct told {
 	bool active;
+	bool silent; /* another CPU's is told of instead */
 	enum incident incident;
-	gint64 since_us, next_us;
+	gint64 since_us, began_us, next_us;
 	unsigned int times;
 };
 
@@ -27,12 +32,17 @@ struct mark {
 	gint64 at_us, used_us;
 };
 
+/* Since when a vCPU's thread waits for the processor more than it has it. */
+struct wait {
+	gint64 at_us, used_us, waited_us;
+	bool always_runnable;
+};
+
 struct cpu {
 	struct stall_cpu last;
 	bool seen;
-	struct mark irqs, touch, current, starved;
-	gint64 starved_waited_us;
-	bool always_runnable;
+	struct mark irqs, touch, current;
+	struct wait starved, lately;
 	struct told told;
 };
 
@@ -69,31 +79,81 @@ static struct mark mark(gint64 now_us, const struct stall_cpu *now)
 	return (struct mark){now_us, now->used_us};
 }
 
-static void begin_starved(struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
+static struct wait begin_wait(gint64 now_us, const struct stall_cpu *now)
 {
-	cpu->starved = mark(now_us, now);
-	cpu->starved_waited_us = now->waited_us;
-	cpu->always_runnable = now->runnable;
+	return (struct wait){now_us, now->used_us, now->waited_us, now->runnable};
 }
 
 static void begin_cpu(struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
 {
 	cpu->irqs = cpu->touch = cpu->current = mark(now_us, now);
-	begin_starved(cpu, now_us, now);
+	cpu->starved = cpu->lately = begin_wait(now_us, now);
 	cpu->last = *now;
 	cpu->seen = now->known;
 }
 
 /* How long the vCPU wanted to run, and was not let. */
-static gint64 kept_us(const struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
+static gint64 kept_us(const struct wait *wait, gint64 now_us, const struct stall_cpu *now)
 {
-	gint64 used_us = now->used_us - cpu->starved.used_us;
-	gint64 kept = now->waited_us - cpu->starved_waited_us;
+	gint64 used_us = now->used_us - wait->used_us;
+	gint64 kept = now->waited_us - wait->waited_us;
 
 	/* schedstat learns of a wait when it is over. */
-	if (cpu->always_runnable && now->runnable)
-		kept = MAX(kept, now_us - cpu->starved.at_us - used_us);
+	if (wait->always_runnable && now->runnable)
+		kept = MAX(kept, now_us - wait->at_us - used_us);
 	return kept;
+}
+
+static void follow_wait(struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
+{
+	gint64 lately_us = now_us - cpu->lately.at_us;
+
+	/* Three quarters of the time are little left; less is a busy host. */
+	if (kept_us(&cpu->starved, now_us, now) < (now_us - cpu->starved.at_us) / 4 * 3)
+		cpu->starved = cpu->lately = begin_wait(now_us, now);
+	/* It is over though it was long. */
+	if (lately_us >= LATELY_US && kept_us(&cpu->lately, now_us, now) < lately_us / 2)
+		cpu->starved = begin_wait(now_us, now);
+	if (lately_us >= LATELY_US)
+		cpu->lately = begin_wait(now_us, now);
+	cpu->starved.always_runnable &= now->runnable;
+	cpu->lately.always_runnable &= now->runnable;
+}
+
+/* NULL: no other CPU hangs in that way. @silent: of those that are told of, or not. */
+static struct told *find_other(struct stall *stall, const struct told *than, bool silent)
+{
+	for (unsigned int i = 0; i < stall->num_cpus; i++) {
+		struct told *told = &stall->cpus[i].told;
+
+		if (told != than && told->active && told->incident == than->incident &&
+		    told->silent == silent)
+			return told;
+	}
+	return NULL;
+}
+
+/* It hangs in that way no more. True: what it is told of goes on, on another CPU. */
+static bool leave(struct stall *stall, struct told *told)
+{
+	struct told *other = told->silent ? NULL : find_other(stall, told, true);
+
+	told->active = false;
+	if (other) {
+		other->silent = false;
+		other->since_us = told->since_us;
+		other->began_us = told->began_us;
+		other->next_us = told->next_us;
+		other->times = told->times;
+	}
+	return other || told->silent;
+}
+
+/* Its vCPU is gone, or is another one: nobody knows how it would have ended. */
+static void forget(struct stall *stall, struct told *told)
+{
+	if (told->active)
+		leave(stall, told);
 }
 
 static void follow_cpu(struct stall *stall, struct cpu *cpu, gint64 now_us,
@@ -103,6 +163,7 @@ static void follow_cpu(struct stall *stall, struct cpu *cpu, gint64 now_us,
 
 	if (!now->known || !cpu->seen || now->used_us < last->used_us ||
 	    now->waited_us < last->waited_us) {
+		forget(stall, &cpu->told);
 		begin_cpu(cpu, now_us, now);
 		return;
 	}
@@ -115,10 +176,7 @@ static void follow_cpu(struct stall *stall, struct cpu *cpu, gint64 now_us,
 	if (now->has_current != last->has_current || now->current != last->current ||
 	    now->user != last->user || !now->others_wait)
 		cpu->current = mark(now_us, now);
-	/* Three quarters of the time are little left; less is a busy host. */
-	if (kept_us(cpu, now_us, now) < (now_us - cpu->starved.at_us) / 4 * 3)
-		begin_starved(cpu, now_us, now);
-	cpu->always_runnable &= now->runnable;
+	follow_wait(cpu, now_us, now);
 	cpu->last = *now;
 }
 
@@ -193,26 +251,56 @@ static void tell_end(const struct told *told, gint64 now_us, struct stall_findin
 		   seconds(now_us - told->since_us));
 }
 
+/* Is it one incident with what is told of another CPU? */
+static bool joins(struct stall *stall, const struct told *told, gint64 now_us)
+{
+	const struct told *other = find_other(stall, told, false);
+
+	return other && (told->incident == INCIDENT_STARVED || now_us - other->began_us < JOIN_US);
+}
+
+static void add_others(struct stall *stall, const struct told *told, struct stall_finding *finding)
+{
+	size_t length = strlen(finding->evidence);
+	unsigned int others = 0;
+
+	for (unsigned int i = 0; i < stall->num_cpus; i++) {
+		const struct told *other = &stall->cpus[i].told;
+
+		others += other->active && other->silent && other->incident == told->incident;
+	}
+	if (others > 0)
+		g_snprintf(finding->evidence + length, sizeof(finding->evidence) - length,
+			   "; the same of %u more", others);
+}
+
 /* @finding: with what stands still now if @stands; gets what was told before if that ended. */
-static enum stall_event tell(struct told *told, bool stands, gint64 now_us,
+static enum stall_event tell(struct stall *stall, struct told *told, bool stands, gint64 now_us,
 			     struct stall_finding *finding)
 {
 	if (!stands && !told->active)
 		return STALL_NONE;
 	if (!stands) {
-		told->active = false;
+		if (leave(stall, told))
+			return STALL_NONE;
 		tell_end(told, now_us, finding);
 		return STALL_ENDED;
 	}
 	if (told->active && told->incident == finding->incident) {
-		if (now_us < told->next_us)
+		if (told->silent || now_us < told->next_us)
 			return STALL_NONE;
+		add_others(stall, told, finding);
 		told->next_us = now_us + interval_us(++told->times);
 		return STALL_LASTS;
 	}
-	*told = (struct told){true, finding->incident, finding->since_us, now_us + interval_us(0),
-			      0};
-	return STALL_BEGAN;
+	forget(stall, told);
+	*told = (struct told){.active = true,
+			      .incident = finding->incident,
+			      .since_us = finding->since_us,
+			      .began_us = now_us,
+			      .next_us = now_us + interval_us(0)};
+	told->silent = joins(stall, told, now_us);
+	return told->silent ? STALL_NONE : STALL_BEGAN;
 }
 
 static bool judge_dead(const struct stall *stall, const struct stall_limits *limits, gint64 now_us,
@@ -372,6 +460,8 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 		follow_cpu(stall, cpu, now_us, &sample->cpus[i]);
 		kept |= cpu->seen && cpu->starved.at_us < now_us;
 	}
+	if (!known)
+		stall->dead = (struct told){0};
 	due = timers_are_due(stall, sample, num_cpus);
 	follow_guest(stall, sample, kept, lively || !known, due);
 	stall->hung |= has_hung(&stall->last, sample);
@@ -381,13 +471,14 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 		struct cpu *cpu = &stall->cpus[i];
 		bool stands = judge_cpu(stall, cpu, (int)i, limits, now_us, finding);
 
-		event = tell(&cpu->told, stands, now_us, finding);
+		event = tell(stall, &cpu->told, stands, now_us, finding);
 		if (event != STALL_NONE)
 			return event;
 	}
-	event = tell(&stall->dead, judge_dead(stall, limits, now_us, finding), now_us, finding);
+	event = tell(stall, &stall->dead, judge_dead(stall, limits, now_us, finding), now_us,
+		     finding);
 	if (event != STALL_NONE)
 		return event;
-	event = tell(&stall->rcu, judge_rcu(stall, limits, finding), now_us, finding);
+	event = tell(stall, &stall->rcu, judge_rcu(stall, limits, finding), now_us, finding);
 	return event != STALL_NONE ? event : tell_counted(stall, finding);
 }

@@ -95,6 +95,9 @@ void stall_free(struct stall *stall);
 void stall_reset(struct stall *stall);
 
 /*
+ * CPUs that hang in the same way at about the same time are one incident: the first is told, and
+ * the end of the last. All that are starved are one: it is the host that has no time.
+ *
  * One tick. At most one event each: what else there is comes at the next ticks.
  * @finding: set unless STALL_NONE.
  */

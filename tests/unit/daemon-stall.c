@@ -19,7 +19,7 @@ struct world {
 	} rates[NUM_CPUS];
 	bool gp_stands;
 	unsigned int num_began, num_lasts, num_ended;
-	struct stall_finding began, ended;
+	struct stall_finding began, lasts, ended;
 };
 
 static void world_begin(struct world *world)
@@ -55,6 +55,7 @@ static void look(struct world *world)
 		break;
 	case STALL_LASTS:
 		world->num_lasts++;
+		world->lasts = finding;
 		break;
 	case STALL_ENDED:
 		world->num_ended++;
@@ -217,6 +218,10 @@ static void test_dead(void)
 	g_assert_cmpuint(world.num_began, ==, 0);
 	run(&world, 4);
 	check_began(&world, INCIDENT_DEAD, -1);
+	for (unsigned int i = 0; i < NUM_CPUS; i++)
+		world.cpus[i].known = false; /* destroyed */
+	run(&world, 2);
+	g_assert_cmpuint(world.num_ended, ==, 0);
 	world_end(&world);
 }
 
@@ -275,6 +280,85 @@ static void test_lasts_and_ends(void)
 	g_assert_cmpint(world.ended.cpu, ==, 3);
 	g_assert_cmpint(world.ended.incident, ==, INCIDENT_HARD_LOCKUP);
 	g_assert_cmpstr(world.ended.evidence, ==, "CPU 3 ran on after 12796 s");
+	world_end(&world);
+}
+
+static void test_together(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.rates[1] = (struct rates){.no_irqs = true};
+	run(&world, 1);
+	world.rates[2] = world.rates[3] = world.rates[1];
+	run(&world, 12);
+	check_began(&world, INCIDENT_HARD_LOCKUP, 1);
+	run(&world, 60);
+	g_assert_cmpuint(world.num_lasts, ==, 1);
+	g_assert_nonnull(strstr(world.lasts.evidence, "; the same of 2 more"));
+	/* It is over when none of them hangs any more. */
+	world.rates[1] = world.rates[3] = (struct rates){0};
+	run(&world, 5);
+	g_assert_cmpuint(world.num_ended, ==, 0);
+	world.rates[2] = (struct rates){0};
+	run(&world, 5);
+	check_began(&world, INCIDENT_HARD_LOCKUP, 1);
+	g_assert_cmpuint(world.num_ended, ==, 1);
+	g_assert_cmpint(world.ended.since_us, ==, 1005 * SECOND);
+	world_end(&world);
+}
+
+static void test_one_after_the_other(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.rates[1] = (struct rates){.no_irqs = true};
+	run(&world, 100);
+	world.rates[2] = world.rates[1];
+	run(&world, 12);
+	g_assert_cmpuint(world.num_began, ==, 2);
+	g_assert_cmpint(world.began.cpu, ==, 2);
+	world_end(&world);
+}
+
+/* The host has no time, whichever vCPUs it is that have none. */
+static void test_starved_together(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.rates[0] = (struct rates){.kept = true};
+	run(&world, 200);
+	world.rates[1] = world.rates[0];
+	run(&world, 100);
+	world.rates[0] = (struct rates){0};
+	run(&world, 10);
+	check_began(&world, INCIDENT_STARVED, 0);
+	g_assert_cmpuint(world.num_ended, ==, 0);
+	world.rates[1] = (struct rates){0};
+	run(&world, 10); /* and not a third of the time that it was starved */
+	g_assert_cmpuint(world.num_ended, ==, 1);
+	world_end(&world);
+}
+
+/* The domain is destroyed, or the vCPU unplugged. */
+static void test_gone(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.rates[1] = (struct rates){.no_irqs = true};
+	run(&world, 12);
+	check_began(&world, INCIDENT_HARD_LOCKUP, 1);
+	for (unsigned int i = 0; i < NUM_CPUS; i++)
+		world.cpus[i].known = false;
+	run(&world, 12);
+	g_assert_cmpuint(world.num_ended, ==, 0);
 	world_end(&world);
 }
 
@@ -405,6 +489,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/stall/a gap and a reset begin anew", test_gap);
 	g_test_add_func("/stall/a hang is told again ever more rarely, and its end",
 			test_lasts_and_ends);
+	g_test_add_func("/stall/CPUs that hang together are one incident", test_together);
+	g_test_add_func("/stall/a CPU that hangs later is another incident",
+			test_one_after_the_other);
+	g_test_add_func("/stall/all that are starved are one incident", test_starved_together);
+	g_test_add_func("/stall/a vCPU that is gone has not run on", test_gone);
 	g_test_add_func("/stall/the guest's count of hung tasks moves one way", test_hung_task);
 	g_test_add_func("/stall/a warning is told once", test_warning);
 	g_test_add_func("/stall/a guest that warns all the time hides no hang",
