@@ -151,7 +151,7 @@ tap_like "there is one daemon to a runtime directory" \
 	'another oopsbtd is running'
 guard=$(pgrep -P "$daemon_pid" -f oopsbt-freeze-guard)
 kill -KILL "$guard"
-tap_ok "a freeze guard that died is started again" daemon_wait 'freeze guard had ended: started again'
+tap_ok "a freeze guard that died is started again" daemon_wait 'the freeze guard ended; started a new one'
 daemon_mark
 oops a
 tap_ok "and freezes go on" daemon_wait 'thawed: '

@@ -37,7 +37,7 @@ tap_like 'it holds from the next collection on' "$(daemon_wait "$(guest_domain a
 
 daemon_config '[store]' 'free_space_mib=plenty'
 tap_like 'a bad value changes nothing and is named' "$(reload)" \
-	'not loaded, the old one holds: .*free_space_mib: "plenty" is not a number'
+	'not loaded, still using the old one: .*free_space_mib: "plenty" is not a number'
 
 printf '[store]\nroot=%s\n[daemon]\nuri=test:///default\nno_such_key=1\n' "$test_dir/elsewhere" >"$test_dir/oopsbtd.conf"
 tap_like 'a good one is loaded after that' "$(reload)" 'configuration loaded again$'

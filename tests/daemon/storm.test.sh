@@ -159,12 +159,12 @@ exec {lock}>"$daemon_runtime/locks/$uuid"
 flock "$lock"
 daemon_mark
 oops other null
-daemon_wait "$(guest_domain other): not collected yet: another process is collecting this domain" >/dev/null
+daemon_wait "$(guest_domain other): cannot collect yet: another process is collecting this domain" >/dev/null
 sleep 8 # it is tried again after 2 s and 4 s more
 exec {lock}>&-
 tap_ok "what another process kept from being collected is collected after it" \
 	daemon_wait "$(guest_domain other): stored:.*scenario_null_deref" 60
-tap_is "it is said once that it has to wait" "$(tail -n "+$daemon_from" "$daemon_log" | grep -c 'not collected yet')" 1
+tap_is "it is said once that it has to wait" "$(tail -n "+$daemon_from" "$daemon_log" | grep -c 'cannot collect yet')" 1
 tap_is "and the dump is one" $(($(dumps other | wc -l) - had)) 1
 tap_is "which tells of no other" "$(value '$.suppressed')" null
 
