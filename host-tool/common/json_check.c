@@ -6,7 +6,7 @@
 #include "common/json.h"
 #include "common/json_head.h"
 
-#define MAX_TOKEN 255
+#define MAX_TOKEN 2047
 #define MAX_NAME 64
 /* Members are known by name down to here. */
 #define NAMED_DEPTH 2

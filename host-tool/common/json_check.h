@@ -31,7 +31,7 @@ bool json_check_end(struct json_check *check, GError **error);
 
 /*
  * The text of the value at the path of that index, strings with their quotes, as written; "" if it
- * is an object, an array or longer than 255 bytes. NULL: it did not come.
+ * is an object, an array or longer than 2047 bytes. NULL: it did not come.
  */
 const char *json_check_value(const struct json_check *check, size_t path);
 

@@ -66,6 +66,8 @@ void incident_log_dump(struct log *log, const struct incident_entry *entry)
 	add_incident(&fields, entry);
 	add(&fields, "OOPSBT_TITLE", title);
 	add(&fields, "OOPSBT_FINGERPRINT", summary->fingerprint);
+	add(&fields, "OOPSBT_VERDICT", summary->verdict);
+	add(&fields, "OOPSBT_BLAME", summary->blame);
 	add(&fields, "OOPSBT_KERNEL", summary->release ? summary->release : entry->kernel);
 	add_maybe(&fields, "OOPSBT_CPU", &summary->cpu);
 	add(&fields, "OOPSBT_DUMP", result->id);

@@ -105,6 +105,8 @@ enum head {
 	HEAD_ID,
 	HEAD_UUID,
 	HEAD_FINGERPRINT,
+	HEAD_VERDICT,
+	HEAD_BLAME,
 	HEAD_RELEASE,
 	HEAD_OOPS_CPU,
 	HEAD_STALL_CPU,
@@ -115,6 +117,8 @@ static const char *const heads[] = {
 	[HEAD_ID] = "id",
 	[HEAD_UUID] = "domain.uuid",
 	[HEAD_FINGERPRINT] = "fingerprint",
+	[HEAD_VERDICT] = "verdict.text",
+	[HEAD_BLAME] = "verdict.blame",
 	[HEAD_RELEASE] = "guest.release",
 	[HEAD_OOPS_CPU] = "oops.cpu",
 	[HEAD_STALL_CPU] = "stall.cpu",
@@ -188,6 +192,8 @@ static void summarize(const struct json_check *check, struct summary *summary)
 	struct maybe_int oops_cpu = get_number(check, HEAD_OOPS_CPU);
 
 	summary->fingerprint = get_string(check, HEAD_FINGERPRINT);
+	summary->verdict = get_string(check, HEAD_VERDICT);
+	summary->blame = get_string(check, HEAD_BLAME);
 	summary->release = get_string(check, HEAD_RELEASE);
 	summary->cpu = oops_cpu.known ? oops_cpu : get_number(check, HEAD_STALL_CPU);
 }

@@ -6,9 +6,10 @@
 #include "base/maybe.h"
 
 struct summary {
-	char *release;	      /* of the guest's kernel; clean; NULL: not known */
-	char *fingerprint;    /* of the bug; clean; NULL: not known */
-	struct maybe_int cpu; /* the kernel's number of the one that oopsed or stands still */
+	char *release;	       /* of the guest's kernel; clean; NULL: not known */
+	char *fingerprint;     /* of the bug; clean; NULL: not known */
+	char *verdict, *blame; /* of a hang: in sentences, and in a word; clean; or NULL */
+	struct maybe_int cpu;  /* the kernel's number of the one that oopsed or stands still */
 };
 
 void summary_clear(struct summary *summary);

@@ -141,6 +141,8 @@ static void test_incident(struct journal *journal, const void *data G_GNUC_UNUSE
 		.title = (char *)"BUG: kernel NULL pointer dereference in foo",
 		.summary = {.release = (char *)"6.1.0-32-amd64",
 			    .fingerprint = (char *)"0123456789abcdef",
+			    .verdict = (char *)"CPU 3 loops. The guest is to blame.",
+			    .blame = (char *)"guest",
 			    .cpu = {true, 3}},
 		.times.frozen_us = {true, 4711},
 	};
@@ -165,6 +167,8 @@ static void test_incident(struct journal *journal, const void *data G_GNUC_UNUSE
 	assert_field(entry, "OOPSBT_TITLE", result.title);
 	assert_field(entry, "OOPSBT_FINGERPRINT", "0123456789abcdef");
 	assert_field(entry, "OOPSBT_PHASE", NULL);
+	assert_field(entry, "OOPSBT_VERDICT", "CPU 3 loops. The guest is to blame.");
+	assert_field(entry, "OOPSBT_BLAME", "guest");
 	assert_field(entry, "OOPSBT_KERNEL", "6.1.0-32-amd64");
 	assert_field(entry, "OOPSBT_CPU", "3");
 	assert_field(entry, "OOPSBT_DUMP", DUMP);

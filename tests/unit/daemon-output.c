@@ -84,7 +84,7 @@ static void check_summary(const char *members, const char *release, int cpu)
 
 static void test_summary(void)
 {
-	g_autofree char *blank = g_strnfill(300, ' ');
+	g_autofree char *blank = g_strnfill(3000, ' ');
 	g_autofree char *endless = g_strdup_printf(",\"guest\":{\"release\":\"%s\"}", blank);
 
 	check_summary("", NULL, -1);
@@ -96,6 +96,26 @@ static void test_summary(void)
 	check_summary(",\"oops\":{\"cpu\":-1}", NULL, -1);
 	check_summary(",\"oops\":{\"cpu\":99999999999999999999}", NULL, -1);
 	check_summary(endless, NULL, -1);
+}
+
+/* Some sentences are longer than a name. */
+static void test_verdict(void)
+{
+	g_autofree char *words = g_strnfill(1000, 'a');
+	g_autofree char *text =
+		g_strdup_printf("{\"schema\":1,\"id\":\"" ID "\",\"domain\":{\"uuid\":\"" UUID
+				"\"},\"fingerprint\":\"0123456789abcdef\","
+				"\"verdict\":{\"blame\":\"host\",\"text\":\"%s\"}}",
+				words);
+	int fd = make_file(text, strlen(text));
+	struct summary summary = {0};
+
+	g_assert_true(output_check_json(fd, 4096, &collection, &summary, NULL));
+	g_assert_cmpstr(summary.fingerprint, ==, "0123456789abcdef");
+	g_assert_cmpstr(summary.verdict, ==, words);
+	g_assert_cmpstr(summary.blame, ==, "host");
+	summary_clear(&summary);
+	close(fd);
 }
 
 /* Of this each three bytes are an object, as a tree. */
@@ -155,6 +175,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/output/text that is clean and not too long is taken", test_text);
 	g_test_add_func("/output/report.json must be about this collection", test_json);
 	g_test_add_func("/output/the head of a report says kernel and CPU", test_summary);
+	g_test_add_func("/output/... and fingerprint and verdict", test_verdict);
 	g_test_add_func("/output/a report of 8 MiB takes less than 1 MiB to check", test_memory);
 	g_test_add_func("/output/text is checked piece by piece, characters whole", test_pieces);
 	g_test_add_func("/output/a core is an ELF file or empty", test_core);
