@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "new_file.h"
+
 #define BLOCK 512
 #define MAX_OCTAL_SIZE ((guint64)1 << 33)
 /* A member's name and size may be anything; how many there are is bounded. */
@@ -177,46 +179,25 @@ static bool write_archive(int fd, const char *directory, const char *name,
 	       g_output_stream_close(out, NULL, error);
 }
 
-/* Into its place without replacing anything, unless it may. */
-static bool publish(const char *temporary, const char *path, bool replace, GError **error)
-{
-	int result = replace ? rename(temporary, path) : link(temporary, path);
+struct archive {
+	const char *directory;
+	const char *name;
+	const char *const *excluded;
+};
 
-	if (result == 0)
-		return true;
-	g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot write %s: %s%s", path,
-		    g_strerror(errno), errno == EEXIST ? "\n--force replaces it" : "");
-	return false;
+static bool write_to_fd(int fd, void *data, GError **error)
+{
+	const struct archive *archive = data;
+
+	return write_archive(fd, archive->directory, archive->name, archive->excluded, error);
 }
 
 bool archive_write(const char *path, const char *directory, const char *name,
 		   const char *const *excluded, bool replace, GError **error)
 {
-	g_autofree char *temporary = NULL;
-	bool good;
-	int fd;
+	struct archive archive = {directory, name, excluded};
 
-	if (strcmp(path, "-") == 0)
-		return write_archive(STDOUT_FILENO, directory, name, excluded, error);
-	temporary = g_strconcat(path, ".XXXXXX", NULL);
-	fd = g_mkstemp_full(temporary, O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot write %s: %s", path,
-			    g_strerror(errno));
-		return false;
-	}
-	good = write_archive(fd, directory, name, excluded, error);
-	if (good && fsync(fd) < 0) {
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot write %s: %s", path,
-			    g_strerror(errno));
-		good = false;
-	} else if (!good) {
-		g_prefix_error(error, "cannot write %s: ", path);
-	}
-	close(fd);
-	good = good && publish(temporary, path, replace, error);
-	unlink(temporary);
-	return good;
+	return new_file_write(path, replace, write_to_fd, &archive, error);
 }
 
 /* --- reading --- */

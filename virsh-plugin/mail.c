@@ -5,6 +5,7 @@
 
 #include "cpu_view.h"
 #include "members.h"
+#include "story.h"
 #include "task_view.h"
 #include "trace.h"
 
@@ -115,52 +116,24 @@ static void append_record(GString *text, JsonObject *record)
 				       ns / 1000000000, ns / 1000 % 1000000, *line);
 }
 
-static bool ends_an_oops(JsonObject *record)
-{
-	return g_str_has_prefix(member_text(record, "text", ""), "---[ end ");
-}
-
-/* The sequence number of the record with which the oops, or what the report is of, begins; or -1.
- */
-static gint64 story_start(JsonObject *report)
-{
-	gint64 oops = member_number(member_object(report, "oops"), "log_start", -1);
-
-	return oops >= 0 ? oops
-			 : member_number(member_object(report, "complaint"), "log_start", -1);
-}
-
-/* The index of the first record to print, of the oops or else of the end of the log. */
-static guint first_record(JsonObject *report, JsonArray *records, bool *is_oops)
-{
-	gint64 start = story_start(report);
-	guint count = num_records(records);
-
-	for (guint i = 0; start >= 0 && i < count; i++) {
-		*is_oops = member_number(element_object(records, i), "sequence", -1) == start;
-		if (*is_oops)
-			return i;
-	}
-	*is_oops = false;
-	return count > TAIL_RECORDS ? count - TAIL_RECORDS : 0;
-}
-
 static void append_log(GString *text, JsonObject *report)
 {
 	JsonArray *records = member_array(member_object(report, "log"), "records");
-	bool is_oops;
-	guint first = first_record(report, records, &is_oops);
-	guint end = MIN(num_records(records), first + MAX_LOG_RECORDS);
+	guint count = num_records(records);
+	guint first;
+	guint end;
+	bool has_story = story_in_log(report, &first, &end);
 
-	if (first == num_records(records))
+	if (count == 0)
 		return;
-	g_string_append(text, is_oops ? "\nWhat the kernel printed:\n\n"
-				      : "\nThe end of the kernel's log:\n\n");
-	for (guint i = first; i < end; i++) {
-		append_record(text, element_object(records, i));
-		if (is_oops && ends_an_oops(element_object(records, i)))
-			break;
+	if (!has_story) {
+		first = count > TAIL_RECORDS ? count - TAIL_RECORDS : 0;
+		end = count;
 	}
+	g_string_append(text, has_story ? "\nWhat the kernel printed:\n\n"
+					: "\nThe end of the kernel's log:\n\n");
+	for (guint i = first; i < MIN(end, first + MAX_LOG_RECORDS); i++)
+		append_record(text, element_object(records, i));
 }
 
 /* --- where it was --- */

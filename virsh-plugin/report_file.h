@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What this host takes of a file of a dump, and report.json as an object. */
+#ifndef OOPSBT_PLUGIN_REPORT_FILE_H
+#define OOPSBT_PLUGIN_REPORT_FILE_H
+
+#include <json-glib/json-glib.h>
+
+/* A report of 4096 vCPUs with deep stacks is tens of megabytes. */
+#define REPORT_MAX_BYTES ((size_t)256 << 20)
+
+/* json_object_unref(). */
+JsonObject *report_parse(const char *text, size_t length, GError **error);
+
+#endif
