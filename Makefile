@@ -191,6 +191,7 @@ help:
 	@echo 'make check-zoo    kernels, flavours and configurations on many CPU models, to docs/zoo.md (long)'
 	@echo 'make check-host   the installed service and the packages under a real systemd, in a container (root)'
 	@echo 'make check-oracle compare backtraces with crash and drgn (downloads debug packages)'
+	@echo 'make check-html   the page of a report in a real browser (downloads Chromium into the cache)'
 	@echo 'make check-titles compare titles with a public corpus of reports (CORPUS=FOLDER: tests/oracle/check-titles)'
 	@echo 'make bench        measure, with ratios; prints a table, writes JSON'
 	@echo 'make lint         layout and static analysis'

@@ -1,13 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # virsh oopsbt: the front end, which needs nothing but libc, the verbs, and the manual pages.
 
-PLUGIN_SOURCES := $(addprefix virsh-plugin/, \
+# The page of a report; its fixed parts are compiled in.
+PLUGIN_HTML := $(addprefix virsh-plugin/html/, \
+	html_fault.c html_graph.c html_head.c html_icicle.c html_lanes.c html_log.c html_page.c html_parts.c html_report.c \
+	html_rest.c html_tasks.c html_timeline.c html_writer.c resource.c)
+HTML_RESOURCE := virsh-plugin/html/html.gresource.xml
+GLIB_COMPILE_RESOURCES ?= glib-compile-resources
+
+$(BUILD)/virsh-plugin/html/resource.c: $(HTML_RESOURCE) $(addprefix virsh-plugin/html/,page.html style.css script.js)
+	@mkdir -p $(@D)
+	$(call say,GEN  $@)
+	$(Q)$(GLIB_COMPILE_RESOURCES) --generate-source --internal --c-name oopsbt_html --sourcedir=$(dir $<) --target=$@ $<
+
+$(BUILD)/virsh-plugin/html/resource.o: $(BUILD)/virsh-plugin/html/resource.c
+	$(call say,CC   $<)
+	$(Q)$(CC) $(OOPSBT_CFLAGS) -Wno-missing-prototypes -Wno-shadow $(OOPSBT_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+PLUGIN_SOURCES := $(PLUGIN_HTML) $(addprefix virsh-plugin/, \
 	archive.c cli.c complete.c cpu_view.c daemon_status.c domain.c domains.c dumps.c groups.c health.c mail.c main.c \
-	manual.c members.c outlook.c output.c remote.c selection.c session.c survey.c task_view.c trace.c verbs.c when.c \
+	manual.c members.c new_file.c outlook.c output.c remote.c report_file.c selection.c session.c story.c survey.c task_view.c \
+	trace.c verbs.c when.c \
 	verb_analyze.c verb_collect.c verb_debug.c verb_disable.c verb_enable.c verb_export.c \
 	verb_info.c verb_list.c verb_rm.c verb_stats.c verb_status.c verb_watch.c)
 
 $(eval $(call program,virsh-plugin/virsh-oopsbt,$(PLUGIN_SOURCES),$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
+$(BUILD)/virsh-plugin/virsh-oopsbt: LDLIBS += -lm
 
 PROGRAMS += $(BUILD)/virsh-plugin/virsh
 OBJECTS += $(BUILD)/virsh-plugin/virsh.o
@@ -15,8 +33,10 @@ $(BUILD)/virsh-plugin/virsh: $(BUILD)/virsh-plugin/virsh.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(CFLAGS) $(OOPSBT_LDFLAGS) $(LDFLAGS) -o $@ $^
 
-PLUGIN_VIEWS := $(addprefix virsh-plugin/,cli.c cpu_view.c mail.c members.c task_view.c trace.c)
+PLUGIN_VIEWS := $(addprefix virsh-plugin/,cli.c cpu_view.c mail.c members.c story.c task_view.c trace.c)
 $(eval $(call unit_test,plugin-views,$(PLUGIN_VIEWS),$(COMMON_PACKAGES),host-tool/libcommon.a))
+$(eval $(call unit_test,plugin-html,$(PLUGIN_VIEWS) $(PLUGIN_HTML),$(COMMON_PACKAGES),host-tool/libcommon.a))
+$(BUILD)/tests/unit/plugin-html: LDLIBS += -lm
 $(eval $(call unit_test,plugin-when,virsh-plugin/when.c,glib-2.0))
 
 # --- manual pages: one source with the help ---

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <gio/gunixoutputstream.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "archive.h"
 #include "dumps.h"
+#include "html/html_report.h"
+#include "new_file.h"
 #include "output.h"
 #include "remote.h"
+#include "report_file.h"
 #include "selection.h"
 #include "verbs.h"
 
@@ -39,6 +43,36 @@ static bool export_remote(struct session *session, const struct store_entry *ent
 	return good;
 }
 
+static bool write_page(int fd, void *data, GError **error)
+{
+	g_autoptr(GOutputStream) out = g_unix_output_stream_new(fd, FALSE);
+	const GString *page = data;
+
+	return g_output_stream_write_all(out, page->str, page->len, NULL, NULL, error);
+}
+
+/* The report alone, for a browser. */
+static bool export_page(struct session *session, const struct store_entry *entry, const char *file,
+			bool replace, GError **error)
+{
+	size_t length;
+	g_autofree char *text =
+		dumps_read(session, entry, "report.json", REPORT_MAX_BYTES, &length, error);
+	JsonObject *report = text ? report_parse(text, length, error) : NULL;
+	GString *page;
+	bool good;
+
+	if (!report) {
+		g_prefix_error(error, "report.json of dump %s: ", entry->id);
+		return false;
+	}
+	page = html_report(report);
+	good = new_file_write(file, replace, write_page, page, error);
+	g_string_free(page, TRUE);
+	json_object_unref(report);
+	return good;
+}
+
 static bool run(struct session *session, const struct cli_args *args, GError **error)
 {
 	static const char *const without_vmcore[] = {"vmcore", NULL};
@@ -52,13 +86,20 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 
 	if (strcmp(file, "-") == 0 && isatty(STDOUT_FILENO)) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-			    "an archive is not for a terminal; give a file name");
+			    "an archive or a page is not for a terminal; give a file name");
+		return false;
+	}
+	if (cli_has(args, "html") && cli_has(args, "vmcore")) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "--html and --vmcore exclude each other: a page has no memory in it");
 		return false;
 	}
 	entry = dumps_find_selected(session, cli_operands(args)[0], args, error);
 	if (!entry)
 		return false;
-	if (dumps_are_remote(session))
+	if (cli_has(args, "html"))
+		good = export_page(session, entry, file, replace, &local);
+	else if (dumps_are_remote(session))
 		good = export_remote(session, entry, file, excluded, replace, &local);
 	else
 		good = archive_write(file, entry->path, entry->id, excluded, replace, &local);
@@ -73,6 +114,9 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 
 static const struct cli_option options[] = {
 	{"force", 'f', NULL, CLI_NONE, "replace FILE if it is there"},
+	{"html", 0, NULL, CLI_NONE,
+	 "FILE is a page for a browser instead, with the report alone: no network, no other file "
+	 "is needed to read it"},
 	{"vmcore", 0, NULL, CLI_NONE, "with the full memory dump, if there is one"},
 	{NULL, 0, NULL, 0, NULL},
 };
@@ -84,11 +128,15 @@ const struct verb verb_export = {
 	.last_is_file = true,
 	.min_operands = 2,
 	.max_operands = 2,
-	.summary = "one compressed archive of a dump, to send to someone",
+	.summary = "one compressed archive of a dump, or a page, to send to someone",
 	.description =
 		"Writes the dump into FILE, a gzipped tar archive, whole or not at all; '-' is "
 		"standard "
 		"output. 'virsh oopsbt info FILE' reads it.\n\n"
+		"With --html FILE is one HTML page: the timeline to scale, what each CPU did, all "
+		"stacks in one picture, who waits for whom, the registers at the fault, and the "
+		"log. It works from a mail attachment. What it leaves out of a very large report "
+		"it says.\n\n"
 		"The archive holds pieces of the guest's memory: whatever was on its kernel stacks "
 		"and in its kernel log.",
 	.options = options,

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "archive.h"
-#include "common/json.h"
 #include "cpu_view.h"
 #include "dumps.h"
+#include "html/html_report.h"
 #include "mail.h"
 #include "output.h"
+#include "report_file.h"
 #include "selection.h"
 #include "task_view.h"
 #include "verbs.h"
-
-/* A report of 4096 vCPUs with deep stacks is tens of megabytes. */
-#define MAX_FILE ((size_t)256 << 20)
-#define MAX_DEPTH 16
 
 /* Where the dump is: in the store, or in a file of `export`. */
 struct source {
@@ -55,9 +53,10 @@ static char *read_file(struct session *session, const struct source *source, con
 		       size_t *length, GError **error)
 {
 	g_autoptr(GError) local = NULL;
-	char *text = source->entry
-			     ? dumps_read(session, source->entry, name, MAX_FILE, length, &local)
-			     : archive_read(source->archive, name, MAX_FILE, length, &local);
+	char *text =
+		source->entry
+			? dumps_read(session, source->entry, name, REPORT_MAX_BYTES, length, &local)
+			: archive_read(source->archive, name, REPORT_MAX_BYTES, length, &local);
 
 	if (!text &&
 	    (!source->entry || g_error_matches(local, STORE_ERROR, STORE_ERROR_NOT_FOUND) ||
@@ -125,7 +124,24 @@ static bool wants_part(const struct cli_args *args)
 	       cli_has(args, "mail");
 }
 
-/* With --json, or for a part. */
+/* To a file or a pipe: a terminal would show its markup. */
+static bool print_page(JsonObject *report, GError **error)
+{
+	GString *page;
+
+	if (isatty(STDOUT_FILENO)) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "a page is not for a terminal; redirect it, or let "
+			    "'export --html ID FILE' write it");
+		return false;
+	}
+	page = html_report(report);
+	print_text(page->str, page->len);
+	g_string_free(page, TRUE);
+	return true;
+}
+
+/* With --json, as a page, or for a part. */
 static bool print_from_json(struct session *session, const struct source *source,
 			    const struct cli_args *args, GError **error)
 {
@@ -137,11 +153,13 @@ static bool print_from_json(struct session *session, const struct source *source
 
 	if (!text)
 		return false;
-	report = untrusted_json_parse(text, length, MAX_DEPTH, &local);
+	report = report_parse(text, length, &local);
 	if (!report)
 		return damaged(error, source, local->message);
 	if (wants_part(args))
 		good = print_part(report, args, error);
+	else if (cli_has(args, "html"))
+		good = print_page(report, error);
 	else
 		print_json_text(text, length);
 	json_object_unref(report);
@@ -169,18 +187,18 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	struct source source = {0};
 	int views = cli_has(args, "json") + cli_has(args, "log") + cli_has(args, "registers") +
 		    cli_has(args, "cpu") + cli_has(args, "tasks") + cli_has(args, "task") +
-		    cli_has(args, "mail");
+		    cli_has(args, "mail") + cli_has(args, "html");
 	bool good;
 
 	if (views > 1) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-			    "--json, --log, --registers, --cpu, --tasks, --task and --mail exclude "
-			    "each other");
+			    "--json, --log, --registers, --cpu, --tasks, --task, --mail and --html "
+			    "exclude each other");
 		return false;
 	}
 	if (!find_source(session, args, &source, error))
 		return false;
-	if (cli_has(args, "json") || wants_part(args))
+	if (cli_has(args, "json") || cli_has(args, "html") || wants_part(args))
 		good = print_from_json(session, &source, args, error);
 	else
 		good = print_file(session, &source,
@@ -199,6 +217,10 @@ static const struct cli_option options[] = {
 	{"mail", 0, NULL, CLI_NONE,
 	 "for a bug report to kernel developers: the kernel, what it printed, all CPUs and blocked "
 	 "tasks; nothing of the host, nor the domain's name"},
+	{"html", 0, NULL, CLI_NONE,
+	 "as a page for a browser, in one file that needs no network: timeline, CPUs, stacks and "
+	 "log; "
+	 "'export --html' writes it into a file"},
 	{"log", 0, NULL, CLI_NONE, "the guest's whole kernel log"},
 	{"registers", 0, NULL, CLI_NONE, "the registers as the monitor printed them"},
 	{"json", 0, NULL, CLI_NONE, "the report as JSON"},

@@ -219,6 +219,21 @@ tap_is 'a damaged archive: exit status' "$status" 1
 tap_like 'a damaged archive: message' "$err" 'short.tar.gz is damaged, or not an archive'
 run info /etc/hostname
 tap_like 'a file that is no archive' "$err" 'is damaged, or not an archive'
+run export --html 20261122 page.html
+tap_is 'export --html succeeds' "$status" 0
+tap_like '... and says what it wrote' "$out" '^Dump 20261122T214501Z-1 exported to page.html$'
+tap_like '... a page with the title' "$(cat page.html)" '<title>RIP in three</title>'
+tap_is '... for its owner only' "$(stat -c %a page.html)" 600
+run export --html 20261122 page.html
+tap_like 'a page does not replace a file' "$status $err" 'cannot write page.html: File exists'
+tap_is 'a page to standard output is the one of info --html' \
+	"$(oopsbt export --html 20261122 - | md5sum)" "$(oopsbt info --html 20261122 | md5sum)"
+tap_is 'a page of an exported archive is the same' \
+	"$(oopsbt info --html ./dump.tar.gz | md5sum)" "$(oopsbt info --html 20261122 | md5sum)"
+run export --html --vmcore 20261122 other.html
+tap_like 'a page has no memory in it' "$status $err" '^2 error: --html and --vmcore exclude each other'
+run info --html --log 20261122
+tap_like 'a page is no log' "$err" '--html exclude each other'
 run export 20261122 /nonexistent/dir/file
 tap_is 'a directory that is not there: exit status' "$status" 1
 tap_like 'a directory that is not there: message' "$err" 'cannot write /nonexistent/dir/file: No such file'

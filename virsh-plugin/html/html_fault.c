@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "html_fault.h"
+
+#include "../members.h"
+#include "../trace.h"
+#include "html_parts.h"
+
+#define MAX_INSTRUCTIONS 64
+#define MAX_REGISTERS 64
+
+static void add_place(struct html *html, JsonObject *fault)
+{
+	GString *place = g_string_new(NULL);
+
+	trace_append_symbol(place, fault);
+	html_open(html, "p", NULL);
+	html_element(html, "code", NULL, place->str);
+	html_textf(html, " at %s; registers from the %s", member_text(fault, "pc", "unknown"),
+		   member_text(fault, "source", "unknown"));
+	html_close(html);
+	g_string_free(place, TRUE);
+}
+
+static void add_instruction(struct html *html, JsonObject *instruction)
+{
+	bool is_fault = member_flag(instruction, "fault", false);
+	const char *target = member_text(instruction, "target", NULL);
+	g_autofree char *line = g_strdup_printf(
+		"%s %s  %-30s %s%s%s\n", is_fault ? "=>" : "  ",
+		member_text(instruction, "address", ""), member_text(instruction, "bytes", ""),
+		member_text(instruction, "text", ""), target ? "  # " : "", target ? target : "");
+
+	if (is_fault)
+		html_element(html, "mark", NULL, line);
+	else
+		html_text(html, line);
+}
+
+static void add_code(struct html *html, JsonObject *fault)
+{
+	JsonArray *code = member_array(fault, "instructions");
+	const char *difference = member_text(fault, "code_difference", NULL);
+
+	if (!code || json_array_get_length(code) == 0)
+		return;
+	html_open(html, "pre", "code");
+	for (guint i = 0; i < MIN(json_array_get_length(code), MAX_INSTRUCTIONS); i++)
+		add_instruction(html, element_object(code, i));
+	html_close(html);
+	if (difference)
+		html_elementf(html, "p", NULL, "Memory differs from what the guest printed: %s",
+			      difference);
+}
+
+static void add_registers(struct html *html, JsonObject *regs)
+{
+	g_autoptr(GList) names = regs ? json_object_get_members(regs) : NULL;
+	guint num = 0;
+
+	html_open(html, "dl", "registers");
+	for (GList *name = names; name && num < MAX_REGISTERS; name = name->next, num++) {
+		const char *value = member_text(regs, name->data, NULL);
+
+		if (!value)
+			continue;
+		html_open(html, "div", NULL);
+		html_element(html, "dt", NULL, name->data);
+		html_element(html, "dd", NULL, value);
+		html_close(html);
+	}
+	html_close(html);
+}
+
+void html_fault(struct html *html, JsonObject *report)
+{
+	JsonObject *fault = member_object(report, "fault");
+
+	if (!fault)
+		return;
+	html_section(html, "fault", "At the fault");
+	add_place(html, fault);
+	add_code(html, fault);
+	add_registers(html, member_object(fault, "regs"));
+	html_close(html);
+}
