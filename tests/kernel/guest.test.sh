@@ -269,10 +269,10 @@ writes all "context notifier; context process 3; wait_log 'exited with'"
 tap_written 'an oops of a notifier is not signalled on top of the first' $oops
 tap_like 'that second one is printed, and the first in its trace' "$(printf '%s\n' "$log" | xargs)" \
 	'notifier_oops.*oops_enter.*process_oops'
-writes all "context process 3; wait_log 'end trace'"
-tap_written 'the CPU where the notifier died signals no more' ''
+writes all "context process 3; wait_log 'exited with'"
+tap_written 'the next oops on the CPU where the notifier died is signalled' $oops
 writes all "context process 2; wait_log 'exited with'"
-tap_written 'the others do' $oops
+tap_written 'and so is one of another CPU' $oops
 guest_destroy all
 
 start nested smp=2 events=15 qemu_args="-device pvpanic-pci,events=15,addr=0x10 -D $trace/nested"
@@ -280,6 +280,11 @@ writes nested "context nested; context process; wait_log '$end'"
 tap_written 'an oops while an oops is printed is one more event' "$oops $oops"
 tap_is 'the guest is alive after that' "$(guest_exec nested 'echo alive')" alive
 guest_destroy nested
+
+start kdump smp=2 events=15 append=elfcorehdr=0x1000 qemu_args="-device pvpanic-pci,events=15,addr=0x10 -D $trace/kdump"
+writes kdump "context process; wait_log '$end'"
+tap_written 'an oops of a kdump kernel is not signalled' ''
+guest_destroy kdump
 
 # --- contexts that end in a panic
 
