@@ -17,7 +17,7 @@ $(BUILD)/virsh-plugin/html/resource.o: $(BUILD)/virsh-plugin/html/resource.c
 	$(call say,CC   $<)
 	$(Q)$(CC) $(OOPSBT_CFLAGS) -Wno-missing-prototypes -Wno-shadow $(OOPSBT_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-PLUGIN_SOURCES := $(PLUGIN_HTML) $(addprefix virsh-plugin/, \
+PLUGIN_SOURCES := $(PLUGIN_HTML) virsh-plugin/html/html_store.c $(addprefix virsh-plugin/, \
 	archive.c cli.c complete.c cpu_view.c daemon_status.c domain.c domains.c dumps.c groups.c health.c mail.c main.c \
 	manual.c members.c new_file.c outlook.c output.c remote.c report_file.c selection.c session.c story.c survey.c task_view.c \
 	trace.c verbs.c when.c \

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dumps.h"
 #include "groups.h"
+#include "html/html_store.h"
 #include "output.h"
 #include "selection.h"
 #include "verbs.h"
@@ -147,6 +149,28 @@ static void print(struct session *session, const struct cli_args *args, GPtrArra
 		print_entries(session, entries, cli_has(args, "details"));
 }
 
+/* To a file or a pipe: a terminal would show its markup. */
+static bool print_page(const struct cli_args *args, GPtrArray *entries, GError **error)
+{
+	GString *page;
+
+	if (cli_has(args, "json") || cli_has(args, "group") || cli_has(args, "count")) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "--html excludes --json, --group and --count: the page has all dumps "
+			    "and all bugs");
+		return false;
+	}
+	if (isatty(STDOUT_FILENO)) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "a page is not for a terminal; redirect it into a file");
+		return false;
+	}
+	page = html_store(entries);
+	print_text(page->str, page->len);
+	g_string_free(page, TRUE);
+	return true;
+}
+
 static bool run(struct session *session, const struct cli_args *args, GError **error)
 {
 	g_auto(Selection) selection = {0};
@@ -161,6 +185,8 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 		return false;
 	selection_apply(&selection, entries);
 	keep_newest(entries, cli_has(args, "last") ? 1 : newest);
+	if (cli_has(args, "html"))
+		return print_page(args, entries, error);
 	print(session, args, entries);
 	return true;
 }
@@ -173,6 +199,10 @@ static const struct cli_option options[] = {
 	{"details", 0, NULL, CLI_NONE, "also the guest's kernel, and what the dump takes on disk"},
 	{"group", 0, NULL, CLI_NONE, "one line for a bug, with the number of its dumps; see stats"},
 	{"count", 0, NULL, CLI_NONE, "one line for equal titles, with their number"},
+	{"html", 0, NULL, CLI_NONE,
+	 "as a page for a browser, in one file that needs no network: what happened when, by "
+	 "domain "
+	 "and by bug"},
 	{"json", 0, NULL, CLI_NONE, "as JSON"},
 	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
 	{NULL, 0, NULL, 0, NULL},

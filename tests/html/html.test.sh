@@ -93,6 +93,16 @@ look hostile
 tap_like "hostile text is the title as text" "$(ask hostile title)" '^<img src=x onerror=.*owned'
 tap_is "it makes no element, no handler and no script" \
 	"$(ask hostile foreign) $(ask hostile handlers) $(ask hostile scripts) $(ask hostile lanes)" '0 0 1 8'
+mkdir -p dumps/7a1a5ee6-0e0c-4b0f-9c69-2b1d3c2f3a11/20261122T214501Z-1
+cp hostile.json dumps/7a1a5ee6-0e0c-4b0f-9c69-2b1d3c2f3a11/20261122T214501Z-1/report.json
+printf '<img src=x>' >dumps/7a1a5ee6-0e0c-4b0f-9c69-2b1d3c2f3a11/name
+chmod -R go-rwx dumps
+"$program" -D dumps list --html >store.html
+look store
+tap_is "the page of a store with that dump has no element or script of its text either" \
+	"$(ask store title) $(ask store foreign) $(ask store handlers) $(ask store scripts) $(ask store drawings)" \
+	'1 dump of 1 domain 0 0 1 2'
+tap_ok "... and has the text" grep -q '&lt;img src=x' store.html
 # Were there a hole, the policy would still stop it.
 sed "s,<main>,<main><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"><b onclick=1>," \
 	real.html >hole.html

@@ -234,6 +234,14 @@ run export --html --vmcore 20261122 other.html
 tap_like 'a page has no memory in it' "$status $err" '^2 error: --html and --vmcore exclude each other'
 run info --html --log 20261122
 tap_like 'a page is no log' "$err" '--html exclude each other'
+run list --html
+tap_like 'list --html is a page that counts dumps and domains' "$out" '<title>4 dumps of 2 domains</title>'
+tap_is '... with a mark and a row a dump' "$(echo "$out" | grep -o '<circle [^>]*cx="[0-9]\{3\}' | wc -l) $(echo "$out" | grep -o '<tr class="dump">' | wc -l)" '4 4'
+tap_like '... of what is selected' "$(oopsbt list db --html)" '<title>1 dump of 1 domain</title>'
+run list --html --title nothing-has-this
+tap_like '... or of nothing' "$status $out" '<title>0 dumps of 0 domains</title>'
+run list --html --json
+tap_like 'a page is no JSON' "$status $err" '^2 error: --html excludes --json'
 run export 20261122 /nonexistent/dir/file
 tap_is 'a directory that is not there: exit status' "$status" 1
 tap_like 'a directory that is not there: message' "$err" 'cannot write /nonexistent/dir/file: No such file'

@@ -59,6 +59,18 @@ static void add_sentence(struct html *html, const char *class, const char *begin
 		html_elementf(html, "p", class, "%s%s", beginning, text);
 }
 
+/* Of a guest that stands still: who is to blame, which names what was seen, or else that alone. */
+static void add_verdict(struct html *html, JsonObject *report)
+{
+	const char *verdict = member_text(member_object(report, "verdict"), "text", NULL);
+
+	if (verdict)
+		add_sentence(html, "verdict", "", verdict);
+	else
+		add_sentence(html, "verdict", "Seen from the host: ",
+			     member_text(member_object(report, "stall"), "evidence", NULL));
+}
+
 /* Deadlocks are the first chains. */
 static void add_deadlocks(struct html *html, JsonObject *report)
 {
@@ -112,14 +124,11 @@ void html_head(struct html *html, JsonObject *report)
 	html_open(html, "header", NULL);
 	html_element(html, "h1", NULL, member_text(report, "title", "(no title)"));
 	add_chips(html, report);
-	add_sentence(html, "verdict", "",
-		     member_text(member_object(report, "verdict"), "text", NULL));
+	add_verdict(html, report);
 	add_deadlocks(html, report);
 	add_place(html, member_object(report, "oops"));
 	add_sentence(html, NULL,
 		     "Cause: ", member_text(member_object(report, "fault"), "explanation", NULL));
-	add_sentence(html, NULL, "Seen from the host: ",
-		     member_text(member_object(report, "stall"), "evidence", NULL));
 	add_facts(html, report);
 	html_close(html);
 }

@@ -123,7 +123,8 @@ static void add_stack(struct icicle *icicle, JsonArray *frames, const char *owne
 		}
 		go_through(node, owner);
 		node->num_again = MAX(node->num_again, again);
-		icicle->depth = MAX(icicle->depth, ++depth);
+		depth++;
+		icicle->depth = MAX(icicle->depth, depth);
 	}
 }
 

@@ -21,6 +21,11 @@
 
 /* --- the bar --- */
 
+static bool is_idle(JsonObject *vcpu)
+{
+	return strcmp(member_text(vcpu, "context", "unknown"), "idle") == 0;
+}
+
 static double position(gint64 ns)
 {
 	double decades = ns > NS_OF_FIRST ? log10((double)ns / NS_OF_FIRST) : 0;
@@ -68,7 +73,11 @@ static void draw_bar(struct html *html, JsonObject *vcpu, const char *context)
 	gint64 ran = member_number(vcpu, "task_ran_ns", -1);
 	g_autofree char *label = describe_ages(vcpu);
 
-	html_drawing(html, "bar", BAR_WIDTH, BAR_HEIGHT, label);
+	html_drawing(html, is_idle(vcpu) ? "bar empty" : "bar", BAR_WIDTH, BAR_HEIGHT, label);
+	if (is_idle(vcpu)) {
+		html_close(html);
+		return;
+	}
 	if (ran >= 0)
 		html_rectangle(html, context, position(ran), 3, MAX(BAR_WIDTH - position(ran), 2),
 			       BAR_HEIGHT - 6);
@@ -81,9 +90,11 @@ static void draw_scale(struct html *html)
 {
 	static const char *const decades[] = {"0", "1 ms", "10 ms", "100 ms", "1 s", "10 s"};
 
-	html_open(html, "p", "scale");
-	html_text(html, "Bar: how long the task has had the CPU. Thin mark: last timer tick. "
-			"Dotted mark: lockup watchdog touched.");
+	html_element(
+		html, "p", "legend",
+		"Bar: how long the task has had the CPU. Thin mark: its last timer tick. Dotted "
+		"mark: its lockup watchdog was touched. Idle CPUs have none of these.");
+	html_open(html, "div", "scale");
 	html_drawing(html, "bar", BAR_WIDTH, BAR_HEIGHT, "the bars' scale, to 100 s ago");
 	for (size_t i = 0; i < G_N_ELEMENTS(decades); i++)
 		html_label(html, "end", BAR_WIDTH - BAR_WIDTH * (double)i / MAX_DECADES,
@@ -106,11 +117,6 @@ char *html_short_trace(JsonObject *owner)
 				       member_text(frame, "symbol", member_text(frame, "pc", "?")));
 	}
 	return g_string_free(text, FALSE);
-}
-
-static bool is_idle(JsonObject *vcpu)
-{
-	return strcmp(member_text(vcpu, "context", "unknown"), "idle") == 0;
 }
 
 /* A class of the style, whatever the report says. */
@@ -169,7 +175,7 @@ static void add_task(struct html *html, JsonObject *vcpu)
 	html_close(html);
 }
 
-static void add_summary(struct html *html, JsonObject *vcpu, bool is_oopsing, bool has_ages)
+static void add_summary(struct html *html, JsonObject *vcpu, const char *mark, bool has_ages)
 {
 	gint64 cpu = member_number(vcpu, "cpu", -1);
 	g_autofree char *trace = html_short_trace(vcpu);
@@ -180,8 +186,7 @@ static void add_summary(struct html *html, JsonObject *vcpu, bool is_oopsing, bo
 	else
 		html_elementf(html, "b", NULL, "vCPU %" G_GINT64_FORMAT,
 			      member_number(vcpu, "vcpu", -1));
-	html_element(html, "span", "state",
-		     is_oopsing ? "oopsing" : member_text(vcpu, "context", "unknown"));
+	html_element(html, "span", "state", mark ? mark : member_text(vcpu, "context", "unknown"));
 	add_task(html, vcpu);
 	if (has_ages)
 		draw_bar(html, vcpu, context_class(vcpu));
@@ -211,7 +216,8 @@ static void add_stack(struct html *html, JsonObject *vcpu)
 /* --- all lanes --- */
 
 struct lanes {
-	gint64 oopsing; /* CPU, or -1 */
+	gint64 marked;	  /* the CPU that oopsed or is stuck, or -1 */
+	const char *mark; /* the word for it */
 	bool has_ages;
 	size_t stacks_end; /* of the page's length: then lanes have no stacks */
 	guint shown, without_stack;
@@ -220,13 +226,13 @@ struct lanes {
 static void add_lane(struct html *html, struct lanes *lanes, JsonObject *vcpu)
 {
 	gint64 cpu = member_number(vcpu, "cpu", -1);
-	bool is_oopsing = cpu >= 0 && cpu == lanes->oopsing;
+	bool is_marked = cpu >= 0 && cpu == lanes->marked;
 	g_autofree char *class =
-		g_strdup_printf("lane %s%s", context_class(vcpu), is_oopsing ? " oopsing" : "");
+		g_strdup_printf("lane %s%s", context_class(vcpu), is_marked ? " marked" : "");
 
 	lanes->shown++;
 	html_open(html, "details", class);
-	add_summary(html, vcpu, is_oopsing, lanes->has_ages);
+	add_summary(html, vcpu, is_marked ? lanes->mark : NULL, lanes->has_ages);
 	if (html_length(html) < lanes->stacks_end)
 		add_stack(html, vcpu);
 	else
@@ -262,6 +268,17 @@ static void add_lanes(struct html *html, struct lanes *lanes, JsonArray *vcpus, 
 	}
 }
 
+/* The host names the CPU of a guest that stands still. */
+static void find_marked(struct lanes *lanes, JsonObject *report)
+{
+	lanes->marked = member_number(member_object(report, "oops"), "cpu", -1);
+	lanes->mark = "oopsing";
+	if (lanes->marked >= 0)
+		return;
+	lanes->marked = member_number(member_object(report, "stall"), "cpu", -1);
+	lanes->mark = "stuck";
+}
+
 static void add_buttons(struct html *html)
 {
 	html_open(html, "p", "buttons");
@@ -274,11 +291,11 @@ void html_lanes(struct html *html, JsonObject *report)
 	JsonArray *vcpus = member_array(report, "vcpus");
 	guint count = vcpus ? json_array_get_length(vcpus) : 0;
 	struct lanes lanes = {
-		.oopsing = member_number(member_object(report, "oops"), "cpu", -1),
 		.has_ages = has_ages(vcpus, count),
 		.stacks_end = html_length(html) + MAX_STACKS,
 	};
 
+	find_marked(&lanes, report);
 	html_section(html, "cpus", "CPUs");
 	add_buttons(html);
 	if (lanes.has_ages)

@@ -10,6 +10,7 @@
 /* Half of it for the incident, the other half, and what is left, for what came before and after. */
 #define MAX_BYTES ((size_t)160 << 10)
 #define RECORD_BYTES 40 /* of a record beside its text: the time, and markup */
+#define TAIL_RECORDS 60 /* that are open of a log without an incident */
 #define LEVEL_ERROR 3
 #define LEVEL_WARNING 4
 
@@ -73,11 +74,11 @@ static void add_record(struct html *html, JsonObject *record)
 
 /* The records from @from to before @to as a part that folds. */
 static void add_part(struct html *html, const struct log *log, guint from, guint to,
-		     const char *name, bool is_open)
+		     const char *name, const char *class, bool is_open)
 {
 	if (from == to)
 		return;
-	html_open(html, "details", is_open ? "incident" : NULL);
+	html_open(html, "details", class);
 	if (is_open)
 		html_attribute(html, "open", "");
 	html_elementf(html, "summary", NULL, "%s: %u line%s", name, to - from,
@@ -108,10 +109,10 @@ static void add_story(struct html *html, const struct log *log)
 	budget += MAX_BYTES / 4;
 	after = fit(log, log->end, log->count, &budget);
 	add_cut(html, log->first - before, "at the beginning");
-	add_part(html, log, log->first - before, log->first, "Before it", false);
-	add_part(html, log, log->first, log->first + of_story, "The incident", true);
+	add_part(html, log, log->first - before, log->first, "Before it", NULL, false);
+	add_part(html, log, log->first, log->first + of_story, "The incident", "incident", true);
 	add_cut(html, log->end - log->first - of_story, "of the incident");
-	add_part(html, log, log->end, log->end + after, "After it", false);
+	add_part(html, log, log->end, log->end + after, "After it", NULL, false);
 	add_cut(html, log->count - log->end - after, "at the end");
 }
 
@@ -120,8 +121,11 @@ static void add_end(struct html *html, const struct log *log)
 	size_t budget = MAX_BYTES;
 	guint shown = fit_backwards(log, 0, log->count, &budget);
 
+	guint tail = log->count - MIN(shown, TAIL_RECORDS);
+
 	add_cut(html, log->count - shown, "at the beginning");
-	add_part(html, log, log->count - shown, log->count, "The end of the log", true);
+	add_part(html, log, log->count - shown, tail, "Earlier", NULL, false);
+	add_part(html, log, tail, log->count, "The end of the log", NULL, true);
 }
 
 /* Where the script puts its filter; without a script there is nothing to filter with. */

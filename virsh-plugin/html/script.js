@@ -6,6 +6,8 @@
 	const lines = document.querySelectorAll("#log .r");
 	const parts = document.querySelectorAll("#log details");
 
+	const openAtFirst = new Set([...parts].filter((part) => part.open));
+
 	const make = (name, members) => Object.assign(document.createElement(name), members);
 
 	const filter = (input, count) => {
@@ -20,8 +22,7 @@
 		}
 		count.textContent = words.length ? ` ${shown} of ${lines.length} lines` : "";
 		for (const part of parts)
-			part.open = words.length ? part.querySelector(".r:not([hidden])") !== null :
-				part.classList.contains("incident");
+			part.open = words.length ? part.querySelector(".r:not([hidden])") !== null : openAtFirst.has(part);
 	};
 
 	const addFilter = () => {
