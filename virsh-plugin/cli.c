@@ -215,6 +215,16 @@ static bool names_operand(const struct verb *verb, const char *name)
 	       (kind == CLI_FILE && strcmp(name, "file") == 0);
 }
 
+static bool is_optional(const struct cli_option *option)
+{
+	return option->value && option->value[0] == '[';
+}
+
+bool cli_takes_word(const struct cli_option *option, const char *word)
+{
+	return option->value && (!is_optional(option) || strchr(word, '/'));
+}
+
 static bool take_value(const struct verb *verb, const struct cli_option *option,
 		       const char *inlined, char ***next, const char **value, GError **error)
 {
@@ -227,8 +237,10 @@ static bool take_value(const struct verb *verb, const struct cli_option *option,
 		return false;
 	}
 	*value = inlined;
-	if (!inlined && **next)
+	if (!inlined && **next && cli_takes_word(option, **next))
 		*value = *(*next)++;
+	else if (!inlined && is_optional(option))
+		*value = "";
 	if (*value)
 		return true;
 	g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE, "option --%s of '%s' needs a value: %s",

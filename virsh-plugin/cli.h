@@ -32,9 +32,13 @@ enum cli_kind {
 };
 
 struct cli_option {
-	const char *name;  /* without the dashes */
-	char letter;	   /* '\0': none */
-	const char *value; /* what it takes, "N" or "gdb|crash|drgn"; NULL: it is a switch */
+	const char *name; /* without the dashes */
+	char letter;	  /* '\0': none */
+	/*
+	 * What it takes, "N" or "gdb|crash|drgn"; NULL: it is a switch. "[DIR]": it need not have a
+	 * value; the word behind it is one if there is a slash in it, which no domain's name has.
+	 */
+	const char *value;
 	enum cli_kind kind;
 	const char *help;
 };
@@ -70,6 +74,9 @@ const struct verb *cli_find_verb(const char *name);
 
 /* virsh's own options, as virsh-oopsbt takes them before the verb. */
 extern const struct cli_option cli_global_options[];
+
+/* Whether @word, behind @option on the command line, is its value. */
+bool cli_takes_word(const struct cli_option *option, const char *word);
 
 /* All options of a verb, --help included: array of struct cli_option. */
 GArray *cli_verb_options(const struct verb *verb);

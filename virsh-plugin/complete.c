@@ -123,7 +123,7 @@ static guint count_operands(GArray *options, char **words, char **end)
 			count++;
 		else if (strcmp(*words, "--") == 0)
 			options_end = true;
-		else if (option && option->value)
+		else if (option && words[1] && cli_takes_word(option, words[1]))
 			words++;
 	}
 	return count;
@@ -145,7 +145,7 @@ static void complete_verb(struct session *session, const struct verb *verb, char
 	char **last = words + g_strv_length(words) - 1;
 	const struct cli_option *option = last > words ? option_of(options, last[-1]) : NULL;
 
-	if (option && option->value) {
+	if (option && cli_takes_word(option, *last)) {
 		offer_kind(session, option->kind, option->value, *last);
 		return;
 	}

@@ -50,6 +50,8 @@ GPtrArray *dumps_list(struct session *session, const char *domain_name, GError *
 	g_autoptr(GError) local = NULL;
 	GPtrArray *entries;
 
+	if (session->journal)
+		return journal_source_list(session->journal, error);
 	if (dumps_are_remote(session))
 		return remote_list(session, domain_name, error);
 	entries = store_list(session_store(session), domain_name, &local);
@@ -58,9 +60,24 @@ GPtrArray *dumps_list(struct session *session, const char *domain_name, GError *
 	return entries;
 }
 
-static bool is_of_one(const struct store_entry *entry, char **domains)
+bool dumps_take_journal(struct session *session, const struct cli_args *args, GError **error)
 {
-	for (; *domains; domains++) {
+	const char *directory = cli_value(args, "journal");
+
+	if (!directory)
+		return true;
+	if (session->directory) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "-D (--directory) has dumps and --journal has journals: leave out one");
+		return false;
+	}
+	session->journal = journal_source_new(*directory ? directory : JOURNAL_SOURCE_DEFAULT);
+	return true;
+}
+
+static bool is_of_one(const struct store_entry *entry, const void *names)
+{
+	for (char *const *domains = names; *domains; domains++) {
 		if (store_entry_is_of(entry, *domains))
 			return true;
 	}
@@ -79,8 +96,15 @@ static bool has_dumps(const GPtrArray *entries, const char *domain)
 bool dumps_check_domain(struct session *session, const char *name, GError **error)
 {
 	g_autoptr(GError) local = NULL;
-	g_autoptr(virDomain) domain = session_find_domain(session, name, &local);
+	g_autoptr(virDomain) domain = NULL;
 
+	if (session->journal) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "the journals in %s have no dump of '%s'",
+			    journal_source_directory(session->journal), name);
+		return false;
+	}
+	domain = session_find_domain(session, name, &local);
 	if (domain)
 		return true;
 	if (session->connection && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN) {
@@ -103,10 +127,7 @@ GPtrArray *dumps_list_of(struct session *session, char **domains, GError **error
 
 	if (!entries || !domains[0])
 		return g_steal_pointer(&entries);
-	for (guint i = entries->len; i-- > 0;) {
-		if (!is_of_one(entries->pdata[i], domains))
-			g_ptr_array_remove_index(entries, i);
-	}
+	selection_keep(entries, is_of_one, domains);
 	for (; *domains; domains++) {
 		if (!has_dumps(entries, *domains) && !dumps_check_domain(session, *domains, error))
 			return NULL;
@@ -197,7 +218,8 @@ bool dumps_require_local(struct session *session, const char *what, GError **err
 
 gint64 dumps_size(struct session *session, const struct store_entry *entry)
 {
-	g_autoptr(GDir) dir = dumps_are_remote(session) ? NULL : g_dir_open(entry->path, 0, NULL);
+	bool here = entry->path && !dumps_are_remote(session);
+	g_autoptr(GDir) dir = here ? g_dir_open(entry->path, 0, NULL) : NULL;
 	gint64 size = dir ? 0 : -1;
 	const char *name;
 
@@ -227,27 +249,66 @@ GDateTime *dumps_time(const struct store_entry *entry)
 	return time ? time : g_date_time_new_from_unix_utc(0);
 }
 
+/* Whether a shell takes it for the name of a host and nothing else. */
+static bool is_host_name(const char *name)
+{
+	return g_ascii_isalnum(name[0]) &&
+	       strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS ".-") == strlen(name);
+}
+
+char *dumps_fetch_command(const struct store_entry *entry)
+{
+	if (!entry->host || !is_host_name(entry->host))
+		return NULL;
+	return g_strdup_printf("virsh -c qemu+ssh://%s/system oopsbt export %s", entry->host,
+			       entry->id);
+}
+
+static void set_string(JsonObject *object, const char *name, const char *value)
+{
+	if (value)
+		json_object_set_string_member(object, name, value);
+	else
+		json_object_set_null_member(object, name);
+}
+
+static void set_host(JsonObject *object, const struct store_entry *entry)
+{
+	g_autofree char *command = dumps_fetch_command(entry);
+
+	set_string(object, "host", entry->host);
+	set_string(object, "machine_id", entry->machine);
+	set_string(object, "fetch", command);
+}
+
+/* What the id tells is enough for a journal's; a damaged dump has none. */
+static char *json_time(const struct store_entry *entry)
+{
+	g_autoptr(GDateTime) time = entry->host ? dumps_time(entry) : NULL;
+
+	return time ? g_date_time_format_iso8601(time) : g_strdup(entry->signalled);
+}
+
 JsonNode *dumps_to_json(const struct store_entry *entry)
 {
 	JsonObject *object = json_object_new();
 	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+	g_autofree char *time = json_time(entry);
 	const struct {
 		const char *name;
 		const char *value;
 	} members[] = {
 		{"id", entry->id},	   {"uuid", entry->uuid},
-		{"domain", entry->domain}, {"time", entry->signalled},
+		{"domain", entry->domain}, {"time", time},
 		{"signal", entry->signal}, {"incident", entry->incident},
 		{"title", entry->title},   {"release", entry->release},
 		{"path", entry->path},	   {"fingerprint", entry->fingerprint},
 	};
 
-	for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
-		if (members[i].value)
-			json_object_set_string_member(object, members[i].name, members[i].value);
-		else
-			json_object_set_null_member(object, members[i].name);
-	}
+	for (size_t i = 0; i < G_N_ELEMENTS(members); i++)
+		set_string(object, members[i].name, members[i].value);
+	if (entry->host)
+		set_host(object, entry);
 	json_object_set_boolean_member(object, "vmcore", entry->vmcore);
 	json_object_set_boolean_member(object, "damaged", !entry->title);
 	json_node_take_object(node, object);

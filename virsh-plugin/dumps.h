@@ -14,6 +14,18 @@
 /* A directory that was named (-D) is on this host, whatever the connection. */
 bool dumps_are_remote(struct session *session);
 
+/*
+ * An option of verbs that only list: with it the dumps are those that journals tell of. False with
+ * an error: it does not go with other options.
+ */
+#define DUMPS_JOURNAL_OPTION                                                                       \
+	{                                                                                          \
+		"journal", 0, "[DIR]", CLI_FILE,                                                   \
+			"of all hosts whose journals are in DIR (default: " JOURNAL_SOURCE_DEFAULT \
+			")"                                                                        \
+	}
+bool dumps_take_journal(struct session *session, const struct cli_args *args, GError **error);
+
 /* As store_list() and store_find(); @reference NULL: the newest of all. */
 GPtrArray *dumps_list(struct session *session, const char *domain_name, GError **error);
 /*
@@ -37,6 +49,10 @@ bool dumps_require_local(struct session *session, const char *what, GError **err
 
 /* One dump as it appears in listings. */
 JsonNode *dumps_to_json(const struct store_entry *entry);
+
+/* The command that fetches it, if it is on another host that a journal told of; or NULL. g_free().
+ */
+char *dumps_fetch_command(const struct store_entry *entry);
 
 /* What its files take on disk, in bytes; -1: not known, as of another host's. */
 gint64 dumps_size(struct session *session, const struct store_entry *entry);

@@ -9,7 +9,7 @@
 
 static const char *const words[NUM_GROUPINGS] = {
 	[GROUP_BY_BUG] = "bug",	      [GROUP_BY_TITLE] = "title", [GROUP_BY_DOMAIN] = "domain",
-	[GROUP_BY_KERNEL] = "kernel", [GROUP_BY_DAY] = "day",
+	[GROUP_BY_KERNEL] = "kernel", [GROUP_BY_DAY] = "day",	  [GROUP_BY_HOST] = "host",
 };
 
 const char *grouping_word(enum grouping by)
@@ -28,6 +28,24 @@ bool grouping_parse(const char *word, enum grouping *by)
 	return false;
 }
 
+/* A group while it grows; each is a set, of text that belongs to the entries. */
+struct growing {
+	struct group *group;
+	GHashTable *domains; /* from what tells them apart to the name */
+	GHashTable *hosts;   /* likewise */
+	GHashTable *kernels;
+	GHashTable *bugs;
+};
+
+static void growing_free(struct growing *growing)
+{
+	g_hash_table_unref(growing->domains);
+	g_hash_table_unref(growing->hosts);
+	g_hash_table_unref(growing->kernels);
+	g_hash_table_unref(growing->bugs);
+	g_free(growing);
+}
+
 static void group_free(struct group *group)
 {
 	g_free(group->key);
@@ -36,6 +54,7 @@ static void group_free(struct group *group)
 	g_ptr_array_unref(group->domains);
 	g_ptr_array_unref(group->kernels);
 	g_ptr_array_unref(group->bugs);
+	g_ptr_array_unref(group->hosts);
 	g_free(group);
 }
 
@@ -58,6 +77,8 @@ static char *key_of(const struct store_entry *entry, enum grouping by)
 		return g_strdup(entry->release);
 	case GROUP_BY_DAY:
 		return day_of(entry);
+	case GROUP_BY_HOST:
+		return g_strdup(entry->host);
 	default:
 		return g_strdup(dumps_title(entry));
 	}
@@ -68,6 +89,8 @@ static char *identity_of(const struct store_entry *entry, enum grouping by, cons
 {
 	if (by == GROUP_BY_DOMAIN && entry->uuid)
 		return g_strdup(entry->uuid);
+	if (by == GROUP_BY_HOST && entry->machine)
+		return g_strdup(entry->machine);
 	if (by == GROUP_BY_BUG && !key)
 		return g_strconcat("title ", dumps_title(entry), NULL);
 	return g_strdup(key ? key : "");
@@ -78,31 +101,84 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void add_name(GPtrArray *names, const char *name)
+static void add_name(GHashTable *names, const char *name)
 {
-	if (!name || g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
-		return;
-	g_ptr_array_add(names, (char *)name);
-	g_ptr_array_sort(names, compare_names);
+	if (name)
+		g_hash_table_add(names, (char *)name);
 }
 
-static struct group *group_new(char *key, GDateTime *time)
+/* Returns false if @identity was there. */
+static bool add_named(GHashTable *names, const char *identity, const char *name)
 {
+	return name &&
+	       g_hash_table_insert(names, (char *)(identity ? identity : name), (char *)name);
+}
+
+/* The values, sorted, each once. */
+static GPtrArray *sorted_names(GHashTable *names)
+{
+	GPtrArray *sorted = g_ptr_array_sized_new(g_hash_table_size(names));
+	guint kept = 0;
+	GHashTableIter iter;
+	void *name;
+
+	g_hash_table_iter_init(&iter, names);
+	while (g_hash_table_iter_next(&iter, NULL, &name))
+		g_ptr_array_add(sorted, name);
+	g_ptr_array_sort(sorted, compare_names);
+	for (guint i = 0; i < sorted->len; i++) {
+		if (kept == 0 || strcmp(sorted->pdata[i], sorted->pdata[kept - 1]) != 0)
+			sorted->pdata[kept++] = sorted->pdata[i];
+	}
+	g_ptr_array_set_size(sorted, (gint)kept);
+	return sorted;
+}
+
+/* Many entries share their texts. */
+static gboolean same_text(const void *a, const void *b)
+{
+	return a == b || strcmp(a, b) == 0;
+}
+
+static GHashTable *text_set(void)
+{
+	return g_hash_table_new(g_str_hash, same_text);
+}
+
+static struct growing *growing_new(char *key, GDateTime *time)
+{
+	struct growing *growing = g_new0(struct growing, 1);
 	struct group *group = g_new0(struct group, 1);
 
 	group->key = key;
 	group->first = g_date_time_ref(time);
 	group->last = g_date_time_ref(time);
-	group->domains = g_ptr_array_new();
-	group->kernels = g_ptr_array_new();
-	group->bugs = g_ptr_array_new();
+	growing->group = group;
+	growing->domains = text_set();
+	growing->hosts = text_set();
+	growing->kernels = text_set();
+	growing->bugs = text_set();
+	return growing;
+}
+
+static struct group *grown(const struct growing *growing)
+{
+	struct group *group = growing->group;
+
+	group->num_domains = g_hash_table_size(growing->domains);
+	group->num_hosts = g_hash_table_size(growing->hosts);
+	group->domains = sorted_names(growing->domains);
+	group->hosts = sorted_names(growing->hosts);
+	group->kernels = sorted_names(growing->kernels);
+	group->bugs = sorted_names(growing->bugs);
 	return group;
 }
 
-static void group_add(struct group *group, const struct store_entry *entry, GDateTime *time,
+static void group_add(struct growing *growing, const struct store_entry *entry, GDateTime *time,
 		      GDateTime *now)
 {
 	GTimeSpan age = g_date_time_difference(now, time);
+	struct group *group = growing->group;
 
 	group->count++;
 	group->week += age < WEEK_US;
@@ -116,9 +192,11 @@ static void group_add(struct group *group, const struct store_entry *entry, GDat
 		group->last = g_date_time_ref(time);
 		group->newest = entry;
 	}
-	add_name(group->domains, entry->domain);
-	add_name(group->kernels, entry->release);
-	add_name(group->bugs, entry->fingerprint ? entry->fingerprint : dumps_title(entry));
+	add_named(growing->domains, entry->uuid, entry->domain);
+	if (add_named(growing->hosts, entry->machine, entry->host))
+		group->new_hosts += age < WEEK_US;
+	add_name(growing->kernels, entry->release);
+	add_name(growing->bugs, entry->fingerprint ? entry->fingerprint : dumps_title(entry));
 }
 
 static int compare_times(const void *a, const void *b)
@@ -140,25 +218,37 @@ static int compare_counts(const void *a, const void *b)
 	return compare_times(a, b);
 }
 
+static struct growing *group_of(GHashTable *found, const struct store_entry *entry,
+				enum grouping by, GDateTime *time)
+{
+	g_autofree char *key = key_of(entry, by);
+	g_autofree char *identity = identity_of(entry, by, key);
+	struct growing *growing = g_hash_table_lookup(found, identity);
+
+	if (!growing) {
+		growing = growing_new(g_steal_pointer(&key), time);
+		g_hash_table_insert(found, g_steal_pointer(&identity), growing);
+	}
+	return growing;
+}
+
 GPtrArray *groups_make(const GPtrArray *entries, enum grouping by, GDateTime *now)
 {
 	GPtrArray *groups = g_ptr_array_new_with_free_func((GDestroyNotify)group_free);
-	g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+							    (GDestroyNotify)growing_free);
+	GHashTableIter iter;
+	void *growing;
 
 	for (guint i = 0; i < entries->len; i++) {
 		const struct store_entry *entry = entries->pdata[i];
-		g_autofree char *key = key_of(entry, by);
-		g_autofree char *identity = identity_of(entry, by, key);
 		g_autoptr(GDateTime) time = dumps_time(entry);
-		struct group *group = g_hash_table_lookup(found, identity);
 
-		if (!group) {
-			group = group_new(g_steal_pointer(&key), time);
-			g_ptr_array_add(groups, group);
-			g_hash_table_insert(found, g_steal_pointer(&identity), group);
-		}
-		group_add(group, entry, time, now);
+		group_add(group_of(found, entry, by, time), entry, time, now);
 	}
+	g_hash_table_iter_init(&iter, found);
+	while (g_hash_table_iter_next(&iter, NULL, &growing))
+		g_ptr_array_add(groups, grown(growing));
 	g_ptr_array_sort(groups, by == GROUP_BY_DAY ? compare_times : compare_counts);
 	return groups;
 }

@@ -13,11 +13,12 @@ enum grouping {
 	GROUP_BY_DOMAIN,
 	GROUP_BY_KERNEL,
 	GROUP_BY_DAY, /* local */
+	GROUP_BY_HOST,
 	NUM_GROUPINGS,
 };
 
 /* The words for --by, "bug|title|...", and back. False: none of them. */
-#define GROUPING_WORDS "bug|title|domain|kernel|day"
+#define GROUPING_WORDS "bug|title|domain|kernel|day|host"
 bool grouping_parse(const char *word, enum grouping *by);
 const char *grouping_word(enum grouping by);
 
@@ -29,10 +30,14 @@ struct group {
 	GDateTime *first, *last;
 	const struct store_entry *newest;
 	GPtrArray *domains, *kernels, *bugs;
+	GPtrArray *hosts;  /* none, unless journals told of the dumps */
+	guint num_domains; /* different ones: on many hosts some have the same name */
+	guint num_hosts;
+	guint new_hosts; /* of them, those whose first dump is of the last seven days */
 };
 
 /*
- * Array of struct group *, of @entries (of struct store_entry). The most frequent
+ * Array of struct group *, of @entries (of struct store_entry, the oldest first). The most frequent
  * is the last, of those that are equally frequent the latest; days are in their order.
  */
 GPtrArray *groups_make(const GPtrArray *entries, enum grouping by, GDateTime *now);

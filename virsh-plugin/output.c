@@ -75,6 +75,13 @@ void print_warning(const char *format, ...)
 	fprintf(stderr, "warning: %s\n", clean);
 }
 
+void print_hint(const char *text)
+{
+	g_autofree char *own = in_own_words(text);
+
+	print_clean("%s\n\n", own);
+}
+
 /* Columns of the terminal, also when a pager is between; 0: there is none. */
 static size_t terminal_width(void)
 {
@@ -170,6 +177,32 @@ void print_json(JsonNode *node)
 	json_node_unref(node);
 }
 
+static void print_element(JsonNode *node, bool is_last)
+{
+	g_autofree char *text = json_to_string(node, TRUE);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		printf("%s  ", line == lines ? "" : "\n");
+		print_json_text(*line, strlen(*line));
+	}
+	puts(is_last ? "" : ",");
+}
+
+void print_json_array(guint count, JsonNode *(*element)(guint i, const void *user_data),
+		      const void *user_data)
+{
+	puts(count ? "[" : "[]");
+	for (guint i = 0; i < count; i++) {
+		JsonNode *node = element(i, user_data);
+
+		print_element(node, i + 1 == count);
+		json_node_unref(node);
+	}
+	if (count)
+		puts("]");
+}
+
 const char *style(enum style wanted)
 {
 	static const char *const sequences[] = {
@@ -233,6 +266,12 @@ void table_add(struct table *table, ...)
 	for (guint i = 0; i < table->width; i++)
 		add_cell(table, va_arg(arguments, const char *));
 	va_end(arguments);
+}
+
+void table_add_row(struct table *table, const char *const *cells)
+{
+	for (guint i = 0; i < table->width; i++)
+		add_cell(table, cells[i]);
 }
 
 /* Columns on a terminal. Clean text has no controls. */

@@ -20,6 +20,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Table, table_free)
 
 /* As many cells as there are titles; NULL is shown as "-". Cleaned and copied. */
 void table_add(struct table *table, ...);
+void table_add_row(struct table *table, const char *const *cells);
 /* Without its heading if @quiet. */
 void table_print(const struct table *table, bool quiet);
 
@@ -38,6 +39,8 @@ void output_set_program(const char *program);
 void print_clean(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* The same to standard error, behind "warning: ", in one line. */
 void print_warning(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* A line to standard output that tells what to do next; cleaned. */
+void print_hint(const char *text);
 /* A point of a list, "  - text"; on a terminal wrapped at words. Cleaned. */
 void print_point(const char *text);
 /* A file's text as it is, as far as it is clean; what is not becomes \xNN. */
@@ -46,6 +49,9 @@ void print_text(const char *text, size_t length);
 void print_json_text(const char *text, size_t length);
 /* Takes @node. */
 void print_json(JsonNode *node);
+/* An array, of which no more than one element is in memory at a time. @element: a new node. */
+void print_json_array(guint count, JsonNode *(*element)(guint i, const void *user_data),
+		      const void *user_data);
 
 /* Escape sequences of a style, or "" where the output is no terminal or NO_COLOR is set. */
 enum style { STYLE_NONE, STYLE_BOLD, STYLE_RED, STYLE_GREEN, STYLE_YELLOW };

@@ -104,13 +104,20 @@ static bool takes_kind(unsigned int kinds, const char *name)
 	       (name && incident_from_name(name, &incident) && kinds & 1u << incident);
 }
 
+static bool takes_time(const struct selection *selection, const struct store_entry *entry)
+{
+	g_autoptr(GDateTime) time = NULL;
+
+	if (!selection->since && !selection->until)
+		return true;
+	time = dumps_time(entry);
+	return (!selection->since || g_date_time_compare(time, selection->since) >= 0) &&
+	       (!selection->until || g_date_time_compare(time, selection->until) <= 0);
+}
+
 bool selection_takes(const struct selection *selection, const struct store_entry *entry)
 {
-	g_autoptr(GDateTime) time = dumps_time(entry);
-
-	if (selection->since && g_date_time_compare(time, selection->since) < 0)
-		return false;
-	if (selection->until && g_date_time_compare(time, selection->until) > 0)
+	if (!takes_time(selection, entry))
 		return false;
 	if (!takes_kind(selection->kinds, entry->incident))
 		return false;
@@ -121,10 +128,30 @@ bool selection_takes(const struct selection *selection, const struct store_entry
 	       g_pattern_spec_match_string(selection->title, dumps_title(entry));
 }
 
+/* In one pass: what is kept moves to the front, in its order. */
+void selection_keep(GPtrArray *entries,
+		    bool (*wanted)(const struct store_entry *entry, const void *user_data),
+		    const void *user_data)
+{
+	guint kept = 0;
+
+	for (guint i = 0; i < entries->len; i++) {
+		void *entry = entries->pdata[i];
+
+		if (!wanted(entry, user_data))
+			continue;
+		entries->pdata[i] = entries->pdata[kept];
+		entries->pdata[kept++] = entry;
+	}
+	g_ptr_array_set_size(entries, (gint)kept);
+}
+
+static bool is_selected(const struct store_entry *entry, const void *selection)
+{
+	return selection_takes(selection, entry);
+}
+
 void selection_apply(const struct selection *selection, GPtrArray *entries)
 {
-	for (guint i = entries->len; i-- > 0;) {
-		if (!selection_takes(selection, entries->pdata[i]))
-			g_ptr_array_remove_index(entries, i);
-	}
+	selection_keep(entries, is_selected, selection);
 }

@@ -28,6 +28,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Selection, selection_clear)
 bool selection_is_given(const struct cli_args *args);
 
 bool selection_takes(const struct selection *selection, const struct store_entry *entry);
+/* Removes from @entries (of struct store_entry) those that @wanted is false of. */
+void selection_keep(GPtrArray *entries,
+		    bool (*wanted)(const struct store_entry *entry, const void *user_data),
+		    const void *user_data);
 /* Removes from @entries (of struct store_entry) what it does not take. */
 void selection_apply(const struct selection *selection, GPtrArray *entries);
 

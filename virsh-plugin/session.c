@@ -12,6 +12,7 @@ void session_clear(struct session *session)
 {
 	g_clear_pointer(&session->connection, virConnectClose);
 	g_clear_pointer(&session->store, store_free);
+	g_clear_pointer(&session->journal, journal_source_free);
 	g_free(session->uri);
 	g_free(session->directory);
 }

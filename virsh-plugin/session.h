@@ -11,6 +11,7 @@
 
 #include "common/store.h"
 #include "daemon/virt.h"
+#include "journal_source.h"
 
 struct session {
 	char *uri; /* as given by option or environment; NULL: libvirt's default */
@@ -21,6 +22,8 @@ struct session {
 	char *directory;	  /* of the dumps, as given; NULL: the daemon's */
 	virConnectPtr connection; /* NULL until session_connect() */
 	struct store *store;	  /* NULL until session_store() */
+	/* The dumps are those that journals tell of; NULL: they are the store's. */
+	struct journal_source *journal;
 };
 
 void session_clear(struct session *session);

@@ -25,20 +25,53 @@ static char *size_text(gint64 bytes)
 			       tenths % 10, units[unit]);
 }
 
-static void add_entry(struct session *session, struct table *table, bool details,
-		      const struct store_entry *entry)
+static char *shown_time(const struct store_entry *entry)
 {
 	g_autoptr(GDateTime) time = dumps_time(entry);
 	g_autofree char *text = g_date_time_format_iso8601(time);
-	g_autofree char *shown = local_time(text);
+
+	return local_time(text);
+}
+
+static void add_entry(struct session *session, struct table *table, bool details,
+		      const struct store_entry *entry)
+{
+	g_autofree char *time = shown_time(entry);
 	g_autofree char *size = details ? size_text(dumps_size(session, entry)) : NULL;
 
 	if (details)
-		table_add(table, entry->id, entry->domain, shown, entry->incident, entry->release,
+		table_add(table, entry->id, entry->domain, time, entry->incident, entry->release,
 			  size, dumps_title(entry));
 	else
-		table_add(table, entry->id, entry->domain, shown, entry->incident,
+		table_add(table, entry->id, entry->domain, time, entry->incident,
 			  dumps_title(entry));
+}
+
+/* Of many hosts; what a dump takes on their disks is not known here. */
+static void add_entry_of_host(struct table *table, bool details, const struct store_entry *entry)
+{
+	g_autofree char *time = shown_time(entry);
+
+	if (details)
+		table_add(table, entry->id, entry->host, entry->domain, time, entry->incident,
+			  entry->release, entry->fingerprint, dumps_title(entry));
+	else
+		table_add(table, entry->id, entry->host, entry->domain, time, entry->incident,
+			  dumps_title(entry));
+}
+
+static void print_entries_of_hosts(struct session *session, GPtrArray *entries, bool details)
+{
+	static const char *const few[] = {"Id", "Host", "Domain", "Time", "Kind", "Title", NULL};
+	static const char *const all[] = {"Id",	    "Host",	   "Domain", "Time", "Kind",
+					  "Kernel", "Fingerprint", "Title",  NULL};
+	g_autoptr(Table) table = table_new(details ? all : few);
+
+	for (guint i = 0; i < entries->len; i++)
+		add_entry_of_host(table, details, entries->pdata[i]);
+	table_print(table, session->quiet);
+	if (!session->quiet)
+		print_hint("'virsh -c qemu+ssh://HOST/system oopsbt export ID' fetches a dump");
 }
 
 static void print_entries(struct session *session, GPtrArray *entries, bool details)
@@ -53,10 +86,17 @@ static void print_entries(struct session *session, GPtrArray *entries, bool deta
 	table_print(table, session->quiet);
 }
 
-static JsonNode *entry_to_json(struct session *session, const struct store_entry *entry)
+struct listing {
+	struct session *session;
+	GPtrArray *entries;
+};
+
+static JsonNode *element_to_json(guint i, const void *user_data)
 {
+	const struct listing *listing = user_data;
+	const struct store_entry *entry = listing->entries->pdata[i];
 	JsonNode *node = dumps_to_json(entry);
-	gint64 size = dumps_size(session, entry);
+	gint64 size = dumps_size(listing->session, entry);
 
 	if (size >= 0)
 		json_object_set_int_member(json_node_get_object(node), "size", size);
@@ -67,13 +107,9 @@ static JsonNode *entry_to_json(struct session *session, const struct store_entry
 
 static void print_entries_as_json(struct session *session, GPtrArray *entries)
 {
-	JsonNode *node = json_node_new(JSON_NODE_ARRAY);
-	JsonArray *array = json_array_new();
+	const struct listing listing = {session, entries};
 
-	for (guint i = 0; i < entries->len; i++)
-		json_array_add_element(array, entry_to_json(session, entries->pdata[i]));
-	json_node_take_array(node, array);
-	print_json(node);
+	print_json_array(entries->len, element_to_json, &listing);
 }
 
 /* --- equal ones as one --- */
@@ -145,6 +181,8 @@ static void print(struct session *session, const struct cli_args *args, GPtrArra
 		groups_reverse(entries);
 	if (json)
 		print_entries_as_json(session, entries);
+	else if (session->journal)
+		print_entries_of_hosts(session, entries, cli_has(args, "details"));
 	else
 		print_entries(session, entries, cli_has(args, "details"));
 }
@@ -178,7 +216,8 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	guint64 newest = G_MAXUINT;
 
 	if (!selection_init(&selection, args, error) ||
-	    !cli_number(args, "newest", 1, G_MAXUINT, &newest, error))
+	    !cli_number(args, "newest", 1, G_MAXUINT, &newest, error) ||
+	    !dumps_take_journal(session, args, error))
 		return false;
 	entries = dumps_list_of(session, cli_operands(args), error);
 	if (!entries)
@@ -203,6 +242,7 @@ static const struct cli_option options[] = {
 	 "as a page for a browser, in one file that needs no network: what happened when, by "
 	 "domain "
 	 "and by bug"},
+	DUMPS_JOURNAL_OPTION,
 	{"json", 0, NULL, CLI_NONE, "as JSON"},
 	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
 	{NULL, 0, NULL, 0, NULL},
@@ -216,7 +256,10 @@ const struct verb verb_list = {
 	.summary = "the dumps there are, newest last",
 	.description =
 		"One line a dump: its id, domain, local time, kind of incident and title, the "
-		"newest last. The id begins with the time in UTC.",
+		"newest last. The id begins with the time in UTC.\n\n"
+		"With --journal they are those of all hosts whose journals are in a directory, as "
+		"systemd-journal-remote collects them, with the name of the host. A host may have "
+		"removed a dump since.",
 	.options = options,
 	.shared_options = selection_options,
 	.run = run,

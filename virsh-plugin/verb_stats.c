@@ -10,16 +10,23 @@
 /* Names in a cell of a table; the others are a number. */
 #define MAX_NAMES 2
 
-/* "web1, web2 +3"; NULL: none is known. */
-static char *names_text(const GPtrArray *names)
+/* "web1, web2 +3" of @count; NULL: none is known. */
+static char *names_text(const GPtrArray *names, guint count)
 {
 	GString *text = g_string_new(NULL);
+	guint shown = MIN(names->len, MAX_NAMES);
 
-	for (guint i = 0; i < MIN(names->len, MAX_NAMES); i++)
+	for (guint i = 0; i < shown; i++)
 		g_string_append_printf(text, "%s%s", i ? ", " : "", (char *)names->pdata[i]);
-	if (names->len > MAX_NAMES)
-		g_string_append_printf(text, " +%u", names->len - MAX_NAMES);
+	if (count > shown)
+		g_string_append_printf(text, " +%u", count - shown);
 	return g_string_free(text, names->len == 0);
+}
+
+/* "12 (+3)": hosts, and those of them that are new in the last seven days. */
+static char *hosts_text(const struct group *group)
+{
+	return g_strdup_printf("%u (+%u)", group->num_hosts, group->new_hosts);
 }
 
 /* "5 (+3)": in the last seven days, and against those before. */
@@ -35,53 +42,111 @@ static char *time_text(GDateTime *time)
 	return g_date_time_format(local, "%Y-%m-%d %H:%M");
 }
 
-static void add_group(struct table *table, enum grouping by, const struct group *group)
-{
-	g_autofree char *count = g_strdup_printf("%u", group->count);
-	g_autofree char *bugs = g_strdup_printf("%u", group->bugs->len);
-	g_autofree char *week = trend_text(group);
-	g_autofree char *first = time_text(group->first), *last = time_text(group->last);
-	g_autofree char *domains = names_text(group->domains);
-	g_autofree char *kernels = names_text(group->kernels);
+enum column {
+	END,
+	COUNT,
+	WEEK,
+	FIRST,
+	LAST,
+	HOSTS, /* if the dumps are those of many */
+	DOMAINS,
+	KERNELS,
+	BUGS,
+	KEY,
+	TITLE,
+	NUM_COLUMNS,
+};
 
-	switch (by) {
-	case GROUP_BY_DAY:
-		table_add(table, count, group->key, bugs, domains, kernels);
-		break;
-	case GROUP_BY_DOMAIN:
-		table_add(table, count, week, first, last, group->key, bugs, kernels);
-		break;
-	case GROUP_BY_KERNEL:
-		table_add(table, count, week, first, last, group->key, bugs, domains);
-		break;
-	case GROUP_BY_TITLE:
-		table_add(table, count, week, first, last, domains, kernels, group->key);
-		break;
+static const char *const titles[NUM_COLUMNS] = {
+	[COUNT] = "Count",     [WEEK] = "7 days",     [FIRST] = "First",
+	[LAST] = "Last",       [HOSTS] = "Hosts",     [BUGS] = "Bugs",
+	[DOMAINS] = "Domains", [KERNELS] = "Kernels", [TITLE] = "Title",
+};
+
+/* What a line is for. */
+static const char *const key_titles[NUM_GROUPINGS] = {
+	[GROUP_BY_BUG] = "Fingerprint", [GROUP_BY_TITLE] = "Title", [GROUP_BY_DOMAIN] = "Domain",
+	[GROUP_BY_KERNEL] = "Kernel",	[GROUP_BY_DAY] = "Day",	    [GROUP_BY_HOST] = "Host",
+};
+
+static const enum column layouts[NUM_GROUPINGS][NUM_COLUMNS] = {
+	[GROUP_BY_BUG] = {COUNT, WEEK, FIRST, LAST, HOSTS, DOMAINS, KERNELS, KEY, TITLE},
+	[GROUP_BY_TITLE] = {COUNT, WEEK, FIRST, LAST, HOSTS, DOMAINS, KERNELS, KEY},
+	[GROUP_BY_DOMAIN] = {COUNT, WEEK, FIRST, LAST, KEY, BUGS, KERNELS},
+	[GROUP_BY_KERNEL] = {COUNT, WEEK, FIRST, LAST, KEY, BUGS, HOSTS, DOMAINS},
+	[GROUP_BY_DAY] = {COUNT, KEY, BUGS, HOSTS, DOMAINS, KERNELS},
+	[GROUP_BY_HOST] = {COUNT, WEEK, FIRST, LAST, KEY, BUGS, DOMAINS, KERNELS},
+};
+
+static char *cell_text(enum column column, const struct group *group)
+{
+	switch (column) {
+	case COUNT:
+		return g_strdup_printf("%u", group->count);
+	case WEEK:
+		return trend_text(group);
+	case FIRST:
+		return time_text(group->first);
+	case LAST:
+		return time_text(group->last);
+	case HOSTS:
+		return hosts_text(group);
+	case DOMAINS:
+		return names_text(group->domains, group->num_domains);
+	case KERNELS:
+		return names_text(group->kernels, group->kernels->len);
+	case BUGS:
+		return g_strdup_printf("%u", group->bugs->len);
+	case KEY:
+		return g_strdup(group->key);
 	default:
-		table_add(table, count, week, first, last, domains, kernels, group->key,
-			  dumps_title(group->newest));
-		break;
+		return g_strdup(dumps_title(group->newest));
 	}
+}
+
+/* Those of @by that are shown, up to END. */
+static void columns_of(struct session *session, enum grouping by, enum column *columns)
+{
+	guint count = 0;
+
+	for (const enum column *at = layouts[by]; *at != END; at++) {
+		if (*at != HOSTS || session->journal)
+			columns[count++] = *at;
+	}
+	columns[count] = END;
+}
+
+static void add_group(struct table *table, const enum column *columns, const struct group *group)
+{
+	g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
+
+	for (; *columns != END; columns++)
+		g_ptr_array_add(cells, cell_text(*columns, group));
+	table_add_row(table, (const char *const *)cells->pdata);
+}
+
+static struct table *make_table(const enum column *columns, enum grouping by)
+{
+	const char *shown[NUM_COLUMNS + 1] = {NULL};
+
+	for (guint i = 0; columns[i] != END; i++)
+		shown[i] = columns[i] == KEY ? key_titles[by] : titles[columns[i]];
+	return table_new(shown);
 }
 
 static void print_table(struct session *session, const GPtrArray *groups, enum grouping by)
 {
-	static const char *const columns[NUM_GROUPINGS][9] = {
-		[GROUP_BY_BUG] = {"Count", "7 days", "First", "Last", "Domains", "Kernels",
-				  "Fingerprint", "Title"},
-		[GROUP_BY_TITLE] = {"Count", "7 days", "First", "Last", "Domains", "Kernels",
-				    "Title"},
-		[GROUP_BY_DOMAIN] = {"Count", "7 days", "First", "Last", "Domain", "Bugs",
-				     "Kernels"},
-		[GROUP_BY_KERNEL] = {"Count", "7 days", "First", "Last", "Kernel", "Bugs",
-				     "Domains"},
-		[GROUP_BY_DAY] = {"Count", "Day", "Bugs", "Domains", "Kernels"},
-	};
-	g_autoptr(Table) table = table_new(columns[by]);
+	enum column columns[NUM_COLUMNS + 1];
+	g_autoptr(Table) table = NULL;
 
+	columns_of(session, by, columns);
+	table = make_table(columns, by);
 	for (guint i = 0; i < groups->len; i++)
-		add_group(table, by, groups->pdata[i]);
+		add_group(table, columns, groups->pdata[i]);
 	table_print(table, session->quiet);
+	if (session->journal && by == GROUP_BY_BUG && !session->quiet)
+		print_hint("'virsh oopsbt list --journal --fingerprint DIGITS' shows which hosts "
+			   "have the dumps of a bug");
 }
 
 static void set_string(JsonObject *object, const char *name, const char *value)
@@ -109,6 +174,14 @@ static void set_names(JsonObject *object, const char *name, const GPtrArray *nam
 	json_object_set_array_member(object, name, array);
 }
 
+static void set_hosts(JsonObject *object, const struct group *group)
+{
+	set_names(object, "hosts", group->hosts);
+	json_object_set_int_member(object, "num_hosts", group->num_hosts);
+	json_object_set_int_member(object, "new_hosts", group->new_hosts);
+	json_object_set_int_member(object, "num_domains", group->num_domains);
+}
+
 static JsonObject *group_to_json(const struct group *group, enum grouping by)
 {
 	const char *key = by == GROUP_BY_BUG ? "fingerprint" : grouping_word(by);
@@ -120,6 +193,8 @@ static JsonObject *group_to_json(const struct group *group, enum grouping by)
 	json_object_set_int_member(object, "7_days_before", group->week_before);
 	set_time(object, "first", group->first);
 	set_time(object, "last", group->last);
+	if (group->num_hosts > 0)
+		set_hosts(object, group);
 	set_names(object, "domains", group->domains);
 	set_names(object, "kernels", group->kernels);
 	json_object_set_int_member(object, "bugs", group->bugs->len);
@@ -145,9 +220,19 @@ static bool parse_by(const struct cli_args *args, enum grouping *by, GError **er
 	*by = GROUP_BY_BUG;
 	if (!word || grouping_parse(word, by))
 		return true;
+	g_set_error(
+		error, CLI_ERROR, CLI_ERROR_USAGE,
+		"option --by cannot be '%s': it takes one of bug, title, domain, kernel, day, host",
+		word);
+	return false;
+}
+
+static bool check_by(struct session *session, enum grouping by, GError **error)
+{
+	if (by != GROUP_BY_HOST || session->journal)
+		return true;
 	g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-		    "option --by cannot be '%s': it takes one of bug, title, domain, kernel, day",
-		    word);
+		    "option --by host needs --journal: the other dumps are of one host");
 	return false;
 }
 
@@ -160,7 +245,8 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	bool json = cli_has(args, "json");
 	enum grouping by;
 
-	if (!parse_by(args, &by, error) || !selection_init(&selection, args, error))
+	if (!parse_by(args, &by, error) || !selection_init(&selection, args, error) ||
+	    !dumps_take_journal(session, args, error) || !check_by(session, by, error))
 		return false;
 	entries = dumps_list_of(session, cli_operands(args), error);
 	if (!entries)
@@ -180,6 +266,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 static const struct cli_option options[] = {
 	{"by", 0, GROUPING_WORDS, CLI_WORDS, "what one line is for (default: bug)"},
 	{"reverse", 'r', NULL, CLI_NONE, "the most frequent first, or the newest day"},
+	DUMPS_JOURNAL_OPTION,
 	{"json", 0, NULL, CLI_NONE, "as JSON"},
 	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
 	{NULL, 0, NULL, 0, NULL},
@@ -197,7 +284,11 @@ const struct verb verb_stats = {
 		"was first and last seen, the domains and kernels, its fingerprint and the title "
 		"of its newest dump. The most frequent is the last.\n\n"
 		"Only dumps that are still stored count. Dumps have one fingerprint if they are "
-		"of one bug; those of older versions have none, and count by their title.",
+		"of one bug; those of older versions have none, and count by their title.\n\n"
+		"With --journal the same is told of all hosts whose journals are in a directory, "
+		"as systemd-journal-remote collects them. Hosts are those that have seen it, and "
+		"in parentheses how many of them saw it first in the last seven days. All dumps "
+		"count that the journals tell of, also those that a host has removed since.",
 	.options = options,
 	.shared_options = selection_options,
 	.run = run,

@@ -28,6 +28,8 @@ void store_entry_free(struct store_entry *entry)
 	g_free(entry->signal);
 	g_free(entry->fingerprint);
 	g_free(entry->release);
+	g_free(entry->host);
+	g_free(entry->machine);
 	g_free(entry->kernel);
 	g_free(entry);
 }
@@ -170,6 +172,8 @@ struct store_entry *store_entry_copy(const struct store_entry *entry)
 	copy->signal = g_strdup(entry->signal);
 	copy->fingerprint = g_strdup(entry->fingerprint);
 	copy->release = g_strdup(entry->release);
+	copy->host = g_strdup(entry->host);
+	copy->machine = g_strdup(entry->machine);
 	copy->kernel = g_strdup(entry->kernel);
 	return copy;
 }

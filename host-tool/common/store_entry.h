@@ -20,6 +20,10 @@ struct store_entry {
 	char *release;	      /* of the guest's kernel, as the guest gave it; NULL: not known */
 	bool vmcore;	      /* a full dump is there too */
 
+	/* Where it is, if a journal told of it; NULL: in this store. Not safe for a terminal. */
+	char *host;    /* name */
+	char *machine; /* its machine-id(5); NULL also: not known */
+
 	/* By which one boot of the guest is told from another. */
 	char *kernel;	    /* which one it is and where it lies; NULL: not known */
 	gint64 die_counter; /* oopses since the boot; -1: not known */

@@ -62,8 +62,8 @@ tap_is '--by day is in the order of days' "$(oopsbt stats --by day | awk 'NR > 2
 tap_is '--by bug is what is shown without' "$(oopsbt stats --by bug)" "$(oopsbt stats)"
 run stats --by moon
 tap_is '--by with another word: exit status' "$status" 2
-tap_like '--by with another word: message' "$err" "option --by cannot be 'moon'.*bug.*title.*domain.*kernel.*day"
-tap_is 'completion of --by offers the words' "$(virsh-oopsbt complete -- stats --by '' | xargs)" 'bug title domain kernel day'
+tap_like '--by with another word: message' "$err" "option --by cannot be 'moon'.*bug.*title.*domain.*kernel.*day.*host"
+tap_is 'completion of --by offers the words' "$(virsh-oopsbt complete -- stats --by '' | xargs)" 'bug title domain kernel day host'
 
 # --- which dumps ---
 counts() {
