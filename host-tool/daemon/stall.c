@@ -251,10 +251,24 @@ static void tell_end(const struct told *told, gint64 now_us, struct stall_findin
 		   seconds(now_us - told->since_us));
 }
 
+/*
+ * What is told of that this may be a part of: another CPU that hangs in the same way; or takes no
+ * interrupts, and others that wait for its answer to one do not schedule. NULL: nothing.
+ */
+static const struct told *find_cause(struct stall *stall, const struct told *told)
+{
+	const struct told *other = find_other(stall, told, false);
+	const struct told hard = {.incident = INCIDENT_HARD_LOCKUP};
+
+	if (!other && told->incident == INCIDENT_SOFT_LOCKUP)
+		other = find_other(stall, &hard, false);
+	return other;
+}
+
 /* Is it one incident with what is told of another CPU? */
 static bool joins(struct stall *stall, const struct told *told, gint64 now_us)
 {
-	const struct told *other = find_other(stall, told, false);
+	const struct told *other = find_cause(stall, told);
 
 	return other && (told->incident == INCIDENT_STARVED || now_us - other->began_us < JOIN_US);
 }
@@ -287,6 +301,11 @@ static enum stall_event tell(struct stall *stall, struct told *told, bool stands
 		return STALL_ENDED;
 	}
 	if (told->active && told->incident == finding->incident) {
+		/* Its cause is over, and it is not. */
+		if (told->silent && !find_cause(stall, told)) {
+			told->silent = false;
+			return STALL_BEGAN;
+		}
 		if (told->silent || now_us < told->next_us)
 			return STALL_NONE;
 		add_others(stall, told, finding);

@@ -31,8 +31,8 @@ stalls() {
 }
 
 dumped() {
-	daemon_wait "$(guest_domain "$1"): stored:" 60 >/dev/null || true
-	dump=$(dumps "$1" | tail -n 1)
+	dump=$(daemon_wait "$(guest_domain "$1"): stored:" 60 | sed 's/.*stored: //; s/,.*//') || true
+	dump=$daemon_store/$(guest_domain "$1")/$dump
 }
 
 # ends GUEST INCIDENT: what stood still goes on, and there is a dump of that

@@ -309,6 +309,31 @@ static void test_together(void)
 	world_end(&world);
 }
 
+/* A CPU that waits for another one to take an interrupt is no incident of its own. */
+static void test_waits_for_a_cpu(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.rates[1] = (struct rates){.no_irqs = true};
+	world.rates[2] = (struct rates){.same_task = true};
+	run(&world, 40);
+	check_began(&world, INCIDENT_HARD_LOCKUP, 1);
+	world.rates[2] = (struct rates){0};
+	run(&world, 2);
+	g_assert_cmpuint(world.num_ended, ==, 0);
+	/* But if it goes on, it is. */
+	world.rates[2] = (struct rates){.same_task = true};
+	run(&world, 22);
+	world.rates[1] = (struct rates){0};
+	run(&world, 3);
+	g_assert_cmpuint(world.num_ended, ==, 1);
+	g_assert_cmpuint(world.num_began, ==, 2);
+	g_assert_cmpint(world.began.incident, ==, INCIDENT_SOFT_LOCKUP);
+	world_end(&world);
+}
+
 static void test_one_after_the_other(void)
 {
 	struct world world;
@@ -490,6 +515,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/stall/a hang is told again ever more rarely, and its end",
 			test_lasts_and_ends);
 	g_test_add_func("/stall/CPUs that hang together are one incident", test_together);
+	g_test_add_func("/stall/a CPU that waits for one that hangs is part of that",
+			test_waits_for_a_cpu);
 	g_test_add_func("/stall/a CPU that hangs later is another incident",
 			test_one_after_the_other);
 	g_test_add_func("/stall/all that are starved are one incident", test_starved_together);
