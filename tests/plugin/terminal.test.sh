@@ -101,6 +101,16 @@ tap_ok 'an interrupt is for the pager, which goes on' on_terminal '
 	send q
 	ended 0'
 
+# --- pages for a browser ---
+tap_ok 'a page of a report is not for a terminal' on_terminal '
+	spawn virsh oopsbt -D $dumps info --html
+	see "a page is not for a terminal; redirect it, or let"
+	ended 2'
+tap_ok 'nor is one of all dumps' on_terminal '
+	spawn virsh oopsbt -D $dumps list --html
+	see "a page is not for a terminal; redirect it"
+	ended 2'
+
 # --- colours ---
 tap_ok 'the headline stands out on a terminal' on_terminal '
 	set env(PAGER) cat

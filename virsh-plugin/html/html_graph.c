@@ -32,12 +32,20 @@ static JsonObject *find_task(JsonArray *tasks, gint64 pid)
 	return NULL;
 }
 
+/* "scenario_mutex_b" of "scenario_mutex_b+0x0/0x20 [oopsbt_scenario]", as far as there is room. */
+static char *short_name(const char *symbol, double width)
+{
+	g_autofree char *name = g_strndup(symbol, strcspn(symbol, "+ "));
+
+	return html_clip(name, width);
+}
+
 static void draw_box(struct html *html, JsonObject *task, gint64 pid, double x, double y)
 {
 	g_autofree char *name =
 		g_strdup_printf("%s %" G_GINT64_FORMAT, member_text(task, "comm", "pid"), pid);
 	g_autofree char *label = html_clip(name, BOX_WIDTH - 12);
-	g_autofree char *place = html_clip(member_text(task, "waits_in", ""), BOX_WIDTH - 12);
+	g_autofree char *place = short_name(member_text(task, "waits_in", ""), BOX_WIDTH - 12);
 
 	html_open(html, "g", "box");
 	html_elementf(html, "title", NULL, "%s %s", name, member_text(task, "waits_in", ""));
@@ -71,7 +79,7 @@ static void label_wait(struct html *html, JsonObject *task, double x, double y, 
 
 	if (!wait)
 		return;
-	lock = html_clip(member_text(wait, "symbol", member_text(wait, "address", "")), width);
+	lock = short_name(member_text(wait, "symbol", member_text(wait, "address", "")), width);
 	html_label(html, "middle dim", x, y - 6, member_text(wait, "kind", "waits"));
 	html_label(html, "middle", x, y + 14, lock);
 }
