@@ -124,3 +124,11 @@ char *html_duration(gint64 ns)
 	return g_strdup_printf("%" G_GINT64_FORMAT ".%03" G_GINT64_FORMAT " ms", ms,
 			       ns % NS_PER_MS / 1000);
 }
+
+char *html_duration_us(gint64 us)
+{
+	gint64 most = G_MAXINT64 / 1000;
+	gint64 bounded = CLAMP(us, -most, most);
+
+	return html_duration(ABS(bounded) * 1000);
+}

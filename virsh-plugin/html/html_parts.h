@@ -33,5 +33,7 @@ double html_text_width(const char *text);
 
 /* "1.234 ms", "12.345 s". g_free(). */
 char *html_duration(gint64 ns);
+/* The same without a sign; at most some 292 years. */
+char *html_duration_us(gint64 us);
 
 #endif

@@ -126,7 +126,7 @@ static void place(struct timeline *timeline, gint64 signalled)
 	for (size_t i = 0; i < timeline->num; i++) {
 		struct event *event = &timeline->events[i];
 		gint64 us = event->us - signalled;
-		g_autofree char *duration = html_duration(ABS(us) * 1000);
+		g_autofree char *duration = html_duration_us(us);
 
 		event->x = position(timeline, event->us);
 		event->label = us == 0 ? g_strdup(event->name)
@@ -197,7 +197,7 @@ static void draw_frozen(struct html *html, const struct timeline *timeline)
 
 static void draw(struct html *html, struct timeline *timeline)
 {
-	g_autofree char *span = html_duration((timeline->last - timeline->first) * 1000);
+	g_autofree char *span = html_duration_us(timeline->last - timeline->first);
 	g_autofree char *label = g_strdup_printf("Timeline of %s", span);
 	double height = AXIS + BAR + 16 + ROW_HEIGHT * (double)lay_out(timeline);
 
@@ -227,10 +227,8 @@ static void add_sentences(struct html *html, JsonObject *report)
 	JsonObject *guest = member_object(report, "guest");
 	gint64 freeze_us = member_number(times, "freeze_us", -1);
 	gint64 offset_us = member_number(guest, "clock_offset_us", G_MININT64);
-	g_autofree char *freeze = html_duration(freeze_us * 1000);
-	g_autofree char *offset = offset_us == G_MININT64 || ABS(offset_us) > G_MAXINT64 / 1000
-					  ? NULL
-					  : html_duration(ABS(offset_us) * 1000);
+	g_autofree char *freeze = html_duration_us(freeze_us);
+	g_autofree char *offset = offset_us == G_MININT64 ? NULL : html_duration_us(offset_us);
 
 	html_open(html, "table", "facts");
 	html_fact(html, "Signalled", member_text(times, "signalled", NULL));

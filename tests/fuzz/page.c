@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The report.json of an exported dump, which becomes a page: none of its text becomes markup. */
+#include <string.h>
+
+#include "../../virsh-plugin/cli.h"
+#include "../../virsh-plugin/html/html_report.h"
+#include "../../virsh-plugin/report_file.h"
+#include "fuzz.h"
+
+/* cli.c wants a table of verbs. */
+const struct verb *const cli_verbs[] = {NULL};
+
+/* Elements that the template has, and the page's parts never. */
+static void check_once(const char *page, const char *markup)
+{
+	const char *first = strstr(page, markup);
+
+	g_assert_nonnull(first);
+	g_assert_null(strstr(first + 1, markup));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+	GError *error = NULL;
+	g_autofree char *text = fuzz_text(bytes, length);
+	JsonObject *report = report_parse(text, strlen(text), &error);
+	GString *page;
+
+	fuzz_check_result(report != NULL, error);
+	if (!report)
+		return 0;
+	page = html_report(report);
+	g_assert_true(g_utf8_validate(page->str, (gssize)page->len, NULL));
+	check_once(page->str, "<script");
+	check_once(page->str, "</main>");
+	g_assert_null(strstr(page->str, "<img"));
+	g_string_free(page, TRUE);
+	json_object_unref(report);
+	return 0;
+}
