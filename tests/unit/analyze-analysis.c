@@ -105,6 +105,61 @@ static void test_interrupted_later(void)
 	assert_of_interrupt(STACK_IRQ, STACK_TASK, false);
 }
 
+static void add_frame(GArray *frames, const char *function)
+{
+	struct frame frame = {
+		.stack = STACK_TASK, .reliable = true, .symbol = {.name = g_strdup(function)}};
+
+	g_array_append_val(frames, frame);
+}
+
+/* The only vCPU is CPU 0, and is within a loop of an ioctl, waiting. */
+static struct report *conclude(struct analysis *analysis, const char *incident, const char *phase)
+{
+	static const char *const functions[] = {
+		"native_sched_clock", "delay_tsc", "my_poll",
+		"my_ioctl",	      "vfs_ioctl", "__x64_sys_ioctl"};
+	g_autofree char *json = g_strdup_printf(
+		"{\"collection\": {\"signal\": \"stall\", \"incident\": \"%s\", \"phase\": \"%s\","
+		" \"stalled_cpu\": 0, \"errors\": []}}",
+		incident, phase);
+	struct report_vcpu *vcpu;
+	struct kernel_map map = {0};
+
+	init(analysis, json);
+	vcpu = &g_array_index(analysis->report->vcpus, struct report_vcpu, 0);
+	vcpu->cpu = (struct maybe_int){true, 0};
+	for (size_t i = 0; i < G_N_ELEMENTS(functions); i++)
+		add_frame(vcpu->frames, functions[i]);
+	analysis->map = &map;
+	analysis_conclude(analysis);
+	analysis->map = NULL;
+	return analysis->report;
+}
+
+/* The title has the place, the fingerprint goes by the loop. */
+static void test_hang_is_named_by_its_place(void)
+{
+	struct analysis analysis;
+	const struct report *report = conclude(&analysis, "hard-lockup", "began");
+
+	g_assert_cmpstr(report->title, ==, "hard lockup in my_poll");
+	g_assert_cmpstr(report->culprit.functions[0], ==, "my_ioctl");
+	g_assert_null(report->culprit.functions[1]);
+	g_assert_cmpuint(strlen(report->fingerprint), ==, 16);
+	analysis_clear(&analysis);
+}
+
+static void test_end_of_a_hang_blames_nobody(void)
+{
+	struct analysis analysis;
+	const struct report *report = conclude(&analysis, "hard-lockup", "ended");
+
+	g_assert_cmpstr(report->title, ==, "hard lockup ended");
+	g_assert_null(report->culprit.functions[0]);
+	analysis_clear(&analysis);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -115,6 +170,8 @@ int main(int argc, char **argv)
 			test_error_of_the_same_field);
 	g_test_add_func("/analysis/consistency/error-without-a-field", test_error_without_a_field);
 	g_test_add_func("/analysis/consistency/old-core", test_old_core);
+	g_test_add_func("/analysis/hang/place", test_hang_is_named_by_its_place);
+	g_test_add_func("/analysis/hang/end", test_end_of_a_hang_blames_nobody);
 	g_test_add_func("/analysis/panic/interrupted-after-the-oops", test_interrupted_later);
 	return g_test_run();
 }
