@@ -27,7 +27,7 @@ id=${out%% *}
 tap_is 'the dump is there' "$(oopsbt list --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[-1]["id"])')" "$id"
 tap_is 'its report has all CPUs' "$(oopsbt info --json "$id" |
 	python3 -c 'import json, sys; print(sorted(vcpu["cpu"] for vcpu in json.load(sys.stdin)["vcpus"]))')" '[0, 1, 2, 3]'
-tap_like 'each with its registers' "$(oopsbt info "$id" --cpu 2)" '^ +RIP: 0xffffffff'
+tap_like 'each with its registers' "$(oopsbt info "$id" --cpu 2)" '^ +RIP: 0010:[a-z_]+[+]0x'
 tap_like 'and its backtrace' "$(oopsbt info "$id" --cpu 2)" '^   [a-z_0-9]+\+0x[0-9a-f]+/0x[0-9a-f]+'
 tap_like 'the log is the guest'"'"'s' "$(oopsbt info "$id" --log)" 'Linux version 6\.1'
 tap_is 'the guest runs on' "$(guest_exec hang 'echo alive')" alive
