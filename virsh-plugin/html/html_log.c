@@ -84,6 +84,7 @@ static void add_part(struct html *html, const struct log *log, guint from, guint
 	html_elementf(html, "summary", NULL, "%s: %u line%s", name, to - from,
 		      to - from == 1 ? "" : "s");
 	html_open(html, "pre", "log");
+	html_attribute(html, "tabindex", "0"); /* it scrolls by keys */
 	for (guint i = from; i < to; i++)
 		add_record(html, element_object(log->records, i));
 	html_close(html);
