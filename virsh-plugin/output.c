@@ -220,12 +220,18 @@ const char *style(enum style wanted)
 	return pager.colour ? sequences[wanted] : "";
 }
 
+char *local_time_text(GDateTime *time)
+{
+	g_autoptr(GDateTime) local = g_date_time_to_local(time);
+
+	return g_date_time_format(local, "%Y-%m-%d %H:%M:%S %Z");
+}
+
 char *local_time(const char *rfc3339)
 {
 	g_autoptr(GDateTime) utc = rfc3339 ? g_date_time_new_from_iso8601(rfc3339, NULL) : NULL;
-	g_autoptr(GDateTime) local = utc ? g_date_time_to_local(utc) : NULL;
 
-	return local ? g_date_time_format(local, "%Y-%m-%d %H:%M:%S %Z") : g_strdup(rfc3339);
+	return utc ? local_time_text(utc) : g_strdup(rfc3339);
 }
 
 /* --- tables --- */
@@ -288,33 +294,82 @@ static size_t display_width(const char *text)
 	return width;
 }
 
-void table_print(const struct table *table, bool quiet)
+static guint count_rows(const struct table *table)
 {
-	g_autofree size_t *widths = g_new0(size_t, table->width);
-	guint rows = table->cells->len / table->width;
-	size_t total = 0;
+	return table->cells->len / table->width;
+}
 
+static void widen(const struct table *table, size_t *widths)
+{
 	for (guint i = 0; i < table->cells->len; i++) {
 		size_t *width = &widths[i % table->width];
 
 		*width = MAX(*width, display_width(table->cells->pdata[i]));
 	}
+}
+
+static void print_row(const struct table *table, guint row, const size_t *widths)
+{
+	for (guint column = 0; column < table->width; column++) {
+		const char *cell = table->cells->pdata[row * table->width + column];
+		size_t padding = widths[column] - display_width(cell) + 2;
+
+		printf(" %s%*s", cell, column + 1 < table->width ? (int)padding : 0, "");
+	}
+	putchar('\n');
+}
+
+/* The titles, which are the first row. */
+static void print_heading(const struct table *table, const size_t *widths)
+{
+	size_t total = 0;
+
+	print_row(table, 0, widths);
 	for (guint column = 0; column < table->width; column++)
 		total += widths[column] + 3;
 	if (terminal_width() > 0)
 		total = MIN(total, terminal_width());
-	for (guint row = quiet ? 1 : 0; row < rows; row++) {
-		for (guint column = 0; column < table->width; column++) {
-			const char *cell = table->cells->pdata[row * table->width + column];
-			size_t padding = widths[column] - display_width(cell) + 2;
+	for (size_t i = 0; i < total - 1; i++)
+		putchar('-');
+	putchar('\n');
+}
 
-			printf(" %s%*s", cell, column + 1 < table->width ? (int)padding : 0, "");
-		}
+void table_print(const struct table *table, bool quiet)
+{
+	g_autofree size_t *widths = g_new0(size_t, table->width);
+
+	widen(table, widths);
+	if (!quiet)
+		print_heading(table, widths);
+	for (guint row = 1; row < count_rows(table); row++)
+		print_row(table, row, widths);
+	if (!quiet)
 		putchar('\n');
-		for (size_t i = 0; row == 0 && i < total - 1; i++)
-			putchar('-');
-		if (row == 0)
-			putchar('\n');
+}
+
+/* Takes out all rows but the titles. */
+static void empty(struct table *table)
+{
+	g_ptr_array_set_size(table->cells, (gint)table->width);
+}
+
+void table_print_rows(const char *const *titles, bool quiet, guint rows,
+		      void (*fill)(struct table *table, guint row, const void *user_data),
+		      const void *user_data)
+{
+	g_autoptr(Table) table = table_new(titles);
+	g_autofree size_t *widths = g_new0(size_t, table->width);
+
+	widen(table, widths);
+	for (guint row = 0; row < rows; row++, empty(table)) {
+		fill(table, row, user_data);
+		widen(table, widths);
+	}
+	if (!quiet)
+		print_heading(table, widths);
+	for (guint row = 0; row < rows; row++, empty(table)) {
+		fill(table, row, user_data);
+		print_row(table, 1, widths);
 	}
 	if (!quiet)
 		putchar('\n');

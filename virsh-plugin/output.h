@@ -23,6 +23,13 @@ void table_add(struct table *table, ...);
 void table_add_row(struct table *table, const char *const *cells);
 /* Without its heading if @quiet. */
 void table_print(const struct table *table, bool quiet);
+/*
+ * A table of @rows that are not in memory together: @fill, which adds one, is called twice for
+ * each, for the widths and to be printed.
+ */
+void table_print_rows(const char *const *titles, bool quiet, guint rows,
+		      void (*fill)(struct table *table, guint row, const void *user_data),
+		      const void *user_data);
 
 /* --- text --- */
 
@@ -59,6 +66,7 @@ const char *style(enum style style);
 
 /* Local time with its zone, "2026-11-22 21:45:01 CET", of an RFC 3339 text; NULL gives NULL. */
 char *local_time(const char *rfc3339);
+char *local_time_text(GDateTime *time);
 
 /* --- pager --- */
 

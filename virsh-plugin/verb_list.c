@@ -25,71 +25,67 @@ static char *size_text(gint64 bytes)
 			       tenths % 10, units[unit]);
 }
 
-static char *shown_time(const struct store_entry *entry)
+struct listing {
+	struct session *session;
+	const GPtrArray *entries;
+	bool details;
+};
+
+static void add_entry(struct table *table, guint row, const void *user_data)
 {
+	const struct listing *listing = user_data;
+	const struct store_entry *entry = listing->entries->pdata[row];
 	g_autoptr(GDateTime) time = dumps_time(entry);
-	g_autofree char *text = g_date_time_format_iso8601(time);
+	g_autofree char *shown = local_time_text(time);
+	g_autofree char *size =
+		listing->details ? size_text(dumps_size(listing->session, entry)) : NULL;
 
-	return local_time(text);
-}
-
-static void add_entry(struct session *session, struct table *table, bool details,
-		      const struct store_entry *entry)
-{
-	g_autofree char *time = shown_time(entry);
-	g_autofree char *size = details ? size_text(dumps_size(session, entry)) : NULL;
-
-	if (details)
-		table_add(table, entry->id, entry->domain, time, entry->incident, entry->release,
+	if (listing->details)
+		table_add(table, entry->id, entry->domain, shown, entry->incident, entry->release,
 			  size, dumps_title(entry));
 	else
-		table_add(table, entry->id, entry->domain, time, entry->incident,
+		table_add(table, entry->id, entry->domain, shown, entry->incident,
 			  dumps_title(entry));
 }
 
 /* Of many hosts; what a dump takes on their disks is not known here. */
-static void add_entry_of_host(struct table *table, bool details, const struct store_entry *entry)
+static void add_entry_of_host(struct table *table, guint row, const void *user_data)
 {
-	g_autofree char *time = shown_time(entry);
+	const struct listing *listing = user_data;
+	const struct store_entry *entry = listing->entries->pdata[row];
+	g_autoptr(GDateTime) time = dumps_time(entry);
+	g_autofree char *shown = local_time_text(time);
 
-	if (details)
-		table_add(table, entry->id, entry->host, entry->domain, time, entry->incident,
+	if (listing->details)
+		table_add(table, entry->id, entry->host, entry->domain, shown, entry->incident,
 			  entry->release, entry->fingerprint, dumps_title(entry));
 	else
-		table_add(table, entry->id, entry->host, entry->domain, time, entry->incident,
+		table_add(table, entry->id, entry->host, entry->domain, shown, entry->incident,
 			  dumps_title(entry));
 }
 
-static void print_entries_of_hosts(struct session *session, GPtrArray *entries, bool details)
+static void print_entries_of_hosts(const struct listing *listing)
 {
 	static const char *const few[] = {"Id", "Host", "Domain", "Time", "Kind", "Title", NULL};
 	static const char *const all[] = {"Id",	    "Host",	   "Domain", "Time", "Kind",
 					  "Kernel", "Fingerprint", "Title",  NULL};
-	g_autoptr(Table) table = table_new(details ? all : few);
+	bool quiet = listing->session->quiet;
 
-	for (guint i = 0; i < entries->len; i++)
-		add_entry_of_host(table, details, entries->pdata[i]);
-	table_print(table, session->quiet);
-	if (!session->quiet)
+	table_print_rows(listing->details ? all : few, quiet, listing->entries->len,
+			 add_entry_of_host, listing);
+	if (!quiet)
 		print_hint("'virsh -c qemu+ssh://HOST/system oopsbt export ID' fetches a dump");
 }
 
-static void print_entries(struct session *session, GPtrArray *entries, bool details)
+static void print_entries(const struct listing *listing)
 {
 	static const char *const few[] = {"Id", "Domain", "Time", "Kind", "Title", NULL};
 	static const char *const all[] = {"Id",	    "Domain", "Time",  "Kind",
 					  "Kernel", "Size",   "Title", NULL};
-	g_autoptr(Table) table = table_new(details ? all : few);
 
-	for (guint i = 0; i < entries->len; i++)
-		add_entry(session, table, details, entries->pdata[i]);
-	table_print(table, session->quiet);
+	table_print_rows(listing->details ? all : few, listing->session->quiet,
+			 listing->entries->len, add_entry, listing);
 }
-
-struct listing {
-	struct session *session;
-	GPtrArray *entries;
-};
 
 static JsonNode *element_to_json(guint i, const void *user_data)
 {
@@ -103,13 +99,6 @@ static JsonNode *element_to_json(guint i, const void *user_data)
 	else
 		json_object_set_null_member(json_node_get_object(node), "size");
 	return node;
-}
-
-static void print_entries_as_json(struct session *session, GPtrArray *entries)
-{
-	const struct listing listing = {session, entries};
-
-	print_json_array(entries->len, element_to_json, &listing);
 }
 
 /* --- equal ones as one --- */
@@ -170,6 +159,7 @@ static void keep_newest(GPtrArray *entries, guint64 count)
 
 static void print(struct session *session, const struct cli_args *args, GPtrArray *entries)
 {
+	const struct listing listing = {session, entries, cli_has(args, "details")};
 	bool json = cli_has(args, "json");
 
 	pager_open(!cli_has(args, "no-pager") && !json);
@@ -180,11 +170,11 @@ static void print(struct session *session, const struct cli_args *args, GPtrArra
 	if (cli_has(args, "reverse"))
 		groups_reverse(entries);
 	if (json)
-		print_entries_as_json(session, entries);
+		print_json_array(entries->len, element_to_json, &listing);
 	else if (session->journal)
-		print_entries_of_hosts(session, entries, cli_has(args, "details"));
+		print_entries_of_hosts(&listing);
 	else
-		print_entries(session, entries, cli_has(args, "details"));
+		print_entries(&listing);
 }
 
 /* To a file or a pipe: a terminal would show its markup. */
