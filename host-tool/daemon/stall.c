@@ -21,7 +21,8 @@
 /* A hang as it is told. */
 struct told {
 	bool active;
-	bool silent; /* another CPU's is told of instead */
+	bool silent;  /* another CPU's is told of instead */
+	bool changed; /* it was of another kind before */
 	enum incident incident;
 	gint64 since_us, began_us, next_us;
 	unsigned int times;
@@ -52,7 +53,7 @@ struct stall {
 	gint64 last_us;
 	unsigned int num_cpus;
 	struct stall_sample last;
-	gint64 gp_us, gp_stood_us; /* since when, and for how long while no vCPU was kept waiting */
+	gint64 gp_us, gp_stood_us; /* since when; for how long, of the time that the host gave */
 	gint64 dead_us, clock_us;  /* since when nothing is heard; when its clock moved last */
 	bool hung, warned;	   /* not told yet */
 	struct told rcu, dead;
@@ -292,6 +293,8 @@ static void add_others(struct stall *stall, const struct told *told, struct stal
 static enum stall_event tell(struct stall *stall, struct told *told, bool stands, gint64 now_us,
 			     struct stall_finding *finding)
 {
+	bool changed;
+
 	if (!stands && !told->active)
 		return STALL_NONE;
 	if (!stands) {
@@ -300,6 +303,9 @@ static enum stall_event tell(struct stall *stall, struct told *told, bool stands
 		tell_end(told, now_us, finding);
 		return STALL_ENDED;
 	}
+	/* One that changes to and fro is told like one that lasts. */
+	if (told->active && told->changed && !told->silent)
+		told->incident = finding->incident;
 	if (told->active && told->incident == finding->incident) {
 		/* Its cause is over, and it is not. */
 		if (told->silent && !find_cause(stall, told)) {
@@ -312,8 +318,10 @@ static enum stall_event tell(struct stall *stall, struct told *told, bool stands
 		told->next_us = now_us + interval_us(++told->times);
 		return STALL_LASTS;
 	}
+	changed = told->active;
 	forget(stall, told);
 	*told = (struct told){.active = true,
+			      .changed = changed,
 			      .incident = finding->incident,
 			      .since_us = finding->since_us,
 			      .began_us = now_us,
@@ -389,8 +397,22 @@ static bool timers_are_due(struct stall *stall, const struct stall_sample *now,
 	return false;
 }
 
-static void follow_guest(struct stall *stall, const struct stall_sample *now, bool kept, bool lives,
-			 bool due)
+/* How much of the time since the last tick the vCPU wanted to run, and was not let. */
+static gint64 kept_lately_us(const struct cpu *cpu, const struct stall_cpu *now, gint64 passed_us)
+{
+	const struct stall_cpu *last = &cpu->last;
+	gint64 kept = now->waited_us - last->waited_us;
+
+	if (!cpu->seen || !now->known)
+		return 0;
+	if (last->runnable && now->runnable)
+		kept = MAX(kept, passed_us - (now->used_us - last->used_us));
+	return CLAMP(kept, 0, passed_us);
+}
+
+/* @given_us: what the host gave since the last tick to the vCPU that it kept waiting most. */
+static void follow_guest(struct stall *stall, const struct stall_sample *now, gint64 given_us,
+			 bool lives, bool due)
 {
 	bool same = now->has_gp_seq && stall->last.has_gp_seq &&
 		    now->gp_seq == stall->last.gp_seq && (now->gp_seq & GP_STATE) != 0;
@@ -398,8 +420,8 @@ static void follow_guest(struct stall *stall, const struct stall_sample *now, bo
 	if (!same) {
 		stall->gp_us = now->now_us;
 		stall->gp_stood_us = 0;
-	} else if (!kept) {
-		stall->gp_stood_us += now->now_us - stall->last_us;
+	} else if (lives) {
+		stall->gp_stood_us += given_us;
 	}
 	if (lives || !due)
 		stall->dead_us = now->now_us;
@@ -462,7 +484,8 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 {
 	unsigned int num_cpus = MIN(sample->num_cpus, STALL_MAX_CPUS);
 	gint64 now_us = sample->now_us, passed_us = now_us - stall->last_us;
-	bool kept = false, known = false, lively = false, due;
+	gint64 most_kept_us = 0;
+	bool known = false, lively = false, due;
 	enum stall_event event;
 
 	if (!stall->begun || passed_us < 0 || passed_us > STALL_GAP_US ||
@@ -476,13 +499,13 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 
 		known |= sample->cpus[i].known;
 		lively |= lives(cpu, &sample->cpus[i], passed_us);
+		most_kept_us = MAX(most_kept_us, kept_lately_us(cpu, &sample->cpus[i], passed_us));
 		follow_cpu(stall, cpu, now_us, &sample->cpus[i]);
-		kept |= cpu->seen && cpu->starved.at_us < now_us;
 	}
 	if (!known)
 		stall->dead = (struct told){0};
 	due = timers_are_due(stall, sample, num_cpus);
-	follow_guest(stall, sample, kept, lively || !known, due);
+	follow_guest(stall, sample, passed_us - most_kept_us, lively || !known, due);
 	stall->hung |= has_hung(&stall->last, sample);
 	stall->warned |= has_warned(&stall->last, sample);
 	keep(stall, sample);

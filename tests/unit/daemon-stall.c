@@ -15,7 +15,7 @@ struct world {
 	struct stall_sample sample;
 	struct rates {
 		bool halted; /* else it uses the processor */
-		bool no_irqs, same_task, same_touch, kept;
+		bool no_irqs, same_task, same_touch, kept, half;
 	} rates[NUM_CPUS];
 	bool gp_stands;
 	unsigned int num_began, num_lasts, num_ended;
@@ -78,7 +78,12 @@ static void run(struct world *world, unsigned int num_seconds)
 			cpu->current += rates->same_task ? 0 : 64;
 			if (rates->kept)
 				cpu->waited_us += SECOND * 95 / 100;
-			cpu->used_us += rates->halted ? 0 : rates->kept ? SECOND / 20 : SECOND;
+			if (rates->half)
+				cpu->waited_us += SECOND / 2;
+			cpu->used_us += rates->halted ? 0
+					: rates->kept ? SECOND / 20
+					: rates->half ? SECOND / 2
+						      : SECOND;
 		}
 		look(world);
 	}
@@ -166,6 +171,56 @@ static void test_no_hang(void)
 		g_assert_cmpuint(world.num_began, ==, 0);
 		world_end(&world);
 	}
+}
+
+/* A grace period lasts as long as the host lets the guest work on it. */
+static void test_grace_period_of_a_slow_guest(void)
+{
+	struct world world;
+
+	/* QEMU is stopped, or the host sleeps: nothing moves, and nothing wants to. */
+	world_begin(&world);
+	run(&world, 5);
+	world.gp_stands = true;
+	for (unsigned int i = 0; i < NUM_CPUS; i++)
+		world.rates[i] = (struct rates){
+			.halted = true, .no_irqs = true, .same_task = true, .same_touch = true};
+	run(&world, 60);
+	memset(world.rates, 0, sizeof(world.rates));
+	run(&world, 20);
+	g_assert_cmpuint(world.num_began, ==, 0);
+	run(&world, 3);
+	check_began(&world, INCIDENT_RCU_STALL, -1);
+	world_end(&world);
+
+	/* The host keeps one vCPU waiting for half of the time. */
+	world_begin(&world);
+	run(&world, 5);
+	world.gp_stands = true;
+	world.rates[1].half = true;
+	run(&world, 41);
+	g_assert_cmpuint(world.num_began, ==, 0);
+	run(&world, 3);
+	check_began(&world, INCIDENT_RCU_STALL, -1);
+	world_end(&world);
+}
+
+static void test_to_and_fro(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	for (unsigned int i = 0; i < 30; i++) {
+		world.rates[2] = (struct rates){
+			.no_irqs = i % 2 == 0, .same_task = true, .same_touch = true};
+		run(&world, 21);
+	}
+	/* The first, its change, and then ever more rarely: after 1, 4 and so on minutes. */
+	g_assert_cmpuint(world.num_began, ==, 2);
+	g_assert_cmpuint(world.num_lasts, ==, 2);
+	g_assert_cmpuint(world.num_ended, ==, 0);
+	world_end(&world);
 }
 
 static void test_busy_host(void)
@@ -508,6 +563,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/stall/idle, tickless, computing and unplugged CPUs do not hang",
 			test_no_hang);
 	g_test_add_func("/stall/a busy host makes no lockup and no RCU stall", test_busy_host);
+	g_test_add_func("/stall/a grace period is measured in the time that the host gives",
+			test_grace_period_of_a_slow_guest);
+	g_test_add_func("/stall/a hang that changes to and fro is told ever more rarely",
+			test_to_and_fro);
 	g_test_add_func("/stall/a wait that is not over counts", test_waits_unseen);
 	g_test_add_func("/stall/a guest that misses its timers is dead", test_dead);
 	g_test_add_func("/stall/a guest that sleeps is not dead", test_sleeps);
