@@ -45,11 +45,18 @@ static void error_done(struct task *task, struct domain *domain)
 		      "run any more");
 }
 
+/* An event of a domain that is not looked after costs no call. */
+static bool is_wanted(const struct domain *domain)
+{
+	return !domain->known ||
+	       (domain->enabled && domain->options.kinds & 1u << INCIDENT_KVM_ERROR);
+}
+
 void domain_error_look(struct domain *domain)
 {
 	struct error_task *look;
 
-	if (domain->error_told || domain->all->stopping)
+	if (domain->error_told || domain->all->stopping || !is_wanted(domain))
 		return;
 	look = g_new0(struct error_task, 1);
 	look->task.work = error_work;
