@@ -234,12 +234,15 @@ tap_unlike 'and shows no CPU' "$log" 'NMI backtrace'
 guest_exec all 'echo 1 >/proc/sys/kernel/unknown_nmi_backtrace'
 keep_busy
 first_shown=$EPOCHSECONDS
-log=$(nmi_log all 'RIP: 0033:' 4)
+# Of each CPU there is one line with FS.
+log=$(nmi_log all 'FS: ' 4)
 tap_is 'with unknown_nmi_backtrace=1 an NMI shows every busy CPU' \
 	"$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+$' | sort | xargs)" \
 	"$(printf 'NMI backtrace for cpu %s ' 0 1 2 3 | xargs)"
 tap_unlike 'instead of the warning' "$log" 'Uhhuh|Dazed'
-tap_is 'all of them where the NMI found them, in user mode' "$(printf '%s\n' "$log" | grep -cE 'RIP: 0033:')" 4
+# One of them may be in the kernel for the shell that waits for this log.
+tap_ok 'all of them where the NMI found them, in user mode, but for one at most' \
+	[ "$(printf '%s\n' "$log" | grep -cE 'RIP: 0033:')" -ge 3 ]
 
 rest
 # shellcheck disable=SC2016
