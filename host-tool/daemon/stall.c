@@ -105,6 +105,17 @@ static gint64 kept_us(const struct wait *wait, gint64 now_us, const struct stall
 	return kept;
 }
 
+/* The same since the last tick, as a part of that time. */
+static gint64 kept_lately_us(const struct cpu *cpu, gint64 last_us, gint64 now_us,
+			     const struct stall_cpu *now)
+{
+	const struct wait tick = begin_wait(last_us, &cpu->last);
+
+	if (!cpu->seen || !now->known)
+		return 0;
+	return CLAMP(kept_us(&tick, now_us, now), 0, now_us - last_us);
+}
+
 static void follow_wait(struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
 {
 	gint64 lately_us = now_us - cpu->lately.at_us;
@@ -397,19 +408,6 @@ static bool timers_are_due(struct stall *stall, const struct stall_sample *now,
 	return false;
 }
 
-/* How much of the time since the last tick the vCPU wanted to run, and was not let. */
-static gint64 kept_lately_us(const struct cpu *cpu, const struct stall_cpu *now, gint64 passed_us)
-{
-	const struct stall_cpu *last = &cpu->last;
-	gint64 kept = now->waited_us - last->waited_us;
-
-	if (!cpu->seen || !now->known)
-		return 0;
-	if (last->runnable && now->runnable)
-		kept = MAX(kept, passed_us - (now->used_us - last->used_us));
-	return CLAMP(kept, 0, passed_us);
-}
-
 /* @given_us: what the host gave since the last tick to the vCPU that it kept waiting most. */
 static void follow_guest(struct stall *stall, const struct stall_sample *now, gint64 given_us,
 			 bool lives, bool due)
@@ -499,7 +497,8 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 
 		known |= sample->cpus[i].known;
 		lively |= lives(cpu, &sample->cpus[i], passed_us);
-		most_kept_us = MAX(most_kept_us, kept_lately_us(cpu, &sample->cpus[i], passed_us));
+		most_kept_us = MAX(most_kept_us,
+				   kept_lately_us(cpu, stall->last_us, now_us, &sample->cpus[i]));
 		follow_cpu(stall, cpu, now_us, &sample->cpus[i]);
 	}
 	if (!known)
