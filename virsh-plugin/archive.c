@@ -106,7 +106,8 @@ static bool write_contents(GOutputStream *out, int fd, const char *path, guint64
 		if (count <= 0) {
 			g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot read %s: %s",
 				    path,
-				    count < 0 ? g_strerror(errno) : "it became shorter meanwhile");
+				    count < 0 ? g_strerror(errno)
+					      : "the file became shorter while it was read");
 			return false;
 		}
 		if (!g_output_stream_write_all(out, buffer, count, NULL, NULL, error))

@@ -38,7 +38,7 @@ GPtrArray *domains_of_operands(struct session *session, const struct cli_args *a
 
 	if (all == (cli_num_operands(args) > 0)) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-			    all ? "--all goes without domain names"
+			    all ? "--all takes no domain names"
 				: "name a domain, or give --all; 'virsh list --all' shows them");
 		return NULL;
 	}

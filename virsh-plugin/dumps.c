@@ -20,17 +20,17 @@ static const char *advice(struct session *session, int code)
 	switch (code) {
 	case STORE_ERROR_NOT_FOUND:
 		if (session->directory && !g_file_test(root, G_FILE_TEST_EXISTS))
-			return "-D (--directory) names a directory that is not there";
+			return "-D (--directory) names a directory that does not exist";
 		if (!dumps_are_remote(session) && !g_file_test(root, G_FILE_TEST_EXISTS))
 			return "nothing has been collected yet; 'virsh oopsbt status' shows which "
 			       "domains are enabled";
 		return "'virsh oopsbt list' shows the dumps there are";
 	case STORE_ERROR_DENIED:
-		return "dumps are for their owner only, who is root for oopsbtd's: try as root";
+		return "only their owner may read dumps, and oopsbtd's belong to root: try as root";
 	case STORE_ERROR_AMBIGUOUS:
 		return "'virsh oopsbt list' shows the ids";
 	case STORE_ERROR_FULL:
-		return "make room, with 'virsh oopsbt rm' for one";
+		return "make room, for example with 'virsh oopsbt rm'";
 	default:
 		return NULL;
 	}
@@ -189,11 +189,10 @@ struct store_entry *dumps_find_selected(struct session *session, const char *ref
 	selection_apply(&selection, entries);
 	if (entries->len > 0 || count == 0)
 		return pick(session, entries, reference, error);
-	g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
-		    "none of the %u dumps is one that --since, --until, --kind, --title and "
-		    "--fingerprint"
-		    " ask for",
-		    count);
+	g_set_error(
+		error, CLI_ERROR, CLI_ERROR_FAILED,
+		"none of the %u dumps matches --since, --until, --kind, --title and --fingerprint",
+		count);
 	return NULL;
 }
 

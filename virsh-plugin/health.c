@@ -36,7 +36,7 @@ char *health_of_domain(const struct survey_row *row, JsonObject *daemon)
 	if (blind)
 		return g_strdup_printf("the memory watch sees no oops: %s", blind);
 	if (!has_event && !has_signal(daemon, "watch"))
-		return g_strdup("nothing tells of an oops: no panic device, and no memory watch");
+		return g_strdup("no oops can be noticed: no panic device, and no memory watch");
 	return NULL;
 }
 
@@ -108,7 +108,7 @@ enum health health_of_all(const GPtrArray *rows, enum daemon_state state, JsonOb
 	case DAEMON_HIDDEN:
 		break;
 	}
-	*text = g_strdup("UNKNOWN: the state of oopsbtd cannot be seen from here (it needs root, "
-			 "and the host of the domains)");
+	*text = g_strdup("UNKNOWN: the state of oopsbtd cannot be read here (run this as root on "
+			 "the domains' host)");
 	return HEALTH_UNKNOWN;
 }

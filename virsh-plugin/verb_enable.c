@@ -206,7 +206,7 @@ static const struct cli_option options[] = {
 	 "only for a patched QEMU, as others drop it"},
 	{"pool", 0, NULL, CLI_NONE,
 	 "make a storage pool on the host's dump directory, by which other hosts can list and read "
-	 "its dumps through libvirt; may go without a domain"},
+	 "its dumps through libvirt; needs no domain"},
 	{NULL, 0, NULL, 0, NULL},
 };
 

@@ -115,8 +115,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 static const struct cli_option options[] = {
 	{"force", 'f', NULL, CLI_NONE, "replace FILE if it is there"},
 	{"html", 0, NULL, CLI_NONE,
-	 "FILE is a page for a browser instead, with the report alone: no network, no other file "
-	 "is needed to read it"},
+	 "write the report as one HTML page instead; it needs no network and no other file"},
 	{"vmcore", 0, NULL, CLI_NONE, "with the full memory dump, if there is one"},
 	{NULL, 0, NULL, 0, NULL},
 };

@@ -218,7 +218,7 @@ static const struct cli_option options[] = {
 	 "for a bug report to kernel developers: the kernel, what it printed, all CPUs and blocked "
 	 "tasks; nothing of the host, nor the domain's name"},
 	{"html", 0, NULL, CLI_NONE,
-	 "as a page for a browser, in one file that needs no network: timeline, CPUs, stacks and "
+	 "as one HTML page that needs no network: timeline, CPUs, stacks and "
 	 "log; "
 	 "'export --html' writes it into a file"},
 	{"log", 0, NULL, CLI_NONE, "the guest's whole kernel log"},

@@ -229,7 +229,7 @@ static const struct cli_option options[] = {
 	{"group", 0, NULL, CLI_NONE, "one line for a bug, with the number of its dumps; see stats"},
 	{"count", 0, NULL, CLI_NONE, "one line for equal titles, with their number"},
 	{"html", 0, NULL, CLI_NONE,
-	 "as a page for a browser, in one file that needs no network: what happened when, by "
+	 "as one HTML page that needs no network: what happened when, by "
 	 "domain "
 	 "and by bug"},
 	DUMPS_JOURNAL_OPTION,

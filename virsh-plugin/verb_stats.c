@@ -285,7 +285,7 @@ const struct verb verb_stats = {
 		"of its newest dump. The most frequent is the last.\n\n"
 		"Only dumps that are still stored count. Dumps have one fingerprint if they are "
 		"of one bug; those of older versions have none, and count by their title.\n\n"
-		"With --journal the same is told of all hosts whose journals are in a directory, "
+		"With --journal the lines cover all hosts whose journals are in a directory, "
 		"as systemd-journal-remote collects them. Hosts are those that have seen it, and "
 		"in parentheses how many of them saw it first in the last seven days. All dumps "
 		"count that the journals tell of, also those that a host has removed since.",

@@ -93,7 +93,7 @@ static struct line line_of(const struct status *status, const struct survey_row 
 static void print_daemon(const struct status *status, bool remote)
 {
 	if (remote) {
-		print_clean("oopsbtd: on the domains' host; not to be seen from here\n\n");
+		print_clean("oopsbtd: state unknown (it runs on the domains' host)\n\n");
 		return;
 	}
 	switch (status->daemon_state) {
@@ -416,11 +416,11 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 static const struct cli_option options[] = {
 	{"verbose", 0, NULL, CLI_NONE, "say for each domain what works, what is missing, and why"},
 	{"enabled", 0, NULL, CLI_NONE, "only domains that are enabled"},
-	{"problems", 0, NULL, CLI_NONE, "only domains that are not well looked after"},
+	{"problems", 0, NULL, CLI_NONE, "only domains with a problem"},
 	{"health", 0, NULL, CLI_NONE,
 	 "one line for monitoring, and an exit status: 0 oopsbtd watches all enabled guests; 1 "
 	 "there is a problem with one; 2 oopsbtd does not run or has no connection to libvirt; 3 "
-	 "that cannot be told from here"},
+	 "the state cannot be read here"},
 	{"json", 0, NULL, CLI_NONE, "as JSON"},
 	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
 	{NULL, 0, NULL, 0, NULL},

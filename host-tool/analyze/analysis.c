@@ -144,11 +144,10 @@ static void capture_without_map(struct analysis *analysis, const GArray *vcpus)
 	guint captured = capture_cold(analysis->frozen, vcpus);
 
 	if (captured < vcpus->len)
-		report_add_error(
-			analysis->report, "vcpus",
-			"only the first %u of %u vCPUs were captured while the guest stood: "
-			"more pages than that are not kept",
-			captured, vcpus->len);
+		report_add_error(analysis->report, "vcpus",
+				 "only the first %u of %u vCPUs were captured while the guest was "
+				 "frozen: the limit of pages was reached",
+				 captured, vcpus->len);
 }
 
 void analysis_capture_vcpus(struct analysis *analysis, GArray *vcpus)
@@ -340,9 +339,9 @@ static void fill_guest(struct analysis *analysis)
 		report_add_error(analysis->report, "guest.uptime_s", "%s", error->message);
 	guest->wall_us = timekeeper.wall_us;
 	if (!guest->wall_us.known)
-		report_add_error(
-			analysis->report, "guest.wall_clock",
-			"the guest's clock was not read while it was frozen, or makes no sense");
+		report_add_error(analysis->report, "guest.wall_clock",
+				 "the guest's clock was not read while the guest was frozen, or "
+				 "its value is not plausible");
 	fill_build_id(analysis);
 	fill_settings(analysis);
 	fill_inventory(analysis);
@@ -651,7 +650,7 @@ static void fill_cpu(struct analysis *analysis, guint index, const char *field,
 		vcpu->cpu = (struct maybe_int){true, cpu->number};
 	else
 		report_add_error(analysis->report, field,
-				 "which Linux CPU vCPU %u is cannot be told", vcpu->vcpu);
+				 "the Linux CPU number of vCPU %u is not known", vcpu->vcpu);
 	if (cpu->current.value)
 		fill_task(analysis, cpu->current, "task", index, &vcpu->task, &vcpu->late);
 	else if (cpu->known)

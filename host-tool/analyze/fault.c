@@ -518,7 +518,7 @@ static void explain_missing(struct report *report, const struct oops_text *oops)
 	const struct report_fault *fault = &report->fault;
 
 	if (!fault->pc.known)
-		report_add_error(report, "fault.pc", "the address of %s cannot be told",
+		report_add_error(report, "fault.pc", "the address of %s is not known",
 				 oops->registers.place ? oops->registers.place : "the fault");
 	if (!fault->code.bytes)
 		report_add_error(report, "fault.code", "the code at the fault cannot be read");

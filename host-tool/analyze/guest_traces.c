@@ -49,11 +49,12 @@ static char *difference(const struct report_vcpu *vcpu, const struct nmi_backtra
 
 		if (!same_frame(&g_array_index(vcpu->frames, struct frame, ours - 1), other,
 				ours == 1))
-			return g_strdup_printf("at its moment frame %u was %s", ours - 1, other);
+			return g_strdup_printf("when the guest took it, frame %u was %s", ours - 1,
+					       other);
 	}
 	if (!ours && !theirs)
 		return NULL;
-	return g_strdup_printf("at its moment there were %u frames %s", MAX(ours, theirs),
+	return g_strdup_printf("when the guest took it, there were %u frames %s", MAX(ours, theirs),
 			       theirs ? "more" : "less");
 }
 
@@ -65,7 +66,7 @@ static void add(struct report_vcpu *vcpu, const struct nmi_backtrace *backtrace)
 	if (backtrace->idle) {
 		vcpu->guest_frames = g_strdup("idle");
 		if (vcpu->context != REPORT_CONTEXT_IDLE)
-			vcpu->disagreement = g_strdup("at its moment the CPU was idle");
+			vcpu->disagreement = g_strdup("when the guest took it, the CPU was idle");
 		return;
 	}
 	g_ptr_array_add(backtrace->frames, NULL);

@@ -138,7 +138,8 @@ void left_out_list(struct analysis *analysis, const GArray *records, unsigned in
 		return;
 	if (analysis->map->oopses_told == OOPSES_TOLD_UNKNOWN) {
 		report_add_error(report, "suppressed.oopses",
-				 "which ones these were is not known: this kernel was not known");
+				 "the oopses that were left out cannot be listed: the kernel was "
+				 "not known yet");
 		return;
 	}
 	list_between(report, records, told, number ? number : told + num + 1);

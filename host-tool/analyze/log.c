@@ -319,7 +319,7 @@ static void tell_oops_of_stack(struct analysis *analysis, const GArray *records)
 	struct oops_text oops = {.number = log_last_number(records) + 1};
 
 	report_add_error(analysis->report, "oops",
-			 "the guest's log did not have it yet; a stack tells of it");
+			 "the guest's log did not have the oops yet; a stack shows it");
 	tell_oops(analysis, &oops, NULL, NULL);
 	oops_text_clear(&oops);
 }

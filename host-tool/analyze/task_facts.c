@@ -74,7 +74,7 @@ static GPtrArray *choose(struct analysis *analysis, const struct tasks *tasks)
 	num = chosen->len;
 	if (num > MAX_SHOWN) {
 		report_add_error(analysis->report, "tasks.shown",
-				 "%u of %u tasks are shown, and who has what they wait for",
+				 "%u of %u tasks are shown, with the owners of what they wait for",
 				 MAX_SHOWN, num);
 		g_ptr_array_set_size(chosen, MAX_SHOWN);
 	}

@@ -73,8 +73,8 @@ static const char *judge_hard_lockup(GString *text, const struct report *report)
 	append_cpu(text, report, vcpu);
 	if (vcpu && (vcpu->interrupts_on.known || vcpu->context == REPORT_CONTEXT_USER) &&
 	    takes_interrupts(vcpu)) {
-		g_string_append(text, "Who is to blame is not known: the CPU takes interrupts, so "
-				      "it is its timer that does not come.");
+		g_string_append(text, "Who is to blame is not known: the CPU takes interrupts, but "
+				      "its timer interrupt does not come.");
 		return unknown;
 	}
 	g_string_append(text, "The guest is to blame: the host gave it that time.");

@@ -218,7 +218,7 @@ static bool read_choice(JsonObject *object, const char *name, const char *first_
 	if (!read_optional_string(object, name, &value, error))
 		return false;
 	if (g_strcmp0(value, first_word) != 0 && g_strcmp0(value, second_word) != 0)
-		return fail_member(error, name, "one of the words it can be");
+		return fail_member(error, name, "one of its allowed words");
 	*second = g_strcmp0(value, second_word) == 0;
 	return true;
 }
@@ -356,7 +356,7 @@ static bool read_extents(JsonObject *root, GArray *extents, GError **error)
 	if (!read_array(root, "extents", &array, error))
 		return false;
 	if (json_array_get_length(array) > MAX_EXTENTS)
-		return fail_member(error, "extents", "an array of bearable length");
+		return fail_member(error, "extents", "an array that is not too long");
 	for (guint i = 0; i < json_array_get_length(array); i++) {
 		JsonObject *element = element_object(array, i);
 		struct guest_extent extent;

@@ -91,8 +91,7 @@ static const char *find_fault(const char *text, size_t length, unsigned int max_
 		} else if (*at == '"') {
 			at = untrusted_json_skip_string(at, end);
 			if (!at)
-				return "not JSON: a string does not end, or has an escape that is "
-				       "none";
+				return "not JSON: a string does not end, or has an invalid escape";
 			continue;
 		} else if (!is_plain(*at)) {
 			return "not JSON: a character that belongs in a string is outside one";

@@ -275,7 +275,7 @@ static bool take_mark(struct json_check *check, char c, GError **error)
 	case EXPECT_NEXT:
 		return take_next(check, c, error);
 	default:
-		return refuse(check, "more behind the end", error);
+		return refuse(check, "more text after the end", error);
 	}
 }
 

@@ -30,7 +30,7 @@ static bool fail_errno(GError **error, const char *what, int saved_errno)
 			      : PROTOCOL_ERROR_IO,
 		    "%s: %s", what,
 		    closed    ? "the other side closed the socket"
-		    : timeout ? "the other side does not take it in time"
+		    : timeout ? "the other side does not read in time"
 			      : g_strerror(saved_errno));
 	return false;
 }

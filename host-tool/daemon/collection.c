@@ -254,8 +254,8 @@ static void describe(struct run *run)
 			  run->layout->fallback);
 	if (request->deferred)
 		add_error(run, "timeline.frozen",
-			  "the rate limit held the collection back: what the CPUs do is of the "
-			  "freeze, not of the signal");
+			  "the rate limit delayed this collection: the CPUs are shown as they were "
+			  "at the freeze, not at the signal");
 }
 
 /* --- the dump: only when the guest runs again, as a disk may take its time --- */
@@ -479,11 +479,12 @@ static void tell_end(struct run *run, enum freeze_end end)
 		[FREEZE_END_GUARD] = {"the freeze guard resumed the guest, as this process hung",
 				      NULL},
 		[FREEZE_END_RUNS] = {"somebody resumed the guest meanwhile", NULL},
-		[FREEZE_END_OTHERS] = {"somebody suspended the guest meanwhile: it was left so",
-				       "somebody suspended it meanwhile"},
-		[FREEZE_END_PANIC] =
-			{"QEMU has stopped the guest for its panic meanwhile: it was left so",
-			 "QEMU has stopped it for its panic"},
+		[FREEZE_END_OTHERS] =
+			{"somebody suspended the guest meanwhile: oopsbt left it paused",
+			 "somebody suspended it meanwhile"},
+		[FREEZE_END_PANIC] = {"QEMU has stopped the guest for its panic meanwhile: oopsbt "
+				      "left it stopped",
+				      "QEMU has stopped it for its panic"},
 	};
 
 	if (end == FREEZE_END_OURS)
@@ -495,8 +496,8 @@ static void tell_end(struct run *run, enum freeze_end end)
 	}
 	run->report.thawed_early = true;
 	add_error(run, "timeline.freeze_us",
-		  "the guest ran before all was read: what was read after that may not "
-		  "belong together");
+		  "the guest ran before everything was read: what was read after that may be "
+		  "inconsistent");
 }
 
 static void thaw(struct run *run)
@@ -531,8 +532,8 @@ static void thaw(struct run *run)
 	if (times.budget_exceeded) {
 		run->report.thawed_early = true;
 		add_error(run, "timeline.freeze_us",
-			  "the budget of %u ms was used up before all was read: what was read in "
-			  "the %.1f ms after that may not belong together",
+			  "the budget of %u ms was used up before everything was read: what was "
+			  "read in the %.1f ms after that may be inconsistent",
 			  run->request->options->budget_ms,
 			  (double)(captured_us - times.thawed_us) / 1000);
 	}
@@ -579,7 +580,9 @@ static void end_analysis(struct run *run)
 
 	if (run->analysis_error == NULL) {
 		if (end)
-			warn(run, g_strdup_printf("the analyser %s, after it was done", end));
+			warn(run,
+			     g_strdup_printf("the analyser %s, after it had delivered its report",
+					     end));
 		return;
 	}
 	if (g_cancellable_is_cancelled(run->request->cancellable))

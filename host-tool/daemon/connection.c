@@ -155,8 +155,8 @@ static void on_closed(virConnectPtr closed, int reason, void *user_data)
 	static const char *const reasons[] = {
 		[VIR_CONNECT_CLOSE_REASON_ERROR] = "an error",
 		[VIR_CONNECT_CLOSE_REASON_EOF] = "it was closed",
-		[VIR_CONNECT_CLOSE_REASON_KEEPALIVE] = "no sign of life",
-		[VIR_CONNECT_CLOSE_REASON_CLIENT] = "closed by us",
+		[VIR_CONNECT_CLOSE_REASON_KEEPALIVE] = "no answer to keepalive messages",
+		[VIR_CONNECT_CLOSE_REASON_CLIENT] = "oopsbtd closed it",
 	};
 	struct connection *connection = user_data;
 	g_autofree char *message = NULL;

@@ -131,7 +131,7 @@ static bool until(struct dialogue *dialogue, enum protocol_type type, gint64 dea
 		if (got == type)
 			return true;
 		if (got == PROTOCOL_ANALYSED || got == PROTOCOL_DONE)
-			return refuse(error, "is done before its time");
+			return refuse(error, "ends before all messages were exchanged");
 	}
 	return true;
 }

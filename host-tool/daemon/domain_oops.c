@@ -47,8 +47,8 @@ static void tell(struct domain *domain, const struct oops_task *oops)
 	} else if (!domain->all->told_of_stock_qemu) {
 		domain->all->told_of_stock_qemu = true;
 		log_write(log, LOG_INFO, domain->name, NULL,
-			  "its QEMU can't pause at the instant of an oops: it is frozen a moment "
-			  "later, as are others on such a QEMU");
+			  "its QEMU cannot pause at the instant of an oops; oopsbtd freezes the "
+			  "guest a moment later (logged once for this kind of QEMU)");
 	}
 }
 

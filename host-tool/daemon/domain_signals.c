@@ -142,8 +142,7 @@ static void admit(struct domain *domain, const struct signal *signal)
 	    watch_has_told(&domain->kernel.watch, signal->signalled_us)) {
 		log_write(
 			domain->all->log, LOG_INFO, domain->name, NULL,
-			"an oops event came that was held back: the memory watch has told of that "
-			"oops already");
+			"a late oops event came; the memory watch had already reported that oops");
 		return;
 	}
 	if (is_new(signal))
@@ -152,7 +151,8 @@ static void admit(struct domain *domain, const struct signal *signal)
 	if (is_event(signal))
 		watch_expect(&domain->kernel.watch, g_get_monotonic_time());
 	if (g_queue_get_length(&domain->signals) >= MAX_WAITING)
-		suppress(domain, signal, &domain->suppressed.queue_full, "too many wait already");
+		suppress(domain, signal, &domain->suppressed.queue_full,
+			 "too many signals are waiting");
 	else if (take_token(domain, signal))
 		enqueue(domain, signal);
 	else

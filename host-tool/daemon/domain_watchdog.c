@@ -23,14 +23,14 @@ void domain_watchdog(struct domain *domain, int number)
 	const struct action *action =
 		number >= 0 && number < (int)G_N_ELEMENTS(actions) ? &actions[number] : &unknown;
 	g_autofree char *evidence = g_strdup_printf(
-		"the guest did not serve its watchdog device in time, whose action is %s",
+		"the guest did not serve its watchdog device in time; the device's action is %s",
 		action->name);
 
 	if (action->leaves_guest)
 		domain_notice(domain, "watchdog", INCIDENT_WATCHDOG, evidence);
 	else if (domain->known && domain->enabled)
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
-			  "%s: nothing of it is left to look at; with the action pause or "
-			  "inject-nmi there would be a dump",
+			  "%s: the guest is gone, so there is no dump; set the watchdog's action "
+			  "to pause or inject-nmi to get one",
 			  evidence);
 }

@@ -192,14 +192,13 @@ static void add_numbers_of_domains(GString *text, const GArray *domains)
 		if (domain->running)
 			known_as[domain->knowledge]++;
 	}
-	add_gauge(text, "oopsbt_domains_enabled", "Domains that oopsbtd is to look after.",
-		  domains->len);
+	add_gauge(text, "oopsbt_domains_enabled", "Domains that are enabled.", domains->len);
 	add_gauge(text, "oopsbt_domains_running", "Enabled domains that run or are paused.",
 		  running);
 	add_gauge(text, "oopsbt_domains_watched",
 		  "Domains whose memory is looked at for oopses now.", watched);
 	add_family(text, "oopsbt_domains_not_understood", "gauge",
-		   "Running enabled domains of whose guest too little is known, by reason.");
+		   "Running enabled domains whose guest is not fully understood, by reason.");
 	for (size_t i = METRICS_UNDERSTOOD + 1; i < METRICS_NUM_KNOWLEDGES; i++)
 		add_of(text, "oopsbt_domains_not_understood", "reason", reasons[i], known_as[i]);
 }
@@ -254,11 +253,11 @@ static void add_losses(GString *text, const GArray *rows)
 	static const char failed[] = "oopsbt_failed_collections_total";
 
 	add_family(text, suppressed, "counter",
-		   "Incidents of which no dump was begun, as the rate limit was reached.");
+		   "Incidents without a dump, because the rate limit was reached.");
 	for (guint i = 0; i < rows->len; i++)
 		add_of(text, suppressed, "domain", row_at(rows, i)->label,
 		       (double)row_at(rows, i)->domain.suppressed);
-	add_family(text, failed, "counter", "Incidents of which a dump was begun and is missing.");
+	add_family(text, failed, "counter", "Incidents whose dump failed.");
 	for (guint i = 0; i < rows->len; i++)
 		add_of(text, failed, "domain", row_at(rows, i)->label,
 		       (double)row_at(rows, i)->domain.failed);
@@ -287,12 +286,11 @@ static void add_daemon(GString *text, const struct metrics_state *state)
 	add_gauge(text, "oopsbt_libvirt_up", "Whether oopsbtd is connected to libvirt.",
 		  state->libvirt_up);
 	add_gauge(text, "oopsbt_freeze_guard_up",
-		  "Whether the program runs that resumes guests should oopsbtd die.",
+		  "Whether the freeze guard runs, which resumes guests if oopsbtd dies.",
 		  state->guard_up);
 	if (state->watch_age >= 0)
 		add_gauge(text, "oopsbt_watch_age_seconds",
-			  "Time since the memory watch looked last, of the domain where it is "
-			  "longest.",
+			  "Longest time since the memory watch looked at a domain.",
 			  state->watch_age);
 }
 
@@ -313,19 +311,18 @@ static void add_store(GString *text, const struct metrics_state *state)
 	if (state->use) {
 		add_gauge(text, "oopsbt_store_dumps", "Dumps in the store.",
 			  (double)state->use->dumps);
-		add_gauge(text, "oopsbt_store_bytes", "What they take on disk.",
+		add_gauge(text, "oopsbt_store_bytes", "Disk space that the dumps take.",
 			  (double)state->use->bytes);
 	}
 	if (state->use && state->use->free_known)
-		add_gauge(text, "oopsbt_store_free_bytes",
-			  "What the file system of the store has free.",
+		add_gauge(text, "oopsbt_store_free_bytes", "Free space of the store's file system.",
 			  (double)state->use->free_bytes);
 	add_gauge(text, "oopsbt_store_needed_bytes",
 		  "With less free than this no dump is begun (free_space_mib).",
 		  (double)state->store_needed);
 	if (state->store_limit)
 		add_gauge(text, "oopsbt_store_limit_bytes",
-			  "What all dumps may take together (max_use_mib).",
+			  "Limit on the disk space of all dumps (max_use_mib).",
 			  (double)state->store_limit);
 }
 

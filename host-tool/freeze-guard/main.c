@@ -147,7 +147,7 @@ static bool take_record(struct entry *entry)
 	/* Without one the work is done all the same, but a guard after this one knows nothing. */
 	if (record == NULL && error) {
 		g_autofree char *message = g_strdup_printf(
-			"has a record that cannot be taken over: %s", error->message);
+			"has a freeze record that cannot be read: %s", error->message);
 
 		say(entry, NULL, LOG_WARNING, (struct log_field){NULL}, message);
 		return true;
@@ -199,10 +199,10 @@ static bool is_settled(struct job *job)
 /* @ended: the libvirt job that would have carried the pause with it */
 static void tell_ended(struct job *job, const char *ended)
 {
-	g_autofree char *message = g_strdup_printf(
-		"was frozen when a %s began, which would have carried the pause with it: ended "
-		"the %s, start it again",
-		ended, ended);
+	g_autofree char *message =
+		g_strdup_printf("was frozen when a %s began; the guest would have arrived paused: "
+				"ended the %s, start it again",
+				ended, ended);
 
 	if (!job->told_of_end)
 		say(job->entry, LOG_ID_JOB_ENDED, LOG_WARNING,

@@ -103,9 +103,9 @@ static bool add(const struct kernel *kernel, gva_t address, int64_t deadline_us,
 	if (tasks_find(tasks, address))
 		return true;
 	if (tasks->entries->len >= TASKS_MAX)
-		tasks->stopped = "there are more tasks than are looked at";
+		tasks->stopped = "there are more tasks than the limit";
 	else if (deadline_us && g_get_monotonic_time() >= deadline_us)
-		tasks->stopped = "the time for it was over";
+		tasks->stopped = "the time limit was reached";
 	else if (!read_entry(kernel, address, &entry))
 		tasks->stopped = "a task cannot be read";
 	if (tasks->stopped)
@@ -139,7 +139,7 @@ static void walk_threads(const struct kernel *kernel, gva_t leader, int64_t dead
 		gva_t task = gva(node.value - (uint64_t)fields[FIELD_task_thread_node]);
 
 		if (task.value != leader.value && tasks_find(tasks, task)) {
-			tasks->stopped = "a list of threads leads to a task of another";
+			tasks->stopped = "a list of threads leads to a task of another process";
 			return;
 		}
 		if (!add(kernel, task, deadline_us, tasks))
@@ -165,7 +165,7 @@ void tasks_walk(const struct kernel *kernel, int64_t deadline_us, struct tasks *
 		gva_t leader;
 
 		if (!read_next(kernel, &node)) {
-			tasks->stopped = "the list of tasks leads to where none is";
+			tasks->stopped = "the list of tasks leads to an address that has no task";
 			return;
 		}
 		leader = gva(node.value - offset);

@@ -42,8 +42,7 @@ static void write_headline(GString *text, const struct report *report)
 {
 	const struct report_oops *oops = &report->oops;
 
-	text_append_clean(text,
-			  report->title ? report->title : "Nothing is known of what happened");
+	text_append_clean(text, report->title ? report->title : "What happened is not known");
 	if (oops->known && oops->cpu.known)
 		text_append(text, ", CPU %" PRId64, oops->cpu.value);
 	if (oops->known && oops->comm) {
@@ -172,7 +171,7 @@ static void write_story(GString *text, const struct report_oops *oops)
 {
 	if (!oops->known || !oops->panicked)
 		return;
-	text_append(text, "%-12sthe kernel panics of this oops", "Panic");
+	text_append(text, "%-12sthe kernel panics because of this oops", "Panic");
 	if (oops->earlier_dump) {
 		g_string_append(text, "; dump ");
 		text_append_clean(text, oops->earlier_dump);
@@ -676,7 +675,7 @@ static void write_cpus(GString *text, const struct report *report)
 	for (guint i = 0; i < report->vcpus->len; i++)
 		g_ptr_array_add(vcpus, &g_array_index(report->vcpus, struct report_vcpu, i));
 	if (vcpus->len == 0)
-		g_string_append(text, "\nNothing is known of any CPU.\n");
+		g_string_append(text, "\nNo CPU could be read.\n");
 	g_ptr_array_sort_with_data(vcpus, compare_vcpus, (gpointer)report);
 	while (vcpus->len > 0) {
 		g_autoptr(GPtrArray) group = take_group(report, vcpus);

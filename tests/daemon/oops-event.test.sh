@@ -156,7 +156,7 @@ apart
 daemon_mark
 oops exact null gpf bug
 tap_ok "of three oopses in a row the last is told by the watch before its event comes" \
-	daemon_wait "$(guest_domain exact): an oops event came that was held back" 60
+	daemon_wait "$(guest_domain exact): a late oops event came" 60
 for scenario in null_deref gpf bug; do
 	daemon_wait "$(guest_domain exact): stored:.*scenario_$scenario" 60 >/dev/null
 done

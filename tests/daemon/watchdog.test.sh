@@ -63,8 +63,8 @@ tap_is "what watchdogs use up of the rate limit does not keep an oops from being
 	"$(dumps g | wc -l) dumps, $("$query" value "$(dumps g | tail -n 1)/report.json" '$.incident')" '3 dumps, oops'
 
 action reset
-expires 'nothing of it is left to look at'
+expires 'the guest is gone, so there is no dump'
 tap_like 'a watchdog that resets the guest: the log says that there is no dump' "$(tail -n "+$daemon_from" "$daemon_log")" \
-	'watchdog device in time, whose action is reset: nothing of it is left'
+	"watchdog device in time; the device's action is reset: the guest is gone"
 guest_destroy g
 tap_done

@@ -136,7 +136,7 @@ refused() {
 refused 'an unknown domain' 1 "error: cannot find the domain 'web2': .*no domain" enable web1 web2 --keep 50
 tap_like '... and what to do' "$err" "'virsh list --all' shows"
 refused 'no domain' 2 'name a domain, or give --all' enable
-refused '--all and a domain' 2 '--all goes without' enable --all web1
+refused '--all and a domain' 2 '--all takes no domain names' enable --all web1
 refused '--live for what does not run' 1 "'web1' is not running" enable on web1 --live --keep 50
 refused '--config for a transient domain' 1 "'passing' is transient" enable web1 passing --config --keep 50
 refused '--current with --live' 2 'excludes' enable on --current --live

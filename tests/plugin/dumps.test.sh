@@ -22,14 +22,14 @@ json() {
 run list
 tap_is 'no dump directory: exit status' "$status" 1
 tap_like 'no dump directory: message' "$err" "cannot open the dump directory $dumps: No such file"
-tap_like '... and that -D is why' "$err" '-D \(--directory\) names a directory that is not there'
+tap_like '... and that -D is why' "$err" '-D \(--directory\) names a directory that does not exist'
 status=0
 err=$(OOPSBT_CONFIG=/dev/null XDG_STATE_HOME=$test_dir/state virsh -c "qemu+unix:///session?socket=$test_dir/none" oopsbt list 2>&1) || status=$?
 tap_like 'without -D it means that nothing was collected yet' "$err" 'nothing has been collected yet'
 for verb in info 'rm 1' debug 'export 1 -' 'list web1'; do
 	# shellcheck disable=SC2086 # words are what is wanted
 	run $verb
-	tap_like "$verb with -D of no directory says so" "$status $err" "^1 error: cannot open|names a directory that is not there"
+	tap_like "$verb with -D of no directory says so" "$status $err" "^1 error: cannot open|names a directory that does not exist"
 done
 mkdir -m 0700 "$dumps"
 run list

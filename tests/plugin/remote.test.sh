@@ -50,7 +50,7 @@ tap_like 'the missing storage pool is named, with how to get it' "$out" "no stor
 remote status
 tap_is 'status works' "$status" 0
 tap_like '... and knows the domain' "$out" '^ web1 +shut off +yes'
-tap_like '... and what it cannot know' "$out" "on the domains' host; not to be seen"
+tap_like '... and what it cannot know' "$out" "state unknown .it runs on the domains' host"
 
 # --- dumps of the other host ---
 remote list

@@ -88,7 +88,7 @@ static void test_lockups(void)
 	      "CPU 1 runs spinner (pid 77) in spin_here, with interrupts off. The guest");
 	report = make("hard-lockup", "lasts");
 	add_vcpu(report, 1, false, true);
-	check(report, "unknown", "it is its timer");
+	check(report, "unknown", "its timer interrupt does not come");
 	report = make("soft-lockup", "began");
 	add_vcpu(report, 1, false, true);
 	check(report, "guest", "spin_here, with interrupts on. The guest");

@@ -438,7 +438,7 @@ static void test_empty(void)
 
 	g_assert_nonnull(root);
 	g_assert_true(json_object_get_null_member(root, "title"));
-	g_assert_nonnull(strstr(text->str, "Nothing is known of what happened\n"));
+	g_assert_nonnull(strstr(text->str, "What happened is not known\n"));
 	g_assert_nonnull(strstr(text->str, "No guest log.\n"));
 	g_assert_cmpstr(dmesg->str, ==, "");
 	json_object_unref(root);
