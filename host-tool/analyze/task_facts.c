@@ -19,18 +19,21 @@ void task_facts_capture(const struct analysis *analysis)
 {
 	const struct kernel *kernel = &analysis->kernel;
 	int64_t deadline_us = g_get_monotonic_time() + CAPTURE_US;
+	struct waits *waits;
 	struct tasks tasks;
 
 	if (!wanted(analysis))
 		return;
 	tasks_walk(kernel, deadline_us, &tasks);
+	waits = waits_new(kernel, &tasks, deadline_us);
 	for (guint i = 0; i < tasks.entries->len && g_get_monotonic_time() < deadline_us; i++) {
 		const struct task_entry *entry =
 			&g_array_index(tasks.entries, struct task_entry, i);
 
 		if (task_is_blocked(entry))
-			blocked_capture(kernel, &tasks, entry);
+			blocked_capture(waits, entry);
 	}
+	waits_free(waits);
 	tasks_clear(&tasks);
 }
 
@@ -153,7 +156,7 @@ static void fill_lock(const struct kernel *kernel, const struct blocked *blocked
 	resolved_symbol_clear(&symbol);
 }
 
-static struct report_sleeper make_sleeper(const struct kernel *kernel, const struct tasks *tasks,
+static struct report_sleeper make_sleeper(const struct kernel *kernel, struct waits *waits,
 					  const struct task_entry *entry, struct maybe_int now,
 					  struct blocked *blocked)
 {
@@ -179,7 +182,7 @@ static struct report_sleeper make_sleeper(const struct kernel *kernel, const str
 	/* One that may run waits for nothing but a CPU, whatever its stack says. */
 	if (sleeper.letter == 'R')
 		return sleeper;
-	blocked_find(kernel, tasks, entry, sleeper.frames, blocked);
+	blocked_find(waits, entry, sleeper.frames, blocked);
 	fill_lock(kernel, blocked, &sleeper);
 	place = blocked_place(sleeper.frames);
 	if (place)
@@ -207,6 +210,7 @@ void task_facts_fill(struct analysis *analysis)
 	const struct kernel *kernel = &analysis->kernel;
 	g_autoptr(GPtrArray) chosen = NULL;
 	struct maybe_int now;
+	struct waits *waits;
 	struct tasks tasks;
 
 	if (!wanted(analysis))
@@ -219,12 +223,13 @@ void task_facts_fill(struct analysis *analysis)
 				 tasks.stopped);
 	now = clock_now(analysis);
 	chosen = choose(analysis, &tasks);
+	waits = waits_new(kernel, &tasks, 0);
 	analysis->shown_tasks = g_array_new(FALSE, TRUE, sizeof(struct task_entry));
 	/* Holders are added as they are found; they may wait in turn. */
 	for (guint i = 0; i < chosen->len; i++) {
 		struct blocked blocked;
 		struct report_sleeper sleeper =
-			make_sleeper(kernel, &tasks, chosen->pdata[i], now, &blocked);
+			make_sleeper(kernel, waits, chosen->pdata[i], now, &blocked);
 
 		if (blocked.owner.value && chosen->len < 2 * MAX_SHOWN)
 			sleeper.holder = (struct maybe_int){
@@ -232,6 +237,10 @@ void task_facts_fill(struct analysis *analysis)
 		g_array_append_val(report->shown, sleeper);
 		g_array_append_vals(analysis->shown_tasks, chosen->pdata[i], 1);
 	}
+	if (waits->stopped)
+		report_add_error(analysis->report, "tasks.shown[].waits_for",
+				 "not all locks were looked for: %s", waits->stopped);
+	waits_free(waits);
 	tasks_clear(&tasks);
 }
 

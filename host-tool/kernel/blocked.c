@@ -1,28 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/blocked.h"
 
-/* Of a lock's list. */
-#define MAX_WAITERS 1024
 /* Flags of an owner word: mutex and rwsem have up to three, an rt_mutex one. */
 #define OWNER_FLAGS 7ull
 #define READER_OWNED 1ull /* RWSEM_READER_OWNED */
 #define BLOCKER_KIND 3ull
+#define FUTEX_SHARED 3u /* FUT_OFF_INODE, FUT_OFF_MMSHARED (include/linux/futex.h) */
 
 /* How a kind's waiter is laid out, and where the lock has its list and its owner. */
 static const struct layout {
-	enum kernel_field list, task, head, owner;
+	bool listed;
+	struct waiter_layout waiter;
 	bool has_owner;
+	enum kernel_field owner;
 } layouts[NUM_BLOCKED_KINDS] = {
-	[BLOCKED_MUTEX] = {FIELD_mutex_waiter_list, FIELD_mutex_waiter_task, FIELD_mutex_wait_list,
-			   FIELD_mutex_owner, true},
-	[BLOCKED_RWSEM_READ] = {FIELD_rwsem_waiter_list, FIELD_rwsem_waiter_task,
-				FIELD_rwsem_wait_list, FIELD_rwsem_owner, true},
-	[BLOCKED_RWSEM_WRITE] = {FIELD_rwsem_waiter_list, FIELD_rwsem_waiter_task,
-				 FIELD_rwsem_wait_list, FIELD_rwsem_owner, true},
-	[BLOCKED_SEMAPHORE] = {FIELD_semaphore_waiter_list, FIELD_semaphore_waiter_task,
-			       FIELD_semaphore_wait_list, FIELD_semaphore_last_holder, true},
-	[BLOCKED_COMPLETION] = {FIELD_swait_queue_list, FIELD_swait_queue_task,
-				FIELD_completion_wait_list, FIELD_completion_wait_list, false},
+	[BLOCKED_MUTEX] = {true,
+			   {FIELD_mutex_waiter_list, FIELD_mutex_waiter_task,
+			    FIELD_mutex_wait_list},
+			   true,
+			   FIELD_mutex_owner},
+	[BLOCKED_RWSEM_READ] = {true,
+				{FIELD_rwsem_waiter_list, FIELD_rwsem_waiter_task,
+				 FIELD_rwsem_wait_list},
+				true,
+				FIELD_rwsem_owner},
+	[BLOCKED_RWSEM_WRITE] = {true,
+				 {FIELD_rwsem_waiter_list, FIELD_rwsem_waiter_task,
+				  FIELD_rwsem_wait_list},
+				 true,
+				 FIELD_rwsem_owner},
+	[BLOCKED_SEMAPHORE] = {true,
+			       {FIELD_semaphore_waiter_list, FIELD_semaphore_waiter_task,
+				FIELD_semaphore_wait_list},
+			       true,
+			       FIELD_semaphore_last_holder},
+	[BLOCKED_COMPLETION] = {.listed = true,
+				.waiter = {FIELD_swait_queue_list, FIELD_swait_queue_task,
+					   FIELD_completion_wait_list}},
+	[BLOCKED_WAIT_QUEUE] = {.listed = true,
+				.waiter = {FIELD_wait_entry_list, FIELD_wait_entry_task,
+					   FIELD_wait_head_list}},
+	[BLOCKED_SIMPLE_WAIT_QUEUE] = {.listed = true,
+				       .waiter = {FIELD_swait_queue_list, FIELD_swait_queue_task,
+						  FIELD_swait_head_list}},
 };
 
 /* Beginnings of names: compilers add suffixes. The order is from special to general. */
@@ -48,10 +68,16 @@ static const struct {
 	{"__wait_for_common", BLOCKED_COMPLETION},
 	{"wait_for_common", BLOCKED_COMPLETION},
 	{"do_wait_for_common", BLOCKED_COMPLETION},
+	{"bit_wait", BLOCKED_BIT},
+	{"__wait_on_bit", BLOCKED_BIT},
+	{"out_of_line_wait_on_bit", BLOCKED_BIT},
+	{"folio_wait_writeback", BLOCKED_WRITEBACK},
+	{"wait_on_page_writeback", BLOCKED_WRITEBACK},
 	{"folio_wait_bit", BLOCKED_PAGE},
 	{"__folio_lock", BLOCKED_PAGE},
 	{"wait_on_page_bit", BLOCKED_PAGE},
 	{"__lock_page", BLOCKED_PAGE},
+	{"migration_entry_wait", BLOCKED_PAGE},
 	{"futex_", BLOCKED_FUTEX},
 };
 
@@ -61,12 +87,20 @@ static const char *const schedulers[] = {
 	"__cond_resched", "__switch_to", "msleep",	"usleep_range",
 };
 
-static bool begins_with_one_of_schedulers(const char *name)
+/* Whoever is in one of these waits for time to pass, whatever list it is in. */
+static const char *const clocks[] = {"msleep", "usleep_range"};
+
+static bool begins_with_one_of(const char *name, const char *const *beginnings, size_t num)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(schedulers); i++)
-		if (g_str_has_prefix(name, schedulers[i]))
+	for (size_t i = 0; i < num; i++)
+		if (g_str_has_prefix(name, beginnings[i]))
 			return true;
 	return false;
+}
+
+static bool is_scheduler(const char *name)
+{
+	return begins_with_one_of(name, schedulers, G_N_ELEMENTS(schedulers));
 }
 
 const char *blocked_kind_name(enum blocked_kind kind)
@@ -79,7 +113,11 @@ const char *blocked_kind_name(enum blocked_kind kind)
 		[BLOCKED_RT_MUTEX] = "rt_mutex",
 		[BLOCKED_COMPLETION] = "completion",
 		[BLOCKED_PAGE] = "page lock",
+		[BLOCKED_WRITEBACK] = "page writeback",
+		[BLOCKED_BIT] = "bit lock",
 		[BLOCKED_FUTEX] = "futex",
+		[BLOCKED_WAIT_QUEUE] = "wait queue",
+		[BLOCKED_SIMPLE_WAIT_QUEUE] = "simple wait queue",
 	};
 
 	return names[kind];
@@ -93,16 +131,36 @@ static enum blocked_kind kind_of_function(const char *name)
 	return BLOCKED_UNKNOWN;
 }
 
-/* By the innermost function that is not the scheduler's. */
-static enum blocked_kind kind_of_frames(const GArray *frames)
+static bool has_function_of_kind(const GArray *frames, enum blocked_kind kind)
 {
 	for (guint i = 0; i < frames->len; i++) {
 		const struct frame *frame = &g_array_index(frames, struct frame, i);
 
-		if (!frame->reliable || !frame->symbol.name || frame->symbol.module)
+		if (frame->symbol.name && !frame->symbol.module &&
+		    kind_of_function(frame->symbol.name) == kind)
+			return true;
+	}
+	return false;
+}
+
+/* By the innermost function that is not the scheduler's; a wait queue: any of its own. */
+static enum blocked_kind kind_of_frames(const GArray *frames)
+{
+	for (guint i = 0; i < frames->len; i++) {
+		const struct frame *frame = &g_array_index(frames, struct frame, i);
+		enum blocked_kind kind;
+
+		if (!frame->reliable || !frame->symbol.name ||
+		    begins_with_one_of(frame->symbol.name, clocks, G_N_ELEMENTS(clocks)))
 			return BLOCKED_UNKNOWN;
-		if (!begins_with_one_of_schedulers(frame->symbol.name))
-			return kind_of_function(frame->symbol.name);
+		if (frame->symbol.module)
+			return BLOCKED_WAIT_QUEUE;
+		if (is_scheduler(frame->symbol.name))
+			continue;
+		kind = kind_of_function(frame->symbol.name);
+		if (kind == BLOCKED_PAGE && has_function_of_kind(frames, BLOCKED_WRITEBACK))
+			return BLOCKED_WRITEBACK;
+		return kind == BLOCKED_UNKNOWN ? BLOCKED_WAIT_QUEUE : kind;
 	}
 	return BLOCKED_UNKNOWN;
 }
@@ -114,85 +172,11 @@ const struct frame *blocked_place(const GArray *frames)
 
 		if (frame->symbol.name &&
 		    (frame->symbol.module ||
-		     (!begins_with_one_of_schedulers(frame->symbol.name) &&
+		     (!is_scheduler(frame->symbol.name) &&
 		      kind_of_function(frame->symbol.name) == BLOCKED_UNKNOWN)))
 			return frame;
 	}
 	return NULL;
-}
-
-static bool read_word(const struct kernel *kernel, gva_t address, uint64_t *value, bool *late)
-{
-	return address.value % 8 == 0 && kernel_is_kernel_address(kernel, address) &&
-	       address_space_read(&kernel->space, address, value, 8, late, NULL);
-}
-
-static bool layout_known(const struct kernel *kernel, const struct layout *layout)
-{
-	return kernel_has(kernel, layout->list) && kernel_has(kernel, layout->task) &&
-	       kernel_has(kernel, layout->head);
-}
-
-/* Is the list node at @node part of a waiter, which lies on the stack of the task that it names? */
-static bool is_waiter(const struct kernel *kernel, const struct tasks *tasks,
-		      const struct layout *layout, gva_t node)
-{
-	const int32_t *fields = kernel->map->fields;
-	const struct task_entry *entry;
-	bool late = false;
-	uint64_t task;
-
-	if (!read_word(kernel,
-		       gva(node.value - (uint64_t)fields[layout->list] +
-			   (uint64_t)fields[layout->task]),
-		       &task, &late))
-		return false;
-	entry = tasks_find(tasks, gva(task));
-	return entry && entry->stack.value &&
-	       node.value - entry->stack.value < kernel->map->stack_size;
-}
-
-/* From a waiter's @node along the list to the lock. 0: it is no list, or has no lock in it. */
-static gva_t follow(const struct kernel *kernel, const struct tasks *tasks,
-		    const struct layout *layout, gva_t node, bool *late)
-{
-	gva_t first = node, next;
-	uint64_t back;
-
-	for (int i = 0; i < MAX_WAITERS; i++) {
-		if (!read_word(kernel, node, &next.value, late) ||
-		    !read_word(kernel, gva_add(next, 8), &back, late) || back != node.value ||
-		    next.value == first.value)
-			return gva(0);
-		node = next;
-		if (!is_waiter(kernel, tasks, layout, node))
-			return gva(node.value - (uint64_t)kernel->map->fields[layout->head]);
-	}
-	return gva(0);
-}
-
-/* By the waiter on the task's stack. */
-static gva_t lock_by_stack(const struct kernel *kernel, const struct tasks *tasks,
-			   const struct task_entry *entry, const struct layout *layout, bool *late)
-{
-	const int32_t *fields = kernel->map->fields;
-	gva_t end = gva_add(entry->stack, kernel->map->stack_size);
-	gva_t lock = gva(0);
-	uint64_t word;
-
-	if (!task_has_stack(kernel, entry) || !layout_known(kernel, layout))
-		return lock;
-	for (gva_t at = gva(entry->sp.value); at.value < end.value && !lock.value;
-	     at = gva_add(at, 8)) {
-		if (!read_word(kernel, at, &word, late))
-			break;
-		if (word == entry->address.value)
-			lock = follow(kernel, tasks, layout,
-				      gva(at.value - (uint64_t)fields[layout->task] +
-					  (uint64_t)fields[layout->list]),
-				      late);
-	}
-	return lock;
 }
 
 static gva_t lock_by_rt_waiter(const struct kernel *kernel, const struct task_entry *entry,
@@ -228,6 +212,88 @@ static bool by_blocker(const struct kernel *kernel, const struct task_entry *ent
 	return true;
 }
 
+/*
+ * A mutex, and NULL or -1 at times (kernel/sched/sched.h). Before 6.17, with CONFIG_DEBUG_MUTEXES,
+ * it was the task's waiter, which is on its stack.
+ */
+static gva_t lock_by_blocked_on(const struct kernel *kernel, const struct task_entry *entry,
+				bool *late)
+{
+	gva_t lock = gva(0);
+
+	if (!kernel_has(kernel, FIELD_task_blocked_on) ||
+	    !kernel_read_state(kernel, entry->address, FIELD_task_blocked_on, &lock.value, 8, late,
+			       NULL) ||
+	    lock.value % 8 != 0 || !kernel_is_kernel_address(kernel, lock) ||
+	    lock.value - entry->stack.value < kernel->map->stack_size)
+		return gva(0);
+	return lock;
+}
+
+/* The page in a waiter for one. */
+static gva_t page_by_stack(const struct waits *waits, bool *late)
+{
+	const struct kernel *kernel = waits->kernel;
+	enum kernel_field field = kernel_has(kernel, FIELD_page_wait_folio) ? FIELD_page_wait_folio
+									    : FIELD_page_wait_page;
+	gva_t waiter =
+		waits_next_waiter(waits, FIELD_page_wait_list, FIELD_page_wait_task, gva(0), late);
+	gva_t page = gva(0);
+
+	if (!waiter.value || !kernel_has(kernel, field) ||
+	    !kernel_read_state(kernel, waiter, field, &page.value, 8, late, NULL) ||
+	    !kernel_is_kernel_address(kernel, page))
+		return gva(0);
+	return page;
+}
+
+static gva_t word_by_stack(const struct waits *waits, bool *late)
+{
+	gva_t waiter =
+		waits_next_waiter(waits, FIELD_bit_wait_list, FIELD_bit_wait_task, gva(0), late);
+	gva_t word = gva(0);
+
+	if (!waiter.value || !kernel_has(waits->kernel, FIELD_bit_wait_word) ||
+	    !kernel_read_state(waits->kernel, waiter, FIELD_bit_wait_word, &word.value, 8, late,
+			       NULL) ||
+	    !kernel_is_kernel_address(waits->kernel, word))
+		return gva(0);
+	return word;
+}
+
+static gva_t futex_by_stack(const struct waits *waits, bool *late)
+{
+	const struct kernel *kernel = waits->kernel;
+	gva_t waiter =
+		waits_next_waiter(waits, FIELD_futex_q_list, FIELD_futex_q_task, gva(0), late);
+	uint32_t offset = 0;
+	gva_t page = gva(0);
+
+	if (!waiter.value || !kernel_has(kernel, FIELD_futex_q_address) ||
+	    !kernel_has(kernel, FIELD_futex_q_offset) ||
+	    !kernel_read_state(kernel, waiter, FIELD_futex_q_address, &page.value, 8, late, NULL) ||
+	    !kernel_read_state(kernel, waiter, FIELD_futex_q_offset, &offset, 4, late, NULL) ||
+	    offset & FUTEX_SHARED || offset >= GUEST_PAGE_SIZE)
+		return gva(0);
+	return gva_add(page, offset);
+}
+
+static gva_t lock_by_stack(struct waits *waits, enum blocked_kind kind, bool *late)
+{
+	switch (kind) {
+	case BLOCKED_PAGE:
+	case BLOCKED_WRITEBACK:
+		return page_by_stack(waits, late);
+	case BLOCKED_BIT:
+		return word_by_stack(waits, late);
+	case BLOCKED_FUTEX:
+		return futex_by_stack(waits, late);
+	default:
+		return layouts[kind].listed ? waits_lock(waits, &layouts[kind].waiter, late)
+					    : gva(0);
+	}
+}
+
 static enum kernel_field owner_field(const struct kernel *kernel, enum blocked_kind kind)
 {
 	if (kind == BLOCKED_RT_MUTEX)
@@ -254,50 +320,67 @@ static void find_owner(const struct kernel *kernel, const struct tasks *tasks,
 							      : BLOCKED_OWNER;
 }
 
-void blocked_find(const struct kernel *kernel, const struct tasks *tasks,
-		  const struct task_entry *entry, const GArray *frames, struct blocked *blocked)
+/* A queue is one only if the task is in it. */
+static void find_queue(struct waits *waits, struct blocked *blocked)
+{
+	blocked->lock = lock_by_stack(waits, BLOCKED_WAIT_QUEUE, &blocked->late);
+	if (blocked->lock.value)
+		return;
+	blocked->lock = lock_by_stack(waits, BLOCKED_SIMPLE_WAIT_QUEUE, &blocked->late);
+	blocked->kind = blocked->lock.value ? BLOCKED_SIMPLE_WAIT_QUEUE : BLOCKED_UNKNOWN;
+}
+
+static void find_lock(struct waits *waits, const struct task_entry *entry, struct blocked *blocked)
+{
+	gva_t lock = lock_by_rt_waiter(waits->kernel, entry, &blocked->late);
+
+	if (lock.value) {
+		blocked->kind = BLOCKED_RT_MUTEX;
+		blocked->lock = lock;
+		return;
+	}
+	if (blocked->kind == BLOCKED_MUTEX)
+		blocked->lock = lock_by_blocked_on(waits->kernel, entry, &blocked->late);
+	if (blocked->lock.value)
+		return;
+	waits_read_stack(waits, entry);
+	if (blocked->kind == BLOCKED_WAIT_QUEUE)
+		find_queue(waits, blocked);
+	else
+		blocked->lock = lock_by_stack(waits, blocked->kind, &blocked->late);
+}
+
+void blocked_find(struct waits *waits, const struct task_entry *entry, const GArray *frames,
+		  struct blocked *blocked)
 {
 	*blocked = (struct blocked){.kind = kind_of_frames(frames)};
-	if (!by_blocker(kernel, entry, blocked)) {
-		gva_t lock = lock_by_rt_waiter(kernel, entry, &blocked->late);
+	if (!by_blocker(waits->kernel, entry, blocked))
+		find_lock(waits, entry, blocked);
+	find_owner(waits->kernel, waits->tasks, blocked);
+}
 
-		if (lock.value)
-			blocked->kind = BLOCKED_RT_MUTEX;
-		else if (layout_known(kernel, &layouts[blocked->kind]) &&
-			 layouts[blocked->kind].head)
-			lock = lock_by_stack(kernel, tasks, entry, &layouts[blocked->kind],
-					     &blocked->late);
-		blocked->lock = lock;
-	}
-	find_owner(kernel, tasks, blocked);
+static void capture(struct waits *waits, enum blocked_kind kind, gva_t lock)
+{
+	struct blocked blocked = {.kind = kind, .lock = lock};
+
+	find_owner(waits->kernel, waits->tasks, &blocked);
 }
 
 /* Nothing is unwound while the guest stands: a waiter of any kind may be on the stack. */
-void blocked_capture(const struct kernel *kernel, const struct tasks *tasks,
-		     const struct task_entry *entry)
+void blocked_capture(struct waits *waits, const struct task_entry *entry)
 {
+	const struct kernel *kernel = waits->kernel;
 	struct blocked blocked = {0};
+	bool late = false;
 
-	if (!task_has_stack(kernel, entry))
-		return;
-	address_space_prefetch(&kernel->space, gva(entry->sp.value),
-			       entry->stack.value + kernel->map->stack_size - entry->sp.value);
+	waits_read_stack(waits, entry);
 	if (by_blocker(kernel, entry, &blocked)) {
-		find_owner(kernel, tasks, &blocked);
+		capture(waits, blocked.kind, blocked.lock);
 		return;
 	}
-	for (int kind = BLOCKED_MUTEX; kind < NUM_BLOCKED_KINDS; kind++) {
-		if (!layouts[kind].head || kind == BLOCKED_RWSEM_WRITE)
-			continue;
-		blocked = (struct blocked){
-			.kind = (enum blocked_kind)kind,
-			.lock = lock_by_stack(kernel, tasks, entry, &layouts[kind], &blocked.late),
-		};
-		find_owner(kernel, tasks, &blocked);
-	}
-	blocked = (struct blocked){
-		.kind = BLOCKED_RT_MUTEX,
-		.lock = lock_by_rt_waiter(kernel, entry, &blocked.late),
-	};
-	find_owner(kernel, tasks, &blocked);
+	capture(waits, BLOCKED_RT_MUTEX, lock_by_rt_waiter(kernel, entry, &late));
+	capture(waits, BLOCKED_MUTEX, lock_by_blocked_on(kernel, entry, &late));
+	for (int kind = BLOCKED_MUTEX; kind < NUM_BLOCKED_KINDS; kind++)
+		capture(waits, (enum blocked_kind)kind,
+			lock_by_stack(waits, (enum blocked_kind)kind, &late));
 }

@@ -33,4 +33,5 @@ $(eval $(call unit_test,kernel-trampolines,$(FAKE_TABLES),glib-2.0 libbpf,$(KERN
 $(eval $(call unit_test,kernel-unwind,$(FAKE_KERNEL),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-signatures,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-task-layout,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
-$(eval $(call unit_test,kernel-tasks,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-tasks,$(FAKE_GUEST) tests/unit/fake_tasks.c,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-blocked,$(FAKE_GUEST) tests/unit/fake_tasks.c,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))

@@ -220,6 +220,7 @@ enum kernel_symbol {
 	X(task_thread_sp, "task_struct", "thread.sp")                                              \
 	X(task_pi_blocked_on, "task_struct", "pi_blocked_on")                                      \
 	X(task_blocker, "task_struct", "blocker")                                                  \
+	X(task_blocked_on, "task_struct", "blocked_on")                                            \
 	X(mutex_owner, "mutex", "owner")                                                           \
 	X(mutex_wait_list, "mutex", "wait_list")                                                   \
 	X(mutex_waiter_list, "mutex_waiter", "list")                                               \
@@ -235,6 +236,21 @@ enum kernel_symbol {
 	X(completion_wait_list, "completion", "wait.task_list")                                    \
 	X(swait_queue_list, "swait_queue", "task_list")                                            \
 	X(swait_queue_task, "swait_queue", "task")                                                 \
+	X(swait_head_list, "swait_queue_head", "task_list")                                        \
+	X(wait_entry_list, "wait_queue_entry", "entry")                                            \
+	X(wait_entry_task, "wait_queue_entry", "private")                                          \
+	X(wait_head_list, "wait_queue_head", "head")                                               \
+	X(page_wait_list, "wait_page_queue", "wait.entry")                                         \
+	X(page_wait_task, "wait_page_queue", "wait.private")                                       \
+	X(page_wait_folio, "wait_page_queue", "folio")                                             \
+	X(page_wait_page, "wait_page_queue", "page")                                               \
+	X(bit_wait_list, "wait_bit_queue_entry", "wq_entry.entry")                                 \
+	X(bit_wait_task, "wait_bit_queue_entry", "wq_entry.private")                               \
+	X(bit_wait_word, "wait_bit_queue_entry", "key.flags")                                      \
+	X(futex_q_list, "futex_q", "list.node_list")                                               \
+	X(futex_q_task, "futex_q", "task")                                                         \
+	X(futex_q_address, "futex_q", "key.private.address")                                       \
+	X(futex_q_offset, "futex_q", "key.both.offset")                                            \
 	X(rt_waiter_lock, "rt_mutex_waiter", "lock")                                               \
 	X(rt_mutex_base_owner, "rt_mutex_base", "owner")                                           \
 	X(rt_mutex_owner, "rt_mutex", "owner")                                                     \

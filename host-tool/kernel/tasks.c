@@ -127,6 +127,7 @@ static void walk_threads(const struct kernel *kernel, gva_t leader, int64_t dead
 {
 	const int32_t *fields = kernel->map->fields;
 	gva_t head = gva(0), node;
+	bool seen_leader = false;
 
 	if (!kernel_has(kernel, FIELD_task_signal) || !kernel_has(kernel, FIELD_task_thread_node) ||
 	    !kernel_has(kernel, FIELD_signal_thread_head) ||
@@ -134,12 +135,16 @@ static void walk_threads(const struct kernel *kernel, gva_t leader, int64_t dead
 	    !kernel_is_kernel_address(kernel, head))
 		return;
 	head = node = gva_add(head, (uint64_t)fields[FIELD_signal_thread_head]);
-	/* Each new task is one more, so a loop ends at one that is known. */
+	/* Each new task is one more, so a loop ends at one that is known; the leader comes once. */
 	while (read_next(kernel, &node) && node.value != head.value) {
 		gva_t task = gva(node.value - (uint64_t)fields[FIELD_task_thread_node]);
 
-		if (task.value != leader.value && tasks_find(tasks, task)) {
-			tasks->stopped = "a list of threads leads to a task of another process";
+		if (task.value == leader.value && !seen_leader) {
+			seen_leader = true;
+			continue;
+		}
+		if (tasks_find(tasks, task)) {
+			tasks->stopped = "a list of threads leads to a task that was seen before";
 			return;
 		}
 		if (!add(kernel, task, deadline_us, tasks))

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What tasks wait for, and who has it: each kind of lock, and what guests may say of them. */
+#include <string.h>
+
+#include "fake_tasks.h"
+#include "kernel/blocked.h"
+
+#define LOCK FAKE_TASKS_LOCK
+#define OTHER_LOCK FAKE_TASKS_OTHER_LOCK
+#define ADDRESS(offset) FAKE_TASKS_ADDRESS(offset)
+
+/* Offsets in locks and in waiters: of a list, of the task. */
+#define HEAD 16
+#define LIST 0
+#define TASK 16
+
+struct fixture {
+	struct fake_guest guest;
+	struct kernel_map *map;
+	struct kernel kernel;
+	struct tasks tasks;
+};
+
+static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	fake_guest_init(&f->guest, 2 << 20);
+	fake_tasks_put(&f->guest);
+	f->map = fake_tasks_map(&f->guest);
+}
+
+static void tear_down(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	tasks_clear(&f->tasks);
+	kernel_clear(&f->kernel);
+	kernel_map_free(f->map);
+	fake_guest_clear(&f->guest);
+}
+
+static void know(struct fixture *f, enum kernel_field list, enum kernel_field task,
+		 enum kernel_field head)
+{
+	f->map->fields[list] = LIST;
+	f->map->fields[task] = TASK;
+	f->map->fields[head] = HEAD;
+}
+
+static void know_mutex(struct fixture *f)
+{
+	know(f, FIELD_mutex_waiter_list, FIELD_mutex_waiter_task, FIELD_mutex_wait_list);
+	f->map->fields[FIELD_mutex_owner] = 0;
+}
+
+/* Tasks 1 and 3 wait in the list of what is at @lock. */
+static void put_waiters(struct fixture *f, uint64_t lock)
+{
+	const uint64_t nodes[] = {lock + HEAD, fake_task_stack(1, 0x400) + LIST,
+				  fake_task_stack(3, 0x300) + LIST};
+
+	fake_link(&f->guest, nodes, G_N_ELEMENTS(nodes));
+	fake_put_u64(&f->guest, fake_task_stack(1, 0x400) + TASK, ADDRESS(fake_task(1)));
+	fake_put_u64(&f->guest, fake_task_stack(3, 0x300) + TASK, ADDRESS(fake_task(3)));
+}
+
+static GArray *frames_of(const char *function, const char *caller)
+{
+	GArray *frames = frames_new();
+	const char *const names[] = {"__schedule", "schedule", function, caller};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		struct frame frame = {.reliable = true, .symbol.name = g_strdup(names[i])};
+
+		g_array_append_val(frames, frame);
+	}
+	return frames;
+}
+
+static struct blocked find_below(struct fixture *f, unsigned int number, const char *function,
+				 const char *caller)
+{
+	g_autoptr(GArray) frames = frames_of(function, caller);
+	struct waits *waits;
+	struct blocked blocked;
+
+	tasks_clear(&f->tasks);
+	fake_guest_forget(&f->guest);
+	kernel_init(&f->kernel, f->map, f->guest.snapshot);
+	tasks_walk(&f->kernel, 0, &f->tasks);
+	waits = waits_new(&f->kernel, &f->tasks, 0);
+	blocked_find(waits, tasks_find(&f->tasks, gva(ADDRESS(fake_task(number)))), frames,
+		     &blocked);
+	waits_free(waits);
+	return blocked;
+}
+
+static struct blocked find(struct fixture *f, unsigned int number, const char *function)
+{
+	return find_below(f, number, function, "do_something");
+}
+
+/* @owner: the number of a task; 0: none. */
+static void check(const struct blocked *blocked, enum blocked_kind kind, uint64_t lock,
+		  enum blocked_claim claim, unsigned int owner)
+{
+	g_assert_cmpstr(blocked_kind_name(blocked->kind), ==, blocked_kind_name(kind));
+	g_assert_cmphex(blocked->lock.value, ==, lock);
+	g_assert_cmpint(blocked->claim, ==, claim);
+	g_assert_cmphex(blocked->owner.value, ==, owner ? ADDRESS(fake_task(owner)) : 0);
+}
+
+static void test_mutex(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	struct blocked blocked;
+
+	know_mutex(f);
+	put_waiters(f, LOCK);
+	fake_put_u64(&f->guest, LOCK, ADDRESS(fake_task(5)) | 1);
+	for (unsigned int number = 1; number <= 3; number += 2) {
+		blocked = find(f, number, "__mutex_lock.constprop.0");
+		check(&blocked, BLOCKED_MUTEX, ADDRESS(LOCK), BLOCKED_OWNER, 5);
+	}
+	/* A task in no list waits for a mutex, but nobody knows which. */
+	blocked = find(f, 4, "__mutex_lock.constprop.0");
+	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
+	/* Elsewhere nothing is taken for a lock. */
+	blocked = find(f, 1, "do_something_else");
+	check(&blocked, BLOCKED_UNKNOWN, 0, BLOCKED_NO_OWNER, 0);
+}
+
+/* An owner is shown only if it is a task. */
+static void test_owners(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	const uint64_t owners[] = {0,
+				   7,
+				   ADDRESS(0x7000),
+				   ADDRESS(fake_task(5)) + 8,
+				   0x00007fff00000000,
+				   0x8000000000000000,
+				   UINT64_MAX};
+
+	know_mutex(f);
+	put_waiters(f, LOCK);
+	for (size_t i = 0; i < G_N_ELEMENTS(owners); i++) {
+		struct blocked blocked;
+
+		fake_put_u64(&f->guest, LOCK, owners[i]);
+		blocked = find(f, 1, "__mutex_lock");
+		check(&blocked, BLOCKED_MUTEX, ADDRESS(LOCK), BLOCKED_NO_OWNER, 0);
+	}
+}
+
+/* Locks are shown only if the list is whole and only one of its nodes can be a lock's. */
+static void test_lists(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	const uint64_t one = fake_task_stack(1, 0x400), three = fake_task_stack(3, 0x300);
+	const uint64_t both[] = {LOCK + HEAD, one, OTHER_LOCK + HEAD, three};
+	const uint64_t none[] = {one, three};
+	struct blocked blocked;
+
+	know_mutex(f);
+	put_waiters(f, LOCK);
+	fake_put_u64(&f->guest, LOCK, ADDRESS(fake_task(5)));
+	fake_put_u64(&f->guest, OTHER_LOCK, ADDRESS(fake_task(4)));
+	fake_link(&f->guest, both, G_N_ELEMENTS(both));
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
+	fake_link(&f->guest, none, G_N_ELEMENTS(none));
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
+	/* One that does not lead back; one that leads out of the kernel; one without end. */
+	put_waiters(f, LOCK);
+	fake_put_u64(&f->guest, LOCK + HEAD + 8, ADDRESS(0x9000));
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
+	put_waiters(f, LOCK);
+	fake_put_u64(&f->guest, three, 0x1000);
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
+}
+
+/* A list of more nodes than are looked at, and a time that is over: both end it, and are said. */
+static void test_limits(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	g_autoptr(GArray) frames = frames_of("__mutex_lock", "do_something");
+	g_autoptr(GArray) nodes = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	const struct task_entry *entry;
+	struct blocked blocked;
+	struct waits *waits;
+
+	know_mutex(f);
+	g_array_append_vals(nodes, &(uint64_t){LOCK + HEAD}, 1);
+	for (uint64_t at = fake_task_stack(1, 0x3000); at < fake_task_stack(1, 0x400); at += 24) {
+		g_array_append_val(nodes, at);
+		fake_put_u64(&f->guest, at + TASK, ADDRESS(fake_task(1)));
+	}
+	fake_link(&f->guest, (const uint64_t *)nodes->data, nodes->len);
+	fake_guest_forget(&f->guest);
+	kernel_init(&f->kernel, f->map, f->guest.snapshot);
+	tasks_walk(&f->kernel, 0, &f->tasks);
+	entry = tasks_find(&f->tasks, gva(ADDRESS(fake_task(1))));
+	for (unsigned int spare = nodes->len + 1; spare >= nodes->len - 1; spare--) {
+		bool enough = spare >= nodes->len;
+
+		waits = waits_new(&f->kernel, &f->tasks, 0);
+		waits->num = WAITS_MAX - spare;
+		blocked_find(waits, entry, frames, &blocked);
+		g_assert_cmphex(blocked.lock.value, ==, enough ? ADDRESS(LOCK) : 0);
+		g_assert_true(enough == !waits->stopped);
+		waits_free(waits);
+	}
+	waits = waits_new(&f->kernel, &f->tasks, g_get_monotonic_time());
+	blocked_capture(waits, entry);
+	g_assert_cmpuint(waits->num, ==, 0);
+	g_assert_nonnull(waits->stopped);
+	waits_free(waits);
+}
+
+static void test_rwsem(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	struct blocked blocked;
+
+	know(f, FIELD_rwsem_waiter_list, FIELD_rwsem_waiter_task, FIELD_rwsem_wait_list);
+	f->map->fields[FIELD_rwsem_owner] = 8;
+	put_waiters(f, LOCK);
+	fake_put_u64(&f->guest, LOCK + 8, ADDRESS(fake_task(5)));
+	blocked = find(f, 1, "rwsem_down_read_slowpath");
+	check(&blocked, BLOCKED_RWSEM_READ, ADDRESS(LOCK), BLOCKED_OWNER, 5);
+	blocked = find(f, 3, "rwsem_down_write_slowpath");
+	check(&blocked, BLOCKED_RWSEM_WRITE, ADDRESS(LOCK), BLOCKED_OWNER, 5);
+	/* Readers have it, and that is one of them, maybe. */
+	fake_put_u64(&f->guest, LOCK + 8, ADDRESS(fake_task(5)) | 3);
+	blocked = find(f, 3, "rwsem_down_write_slowpath");
+	check(&blocked, BLOCKED_RWSEM_WRITE, ADDRESS(LOCK), BLOCKED_READER, 5);
+	/* Readers have it, and nobody knows who. */
+	fake_put_u64(&f->guest, LOCK + 8, 3);
+	blocked = find(f, 3, "rwsem_down_write_slowpath");
+	check(&blocked, BLOCKED_RWSEM_WRITE, ADDRESS(LOCK), BLOCKED_NO_OWNER, 0);
+}
+
+static void test_semaphore(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	struct blocked blocked;
+
+	know(f, FIELD_semaphore_waiter_list, FIELD_semaphore_waiter_task,
+	     FIELD_semaphore_wait_list);
+	put_waiters(f, LOCK);
+	blocked = find(f, 1, "__down_killable");
+	check(&blocked, BLOCKED_SEMAPHORE, ADDRESS(LOCK), BLOCKED_NO_OWNER, 0);
+	f->map->fields[FIELD_semaphore_last_holder] = 8;
+	fake_put_u64(&f->guest, LOCK + 8, ADDRESS(fake_task(5)));
+	blocked = find(f, 1, "__down_common");
+	check(&blocked, BLOCKED_SEMAPHORE, ADDRESS(LOCK), BLOCKED_LAST_HOLDER, 5);
+}
+
+/* On PREEMPT_RT, whatever the function is called. */
+static void test_rt_mutex(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t waiter = fake_task_stack(1, 0x400);
+	struct blocked blocked;
+
+	f->map->fields[FIELD_task_pi_blocked_on] = FAKE_TASK_PI_BLOCKED_ON;
+	f->map->fields[FIELD_rt_waiter_lock] = 8;
+	f->map->fields[FIELD_rt_mutex_base_owner] = 24;
+	fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_PI_BLOCKED_ON, ADDRESS(waiter));
+	fake_put_u64(&f->guest, waiter + 8, ADDRESS(LOCK));
+	fake_put_u64(&f->guest, LOCK + 24, ADDRESS(fake_task(5)) | 1);
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_RT_MUTEX, ADDRESS(LOCK), BLOCKED_OWNER, 5);
+	blocked = find(f, 1, "rt_spin_lock");
+	check(&blocked, BLOCKED_RT_MUTEX, ADDRESS(LOCK), BLOCKED_OWNER, 5);
+	fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_PI_BLOCKED_ON, 0x1000);
+	blocked = find(f, 1, "rt_spin_lock");
+	g_assert_cmphex(blocked.lock.value, ==, 0);
+}
+
+/* task->blocker says what it is, and comes before all else; task->blocked_on is a mutex. */
+static void test_blocker(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	static const enum blocked_kind kinds[] = {BLOCKED_MUTEX, BLOCKED_SEMAPHORE,
+						  BLOCKED_RWSEM_READ, BLOCKED_RWSEM_WRITE};
+	struct blocked blocked;
+
+	f->map->fields[FIELD_mutex_owner] = 0;
+	f->map->fields[FIELD_rwsem_owner] = 0;
+	f->map->fields[FIELD_semaphore_last_holder] = 0;
+	f->map->fields[FIELD_task_blocker] = FAKE_TASK_BLOCKER;
+	f->map->fields[FIELD_task_blocked_on] = FAKE_TASK_BLOCKED_ON;
+	fake_put_u64(&f->guest, LOCK, ADDRESS(fake_task(4)));
+	for (uint64_t kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
+		fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_BLOCKER, ADDRESS(LOCK) | kind);
+		blocked = find(f, 1, "do_something_else");
+		check(&blocked, kinds[kind], ADDRESS(LOCK),
+		      kinds[kind] == BLOCKED_SEMAPHORE ? BLOCKED_LAST_HOLDER : BLOCKED_OWNER, 4);
+	}
+	fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_BLOCKER, 0);
+	fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_BLOCKED_ON, ADDRESS(LOCK));
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, ADDRESS(LOCK), BLOCKED_OWNER, 4);
+	/* A waiter on the task's own stack, with CONFIG_DEBUG_MUTEXES; and what is no lock. */
+	fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_BLOCKED_ON,
+		     ADDRESS(fake_task_stack(1, 0x400)));
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
+	fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_BLOCKED_ON, UINT64_MAX);
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
+}
+
+static void test_completion(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	struct blocked blocked;
+
+	know(f, FIELD_swait_queue_list, FIELD_swait_queue_task, FIELD_completion_wait_list);
+	put_waiters(f, LOCK);
+	fake_put_u64(&f->guest, LOCK, ADDRESS(fake_task(5)));
+	blocked = find(f, 1, "wait_for_completion");
+	check(&blocked, BLOCKED_COMPLETION, ADDRESS(LOCK), BLOCKED_NO_OWNER, 0);
+	/* The same list without the function is a wait queue's, where it may be one. */
+	f->map->fields[FIELD_swait_head_list] = 8;
+	blocked = find(f, 3, "rcu_gp_kthread");
+	check(&blocked, BLOCKED_SIMPLE_WAIT_QUEUE, ADDRESS(LOCK + HEAD - 8), BLOCKED_NO_OWNER, 0);
+}
+
+static void test_wait_queue(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	struct blocked blocked;
+
+	know(f, FIELD_wait_entry_list, FIELD_wait_entry_task, FIELD_wait_head_list);
+	put_waiters(f, LOCK);
+	blocked = find(f, 1, "do_something_else");
+	check(&blocked, BLOCKED_WAIT_QUEUE, ADDRESS(LOCK), BLOCKED_NO_OWNER, 0);
+	/* It waits for time to pass, or for a lock. */
+	blocked = find(f, 1, "msleep");
+	check(&blocked, BLOCKED_UNKNOWN, 0, BLOCKED_NO_OWNER, 0);
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
+	/* One of those in the queue is no task, as with epoll: which is the queue's is not known.
+	 */
+	fake_put_u64(&f->guest, fake_task_stack(3, 0x300) + TASK, 0);
+	blocked = find(f, 1, "do_something_else");
+	check(&blocked, BLOCKED_UNKNOWN, 0, BLOCKED_NO_OWNER, 0);
+}
+
+/* Waiters for other pages may be in the same list. */
+static void test_page(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	const uint64_t folio = 0xffffea0000001000;
+	struct blocked blocked;
+
+	f->map->fields[FIELD_page_wait_list] = LIST;
+	f->map->fields[FIELD_page_wait_task] = TASK;
+	f->map->fields[FIELD_page_wait_page] = 24;
+	put_waiters(f, LOCK);
+	fake_put_u64(&f->guest, fake_task_stack(1, 0x400) + 24, folio);
+	blocked = find_below(f, 1, "folio_wait_bit_common", "__folio_lock");
+	check(&blocked, BLOCKED_PAGE, folio, BLOCKED_NO_OWNER, 0);
+	blocked = find_below(f, 1, "folio_wait_bit_common", "folio_wait_writeback");
+	check(&blocked, BLOCKED_WRITEBACK, folio, BLOCKED_NO_OWNER, 0);
+	f->map->fields[FIELD_page_wait_folio] = 32;
+	blocked = find(f, 1, "folio_wait_bit_common");
+	check(&blocked, BLOCKED_PAGE, 0, BLOCKED_NO_OWNER, 0);
+}
+
+static void test_bit(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	struct blocked blocked;
+
+	f->map->fields[FIELD_bit_wait_list] = LIST;
+	f->map->fields[FIELD_bit_wait_task] = TASK;
+	f->map->fields[FIELD_bit_wait_word] = 24;
+	put_waiters(f, LOCK);
+	fake_put_u64(&f->guest, fake_task_stack(1, 0x400) + 24, ADDRESS(OTHER_LOCK));
+	blocked = find_below(f, 1, "bit_wait_io", "__wait_on_buffer");
+	check(&blocked, BLOCKED_BIT, ADDRESS(OTHER_LOCK), BLOCKED_NO_OWNER, 0);
+}
+
+static void test_futex(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	const uint64_t waiter = fake_task_stack(1, 0x400);
+	struct blocked blocked;
+
+	f->map->fields[FIELD_futex_q_list] = LIST;
+	f->map->fields[FIELD_futex_q_task] = TASK;
+	f->map->fields[FIELD_futex_q_address] = 24;
+	f->map->fields[FIELD_futex_q_offset] = 32;
+	put_waiters(f, LOCK);
+	fake_put_u64(&f->guest, waiter + 24, 0x7f0000001000);
+	fake_put_u32(&f->guest, waiter + 32, 0x120);
+	blocked = find(f, 1, "futex_wait_queue");
+	check(&blocked, BLOCKED_FUTEX, 0x7f0000001120, BLOCKED_NO_OWNER, 0);
+	/* Shared between processes; no offset in a page. */
+	fake_put_u32(&f->guest, waiter + 32, 0x122);
+	blocked = find(f, 1, "futex_wait_queue");
+	check(&blocked, BLOCKED_FUTEX, 0, BLOCKED_NO_OWNER, 0);
+	fake_put_u32(&f->guest, waiter + 32, 0x1120);
+	blocked = find(f, 1, "futex_wait_queue");
+	check(&blocked, BLOCKED_FUTEX, 0, BLOCKED_NO_OWNER, 0);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*test)(struct fixture *f, gconstpointer unused);
+	} tests[] = {
+		{"a mutex has an owner", test_mutex},
+		{"an owner that is no task is not shown", test_owners},
+		{"a list that lies leads to no lock", test_lists},
+		{"how many waiters are looked at is limited", test_limits},
+		{"a rwsem has a writer or a last reader", test_rwsem},
+		{"a semaphore has a last holder at best", test_semaphore},
+		{"an rt_mutex is what pi_blocked_on says", test_rt_mutex},
+		{"task->blocker comes first", test_blocker},
+		{"a completion has no owner", test_completion},
+		{"a wait queue is one that the task is in", test_wait_queue},
+		{"a page is in the waiter", test_page},
+		{"a bit is in the waiter", test_bit},
+		{"a futex is in the waiter", test_futex},
+	};
+
+	g_test_init(&argc, &argv, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
+		g_autofree char *path = g_strdup_printf("/blocked/%s", tests[i].name);
+
+		g_test_add(path, struct fixture, NULL, set_up, tests[i].test, tear_down);
+	}
+	return g_test_run();
+}
