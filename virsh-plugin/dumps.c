@@ -309,6 +309,8 @@ JsonNode *dumps_to_json(const struct store_entry *entry)
 	if (entry->host)
 		set_host(object, entry);
 	json_object_set_boolean_member(object, "vmcore", entry->vmcore);
+	json_object_set_int_member(object, "repeats", (gint64)entry->repeats);
+	set_string(object, "repeated", entry->repeated);
 	json_object_set_boolean_member(object, "damaged", !entry->title);
 	json_node_take_object(node, object);
 	return node;

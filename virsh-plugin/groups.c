@@ -199,6 +199,27 @@ static void group_add(struct growing *growing, const struct store_entry *entry, 
 	add_name(growing->bugs, entry->fingerprint ? entry->fingerprint : dumps_title(entry));
 }
 
+/* What came again and has no dump of its own: of the time when it came last. */
+static void group_add_repeats(struct growing *growing, const struct store_entry *entry,
+			      GDateTime *now)
+{
+	g_autoptr(GDateTime) last =
+		entry->repeated ? g_date_time_new_from_iso8601(entry->repeated, NULL) : NULL;
+	struct group *group = growing->group;
+	GTimeSpan age;
+
+	if (entry->repeats == 0 || last == NULL)
+		return;
+	age = g_date_time_difference(now, last);
+	group->count += (guint)entry->repeats;
+	group->week += age < WEEK_US ? (guint)entry->repeats : 0;
+	group->week_before += age >= WEEK_US && age < 2 * WEEK_US ? (guint)entry->repeats : 0;
+	if (g_date_time_compare(last, group->last) > 0) {
+		g_date_time_unref(group->last);
+		group->last = g_steal_pointer(&last);
+	}
+}
+
 static int compare_times(const void *a, const void *b)
 {
 	const struct group *left = *(struct group *const *)a;
@@ -244,7 +265,10 @@ GPtrArray *groups_make(const GPtrArray *entries, enum grouping by, GDateTime *no
 		const struct store_entry *entry = entries->pdata[i];
 		g_autoptr(GDateTime) time = dumps_time(entry);
 
-		group_add(group_of(found, entry, by, time), entry, time, now);
+		struct growing *of = group_of(found, entry, by, time);
+
+		group_add(of, entry, time, now);
+		group_add_repeats(of, entry, now);
 	}
 	g_hash_table_iter_init(&iter, found);
 	while (g_hash_table_iter_next(&iter, NULL, &growing))

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Dumps that have something in common, as one: how many, when, of which domains, kernels, bugs. */
+/*
+ * Dumps that have something in common, as one: how many, when, of which domains, kernels, bugs.
+ * What has a light record in a dump counts as if it were a dump.
+ */
 #ifndef OOPSBT_PLUGIN_GROUPS_H
 #define OOPSBT_PLUGIN_GROUPS_H
 

@@ -33,6 +33,7 @@ enum field {
 	FIELD_FINGERPRINT,
 	FIELD_KERNEL,
 	FIELD_DUMP,
+	FIELD_REPEAT,
 	NUM_FIELDS,
 };
 
@@ -99,6 +100,7 @@ static const struct {
 	[FIELD_FINGERPRINT] = FIELD_NAME("OOPSBT_FINGERPRINT"),
 	[FIELD_KERNEL] = FIELD_NAME("OOPSBT_KERNEL"),
 	[FIELD_DUMP] = FIELD_NAME("OOPSBT_DUMP"),
+	[FIELD_REPEAT] = FIELD_NAME("OOPSBT_REPEAT"),
 };
 
 /* What was read of one entry: valid UTF-8, no longer than it may be; NULL: there is no such field.
@@ -106,6 +108,8 @@ static const struct {
 struct fields {
 	const char *texts[NUM_FIELDS]; /* the source's */
 	char id[MAX_ID + 1];	       /* empty: there is none */
+	guint64 repeat;		       /* 0: it has a dump of its own */
+	guint64 time_us;	       /* of the entry */
 };
 
 /* The same text has one copy. */
@@ -187,11 +191,28 @@ static void take_id(struct fields *fields, const char *bytes, size_t length)
 		fields->id[0] = '\0';
 }
 
+/* Nor is this one: each has another one. */
+static void take_repeat(struct fields *fields, const char *bytes, size_t length)
+{
+	char text[16];
+
+	if (length >= sizeof(text))
+		return;
+	memcpy(text, bytes, length);
+	text[length] = '\0';
+	if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT32, &fields->repeat, NULL))
+		fields->repeat = 0;
+}
+
 static void take_value(struct journal_source *source, struct fields *fields, enum field field,
 		       const char *bytes, size_t length)
 {
 	if (field == FIELD_DUMP) {
 		take_id(fields, bytes, length);
+		return;
+	}
+	if (field == FIELD_REPEAT) {
+		take_repeat(fields, bytes, length);
 		return;
 	}
 	if (!is_same(source->last[field], bytes, length))
@@ -245,6 +266,15 @@ static const char *first_known(const char *first, const char *second, const char
 	return first && *first ? first : second ? second : otherwise;
 }
 
+static char *time_text(struct journal_source *source, guint64 time_us)
+{
+	g_autoptr(GDateTime) time =
+		g_date_time_new_from_unix_utc((gint64)(time_us / G_USEC_PER_SEC));
+	g_autofree char *text = time ? g_date_time_format_iso8601(time) : NULL;
+
+	return text ? g_string_chunk_insert(source->texts, text) : NULL;
+}
+
 static void add_row(struct journal_source *source, const struct fields *fields)
 {
 	const char *const *texts = fields->texts;
@@ -265,6 +295,8 @@ static void add_row(struct journal_source *source, const struct fields *fields)
 	row->fingerprint = fingerprint ? (char *)texts[FIELD_FINGERPRINT] : NULL;
 	row->release = (char *)texts[FIELD_KERNEL];
 	row->die_counter = row->uptime_s = -1;
+	row->repeats = fields->repeat;
+	row->repeated = fields->repeat ? time_text(source, fields->time_us) : NULL;
 }
 
 static void read_entry(struct journal_source *source, sd_journal *journal)
@@ -275,6 +307,7 @@ static void read_entry(struct journal_source *source, sd_journal *journal)
 
 	SD_JOURNAL_FOREACH_DATA(journal, data, length)
 	take_field(source, &fields, data, length);
+	sd_journal_get_realtime_usec(journal, &fields.time_us);
 	if (is_oopsbtd(&fields))
 		add_row(source, &fields);
 	else
@@ -382,7 +415,17 @@ static int compare_rows(const void *a, const void *b)
 	return order ? order : g_strcmp0(left->uuid, right->uuid);
 }
 
-/* An upload that is repeated sends an entry twice. */
+/* The entries of repeats number them: the last one tells how many there were. */
+static void merge(struct store_entry *row, const struct store_entry *same)
+{
+	if (same->repeats <= row->repeats)
+		return;
+	row->repeats = same->repeats;
+	row->repeated = same->repeated;
+}
+
+/* A repeat names the dump that has its record, and an upload that is repeated sends an entry twice.
+ */
 static void drop_repeated(GPtrArray *rows)
 {
 	guint kept = 0;
@@ -390,6 +433,8 @@ static void drop_repeated(GPtrArray *rows)
 	for (guint i = 0; i < rows->len; i++) {
 		if (kept == 0 || compare_rows(&rows->pdata[i], &rows->pdata[kept - 1]) != 0)
 			rows->pdata[kept++] = rows->pdata[i];
+		else
+			merge(rows->pdata[kept - 1], rows->pdata[i]);
 	}
 	g_ptr_array_set_size(rows, (gint)kept);
 }

@@ -242,6 +242,15 @@ static char *string_of(JsonObject *object, const char *name)
 		       : NULL;
 }
 
+/* 0: there is none, as in the index of an older version. */
+static guint64 number_of(JsonObject *object, const char *name)
+{
+	JsonNode *node = json_object_get_member(object, name);
+	gint64 number = node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_int(node) : 0;
+
+	return number > 0 && number <= G_MAXINT32 ? (guint64)number : 0;
+}
+
 static struct store_entry *parse_entry(struct session *session, JsonObject *object)
 {
 	struct store_entry *entry = g_new0(struct store_entry, 1);
@@ -259,6 +268,8 @@ static struct store_entry *parse_entry(struct session *session, JsonObject *obje
 	entry->incident = store_entry_incident(incident, entry->signal);
 	fingerprint = string_of(object, "fingerprint");
 	entry->fingerprint = store_entry_fingerprint(fingerprint);
+	entry->repeated = string_of(object, "repeated");
+	entry->repeats = number_of(object, "repeats");
 	entry->vmcore = vmcore && JSON_NODE_HOLDS_VALUE(vmcore) && json_node_get_boolean(vmcore);
 	if (!entry->id || !entry->domain || strchr(entry->id, '/')) {
 		store_entry_free(entry);

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include "archive.h"
+#include "common/store_repeats.h"
 #include "cpu_view.h"
 #include "dumps.h"
 #include "html/html_report.h"
 #include "mail.h"
 #include "output.h"
+#include "repeats_view.h"
 #include "report_file.h"
 #include "selection.h"
 #include "task_view.h"
@@ -65,6 +67,46 @@ static char *read_file(struct session *session, const struct source *source, con
 	else if (!text)
 		dumps_fail(session, error, local);
 	return text;
+}
+
+/* The file of records, if the dump has one. */
+static char *read_repeats(struct session *session, const struct source *source, size_t *length)
+{
+	if (source->entry && source->entry->repeats == 0)
+		return NULL;
+	return source->entry ? dumps_read(session, source->entry, STORE_REPEATS_FILE,
+					  STORE_REPEATS_MAX_BYTES, length, NULL)
+			     : archive_read(source->archive, STORE_REPEATS_FILE,
+					    STORE_REPEATS_MAX_BYTES, length, NULL);
+}
+
+static void print_repeats(struct session *session, const struct source *source)
+{
+	size_t length;
+	g_autofree char *text = read_repeats(session, source, &length);
+	GString *view = text ? repeats_view(text, length) : NULL;
+
+	if (view == NULL)
+		return;
+	print_text(view->str, view->len);
+	g_string_free(view, TRUE);
+}
+
+static void print_json_report(struct session *session, const struct source *source,
+			      const char *report, size_t report_length)
+{
+	size_t length;
+	g_autofree char *text = read_repeats(session, source, &length);
+	g_autofree char *whole = NULL;
+	GString *view = text ? repeats_view(text, length) : NULL;
+
+	if (view == NULL) {
+		print_json_text(report, report_length);
+		return;
+	}
+	g_string_free(view, TRUE);
+	whole = repeats_into_report(report, report_length, text, length);
+	print_json_text(whole, strlen(whole));
 }
 
 /* Headline and CPUs stand out. */
@@ -161,7 +203,7 @@ static bool print_from_json(struct session *session, const struct source *source
 	else if (cli_has(args, "html"))
 		good = print_page(report, error);
 	else
-		print_json_text(text, length);
+		print_json_report(session, source, text, length);
 	json_object_unref(report);
 	return good;
 }
@@ -175,10 +217,12 @@ static bool print_file(struct session *session, const struct source *source, con
 	if (!text)
 		return false;
 	pager_open(!cli_has(args, "no-pager"));
-	if (strcmp(name, "report.txt") == 0)
-		print_report(text, length);
-	else
+	if (strcmp(name, "report.txt") != 0) {
 		print_text(text, length);
+		return true;
+	}
+	print_report(text, length);
+	print_repeats(session, source);
 	return true;
 }
 
@@ -235,7 +279,8 @@ const struct verb verb_info = {
 	.max_operands = 1,
 	.summary = "a report: the newest, a domain's newest, or by id",
 	.description =
-		"Prints the report of one dump: what happened, when, and where every vCPU was. "
+		"Prints the report of one dump: what happened, when, and where every vCPU was, and "
+		"when the bug came again without a dump of its own. "
 		"FILE is one that 'export' wrote. Of several dumps it is the newest that the "
 		"options "
 		"select.",

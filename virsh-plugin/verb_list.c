@@ -7,6 +7,7 @@
 #include "groups.h"
 #include "html/html_store.h"
 #include "output.h"
+#include "repeats_view.h"
 #include "selection.h"
 #include "verbs.h"
 
@@ -31,21 +32,29 @@ struct listing {
 	bool details;
 };
 
+/* With how often its bug came. */
+static char *title_text(const struct store_entry *entry)
+{
+	g_autofree char *note = repeats_note(entry);
+
+	return g_strconcat(dumps_title(entry), note, NULL);
+}
+
 static void add_entry(struct table *table, guint row, const void *user_data)
 {
 	const struct listing *listing = user_data;
 	const struct store_entry *entry = listing->entries->pdata[row];
 	g_autoptr(GDateTime) time = dumps_time(entry);
 	g_autofree char *shown = local_time_text(time);
+	g_autofree char *title = title_text(entry);
 	g_autofree char *size =
 		listing->details ? size_text(dumps_size(listing->session, entry)) : NULL;
 
 	if (listing->details)
 		table_add(table, entry->id, entry->domain, shown, entry->incident, entry->release,
-			  size, dumps_title(entry));
+			  size, title);
 	else
-		table_add(table, entry->id, entry->domain, shown, entry->incident,
-			  dumps_title(entry));
+		table_add(table, entry->id, entry->domain, shown, entry->incident, title);
 }
 
 /* Of many hosts; what a dump takes on their disks is not known here. */
@@ -55,13 +64,14 @@ static void add_entry_of_host(struct table *table, guint row, const void *user_d
 	const struct store_entry *entry = listing->entries->pdata[row];
 	g_autoptr(GDateTime) time = dumps_time(entry);
 	g_autofree char *shown = local_time_text(time);
+	g_autofree char *title = title_text(entry);
 
 	if (listing->details)
 		table_add(table, entry->id, entry->host, entry->domain, shown, entry->incident,
-			  entry->release, entry->fingerprint, dumps_title(entry));
+			  entry->release, entry->fingerprint, title);
 	else
 		table_add(table, entry->id, entry->host, entry->domain, shown, entry->incident,
-			  dumps_title(entry));
+			  title);
 }
 
 static void print_entries_of_hosts(const struct listing *listing)
@@ -246,7 +256,9 @@ const struct verb verb_list = {
 	.summary = "the dumps there are, newest last",
 	.description =
 		"One line a dump: its id, domain, local time, kind of incident and title, the "
-		"newest last. The id begins with the time in UTC.\n\n"
+		"newest last. The id begins with the time in UTC. (×14, last 12:03) says that the "
+		"bug came 14 times from this dump on, and that all but this one are light records "
+		"of it, which info lists; see the option full of enable.\n\n"
 		"With --journal they are those of all hosts whose journals are in a directory, as "
 		"systemd-journal-remote collects them, with the name of the host. A host may have "
 		"removed a dump since.",

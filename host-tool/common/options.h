@@ -52,6 +52,7 @@ struct options {
 	bool freeze;		   /* freeze="on|off", default on */
 	bool vmcore;		   /* vmcore="on|off", default off: also a full dump */
 	unsigned int keep;	   /* keep="N": dumps kept, default 10, 1 to 1000 */
+	unsigned int full;	   /* full="N": of one bug, default 3, 1 to 1000 (repeat_rule.h) */
 	unsigned int budget_ms;	   /* budget="N": longest freeze, default 200, 1 to 10000 */
 	unsigned int
 		watch_ms; /* watch="N": the memory watch's interval, default 1000, 100 to 60000 */

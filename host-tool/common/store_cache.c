@@ -90,7 +90,7 @@ struct store_entry *store_cache_read(struct store_cache *cache, const char *root
 		return store_entry_read(root, domain, directory, id);
 	entry = look_up(cache, path, &report);
 	if (entry) {
-		store_entry_look_for_vmcore(entry, domain);
+		store_entry_look_for_more(entry, domain);
 		return entry;
 	}
 	entry = store_entry_read(root, domain, directory, id);

@@ -10,6 +10,7 @@
 #include "common/incident.h"
 #include "common/json_head.h"
 #include "common/store_directory.h"
+#include "common/store_repeats.h"
 
 /* Digits of a fingerprint, of this release or another. */
 #define FINGERPRINT_MIN 8
@@ -28,6 +29,7 @@ void store_entry_free(struct store_entry *entry)
 	g_free(entry->signal);
 	g_free(entry->fingerprint);
 	g_free(entry->release);
+	g_free(entry->repeated);
 	g_free(entry->host);
 	g_free(entry->machine);
 	g_free(entry->kernel);
@@ -131,11 +133,20 @@ static void read_head(int dump, struct store_entry *entry)
 	munmap(text, info.st_size);
 }
 
-void store_entry_look_for_vmcore(struct store_entry *entry, int domain)
+static void look_in(struct store_entry *entry, int dump)
 {
-	g_autofree char *name = g_build_filename(entry->id, "vmcore", NULL);
+	entry->vmcore = faccessat(dump, "vmcore", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	entry->repeats = 0;
+	g_clear_pointer(&entry->repeated, g_free);
+	store_repeats_head(dump, &entry->repeats, &entry->repeated);
+}
 
-	entry->vmcore = faccessat(domain, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+void store_entry_look_for_more(struct store_entry *entry, int domain)
+{
+	g_auto(Descriptor) dump = store_directory_open(domain, entry->id);
+
+	if (dump >= 0)
+		look_in(entry, dump);
 }
 
 struct store_entry *store_entry_read(const char *root, int domain, const char *directory,
@@ -149,7 +160,7 @@ struct store_entry *store_entry_read(const char *root, int domain, const char *d
 	entry = g_new0(struct store_entry, 1);
 	entry->id = g_strdup(id);
 	entry->path = g_build_filename(root, directory, id, NULL);
-	store_entry_look_for_vmcore(entry, domain);
+	look_in(entry, dump);
 	read_head(dump, entry);
 	/* Where it lies is whose it is: the report is a guest's analyser's. */
 	if (g_uuid_string_is_valid(directory)) {
@@ -172,6 +183,7 @@ struct store_entry *store_entry_copy(const struct store_entry *entry)
 	copy->signal = g_strdup(entry->signal);
 	copy->fingerprint = g_strdup(entry->fingerprint);
 	copy->release = g_strdup(entry->release);
+	copy->repeated = g_strdup(entry->repeated);
 	copy->host = g_strdup(entry->host);
 	copy->machine = g_strdup(entry->machine);
 	copy->kernel = g_strdup(entry->kernel);

@@ -19,6 +19,8 @@ struct store_entry {
 	char *fingerprint;    /* the same for one bug; hexadecimal digits; NULL: not known */
 	char *release;	      /* of the guest's kernel, as the guest gave it; NULL: not known */
 	bool vmcore;	      /* a full dump is there too */
+	guint64 repeats;      /* later ones of its bug that have no dump (store_repeats.h) */
+	char *repeated;	      /* when the last of these was signalled, RFC 3339; NULL: none */
 
 	/* Where it is, if a journal told of it; NULL: in this store. Not safe for a terminal. */
 	char *host;    /* name */
@@ -44,8 +46,8 @@ const char *store_entry_incident(const char *incident, const char *signal);
 
 /* A copy of @text if it can be a fingerprint, or NULL. */
 char *store_entry_fingerprint(const char *text);
-/* A full dump may be added later. @domain: as above. */
-void store_entry_look_for_vmcore(struct store_entry *entry, int domain);
+/* What may be added later: a full dump, and records of repeats. @domain: as above. */
+void store_entry_look_for_more(struct store_entry *entry, int domain);
 /* Whether @domain is the name or the UUID of its domain. */
 bool store_entry_is_of(const struct store_entry *entry, const char *domain);
 void store_entry_free(struct store_entry *entry);

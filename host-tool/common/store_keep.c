@@ -58,6 +58,13 @@ static void mark_firsts(char *const *names, guint num, bool *firsts)
 	}
 }
 
+/* What tells of incidents that have no dump of their own goes after what does not. */
+static void mark_repeated(const GPtrArray *entries, bool *firsts)
+{
+	for (guint i = 0; i < entries->len; i++)
+		firsts[i] = firsts[i] || ((const struct store_entry *)entries->pdata[i])->repeats;
+}
+
 static void mark_first_of_titles(const GPtrArray *entries, bool *firsts)
 {
 	g_autofree char **names = g_new0(char *, entries->len);
@@ -88,6 +95,7 @@ int store_keep_choose(const GPtrArray *entries)
 		return -1;
 	mark_first_of_boots(entries, first_of_boot);
 	mark_first_of_titles(entries, first_of_title);
+	mark_repeated(entries, first_of_title);
 	for (guint i = 0; i + 1 < entries->len; i++)
 		if (!first_of_boot[i] && !first_of_title[i])
 			return (int)i;

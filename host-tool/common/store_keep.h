@@ -2,7 +2,8 @@
 /*
  * Which dump of a domain goes when one has to go. The first oops of a boot is the root cause of
  * those that follow, and the first of a title is the one to look at. So these stay as long as there
- * are others of that boot or title, and the newest stays always.
+ * are others of that boot or title, and the newest stays always. One with light records of its bug
+ * (store_repeats.h) is kept as the first of a title is.
  *
  * A boot is told from the one before without a clock: another kernel or another place of it in
  * memory, or a count of oopses or an uptime that is lower than before.

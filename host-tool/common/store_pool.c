@@ -10,7 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/store_repeats.h"
+
 #define REPORT "report.json"
+#define UNFINISHED ".new-" STORE_REPEATS_FILE
 
 static char *pool_path(const char *root)
 {
@@ -42,6 +45,22 @@ static void link_files(const char *pool, const struct store_entry *entry)
 		if (strcmp(name, REPORT) != 0 && !link_file(pool, entry, name))
 			return;
 	link_file(pool, entry, REPORT);
+}
+
+/* The one file of a dump that is replaced, by another of its name. */
+static void link_repeats(const char *pool, const struct store_entry *entry)
+{
+	g_autofree char *name = link_name(entry, STORE_REPEATS_FILE);
+	g_autofree char *from = g_build_filename(entry->path, STORE_REPEATS_FILE, NULL);
+	g_autofree char *to = g_build_filename(pool, name, NULL);
+	g_autofree char *unfinished = g_build_filename(pool, UNFINISHED, NULL);
+	struct stat is, was;
+
+	if (stat(from, &is) < 0 || (stat(to, &was) == 0 && is.st_ino == was.st_ino))
+		return;
+	unlink(unfinished);
+	if (link(from, unfinished) == 0)
+		rename(unfinished, to);
 }
 
 /* The names in the pool; those of dumps that are not among @ids are removed. */
@@ -105,6 +124,9 @@ static void write_index(const char *pool, const GPtrArray *entries)
 		add_string(builder, "release", entry->release);
 		json_builder_set_member_name(builder, "vmcore");
 		json_builder_add_boolean_value(builder, entry->vmcore);
+		json_builder_set_member_name(builder, "repeats");
+		json_builder_add_int_value(builder, (gint64)entry->repeats);
+		add_string(builder, "repeated", entry->repeated);
 		json_builder_end_object(builder);
 	}
 	json_builder_end_array(builder);
@@ -147,5 +169,8 @@ void store_pool_fill(const char *root, const GPtrArray *entries)
 	for (guint i = 0; i < entries->len; i++)
 		if (!is_linked(names, entries->pdata[i]))
 			link_files(pool, entries->pdata[i]);
+	for (guint i = 0; i < entries->len; i++)
+		if (((const struct store_entry *)entries->pdata[i])->repeats)
+			link_repeats(pool, entries->pdata[i]);
 	write_index(pool, entries);
 }

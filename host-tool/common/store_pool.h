@@ -5,7 +5,8 @@
  * takes one download.
  *
  * index.json: [ { "id", "domain", "uuid", "title", "signalled", "signal", "incident",
- * "fingerprint", "release", "vmcore": bool }, ... ], as in struct store_entry, oldest first.
+ * "fingerprint", "release", "vmcore": bool, "repeats": number, "repeated" }, ... ], as in struct
+ * store_entry, oldest first.
  */
 #ifndef OOPSBT_COMMON_STORE_POOL_H
 #define OOPSBT_COMMON_STORE_POOL_H

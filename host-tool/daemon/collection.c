@@ -9,6 +9,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "common/repeat_rule.h"
+#include "common/store_repeats.h"
 #include "daemon/clock.h"
 #include "daemon/dialogue.h"
 #include "daemon/fallback.h"
@@ -671,6 +673,69 @@ static bool commit(struct run *run)
 	return true;
 }
 
+/* --- the same bug again: a record in an earlier dump --- */
+
+/* The dump that it goes to; NULL: it is to be stored in full. */
+static struct store_entry *find_holder(struct run *run)
+{
+	const struct summary *summary = &run->result->summary;
+	const struct repeat_question question = {
+		.fingerprint = summary->fingerprint,
+		.release = summary->release,
+		.now_s = g_get_real_time() / G_USEC_PER_SEC,
+		.full = run->request->options->full,
+	};
+	g_autoptr(GPtrArray) entries = NULL;
+	const struct store_entry *holder = NULL;
+
+	/* Who asks for one gets one. What was left out must be told of, if it may be another bug.
+	 */
+	if (run->request->incident == INCIDENT_COLLECT || run->analysis_error ||
+	    summary->left_out_differ)
+		return NULL;
+	entries = store_list(run->collector->store, run->request->uuid, NULL);
+	if (entries)
+		holder = repeat_rule_holder(entries, &question);
+	return holder ? store_entry_copy(holder) : NULL;
+}
+
+static bool add_record(struct run *run, const struct store_entry *holder)
+{
+	const struct store_repeat repeat = {
+		.time = run->report.signalled,
+		.title = run->dialogue.title,
+		.cpu = run->result->summary.cpu,
+		.signal = run->report.signal,
+		.phase = run->report.phase,
+		.not_collected = suppressed_total(&run->report.suppressed),
+	};
+	g_autoptr(GError) cause = NULL;
+
+	if (store_repeats_add(holder, &repeat, &run->result->repeat, &cause))
+		return true;
+	run->result->repeat = 0;
+	warn(run, g_strdup_printf("stored in full: %s", cause->message));
+	return false;
+}
+
+/* False: it is to be stored in full. */
+static bool record_repeat(struct run *run)
+{
+	g_autoptr(StoreEntry) holder = find_holder(run);
+
+	if (holder == NULL || !add_record(run, holder))
+		return false;
+	store_dump_abort(g_steal_pointer(&run->dump));
+	replace(&run->report.id, g_strdup(holder->id));
+	run->result->times.to_stored_us = since_signal(run, g_get_real_time());
+	enter(run, COLLECTION_STORED,
+	      "record %" G_GUINT64_FORMAT " in %s, %.1f ms after the signal: %s",
+	      run->result->repeat, run->report.id,
+	      (double)run->result->times.to_stored_us.value / 1000, run->dialogue.title);
+	store_publish(run->collector->store);
+	return true;
+}
+
 static void take_result(struct run *run)
 {
 	run->result->id = g_strdup(run->report.id);
@@ -727,7 +792,7 @@ static bool collect(struct run *run, GError **error)
 	check_output(run);
 	if (run->analysis_error && !write_fallback(run, &run->store_error))
 		return not_stored(run, error);
-	return commit(run) || not_stored(run, error);
+	return record_repeat(run) || commit(run) || not_stored(run, error);
 }
 
 bool collection_run(const struct collector *collector, const struct collection_request *request,

@@ -90,8 +90,9 @@ struct collection_times {
 };
 
 struct collection_result {
-	char *id;    /* of the dump */
-	char *title; /* clean; also where it could not be stored */
+	char *id;	/* of the dump; of the one that has the record, if it is a repeat */
+	guint64 repeat; /* which one of that dump's bug since that dump; 0: it has its own dump */
+	char *title;	/* clean; also where it could not be stored */
 	struct summary summary;
 	char *not_resumed;	 /* why it could not be; NULL: it was, or was not to be */
 	const char *left_paused; /* static: who has paused it and was left alone; NULL: nobody */

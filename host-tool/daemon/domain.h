@@ -112,6 +112,7 @@ struct domain {
 	guint retry_source;
 	struct backoff retries;
 	guint64 num_collected, num_failed;
+	guint64 num_repeats; /* of num_collected, those that are records in an earlier dump */
 	char *last_dump;
 	char *last_oops_dump; /* the last one that is of an oops */
 };

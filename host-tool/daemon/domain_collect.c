@@ -134,6 +134,7 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	bool another_kernel;
 
 	domain->num_collected++;
+	domain->num_repeats += result->repeat > 0;
 	g_free(domain->last_dump);
 	domain->last_dump = g_strdup(result->id);
 	if (collect->signal.incident == INCIDENT_OOPS) {

@@ -74,8 +74,11 @@ void incident_log_dump(struct log *log, const struct incident_entry *entry)
 	add_maybe(&fields, "OOPSBT_FREEZE_US", &result->times.frozen_us);
 	if (suppressed)
 		add_number(&fields, "OOPSBT_SUPPRESSED", suppressed);
+	if (result->repeat)
+		add_number(&fields, "OOPSBT_REPEAT", (int64_t)result->repeat);
 	log_event(log, LOG_ID_INCIDENT, priority(entry->signal), entry->domain, fields.list,
-		  "%s: %s (dump %s)", incident_name(entry->signal->incident), title, result->id);
+		  result->repeat ? "%s: %s (again; recorded in dump %s)" : "%s: %s (dump %s)",
+		  incident_name(entry->signal->incident), title, result->id);
 	fields_clear(&fields);
 }
 

@@ -46,6 +46,7 @@ static void gather_domain(const struct domain *domain, GArray *domains)
 		.knowledge = knowledge(domain),
 		.suppressed = domain->num_suppressed,
 		.failed = domain->num_failed,
+		.repeats = domain->num_repeats,
 	};
 
 	for (size_t i = 0; i < NUM_INCIDENTS; i++)

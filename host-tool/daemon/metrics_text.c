@@ -139,6 +139,7 @@ static void merge(struct metrics_domain *domain, const struct metrics_domain *ot
 		domain->incidents[i] += other->incidents[i];
 	domain->suppressed += other->suppressed;
 	domain->failed += other->failed;
+	domain->repeats += other->repeats;
 }
 
 /*
@@ -247,6 +248,18 @@ static void add_incidents(GString *text, const GArray *rows)
 	}
 }
 
+static void add_repeats(GString *text, const GArray *rows)
+{
+	static const char name[] = "oopsbt_repeats_total";
+
+	add_family(
+		text, name, "counter",
+		"Incidents of a bug that has dumps already: light records in the first of them.");
+	for (guint i = 0; i < rows->len; i++)
+		add_of(text, name, "domain", row_at(rows, i)->label,
+		       (double)row_at(rows, i)->domain.repeats);
+}
+
 static void add_losses(GString *text, const GArray *rows)
 {
 	static const char suppressed[] = "oopsbt_suppressed_signals_total";
@@ -272,6 +285,7 @@ static void add_domains(GString *text, const GArray *domains)
 		return;
 	add_understood(text, rows);
 	add_incidents(text, rows);
+	add_repeats(text, rows);
 	add_losses(text, rows);
 }
 

@@ -34,7 +34,7 @@ struct metrics_domain {
 	bool watched; /* by the memory watch, now */
 	enum metrics_knowledge knowledge;
 	uint64_t incidents[NUM_INCIDENTS];
-	uint64_t suppressed, failed;
+	uint64_t suppressed, failed, repeats;
 };
 
 struct metrics_times {

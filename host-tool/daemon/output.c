@@ -110,6 +110,7 @@ enum head {
 	HEAD_RELEASE,
 	HEAD_OOPS_CPU,
 	HEAD_STALL_CPU,
+	HEAD_LEFT_OUT_ALIKE,
 };
 
 static const char *const heads[] = {
@@ -122,6 +123,7 @@ static const char *const heads[] = {
 	[HEAD_RELEASE] = "guest.release",
 	[HEAD_OOPS_CPU] = "oops.cpu",
 	[HEAD_STALL_CPU] = "stall.cpu",
+	[HEAD_LEFT_OUT_ALIKE] = "left_out_alike",
 	"domain",
 	"domain.name",
 	"title",
@@ -187,7 +189,8 @@ static struct maybe_int get_number(const struct json_check *check, enum head hea
 	return (struct maybe_int){true, (int64_t)number};
 }
 
-static void summarize(const struct json_check *check, struct summary *summary)
+static void summarize(const struct json_check *check, const struct report_collection *collection,
+		      struct summary *summary)
 {
 	struct maybe_int oops_cpu = get_number(check, HEAD_OOPS_CPU);
 
@@ -196,6 +199,9 @@ static void summarize(const struct json_check *check, struct summary *summary)
 	summary->blame = get_string(check, HEAD_BLAME);
 	summary->release = get_string(check, HEAD_RELEASE);
 	summary->cpu = oops_cpu.known ? oops_cpu : get_number(check, HEAD_STALL_CPU);
+	summary->left_out_differ =
+		collection->suppressed.oopses > 0 &&
+		g_strcmp0(json_check_value(check, HEAD_LEFT_OUT_ALIKE), "true") != 0;
 }
 
 bool output_check_json(int fd, size_t max_bytes, const struct report_collection *collection,
@@ -214,7 +220,7 @@ bool output_check_json(int fd, size_t max_bytes, const struct report_collection 
 	if (!check_identity(check, collection, error))
 		return false;
 	if (summary)
-		summarize(check, summary);
+		summarize(check, collection, summary);
 	return true;
 }
 

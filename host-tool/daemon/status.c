@@ -72,6 +72,7 @@ static void add_domain(JsonBuilder *builder, const struct domain *domain)
 		   : domain->layout->memory_fd >= 0 ? "proc"
 						    : "libvirt");
 	add_number(builder, "collected", domain->num_collected);
+	add_number(builder, "repeats", domain->num_repeats);
 	add_number(builder, "suppressed", domain->num_suppressed - domain->num_deferred);
 	add_number(builder, "failed", domain->num_failed);
 	add_string(builder, "last_dump", domain->last_dump);

@@ -12,6 +12,7 @@
  *                  "kernel": "6.1.0-56-amd64" | null,     null: not found (yet)
  *                  "memory": "proc" | "libvirt" | null,   null: not known (yet)
  *                  "collected": N, "suppressed": N, "failed": N,
+ *                  "repeats": N,          of those collected: records in an earlier dump
  *                  "last_dump": id | null } ]              enabled domains only
  * }
  */

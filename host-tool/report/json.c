@@ -48,6 +48,7 @@ static void write_head(struct json_writer *w, const struct report *report)
 	json_string(w, "incident", collection->incident);
 	json_string(w, "fingerprint", report->fingerprint);
 	write_culprit(w, &report->culprit);
+	json_left_out_alike(w, report);
 	if (collection->evidence) {
 		json_begin_object(w, "stall", JSON_SPREAD);
 		number(w, "cpu", &collection->stalled_cpu);

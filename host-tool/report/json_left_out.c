@@ -13,6 +13,24 @@ static void write_oops(struct json_writer *w, const struct report_left_out *oops
 	json_end_object(w);
 }
 
+static bool is_alike(const struct report *report)
+{
+	for (guint i = 0; i < report->left_out->len; i++)
+		if (g_strcmp0(g_array_index(report->left_out, struct report_left_out, i).title,
+			      report->title) != 0)
+			return false;
+	return report->num_more_left_out == 0 &&
+	       report->left_out->len >= report->collection.suppressed.oopses;
+}
+
+void json_left_out_alike(struct json_writer *w, const struct report *report)
+{
+	if (report->collection.suppressed.oopses)
+		json_boolean(w, "left_out_alike", is_alike(report));
+	else
+		json_null(w, "left_out_alike");
+}
+
 void json_left_out(struct json_writer *w, const struct report *report)
 {
 	const struct suppressed_signals *suppressed = &report->collection.suppressed;

@@ -10,7 +10,8 @@
 #	daemon_wait PATTERN [SECONDS]	until a line is logged since the last start that matches
 #	daemon_mark			from now on daemon_wait looks at later lines only
 #	daemon_config LINE...		lines of its configuration file
-#	daemon_follow NAME		enable the guest NAME and wait until its kernel is known
+#	daemon_follow NAME [ATTRIBUTES]	enable the guest NAME, with every dump in full unless full= says else, and wait until its
+#					kernel is known
 #	daemon_change NAME [ATTRIBUTES]	other options, and wait until they hold
 #	rogue MODE			what the rogue analyser does in the next collection (rogue-analyze.c)
 #	rogue_analyzer			use it, from the next start on
@@ -82,8 +83,11 @@ at_exit daemon_stop
 at_exit '[ "$status$tap_failed" = 00 ] || tail -n 80 "$daemon_log" | sed "s/^/# /"'
 
 daemon_enable() {
+	local attributes=${2:-}
+	# The tests oops by the dozen, and count the dumps.
+	[[ $attributes == *full=* ]] || attributes+=" full='1000'"
 	virsh -q metadata "$(guest_domain "$1")" https://oopsbt.org/xmlns/domain/1 --key oopsbt --live \
-		--set "<oopsbt ${2:-}/>" >/dev/null
+		--set "<oopsbt $attributes/>" >/dev/null
 }
 
 daemon_follow() {

@@ -152,6 +152,26 @@ tap_unlike "the rate limit is not blamed" "$(report)" 'rate limit'
 "$build/host-tool/oopsbt-analyze" --json "$(dumps other | tail -n 1)/core" >"$test_dir/again.json" || true
 tap_ok "the core tells the same" cmp "$test_dir/again.json" "$(dumps other | tail -n 1)/report.json"
 
+# --- one bug, again and again ---
+
+daemon_change other "full='2'"
+had=$(dumps other | wc -l)
+for scenario in indirect indirect indirect kthread indirect; do
+	daemon_mark
+	oops other "$scenario"
+	daemon_wait "$(guest_domain other): stored:" 60 >/dev/null
+done
+tap_like "the log says where a record is" "$(tail -n "+$daemon_from" "$daemon_log")" 'oops: .*\(again; recorded in dump 2'
+tap_is "of four oopses of one bug two have a dump, and another bug between them has one" $(($(dumps other | wc -l) - had)) 3
+holder=$(dumps other | sed -n "$((had + 1))p")
+tap_is "the others are records in the first of these dumps, with CPU and title" \
+	"$("$query" value "$holder/repeats.json" '$.count') $("$query" value "$holder/repeats.json" '$.records[*].cpu' | grep -c '[01]') $(
+		"$query" value "$holder/repeats.json" '$.records[*].title' | sort -u)" "2 2 $("$query" value "$holder/report.json" '$.title')"
+tap_like "list counts them" "$("$build/virsh-plugin/virsh-oopsbt" --directory "$daemon_store" list)" \
+	"$(basename "$holder") .* \(×3, last"
+tap_is "nothing is left of the dumps that they would have been" "$(find "$daemon_store" -name '.new-*')" ""
+daemon_change other
+
 # Another process collects the domain: it has the lock.
 uuid=$(virsh domuuid "$(guest_domain other)" | xargs)
 had=$(dumps other | wc -l)

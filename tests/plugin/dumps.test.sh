@@ -410,4 +410,21 @@ tap_like 'watch --kind shows only those, and their kind' "$line" '^20261201T0000
 kill -INT "$watcher"
 wait "$watcher" || true
 
+
+# --- a bug that came again ---
+dump_make web9 20261223T110000Z-9 'BUG: again in nine'
+had=$(oopsbt stats --json | json 'sum(d["count"] for d in data)')
+printf '{"schema":1,"count":13,"last":"2026-12-23T11:03:00.000000Z","records":[{"time":"%s","cpu":2,"title":"%s","signal":"oops","phase":null,"not_collected":4}]}' \
+	2026-12-23T11:03:00.000000Z 'BUG: again in nine' >"$dumps/web9/20261223T110000Z-9/repeats.json"
+tap_like 'list says how often a bug came from a dump on, and when last' "$(TZ=UTC oopsbt list web9)" 'BUG: again in nine \(×14, last 11:03\)$'
+tap_is '... as JSON, too' "$(oopsbt list web9 --json | json '(data[0]["repeats"], data[0]["repeated"])')" "(13, '2026-12-23T11:03:00.000000Z')"
+tap_like 'info lists when, where and what' "$(TZ=UTC oopsbt info web9)" \
+	'^  2026-12-23 11:03:00 UTC  CPU 2  BUG: again in nine; 4 signals before it were not collected$'
+tap_is '... as JSON, too' "$(oopsbt info --json web9 | json 'data["title"], data["repeats"]["records"][0]["cpu"]')" 'BUG: again in nine 2'
+tap_is 'stats counts them' "$(oopsbt stats --json | json 'sum(d["count"] for d in data)')" "$((had + 13))"
+oopsbt export web9 again.tar.gz >/dev/null
+tap_like 'an exported dump has them' "$(TZ=UTC oopsbt info ./again.tar.gz)" 'CPU 2  BUG: again in nine'
+printf '{"count":13,"records":[7,{"time":[],"cpu":"x"}]}' >"$dumps/web9/20261223T110000Z-9/repeats.json"
+run info web9
+tap_is 'a damaged file of them is no error' "$status" 0
 tap_done

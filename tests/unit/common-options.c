@@ -14,6 +14,7 @@ static void test_defaults_are_an_empty_element(void)
 	g_assert_true(options.freeze);
 	g_assert_false(options.vmcore);
 	g_assert_cmpuint(options.keep, ==, 10);
+	g_assert_cmpuint(options.full, ==, 3);
 	g_assert_cmpuint(options.budget_ms, ==, 200);
 	g_assert_cmpuint(options.watch_ms, ==, 1000);
 }
@@ -28,7 +29,7 @@ static void test_every_option_survives_the_way_to_xml_and_back(void)
 		{"nmi", "always"},   {"tasks", "blocked"},
 		{"tasks", "all"},    {"tasks", "none"},
 		{"kinds", "oops"},   {"kinds", "panic,starved"},
-		{"kinds", "all"},
+		{"kinds", "all"},    {"full", "1000"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
@@ -61,7 +62,7 @@ static void test_help_names_every_option(void)
 		g_assert_nonnull(value);
 		g_assert_true(options_set(&options, help->name, value, NULL));
 	}
-	g_assert_cmpuint(count, ==, 9);
+	g_assert_cmpuint(count, ==, 10);
 	g_assert_null(options_get(&options, "colour"));
 }
 

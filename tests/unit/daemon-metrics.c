@@ -61,7 +61,8 @@ static void test_domains(void)
 		 .watched = true,
 		 .incidents = {[INCIDENT_OOPS] = 3},
 		 .suppressed = 2,
-		 .failed = 1},
+		 .failed = 1,
+		 .repeats = 11},
 		{.name = "db",
 		 .kinds = DEFAULT_KINDS | 1u << INCIDENT_SOFT_LOCKUP,
 		 .running = true,
@@ -83,6 +84,8 @@ static void test_domains(void)
 	assert_line(text, "oopsbt_incidents_total{domain=\"web1\",kind=\"oops\"} 3");
 	assert_line(text, "oopsbt_suppressed_signals_total{domain=\"web1\"} 2");
 	assert_line(text, "oopsbt_failed_collections_total{domain=\"web1\"} 1");
+	assert_line(text, "oopsbt_repeats_total{domain=\"web1\"} 11");
+	assert_line(text, "oopsbt_repeats_total{domain=\"db\"} 0");
 	/* A counter that begins at 1 never rose: the kinds that are asked for begin at 0. */
 	assert_line(text, "oopsbt_incidents_total{domain=\"web1\",kind=\"panic\"} 0");
 	assert_line(text, "oopsbt_incidents_total{domain=\"db\",kind=\"soft-lockup\"} 0");

@@ -98,6 +98,34 @@ static void test_summary(void)
 	check_summary(endless, NULL, -1);
 }
 
+static bool left_out_differ(unsigned int oopses, const char *members)
+{
+	g_autofree char *text = g_strdup_printf(
+		"{\"schema\":1,\"id\":\"" ID "\",\"domain\":{\"uuid\":\"" UUID "\"}%s}", members);
+	struct report_collection after = collection;
+	int fd = make_file(text, strlen(text));
+	struct summary summary = {0};
+	bool differ;
+
+	after.suppressed = (struct suppressed_signals){.rate_limit = 5, .oopses = oopses};
+	g_assert_true(output_check_json(fd, 4096, &after, &summary, NULL));
+	differ = summary.left_out_differ;
+	summary_clear(&summary);
+	close(fd);
+	return differ;
+}
+
+/* Nothing but "true" says that what was left out is the same bug. */
+static void test_left_out(void)
+{
+	g_assert_false(left_out_differ(0, ""));
+	g_assert_true(left_out_differ(1, ""));
+	g_assert_true(left_out_differ(1, ",\"left_out_alike\":null"));
+	g_assert_true(left_out_differ(1, ",\"left_out_alike\":false"));
+	g_assert_true(left_out_differ(1, ",\"left_out_alike\":\"true\""));
+	g_assert_false(left_out_differ(1, ",\"left_out_alike\":true"));
+}
+
 /* Some sentences are longer than a name. */
 static void test_verdict(void)
 {
@@ -176,6 +204,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/output/report.json must be about this collection", test_json);
 	g_test_add_func("/output/the head of a report says kernel and CPU", test_summary);
 	g_test_add_func("/output/... and fingerprint and verdict", test_verdict);
+	g_test_add_func("/output/... and fingerprint and left out", test_left_out);
 	g_test_add_func("/output/a report of 8 MiB takes less than 1 MiB to check", test_memory);
 	g_test_add_func("/output/text is checked piece by piece, characters whole", test_pieces);
 	g_test_add_func("/output/a core is an ELF file or empty", test_core);

@@ -465,6 +465,13 @@ static void test_fault_without_address(void)
 	g_string_free(json, TRUE);
 }
 
+static bool says(const struct report *report, const char *part)
+{
+	g_autofree char *json = g_string_free(report_to_json(report), FALSE);
+
+	return strstr(json, part) != NULL;
+}
+
 /* The rate limit is not blamed for what it has not done; where all is collected nothing is said. */
 static void test_reasons(void)
 {
@@ -480,7 +487,23 @@ static void test_reasons(void)
 				      "  2 signals: the collection failed\n"
 				      "  1 signal: the dump was not analysed\n"));
 	g_assert_null(strstr(text, "rate limit"));
+	report->collection.suppressed.oopses = 2;
+	g_assert_true(says(report, "\"left_out_alike\": false,"));
+	add_left_out(report);
+	g_assert_true(says(report, "\"left_out_alike\": false,"));
+	for (guint i = 0; i < report->left_out->len; i++) {
+		struct report_left_out *oops =
+			&g_array_index(report->left_out, struct report_left_out, i);
+
+		g_free(oops->title);
+		oops->title = g_strdup(report->title);
+	}
+	/* Seven that are not listed may be anything. */
+	g_assert_true(says(report, "\"left_out_alike\": false,"));
+	report->num_more_left_out = 0;
+	g_assert_true(says(report, "\"left_out_alike\": true,"));
 	report->collection.suppressed = (struct suppressed_signals){0};
+	g_assert_true(says(report, "\"left_out_alike\": null,"));
 	g_free(text);
 	text = g_string_free(report_to_text(report), FALSE);
 	json = g_string_free(report_to_json(report), FALSE);

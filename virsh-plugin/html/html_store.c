@@ -3,6 +3,7 @@
 
 #include "../dumps.h"
 #include "../groups.h"
+#include "../repeats_view.h"
 #include "html_page.h"
 #include "html_parts.h"
 
@@ -287,12 +288,15 @@ static void add_domains(struct html *html, const struct store_page *page)
 
 static void add_dump(struct html *html, const struct store_entry *entry)
 {
+	g_autofree char *note = repeats_note(entry);
+	g_autofree char *title = g_strconcat(dumps_title(entry), note, NULL);
+
 	html_open(html, "tr", "dump");
 	html_element(html, "td", "exact", entry->id);
 	html_element(html, "td", NULL, entry->domain);
 	html_element(html, "td", NULL, entry->incident);
 	html_element(html, "td", NULL, entry->release);
-	html_element(html, "td", NULL, dumps_title(entry));
+	html_element(html, "td", NULL, title);
 	html_close(html);
 }
 
