@@ -4,6 +4,7 @@
 # Several calls of tests/run that count together. Run from the top of the tree.
 #
 #	check_begin			begin to count; from now on SIGINT, SIGTERM and SIGHUP end the test that runs, and the script
+#	prepare COMMAND...		run a command that is no test; whether it fails does not count
 #	run [-l LABEL] [-j N] TEST...	run these; sets check_status to 1 if one fails
 #	sanitized [-j N] TEST...	the same with the programs in build/sanitized
 #	check_end			print the counts; exit with what was found
@@ -23,25 +24,34 @@ check_begin() {
 	trap 'check_interrupt HUP' HUP
 }
 
-# A terminal tells tests/run as well, and another does not: it minds the first signal only.
+# A terminal tells tests/run as well, and another does not: it minds the first signal only. One that has just been started may
+# ignore that.
 check_interrupt() {
 	trap '' INT TERM HUP
-	if [ -n "$check_run" ]; then
-		kill "-$1" "$check_run" 2>/dev/null
-		wait "$check_run"
-	fi
+	while [ -n "$check_run" ] && kill "-$1" "$check_run" 2>/dev/null; do
+		sleep 0.1
+	done
 	exit $((128 + $(kill -l "$1")))
 }
 
-run() {
+# check_wait COMMAND...: runs it, so that a signal ends it
+check_wait() {
 	local status
-	env --default-signal=INT tests/run "$@" &
+	env --default-signal=INT "$@" &
 	check_run=$!
 	wait "$check_run"
 	status=$?
 	check_run=
-	[ "$status" = 0 ] || check_status=1
 	[ "$status" -le 128 ] || exit "$status"
+	return "$status"
+}
+
+prepare() {
+	check_wait "$@" || true
+}
+
+run() {
+	check_wait tests/run "$@" || check_status=1
 }
 
 sanitized() {

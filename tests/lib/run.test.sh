@@ -176,6 +176,39 @@ tap_is "with -j each test counts once, as it does without" \
 tap_is "with -j the status of a run with a failure is 1" "$status" 1
 tap_like "with -j what a failing test said is shown, with the label" "$output" '^FAIL many ./fails: 1 of 2 failed'
 
+fake quick <<<'echo "ok 1 - a"; echo 1..1'
+fake slow <<<"until grep -q quick '$work/told'; do sleep 0.1; done; echo 'ok 1 - a'; echo 1..1"
+(cd "$work" && timeout 60 "$run" -j 2 ./slow ./quick >"$work/told") || true
+tap_is "with -j a test is told of when it ends" "$(grep -oE '^ok +[^ ]*(slow|quick)' "$work/told" | xargs)" 'ok ./quick ok ./slow'
+
+# Each is there for a while, and one that wants to be alone looks who else is.
+for name in beside besides; do
+	fake "$name" <<<"mkdir '$work/here.$name'; sleep 1; rmdir '$work/here.$name'; echo 'ok 1 - a'; echo 1..1"
+done
+# shellcheck disable=SC2016 # the fake test expands it
+look='before=$(echo here.*); mkdir here.$$; sleep 0.5; after=$(echo here.*); rmdir here.$$; [ "$before $after" = "here.* here.$$" ] && echo "ok 1 - a" || echo "not ok 1 - $before $after"; echo 1..1'
+for name in alone lonely; do
+	fake "$name" <<<"# alone: it looks who else is here
+cd '$work'; $look"
+done
+output=$(cd "$work" && "$run" -j 4 ./alone ./beside ./lonely ./besides) || true
+tap_is "with -j a test that says so runs alone" "$(tail -n 1 <<<"$output")" '4 passed, 0 failed, 0 skipped'
+
+fake alone_fails <<<'# alone: for no reason
+echo "not ok 1 - a"; echo 1..1'
+fake alone_crashes <<<"# alone: for no reason
+$crash"
+status=0
+output=$(cd "$work" && "$run" -j 2 ./alone_fails ./alone_crashes ./crashes ./skips ./passes) || status=$?
+tap_is "with -j tests that run alone count as the others do" "$status $(tail -n 1 <<<"$output")" '1 2 passed, 3 failed, 2 skipped'
+
+# --- what a test does with its time
+
+fake takes_time <<<'echo "ok 1 - a"; sleep 1; echo "ok 2 - b"; echo 1..2'
+output=$(cd "$work" && "$run" -v ./takes_time)
+tap_like "with -v a line is shown with the seconds since the one before" "$output" '^ +[1-9][0-9]*\.[0-9]  ok 2 - b$'
+tap_is "with -v all that a test says is shown" "$(grep -cE '^ +[0-9]+\.[0-9]  ' <<<"$output")" 3
+
 # --- interrupts
 
 # interrupted SIGNAL WHOM COMMAND...: runs it as a session, the way a terminal has it, until the fake test waits; sends
@@ -208,6 +241,9 @@ wait \$!
 kill \$!
 echo 1..1
 EOT
+{ echo '# alone: for no reason'; tail -n +2 "$work/waits"; } | fake waits_alone
+fake next_alone <<<"# alone: for no reason
+echo >'$work/went_on'; echo 'ok 1 - a'; echo 1..1"
 fake next <<<"echo >'$work/went_on'; echo 'ok 1 - a'; echo 1..1"
 # What tests/check does: several calls in a row.
 fake calls <<EOT
@@ -220,8 +256,9 @@ EOT
 
 for signal in INT TERM HUP; do
 	for whom in group one; do
-		for what in run check several; do
+		for what in run check several apart; do
 			case $what in
+			apart) interrupted "$signal" "$whom" "$run" -j 2 ./passes ./waits_alone ./next_alone ;;
 			several) interrupted "$signal" "$whom" "$run" -j 2 ./waits ./meets_one ./next ;;
 			run) interrupted "$signal" "$whom" "$run" ./waits ./next ;;
 			check) interrupted "$signal" "$whom" ./calls ;;
