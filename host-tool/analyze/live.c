@@ -10,6 +10,7 @@
 #include "analyze/sandbox.h"
 #include "analyze/stall_places.h"
 #include "common/context.h"
+#include "common/incident.h"
 #include "common/protocol.h"
 
 /*
@@ -195,6 +196,21 @@ static bool send_stall_places(struct live *live, GError **error)
 	return protocol_send(live->control, PROTOCOL_STALL, data, length, NULL, 0, error);
 }
 
+/* What the hung tasks are that the guest has counted. */
+static bool send_blocked(struct live *live, GError **error)
+{
+	const struct report_collection *collection = &live->analysis.report->collection;
+	g_autoptr(GBytes) blocked = NULL;
+	const void *data;
+	gsize length;
+
+	if (g_strcmp0(collection->incident, incident_name(INCIDENT_HUNG_TASK)) != 0)
+		return true;
+	blocked = stall_blocked(&live->analysis);
+	data = g_bytes_get_data(blocked, &length);
+	return protocol_send(live->control, PROTOCOL_BLOCKED, data, length, NULL, 0, error);
+}
+
 static bool take_fds(struct live *live, struct protocol_message *message, GError **error)
 {
 	if (message->num_fds != PROTOCOL_NUM_FDS) {
@@ -334,7 +350,7 @@ static bool serve_collection(struct live *live, GError **error)
 		read_log(live);
 	}
 	analysis_conclude(analysis);
-	if ((analysis->map && !send_map(live, error)) ||
+	if ((analysis->map && !send_map(live, error)) || !send_blocked(live, error) ||
 	    !protocol_send(live->control, PROTOCOL_ANALYSED, NULL, 0, NULL, 0, error) ||
 	    !take_context(live, PROTOCOL_FINISH, error))
 		return false;

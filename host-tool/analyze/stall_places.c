@@ -2,6 +2,7 @@
 #include "analyze/stall_places.h"
 
 #include "common/protocol.h"
+#include "kernel/tasks.h"
 #include "kernel/timekeeper.h"
 
 static uint64_t percpu_location(const struct analysis *analysis, const struct cpu *cpu,
@@ -94,5 +95,52 @@ GBytes *stall_places(const struct analysis *analysis)
 		head.num_cpus++;
 	}
 	((struct protocol_stall *)(void *)message->data)->num_cpus = head.num_cpus;
+	return g_byte_array_free_to_bytes(message);
+}
+
+static uint64_t task_location(const struct analysis *analysis, const struct task_entry *entry,
+			      enum kernel_field field)
+{
+	int32_t offset = analysis->map->fields[field];
+
+	if (offset == FIELD_UNKNOWN)
+		return 0;
+	return kernel_location(&analysis->kernel, gva_add(entry->address, (uint64_t)offset));
+}
+
+static bool is_followed(const struct report_sleeper *sleeper, const struct task_entry *entry)
+{
+	return task_is_hung(entry) && !sleeper->running && sleeper->for_ns.known &&
+	       sleeper->for_ns.value >= 0 && entry->num_switches.known;
+}
+
+GBytes *stall_blocked(const struct analysis *analysis)
+{
+	const GArray *shown = analysis->report->tasks.shown;
+	GByteArray *message = g_byte_array_new();
+	guint num = 0;
+
+	/* The longest wait comes first. */
+	for (guint i = 0; analysis->shown_tasks && i < shown->len && num < PROTOCOL_MAX_BLOCKED;
+	     i++) {
+		const struct report_sleeper *sleeper =
+			&g_array_index(shown, struct report_sleeper, i);
+		const struct task_entry *entry =
+			&g_array_index(analysis->shown_tasks, struct task_entry, i);
+		struct protocol_blocked blocked;
+
+		if (!is_followed(sleeper, entry))
+			continue;
+		blocked = (struct protocol_blocked){
+			.voluntary = task_location(analysis, entry, FIELD_task_nvcsw),
+			.forced = task_location(analysis, entry, FIELD_task_nivcsw),
+			.switches = (uint64_t)entry->num_switches.value,
+			.for_ns = (uint64_t)sleeper->for_ns.value,
+		};
+		if (!blocked.voluntary || !blocked.forced)
+			continue;
+		g_byte_array_append(message, (const guint8 *)&blocked, sizeof(blocked));
+		num++;
+	}
 	return g_byte_array_free_to_bytes(message);
 }

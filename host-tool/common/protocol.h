@@ -21,7 +21,7 @@
  * A JOB of kind "map" asks only for the kernel map of a running guest: READY, FROZEN (registers
  * taken while it runs), then CAPTURED, STALL, MAP, and DONE with the guest's release as title. A
  * MAP message may also come before ANALYSED in a collection, when the given map did not fit or none
- * was given.
+ * was given; so does BLOCKED, when it is of a hung task.
  *
  * The daemon never interprets guest memory: it copies a verdict's numbers and validates the files.
  */
@@ -51,8 +51,9 @@ enum protocol_type {
 	PROTOCOL_MAP,	   /* the new kernel map, opaque to the daemon, at most PROTOCOL_MAX_MAP */
 	PROTOCOL_ANALYSED, /* empty */
 	PROTOCOL_FINISH,   /* context JSON; fds in the order of enum protocol_fd */
-	PROTOCOL_DONE,	/* title (collection) or guest release (map): UTF-8, not NUL-terminated */
-	PROTOCOL_STALL, /* struct protocol_stall: where the stall watch is to look */
+	PROTOCOL_DONE,	  /* title (collection) or guest release (map): UTF-8, not NUL-terminated */
+	PROTOCOL_STALL,	  /* struct protocol_stall: where the stall watch is to look */
+	PROTOCOL_BLOCKED, /* of struct protocol_blocked: tasks for the stall watch to follow */
 };
 
 #define PROTOCOL_MAX_MAP (64u << 10)
@@ -141,6 +142,15 @@ struct protocol_stall {
 	uint32_t num_cpus;	   /* at most PROTOCOL_STALL_MAX_CPUS */
 	struct protocol_stall_cpu cpus[];
 };
+
+/* A task that is blocked until its counts of switches change. */
+struct protocol_blocked {
+	uint64_t voluntary, forced; /* guest-physical, 8 bytes each: nvcsw and nivcsw */
+	uint64_t switches;	    /* their sum, as it was seen */
+	uint64_t for_ns;	    /* it has waited for that long, at least */
+};
+
+#define PROTOCOL_MAX_BLOCKED 16u
 
 struct protocol_message {
 	enum protocol_type type;

@@ -84,6 +84,7 @@ void collection_result_clear(struct collection_result *result)
 	summary_clear(&result->summary);
 	g_clear_pointer(&result->map, g_bytes_unref);
 	g_clear_pointer(&result->stall, g_bytes_unref);
+	g_clear_pointer(&result->blocked, g_bytes_unref);
 	g_clear_pointer(&result->warnings, g_ptr_array_unref);
 	layout_unref(result->layout);
 	*result = (struct collection_result){0};
@@ -742,6 +743,7 @@ static void take_result(struct run *run)
 	run->result->title = g_steal_pointer(&run->dialogue.title);
 	run->result->map = g_steal_pointer(&run->dialogue.map);
 	run->result->stall = g_steal_pointer(&run->dialogue.stall);
+	run->result->blocked = g_steal_pointer(&run->dialogue.blocked);
 	run->result->verdict = run->dialogue.verdict;
 }
 

@@ -98,6 +98,7 @@ struct collection_result {
 	const char *left_paused; /* static: who has paused it and was left alone; NULL: nobody */
 	GBytes *map;		 /* a new kernel map, or NULL */
 	GBytes *stall;		 /* collection_map(): for stall_watch_set(), unchecked; or NULL */
+	GBytes *blocked;	 /* of a hung task: for stall_watch_follow(), unchecked; or NULL */
 	struct protocol_verdict verdict;
 	struct layout *layout; /* as it was used */
 	struct collection_times times;

@@ -26,6 +26,7 @@ struct dialogue {
 	struct protocol_verdict verdict; /* .known is 0 until it came */
 	GBytes *map;			 /* a new kernel map, or NULL */
 	GBytes *stall;			 /* a struct protocol_stall, as it came; or NULL */
+	GBytes *blocked;		 /* of struct protocol_blocked, as it came; or NULL */
 	char *title;			 /* of DONE, clean */
 };
 

@@ -166,6 +166,8 @@ const char *domain_watch_blind(const struct domain *domain);
 void domain_stall_set(struct domain *domain, GBytes *places);
 /* A tick of the memory watch, where the process's memory is at hand. */
 void domain_stall_look(struct domain *domain);
+/* @signal has been collected, and @blocked is as of stall_watch_follow(). */
+void domain_stall_follow(struct domain *domain, const struct signal *signal, GBytes *blocked);
 void domain_stall_paused(struct domain *domain, bool paused);
 
 /* Words for signals as in report.h (static). @signalled_us: real time. */

@@ -154,6 +154,7 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	}
 	if (collect->signal.incident == INCIDENT_PANIC)
 		domain->kernel.panic_collected = true;
+	domain_stall_follow(domain, &collect->signal, result->blocked);
 	another_kernel = watch_set(&domain->kernel.watch, &result->verdict);
 	guest_settings_set(&domain->settings, &result->verdict);
 	domain_kernel_save(domain);

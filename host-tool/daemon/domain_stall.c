@@ -35,6 +35,13 @@ static void begin(struct domain *domain)
 			  "memory");
 }
 
+void domain_stall_follow(struct domain *domain, const struct signal *signal, GBytes *blocked)
+{
+	if (domain->stall && signal->incident == INCIDENT_HUNG_TASK &&
+	    g_strcmp0(signal->phase, "ended") != 0)
+		stall_watch_follow(domain->stall, blocked);
+}
+
 void domain_stall_paused(struct domain *domain, bool paused)
 {
 	gint64 now_us = g_get_monotonic_time();

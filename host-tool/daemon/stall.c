@@ -57,6 +57,7 @@ struct stall {
 	gint64 dead_us, clock_us;  /* since when nothing is heard; when its clock moved last */
 	bool hung, warned;	   /* not told yet */
 	struct told rcu, dead;
+	struct told blocked; /* tasks: their counts tell it whatever lies between two ticks */
 	struct cpu cpus[STALL_MAX_CPUS];
 };
 
@@ -72,7 +73,10 @@ void stall_free(struct stall *stall)
 
 void stall_reset(struct stall *stall)
 {
+	const struct told blocked = stall->blocked;
+
 	memset(stall, 0, sizeof(*stall));
+	stall->blocked = blocked;
 }
 
 static struct mark mark(gint64 now_us, const struct stall_cpu *now)
@@ -254,8 +258,9 @@ static gint64 interval_us(unsigned int times)
 
 static void tell_end(const struct told *told, gint64 now_us, struct stall_finding *finding)
 {
-	g_autofree char *who =
-		finding->cpu >= 0 ? g_strdup_printf("CPU %d", finding->cpu) : g_strdup("the guest");
+	g_autofree char *who = finding->cpu >= 0 ? g_strdup_printf("CPU %d", finding->cpu)
+			       : told->incident == INCIDENT_HUNG_TASK ? g_strdup("what was blocked")
+								      : g_strdup("the guest");
 
 	finding->incident = told->incident;
 	finding->since_us = told->since_us;
@@ -425,6 +430,33 @@ static void follow_guest(struct stall *stall, const struct stall_sample *now, gi
 		stall->dead_us = now->now_us;
 }
 
+void stall_follow(struct stall *stall, gint64 since_us, gint64 now_us)
+{
+	struct told *told = &stall->blocked;
+
+	if (!told->active)
+		*told = (struct told){
+			.active = true,
+			.incident = INCIDENT_HUNG_TASK,
+			.began_us = now_us,
+			.next_us = now_us + interval_us(0),
+		};
+	told->since_us = since_us;
+}
+
+/* Only of what has been told. */
+static bool judge_blocked(const struct stall *stall, const struct stall_sample *now,
+			  struct stall_finding *finding)
+{
+	finding->cpu = -1;
+	finding->incident = INCIDENT_HUNG_TASK;
+	finding->since_us = stall->blocked.since_us;
+	g_snprintf(finding->evidence, sizeof(finding->evidence),
+		   "tasks have been blocked for %.0f s: %u",
+		   seconds(now->now_us - stall->blocked.since_us), now->num_blocked);
+	return stall->blocked.active && now->num_blocked > 0;
+}
+
 static bool has_hung(const struct stall_sample *last, const struct stall_sample *now)
 {
 	if (now->has_hung_count && last->has_hung_count)
@@ -505,7 +537,8 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 		stall->dead = (struct told){0};
 	due = timers_are_due(stall, sample, num_cpus);
 	follow_guest(stall, sample, passed_us - most_kept_us, lively || !known, due);
-	stall->hung |= has_hung(&stall->last, sample);
+	/* The detector counts the same task again and again. */
+	stall->hung |= has_hung(&stall->last, sample) && !stall->blocked.active;
 	stall->warned |= has_warned(&stall->last, sample);
 	keep(stall, sample);
 	for (unsigned int i = 0; i < num_cpus; i++) {
@@ -521,5 +554,9 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 	if (event != STALL_NONE)
 		return event;
 	event = tell(stall, &stall->rcu, judge_rcu(stall, limits, finding), now_us, finding);
+	if (event != STALL_NONE)
+		return event;
+	event = tell(stall, &stall->blocked, judge_blocked(stall, sample, finding), now_us,
+		     finding);
 	return event != STALL_NONE ? event : tell_counted(stall, finding);
 }

@@ -10,7 +10,8 @@
  *   RCU stall    a grace period is under way and does not move
  *   starved      a vCPU's thread wants to run, and the host does not let it
  *   dead         no CPU runs or takes a timer interrupt, though timers are due
- *   hung task    the guest's own detector counted one
+ *   hung task    the guest's own detector counted one; it is over when those that were blocked
+ *                then have run
  *   warning      the guest counted one
  *
  * Lockups are measured in processor time of the vCPU's thread, so a busy host makes none. What is
@@ -69,6 +70,7 @@ struct stall_sample {
 	int32_t hung_warnings; /* sysctl_hung_task_warnings: goes down to 0; -1: does not count */
 	uint32_t warnings;     /* warn_count */
 	uint64_t clock_s;      /* since boot: the guest's clock as it last set it */
+	unsigned int num_blocked; /* of the tasks of stall_follow(): have not run since */
 };
 
 enum stall_event {
@@ -93,6 +95,10 @@ void stall_free(struct stall *stall);
 /* The guest was paused, saved, migrated or in a debugger, or another kernel runs: what was seen
  * before tells nothing of what comes. */
 void stall_reset(struct stall *stall);
+
+/* The tasks that hang are known, since @since_us (monotonic) and at @now_us: the end of their wait
+ * is told, and no other hung task before it. */
+void stall_follow(struct stall *stall, gint64 since_us, gint64 now_us);
 
 /*
  * CPUs that hang in the same way at about the same time are one incident: the first is told, and

@@ -16,6 +16,8 @@
 #define RESCAN_TICKS 30
 /* What a guest may say of its own limits. */
 #define MAX_LIMIT_S 600u
+/* What a task may be said to have waited. */
+#define MAX_BLOCKED_US (G_TIME_SPAN_DAY * 3650)
 
 /* A vCPU's thread; descriptors that stay open, or -1. */
 struct thread {
@@ -29,6 +31,8 @@ struct stall_watch {
 	struct thread *threads;		     /* one a CPU of @places */
 	struct stall_cpu *cpus;		     /* by the kernel's number */
 	unsigned int num_cpus;		     /* of @cpus: the highest number and one */
+	struct protocol_blocked blocked[PROTOCOL_MAX_BLOCKED]; /* those that have not run since */
+	unsigned int num_blocked;
 	unsigned int ticks_to_scan;
 	long ticks_per_second;
 };
@@ -191,7 +195,43 @@ static struct stall_limits read_limits(const struct stall_watch *watch, const st
 	return limits;
 }
 
+static bool is_blocked(const struct layout *layout, const struct protocol_blocked *task)
+{
+	uint64_t voluntary, forced;
+
+	return peek(layout, task->voluntary, &voluntary, sizeof(voluntary)) &&
+	       peek(layout, task->forced, &forced, sizeof(forced)) &&
+	       voluntary + forced == task->switches;
+}
+
+/* One that has run is not looked at again: its memory may become another's. */
+static void look_at_blocked(struct stall_watch *watch, const struct layout *layout)
+{
+	unsigned int num = 0;
+
+	for (unsigned int i = 0; i < watch->num_blocked; i++) {
+		if (is_blocked(layout, &watch->blocked[i]))
+			watch->blocked[num++] = watch->blocked[i];
+	}
+	watch->num_blocked = num;
+}
+
 /* --- --- */
+
+void stall_watch_follow(struct stall_watch *watch, GBytes *blocked)
+{
+	gsize size = 0;
+	const void *bytes = blocked ? g_bytes_get_data(blocked, &size) : NULL;
+	gint64 now_us = g_get_monotonic_time(), for_us = 0;
+
+	if (size == 0 || size > sizeof(watch->blocked) || size % sizeof(watch->blocked[0]))
+		return;
+	memcpy(watch->blocked, bytes, size);
+	watch->num_blocked = (unsigned int)(size / sizeof(watch->blocked[0]));
+	for (unsigned int i = 0; i < watch->num_blocked; i++)
+		for_us = MAX(for_us, (gint64)(watch->blocked[i].for_ns / 1000));
+	stall_follow(watch->stall, now_us - MIN(for_us, MAX_BLOCKED_US), now_us);
+}
 
 static bool is_valid(GBytes *bytes)
 {
@@ -294,6 +334,8 @@ enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout
 	sample.has_warnings =
 		peek(layout, places->warnings, &sample.warnings, sizeof(sample.warnings));
 	sample.has_clock = peek(layout, places->clock, &sample.clock_s, sizeof(sample.clock_s));
+	look_at_blocked(watch, layout);
+	sample.num_blocked = watch->num_blocked;
 	sample.now_us = g_get_monotonic_time();
 	scan_again(watch, layout, lacking);
 	return stall_look(watch->stall, &limits, &sample, finding);

@@ -24,6 +24,10 @@ bool stall_watch_update(struct stall_watch *watch, GBytes *places, const struct 
 /* What was seen tells nothing of what comes: the guest was paused. */
 void stall_watch_reset(struct stall_watch *watch);
 
+/* @blocked: of struct protocol_blocked from the analyser, which may be anything: the tasks that
+ * were blocked when one was told to hang. NULL: none is known. */
+void stall_watch_follow(struct stall_watch *watch, GBytes *blocked);
+
 /* One tick; as stall_look(). @configured: of what is not the guest's to say: starved_s and dead_s.
  */
 enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout *layout,

@@ -10,6 +10,7 @@
 #define EXIT_ZOMBIE 0x20u
 #define PARKED 0x40u
 #define DEAD 0x80u
+#define WAKEKILL 0x100u
 #define NOLOAD 0x400u
 #define RTLOCK_WAIT 0x1000u /* 5.16 */
 
@@ -226,6 +227,11 @@ char task_letter(const struct task_entry *entry)
 bool task_is_blocked(const struct task_entry *entry)
 {
 	return task_letter(entry) == 'D';
+}
+
+bool task_is_hung(const struct task_entry *entry)
+{
+	return task_is_blocked(entry) && !(entry->state_bits.value & WAKEKILL);
 }
 
 bool task_has_stack(const struct kernel *kernel, const struct task_entry *entry)

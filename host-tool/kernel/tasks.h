@@ -51,6 +51,9 @@ char task_letter(const struct task_entry *entry);
 /* It sleeps and nothing but what it waits for wakes it: D, or a lock of PREEMPT_RT. */
 bool task_is_blocked(const struct task_entry *entry);
 
+/* The same, and a signal does not wake it either: what the kernel's own detector counts. */
+bool task_is_hung(const struct task_entry *entry);
+
 /* Its saved stack pointer lies on its stack. */
 bool task_has_stack(const struct kernel *kernel, const struct task_entry *entry);
 

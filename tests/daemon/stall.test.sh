@@ -94,6 +94,11 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	tap_is "$shape, a task that waits: what it is" "$(value '$.incident')" hung-task
 	tap_like "$shape, a task that waits: the verdict names it" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
 		'^guest: .* oopsbt-never \(pid [0-9]+\) waits for a completion in .* by now'
+	# The detector counts it again and again.
+	guest_exec g 'sleep 5; echo complete >/sys/kernel/debug/oopsbt_scenario/run'
+	ends g hung-task
+	tap_is "$shape, a task that waits: there is one dump of it, and one of its end" \
+		"$(dumps g | while read -r dump; do value '$.incident'; done | grep -c hung-task)" 2
 	guest_exec g 'echo 0 >/proc/sys/kernel/hung_task_timeout_secs'
 
 	daemon_change g "budget='10000' keep='1000' kinds='starved'"

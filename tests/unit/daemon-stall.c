@@ -469,6 +469,45 @@ static void test_hung_task(void)
 	world_end(&world);
 }
 
+/* The task that was counted is known: it is told again at intervals, and when it has run. */
+static void test_hung_task_ends(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	world.sample.has_hung_count = true;
+	run(&world, 2);
+	world.sample.hung_count = 1;
+	run(&world, 1);
+	check_began(&world, INCIDENT_HUNG_TASK, -1);
+	stall_follow(world.stall, world.sample.now_us - 130 * SECOND, world.sample.now_us);
+	world.sample.num_blocked = 2;
+	for (unsigned int i = 0; i < 10; i++) {
+		world.sample.hung_count++; /* the same, counted again */
+		run(&world, 5);
+		stall_reset(world.stall); /* a pause: it is blocked all the same */
+		run(&world, 1);
+	}
+	g_assert_cmpuint(world.num_began, ==, 1);
+	g_assert_cmpuint(world.num_lasts, ==, 0);
+	run(&world, 2);
+	g_assert_cmpuint(world.num_lasts, ==, 1);
+	g_assert_cmpstr(world.lasts.evidence, ==, "tasks have been blocked for 191 s: 2");
+	world.sample.num_blocked = 1;
+	run(&world, 2);
+	g_assert_cmpuint(world.num_ended, ==, 0);
+	world.sample.num_blocked = 0;
+	run(&world, 2);
+	g_assert_cmpuint(world.num_ended, ==, 1);
+	g_assert_cmpint(world.ended.incident, ==, INCIDENT_HUNG_TASK);
+	g_assert_cmpstr(world.ended.evidence, ==, "what was blocked ran on after 195 s");
+	/* The next one is another one. */
+	world.sample.hung_count++;
+	run(&world, 2);
+	g_assert_cmpuint(world.num_began, ==, 2);
+	world_end(&world);
+}
+
 static void test_warning(void)
 {
 	struct world world;
@@ -581,6 +620,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stall/all that are starved are one incident", test_starved_together);
 	g_test_add_func("/stall/a vCPU that is gone has not run on", test_gone);
 	g_test_add_func("/stall/the guest's count of hung tasks moves one way", test_hung_task);
+	g_test_add_func("/stall/a hung task is over when it has run", test_hung_task_ends);
 	g_test_add_func("/stall/a warning is told once", test_warning);
 	g_test_add_func("/stall/a guest that warns all the time hides no hang",
 			test_warns_and_hangs);

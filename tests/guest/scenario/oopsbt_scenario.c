@@ -647,6 +647,12 @@ static int run_completion(int argc, char **argv)
 	return start_stuck(scenario_wait_for_never, "oopsbt-never");
 }
 
+static int run_complete(int argc, char **argv)
+{
+	complete_all(&scenario_never);
+	return 0;
+}
+
 static const struct scenario scenarios[] = {
 	{ "null", "write through NULL in the writer's context", run_null },
 	{ "bug", "BUG() there", run_bug },
@@ -672,6 +678,7 @@ static const struct scenario scenarios[] = {
 	{ "chain", "a thread that waits for a mutex, whose owner waits to write behind a reader",
 	  run_chain },
 	{ "completion", "a thread that waits for what never comes", run_completion },
+	{ "complete", ": it comes after all", run_complete },
 	{ "warn", "WARN(), which is no oops", run_warn },
 	{ "panic", "panic(), which is more than one", run_panic },
 };
