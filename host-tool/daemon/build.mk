@@ -17,7 +17,7 @@ $(eval $(call program,host-tool/oopsbtd,$(OOPSBTD_SOURCES),$(COLLECT_PACKAGES) l
 
 $(eval $(call unit_test,daemon-layout,,glib-2.0,host-tool/libcollect.a))
 $(eval $(call unit_test,daemon-watch,host-tool/daemon/watch.c,glib-2.0,))
-$(eval $(call unit_test,daemon-stall,host-tool/daemon/stall.c,glib-2.0,))
+$(eval $(call unit_test,daemon-stall,host-tool/daemon/stall.c,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,daemon-metrics,$(addprefix host-tool/daemon/,histogram.c metrics_file.c metrics_text.c),$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,daemon-kernel-state,host-tool/daemon/kernel_state.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-decisions,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))

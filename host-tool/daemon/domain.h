@@ -88,7 +88,7 @@ struct domain {
 	gint64 paused_us;	   /* monotonic: since when it is paused; 0: it is not */
 
 	/* domain_error.c */
-	bool error_told; /* since it ran last */
+	bool error_told; /* since it ran last, by this daemon */
 
 	/* domain_oops.c */
 	int oops_id;		    /* libvirt's id of the instance that was asked, -1: none */
@@ -168,6 +168,8 @@ void domain_stall_set(struct domain *domain, GBytes *places);
 void domain_stall_look(struct domain *domain);
 /* @signal has been collected, and @blocked is as of stall_watch_follow(). */
 void domain_stall_follow(struct domain *domain, const struct signal *signal, GBytes *blocked);
+/* What a predecessor has told, in domain->kernel; it is taken back when the watch begins. */
+void domain_stall_keep(struct domain *domain);
 void domain_stall_paused(struct domain *domain, bool paused);
 
 /* Words for signals as in report.h (static). @signalled_us: real time. */
@@ -191,9 +193,9 @@ void domain_signals_stop(struct domain *domain);
 void domain_collect_next(struct domain *domain);
 /* What failed as libvirtd was away need not wait any longer. */
 void domain_collect_retry(struct domain *domain);
-/* If it has crashed while nobody listened: collected, once. What is known of its kernel must have
- * been recalled. */
-void domain_collect_crashed(struct domain *domain);
+/* If it has crashed, or was stopped by an error, while nobody listened: collected, once. What is
+ * known of its kernel must have been recalled. */
+void domain_stopped(struct domain *domain);
 void domain_collect_stop(struct domain *domain);
 
 void domain_watchdog(struct domain *domain, int action); /* of virDomainEventWatchdogAction */

@@ -154,6 +154,8 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	}
 	if (collect->signal.incident == INCIDENT_PANIC)
 		domain->kernel.panic_collected = true;
+	if (collect->signal.incident == INCIDENT_KVM_ERROR)
+		domain->kernel.error_collected = true;
 	domain_stall_follow(domain, &collect->signal, result->blocked);
 	another_kernel = watch_set(&domain->kernel.watch, &result->verdict);
 	guest_settings_set(&domain->settings, &result->verdict);
@@ -279,14 +281,24 @@ void domain_collect_retry(struct domain *domain)
 	retry_now(domain);
 }
 
-void domain_collect_crashed(struct domain *domain)
+static void collect_crashed(struct domain *domain)
 {
-	if (!domain->enabled || !domain->crashed || domain->panic_signalled ||
-	    domain->kernel.panic_collected)
+	if (!domain->crashed || domain->panic_signalled || domain->kernel.panic_collected)
 		return;
 	log_write(domain->all->log, LOG_INFO, domain->name, NULL,
 		  "the guest panicked while oopsbtd was not connected");
 	domain_signal(domain, "panicked", g_get_real_time());
+}
+
+void domain_stopped(struct domain *domain)
+{
+	if (!domain->enabled)
+		return;
+	collect_crashed(domain);
+	if (domain->paused_us && !domain->collecting)
+		domain_error_look(domain);
+	else if (!domain->paused_us)
+		domain_error_over(domain);
 }
 
 void domain_collect_stop(struct domain *domain)

@@ -56,7 +56,8 @@ void domain_error_look(struct domain *domain)
 {
 	struct error_task *look;
 
-	if (domain->error_told || domain->all->stopping || !is_wanted(domain))
+	if (domain->error_told || domain->kernel.error_collected || domain->all->stopping ||
+	    !is_wanted(domain))
 		return;
 	look = g_new0(struct error_task, 1);
 	look->task.work = error_work;
@@ -67,4 +68,8 @@ void domain_error_look(struct domain *domain)
 void domain_error_over(struct domain *domain)
 {
 	domain->error_told = false;
+	if (!domain->kernel.error_collected)
+		return;
+	domain->kernel.error_collected = false;
+	domain_kernel_save(domain);
 }

@@ -16,6 +16,7 @@ struct map_task {
 	struct options options;
 	GBytes *map;
 	struct layout *layout;
+	bool is_recalled; /* and this is what: */
 	struct kernel_state recalled;
 	GCancellable *cancellable;
 	struct collection_result result;
@@ -32,8 +33,10 @@ static void recall(struct map_task *map)
 	domain = virDomainLookupByUUIDString(map->task.connection, map->task.uuid);
 	if (domain)
 		map->layout = layout_read(domain, map->collector.memory, LAYOUT_TIMEOUT_MS, NULL);
-	if (map->layout && kernel_state_load(&map->recalled, map->collector.runtime_directory,
-					     map->task.uuid, map->layout))
+	map->is_recalled =
+		map->layout && kernel_state_load(&map->recalled, map->collector.runtime_directory,
+						 map->task.uuid, map->layout);
+	if (map->recalled.map)
 		map->map = g_bytes_ref(map->recalled.map);
 }
 
@@ -121,6 +124,8 @@ static void found(struct domain *domain, struct collection_result *result)
 	guest_settings_set(&domain->settings, &result->verdict);
 	domain_stall_set(domain, result->stall);
 	domain_kernel_save(domain);
+	if (another)
+		g_clear_pointer(&domain->kernel.stalls, g_free);
 	if (another || g_strcmp0(before, domain->kernel.release) != 0)
 		tell_kernel(domain);
 	domain_watch_update(domain);
@@ -149,13 +154,13 @@ static void map_done(struct task *task, struct domain *domain)
 				  "memory is read through libvirt, which is slower: %s",
 				  domain->layout->fallback);
 	}
-	if (domain->kernel.map == NULL && map->recalled.map) {
+	if (domain->kernel.map == NULL && map->is_recalled) {
 		kernel_state_clear(&domain->kernel);
 		domain->kernel = map->recalled;
 		map->recalled = (struct kernel_state){0};
 		domain_signals_recall(domain);
 	}
-	domain_collect_crashed(domain);
+	domain_stopped(domain);
 	if (map->error)
 		retry(domain, map->error);
 	else
@@ -208,9 +213,10 @@ void domain_kernel_save(struct domain *domain)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (domain->layout == NULL || domain->kernel.map == NULL)
+	if (domain->layout == NULL)
 		return;
 	domain_signals_keep(domain);
+	domain_stall_keep(domain);
 	if (!kernel_state_save(&domain->kernel, domain->all->collector->runtime_directory,
 			       domain->uuid, domain->layout, &error))
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,

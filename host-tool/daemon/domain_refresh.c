@@ -144,7 +144,7 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	if (domain->enabled && domain->active && domain->kernel.map == NULL)
 		domain_kernel_find(domain, 0);
 	else
-		domain_collect_crashed(domain);
+		domain_stopped(domain);
 	domain_watch_update(domain);
 	domain_oops_update(domain);
 	domain_signals_known(domain);

@@ -27,12 +27,14 @@ static void begin(struct domain *domain)
 	if (places == NULL)
 		return;
 	domain->stall = stall_watch_new(places, domain->layout);
-	if (domain->stall)
+	if (domain->stall) {
 		domain->stall_places = g_steal_pointer(&places);
-	else
-		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
-			  "cannot notice hangs: the counters of its CPUs were not found in guest "
-			  "memory");
+		if (domain->kernel.stalls)
+			stall_watch_recall(domain->stall, domain->kernel.stalls);
+		return;
+	}
+	log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
+		  "cannot notice hangs: the counters of its CPUs were not found in guest memory");
 }
 
 void domain_stall_follow(struct domain *domain, const struct signal *signal, GBytes *blocked)
@@ -40,6 +42,14 @@ void domain_stall_follow(struct domain *domain, const struct signal *signal, GBy
 	if (domain->stall && signal->incident == INCIDENT_HUNG_TASK &&
 	    g_strcmp0(signal->phase, "ended") != 0)
 		stall_watch_follow(domain->stall, blocked);
+}
+
+void domain_stall_keep(struct domain *domain)
+{
+	if (domain->stall == NULL)
+		return;
+	g_free(domain->kernel.stalls);
+	domain->kernel.stalls = stall_watch_to_text(domain->stall);
 }
 
 void domain_stall_paused(struct domain *domain, bool paused)
@@ -66,6 +76,7 @@ void domain_stall_look(struct domain *domain)
 
 	if (!is_wanted(domain)) {
 		g_clear_pointer(&domain->stall, stall_watch_free);
+		g_clear_pointer(&domain->kernel.stalls, g_free);
 		return;
 	}
 	if (domain->paused_us)
@@ -78,6 +89,8 @@ void domain_stall_look(struct domain *domain)
 	if (event == STALL_ENDED && domain->options.kinds & 1u << finding.incident)
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL, "%s: %s",
 			  incident_name(finding.incident), finding.evidence);
-	if (event != STALL_NONE)
-		domain_stalls(domain, event, &finding);
+	if (event == STALL_NONE)
+		return;
+	domain_kernel_save(domain);
+	domain_stalls(domain, event, &finding);
 }

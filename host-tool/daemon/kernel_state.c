@@ -16,6 +16,7 @@ void kernel_state_clear(struct kernel_state *state)
 	g_clear_pointer(&state->map, g_bytes_unref);
 	g_free(state->release);
 	g_free(state->deferred);
+	g_free(state->stalls);
 	*state = (struct kernel_state){0};
 }
 
@@ -87,6 +88,9 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 		g_key_file_set_string(file, KERNEL, "map", map);
 	}
 	g_key_file_set_boolean(file, KERNEL, "panic_collected", state->panic_collected);
+	g_key_file_set_boolean(file, KERNEL, "error_collected", state->error_collected);
+	if (state->stalls)
+		g_key_file_set_string(file, KERNEL, "stalls", state->stalls);
 	if (state->watch.have_counter) {
 		g_key_file_set_uint64(file, WATCH, "counter_address", state->watch.counter_address);
 		g_key_file_set_uint64(file, WATCH, "taint_address", state->watch.taint_address);
@@ -134,6 +138,8 @@ bool kernel_state_load(struct kernel_state *state, const char *runtime_directory
 		state->map = g_bytes_new_take(bytes, length);
 	}
 	state->panic_collected = g_key_file_get_boolean(file, KERNEL, "panic_collected", NULL);
+	state->error_collected = g_key_file_get_boolean(file, KERNEL, "error_collected", NULL);
+	state->stalls = g_key_file_get_string(file, KERNEL, "stalls", NULL);
 	load_signals(state, file);
 	if (g_key_file_has_group(file, WATCH)) {
 		state->watch.have_counter = true;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/stall.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Low bits of a grace period's number: its state (RCU_SEQ_STATE_MASK). */
@@ -15,6 +17,8 @@
 #define LATELY_US (5 * G_TIME_SPAN_SECOND)
 /* A timer that is late by less may be on its way. */
 #define DUE_US (10 * G_TIME_SPAN_SECOND)
+/* A counter of timer interrupts that has come so far is in use, if it stands still now. */
+#define IN_USE 1000
 /* A thousand years: what is more is no clock. */
 #define MAX_CLOCK_S ((uint64_t)1 << 35)
 
@@ -23,6 +27,7 @@ struct told {
 	bool active;
 	bool silent;  /* another CPU's is told of instead */
 	bool changed; /* it was of another kind before */
+	bool unsure;  /* it was told before the watch began: whether it goes on is to be seen */
 	enum incident incident;
 	gint64 since_us, began_us, next_us;
 	unsigned int times;
@@ -50,11 +55,12 @@ struct cpu {
 struct stall {
 	bool begun;
 	bool irqs_move; /* some CPU's did: the counter is the guest's clock event's */
-	gint64 last_us;
+	gint64 begun_us, last_us;
 	unsigned int num_cpus;
 	struct stall_sample last;
 	gint64 gp_us, gp_stood_us; /* since when; for how long, of the time that the host gave */
 	gint64 dead_us, clock_us;  /* since when nothing is heard; when its clock moved last */
+	gint64 heard_us;	   /* when something was heard last */
 	bool hung, warned;	   /* not told yet */
 	struct told rcu, dead;
 	struct told blocked; /* tasks: their counts tell it whatever lies between two ticks */
@@ -73,10 +79,7 @@ void stall_free(struct stall *stall)
 
 void stall_reset(struct stall *stall)
 {
-	const struct told blocked = stall->blocked;
-
-	memset(stall, 0, sizeof(*stall));
-	stall->blocked = blocked;
+	stall->begun = false;
 }
 
 static struct mark mark(gint64 now_us, const struct stall_cpu *now)
@@ -183,7 +186,7 @@ static void follow_cpu(struct stall *stall, struct cpu *cpu, gint64 now_us,
 		begin_cpu(cpu, now_us, now);
 		return;
 	}
-	if (now->has_irqs && last->has_irqs && now->irqs != last->irqs)
+	if (now->has_irqs && last->has_irqs && (now->irqs != last->irqs || now->irqs > IN_USE))
 		stall->irqs_move = true;
 	if (now->has_irqs != last->has_irqs || now->irqs != last->irqs)
 		cpu->irqs = mark(now_us, now);
@@ -305,14 +308,18 @@ static void add_others(struct stall *stall, const struct told *told, struct stal
 			   "; the same of %u more", others);
 }
 
-/* @finding: with what stands still now if @stands; gets what was told before if that ended. */
-static enum stall_event tell(struct stall *stall, struct told *told, bool stands, gint64 now_us,
-			     struct stall_finding *finding)
+/*
+ * @finding: with what stands still now if @stands; gets what was told before if that ended.
+ * @moved_us: when what stood still moved last, or the watch began.
+ */
+static enum stall_event tell(struct stall *stall, struct told *told, bool stands, gint64 moved_us,
+			     gint64 now_us, struct stall_finding *finding)
 {
 	bool changed;
 
-	if (!stands && !told->active)
+	if (!stands && (!told->active || (told->unsure && moved_us <= stall->begun_us)))
 		return STALL_NONE;
+	told->unsure = false;
 	if (!stands) {
 		if (leave(stall, told))
 			return STALL_NONE;
@@ -426,6 +433,8 @@ static void follow_guest(struct stall *stall, const struct stall_sample *now, gi
 	} else if (lives) {
 		stall->gp_stood_us += given_us;
 	}
+	if (lives)
+		stall->heard_us = now->now_us;
 	if (lives || !due)
 		stall->dead_us = now->now_us;
 }
@@ -465,6 +474,19 @@ static bool has_hung(const struct stall_sample *last, const struct stall_sample 
 	       now->hung_warnings < last->hung_warnings;
 }
 
+/* When that moved last by which the CPU was told to hang. */
+static gint64 moved_us(const struct cpu *cpu)
+{
+	switch (cpu->told.incident) {
+	case INCIDENT_HARD_LOCKUP:
+		return cpu->irqs.at_us;
+	case INCIDENT_STARVED:
+		return cpu->starved.at_us;
+	default:
+		return cpu->last.has_touch ? cpu->touch.at_us : cpu->current.at_us;
+	}
+}
+
 static bool has_warned(const struct stall_sample *last, const struct stall_sample *now)
 {
 	return now->has_warnings && last->has_warnings && now->warnings != last->warnings;
@@ -492,14 +514,21 @@ static void begin(struct stall *stall, const struct stall_sample *now, unsigned 
 {
 	stall->begun = true;
 	stall->num_cpus = num_cpus;
+	stall->begun_us = stall->heard_us = now->now_us;
 	stall->gp_us = stall->dead_us = stall->clock_us = now->now_us;
 	stall->hung = stall->warned = false;
 	stall->gp_stood_us = 0;
-	stall->rcu = stall->dead = (struct told){0};
-	for (unsigned int i = 0; i < num_cpus; i++) {
-		begin_cpu(&stall->cpus[i], now->now_us, &now->cpus[i]);
-		stall->cpus[i].told = (struct told){0};
+	for (unsigned int i = 0; i < STALL_MAX_CPUS; i++) {
+		struct cpu *cpu = &stall->cpus[i];
+
+		if (i < num_cpus)
+			begin_cpu(cpu, now->now_us, &now->cpus[i]);
+		if (i >= num_cpus || !now->cpus[i].known)
+			forget(stall, &cpu->told);
+		cpu->told.unsure = cpu->told.active;
 	}
+	stall->rcu.unsure = stall->rcu.active;
+	stall->dead.unsure = stall->dead.active;
 }
 
 static void keep(struct stall *stall, const struct stall_sample *now)
@@ -545,18 +574,86 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 		struct cpu *cpu = &stall->cpus[i];
 		bool stands = judge_cpu(stall, cpu, (int)i, limits, now_us, finding);
 
-		event = tell(stall, &cpu->told, stands, now_us, finding);
+		event = tell(stall, &cpu->told, stands, moved_us(cpu), now_us, finding);
 		if (event != STALL_NONE)
 			return event;
 	}
-	event = tell(stall, &stall->dead, judge_dead(stall, limits, now_us, finding), now_us,
+	event = tell(stall, &stall->dead, judge_dead(stall, limits, now_us, finding),
+		     stall->heard_us, now_us, finding);
+	if (event != STALL_NONE)
+		return event;
+	event = tell(stall, &stall->rcu, judge_rcu(stall, limits, finding), stall->gp_us, now_us,
 		     finding);
 	if (event != STALL_NONE)
 		return event;
-	event = tell(stall, &stall->rcu, judge_rcu(stall, limits, finding), now_us, finding);
-	if (event != STALL_NONE)
-		return event;
-	event = tell(stall, &stall->blocked, judge_blocked(stall, sample, finding), now_us,
+	event = tell(stall, &stall->blocked, judge_blocked(stall, sample, finding), now_us, now_us,
 		     finding);
 	return event != STALL_NONE ? event : tell_counted(stall, finding);
+}
+
+/* --- from one daemon to the next --- */
+
+static void append_told(GString *text, const struct told *told, int cpu)
+{
+	if (told->active)
+		g_string_append_printf(text, "%s %d %d %d %u %" PRId64 " %" PRId64 " %" PRId64 "\n",
+				       incident_name(told->incident), cpu, told->silent,
+				       told->changed, told->times, told->since_us, told->began_us,
+				       told->next_us);
+}
+
+char *stall_to_text(const struct stall *stall)
+{
+	GString *text = g_string_new(NULL);
+
+	for (int i = 0; i < STALL_MAX_CPUS; i++)
+		append_told(text, &stall->cpus[i].told, i);
+	append_told(text, &stall->dead, -1);
+	append_told(text, &stall->rcu, -1);
+	append_told(text, &stall->blocked, -1);
+	return g_string_free(text, FALSE);
+}
+
+/* NULL: there is no such incident. */
+static struct told *told_of(struct stall *stall, enum incident incident, int cpu)
+{
+	switch (incident) {
+	case INCIDENT_HARD_LOCKUP:
+	case INCIDENT_SOFT_LOCKUP:
+	case INCIDENT_STARVED:
+		return cpu >= 0 && cpu < STALL_MAX_CPUS ? &stall->cpus[cpu].told : NULL;
+	case INCIDENT_DEAD:
+		return &stall->dead;
+	case INCIDENT_RCU_STALL:
+		return &stall->rcu;
+	case INCIDENT_HUNG_TASK:
+		return &stall->blocked;
+	default:
+		return NULL;
+	}
+}
+
+static void recall(struct stall *stall, const char *line)
+{
+	struct told told = {.active = true}, *place;
+	int cpu, silent, changed;
+	char name[32];
+
+	if (sscanf(line, "%31s %d %d %d %u %" SCNd64 " %" SCNd64 " %" SCNd64, name, &cpu, &silent,
+		   &changed, &told.times, &told.since_us, &told.began_us, &told.next_us) != 8 ||
+	    !incident_from_name(name, &told.incident))
+		return;
+	told.silent = silent != 0;
+	told.changed = changed != 0;
+	place = told_of(stall, told.incident, cpu);
+	if (place)
+		*place = told;
+}
+
+void stall_recall(struct stall *stall, const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (char **line = lines; *line; line++)
+		recall(stall, *line);
 }

@@ -92,9 +92,17 @@ struct stall;
 struct stall *stall_new(void);
 void stall_free(struct stall *stall);
 
-/* The guest was paused, saved, migrated or in a debugger, or another kernel runs: what was seen
- * before tells nothing of what comes. */
+/*
+ * The guest was paused, or in a debugger: what was seen before tells nothing of what comes. A hang
+ * that was told is not told anew if it goes on; its end is when what stood still has moved.
+ */
 void stall_reset(struct stall *stall);
+
+/* What has been told and is not over, for the next daemon on this host (its clock is the same).
+ * g_free(). */
+char *stall_to_text(const struct stall *stall);
+/* Before the first look. Lines that are none are passed over. */
+void stall_recall(struct stall *stall, const char *text);
 
 /* The tasks that hang are known, since @since_us (monotonic) and at @now_us: the end of their wait
  * is told, and no other hung task before it. */

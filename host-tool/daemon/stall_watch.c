@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,6 +232,34 @@ void stall_watch_follow(struct stall_watch *watch, GBytes *blocked)
 	for (unsigned int i = 0; i < watch->num_blocked; i++)
 		for_us = MAX(for_us, (gint64)(watch->blocked[i].for_ns / 1000));
 	stall_follow(watch->stall, now_us - MIN(for_us, MAX_BLOCKED_US), now_us);
+}
+
+char *stall_watch_to_text(const struct stall_watch *watch)
+{
+	g_autofree char *told = stall_to_text(watch->stall);
+	GString *text = g_string_new(told);
+
+	for (unsigned int i = 0; i < watch->num_blocked; i++) {
+		const struct protocol_blocked *task = &watch->blocked[i];
+
+		g_string_append_printf(text, "task %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+				       task->voluntary, task->forced, task->switches);
+	}
+	return g_string_free(text, FALSE);
+}
+
+void stall_watch_recall(struct stall_watch *watch, const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	stall_recall(watch->stall, text);
+	for (char **line = lines; *line && watch->num_blocked < PROTOCOL_MAX_BLOCKED; line++) {
+		struct protocol_blocked *task = &watch->blocked[watch->num_blocked];
+
+		if (sscanf(*line, "task %" SCNu64 " %" SCNu64 " %" SCNu64, &task->voluntary,
+			   &task->forced, &task->switches) == 3)
+			watch->num_blocked++;
+	}
 }
 
 static bool is_valid(GBytes *bytes)

@@ -28,6 +28,10 @@ void stall_watch_reset(struct stall_watch *watch);
  * were blocked when one was told to hang. NULL: none is known. */
 void stall_watch_follow(struct stall_watch *watch, GBytes *blocked);
 
+/* What has been told and is not over, for the next daemon: as stall_to_text(), and the tasks. */
+char *stall_watch_to_text(const struct stall_watch *watch);
+void stall_watch_recall(struct stall_watch *watch, const char *text);
+
 /* One tick; as stall_look(). @configured: of what is not the guest's to say: starved_s and dead_s.
  */
 enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout *layout,

@@ -75,6 +75,21 @@ if daemon_wait "$domain: stored:" 30 >/dev/null; then
 		"$("$query" value "$dump/report.json" '$.vcpus[0].regs.rip')" 0xf005
 	tap_is 'a vCPU that KVM cannot run: there is one dump of it' "$(dumps k | wc -l)" 1
 	tap_like 'a vCPU that KVM cannot run: it is left as it is' "$(status)" '"status": *"internal-error"'
+	daemon_stop
+	daemon_start
+	daemon_wait "$domain: enabled and running" >/dev/null
+	sleep 3 # for as long as a second dump would take, and more
+	tap_is 'a vCPU that KVM cannot run: another daemon makes no second dump of it' "$(dumps k | wc -l)" 1
+
+	daemon_stop
+	virsh -q destroy "$domain"
+	virsh -q create --paused "$test_dir/k.xml"
+	daemon_enable k
+	virsh -q resume "$domain"
+	daemon_start
+	daemon_wait "$domain: stored:" 30 >/dev/null || true
+	tap_is 'a vCPU that KVM could not run while there was no daemon: what it is' \
+		"$(dumps k | wc -l): $("$query" value "$(dumps k | tail -n 1)/report.json" '$.incident')" '2: kvm-error'
 elif [[ $(status) == *internal-error* ]]; then
 	tap_ok 'a vCPU that KVM cannot run makes a dump' false
 else

@@ -94,7 +94,10 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	tap_is "$shape, a task that waits: what it is" "$(value '$.incident')" hung-task
 	tap_like "$shape, a task that waits: the verdict names it" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
 		'^guest: .* oopsbt-never \(pid [0-9]+\) waits for a completion in .* by now'
-	# The detector counts it again and again.
+	# The detector counts it again and again, and the next daemon knows what this one has told.
+	daemon_stop
+	daemon_start
+	daemon_wait "$(guest_domain g): runs Linux" >/dev/null
 	guest_exec g 'sleep 5; echo complete >/sys/kernel/debug/oopsbt_scenario/run'
 	ends g hung-task
 	tap_is "$shape, a task that waits: there is one dump of it, and one of its end" \
@@ -149,6 +152,18 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	tap_is "$shape, all CPUs halted: what it is" "$(value '$.incident'): $(value '$.title')" 'dead: dead: no vCPU runs'
 	tap_like "$shape, all CPUs halted: the guest is to blame" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
 		'^guest: .* Of 4 vCPUs 4 are halted, 4 of them with interrupts off'
+	daemon_stop
+	daemon_start
+	daemon_wait "$(guest_domain g): runs Linux" >/dev/null
+	sleep 20 # the guest's next timer is late after 10 s, and dead_s
+	tap_is "$shape, all CPUs halted: another daemon makes no second dump of it" \
+		"$(dumps g | while read -r dump; do value '$.incident'; done | grep -c dead)" 1
+	daemon_stop
+	rm -r "$daemon_runtime/maps"
+	daemon_start
+	dumped g
+	tap_is "$shape, all CPUs halted before the daemon came: what it is" "$(value '$.incident'): $(value '$.title')" \
+		'dead: dead: no vCPU runs'
 	guest_destroy g
 done
 tap_done

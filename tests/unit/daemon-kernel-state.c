@@ -35,6 +35,8 @@ static void test_signals(void)
 			       .oopses = 5},
 		.deferred_us = 1234567890123456,
 		.deferred = (char *)"crashloaded",
+		.error_collected = true,
+		.stalls = (char *)"hard-lockup 1 0 0 0 5 6 7\ntask 1 2 3\n",
 	};
 	struct kernel_state state;
 	g_autoptr(GError) error = NULL;
@@ -46,6 +48,8 @@ static void test_signals(void)
 			sizeof(kept.suppressed));
 	g_assert_cmpint(state.deferred_us, ==, kept.deferred_us);
 	g_assert_cmpstr(state.deferred, ==, "crashloaded");
+	g_assert_true(state.error_collected);
+	g_assert_cmpstr(state.stalls, ==, kept.stalls);
 	kernel_state_clear(&state);
 	/* A guest that was started anew has another process. */
 	g_assert_false(kernel_state_load(&state, path, "a", &another));

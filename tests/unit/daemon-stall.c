@@ -338,6 +338,93 @@ static void test_lasts_and_ends(void)
 	world_end(&world);
 }
 
+/* A pause, or another daemon: a hang that goes on is not told anew. */
+static void begin_anew(struct world *world, bool another_daemon)
+{
+	g_autofree char *text = stall_to_text(world->stall);
+
+	if (!another_daemon) {
+		stall_reset(world->stall);
+		return;
+	}
+	stall_free(world->stall);
+	world->stall = stall_new();
+	stall_recall(world->stall,
+		     "no line\nhard-lockup 99999 0 0 0 0 0 0\nwarning -1 0 0 0 0 0 0\n");
+	stall_recall(world->stall, text);
+}
+
+static void test_goes_on(void)
+{
+	static const struct {
+		struct rates rates; /* of vCPU 2 */
+		bool gp_stands;
+		enum incident incident;
+	} cases[] = {
+		{{.no_irqs = true}, false, INCIDENT_HARD_LOCKUP},
+		{{.same_touch = true}, false, INCIDENT_SOFT_LOCKUP},
+		{{.kept = true}, false, INCIDENT_STARVED},
+		{{0}, true, INCIDENT_RCU_STALL},
+	};
+
+	for (unsigned int i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+		struct world world;
+
+		world_begin(&world);
+		run(&world, 5);
+		world.rates[2] = cases[i / 2].rates;
+		world.gp_stands = cases[i / 2].gp_stands;
+		run(&world, 30);
+		g_assert_cmpuint(world.num_began, ==, 1);
+		for (unsigned int times = 0; times < 2; times++) {
+			world.sample.now_us += 20 * SECOND;
+			begin_anew(&world, i % 2);
+			run(&world, 25);
+		}
+		g_assert_cmpuint(world.num_began, ==, 1);
+		g_assert_cmpuint(world.num_lasts, ==, 1);
+		g_assert_cmpuint(world.num_ended, ==, 0);
+		begin_anew(&world, i % 2);
+		world.rates[2] = (struct rates){0};
+		world.gp_stands = false;
+		run(&world, 10);
+		g_assert_cmpuint(world.num_ended, ==, 1);
+		g_assert_cmpint(world.ended.incident, ==, cases[i / 2].incident);
+		world_end(&world);
+	}
+}
+
+/* It was so when the watch began: no interrupt was ever seen to come. */
+static void test_hangs_already(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	for (unsigned int i = 0; i < NUM_CPUS; i++) {
+		world.cpus[i].irqs = 5000;
+		world.rates[i] = (struct rates){.halted = i > 0, .no_irqs = true};
+	}
+	run(&world, 12);
+	check_began(&world, INCIDENT_HARD_LOCKUP, 0);
+	world_end(&world);
+
+	world_begin(&world);
+	for (unsigned int i = 0; i < NUM_CPUS; i++) {
+		world.cpus[i].irqs = 5000;
+		world.rates[i] = (struct rates){.halted = true, .no_irqs = true};
+	}
+	stop_clock(&world);
+	world.cpus[1].has_next = true;
+	world.cpus[1].next_ns = 16 * NS_PER_S;
+	run(&world, 11 + 62);
+	check_began(&world, INCIDENT_DEAD, -1);
+	begin_anew(&world, true);
+	run(&world, 200);
+	g_assert_cmpuint(world.num_began, ==, 1);
+	g_assert_cmpuint(world.num_ended, ==, 0);
+	world_end(&world);
+}
+
 static void test_together(void)
 {
 	struct world world;
@@ -619,6 +706,10 @@ int main(int argc, char **argv)
 			test_one_after_the_other);
 	g_test_add_func("/stall/all that are starved are one incident", test_starved_together);
 	g_test_add_func("/stall/a vCPU that is gone has not run on", test_gone);
+	g_test_add_func("/stall/a pause or another daemon makes no second incident of a hang",
+			test_goes_on);
+	g_test_add_func("/stall/a guest that hung before the watch began is seen",
+			test_hangs_already);
 	g_test_add_func("/stall/the guest's count of hung tasks moves one way", test_hung_task);
 	g_test_add_func("/stall/a hung task is over when it has run", test_hung_task_ends);
 	g_test_add_func("/stall/a warning is told once", test_warning);
