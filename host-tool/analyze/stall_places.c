@@ -26,22 +26,59 @@ static uint64_t grace_period_location(const struct analysis *analysis)
 	return kernel_location(&analysis->kernel, gva(state + (uint64_t)offset));
 }
 
-/* CPUs without a tick are not told apart: where there are some, no CPU is expected to have one. */
-static bool is_tickless(const struct analysis *analysis)
+static bool is_set(const struct analysis *analysis, gva_t mask, unsigned int number, bool otherwise)
 {
-	uint64_t running = analysis->map->symbols[SYMBOL_tick_nohz_full_running];
-	uint8_t value = 0;
+	uint64_t word;
 
-	return running && (!address_space_read(&analysis->kernel.space, gva(running), &value,
-					       sizeof(value), NULL, NULL) ||
-			   value != 0);
+	if (!address_space_read_u64(&analysis->kernel.space, gva_add(mask, number / 64 * 8), &word,
+				    NULL))
+		return otherwise;
+	return word >> number % 64 & 1;
 }
 
-static uint64_t online_location(const struct analysis *analysis, const struct cpu *cpu)
+/*
+ * In nohz_full. The mask is a cpumask_var_t: a pointer, or the mask itself where the kernel was
+ * built for few CPUs (without CONFIG_CPUMASK_OFFSTACK), which is no address of the kernel's.
+ */
+static bool is_tickless(const struct analysis *analysis, const struct cpu *cpu)
 {
-	uint64_t mask = analysis->map->symbols[SYMBOL___cpu_online_mask];
+	const uint64_t *symbols = analysis->map->symbols;
+	gva_t running = gva(symbols[SYMBOL_tick_nohz_full_running]);
+	gva_t mask = gva(symbols[SYMBOL_tick_nohz_full_mask]), pointer;
+	uint8_t value = 0;
+
+	if (!running.value || (address_space_read(&analysis->kernel.space, running, &value,
+						  sizeof(value), NULL, NULL) &&
+			       value == 0))
+		return false;
+	if (!mask.value ||
+	    !address_space_read_u64(&analysis->kernel.space, mask, &pointer.value, NULL))
+		return true;
+	if (kernel_is_kernel_address(&analysis->kernel, pointer))
+		mask = pointer;
+	return is_set(analysis, mask, cpu->number, true);
+}
+
+/* Of the word of a mask that has the CPU. */
+static uint64_t mask_location(const struct analysis *analysis, const struct cpu *cpu,
+			      enum kernel_symbol symbol)
+{
+	uint64_t mask = analysis->map->symbols[symbol];
 
 	return mask ? kernel_location(&analysis->kernel, gva(mask + cpu->number / 64 * 8)) : 0;
+}
+
+/* The idle task's address, which the run queue has for good. */
+static uint64_t idle_task(const struct analysis *analysis, const struct cpu *cpu)
+{
+	uint64_t value = analysis->map->symbols[SYMBOL_runqueues], idle;
+	int32_t offset = analysis->map->fields[FIELD_rq_idle];
+
+	if (!value || offset == FIELD_UNKNOWN ||
+	    !address_space_read_u64(&analysis->kernel.space,
+				    gva(cpu->percpu.value + value + (uint64_t)offset), &idle, NULL))
+		return 0;
+	return idle;
 }
 
 static struct protocol_stall_cpu places_of(const struct analysis *analysis, const struct cpu *cpu)
@@ -51,16 +88,19 @@ static struct protocol_stall_cpu places_of(const struct analysis *analysis, cons
 	return (struct protocol_stall_cpu){
 		.number = cpu->number,
 		.vcpu = cpu->registers->vcpu,
+		.tickless = is_tickless(analysis, cpu),
 		.irqs = percpu_location(analysis, cpu, SYMBOL_irq_stat,
 					fields[FIELD_irq_stat_timer]),
 		.touch = percpu_location(analysis, cpu, SYMBOL_watchdog_touch_ts, 0),
+		.watched = mask_location(analysis, cpu, SYMBOL_watchdog_cpumask),
 		.current = percpu_location(analysis, cpu, SYMBOL_runqueues, fields[FIELD_rq_curr]),
+		.idle = idle_task(analysis, cpu),
 		.runnable = percpu_location(analysis, cpu, SYMBOL_runqueues,
 					    fields[FIELD_rq_nr_running]),
 		.user = percpu_location(analysis, cpu, SYMBOL_kernel_cpustat, 0),
 		.next = percpu_location(analysis, cpu, SYMBOL_hrtimer_bases,
 					fields[FIELD_hrtimer_bases_next]),
-		.online = online_location(analysis, cpu),
+		.online = mask_location(analysis, cpu, SYMBOL___cpu_online_mask),
 	};
 }
 
@@ -78,7 +118,7 @@ GBytes *stall_places(const struct analysis *analysis)
 		.hung_warnings = kernel_variable_location(kernel, SYMBOL_sysctl_hung_task_warnings),
 		.warnings = kernel_variable_location(kernel, SYMBOL_warn_count),
 		.clock = timekeeper_uptime_location(kernel),
-		.tickless = is_tickless(analysis),
+		.suspended = kernel_variable_location(kernel, SYMBOL_timekeeping_suspended),
 	};
 
 	g_byte_array_append(message, (const guint8 *)&head, sizeof(head));

@@ -118,9 +118,13 @@ struct protocol_verdict {
 struct protocol_stall_cpu {
 	uint32_t number;   /* the kernel's */
 	uint32_t vcpu;	   /* QEMU's number of it */
+	uint32_t tickless; /* 1: it may run without a tick (nohz_full) */
+	uint32_t reserved;
 	uint64_t irqs;	   /* 4 bytes, irq_stat.apic_timer_irqs */
 	uint64_t touch;	   /* 8 bytes, watchdog_touch_ts */
+	uint64_t watched;  /* 8 bytes, of watchdog_cpumask: bit number % 64 */
 	uint64_t current;  /* 8 bytes, the run queue's curr */
+	uint64_t idle;	   /* no address: what is there while it idles */
 	uint64_t runnable; /* 4 bytes, the run queue's nr_running */
 	uint64_t user;	   /* 2 x 8 bytes, kernel_cpustat: CPUTIME_USER and CPUTIME_NICE */
 	uint64_t next;	 /* 8 bytes, hrtimer_bases.expires_next: its next timer, in ns since boot */
@@ -138,8 +142,9 @@ struct protocol_stall {
 	uint64_t hung_warnings;	   /* 4 bytes, sysctl_hung_task_warnings */
 	uint64_t warnings;	   /* 4 bytes, warn_count (6.2 and later, and stable kernels) */
 	uint64_t clock;		   /* 8 bytes, the timekeeper's ktime_sec: seconds since boot */
-	uint32_t tickless;	   /* 1: some CPUs run without a tick (nohz_full) */
+	uint64_t suspended;	   /* 4 bytes, timekeeping_suspended: not 0: the guest sleeps */
 	uint32_t num_cpus;	   /* at most PROTOCOL_STALL_MAX_CPUS */
+	uint32_t reserved;
 	struct protocol_stall_cpu cpus[];
 };
 

@@ -79,7 +79,8 @@ void domain_stall_look(struct domain *domain)
 		g_clear_pointer(&domain->kernel.stalls, g_free);
 		return;
 	}
-	if (domain->paused_us)
+	/* What is left of a kernel that has panicked is no guest that hangs. */
+	if (domain->paused_us || domain->panic_signalled || domain->kernel.panic_collected)
 		return;
 	if (domain->stall == NULL)
 		begin(domain);

@@ -15,8 +15,14 @@
 #define JOIN_US G_TIME_SPAN_MINUTE
 /* Whether a wait goes on is seen from so long. */
 #define LATELY_US (5 * G_TIME_SPAN_SECOND)
+/* Less is how exactly the host's two clocks are read. */
+#define SLEPT_US G_TIME_SPAN_SECOND
 /* A timer that is late by less may be on its way. */
 #define DUE_US (10 * G_TIME_SPAN_SECOND)
+/* The same where the CPU runs; the guest's clock is known to a second. */
+#define LATE_US G_TIME_SPAN_SECOND
+/* KTIME_MAX, and what is near it. */
+#define NO_TIMER_NS ((uint64_t)1 << 62)
 /* A counter of timer interrupts that has come so far is in use, if it stands still now. */
 #define IN_USE 1000
 /* A thousand years: what is more is no clock. */
@@ -61,6 +67,7 @@ struct stall {
 	gint64 gp_us, gp_stood_us; /* since when; for how long, of the time that the host gave */
 	gint64 dead_us, clock_us;  /* since when nothing is heard; when its clock moved last */
 	gint64 heard_us;	   /* when something was heard last */
+	uint64_t guest_us;	   /* its clock, about; 0: not known */
 	bool hung, warned;	   /* not told yet */
 	struct told rcu, dead;
 	struct told blocked; /* tasks: their counts tell it whatever lies between two ticks */
@@ -209,6 +216,21 @@ static double seconds(gint64 us)
 	return (double)us / G_TIME_SPAN_SECOND;
 }
 
+/*
+ * Has a timer of the CPU been late for so long, as far as it is known? Else it need not get an
+ * interrupt: it idles, and uses the processor as the host lets it halt without asking
+ * (-overcommit cpu-pm=on).
+ */
+static bool misses_timer(const struct stall *stall, const struct stall_cpu *now, gint64 late_us)
+{
+	if (!now->has_next || !stall->guest_us)
+		return true;
+	/* None: it is in its timer interrupt, or idles for good. */
+	if (now->next_ns >= NO_TIMER_NS)
+		return !now->idle;
+	return now->next_ns / 1000 + (uint64_t)late_us < stall->guest_us;
+}
+
 static bool judge_cpu(const struct stall *stall, const struct cpu *cpu, int number,
 		      const struct stall_limits *limits, gint64 now_us,
 		      struct stall_finding *finding)
@@ -217,12 +239,12 @@ static bool judge_cpu(const struct stall *stall, const struct cpu *cpu, int numb
 	gint64 used_us = now->used_us - cpu->irqs.used_us;
 	gint64 untouched_us = now->used_us - cpu->touch.used_us;
 	gint64 same_us = now->used_us - cpu->current.used_us;
-	bool ticks = now->has_irqs && !now->tickless && stall->irqs_move;
+	bool ticks = now->has_irqs && !now->tickless && !now->offline && stall->irqs_move;
 
 	finding->cpu = number;
 	if (!cpu->seen)
 		return false;
-	if (ticks && over(used_us, limits->hard_s)) {
+	if (ticks && over(used_us, limits->hard_s) && misses_timer(stall, now, LATE_US)) {
 		finding->incident = INCIDENT_HARD_LOCKUP;
 		finding->since_us = cpu->irqs.at_us;
 		g_snprintf(finding->evidence, sizeof(finding->evidence),
@@ -397,24 +419,26 @@ static bool lives(const struct cpu *cpu, const struct stall_cpu *now, gint64 pas
 	       now->used_us - cpu->last.used_us > passed_us / 10;
 }
 
-/*
- * Has a CPU's timer been due for a while? The guest's clock stands where nobody sets it, and time
- * goes on there all the same.
- */
-static bool timers_are_due(struct stall *stall, const struct stall_sample *now,
-			   unsigned int num_cpus)
+/* The guest's clock stands where nobody sets it, and time goes on there all the same. */
+static void follow_clock(struct stall *stall, const struct stall_sample *now)
 {
-	uint64_t guest_us;
-
 	if (!now->has_clock || !stall->last.has_clock || now->clock_s != stall->last.clock_s)
 		stall->clock_us = now->now_us;
-	if (!now->has_clock || now->clock_s > MAX_CLOCK_S)
-		return false;
-	guest_us = now->clock_s * G_USEC_PER_SEC + (uint64_t)(now->now_us - stall->clock_us);
-	for (unsigned int i = 0; i < num_cpus; i++) {
+	stall->guest_us = 0;
+	if (now->has_clock && now->clock_s <= MAX_CLOCK_S)
+		stall->guest_us =
+			now->clock_s * G_USEC_PER_SEC + (uint64_t)(now->now_us - stall->clock_us);
+}
+
+/* Has a CPU's timer been due for a while? */
+static bool timers_are_due(const struct stall *stall, const struct stall_sample *now,
+			   unsigned int num_cpus)
+{
+	for (unsigned int i = 0; stall->guest_us && i < num_cpus; i++) {
 		const struct stall_cpu *cpu = &now->cpus[i];
 
-		if (cpu->known && cpu->has_next && cpu->next_ns / 1000 + DUE_US < guest_us)
+		if (cpu->known && cpu->has_next && !cpu->offline &&
+		    cpu->next_ns / 1000 + DUE_US < stall->guest_us)
 			return true;
 	}
 	return false;
@@ -547,8 +571,8 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 	bool known = false, lively = false, due;
 	enum stall_event event;
 
-	if (!stall->begun || passed_us < 0 || passed_us > STALL_GAP_US ||
-	    num_cpus != stall->num_cpus) {
+	if (!stall->begun || passed_us < 0 || passed_us > STALL_GAP_US || sample->asleep ||
+	    sample->slept_us - stall->last.slept_us > SLEPT_US || num_cpus != stall->num_cpus) {
 		begin(stall, sample, num_cpus);
 		keep(stall, sample);
 		return STALL_NONE;
@@ -564,6 +588,7 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 	}
 	if (!known)
 		stall->dead = (struct told){0};
+	follow_clock(stall, sample);
 	due = timers_are_due(stall, sample, num_cpus);
 	follow_guest(stall, sample, passed_us - most_kept_us, lively || !known, due);
 	/* The detector counts the same task again and again. */

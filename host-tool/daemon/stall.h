@@ -28,7 +28,8 @@
 
 /* CPUs beyond are not looked at. */
 #define STALL_MAX_CPUS 1024
-/* Ticks further apart (µs) tell nothing of the time between them: the look begins anew. */
+/* Ticks further apart (µs) tell nothing of the time between them: the look begins anew. So it does
+ * while the guest is suspended, and after the host was. */
 #define STALL_GAP_US (10 * G_TIME_SPAN_SECOND)
 
 /* Seconds; 0: this kind is not looked for. */
@@ -51,8 +52,10 @@ struct stall_cpu {
 	/* From the guest. */
 	bool has_irqs, has_touch, has_current;
 	bool tickless;	  /* in nohz_full: an interrupt a second is not promised to it */
+	bool offline;	  /* the guest has taken it out */
+	bool idle;	  /* current is the idle task */
 	uint32_t irqs;	  /* irq_stat.apic_timer_irqs */
-	uint64_t touch;	  /* watchdog_touch_ts; has_touch only while the watchdog is on */
+	uint64_t touch;	  /* watchdog_touch_ts; has_touch only while the watchdog looks at it */
 	uint64_t current; /* the run queue's curr */
 	uint64_t user;	  /* current's utime: stands still while it is in the kernel */
 	bool others_wait; /* nr_running > 1 */
@@ -61,7 +64,9 @@ struct stall_cpu {
 };
 
 struct stall_sample {
-	gint64 now_us; /* monotonic */
+	gint64 now_us;	 /* monotonic */
+	gint64 slept_us; /* for how long the host has been suspended since it booted */
+	bool asleep;	 /* the guest is suspended */
 	unsigned int num_cpus;
 	const struct stall_cpu *cpus; /* by the kernel's CPU number */
 	bool has_gp_seq, has_hung_count, has_hung_warnings, has_warnings, has_clock;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/protocol.h"
@@ -155,23 +156,34 @@ static bool watchdog_is_on(const struct stall_watch *watch, const struct layout 
 	       (enabled & SOFT_WATCHDOG_ENABLED) != 0;
 }
 
-static void read_cpu(const struct stall_watch *watch, const struct layout *layout,
-		     const struct protocol_stall_cpu *places, bool watchdog, struct stall_cpu *cpu)
+/* A bit of a CPU mask; @otherwise: it is not known. */
+static bool bit(const struct layout *layout, uint64_t address, unsigned int number, bool otherwise)
 {
-	uint64_t user[2], online;
+	uint64_t word;
+
+	if (!peek(layout, address, &word, sizeof(word)))
+		return otherwise;
+	return word >> number % 64 & 1;
+}
+
+static void read_cpu(const struct layout *layout, const struct protocol_stall_cpu *places,
+		     bool watchdog, struct stall_cpu *cpu)
+{
+	uint64_t user[2];
 	uint32_t runnable = 0;
 
-	cpu->tickless = watch->places->tickless != 0;
+	cpu->tickless = places->tickless != 0;
+	cpu->offline = !bit(layout, places->online, places->number, true);
 	cpu->has_irqs = peek(layout, places->irqs, &cpu->irqs, sizeof(cpu->irqs));
-	cpu->has_touch = watchdog && peek(layout, places->touch, &cpu->touch, sizeof(cpu->touch));
+	cpu->has_touch = watchdog && bit(layout, places->watched, places->number, true) &&
+			 peek(layout, places->touch, &cpu->touch, sizeof(cpu->touch));
 	cpu->has_current = peek(layout, places->current, &cpu->current, sizeof(cpu->current)) &&
 			   peek(layout, places->runnable, &runnable, sizeof(runnable)) &&
 			   peek(layout, places->user, user, sizeof(user));
+	cpu->idle = cpu->has_current && places->idle && cpu->current == places->idle;
 	cpu->others_wait = runnable > 1;
 	cpu->user = cpu->has_current ? user[0] + user[1] : 0;
-	cpu->has_next = peek(layout, places->online, &online, sizeof(online)) &&
-			(online >> places->number % 64 & 1) != 0 &&
-			peek(layout, places->next, &cpu->next_ns, sizeof(cpu->next_ns));
+	cpu->has_next = peek(layout, places->next, &cpu->next_ns, sizeof(cpu->next_ns));
 }
 
 static unsigned int limit(const struct layout *layout, uint64_t address, unsigned int otherwise)
@@ -339,6 +351,15 @@ static void scan_again(struct stall_watch *watch, const struct layout *layout, b
 	find_threads(watch, layout);
 }
 
+/* Only the boot time goes on while the host is suspended. */
+static gint64 slept_us(gint64 monotonic_us)
+{
+	struct timespec boot;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	return boot.tv_sec * G_USEC_PER_SEC + boot.tv_nsec / 1000 - monotonic_us;
+}
+
 enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout *layout,
 				  const struct stall_limits *configured,
 				  struct stall_finding *finding)
@@ -347,11 +368,12 @@ enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout
 	struct stall_limits limits = read_limits(watch, layout, configured);
 	struct stall_sample sample = {.num_cpus = watch->num_cpus, .cpus = watch->cpus};
 	bool watchdog = watchdog_is_on(watch, layout), lacking = false;
+	int32_t suspended;
 
 	for (unsigned int i = 0; i < places->num_cpus; i++) {
 		struct stall_cpu *cpu = &watch->cpus[places->cpus[i].number];
 
-		read_cpu(watch, layout, &places->cpus[i], watchdog, cpu);
+		read_cpu(layout, &places->cpus[i], watchdog, cpu);
 		read_thread(watch, &watch->threads[i], cpu);
 		lacking |= !cpu->known;
 	}
@@ -363,9 +385,12 @@ enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout
 	sample.has_warnings =
 		peek(layout, places->warnings, &sample.warnings, sizeof(sample.warnings));
 	sample.has_clock = peek(layout, places->clock, &sample.clock_s, sizeof(sample.clock_s));
+	sample.asleep =
+		peek(layout, places->suspended, &suspended, sizeof(suspended)) && suspended != 0;
 	look_at_blocked(watch, layout);
 	sample.num_blocked = watch->num_blocked;
 	sample.now_us = g_get_monotonic_time();
+	sample.slept_us = slept_us(sample.now_us);
 	scan_again(watch, layout, lacking);
 	return stall_look(watch->stall, &limits, &sample, finding);
 }

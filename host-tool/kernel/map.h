@@ -54,6 +54,9 @@
 	X(sysctl_hung_task_detect_count)                                                           \
 	X(sysctl_hung_task_warnings)                                                               \
 	X(tick_nohz_full_running)                                                                  \
+	X(tick_nohz_full_mask)                                                                     \
+	X(watchdog_cpumask)                                                                        \
+	X(timekeeping_suspended)                                                                   \
 	X(warn_count)                                                                              \
 	X(hrtimer_bases)                                                                           \
 	X(modules)                                                                                 \
@@ -125,6 +128,7 @@ enum kernel_symbol {
 	X(rq_clock, "rq", "clock")                                                                 \
 	X(task_last_arrival, "task_struct", "sched_info.last_arrival")                             \
 	X(tick_sched_last_tick_jiffies, "tick_sched", "last_tick_jiffies")                         \
+	X(rq_idle, "rq", "idle")                                                                   \
 	X(rq_curr, "rq", "curr")                                                                   \
 	X(irq_stat_timer, "irq_cpustat_t", "apic_timer_irqs")                                      \
 	X(rcu_state_gp_seq, "rcu_state", "gp_seq")                                                 \

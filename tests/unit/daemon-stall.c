@@ -173,6 +173,115 @@ static void test_no_hang(void)
 	}
 }
 
+#define NO_TIMER INT64_MAX /* KTIME_MAX */
+
+/* The guest's clock goes on, and CPU 2's next timer is at @next_ns. */
+static void run_with_timer(struct world *world, unsigned int num_seconds, uint64_t next_ns)
+{
+	world->sample.has_clock = true;
+	for (unsigned int i = 0; i < num_seconds; i++) {
+		world->sample.clock_s++;
+		world->cpus[2].has_next = true;
+		world->cpus[2].next_ns = next_ns;
+		run(world, 1);
+	}
+}
+
+/* A host that lets its guests halt without asking (cpu-pm=on): an idle CPU uses all its time. */
+static void test_halts_unseen(void)
+{
+	static const struct {
+		bool offline, idle;
+		uint64_t next_ns;
+		bool hangs;
+	} cases[] = {
+		{.next_ns = 900 * NS_PER_S, .idle = true},
+		{.next_ns = NO_TIMER, .idle = true},
+		{.next_ns = 3 * NS_PER_S, .idle = true, .offline = true},
+		/* its timer is late: an interrupt handler hangs that came while it was idle */
+		{.next_ns = 3 * NS_PER_S, .idle = true, .hangs = true},
+		/* in its timer interrupt */
+		{.next_ns = NO_TIMER, .hangs = true},
+	};
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct world world;
+
+		world_begin(&world);
+		run_with_timer(&world, 5, 9 * NS_PER_S);
+		world.rates[2] = (struct rates){.no_irqs = true};
+		world.cpus[2].offline = cases[i].offline;
+		world.cpus[2].idle = cases[i].idle;
+		run_with_timer(&world, 300, cases[i].next_ns);
+		if (cases[i].hangs)
+			check_began(&world, INCIDENT_HARD_LOCKUP, 2);
+		else
+			g_assert_cmpuint(world.num_began, ==, 0);
+		world_end(&world);
+	}
+}
+
+/* nohz_full=1-3: CPU 0 has its tick, and what the others do in user mode is no hang. */
+static void test_tickless(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	for (unsigned int i = 1; i < NUM_CPUS; i++)
+		world.cpus[i].tickless = true;
+	run(&world, 5);
+	for (unsigned int i = 1; i < NUM_CPUS; i++)
+		world.rates[i] =
+			(struct rates){.no_irqs = true, .same_task = true, .same_touch = true};
+	run(&world, 300);
+	g_assert_cmpuint(world.num_began, ==, 0);
+	world.rates[0] = (struct rates){.no_irqs = true};
+	run(&world, 12);
+	check_began(&world, INCIDENT_HARD_LOCKUP, 0);
+	world_end(&world);
+}
+
+/* Suspend to idle, or to RAM: timers are due, and none comes. */
+static void test_guest_sleeps(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run_with_timer(&world, 5, 9 * NS_PER_S);
+	for (unsigned int i = 0; i < NUM_CPUS; i++)
+		world.rates[i] = (struct rates){.halted = true, .no_irqs = true};
+	world.gp_stands = true;
+	world.sample.asleep = true;
+	run(&world, 3600);
+	g_assert_cmpuint(world.num_began, ==, 0);
+	world.sample.asleep = false;
+	world.sample.clock_s += 3600;
+	run(&world, 8); /* it wakes */
+	memset(world.rates, 0, sizeof(world.rates));
+	world.gp_stands = false;
+	run_with_timer(&world, 60, 4000 * NS_PER_S);
+	g_assert_cmpuint(world.num_began, ==, 0);
+	world_end(&world);
+}
+
+/* The host was suspended: its monotonic clock stood, and the guest's may have gone on. */
+static void test_host_sleeps(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run_with_timer(&world, 5, 9 * NS_PER_S);
+	for (unsigned int i = 0; i < 10; i++) {
+		for (unsigned int cpu = 0; cpu < NUM_CPUS; cpu++)
+			world.rates[cpu] = (struct rates){.no_irqs = true};
+		run_with_timer(&world, 9, 9 * NS_PER_S);
+		world.sample.slept_us += 8 * 3600 * SECOND;
+		world.sample.clock_s += 8 * 3600;
+	}
+	g_assert_cmpuint(world.num_began, ==, 0);
+	world_end(&world);
+}
+
 /* A grace period lasts as long as the host lets the guest work on it. */
 static void test_grace_period_of_a_slow_guest(void)
 {
@@ -672,6 +781,10 @@ static void test_hostile(void)
 		cpu->has_irqs = value & 2;
 		cpu->used_us = g_rand_int(random); /* another thread: backwards, too */
 		world.sample.gp_seq = value;
+		cpu->offline = value & 8;
+		cpu->idle = value & 16;
+		world.sample.asleep = (value & 0xff00) == 0;
+		world.sample.slept_us = (gint64)(value >> 1);
 		cpu->has_next = world.sample.has_clock = world.sample.has_warnings = value & 4;
 		cpu->next_ns = world.sample.clock_s = value >> (i % 64);
 		world.sample.warnings = (uint32_t)value;
@@ -706,6 +819,11 @@ int main(int argc, char **argv)
 			test_one_after_the_other);
 	g_test_add_func("/stall/all that are starved are one incident", test_starved_together);
 	g_test_add_func("/stall/a vCPU that is gone has not run on", test_gone);
+	g_test_add_func("/stall/an idle CPU that halts without the host's knowledge does not hang",
+			test_halts_unseen);
+	g_test_add_func("/stall/a CPU of nohz_full does not hang, others may", test_tickless);
+	g_test_add_func("/stall/a guest that is suspended does not hang", test_guest_sleeps);
+	g_test_add_func("/stall/a host that was suspended makes no hang", test_host_sleeps);
 	g_test_add_func("/stall/a pause or another daemon makes no second incident of a hang",
 			test_goes_on);
 	g_test_add_func("/stall/a guest that hung before the watch began is seen",
