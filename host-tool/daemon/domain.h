@@ -83,9 +83,10 @@ struct domain {
 	gint64 looked_us; /* monotonic: when the watch saw its memory last, or began */
 
 	/* domain_stall.c */
-	GBytes *stall_places;	   /* as of stall_watch_new(); NULL: not known, or no use */
-	struct stall_watch *stall; /* NULL: it is not looked for */
-	gint64 paused_us;	   /* monotonic: since when it is paused; 0: it is not */
+	GBytes *stall_places;	      /* as of stall_watch_new(); NULL: not known, or no use */
+	struct stall_watch *stall;    /* NULL: it is not looked for */
+	const char *stall_told_blind; /* static; why hangs are not noticed, as it was told last */
+	gint64 paused_us;	      /* monotonic: since when it is paused; 0: it is not */
 
 	/* domain_error.c */
 	bool error_told; /* since it ran last, by this daemon */
@@ -162,6 +163,10 @@ void domain_kernel_save(struct domain *domain);
  * does, or is not asked for. */
 const char *domain_watch_blind(const struct domain *domain);
 
+/* Why hangs that are asked for are not noticed in the kernel that runs (static); NULL: they are, or
+ * are not asked for. */
+const char *domain_stall_blind(const struct domain *domain);
+void domain_stall_tell(struct domain *domain); /* the same to the log, when it changes */
 /* @places: as of stall_watch_new(); NULL: nothing is known any more. */
 void domain_stall_set(struct domain *domain, GBytes *places);
 /* A tick of the memory watch, where the process's memory is at hand. */

@@ -386,6 +386,7 @@ void domain_watch_update(struct domain *domain)
 	if (domain->watch_source)
 		g_source_remove(domain->watch_source);
 	domain->watch_source = 0;
+	domain_stall_tell(domain);
 	if (!wanted)
 		return;
 	domain->looked_us = g_get_monotonic_time();

@@ -9,6 +9,31 @@ static bool is_wanted(const struct domain *domain)
 	return (domain->options.kinds & OPTIONS_KINDS_STALL) != 0;
 }
 
+const char *domain_stall_blind(const struct domain *domain)
+{
+	if (!is_wanted(domain) || !domain->enabled || !domain->active || !domain->kernel.release)
+		return NULL;
+	if (domain->options.signal == OPTION_SIGNAL_EVENT)
+		return "the memory watch is off (signal=event)";
+	if (domain->kernel.watch.counter_address == 0)
+		return "the memory watch finds nothing to look at";
+	if (domain->layout && domain->layout->memory_fd < 0)
+		return "memory is read through libvirt, and the times of its vCPUs are not at hand";
+	if ((gint64)domain->options.watch_ms * 1000 >= STALL_GAP_US)
+		return "the interval of the memory watch is 10 s or more (watch)";
+	return NULL;
+}
+
+void domain_stall_tell(struct domain *domain)
+{
+	const char *blind = domain_stall_blind(domain);
+
+	if (blind && blind != domain->stall_told_blind)
+		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
+			  "hangs of this guest are not noticed: %s", blind);
+	domain->stall_told_blind = blind;
+}
+
 void domain_stall_set(struct domain *domain, GBytes *places)
 {
 	g_clear_pointer(&domain->stall_places, g_bytes_unref);

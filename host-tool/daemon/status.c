@@ -65,6 +65,7 @@ static void add_domain(JsonBuilder *builder, const struct domain *domain)
 	add_bool(builder, "collecting", domain->collecting);
 	add_signals(builder, domain);
 	add_string(builder, "watch_reason", domain_watch_blind(domain));
+	add_string(builder, "hangs_reason", domain_stall_blind(domain));
 	add_string(builder, "kernel", domain->kernel.release);
 	add_settings(builder, domain);
 	add_string(builder, "memory",

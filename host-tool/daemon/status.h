@@ -9,6 +9,7 @@
  *   "domains": [ { "uuid", "name", "active", "collecting",
  *                  "signals": [ "event", "watch" ],       the ways an oops is noticed right now
  *                  "watch_reason": text | null,           why "watch" is not, though asked for
+ *                  "hangs_reason": text | null,           why hangs are not, though asked for
  *                  "kernel": "6.1.0-56-amd64" | null,     null: not found (yet)
  *                  "memory": "proc" | "libvirt" | null,   null: not known (yet)
  *                  "collected": N, "suppressed": N, "failed": N,

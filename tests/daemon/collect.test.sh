@@ -179,6 +179,10 @@ cp "$test_dir/oopsbtd.conf" "$test_dir/plain.conf"
 daemon_config '[daemon]' 'memory=libvirt'
 daemon_start
 daemon_wait "$(guest_domain a): runs Linux" 60 >/dev/null
+daemon_change a "kinds='all'"
+tap_ok "hangs are not noticed where memory is read through libvirt, and the log says so" \
+	daemon_wait "$(guest_domain a): hangs of this guest are not noticed: memory is read through libvirt"
+daemon_change a
 daemon_mark
 oops a
 stored a >/dev/null
