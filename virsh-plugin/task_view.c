@@ -64,6 +64,24 @@ static void append_line(GString *text, JsonObject *task)
 	g_string_append_c(text, '\n');
 }
 
+/* "vda: 3 requests with the host, the oldest for 41 s" */
+static void append_disks(GString *text, JsonArray *disks)
+{
+	for (guint i = 0; disks && i < json_array_get_length(disks); i++) {
+		JsonObject *disk = element_object(disks, i);
+		gint64 num = member_number(disk, "in_flight", 0);
+		gint64 oldest_ns = member_number(disk, "oldest_ns", -1);
+
+		if (oldest_ns < NS_PER_S)
+			continue;
+		g_string_append_printf(text,
+				       "%s: %" G_GINT64_FORMAT " request%s with the host, the "
+				       "oldest for %" G_GINT64_FORMAT " s\n",
+				       member_text(disk, "name", "unknown"), num,
+				       num == 1 ? "" : "s", oldest_ns / NS_PER_S);
+	}
+}
+
 GString *tasks_view(JsonObject *report, GError **error)
 {
 	JsonObject *tasks = tasks_of(report, error);
@@ -80,6 +98,7 @@ GString *tasks_view(JsonObject *report, GError **error)
 	for (guint i = 0; chains && i < json_array_get_length(chains); i++)
 		g_string_append_printf(text, "%s\n",
 				       member_text(element_object(chains, i), "text", "unknown"));
+	append_disks(text, member_array(tasks, "disks"));
 	if (!shown || json_array_get_length(shown) == 0)
 		return text;
 	g_string_append(text, "\n    PID  NAME             S  CPU  NOT RUN FOR s  WAITS FOR\n");

@@ -6,6 +6,7 @@
 #include "analyze/capture.h"
 #include "analyze/cpu_facts.h"
 #include "analyze/log.h"
+#include "analyze/disk_facts.h"
 #include "analyze/task_facts.h"
 #include "common/context.h"
 #include "kernel/build-id.h"
@@ -722,6 +723,7 @@ void analysis_fill(struct analysis *analysis)
 		fill_lock_queues(analysis);
 	cpu_facts_fill_schedules(analysis);
 	task_facts_fill(analysis);
+	disk_facts_fill(analysis);
 }
 
 void analysis_judge_consistency(struct analysis *analysis)

@@ -8,6 +8,7 @@
 #include "kernel/blame.h"
 
 #define NS_PER_S 1000000000
+#define SLOW_NS (INT64_C(2) * NS_PER_S) /* no disk that works takes so long */
 
 static const char guest[] = "guest", host[] = "host", unknown[] = "unknown";
 
@@ -186,14 +187,51 @@ static void append_sleeper(GString *text, const struct report_sleeper *sleeper)
 	g_string_append(text, ". ");
 }
 
-static const char *blame_of_wait(GString *text, const struct report_sleeper *end)
+/*
+ * A disk whose oldest request has been with the host for as long as half of the wait: a queue may
+ * have been long before. NULL: none.
+ */
+static const struct report_disk *slow_disk(const struct report *report,
+					   const struct report_sleeper *sleeper)
 {
-	if (waits_for_io(end)) {
-		g_string_append(text,
-				"Who is to blame is not known: it waits for a disk, which the "
-				"host serves.");
-		return unknown;
+	const struct report_disk *disk;
+
+	if (report->tasks.disks->len == 0)
+		return NULL;
+	disk = &g_array_index(report->tasks.disks, struct report_disk, 0);
+	if (!disk->oldest_ns.known || disk->oldest_ns.value < SLOW_NS ||
+	    (sleeper->for_ns.known && disk->oldest_ns.value < sleeper->for_ns.value / 2))
+		return NULL;
+	return disk;
+}
+
+static const char *blame_of_io(GString *text, const struct report *report,
+			       const struct report_sleeper *end)
+{
+	const struct report_disk *disk = slow_disk(report, end);
+
+	if (disk) {
+		g_string_append_printf(
+			text,
+			"The host is to blame: of %s %" PRId64 " request%s not answered, the "
+			"oldest for %" PRId64 " s.",
+			disk->name, disk->in_flight, disk->in_flight == 1 ? " is" : "s are",
+			disk->oldest_ns.value / NS_PER_S);
+		return host;
 	}
+	g_string_append(text, "Who is to blame is not known: it waits for a disk, which the "
+			      "host serves");
+	if (report->tasks.disks_known && report->tasks.disks->len == 0)
+		g_string_append(text, ", but no disk has a request that is not answered");
+	g_string_append_c(text, '.');
+	return unknown;
+}
+
+static const char *blame_of_wait(GString *text, const struct report *report,
+				 const struct report_sleeper *end)
+{
+	if (waits_for_io(end))
+		return blame_of_io(text, report, end);
 	if (!end->running && end->letter == 'R') {
 		g_string_append(text, "Who is to blame is not known: it waits for a CPU.");
 		return unknown;
@@ -212,7 +250,7 @@ static const char *judge_tasks(GString *text, const struct report *report)
 
 		g_string_append_printf(text, "%s. ", chain->text);
 		if (!chain->deadlock)
-			return blame_of_wait(text, end_of(report, chain));
+			return blame_of_wait(text, report, end_of(report, chain));
 		g_string_append(text, "The guest is to blame: none of them can ever go on.");
 		return guest;
 	}
@@ -221,7 +259,7 @@ static const char *judge_tasks(GString *text, const struct report *report)
 		return unknown;
 	}
 	append_sleeper(text, blocked);
-	return blame_of_wait(text, blocked);
+	return blame_of_wait(text, report, blocked);
 }
 
 /* --- events --- */

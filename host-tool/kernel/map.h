@@ -42,6 +42,7 @@
 	X(__preempt_count)                                                                         \
 	X(runqueues)                                                                               \
 	X(klp_patches)                                                                             \
+	X(blockdev_superblock)                                                                     \
 	X(saved_command_line)                                                                      \
 	X(tick_cpu_sched)                                                                          \
 	X(watchdog_touch_ts)                                                                       \
@@ -258,6 +259,22 @@ enum kernel_symbol {
 	X(rt_waiter_lock, "rt_mutex_waiter", "lock")                                               \
 	X(rt_mutex_base_owner, "rt_mutex_base", "owner")                                           \
 	X(rt_mutex_owner, "rt_mutex", "owner")                                                     \
+	X(super_block_inodes, "super_block", "s_inodes")                                           \
+	X(inode_sb_list, "inode", "i_sb_list")                                                     \
+	X(bdev_inode_inode, "bdev_inode", "vfs_inode")                                             \
+	X(bdev_inode_bdev, "bdev_inode", "bdev")                                                   \
+	X(block_device_disk, "block_device", "bd_disk")                                            \
+	X(disk_name, "gendisk", "disk_name")                                                       \
+	X(disk_queue, "gendisk", "queue")                                                          \
+	X(queue_tag_set, "request_queue", "tag_set")                                               \
+	X(tag_set_tags, "blk_mq_tag_set", "tags")                                                  \
+	X(tag_set_num_queues, "blk_mq_tag_set", "nr_hw_queues")                                    \
+	X(tags_num, "blk_mq_tags", "nr_tags")                                                      \
+	X(tags_requests, "blk_mq_tags", "rqs")                                                     \
+	X(request_queue, "request", "q")                                                           \
+	X(request_tag, "request", "tag")                                                           \
+	X(request_state, "request", "state")                                                       \
+	X(request_start, "request", "start_time_ns")                                               \
 	X(kprobe_hlist, "kprobe", "hlist")                                                         \
 	X(kprobe_addr, "kprobe", "addr")                                                           \
 	X(kprobe_slot, "kprobe", "ainsn.insn")                                                     \

@@ -82,6 +82,27 @@ static void write_chain(struct json_writer *w, const struct report_tasks *tasks,
 	json_end_object(w);
 }
 
+static void write_disks(struct json_writer *w, const struct report_tasks *tasks)
+{
+	if (!tasks->disks_known) {
+		json_null(w, "disks");
+		return;
+	}
+	json_begin_array(w, "disks", JSON_SPREAD);
+	for (guint i = 0; i < tasks->disks->len; i++) {
+		const struct report_disk *disk =
+			&g_array_index(tasks->disks, struct report_disk, i);
+
+		json_begin_object(w, NULL, JSON_PACKED);
+		json_string(w, "name", disk->name);
+		json_integer(w, "in_flight", disk->in_flight);
+		json_maybe_integer(w, "oldest_ns", &disk->oldest_ns);
+		json_boolean(w, "late", disk->late);
+		json_end_object(w);
+	}
+	json_end_array(w);
+}
+
 void json_tasks(struct json_writer *w, const struct report_tasks *tasks)
 {
 	if (!tasks->known)
@@ -93,6 +114,7 @@ void json_tasks(struct json_writer *w, const struct report_tasks *tasks)
 	for (guint i = 0; i < tasks->chains->len; i++)
 		write_chain(w, tasks, &g_array_index(tasks->chains, struct report_chain, i));
 	json_end_array(w);
+	write_disks(w, tasks);
 	json_begin_array(w, "shown", JSON_SPREAD);
 	for (guint i = 0; i < tasks->shown->len; i++)
 		write_sleeper(w, tasks, sleeper_at(tasks, i));

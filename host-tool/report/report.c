@@ -60,6 +60,11 @@ static void log_record_clear(struct report_log_record *record)
 	g_free(record->text);
 }
 
+static void disk_clear(struct report_disk *disk)
+{
+	g_free(disk->name);
+}
+
 static GArray *array_new(guint element_size, GDestroyNotify clear)
 {
 	GArray *array = g_array_new(FALSE, TRUE, element_size);
@@ -79,6 +84,7 @@ struct report *report_new(void)
 	report->tasks.shown =
 		array_new(sizeof(struct report_sleeper), (GDestroyNotify)sleeper_clear);
 	report->tasks.chains = array_new(sizeof(struct report_chain), (GDestroyNotify)chain_clear);
+	report->tasks.disks = array_new(sizeof(struct report_disk), (GDestroyNotify)disk_clear);
 	report->modules = array_new(sizeof(struct report_module), (GDestroyNotify)module_clear);
 	report->log = array_new(sizeof(struct report_log_record), (GDestroyNotify)log_record_clear);
 	report->errors = report_errors_new();
@@ -113,6 +119,7 @@ void report_free(struct report *report)
 	g_array_unref(report->left_out);
 	g_array_unref(report->tasks.shown);
 	g_array_unref(report->tasks.chains);
+	g_array_unref(report->tasks.disks);
 	g_array_unref(report->modules);
 	g_free(report->log_source);
 	g_array_unref(report->log);

@@ -167,12 +167,22 @@ struct report_chain {
 	char *text;
 };
 
+/* A disk of the guest's that has not yet done all it was given to do. */
+struct report_disk {
+	char *name;
+	int64_t in_flight;	    /* requests */
+	struct maybe_int oldest_ns; /* since the oldest was made, at least */
+	bool late;		    /* some of it was read after the thaw */
+};
+
 struct report_tasks {
 	bool known;	     /* they were asked for, and looked at */
 	int64_t num;	     /* all that were seen */
 	int64_t num_blocked; /* of them */
 	GArray *shown;	     /* of struct report_sleeper */
 	GArray *chains;	     /* of struct report_chain; deadlocks first */
+	bool disks_known;
+	GArray *disks; /* of struct report_disk; the one with the oldest request first */
 };
 
 struct report_module {

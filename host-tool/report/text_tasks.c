@@ -7,7 +7,25 @@
 #include "report/text_frames.h"
 #include "report/text_writer.h"
 
+#define NS_PER_S 1000000000
 #define MAX_CHAINS 8 /* the rest is in report.json */
+
+/* What is younger is what any disk has that works. */
+static void write_disks(GString *text, const GArray *disks)
+{
+	for (guint i = 0; i < disks->len; i++) {
+		const struct report_disk *disk = &g_array_index(disks, struct report_disk, i);
+
+		if (!disk->oldest_ns.known || disk->oldest_ns.value < NS_PER_S)
+			continue;
+		text_append_clean(text, disk->name);
+		text_append(text,
+			    ": %" PRId64 " request%s with the host, the oldest for %" PRId64
+			    " s.\n",
+			    disk->in_flight, disk->in_flight == 1 ? "" : "s",
+			    disk->oldest_ns.value / NS_PER_S);
+	}
+}
 
 void text_chains(GString *text, const struct report_tasks *tasks, const char *told)
 {
@@ -26,6 +44,7 @@ void text_chains(GString *text, const struct report_tasks *tasks, const char *to
 	if (tasks->chains->len > MAX_CHAINS)
 		text_append(text, "%u more chains are in report.json.\n",
 			    tasks->chains->len - MAX_CHAINS);
+	write_disks(text, tasks->disks);
 	g_string_append_c(text, '\n');
 }
 

@@ -133,6 +133,42 @@ static void test_tasks(void)
 	check(make("hung-task", NULL), "unknown", "no task is blocked");
 }
 
+/* Who waits for a disk waits for the host, if that has had a request for about as long. */
+static void test_disks(void)
+{
+	const struct {
+		int64_t oldest_s;
+		const char *blame, *words;
+	} cases[] = {
+		{129, "host",
+		 "The host is to blame: of vda 3 requests are not answered, the oldest for 129 s."},
+		{66, "host", "the oldest for 66 s."},
+		{64, "unknown", "a disk, which the host serves."},
+		{-1, "unknown", "a disk, which the host serves."},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct report *report = make("hung-task", NULL);
+		struct report_disk disk = {.name = g_strdup("vda"),
+					   .in_flight = 3,
+					   .oldest_ns = {cases[i].oldest_s >= 0,
+							 cases[i].oldest_s * INT64_C(1000000000)}};
+
+		add_sleeper(report, "reader", 'D', "io_schedule");
+		g_array_append_val(report->tasks.disks, disk);
+		report->tasks.disks_known = true;
+		check(report, cases[i].blame, cases[i].words);
+	}
+	for (int known = 0; known < 2; known++) {
+		struct report *report = make("hung-task", NULL);
+
+		add_sleeper(report, "reader", 'D', "io_schedule");
+		report->tasks.disks_known = known;
+		check(report, "unknown",
+		      known ? "but no disk has a request" : "a disk, which the host serves.");
+	}
+}
+
 static void test_events(void)
 {
 	struct report *report = make("watchdog", NULL);
@@ -168,6 +204,8 @@ int main(int argc, char **argv)
 			test_lockups);
 	g_test_add_func("/verdict/a dead guest waits for nothing, or for the host", test_dead);
 	g_test_add_func("/verdict/of a hung task the end of its chain counts", test_tasks);
+	g_test_add_func("/verdict/who waits for a disk that has old requests waits for the host",
+			test_disks);
 	g_test_add_func("/verdict/what is told by an event names nobody without a deadlock",
 			test_events);
 	g_test_add_func("/verdict/other kinds, and a hang that is over, have none", test_none);

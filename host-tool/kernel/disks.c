@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/disks.h"
+
+#include <string.h>
+
+#define IN_FLIGHT 1u /* MQ_RQ_IN_FLIGHT (include/linux/blk-mq.h) */
+#define NS_PER_S 1000000000u
+
+/* All that disks_read() needs; a kernel has them all or none. */
+static const enum kernel_field needed[] = {
+	FIELD_super_block_inodes, FIELD_inode_sb_list,	   FIELD_bdev_inode_bdev,
+	FIELD_bdev_inode_inode,	  FIELD_block_device_disk, FIELD_disk_name,
+	FIELD_disk_queue,	  FIELD_queue_tag_set,	   FIELD_tag_set_tags,
+	FIELD_tag_set_num_queues, FIELD_tags_num,	   FIELD_tags_requests,
+	FIELD_request_queue,	  FIELD_request_tag,	   FIELD_request_state,
+	FIELD_request_start,
+};
+
+struct walk {
+	const struct kernel *kernel;
+	struct maybe_int uptime_s;
+	struct disks *disks;
+	uint64_t seen[DISKS_MAX]; /* disks, with requests in flight or without */
+	size_t num_seen;
+	unsigned int num_tags;
+};
+
+static bool read_pointer(const struct walk *walk, gva_t structure, enum kernel_field field,
+			 gva_t *pointer, bool *late)
+{
+	return kernel_read_state(walk->kernel, structure, field, &pointer->value, 8, late, NULL) &&
+	       pointer->value % 8 == 0 && kernel_is_kernel_address(walk->kernel, *pointer);
+}
+
+static bool read_u32(const struct walk *walk, gva_t structure, enum kernel_field field,
+		     uint32_t *value, bool *late)
+{
+	return kernel_read_state(walk->kernel, structure, field, value, 4, late, NULL);
+}
+
+/* A request's memory may be another's by now: it must say whose it is, and which. */
+static bool is_in_flight(const struct walk *walk, const struct disk *disk, gva_t request,
+			 uint32_t tag, bool *late)
+{
+	uint32_t its_tag, state;
+	gva_t queue;
+
+	return read_pointer(walk, request, FIELD_request_queue, &queue, late) &&
+	       queue.value == disk->queue.value &&
+	       read_u32(walk, request, FIELD_request_tag, &its_tag, late) && its_tag == tag &&
+	       read_u32(walk, request, FIELD_request_state, &state, late) && state == IN_FLIGHT;
+}
+
+/* The clock is of whole seconds: what began within the last one began now. */
+static struct maybe_int age(const struct walk *walk, gva_t request, bool *late)
+{
+	uint64_t start = 0, now;
+
+	if (!walk->uptime_s.known || walk->uptime_s.value < 0 ||
+	    walk->uptime_s.value > INT64_MAX / NS_PER_S - 1 ||
+	    !kernel_read_state(walk->kernel, request, FIELD_request_start, &start, 8, late, NULL))
+		return (struct maybe_int){0};
+	now = (uint64_t)walk->uptime_s.value * NS_PER_S;
+	if (!start || start > now + NS_PER_S)
+		return (struct maybe_int){0};
+	return (struct maybe_int){true, start < now ? (int64_t)(now - start) : 0};
+}
+
+static void read_tags(struct walk *walk, gva_t tags, struct disk *disk)
+{
+	uint32_t num;
+	gva_t requests;
+
+	if (!read_u32(walk, tags, FIELD_tags_num, &num, &disk->late) ||
+	    !read_pointer(walk, tags, FIELD_tags_requests, &requests, &disk->late))
+		return;
+	for (uint32_t tag = 0; tag < num && !walk->disks->stopped; tag++) {
+		struct maybe_int since;
+		gva_t request = gva(0);
+
+		if (walk->num_tags++ >= DISKS_MAX_TAGS) {
+			walk->disks->stopped = "there are more requests than are looked at";
+			return;
+		}
+		if (!address_space_read(&walk->kernel->space, gva_add(requests, 8ull * tag),
+					&request.value, 8, &disk->late, NULL))
+			return;
+		if (request.value % 8 != 0 || !kernel_is_kernel_address(walk->kernel, request) ||
+		    !is_in_flight(walk, disk, request, tag, &disk->late))
+			continue;
+		disk->in_flight++;
+		since = age(walk, request, &disk->late);
+		if (since.known && (!disk->oldest_ns.known || since.value > disk->oldest_ns.value))
+			disk->oldest_ns = since;
+	}
+}
+
+/* Hardware queues may have tags of their own, or share them. */
+static void read_queues(struct walk *walk, struct disk *disk)
+{
+	gva_t tag_set, tags, all, previous = gva(0);
+	uint32_t num;
+
+	if (!read_pointer(walk, disk->queue, FIELD_queue_tag_set, &tag_set, &disk->late) ||
+	    !read_u32(walk, tag_set, FIELD_tag_set_num_queues, &num, &disk->late) ||
+	    !read_pointer(walk, tag_set, FIELD_tag_set_tags, &all, &disk->late))
+		return;
+	for (uint32_t i = 0; i < num && !walk->disks->stopped; i++) {
+		if (walk->num_tags++ >= DISKS_MAX_TAGS ||
+		    !address_space_read(&walk->kernel->space, gva_add(all, 8ull * i), &tags.value,
+					8, &disk->late, NULL))
+			return;
+		if (tags.value % 8 == 0 && kernel_is_kernel_address(walk->kernel, tags) &&
+		    tags.value != previous.value)
+			read_tags(walk, tags, disk);
+		previous = tags;
+	}
+}
+
+static bool name_is_clean(const char *name)
+{
+	for (; *name; name++)
+		if (!g_ascii_isgraph(*name))
+			return false;
+	return true;
+}
+
+static bool is_seen(const struct walk *walk, gva_t disk)
+{
+	for (size_t i = 0; i < walk->num_seen; i++)
+		if (walk->seen[i] == disk.value)
+			return true;
+	return false;
+}
+
+static void read_disk(struct walk *walk, gva_t address)
+{
+	struct disk disk = {.disk = address};
+
+	if (is_seen(walk, address))
+		return;
+	if (walk->num_seen >= DISKS_MAX) {
+		walk->disks->stopped = "there are more disks than are looked at";
+		return;
+	}
+	walk->seen[walk->num_seen++] = address.value;
+	if (!kernel_read_state(walk->kernel, address, FIELD_disk_name, disk.name,
+			       DISK_NAME_SIZE - 1, &disk.late, NULL) ||
+	    !disk.name[0] || !name_is_clean(disk.name) ||
+	    !read_pointer(walk, address, FIELD_disk_queue, &disk.queue, &disk.late))
+		return;
+	read_queues(walk, &disk);
+	if (disk.in_flight > 0)
+		g_array_append_val(walk->disks->entries, disk);
+}
+
+static const char *lacks(const struct kernel *kernel)
+{
+	if (!kernel->map->symbols[SYMBOL_blockdev_superblock])
+		return "this kernel has no symbol blockdev_superblock";
+	for (size_t i = 0; i < G_N_ELEMENTS(needed); i++)
+		if (!kernel_has(kernel, needed[i]))
+			return "no offsets of block devices are known";
+	return NULL;
+}
+
+/* Each node is an inode's; the disk of a device that is not open may be NULL. */
+static void walk_inodes(struct walk *walk, gva_t head)
+{
+	const int32_t *fields = walk->kernel->map->fields;
+	gva_t node = head;
+
+	for (unsigned int i = 0; i <= DISKS_MAX_DEVICES && !walk->disks->stopped; i++) {
+		gva_t inode, disk;
+
+		if (!address_space_read_u64(&walk->kernel->space, node, &node.value, NULL) ||
+		    node.value % 8 != 0 || !kernel_is_kernel_address(walk->kernel, node)) {
+			walk->disks->stopped = "the list of block devices leads to where none is";
+			return;
+		}
+		if (node.value == head.value)
+			return;
+		inode = gva(node.value - (uint64_t)fields[FIELD_inode_sb_list] -
+			    (uint64_t)fields[FIELD_bdev_inode_inode] +
+			    (uint64_t)fields[FIELD_bdev_inode_bdev]);
+		if (read_pointer(walk, inode, FIELD_block_device_disk, &disk, NULL))
+			read_disk(walk, disk);
+	}
+	if (!walk->disks->stopped)
+		walk->disks->stopped = "there are more block devices than are looked at";
+}
+
+void disks_read(const struct kernel *kernel, struct maybe_int uptime_s, struct disks *disks)
+{
+	struct walk walk = {.kernel = kernel, .uptime_s = uptime_s, .disks = disks};
+	gva_t super_block;
+
+	*disks = (struct disks){
+		.entries = g_array_new(FALSE, TRUE, sizeof(struct disk)),
+		.stopped = lacks(kernel),
+	};
+	if (disks->stopped)
+		return;
+	if (!address_space_read_u64(&kernel->space,
+				    gva(kernel->map->symbols[SYMBOL_blockdev_superblock]),
+				    &super_block.value, NULL) ||
+	    !kernel_is_kernel_address(kernel, super_block)) {
+		disks->stopped = "blockdev_superblock does not lead to the block devices";
+		return;
+	}
+	walk_inodes(&walk,
+		    gva_add(super_block, (uint64_t)kernel->map->fields[FIELD_super_block_inodes]));
+}
+
+void disks_clear(struct disks *disks)
+{
+	g_clear_pointer(&disks->entries, g_array_unref);
+}

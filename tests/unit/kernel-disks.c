@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests that disks have been given: counted, and how old; books that lie give none. */
+#include "fake_tasks.h"
+#include "kernel/disks.h"
+
+#define ADDRESS(offset) FAKE_TASKS_ADDRESS(offset)
+
+/* Offsets in the image: two devices (vda and a partition of it), and one more disk. */
+#define SUPER_POINTER 0x1000u
+#define SUPER 0x2000u
+#define DEVICES 0x3000u
+#define DEVICE_SIZE 0x100u
+#define DISKS 0x4000u
+#define DISK_SIZE 0x100u
+#define QUEUES 0x5000u
+#define QUEUE_SIZE 0x100u
+#define TAG_SET 0x6000u
+#define ALL_TAGS 0x6100u
+#define TAGS 0x6200u
+#define REQUEST_POINTERS 0x7000u
+#define REQUESTS 0x8000u
+#define REQUEST_SIZE 0x80u
+#define NUM_TAGS 8u
+
+#define UPTIME_S 1000
+#define NS_PER_S 1000000000ull
+
+/* Members. */
+#define INODES 0x40u
+#define INODE 0x80u /* in a device */
+#define SB_LIST 0x10u
+#define DISK 0x18u
+#define NAME 0x8u
+#define QUEUE 0x40u
+#define SET 0x20u
+#define SET_NUM 0x8u
+#define SET_TAGS 0x10u
+#define TAGS_NUM 0x0u
+#define TAGS_RQS 0x8u
+#define RQ_QUEUE 0x0u
+#define RQ_TAG 0x8u
+#define RQ_STATE 0xcu
+#define RQ_START 0x10u
+
+struct fixture {
+	struct fake_guest guest;
+	struct kernel_map *map;
+	struct kernel kernel;
+	struct disks disks;
+};
+
+static void set_fields(struct kernel_map *map)
+{
+	static const struct {
+		enum kernel_field field;
+		int32_t offset;
+	} all[] = {
+		{FIELD_super_block_inodes, INODES},  {FIELD_inode_sb_list, SB_LIST},
+		{FIELD_bdev_inode_bdev, 0},	     {FIELD_bdev_inode_inode, INODE},
+		{FIELD_block_device_disk, DISK},     {FIELD_disk_name, NAME},
+		{FIELD_disk_queue, QUEUE},	     {FIELD_queue_tag_set, SET},
+		{FIELD_tag_set_num_queues, SET_NUM}, {FIELD_tag_set_tags, SET_TAGS},
+		{FIELD_tags_num, TAGS_NUM},	     {FIELD_tags_requests, TAGS_RQS},
+		{FIELD_request_queue, RQ_QUEUE},     {FIELD_request_tag, RQ_TAG},
+		{FIELD_request_state, RQ_STATE},     {FIELD_request_start, RQ_START},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		map->fields[all[i].field] = all[i].offset;
+	map->symbols[SYMBOL_blockdev_superblock] = ADDRESS(SUPER_POINTER);
+}
+
+static void put_disk(struct fixture *f, unsigned int number, const char *name)
+{
+	uint64_t disk = DISKS + number * DISK_SIZE, queue = QUEUES + number * QUEUE_SIZE;
+
+	g_strlcpy((char *)fake_guest_at(&f->guest, disk + NAME), name, DISK_NAME_SIZE);
+	fake_put_u64(&f->guest, disk + QUEUE, ADDRESS(queue));
+	fake_put_u64(&f->guest, queue + SET, ADDRESS(TAG_SET));
+}
+
+static void put_request(struct fixture *f, uint32_t tag, uint64_t queue, uint32_t state,
+			uint64_t start_ns)
+{
+	uint64_t request = REQUESTS + tag * REQUEST_SIZE;
+
+	fake_put_u64(&f->guest, REQUEST_POINTERS + 8 * tag, ADDRESS(request));
+	fake_put_u64(&f->guest, request + RQ_QUEUE, queue);
+	fake_put_u32(&f->guest, request + RQ_TAG, tag);
+	fake_put_u32(&f->guest, request + RQ_STATE, state);
+	fake_put_u64(&f->guest, request + RQ_START, start_ns);
+}
+
+static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	const uint64_t inodes[] = {SUPER + INODES, DEVICES + INODE + SB_LIST,
+				   DEVICES + DEVICE_SIZE + INODE + SB_LIST,
+				   DEVICES + 2 * DEVICE_SIZE + INODE + SB_LIST};
+
+	fake_guest_init(&f->guest, 2 << 20);
+	f->map = fake_tasks_map(&f->guest);
+	set_fields(f->map);
+	fake_put_u64(&f->guest, SUPER_POINTER, ADDRESS(SUPER));
+	fake_link(&f->guest, inodes, G_N_ELEMENTS(inodes));
+	fake_put_u64(&f->guest, DEVICES + DISK, ADDRESS(DISKS));
+	fake_put_u64(&f->guest, DEVICES + DEVICE_SIZE + DISK, ADDRESS(DISKS));
+	fake_put_u64(&f->guest, DEVICES + 2 * DEVICE_SIZE + DISK, ADDRESS(DISKS + DISK_SIZE));
+	put_disk(f, 0, "vda");
+	put_disk(f, 1, "sda");
+	fake_put_u32(&f->guest, TAG_SET + SET_NUM, 1);
+	fake_put_u64(&f->guest, TAG_SET + SET_TAGS, ADDRESS(ALL_TAGS));
+	fake_put_u64(&f->guest, ALL_TAGS, ADDRESS(TAGS));
+	fake_put_u32(&f->guest, TAGS + TAGS_NUM, NUM_TAGS);
+	fake_put_u64(&f->guest, TAGS + TAGS_RQS, ADDRESS(REQUEST_POINTERS));
+	/* Two of vda's in flight, one done, one of sda's, one that is another's by now. */
+	put_request(f, 0, ADDRESS(QUEUES), 1, (UPTIME_S - 41) * NS_PER_S);
+	put_request(f, 1, ADDRESS(QUEUES), 1, (UPTIME_S - 7) * NS_PER_S);
+	put_request(f, 2, ADDRESS(QUEUES), 2, 1);
+	put_request(f, 3, ADDRESS(QUEUES + QUEUE_SIZE), 1, 0);
+	put_request(f, 4, ADDRESS(0x9000), 1, 1);
+	put_request(f, 5, ADDRESS(QUEUES), 1, 1);
+	fake_put_u32(&f->guest, REQUESTS + 5 * REQUEST_SIZE + RQ_TAG, 77);
+}
+
+static void tear_down(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	disks_clear(&f->disks);
+	kernel_clear(&f->kernel);
+	kernel_map_free(f->map);
+	fake_guest_clear(&f->guest);
+}
+
+static void look(struct fixture *f)
+{
+	disks_clear(&f->disks);
+	fake_guest_forget(&f->guest);
+	kernel_init(&f->kernel, f->map, f->guest.snapshot);
+	disks_read(&f->kernel, (struct maybe_int){true, UPTIME_S}, &f->disks);
+}
+
+static const struct disk *disk_at(const struct fixture *f, guint index)
+{
+	g_assert_cmpuint(index, <, f->disks.entries->len);
+	return &g_array_index(f->disks.entries, struct disk, index);
+}
+
+static void test_in_flight(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	look(f);
+	g_assert_null(f->disks.stopped);
+	g_assert_cmpuint(f->disks.entries->len, ==, 2);
+	g_assert_cmpstr(disk_at(f, 0)->name, ==, "vda");
+	g_assert_cmpint(disk_at(f, 0)->in_flight, ==, 2);
+	g_assert_true(disk_at(f, 0)->oldest_ns.known);
+	g_assert_cmpint(disk_at(f, 0)->oldest_ns.value, ==, 41 * (int64_t)NS_PER_S);
+	g_assert_cmpstr(disk_at(f, 1)->name, ==, "sda");
+	g_assert_cmpint(disk_at(f, 1)->in_flight, ==, 1);
+	g_assert_false(disk_at(f, 1)->oldest_ns.known);
+	g_assert_false(disk_at(f, 0)->late);
+}
+
+/* A request that was made in the future has no age. */
+static void test_future(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_request(f, 0, ADDRESS(QUEUES), 1, (UPTIME_S + 2) * NS_PER_S);
+	put_request(f, 1, ADDRESS(QUEUES), 1, UINT64_MAX);
+	look(f);
+	g_assert_cmpint(disk_at(f, 0)->in_flight, ==, 2);
+	g_assert_false(disk_at(f, 0)->oldest_ns.known);
+}
+
+static void test_lists(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t first = DEVICES + INODE + SB_LIST;
+
+	/* Round and round, without the head. */
+	fake_put_u64(&f->guest, first, ADDRESS(first));
+	look(f);
+	g_assert_nonnull(f->disks.stopped);
+	g_assert_cmpuint(f->disks.entries->len, ==, 1);
+	fake_put_u64(&f->guest, first, 0x7f0000000000);
+	look(f);
+	g_assert_nonnull(f->disks.stopped);
+	g_assert_cmpuint(f->disks.entries->len, ==, 1);
+	fake_put_u64(&f->guest, SUPER_POINTER, 0);
+	look(f);
+	g_assert_nonnull(f->disks.stopped);
+	g_assert_cmpuint(f->disks.entries->len, ==, 0);
+}
+
+/* As many queues and tags as the numbers can say. */
+static void test_limits(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	fake_put_u32(&f->guest, TAGS + TAGS_NUM, UINT32_MAX);
+	look(f);
+	g_assert_nonnull(f->disks.stopped);
+	fake_put_u32(&f->guest, TAGS + TAGS_NUM, NUM_TAGS);
+	fake_put_u32(&f->guest, TAG_SET + SET_NUM, UINT32_MAX);
+	look(f);
+	g_assert_cmpint(disk_at(f, 0)->in_flight, ==, 2);
+	g_strlcpy((char *)fake_guest_at(&f->guest, DISKS + NAME), "v\033[31m", DISK_NAME_SIZE);
+	look(f);
+	g_assert_cmpstr(disk_at(f, 0)->name, ==, "sda");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add("/disks/requests in flight are counted", struct fixture, NULL, set_up,
+		   test_in_flight, tear_down);
+	g_test_add("/disks/a request of the future has no age", struct fixture, NULL, set_up,
+		   test_future, tear_down);
+	g_test_add("/disks/lists that lie are left", struct fixture, NULL, set_up, test_lists,
+		   tear_down);
+	g_test_add("/disks/how many tags are looked at is limited", struct fixture, NULL, set_up,
+		   test_limits, tear_down);
+	return g_test_run();
+}
