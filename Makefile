@@ -159,7 +159,7 @@ install: all
 	sed 's,@SBINDIR@,$(SBINDIR),' host-tool/oopsbtd.service > $(DESTDIR)$(UNITDIR)/oopsbtd.service
 	install -d $(DESTDIR)$(CATALOGDIR) $(DESTDIR)$(APPARMORDIR)
 	install -m 0644 host-tool/oopsbt.catalog $(DESTDIR)$(CATALOGDIR)
-	sed 's,@SBINDIR@,$(SBINDIR),; s,@LIBEXECDIR@,$(LIBEXECDIR),; s,@SYSCONFDIR@,$(SYSCONFDIR),' \
+	sed 's,@SBINDIR@,$(SBINDIR),; s,@LIBEXECDIR@,$(LIBEXECDIR),; s,@SYSCONFDIR@,$(SYSCONFDIR),; s,@PREFIX@,$(PREFIX),' \
 		host-tool/apparmor.profile > $(DESTDIR)$(APPARMORDIR)/oopsbtd
 	install -m 0644 host-tool/metrics/alerts.yml host-tool/metrics/dashboard.json $(DESTDIR)$(DATADIR)
 	install -m 0644 $(GUEST_MODULE_FILES) $(MODULE_DIR)

@@ -75,3 +75,22 @@ char *daemon_dump_directory(void)
 	}
 	return directory ? directory : g_strdup(STORE_DEFAULT_ROOT);
 }
+
+char *daemon_auto_enable(void)
+{
+	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+	struct config config;
+	JsonObject *status;
+	char *patterns = NULL;
+
+	if (daemon_status(&status) == DAEMON_RUNNING) {
+		patterns = g_strdup(
+			json_object_get_string_member_with_default(status, "auto_enable", NULL));
+		json_object_unref(status);
+		return patterns;
+	}
+	if (config_load(NULL, &config, warnings, NULL))
+		patterns = g_strdup(config.auto_enable);
+	config_clear(&config);
+	return patterns;
+}

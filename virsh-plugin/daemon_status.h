@@ -12,6 +12,9 @@
 /* The directory of the running daemon, or that of its configuration, or the default. g_free(). */
 char *daemon_dump_directory(void);
 
+/* auto_enable of the running daemon, or that of its configuration; NULL: none. g_free(). */
+char *daemon_auto_enable(void);
+
 enum daemon_state {
 	DAEMON_STOPPED,
 	DAEMON_RUNNING,

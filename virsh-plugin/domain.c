@@ -152,6 +152,14 @@ static bool get_metadata(struct session *session, virDomainPtr domain, unsigned 
 			    virDomainGetName(domain));
 }
 
+/* Bad ones count as those of a domain that is enabled: they are to be mended or taken away. */
+static bool enables(const char *xml)
+{
+	struct options options;
+
+	return xml && !(options_from_xml(xml, &options, NULL, NULL) && options.disabled);
+}
+
 bool domain_has_options(struct session *session, virDomainPtr domain, unsigned int flags,
 			bool *enabled, GError **error)
 {
@@ -159,7 +167,7 @@ bool domain_has_options(struct session *session, virDomainPtr domain, unsigned i
 
 	if (!get_metadata(session, domain, flags, &xml, error))
 		return false;
-	*enabled = xml != NULL;
+	*enabled = enables(xml);
 	free(xml);
 	return true;
 }
@@ -187,8 +195,8 @@ bool domain_get_options(struct session *session, virDomainPtr domain, unsigned i
 	options_init(options);
 	if (!get_metadata(session, domain, flags, &xml, error))
 		return false;
-	*enabled = xml != NULL;
-	good = !xml || parse_options(domain, xml, options, warnings, error);
+	*enabled = enables(xml);
+	good = !*enabled || parse_options(domain, xml, options, warnings, error);
 	free(xml);
 	return good;
 }
@@ -203,6 +211,16 @@ bool domain_set_options(struct session *session, virDomainPtr domain, unsigned i
 		return true;
 	return session_fail(session, error, "cannot change the metadata of domain '%s'",
 			    virDomainGetName(domain));
+}
+
+bool domain_set_disabled(struct session *session, virDomainPtr domain, unsigned int flags,
+			 GError **error)
+{
+	struct options options;
+
+	options_init(&options);
+	options.disabled = true;
+	return domain_set_options(session, domain, flags, &options, error);
 }
 
 /* The oopsbt element of a definition, as text; NULL if there is none. g_free(). */
@@ -247,11 +265,11 @@ bool domain_look(struct session *session, virDomainPtr domain, bool active, bool
 	} else if (!active) {
 		next_xml = g_strdup(now_xml);
 	}
-	*enabled = now_xml != NULL;
-	*next = next_xml != NULL;
-	if (!now_xml && !next_xml)
+	*enabled = enables(now_xml);
+	*next = enables(next_xml);
+	if (!*enabled && !*next)
 		return true;
-	return parse_options(domain, now_xml ? now_xml : next_xml, options, NULL, error);
+	return parse_options(domain, *enabled ? now_xml : next_xml, options, NULL, error);
 }
 
 /* --- the panic device --- */

@@ -34,13 +34,14 @@ bool domain_get_shape(struct session *session, virDomainPtr domain, unsigned int
 /*
  * The options in the metadata, of the live domain or of its configuration as @flags (enum
  * virDomainModificationImpact) says. *@enabled is false, and the options are the defaults, if
- * there are none. Bad ones are an error; @warnings as in options_from_xml().
+ * there are none or they say enabled="no". Bad ones are an error; @warnings as in
+ * options_from_xml().
  */
 bool domain_get_options(struct session *session, virDomainPtr domain, unsigned int flags,
 			bool *enabled, struct options *options, GPtrArray *warnings,
 			GError **error);
 
-/* Only whether the element is there, good or bad. */
+/* Only whether the element is there and does not say enabled="no"; good or bad. */
 bool domain_has_options(struct session *session, virDomainPtr domain, unsigned int flags,
 			bool *enabled, GError **error);
 
@@ -50,6 +51,10 @@ bool domain_has_options(struct session *session, virDomainPtr domain, unsigned i
  */
 bool domain_look(struct session *session, virDomainPtr domain, bool active, bool *enabled,
 		 bool *next, struct options *options, struct domain_shape *shape, GError **error);
+
+/* Only enabled="no": auto_enable does not enable the domain either. */
+bool domain_set_disabled(struct session *session, virDomainPtr domain, unsigned int flags,
+			 GError **error);
 
 /* @options NULL takes them away. One call for live and configuration: both or neither. */
 bool domain_set_options(struct session *session, virDomainPtr domain, unsigned int flags,

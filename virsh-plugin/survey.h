@@ -15,6 +15,7 @@ struct survey_row {
 	int state; /* enum virDomainState */
 	bool active;
 	bool enabled;		/* live if it runs, else in the configuration */
+	bool automatic;		/* only by auto_enable: survey() does not know */
 	bool next;		/* in the configuration */
 	struct options options; /* of the former, or else the latter */
 	struct domain_shape shape;

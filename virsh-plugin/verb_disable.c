@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/config.h"
+#include "daemon_status.h"
 #include "domains.h"
 #include "output.h"
 #include "verbs.h"
@@ -22,14 +24,43 @@ static bool enabled_places(struct session *session, virDomainPtr domain, unsigne
 	return true;
 }
 
+/* Whether the domain would be enabled again by auto_enable, as far as that can be told from here.
+ */
+static bool comes_back(struct session *session, virDomainPtr domain, const struct cli_args *args)
+{
+	g_autofree char *patterns = NULL;
+
+	if (cli_has(args, "keep-off"))
+		return true;
+	if (session_is_remote(session))
+		return false;
+	patterns = daemon_auto_enable();
+	return config_auto_enables(patterns, virDomainGetName(domain));
+}
+
+static bool keep_off(struct session *session, virDomainPtr domain, unsigned int flags,
+		     GError **error)
+{
+	if (!domain_set_disabled(session, domain, flags, error))
+		return false;
+	if (!session->quiet)
+		print_clean("Domain '%s' is disabled (%s), whatever auto_enable in oopsbtd.conf "
+			    "says; its dumps stay\n",
+			    virDomainGetName(domain), domain_affect_name(flags));
+	return true;
+}
+
 static bool disable(struct session *session, virDomainPtr domain, const struct cli_args *args,
 		    GError **error)
 {
 	unsigned int flags;
 	unsigned int places;
 
-	if (!domain_affect(session, domain, args, &flags, error) ||
-	    !enabled_places(session, domain, flags, &places, error))
+	if (!domain_affect(session, domain, args, &flags, error))
+		return false;
+	if (comes_back(session, domain, args))
+		return keep_off(session, domain, flags, error);
+	if (!enabled_places(session, domain, flags, &places, error))
 		return false;
 	if (!places && cli_has(args, "all"))
 		return true;
@@ -66,6 +97,10 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 
 static const struct cli_option options[] = {
 	{"all", 'a', NULL, CLI_NONE, "all domains that are enabled"},
+	{"keep-off", 0, NULL, CLI_NONE,
+	 "write enabled='no' instead, so that auto_enable in the host's oopsbtd.conf does not "
+	 "enable "
+	 "it again; goes without saying on the host itself"},
 	{"live", 0, NULL, CLI_NONE, "affect the running domain"},
 	{"config", 0, NULL, CLI_NONE, "affect the next start"},
 	{"current", 0, NULL, CLI_NONE, "affect the running domain, or the next start if none runs"},
@@ -79,7 +114,10 @@ const struct verb verb_disable = {
 	.max_operands = G_MAXUINT,
 	.summary = "leave these domains alone again; their dumps stay",
 	.description =
-		"Takes the oopsbt options out of the domain's libvirt metadata. The dumps that are "
+		"Takes the oopsbt options out of the domain's libvirt metadata. Where auto_enable "
+		"in "
+		"oopsbtd.conf would enable the domain again, it writes enabled='no' there. The "
+		"dumps that are "
 		"there "
 		"stay, and so does a panic device that 'enable --add-panic-device' has added.",
 	.options = options,

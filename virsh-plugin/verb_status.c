@@ -7,6 +7,7 @@
 #include "domains.h"
 #include "dumps.h"
 #include "health.h"
+#include "members.h"
 #include "outlook.h"
 #include "output.h"
 #include "survey.h"
@@ -31,6 +32,8 @@ static const char *enabled_text(const struct survey_row *row)
 {
 	if (row->problem)
 		return "bad";
+	if (row->automatic)
+		return "auto";
 	if (row->enabled)
 		return row->active && !row->next ? "until stop" : "yes";
 	return row->next ? "next start" : "no";
@@ -177,6 +180,8 @@ static bool print_reasons(struct session *session, virDomainPtr domain, const st
 		print_clean("  %s\n", line->row->problem);
 		return true;
 	}
+	if (line->row->automatic)
+		print_clean("  enabled by auto_enable in oopsbtd.conf, with the default options\n");
 	if (line->last)
 		print_clean("  last dump: %s: %s\n",
 			    line->last->incident ? line->last->incident : "-",
@@ -250,6 +255,7 @@ static JsonObject *line_to_json(const struct status *status, const struct line *
 	set_string(object, "state", survey_state(row));
 	json_object_set_boolean_member(object, "enabled", row->enabled);
 	json_object_set_boolean_member(object, "enabled_at_next_start", row->next);
+	json_object_set_boolean_member(object, "enabled_by_auto_enable", row->automatic);
 	set_string(object, "problem", problem);
 	set_string(object, "panic_device", panic_device_name(row->shape.panic));
 	if (row->enabled || row->next)
@@ -350,6 +356,19 @@ static void status_clear(struct status *status)
 	g_clear_pointer(&status->rows, g_ptr_array_unref);
 }
 
+/* Those that only oopsbtd knows to be enabled. */
+static void mark_automatic(struct status *status)
+{
+	for (guint i = 0; i < status->rows->len; i++) {
+		struct survey_row *row = status->rows->pdata[i];
+		JsonObject *daemon = daemon_status_domain(status->daemon, row->uuid);
+
+		row->automatic =
+			!row->enabled && !row->next && member_flag(daemon, "automatic", false);
+		row->enabled |= row->automatic;
+	}
+}
+
 static bool find_rows(struct session *session, const struct cli_args *args, struct status *status,
 		      GError **error)
 {
@@ -361,6 +380,8 @@ static bool find_rows(struct session *session, const struct cli_args *args, stru
 			return false;
 	}
 	status->rows = survey(session, domains, error);
+	if (status->rows)
+		mark_automatic(status);
 	return status->rows != NULL;
 }
 
@@ -397,13 +418,17 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 		print_health(session, args);
 		return true;
 	}
-	if (!find_rows(session, args, &status, error))
+	if (!session_connect(session, error))
 		return false;
 	remote = session_is_remote(session);
-	if (!remote || !session->readonly)
-		find_newest(session, &status);
 	if (!remote)
 		status.daemon_state = daemon_status(&status.daemon);
+	if (!find_rows(session, args, &status, error)) {
+		status_clear(&status);
+		return false;
+	}
+	if (!remote || !session->readonly)
+		find_newest(session, &status);
 	keep_rows(&status, args);
 	if (cli_has(args, "json"))
 		print_as_json(&status, remote);

@@ -206,6 +206,16 @@ bool options_set(struct options *options, const char *name, const char *value, G
 	return true;
 }
 
+static bool set_enabled(struct options *options, const char *value, GError **error)
+{
+	options->disabled = strcmp(value, "no") == 0;
+	if (options->disabled || strcmp(value, "yes") == 0)
+		return true;
+	g_set_error(error, OPTIONS_ERROR, OPTIONS_ERROR_VALUE,
+		    "'enabled' cannot be '%s': it takes yes|no", value);
+	return false;
+}
+
 struct parse {
 	struct options *options;
 	GPtrArray *warnings;
@@ -240,7 +250,10 @@ static void start_element(GMarkupParseContext *context G_GNUC_UNUSED, const char
 	for (size_t i = 0; names[i]; i++) {
 		if (is_namespace(names[i]))
 			continue;
-		if (find_rule(names[i])) {
+		if (strcmp(names[i], "enabled") == 0) {
+			if (!set_enabled(parse->options, values[i], error))
+				return;
+		} else if (find_rule(names[i])) {
 			if (!options_set(parse->options, names[i], values[i], error))
 				return;
 		} else if (parse->warnings) {
@@ -295,6 +308,8 @@ char *options_to_xml(const struct options *options)
 	struct options defaults;
 
 	options_init(&defaults);
+	if (options->disabled)
+		g_string_append(xml, " enabled=\"no\"");
 	for (size_t i = 0; help[i].name; i++) {
 		g_autofree char *value = options_get(options, help[i].name);
 		g_autofree char *usual = options_get(&defaults, help[i].name);

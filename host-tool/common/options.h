@@ -4,8 +4,9 @@
  *
  *   <oopsbt:oopsbt xmlns:oopsbt="https://oopsbt.org/xmlns/domain/1" signal="auto" nmi="auto" .../>
  *
- * The element's presence means enabled. Missing attributes have their defaults; unknown ones are
- * ignored and returned as warnings; a known attribute with a bad value is an error.
+ * The element's presence means enabled, unless it says enabled="no": then auto_enable of
+ * oopsbtd.conf does not enable the domain either. Missing attributes have their defaults; unknown
+ * ones are ignored and returned as warnings; a known attribute with a bad value is an error.
  */
 #ifndef OOPSBT_COMMON_OPTIONS_H
 #define OOPSBT_COMMON_OPTIONS_H
@@ -47,6 +48,7 @@ enum option_tasks {
 };
 
 struct options {
+	bool disabled;		   /* enabled="no"; no option of options_help() */
 	enum option_signal signal; /* signal="auto|event|watch" */
 	enum option_nmi nmi;	   /* nmi="auto|always|never" */
 	bool freeze;		   /* freeze="on|off", default on */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # libcollect.a is one collection, for the daemon and for `virsh oopsbt collect`; the rest is oopsbtd.
 
-COLLECT_SOURCES := $(addprefix host-tool/daemon/,analyzer.c clock.c collection.c config.c dialogue.c \
+COLLECT_SOURCES := $(addprefix host-tool/daemon/,analyzer.c clock.c collection.c config.c config_file.c dialogue.c \
 	fallback.c freeze.c guard.c layout.c layout_text.c log.c nmi.c oops_pause.c output.c pauses.c program.c qmp.c \
 	ratelimit.c runtime.c summary.c virt.c vmcore.c writer.c) $(addprefix host-tool/freeze-guard/,record.c state.c)
 COLLECT_ARCHIVES := $(addprefix host-tool/,libcollect.a libreport.a libkernel.a libguest.a libcommon.a)
@@ -9,7 +9,7 @@ COLLECT_PACKAGES := $(COMMON_PACKAGES) libvirt libvirt-qemu libxml-2.0
 
 OOPSBTD_SOURCES := $(addprefix host-tool/daemon/,connection.c domain_collect.c domain_error.c domain_kernel.c \
 	domain_oops.c domain_refresh.c domain_signals.c domain_stall.c domain_watchdog.c domains.c guest_settings.c \
-	histogram.c incident_log.c kernel_state.c main.c metrics.c metrics_file.c metrics_text.c signal.c stall.c \
+	histogram.c incident_log.c kernel_state.c main.c metrics.c metrics_file.c metrics_text.c progress.c signal.c stall.c \
 	stall_watch.c status.c trim.c watch.c)
 
 $(eval $(call archive,host-tool/libcollect.a,$(COLLECT_SOURCES)))
@@ -19,6 +19,8 @@ $(eval $(call unit_test,daemon-layout,,glib-2.0,host-tool/libcollect.a))
 $(eval $(call unit_test,daemon-watch,host-tool/daemon/watch.c,glib-2.0,))
 $(eval $(call unit_test,daemon-stall,host-tool/daemon/stall.c,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,daemon-metrics,$(addprefix host-tool/daemon/,histogram.c metrics_file.c metrics_text.c),$(COMMON_PACKAGES),host-tool/libcommon.a))
+$(eval $(call unit_test,daemon-config-file,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
+$(eval $(call unit_test,daemon-progress,host-tool/daemon/progress.c,glib-2.0,))
 $(eval $(call unit_test,daemon-kernel-state,host-tool/daemon/kernel_state.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-decisions,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-output,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))

@@ -5,7 +5,11 @@
 #include <string.h>
 
 #include "common/store.h"
+#include "daemon/config_file.h"
+#include "daemon/log.h"
 #include "daemon/runtime.h"
+
+G_DEFINE_QUARK(oopsbt_config_error, config_error)
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -14,6 +18,8 @@ enum key_type {
 	KEY_STRING,
 	KEY_MEMORY,
 	KEY_METRICS, /* string, or NULL for "none" */
+	KEY_DOMAINS, /* string, "*" for "yes", or NULL for "no" */
+	KEY_LEVEL,   /* int, LOG_ERR to LOG_DEBUG */
 	KEY_NUMBER,  /* unsigned int */
 	KEY_MIB,     /* uint64_t, bytes; in the file MiB */
 };
@@ -33,6 +39,8 @@ static const struct key keys[] = {
 	{"daemon", "uri", KEY_STRING, AT(uri), 0, 0, 0, "qemu:///system"},
 	{"daemon", "memory", KEY_MEMORY, AT(memory), 0, 0, 0, "auto"},
 	{"daemon", "metrics", KEY_METRICS, AT(metrics), 0, 0, 0, NULL},
+	{"daemon", "auto_enable", KEY_DOMAINS, AT(auto_enable), 0, 0, 0, "no"},
+	{"daemon", "log_level", KEY_LEVEL, AT(log_level), 0, 0, 0, "info"},
 	{"daemon", "parallel", KEY_NUMBER, AT(parallel), 1, 64, 4, NULL},
 	{"store", "root", KEY_STRING, AT(store), 0, 0, 0, STORE_DEFAULT_ROOT},
 	{"store", "free_space_mib", KEY_MIB, AT(free_space_floor), 0, 1 << 30, 256, NULL},
@@ -56,27 +64,20 @@ static const struct key keys[] = {
 	{"analyzer", "wall_seconds", KEY_NUMBER, AT(analyzer.wall_seconds), 1, 3600, 30, NULL},
 };
 
-static bool fail(const struct key *key, const char *value, GError **error)
+static const char *expected(enum key_type type)
 {
-	static const char *const expected[] = {
+	static const char *const texts[] = {
 		[KEY_STRING] = "a path or URI",
 		[KEY_MEMORY] = "auto, proc or libvirt",
 		[KEY_METRICS] = "none or the whole path of a file that ends in .prom",
+		[KEY_DOMAINS] = "yes, no or patterns of names",
+		[KEY_LEVEL] = LOG_LEVELS,
 	};
 
-	if (key->type == KEY_NUMBER || key->type == KEY_MIB)
-		g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-			    "[%s] %s: \"%s\" is not a number from %u to %u", key->group, key->name,
-			    value, key->minimum, key->maximum);
-	else
-		g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-			    "[%s] %s: \"%s\" is not %s", key->group, key->name, value,
-			    expected[key->type]);
-	return false;
+	return texts[type];
 }
 
-static bool set_memory(const struct key *key, const char *value, enum memory_access *member,
-		       GError **error)
+static bool set_memory(const char *value, enum memory_access *member)
 {
 	if (strcmp(value, "auto") == 0)
 		*member = MEMORY_AUTO;
@@ -85,19 +86,39 @@ static bool set_memory(const struct key *key, const char *value, enum memory_acc
 	else if (strcmp(value, "libvirt") == 0)
 		*member = MEMORY_LIBVIRT;
 	else
-		return fail(key, value, error);
+		return false;
+	return true;
+}
+
+static bool set_string(const char *value, char **member)
+{
+	if (*value == '\0')
+		return false;
+	g_free(*member);
+	*member = g_strdup(value);
 	return true;
 }
 
 /* node_exporter takes only files of this ending. */
-static bool set_metrics(const struct key *key, const char *value, char **member, GError **error)
+static bool set_metrics(const char *value, char **member)
 {
 	bool none = strcmp(value, "none") == 0;
 
 	if (!none && !(g_path_is_absolute(value) && g_str_has_suffix(value, ".prom")))
-		return fail(key, value, error);
+		return false;
 	g_free(*member);
 	*member = none ? NULL : g_strdup(value);
+	return true;
+}
+
+static bool set_domains(const char *value, char **member)
+{
+	if (*value == '\0')
+		return false;
+	g_free(*member);
+	*member = strcmp(value, "no") == 0    ? NULL
+		  : strcmp(value, "yes") == 0 ? g_strdup("*")
+					      : g_strdup(value);
 	return true;
 }
 
@@ -111,58 +132,105 @@ static void set_number(struct config *config, const struct key *key, unsigned in
 		*(unsigned int *)member = number;
 }
 
-static bool set(struct config *config, const struct key *key, const char *value, GError **error)
+/* False: the key cannot have that value, and has the one that it had. */
+static bool set(struct config *config, const struct key *key, const char *value)
 {
 	void *member = (char *)config + key->offset;
 	guint64 number;
 
 	switch (key->type) {
 	case KEY_STRING:
-		if (*value == '\0')
-			return fail(key, value, error);
-		g_free(*(char **)member);
-		*(char **)member = g_strdup(value);
-		return true;
+		return set_string(value, member);
 	case KEY_MEMORY:
-		return set_memory(key, value, member, error);
+		return set_memory(value, member);
 	case KEY_METRICS:
-		return set_metrics(key, value, member, error);
+		return set_metrics(value, member);
+	case KEY_DOMAINS:
+		return set_domains(value, member);
+	case KEY_LEVEL:
+		return log_level_from_word(value, member);
 	case KEY_NUMBER:
 	case KEY_MIB:
 		if (!g_ascii_string_to_unsigned(value, 10, key->minimum, key->maximum, &number,
 						NULL))
-			return fail(key, value, error);
+			return false;
 		set_number(config, key, (unsigned int)number);
 		return true;
 	}
 	return false;
 }
 
-static const struct key *find_key(const char *group, const char *name)
+/* --- what the files say --- */
+
+struct loading {
+	struct config *config;
+	GPtrArray *warnings, *errors;
+};
+
+static void complain_of(GPtrArray *to, const struct config_setting *setting, const char *format,
+			...) G_GNUC_PRINTF(3, 4);
+
+static void complain_of(GPtrArray *to, const struct config_setting *setting, const char *format,
+			...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	if (to == NULL)
+		return;
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_ptr_array_add(to, g_strdup_printf("%s:%u: %s", setting->path, setting->line, text));
+}
+
+/* Of all sections if @section is NULL. */
+static const struct key *find_key(const char *section, const char *name)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
-		if (strcmp(keys[i].group, group) == 0 && strcmp(keys[i].name, name) == 0)
+		if ((section == NULL || strcmp(keys[i].group, section) == 0) &&
+		    strcmp(keys[i].name, name) == 0)
 			return &keys[i];
 	return NULL;
 }
 
-static bool apply_group(GKeyFile *file, const char *group, struct config *config,
-			GPtrArray *warnings, GError **error)
+static void complain_of_key(GPtrArray *warnings, const struct config_setting *setting)
 {
-	g_auto(GStrv) names = g_key_file_get_keys(file, group, NULL, NULL);
+	const struct key *elsewhere = find_key(NULL, setting->key);
 
-	for (char **name = names; name && *name; name++) {
-		const struct key *key = find_key(group, *name);
-		g_autofree char *value = g_key_file_get_value(file, group, *name, NULL);
+	if (elsewhere)
+		complain_of(warnings, setting,
+			    "[%s] %s is not known and is ignored; it belongs into [%s]",
+			    setting->section, setting->key, elsewhere->group);
+	else
+		complain_of(warnings, setting,
+			    "[%s] %s is not known and is ignored; oopsbtd.conf(5) lists the keys",
+			    setting->section, setting->key);
+}
 
-		if (key == NULL)
-			g_ptr_array_add(warnings,
-					g_strdup_printf("[%s] %s is not known and is ignored",
-							group, *name));
-		else if (!set(config, key, g_strchomp(value), error))
-			return false;
-	}
-	return true;
+static void apply_setting(const struct config_setting *setting, void *user_data)
+{
+	struct loading *loading = user_data;
+	const struct key *key = find_key(setting->section, setting->key);
+
+	if (key == NULL)
+		complain_of_key(loading->warnings, setting);
+	else if (set(loading->config, key, setting->value))
+		return;
+	else if (key->type == KEY_NUMBER || key->type == KEY_MIB)
+		complain_of(loading->errors, setting,
+			    "[%s] %s: \"%s\" is not a number from %u to %u", key->group, key->name,
+			    setting->value, key->minimum, key->maximum);
+	else
+		complain_of(loading->errors, setting, "[%s] %s: \"%s\" is not %s", key->group,
+			    key->name, setting->value, expected(key->type));
+}
+
+static void complain_of_line(const struct config_setting *where, const char *why, void *user_data)
+{
+	const struct loading *loading = user_data;
+
+	complain_of(loading->errors, where, "%s", why);
 }
 
 static void set_defaults(struct config *config)
@@ -172,7 +240,7 @@ static void set_defaults(struct config *config)
 	config->metrics = runtime_metrics_file();
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
 		if (keys[i].text_fallback)
-			set(config, &keys[i], keys[i].text_fallback, NULL);
+			set(config, &keys[i], keys[i].text_fallback);
 		else if (keys[i].type == KEY_NUMBER || keys[i].type == KEY_MIB)
 			set_number(config, &keys[i], keys[i].fallback);
 	}
@@ -182,32 +250,55 @@ static void set_defaults(struct config *config)
 	}
 }
 
-bool config_load(const char *path, struct config *config, GPtrArray *warnings, GError **error)
+void config_look(const char *path, struct config *config, GPtrArray *warnings, GPtrArray *errors)
 {
-	const char *wanted = path ? path : CONFIG_DEFAULT_PATH;
-	g_autoptr(GKeyFile) file = g_key_file_new();
-	g_autoptr(GError) cause = NULL;
-	g_auto(GStrv) groups = NULL;
+	g_autoptr(GPtrArray) files = config_files(path);
+	struct loading loading = {config, warnings, errors};
+	const struct config_reader reader = {apply_setting, complain_of_line, &loading};
 
 	*config = (struct config){0};
 	set_defaults(config);
-	if (!g_key_file_load_from_file(file, wanted, G_KEY_FILE_NONE, &cause)) {
-		if (path == NULL && g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-			return true;
-		g_propagate_prefixed_error(error, g_steal_pointer(&cause), "%s: ", wanted);
-		return false;
+	for (guint i = 0; i < files->len; i++) {
+		const char *file = files->pdata[i];
+		g_autoptr(GError) cause = NULL;
+
+		if (config_file_read(file, &reader, &cause) ||
+		    (i == 0 && path == NULL &&
+		     g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT)))
+			continue;
+		g_ptr_array_add(errors, g_strdup_printf("%s: %s", file, cause->message));
 	}
-	groups = g_key_file_get_groups(file, NULL);
-	for (char **group = groups; *group; group++)
-		if (!apply_group(file, *group, config, warnings, error)) {
-			g_prefix_error(error, "%s: ", wanted);
-			return false;
-		}
-	return true;
+}
+
+bool config_load(const char *path, struct config *config, GPtrArray *warnings, GError **error)
+{
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+
+	config_look(path, config, warnings, errors);
+	if (errors->len == 0)
+		return true;
+	if (errors->len == 1)
+		g_set_error_literal(error, CONFIG_ERROR, 0, errors->pdata[0]);
+	else
+		g_set_error(error, CONFIG_ERROR, 0,
+			    "%s; `oopsbtd --check-config` shows this and %u more",
+			    (const char *)errors->pdata[0], errors->len - 1);
+	return false;
+}
+
+bool config_auto_enables(const char *patterns, const char *name)
+{
+	g_auto(GStrv) each = patterns ? g_strsplit_set(patterns, " \t", -1) : NULL;
+
+	for (char **pattern = each; pattern && *pattern; pattern++)
+		if (**pattern && g_pattern_match_simple(*pattern, name))
+			return true;
+	return false;
 }
 
 void config_clear(struct config *config)
 {
+	g_free(config->auto_enable);
 	g_free(config->uri);
 	g_free(config->store);
 	g_free(config->metrics);

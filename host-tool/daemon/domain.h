@@ -28,9 +28,16 @@
 #include "daemon/kernel_state.h"
 #include "daemon/log.h"
 #include "daemon/metrics.h"
+#include "daemon/progress.h"
 #include "daemon/ratelimit.h"
 #include "daemon/signal.h"
 #include "daemon/stall_watch.h"
+
+/* Threads, and whether they get on. */
+struct pool {
+	GThreadPool *threads;
+	struct progress progress;
+};
 
 struct domains {
 	const struct config *config;
@@ -39,15 +46,16 @@ struct domains {
 	struct connection *connection;
 	GHashTable *by_uuid; /* → struct domain */
 	GHashTable *ignored; /* UUIDs of domains that are there, and not enabled */
-	GThreadPool *collecting;
-	GThreadPool *mapping; /* takes seconds each: nothing else may wait for these */
-	GThreadPool *background;
+	struct pool collecting;
+	struct pool mapping; /* takes seconds each: nothing else may wait for these */
+	struct pool background;
 	GCancellable *stop; /* ends what is going on */
 	bool stopping;	    /* nothing new is begun */
 	bool connected;
 	bool told_of_stock_qemu;
 	unsigned int num_tasks; /* under way */
 	bool monitor_events;	/* else lifecycle events are used for crashes */
+	char *auto_enable;	/* as it was when all domains were looked at last; NULL: none */
 	struct bucket total;
 	guint status_source;
 	struct metrics *metrics;
@@ -64,8 +72,9 @@ struct domain {
 	bool known;  /* what follows is */
 	bool active; /* runs, or is paused */
 	bool enabled;
-	int id;	      /* libvirt's, -1: inactive */
-	bool crashed; /* libvirt says so, since it was asked last */
+	bool automatic; /* enabled by auto_enable: it has no metadata of ours */
+	int id;		/* libvirt's, -1: inactive */
+	bool crashed;	/* libvirt says so, since it was asked last */
 	struct options options;
 	bool refreshing, refresh_again;
 
@@ -122,9 +131,11 @@ struct domain {
 
 struct task {
 	struct domains *all;
+	struct pool *pool;
 	char *uuid;
 	virConnectPtr connection; /* the main one; NULL while there is none */
 	bool taken;		  /* @connection is the task's own */
+	bool endless;		  /* it may take any time: set before task_push() */
 	/* In a thread of the pool. */
 	void (*work)(struct task *task);
 	/* Then in the main thread; @domain is NULL if it has been dropped. */
@@ -134,7 +145,7 @@ struct task {
 
 /* @task: zeroed memory of g_malloc() that begins with a struct task; owned by the pool from now on.
  */
-void task_push(struct domains *all, GThreadPool *pool, const char *uuid, struct task *task);
+void task_push(struct domains *all, struct pool *pool, const char *uuid, struct task *task);
 
 /*
  * In a task's thread: exchanges the main connection for one of the task's own, which goes to

@@ -269,8 +269,9 @@ void domain_collect_next(struct domain *domain)
 	collect->waiting = num_waiting_oopses(domain);
 	collect->held = domain->held_us && domain->held_us == signal->signalled_us;
 	collect->cancellable = g_object_ref(domain->all->stop);
+	collect->task.endless = collect->options.vmcore;
 	signal_free(signal);
-	task_push(domain->all, domain->all->collecting, domain->uuid, &collect->task);
+	task_push(domain->all, &domain->all->collecting, domain->uuid, &collect->task);
 }
 
 void domain_collect_retry(struct domain *domain)

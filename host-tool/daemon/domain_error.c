@@ -62,7 +62,7 @@ void domain_error_look(struct domain *domain)
 	look = g_new0(struct error_task, 1);
 	look->task.work = error_work;
 	look->task.done = error_done;
-	task_push(domain->all, domain->all->background, domain->uuid, &look->task);
+	task_push(domain->all, &domain->all->background, domain->uuid, &look->task);
 }
 
 void domain_error_over(struct domain *domain)

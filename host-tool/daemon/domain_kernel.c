@@ -80,6 +80,9 @@ static void retry(struct domain *domain, const GError *error)
 	for (unsigned int i = 0; i < domain->map_tries && delay_ms < LAST_RETRY_MS; i++)
 		delay_ms *= 2;
 	domain->map_tries++;
+	log_write(domain->all->log, LOG_DEBUG, domain->name, NULL,
+		  "the guest's kernel is not found at try %u: %s", domain->map_tries,
+		  error->message);
 	if (domain->map_tries == 6) /* a minute: by then a guest has booted */
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
 			  "cannot find the guest's kernel yet, so a collection takes longer: %s",
@@ -206,7 +209,7 @@ void domain_kernel_find(struct domain *domain, unsigned int delay_ms)
 	map->map = domain->kernel.map ? g_bytes_ref(domain->kernel.map) : NULL;
 	map->layout = domain->layout ? layout_ref(domain->layout) : NULL;
 	map->cancellable = g_object_ref(domain->map_cancellable);
-	task_push(domain->all, domain->all->mapping, domain->uuid, &map->task);
+	task_push(domain->all, &domain->all->mapping, domain->uuid, &map->task);
 }
 
 void domain_kernel_save(struct domain *domain)
@@ -345,7 +348,7 @@ static void look_through_libvirt(struct domain *domain)
 	look->counter_address = domain->kernel.watch.counter_address;
 	look->taint_address = domain->kernel.watch.taint_address;
 	look->clock_address = domain->kernel.watch.clock_address;
-	task_push(domain->all, domain->all->background, domain->uuid, &look->task);
+	task_push(domain->all, &domain->all->background, domain->uuid, &look->task);
 }
 
 static bool look_at(const struct layout *layout, uint64_t address, void *buffer, size_t length)

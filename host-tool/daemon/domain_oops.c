@@ -80,7 +80,7 @@ static void push(struct domain *domain, unsigned int limit_ms, bool end)
 	oops->id = domain->id;
 	oops->limit_ms = limit_ms;
 	oops->end = end;
-	task_push(domain->all, domain->all->background, domain->uuid, &oops->task);
+	task_push(domain->all, &domain->all->background, domain->uuid, &oops->task);
 }
 
 void domain_oops_update(struct domain *domain)

@@ -11,7 +11,8 @@ struct refresh_task {
 	char *name;
 	int id;
 	bool crashed, paused;
-	bool enabled;
+	char *auto_enable; /* NULL: none */
+	bool enabled, automatic;
 	struct options options;
 	GPtrArray *warnings;
 	GError *error; /* set: nothing above is to be believed */
@@ -25,10 +26,14 @@ static void read_options(struct refresh_task *refresh, virDomainPtr domain)
 
 	if (xml) {
 		refresh->enabled = options_from_xml(xml, &refresh->options, refresh->warnings,
-						    &refresh->error);
+						    &refresh->error) &&
+				   !refresh->options.disabled;
 		free(xml);
 	} else if (virGetLastErrorCode() != VIR_ERR_NO_DOMAIN_METADATA) {
 		virt_fail(&refresh->error, "reading the domain's metadata");
+	} else {
+		refresh->automatic = config_auto_enables(refresh->auto_enable, refresh->name);
+		refresh->enabled = refresh->automatic;
 	}
 }
 
@@ -114,7 +119,8 @@ static void log_change(struct domain *domain, const struct refresh_task *refresh
 				  (const char *)refresh->warnings->pdata[i]);
 	if (!follows && will_follow)
 		log_write(log, LOG_INFO, refresh->name, NULL,
-			  "enabled and running: oopses are noticed by %s",
+			  "enabled%s and running: oopses are noticed by %s",
+			  refresh->automatic ? " by auto_enable" : "",
 			  signal_ways(refresh->options.signal));
 	else if (follows && will_follow && !same_options(&domain->options, &refresh->options))
 		log_write(log, LOG_INFO, refresh->name, NULL,
@@ -136,6 +142,7 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	domain->id = refresh->id;
 	domain->active = refresh->id >= 0;
 	domain->enabled = refresh->enabled;
+	domain->automatic = refresh->automatic;
 	domain->options = refresh->options;
 	if (!same_instance)
 		domain_kernel_reset(domain);
@@ -193,6 +200,7 @@ static void refresh_clear(struct task *task)
 
 	g_free(refresh->name);
 	g_free(refresh->known_name);
+	g_free(refresh->auto_enable);
 	g_ptr_array_unref(refresh->warnings);
 	g_clear_error(&refresh->error);
 }
@@ -214,5 +222,6 @@ void domain_refresh(struct domain *domain)
 	refresh->warnings = g_ptr_array_new_with_free_func(g_free);
 	refresh->store = domain->all->collector->store;
 	refresh->known_name = g_strdup(domain->name);
-	task_push(domain->all, domain->all->background, domain->uuid, &refresh->task);
+	refresh->auto_enable = g_strdup(domain->all->config->auto_enable);
+	task_push(domain->all, &domain->all->background, domain->uuid, &refresh->task);
 }

@@ -8,6 +8,7 @@
 
 #define MAPPING_THREADS 2
 #define BACKGROUND_THREADS 2
+#define MARGIN_S 300
 
 /* --- tasks --- */
 
@@ -17,6 +18,7 @@ static gboolean task_done(void *user_data)
 	struct domains *all = task->all;
 	struct domain *domain = task->uuid ? g_hash_table_lookup(all->by_uuid, task->uuid) : NULL;
 
+	progress_end(&task->pool->progress, task->endless, g_get_monotonic_time());
 	task->done(task, domain);
 	if (task->clear)
 		task->clear(task);
@@ -50,15 +52,17 @@ void task_take_connection(struct task *task)
 	task->taken = true;
 }
 
-void task_push(struct domains *all, GThreadPool *pool, const char *uuid, struct task *task)
+void task_push(struct domains *all, struct pool *pool, const char *uuid, struct task *task)
 {
 	task->all = all;
+	task->pool = pool;
 	task->uuid = g_strdup(uuid);
 	task->connection = connection_get(all->connection);
 	if (task->connection)
 		virConnectRef(task->connection);
 	all->num_tasks++;
-	g_thread_pool_push(pool, task, NULL);
+	progress_begin(&pool->progress, task->endless, g_get_monotonic_time());
+	g_thread_pool_push(pool->threads, task, NULL);
 }
 
 /* --- the table --- */
@@ -407,11 +411,26 @@ static void refresh_known(struct domains *all)
 		domain_refresh(item->data);
 }
 
+/* What changed while nobody listened is not known, nor are domains that now are enabled. */
+static void look_at_all(struct domains *all)
+{
+	struct list_task *list = g_new0(struct list_task, 1);
+
+	g_free(all->auto_enable);
+	all->auto_enable = g_strdup(all->config->auto_enable);
+	g_hash_table_remove_all(all->ignored);
+	/* Those that went meanwhile are not on the list. */
+	refresh_known(all);
+	list->task.work = list_work;
+	list->task.done = list_done;
+	list->task.clear = list_clear;
+	task_push(all, &all->background, NULL, &list->task);
+}
+
 static void on_up(void *user_data, const void *greeting)
 {
 	struct domains *all = user_data;
 	const struct listening *listening = greeting;
-	struct list_task *list = g_new0(struct list_task, 1);
 
 	all->connected = true;
 	all->monitor_events = listening->monitor_event_id >= 0;
@@ -419,14 +438,7 @@ static void on_up(void *user_data, const void *greeting)
 	for (guint i = 0; i < listening->errors->len; i++)
 		log_write(all->log, LOG_ERR, NULL, NULL, "%s",
 			  (const char *)listening->errors->pdata[i]);
-	/* What changed while nobody listened is not known. */
-	g_hash_table_remove_all(all->ignored);
-	/* Those that went meanwhile are not on the list. */
-	refresh_known(all);
-	list->task.work = list_work;
-	list->task.done = list_done;
-	list->task.clear = list_clear;
-	task_push(all, all->background, NULL, &list->task);
+	look_at_all(all);
 	status_changed(all);
 }
 
@@ -456,9 +468,11 @@ struct domains *domains_new(const struct config *config, const struct collector 
 	all->log = log;
 	all->by_uuid = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, domain_free);
 	all->ignored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	all->collecting = g_thread_pool_new(task_work, NULL, (int)config->parallel, FALSE, NULL);
-	all->mapping = g_thread_pool_new(task_work, NULL, MAPPING_THREADS, FALSE, NULL);
-	all->background = g_thread_pool_new(task_work, NULL, BACKGROUND_THREADS, FALSE, NULL);
+	all->collecting.threads =
+		g_thread_pool_new(task_work, NULL, (int)config->parallel, FALSE, NULL);
+	all->mapping.threads = g_thread_pool_new(task_work, NULL, MAPPING_THREADS, FALSE, NULL);
+	all->background.threads =
+		g_thread_pool_new(task_work, NULL, BACKGROUND_THREADS, FALSE, NULL);
 	all->stop = g_cancellable_new();
 	all->metrics = metrics_new(all);
 	all->connection = connection_new(config->uri, log, &callbacks, all);
@@ -474,8 +488,38 @@ void domains_reconfigured(struct domains *all)
 	g_hash_table_iter_init(&iter, all->by_uuid);
 	while (g_hash_table_iter_next(&iter, NULL, &domain))
 		domain_signals_reconfigured(domain);
-	g_thread_pool_set_max_threads(all->collecting, (int)all->config->parallel, NULL);
+	g_thread_pool_set_max_threads(all->collecting.threads, (int)all->config->parallel, NULL);
+	if (all->connected && g_strcmp0(all->auto_enable, all->config->auto_enable) != 0)
+		look_at_all(all);
 	status_changed(all);
+}
+
+/*
+ * Longer than any collection and any search for a kernel: each of their waits has an end, and a
+ * libvirtd that hangs is given up by the connection's keepalive.
+ */
+static gint64 longest_task_us(const struct config *config)
+{
+	return (MARGIN_S + 2 * (gint64)config->analyzer.wall_seconds) * G_USEC_PER_SEC +
+	       ((gint64)config->freeze_deadline_ms + config->log_settle_ms) * 1000;
+}
+
+const char *domains_stand(const struct domains *all)
+{
+	const struct {
+		const struct pool *pool;
+		const char *what;
+	} pools[] = {
+		{&all->collecting, "collections do not end"},
+		{&all->mapping, "searches for kernels do not end"},
+		{&all->background, "calls to libvirt do not end"},
+	};
+	gint64 now_us = g_get_monotonic_time();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(pools); i++)
+		if (progress_stands(&pools[i].pool->progress, longest_task_us(all->config), now_us))
+			return pools[i].what;
+	return NULL;
 }
 
 void domains_stop(struct domains *all, void (*on_idle)(void *user_data), void *user_data)
@@ -511,10 +555,11 @@ void domains_free(struct domains *all)
 	metrics_free(all->metrics);
 	g_hash_table_unref(all->by_uuid);
 	g_hash_table_unref(all->ignored);
+	g_free(all->auto_enable);
 	/* A task that is still under way after all waiting is left behind with the process. */
-	g_thread_pool_free(all->collecting, all->num_tasks > 0, FALSE);
-	g_thread_pool_free(all->mapping, all->num_tasks > 0, FALSE);
-	g_thread_pool_free(all->background, all->num_tasks > 0, FALSE);
+	g_thread_pool_free(all->collecting.threads, all->num_tasks > 0, FALSE);
+	g_thread_pool_free(all->mapping.threads, all->num_tasks > 0, FALSE);
+	g_thread_pool_free(all->background.threads, all->num_tasks > 0, FALSE);
 	g_object_unref(all->stop);
 	if (connection_free(all->connection))
 		g_free(all);

@@ -16,6 +16,9 @@ struct domains *domains_new(const struct config *config, const struct collector 
 /* @config and @collector of domains_new() have other values now. */
 void domains_reconfigured(struct domains *all);
 
+/* What has not got on for longer than it may take (static); NULL: all is well. */
+const char *domains_stand(const struct domains *all);
+
 /*
  * Nothing new is begun; @on_idle is called when what is under way is over. What can be given up is
  * given up at once; collections are, when domains_abort() is called.

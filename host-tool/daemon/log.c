@@ -37,6 +37,7 @@ struct target {
 struct log {
 	struct target *target;
 	struct writer *writer;
+	int level; /* atomic */
 };
 
 /* As the sink takes it. */
@@ -218,6 +219,7 @@ static struct log *make_log(const char *name, enum sink sink, int fd, const char
 	g_strlcpy(target->journal.sun_path, path, sizeof(target->journal.sun_path));
 	log->target = target;
 	log->writer = writer_new(&functions, target);
+	log->level = LOG_INFO;
 	return log;
 }
 
@@ -271,6 +273,27 @@ void log_unref(struct log *log)
 	g_atomic_rc_box_release_full(log, log_clear);
 }
 
+bool log_level_from_word(const char *word, int *level)
+{
+	static const char *const words[] = {
+		[LOG_ERR] = "error", [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice",
+		[LOG_INFO] = "info", [LOG_DEBUG] = "debug",
+	};
+
+	for (int i = LOG_ERR; i <= LOG_DEBUG; i++) {
+		if (strcmp(words[i], word) == 0) {
+			*level = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+void log_set_level(struct log *log, int level)
+{
+	g_atomic_int_set(&log->level, level);
+}
+
 void log_write(struct log *log, int priority, const char *domain, const char *dump,
 	       const char *format, ...)
 {
@@ -278,6 +301,8 @@ void log_write(struct log *log, int priority, const char *domain, const char *du
 	g_autofree char *message = NULL;
 	va_list args;
 
+	if (priority > g_atomic_int_get(&log->level))
+		return;
 	va_start(args, format);
 	message = g_strdup_vprintf(format, args);
 	va_end(args);

@@ -39,6 +39,13 @@ void log_close(struct log *log);
 struct log *log_ref(struct log *log);
 void log_unref(struct log *log);
 
+/* Priorities by name. */
+#define LOG_LEVELS "error, warning, notice, info or debug"
+bool log_level_from_word(const char *word, int *level);
+
+/* log_write() drops what is less important than @level; at first that is LOG_INFO. */
+void log_set_level(struct log *log, int level);
+
 /* @priority: LOG_ERR, ...; @domain: its name, or NULL; @dump: an id, or NULL. */
 void log_write(struct log *log, int priority, const char *domain, const char *dump,
 	       const char *format, ...) G_GNUC_PRINTF(5, 6);
@@ -48,7 +55,8 @@ struct log_field {
 	const char *value; /* any bytes; NULL: there is no such field */
 };
 
-/* @id: LOG_ID_...; @fields: what the journal has besides, up to one without a name; or NULL. */
+/* Whatever the level is. @id: LOG_ID_...; @fields: what the journal has besides, up to one without
+ * a name; or NULL. */
 void log_event(struct log *log, const char *id, int priority, const char *domain,
 	       const struct log_field *fields, const char *format, ...) G_GNUC_PRINTF(6, 7);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/config_file.h"
 #include "daemon/domains.h"
 #include "daemon/log.h"
 #include "daemon/runtime.h"
@@ -29,6 +30,7 @@
 struct daemon {
 	char *config_path; /* NULL: the default one */
 	bool uri_is_given; /* on the command line */
+	int given_level;   /* the same; 0: none */
 	struct config config;
 	char *runtime_directory;
 	struct log *log;
@@ -125,6 +127,7 @@ static void apply_config(struct daemon *daemon)
 {
 	const struct config *config = &daemon->config;
 
+	log_set_level(daemon->log, daemon->given_level ? daemon->given_level : config->log_level);
 	daemon->collector.memory = config->memory;
 	daemon->collector.log_settle_ms = config->log_settle_ms;
 	daemon->collector.freeze_deadline_ms = config->freeze_deadline_ms;
@@ -178,19 +181,28 @@ static gboolean on_reload(void *user_data)
 
 /* --- systemd's watchdog --- */
 
-static gboolean pat_watchdog(void *user_data G_GNUC_UNUSED)
+/* In the main loop: one that hangs does not get here. */
+static gboolean pat_watchdog(void *user_data)
 {
-	sd_notify(0, "WATCHDOG=1");
-	return G_SOURCE_CONTINUE;
+	const struct daemon *daemon = user_data;
+	const char *what = domains_stand(daemon->domains);
+
+	if (what == NULL) {
+		sd_notify(0, "WATCHDOG=1");
+		return G_SOURCE_CONTINUE;
+	}
+	log_write(daemon->log, LOG_ERR, NULL, NULL, "%s; systemd's watchdog restarts oopsbtd",
+		  what);
+	return G_SOURCE_REMOVE;
 }
 
-static void start_watchdog(void)
+static void start_watchdog(struct daemon *daemon)
 {
 	uint64_t interval_us;
 
 	if (sd_watchdog_enabled(0, &interval_us) > 0)
 		g_timeout_add_seconds(MAX((guint)(interval_us / G_USEC_PER_SEC / 3), 1),
-				      pat_watchdog, NULL);
+				      pat_watchdog, daemon);
 }
 
 /* --- */
@@ -290,7 +302,7 @@ static int run(struct daemon *daemon, int ready_fd)
 		log_write(daemon->log, LOG_ERR, NULL, NULL, "%s", error->message);
 		return EXIT_FAILURE;
 	}
-	start_watchdog();
+	start_watchdog(daemon);
 	g_timeout_add_seconds(TRIM_AFTER_S, trim, NULL);
 	log_write(daemon->log, LOG_INFO, NULL, NULL, "version " OOPSBT_VERSION ", dumps go to %s",
 		  daemon->config.store);
@@ -333,8 +345,8 @@ static bool go_background(int *ready_fd)
 }
 
 struct arguments {
-	gboolean foreground, version;
-	char *config, *uri;
+	gboolean foreground, check_config, version;
+	char *config, *uri, *log_level;
 };
 
 static bool parse_arguments(int argc, char **argv, struct arguments *arguments, GError **error)
@@ -346,6 +358,11 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments, 
 		 "Read FILE instead of " CONFIG_DEFAULT_PATH, "FILE"},
 		{"uri", 0, 0, G_OPTION_ARG_STRING, &arguments->uri,
 		 "The libvirt connection, instead of the configured one", "URI"},
+		{"log-level", 0, 0, G_OPTION_ARG_STRING, &arguments->log_level,
+		 "What is logged at least: " LOG_LEVELS ", instead of the configured level",
+		 "LEVEL"},
+		{"check-config", 0, 0, G_OPTION_ARG_NONE, &arguments->check_config,
+		 "Print what is wrong with the configuration, and exit: 0 if nothing is", NULL},
 		{"version", 'V', 0, G_OPTION_ARG_NONE, &arguments->version,
 		 "Print the version and exit", NULL},
 		G_OPTION_ENTRY_NULL,
@@ -373,6 +390,46 @@ static int complain(const GError *error, int status)
 	return status;
 }
 
+/* Unknown keys are ignored by a daemon that runs; here they count as well. */
+static int check_config(const char *path)
+{
+	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) files = config_files(path);
+	struct config config;
+
+	config_look(path, &config, warnings, errors);
+	config_clear(&config);
+	for (guint i = 0; i < errors->len; i++)
+		printf("%s\n", (const char *)errors->pdata[i]);
+	for (guint i = 0; i < warnings->len; i++)
+		printf("%s\n", (const char *)warnings->pdata[i]);
+	if (errors->len + warnings->len == 0)
+		for (guint i = 0; i < files->len; i++)
+			printf("%s: %s\n", (const char *)files->pdata[i],
+			       g_file_test(files->pdata[i], G_FILE_TEST_EXISTS) ? "good"
+										: "not there");
+	return errors->len + warnings->len ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* What of the command line the daemon keeps. False: a bad value. */
+static bool take_arguments(struct daemon *daemon, struct arguments *arguments)
+{
+	if (arguments->log_level &&
+	    !log_level_from_word(arguments->log_level, &daemon->given_level)) {
+		fprintf(stderr, "oopsbtd: --log-level: \"%s\" is not " LOG_LEVELS "\n",
+			arguments->log_level);
+		return false;
+	}
+	if (arguments->uri) {
+		g_free(daemon->config.uri);
+		daemon->config.uri = g_steal_pointer(&arguments->uri);
+		daemon->uri_is_given = true;
+	}
+	daemon->config_path = g_steal_pointer(&arguments->config);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
@@ -390,13 +447,12 @@ int main(int argc, char **argv)
 		printf("oopsbtd " OOPSBT_VERSION "\n");
 		return EXIT_SUCCESS;
 	}
+	if (arguments.check_config)
+		return check_config(arguments.config);
 	if (!config_load(arguments.config, &daemon.config, warnings, &error))
 		return complain(error, EXIT_FAILURE);
-	if (arguments.uri) {
-		g_free(daemon.config.uri);
-		daemon.config.uri = g_steal_pointer(&arguments.uri);
-		daemon.uri_is_given = true;
-	}
+	if (!take_arguments(&daemon, &arguments))
+		return 2;
 	daemon.runtime_directory = runtime_directory();
 	if (!runtime_claim(daemon.runtime_directory, &error))
 		return complain(error, EXIT_FAILURE);
@@ -407,7 +463,6 @@ int main(int argc, char **argv)
 	daemon.log = log_new("oopsbtd", !arguments.foreground);
 	for (guint i = 0; i < warnings->len; i++)
 		log_write(daemon.log, LOG_WARNING, NULL, NULL, "%s", (char *)warnings->pdata[i]);
-	daemon.config_path = g_steal_pointer(&arguments.config);
 	status = run(&daemon, ready_fd);
 	tear_down(&daemon);
 	return status;

@@ -205,7 +205,7 @@ static void count_store(struct metrics *metrics)
 	count->metrics = metrics;
 	count->store = metrics->all->collector->store;
 	count->use = metrics->use;
-	task_push(metrics->all, metrics->all->background, NULL, &count->task);
+	task_push(metrics->all, &metrics->all->background, NULL, &count->task);
 }
 
 /* --- */

@@ -62,6 +62,7 @@ static void add_domain(JsonBuilder *builder, const struct domain *domain)
 	add_string(builder, "uuid", domain->uuid);
 	add_string(builder, "name", domain->name);
 	add_bool(builder, "active", domain->active);
+	add_bool(builder, "automatic", domain->automatic);
 	add_bool(builder, "collecting", domain->collecting);
 	add_signals(builder, domain);
 	add_string(builder, "watch_reason", domain_watch_blind(domain));
@@ -93,6 +94,7 @@ static char *render(struct domains *all)
 	add_string(builder, "version", OOPSBT_VERSION);
 	add_string(builder, "uri", all->config->uri);
 	add_string(builder, "directory", all->config->store);
+	add_string(builder, "auto_enable", all->config->auto_enable);
 	add_bool(builder, "connected", all->connected);
 	json_builder_set_member_name(builder, "domains");
 	json_builder_begin_array(builder);

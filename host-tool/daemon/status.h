@@ -6,7 +6,9 @@
  * {
  *   "schema": 1, "pid": N, "version": "0.1.0", "uri": "qemu:///system",
  *   "directory": "/var/lib/oopsbt", "connected": true,
+ *   "auto_enable": patterns | null,
  *   "domains": [ { "uuid", "name", "active", "collecting",
+ *                  "automatic": true,                     enabled by auto_enable
  *                  "signals": [ "event", "watch" ],       the ways an oops is noticed right now
  *                  "watch_reason": text | null,           why "watch" is not, though asked for
  *                  "hangs_reason": text | null,           why hangs are not, though asked for

@@ -58,6 +58,38 @@ tap_like 'what is over the limit of the store is removed, and the journal says s
 	"$(daemon_wait "$(guest_domain a): .* is removed" 60)" 'all dumps together take more than 1 MiB \(max_use_mib\)'
 tap_is 'the newest stays' "$(dumps a | wc -l)" 1
 
+mkdir "$test_dir/oopsbtd.conf.d"
+printf '[daemon]\nparallel=none\n' >"$test_dir/oopsbtd.conf.d/10-wrong.conf"
+check_status=0
+said=$("$build/host-tool/oopsbtd" --config "$test_dir/oopsbtd.conf" --check-config) || check_status=$?
+tap_like '--check-config names a bad value with its file and line' "$said" \
+	'oopsbtd.conf.d/10-wrong.conf:2: \[daemon\] parallel: "none" is not a number from'
+tap_is 'and exits with 1' "$check_status" 1
+printf '[daemon]\nlog_level=warning\n' >"$test_dir/oopsbtd.conf.d/10-wrong.conf"
+daemon_mark
+from=$daemon_from
+kill -HUP "$daemon_pid"
+daemon_wait 'root: still' 10 >/dev/null
+printf '[daemon]\nlog_level=debug\n' >"$test_dir/oopsbtd.conf.d/10-wrong.conf"
+reload >/dev/null
+tap_is 'a reload takes the log level of a drop-in, which leaves out what is less important' \
+	"$(tail -n "+$from" "$daemon_log" | grep -c 'configuration loaded again')" 1
+
+daemon_mark
+virsh -q metadata "$(guest_domain a)" https://oopsbt.org/xmlns/domain/1 --live --remove >/dev/null
+daemon_wait "$(guest_domain a): disabled" >/dev/null
+printf '[daemon]\nauto_enable=nobody oopsbt-test-*\n' >"$test_dir/oopsbtd.conf.d/10-wrong.conf"
+reload >/dev/null
+tap_ok 'a domain whose name auto_enable has is enabled by a reload' \
+	daemon_wait "$(guest_domain a): enabled by auto_enable and running"
+daemon_mark
+daemon_enable a "enabled='no'"
+tap_ok "a domain that says enabled='no' is disabled all the same" daemon_wait "$(guest_domain a): disabled"
+daemon_mark
+daemon_enable a "keep='3'"
+tap_ok 'options of its own enable it' daemon_wait "$(guest_domain a): enabled and running"
+daemon_wait "$(guest_domain a): runs Linux" 60 >/dev/null
+
 kill -STOP "$libvirtd"
 tap_like 'a stopped libvirtd does not hold up a reload' "$(reload)" 'configuration loaded again$'
 kill "$daemon_pid"

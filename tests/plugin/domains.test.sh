@@ -325,5 +325,31 @@ run disable --all
 tap_is 'and from all' "$status $(element passing live)$(element isa config)" '0 '
 run enable --all
 tap_is 'all can be enabled' "$status $(element fresh config)" '0 <oopsbt/>'
+run disable fresh --keep-off
+tap_is 'disable --keep-off says so in the metadata' "$status $(element fresh config)" "0 <oopsbt enabled=\"no\"/>"
+tap_like 'and to who asks' "$out" "Domain 'fresh' is disabled \\(config\\), whatever auto_enable in oopsbtd.conf says"
+run status fresh
+tap_like 'status does not count that domain as enabled' "$out" 'fresh +shut off +no '
+refused 'a domain that is kept off is not disabled again' 1 "domain 'fresh' is not enabled" disable fresh
+run enable fresh
+tap_is 'enable enables it' "$status $(element fresh config)" '0 <oopsbt/>'
+mkdir -p "$OOPSBT_RUNTIME_DIRECTORY"
+# Whose name is oopsbtd, as that of the process that a status file names is looked at.
+cp "$(command -v sleep)" "$test_dir/oopsbtd"
+"$test_dir/oopsbtd" 600 &
+fake=$!
+at_exit "kill $fake"
+cat >"$OOPSBT_RUNTIME_DIRECTORY/status.json" <<-JSON
+	{"schema": 1, "pid": $fake, "auto_enable": "isa fr*", "connected": true,
+	 "domains": [{"uuid": "$(uuid_of isa)", "automatic": true, "active": false, "signals": []}]}
+JSON
+"$real_virsh" -q metadata isa "$uri" --config --remove >/dev/null
+run status isa
+tap_like 'status says that auto_enable has enabled a domain' "$out" 'isa +shut off +auto '
+run status isa --verbose
+tap_like 'and which file says so' "$out" 'enabled by auto_enable in oopsbtd.conf'
+run disable fresh isa
+tap_is 'disable keeps off what auto_enable would enable again' "$status $(element fresh config)$(element isa config)" \
+	'0 <oopsbt enabled="no"/><oopsbt enabled="no"/>'
 
 tap_done

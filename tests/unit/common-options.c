@@ -90,6 +90,22 @@ static void test_unknown_attributes_are_warnings(void)
 	g_assert_cmpstr(warnings->pdata[1], ==, "unknown element 'more' is ignored");
 }
 
+static void test_enabled(void)
+{
+	g_autofree char *xml = NULL;
+	struct options options;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(options_from_xml("<oopsbt enabled=\"no\"/>", &options, NULL, NULL));
+	g_assert_true(options.disabled);
+	xml = options_to_xml(&options);
+	g_assert_cmpstr(xml, ==, "<oopsbt enabled=\"no\"/>");
+	g_assert_true(options_from_xml("<oopsbt enabled=\"yes\"/>", &options, NULL, NULL));
+	g_assert_false(options.disabled);
+	g_assert_false(options_from_xml("<oopsbt enabled=\"maybe\"/>", &options, NULL, &error));
+	g_assert_error(error, OPTIONS_ERROR, OPTIONS_ERROR_VALUE);
+}
+
 static void test_bad_values_are_refused_with_what_is_allowed(void)
 {
 	static const char *const bad[][2] = {
@@ -175,6 +191,7 @@ static void test_kinds_of_incident_are_words_of_one_table(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/options/an element can say that the domain is not enabled", test_enabled);
 	g_test_add_func("/options/defaults", test_defaults_are_an_empty_element);
 	g_test_add_func("/options/round-trip", test_every_option_survives_the_way_to_xml_and_back);
 	g_test_add_func("/options/help", test_help_names_every_option);

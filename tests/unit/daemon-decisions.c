@@ -198,7 +198,8 @@ static void test_config_errors(void)
 		{"[daemon]\nmetrics=\n", "[daemon] metrics"},
 		{"[daemon]\nmetrics=oopsbt.prom\n", "[daemon] metrics"},
 		{"[daemon]\nmetrics=/run/oopsbt.txt\n", "[daemon] metrics"},
-		{"nonsense\n", "group"},
+		{"[daemon]\nauto_enable=\n", "[daemon] auto_enable"},
+		{"nonsense\n", "SECTION"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -228,6 +229,30 @@ static void test_config_metrics(void)
 	g_unsetenv("RUNTIME_DIRECTORY");
 	g_assert_cmpstr(config.metrics, ==, "/run/a-metrics/oopsbt.prom");
 	config_clear(&config);
+}
+
+static void test_auto_enable(void)
+{
+	static const struct {
+		const char *value, *name;
+		bool enabled;
+	} cases[] = {
+		{"no", "web1", false},	      {"yes", "web1", true},
+		{"web*", "web1", true},	      {"web*", "myweb1", false},
+		{"db-?  web*", "web1", true}, {"db-? web*", "db-10", false},
+		{"db-? web*", "", false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text =
+			g_strdup_printf("[daemon]\nauto_enable=%s\n", cases[i].value);
+		struct config config;
+
+		g_assert_true(load(text, &config, NULL, NULL));
+		g_assert_cmpint(config_auto_enables(config.auto_enable, cases[i].name), ==,
+				cases[i].enabled);
+		config_clear(&config);
+	}
 }
 
 /* The file that is installed says what the defaults are: a comment must not be another story. */
@@ -279,6 +304,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/config/a bad value is an error that names it", test_config_errors);
 	g_test_add_func("/config/metrics go to one file for all to read, or nowhere",
 			test_config_metrics);
+	g_test_add_func("/config/auto_enable has patterns of names", test_auto_enable);
 	g_test_add_func("/config/the comments in oopsbtd.conf are the defaults", test_config_file);
 	return g_test_run();
 }
