@@ -145,6 +145,9 @@ analyse:
 lint:
 	tests/run tests/lint/lint.test.sh
 
+HOOK_UNITS := oopsbt-dump@.service oopsbt-dump.slice
+HOOK_EXAMPLES := mail rclone webhook
+
 MODULE_DIR := $(DESTDIR)/usr/src/$(GUEST_MODULE)
 
 .PHONY: install
@@ -157,6 +160,13 @@ install: all
 	test -e $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \
 		install -m 0644 host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)
 	sed 's,@SBINDIR@,$(SBINDIR),' host-tool/oopsbtd.service > $(DESTDIR)$(UNITDIR)/oopsbtd.service
+	$(foreach unit,$(HOOK_UNITS),sed 's,@LIBEXECDIR@,$(LIBEXECDIR),' host-tool/hooks/$(unit) > \
+		$(DESTDIR)$(UNITDIR)/$(unit) &&) true
+	install -m 0755 host-tool/hooks/hook-dump $(DESTDIR)$(LIBEXECDIR)/oopsbt-hook-dump
+	install -d $(DESTDIR)$(DATADIR)/hooks
+	$(foreach hook,$(HOOK_EXAMPLES),install -m 0755 host-tool/hooks/examples/$(hook) $(DESTDIR)$(DATADIR)/hooks && \
+		sed 's,@DATADIR@,$(DATADIR),' host-tool/hooks/examples/$(hook).conf > \
+		$(DESTDIR)$(DATADIR)/hooks/$(hook).conf &&) true
 	install -d $(DESTDIR)$(CATALOGDIR) $(DESTDIR)$(APPARMORDIR)
 	install -m 0644 host-tool/oopsbt.catalog $(DESTDIR)$(CATALOGDIR)
 	sed 's,@SBINDIR@,$(SBINDIR),; s,@LIBEXECDIR@,$(LIBEXECDIR),; s,@SYSCONFDIR@,$(SYSCONFDIR),; s,@PREFIX@,$(PREFIX),' \
@@ -169,6 +179,7 @@ install: all
 .PHONY: uninstall
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/oopsbtd $(DESTDIR)$(UNITDIR)/oopsbtd.service $(DESTDIR)$(APPARMORDIR)/oopsbtd \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(HOOK_UNITS)) \
 		$(DESTDIR)$(CATALOGDIR)/oopsbt.catalog
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR) $(MODULE_DIR)
 	! cmp -s host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \

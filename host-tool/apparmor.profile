@@ -42,6 +42,12 @@ profile oopsbtd flags=(attach_disconnected) {
   /etc/group r,
   @{run}/libvirt/*-sock rw,
   @{run}/systemd/notify w,
+  # Hooks: is there a drop-in, and systemd is asked to start the unit.
+  {/etc,/run,/usr/local/lib,/usr/lib}/systemd/system/oopsbt-dump@.service.d/ r,
+  @{run}/systemd/system/ r,
+  @{run}/dbus/system_bus_socket rw,
+  dbus send bus=system path=/org/freedesktop/DBus,
+  dbus send bus=system path=/org/freedesktop/systemd1 member=StartUnit,
   owner @{run}/oopsbt/ rw,
   owner @{run}/oopsbt/** rwkl,
   owner @{run}/oopsbt-metrics/ rw,

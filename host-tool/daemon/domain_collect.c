@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/domain.h"
+#include "daemon/hook.h"
 #include "daemon/incident_log.h"
 
 /* A domain that is being collected by somebody else, or libvirtd that is away: double each time. */
@@ -168,6 +169,23 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	}
 }
 
+static void start_hook(const struct collect_task *collect, const struct incident_entry *entry)
+{
+	g_autofree char *folder = g_build_filename(collect->task.all->config->store,
+						   collect->task.uuid, collect->result.id, NULL);
+	struct incident_fields fields;
+	const struct hook_dump dump = {
+		.id = collect->result.id,
+		.folder = folder,
+		.domain = collect->name,
+		.fields = fields.list,
+	};
+
+	incident_fields_of_dump(&fields, entry);
+	hook_start(&dump, collect->collector.runtime_directory, collect->log);
+	incident_fields_clear(&fields);
+}
+
 /* @domain: NULL if it has been dropped. */
 static void tell(const struct collect_task *collect, const struct domain *domain, bool again)
 {
@@ -189,6 +207,9 @@ static void tell(const struct collect_task *collect, const struct domain *domain
 		incident_log_no_dump(collect->log, &entry, domain ? LOG_ERR : LOG_WARNING,
 				     collect->error->message);
 	incident_log_pause(collect->log, &entry);
+	/* One that is only recorded beside an earlier dump had that dump's hook. */
+	if (collect->error == NULL && !result->repeat)
+		start_hook(collect, &entry);
 }
 
 static void collect_done(struct task *task, struct domain *domain)

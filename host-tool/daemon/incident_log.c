@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/incident_log.h"
 
-#define MAX_FIELDS 16
-
-struct fields {
-	struct log_field list[MAX_FIELDS + 1];
-	char *owned[MAX_FIELDS];
-	size_t count;
-};
-
-static void add(struct fields *fields, const char *name, const char *value)
+static void add(struct incident_fields *fields, const char *name, const char *value)
 {
-	g_assert(fields->count < MAX_FIELDS);
+	g_assert(fields->count < INCIDENT_MAX_FIELDS);
 	fields->list[fields->count++] = (struct log_field){name, value};
 }
 
-static void add_number(struct fields *fields, const char *name, int64_t value)
+static void add_number(struct incident_fields *fields, const char *name, int64_t value)
 {
 	char *text = g_strdup_printf("%" G_GINT64_FORMAT, (gint64)value);
 
@@ -23,20 +15,21 @@ static void add_number(struct fields *fields, const char *name, int64_t value)
 	add(fields, name, text);
 }
 
-static void add_maybe(struct fields *fields, const char *name, const struct maybe_int *value)
+static void add_maybe(struct incident_fields *fields, const char *name,
+		      const struct maybe_int *value)
 {
 	if (value->known)
 		add_number(fields, name, value->value);
 }
 
-static void fields_clear(struct fields *fields)
+void incident_fields_clear(struct incident_fields *fields)
 {
 	for (size_t i = 0; i < fields->count; i++)
 		g_free(fields->owned[i]);
 }
 
 /* Whatever becomes of it. */
-static void add_incident(struct fields *fields, const struct incident_entry *entry)
+static void add_incident(struct incident_fields *fields, const struct incident_entry *entry)
 {
 	add(fields, "OOPSBT_DOMAIN_UUID", entry->uuid);
 	add(fields, "OOPSBT_KIND", incident_name(entry->signal->incident));
@@ -55,37 +48,49 @@ static int priority(const struct signal *signal)
 		       : LOG_WARNING;
 }
 
-void incident_log_dump(struct log *log, const struct incident_entry *entry)
+static const char *title_of(const struct collection_result *result)
+{
+	return result->title && *result->title ? result->title : "no title";
+}
+
+void incident_fields_of_dump(struct incident_fields *fields, const struct incident_entry *entry)
 {
 	const struct collection_result *result = entry->result;
 	const struct summary *summary = &result->summary;
 	unsigned int suppressed = suppressed_total(&entry->signal->suppressed);
-	const char *title = result->title && *result->title ? result->title : "no title";
-	struct fields fields = {0};
 
-	add_incident(&fields, entry);
-	add(&fields, "OOPSBT_TITLE", title);
-	add(&fields, "OOPSBT_FINGERPRINT", summary->fingerprint);
-	add(&fields, "OOPSBT_VERDICT", summary->verdict);
-	add(&fields, "OOPSBT_BLAME", summary->blame);
-	add(&fields, "OOPSBT_KERNEL", summary->release ? summary->release : entry->kernel);
-	add_maybe(&fields, "OOPSBT_CPU", &summary->cpu);
-	add(&fields, "OOPSBT_DUMP", result->id);
-	add_maybe(&fields, "OOPSBT_FREEZE_US", &result->times.frozen_us);
+	*fields = (struct incident_fields){0};
+	add_incident(fields, entry);
+	add(fields, "OOPSBT_TITLE", title_of(result));
+	add(fields, "OOPSBT_FINGERPRINT", summary->fingerprint);
+	add(fields, "OOPSBT_VERDICT", summary->verdict);
+	add(fields, "OOPSBT_BLAME", summary->blame);
+	add(fields, "OOPSBT_KERNEL", summary->release ? summary->release : entry->kernel);
+	add_maybe(fields, "OOPSBT_CPU", &summary->cpu);
+	add(fields, "OOPSBT_DUMP", result->id);
+	add_maybe(fields, "OOPSBT_FREEZE_US", &result->times.frozen_us);
 	if (suppressed)
-		add_number(&fields, "OOPSBT_SUPPRESSED", suppressed);
+		add_number(fields, "OOPSBT_SUPPRESSED", suppressed);
 	if (result->repeat)
-		add_number(&fields, "OOPSBT_REPEAT", (int64_t)result->repeat);
+		add_number(fields, "OOPSBT_REPEAT", (int64_t)result->repeat);
+}
+
+void incident_log_dump(struct log *log, const struct incident_entry *entry)
+{
+	const struct collection_result *result = entry->result;
+	struct incident_fields fields;
+
+	incident_fields_of_dump(&fields, entry);
 	log_event(log, LOG_ID_INCIDENT, priority(entry->signal), entry->domain, fields.list,
 		  result->repeat ? "%s: %s (again; recorded in dump %s)" : "%s: %s (dump %s)",
-		  incident_name(entry->signal->incident), title, result->id);
-	fields_clear(&fields);
+		  incident_name(entry->signal->incident), title_of(result), result->id);
+	incident_fields_clear(&fields);
 }
 
 void incident_log_no_dump(struct log *log, const struct incident_entry *entry, int level,
 			  const char *reason)
 {
-	struct fields fields = {0};
+	struct incident_fields fields = {0};
 
 	add_incident(&fields, entry);
 	add(&fields, "OOPSBT_TITLE", entry->result->title);
@@ -93,19 +98,19 @@ void incident_log_no_dump(struct log *log, const struct incident_entry *entry, i
 	add(&fields, "OOPSBT_REASON", reason);
 	log_event(log, LOG_ID_NO_DUMP, level, entry->domain, fields.list,
 		  "no dump of this signal (%s): %s", entry->signal->word, reason);
-	fields_clear(&fields);
+	incident_fields_clear(&fields);
 }
 
 static void tell_pause(struct log *log, const struct incident_entry *entry, const char *id,
 		       int level, const char *message, const char *reason)
 {
-	struct fields fields = {0};
+	struct incident_fields fields = {0};
 
 	add_incident(&fields, entry);
 	add(&fields, "OOPSBT_DUMP", entry->result->id);
 	add(&fields, "OOPSBT_REASON", reason);
 	log_event(log, id, level, entry->domain, fields.list, "%s: %s", message, reason);
-	fields_clear(&fields);
+	incident_fields_clear(&fields);
 }
 
 void incident_log_pause(struct log *log, const struct incident_entry *entry)
@@ -125,11 +130,11 @@ void incident_log_pause(struct log *log, const struct incident_entry *entry)
 void incident_log_suppressed(struct log *log, const struct incident_entry *entry,
 			     const char *reason)
 {
-	struct fields fields = {0};
+	struct incident_fields fields = {0};
 
 	add_incident(&fields, entry);
 	add(&fields, "OOPSBT_REASON", reason);
 	log_event(log, LOG_ID_RATE_LIMIT, LOG_WARNING, entry->domain, fields.list,
 		  "skipping signals: %s; the next report says how many", reason);
-	fields_clear(&fields);
+	incident_fields_clear(&fields);
 }

@@ -15,6 +15,18 @@ struct incident_entry {
 	const struct collection_result *result;
 };
 
+#define INCIDENT_MAX_FIELDS 16
+
+struct incident_fields {
+	struct log_field list[INCIDENT_MAX_FIELDS + 1]; /* the last one has no name */
+	char *owned[INCIDENT_MAX_FIELDS];
+	size_t count;
+};
+
+/* What is told of an incident that has a dump. Borrows from @entry. */
+void incident_fields_of_dump(struct incident_fields *fields, const struct incident_entry *entry);
+void incident_fields_clear(struct incident_fields *fields);
+
 /* There is a dump. */
 void incident_log_dump(struct log *log, const struct incident_entry *entry);
 /* There is none. */

@@ -1,0 +1,199 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Hooks under a real systemd: what they find, that the examples do what they say, and that a bad one touches nothing.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/../lib/eventually.sh"
+. "$here/lib.sh"
+
+host_start
+guest_start a smp=1 kaslr=no
+domain=$(guest_domain a)
+drop_ins=$host_root/etc/systemd/system/oopsbt-dump@.service.d
+examples=$host_root/usr/local/share/oopsbt/hooks
+chmod 755 "$test_dir"
+
+oops() {
+	guest_exec a '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null
+}
+
+# drop_in NAME LINE...: the one drop-in that there is
+drop_in() {
+	local name=$1
+	shift
+	mkdir -p "$drop_ins"
+	rm -f "$drop_ins"/*
+	printf '%s\n' '[Service]' "$@" >"$drop_ins/$name.conf"
+	host systemctl daemon-reload
+}
+
+# hook SCRIPT [LINE...]: run it as a hook of the dump; its status
+hook() {
+	printf '#!/bin/sh\n%s\n' "$1" >"$host_root/usr/local/bin/hook"
+	chmod 755 "$host_root/usr/local/bin/hook"
+	shift
+	drop_in test ExecStart=/usr/local/bin/hook "$@"
+	host systemctl start "$unit"
+}
+
+# said: what the last hook said
+said() {
+	host journalctl --quiet --output=cat --identifier=oopsbt-hook --since=@"$since"
+}
+
+report_has() {
+	host cat "$dump/report.json" | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
+}
+
+# run_example NAME [LINE...]: with its own drop-in, and a second one of these lines
+run_example() {
+	local name=$1
+	shift
+	drop_in zz-test "$@"
+	cp "$examples/$name.conf" "$drop_ins"
+	host systemctl daemon-reload
+	host systemctl start "$unit"
+}
+
+fails() {
+	! "$@" 2>/dev/null
+}
+
+leavings() {
+	host find /var/cache/oopsbt-hooks -mindepth 1
+}
+
+# --- from the daemon ---
+
+tap_ok "the service starts" host systemctl start oopsbtd
+host virsh oopsbt enable "$domain" >/dev/null
+host_log "$domain: runs Linux" >/dev/null
+host_mark
+oops
+host_log "$domain: stored: " >/dev/null
+tap_is "without a drop-in no hook is started" "$(host journalctl --quiet --output=cat --unit='oopsbt-dump@*' | wc -l)" 0
+tap_is "and nothing is written for one" "$(host find /run/oopsbt/hooks 2>/dev/null | wc -l)" 0
+
+mkdir -p "$host_root/usr/local/bin"
+cat >"$host_root/usr/local/bin/hook" <<-'SH'
+	#!/bin/sh
+	env | grep ^OOPSBT
+	id -un
+	ls "$OOPSBT_DIRECTORY" | xargs echo files:
+	head -n 1 "$OOPSBT_DIRECTORY/report.txt" | sed 's/^/report: /'
+	wc -c <"$OOPSBT_DIRECTORY/core" | sed 's/^/core: /'
+SH
+chmod 755 "$host_root/usr/local/bin/hook"
+drop_in test ExecStart=/usr/local/bin/hook
+since=$(date +%s)
+host_mark
+oops
+host_log "$domain: oops: .*\(dump " >/dev/null
+dump=$(host sh -c 'ls -d /var/lib/oopsbt/*/2*-* | sort -V | tail -n 1')
+id=${dump##*/}
+unit=oopsbt-dump@$id.service
+has_said() {
+	said | grep -q "$1"
+}
+tap_ok "with a drop-in the hook of a dump is started" eventually 30 has_said '^core: '
+text=$(said)
+tap_like "it has the facts of the dump" "$text" "OOPSBT_DUMP=$id"
+tap_is "and the title, as it is" "$(sed -n 's/^OOPSBT_TITLE=//p' <<<"$text")" "$(report_has title)"
+tap_like "it finds the files of the dump" "$text" 'files: core dmesg.txt registers.txt report.json report.txt'
+tap_is "the core is whole" "$(sed -n 's/^core: //p' <<<"$text")" "$(host stat -c %s "$dump/core")"
+tap_unlike "it is not root" "$text" '^root$'
+is_over() {
+	[ "$(host systemctl is-active "$unit" 2>/dev/null)" = inactive ] && [ -z "$(leavings)" ]
+}
+tap_ok "nothing is left of it" eventually 15 is_over
+tap_is "nobody but root can read the dump all the same" "$(host find "$dump" -maxdepth 1 -perm /077)" ""
+
+# --- bad hooks, of the same dump ---
+
+since=$(date +%s)
+tap_ok "a hook that hangs is ended" fails hook 'sleep 1000 & exec sleep 1000' TimeoutStartSec=3s
+tap_ok "and all that it started" eventually 10 is_over
+tap_is "no process of it is left" "$(host pgrep -xc sleep || true)" 0
+
+drop_in test ExecStart=/bin/sleep\ 600
+host systemctl start --no-block "$unit"
+host_mark
+oops
+tap_ok "while hooks hang, a dump is stored" host_log "$domain: stored: "
+host systemctl stop 'oopsbt-dump@*'
+
+# shellcheck disable=SC2016 # for the hook
+tap_ok "a hook that forks without end comes to its limit" \
+	fails hook 'while :; do sleep 100 & done' TimeoutStartSec=30s
+tap_ok "the host goes on" host true
+tap_like "its limit is 64 tasks" "$(host systemctl show -p TasksMax "$unit")" '=64$'
+
+since=$(date +%s)
+# shellcheck disable=SC2016 # for the hook
+hook 'for place in "$TMPDIR" /tmp /var/tmp /dev/shm /run /var/cache "$OOPSBT_DIRECTORY" /; do
+	dd if=/dev/zero of="$place/fill" bs=1M count=300 2>/dev/null || true
+	[ ! -e "$place/fill" ] || du -k "$place/fill" | sed s/^/filled:/
+done
+true'
+tap_is "a hook that writes without end has 64 MiB, and in one place" \
+	"$(said | grep -c '^filled:') $(said | sed -n 's/^filled:\([0-9]*\).*/\1/p' | awk '{ print $1 <= 65536 }')" "1 1"
+tap_is "nothing of that is left" "$(host find / /run /dev/shm -xdev -name fill)" ""
+
+since=$(date +%s)
+# shellcheck disable=SC2016 # for the hook
+hook 'ls /var/lib/oopsbt /var/cache/oopsbt-hooks /run/oopsbt /root /run/libvirt 2>/dev/null | sed "s/^/sees: /"
+grep -c . /proc/net/dev | sed "s/^/devices: /"
+touch "$OOPSBT_DIRECTORY/report.txt" 2>/dev/null && echo writes
+true'
+tap_unlike "a hook that looks around sees no other dump" "$(said)" '^sees: '
+tap_unlike "it cannot write to the dump" "$(said)" '^writes'
+tap_is "it has no network but its own loopback" "$(said | sed -n 's/^devices: //p')" 3
+
+tap_ok "a hook of a dump that is gone fails" fails host systemctl start oopsbt-dump@20200101T000000Z-1.service
+tap_ok "a name that leads elsewhere is refused" fails env OOPSBT_SOURCE=/etc \
+	"$host_root/usr/local/libexec/oopsbt/oopsbt-hook-dump" copy ../x
+
+# --- the examples ---
+
+mkdir -p "$test_dir/kept"
+exec {servers}< <(exec "$here/hook-servers.py" "$test_dir/kept")
+at_exit "kill $!"
+read -r http smtp <&"$servers"
+
+printf 'X-Secret: s3cret\n' >"$host_root/etc/oopsbt-webhook-header"
+tap_ok "the webhook runs" run_example webhook "Environment=OOPSBT_WEBHOOK=http://127.0.0.1:$http/hook" \
+	IPAddressAllow=localhost LoadCredential=header:/etc/oopsbt-webhook-header
+tap_is "what it posts is JSON with the facts" "$(python3 -c 'import json, sys
+fact = json.load(open(sys.argv[1]))
+print(fact["domain"], fact["kind"], fact["dump"])' "$test_dir/kept/hook")" "$domain oops $id"
+
+tap_ok "the mail runs" run_example mail "Environment=OOPSBT_MAIL_TO=admin@example.com OOPSBT_MAIL_SERVER=smtp://127.0.0.1:$smtp"
+tap_like "its subject has domain and title" "$(cat "$test_dir/kept/mail")" "^Subject: \[oopsbt\] $domain: "
+tap_like "its text is the report" "$(cat "$test_dir/kept/mail")" 'scenario_null_deref'
+
+cat >"$host_root/etc/oopsbt-rclone.conf" <<-CONF
+	[store]
+	type = s3
+	provider = Other
+	endpoint = http://127.0.0.1:$http/s3
+	access_key_id = key
+	secret_access_key = secret
+	force_path_style = true
+	no_check_bucket = true
+CONF
+fingerprint=$(report_has fingerprint)
+tap_ok "rclone runs" run_example rclone IPAddressAllow=localhost
+tap_ok "the core is in the object store, by fingerprint" cmp "$test_dir/kept/s3/oopsbt/$fingerprint/core" "$host_root$dump/core"
+tap_is "beside the report" "$(find "$test_dir/kept/s3/oopsbt/$fingerprint/reports" -name "*-$id.json" | wc -l)" 1
+tap_ok "rclone runs for the same bug again" host systemctl start "$unit"
+tap_is "a bug has one core" "$(grep -c '/core' "$test_dir/kept/puts")" 1
+
+tap_ok "oopsbtd is still active" host systemctl is-active --quiet oopsbtd
+tap_unlike "nothing that oopsbtd asks for was refused" "$(cat "$host_dir/log")" 'is not started'
+tap_done
