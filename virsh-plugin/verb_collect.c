@@ -39,7 +39,7 @@ static bool tools_init(struct tools *tools, struct session *session, GError **er
 	if (!tools->guard)
 		return false;
 	tools->analyzers = analyzer_pool_new(&tools->config.analyzer);
-	if (!analyzer_pool_fill(tools->analyzers, error))
+	if (!analyzer_pool_fill(tools->analyzers, 1, error))
 		return false;
 	tools->collector = (struct collector){
 		.store = session_store(session),

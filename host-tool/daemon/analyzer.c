@@ -28,7 +28,7 @@ struct analyzer {
 struct analyzer_pool {
 	GMutex mutex;
 	struct analyzer_limits limits;
-	struct analyzer *spare;
+	GQueue spares; /* of struct analyzer, that stand by */
 };
 
 static bool fail_errno(GError **error, const char *what)
@@ -90,25 +90,24 @@ struct analyzer_pool *analyzer_pool_new(const struct analyzer_limits *limits)
 	return pool;
 }
 
+static void end_spares(GQueue *spares)
+{
+	struct analyzer *spare;
+
+	/* All at once, and not one after the other. */
+	for (GList *item = spares->head; item; item = item->next)
+		analyzer_cancel(item->data);
+	while ((spare = g_queue_pop_head(spares)))
+		g_free(analyzer_end(spare));
+}
+
 void analyzer_pool_free(struct analyzer_pool *pool)
 {
 	if (pool == NULL)
 		return;
-	if (pool->spare)
-		g_free(analyzer_end(pool->spare));
+	end_spares(&pool->spares);
 	g_mutex_clear(&pool->mutex);
 	g_free(pool);
-}
-
-static struct analyzer *swap_spare(struct analyzer_pool *pool, struct analyzer *analyzer)
-{
-	struct analyzer *spare;
-
-	g_mutex_lock(&pool->mutex);
-	spare = pool->spare;
-	pool->spare = analyzer;
-	g_mutex_unlock(&pool->mutex);
-	return spare;
 }
 
 struct analyzer_limits analyzer_pool_limits(struct analyzer_pool *pool)
@@ -123,14 +122,35 @@ struct analyzer_limits analyzer_pool_limits(struct analyzer_pool *pool)
 
 void analyzer_pool_set_limits(struct analyzer_pool *pool, const struct analyzer_limits *limits)
 {
-	struct analyzer *spare;
+	GQueue old;
 
 	g_mutex_lock(&pool->mutex);
 	pool->limits = *limits;
-	spare = g_steal_pointer(&pool->spare); /* has the old ones */
+	old = pool->spares;
+	g_queue_init(&pool->spares);
 	g_mutex_unlock(&pool->mutex);
-	if (spare)
-		g_free(analyzer_end(spare));
+	end_spares(&old);
+}
+
+unsigned int analyzer_pool_num_spares(struct analyzer_pool *pool)
+{
+	unsigned int num = 0;
+
+	g_mutex_lock(&pool->mutex);
+	for (GList *item = pool->spares.head; item; item = item->next)
+		num += is_alive(item->data);
+	g_mutex_unlock(&pool->mutex);
+	return num;
+}
+
+static struct analyzer *take_spare(struct analyzer_pool *pool)
+{
+	struct analyzer *spare;
+
+	g_mutex_lock(&pool->mutex);
+	spare = g_queue_pop_head(&pool->spares);
+	g_mutex_unlock(&pool->mutex);
+	return spare;
 }
 
 static struct analyzer *start_of_pool(struct analyzer_pool *pool, GError **error)
@@ -140,32 +160,61 @@ static struct analyzer *start_of_pool(struct analyzer_pool *pool, GError **error
 	return start(&limits, error);
 }
 
-bool analyzer_pool_fill(struct analyzer_pool *pool, GError **error)
+static void add_spare(struct analyzer_pool *pool, struct analyzer *spare)
 {
-	struct analyzer *spare = swap_spare(pool, NULL);
+	g_mutex_lock(&pool->mutex);
+	g_queue_push_tail(&pool->spares, spare);
+	g_mutex_unlock(&pool->mutex);
+}
 
-	if (spare && !is_alive(spare)) {
-		g_free(analyzer_end(spare));
-		spare = NULL;
+static void end_dead_spares(struct analyzer_pool *pool)
+{
+	GQueue dead = G_QUEUE_INIT;
+
+	g_mutex_lock(&pool->mutex);
+	for (GList *item = pool->spares.head, *next; item; item = next) {
+		next = item->next;
+		if (is_alive(item->data))
+			continue;
+		g_queue_unlink(&pool->spares, item);
+		g_queue_push_tail_link(&dead, item);
 	}
-	if (spare == NULL)
-		spare = start_of_pool(pool, error);
-	if (spare == NULL)
-		return false;
-	spare = swap_spare(pool, spare);
-	if (spare) /* another thread was as quick */
-		g_free(analyzer_end(spare));
+	g_mutex_unlock(&pool->mutex);
+	end_spares(&dead);
+}
+
+bool analyzer_pool_fill(struct analyzer_pool *pool, unsigned int num_spares, GError **error)
+{
+	end_dead_spares(pool);
+	for (unsigned int num = analyzer_pool_num_spares(pool); num < num_spares; num++) {
+		struct analyzer *spare = start_of_pool(pool, error);
+
+		if (spare == NULL)
+			return false;
+		add_spare(pool, spare);
+	}
 	return true;
+}
+
+void analyzer_pool_trim(struct analyzer_pool *pool, unsigned int num_spares)
+{
+	for (unsigned int num = analyzer_pool_num_spares(pool); num > num_spares; num--) {
+		struct analyzer *spare = take_spare(pool);
+
+		if (spare)
+			g_free(analyzer_end(spare));
+	}
 }
 
 struct analyzer *analyzer_take(struct analyzer_pool *pool, GError **error)
 {
-	struct analyzer *spare = swap_spare(pool, NULL);
+	struct analyzer *spare;
 
-	if (spare && is_alive(spare))
-		return spare;
-	if (spare)
+	while ((spare = take_spare(pool))) {
+		if (is_alive(spare))
+			return spare;
 		g_free(analyzer_end(spare));
+	}
 	return start_of_pool(pool, error);
 }
 

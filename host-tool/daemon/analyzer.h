@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The analyser as a child process. A pool keeps one started and waiting, so that a collection does
- * not pay for it. What an analyser says is input, not truth: see dialogue.h and output.h.
+ * The analyser as a child process. A pool keeps some started and waiting (spares), so that a
+ * collection does not pay for it: each is in its sandbox, has seen no guest, and serves one job.
+ * They end when this process does. What an analyser says is input, not truth: see dialogue.h and
+ * output.h.
  */
 #ifndef OOPSBT_DAEMON_ANALYZER_H
 #define OOPSBT_DAEMON_ANALYZER_H
@@ -23,16 +25,22 @@ struct analyzer;
 struct analyzer_pool *analyzer_pool_new(const struct analyzer_limits *limits);
 void analyzer_pool_free(struct analyzer_pool *pool);
 struct analyzer_limits analyzer_pool_limits(struct analyzer_pool *pool);
-/* For those that are started from now on. */
+/* For those that are started from now on; spares that have the old ones are ended. */
 void analyzer_pool_set_limits(struct analyzer_pool *pool, const struct analyzer_limits *limits);
 
-/* Starts the one that stands by, if there is none. Not while a guest is frozen. */
-bool analyzer_pool_fill(struct analyzer_pool *pool, GError **error);
+/* How many are alive and wait. */
+unsigned int analyzer_pool_num_spares(struct analyzer_pool *pool);
 
-/* The one standing by, or a new one. */
+/* Starts spares until @num_spares wait, in place of those that died too. */
+bool analyzer_pool_fill(struct analyzer_pool *pool, unsigned int num_spares, GError **error);
+
+/* Ends spares until no more than @num_spares wait. */
+void analyzer_pool_trim(struct analyzer_pool *pool, unsigned int num_spares);
+
+/* A spare that is alive, or a new one. */
 struct analyzer *analyzer_take(struct analyzer_pool *pool, GError **error);
 
-/* A new one, for a job that is in no hurry: the one standing by is left for one that is. */
+/* A new one, for a job that is in no hurry: the spares are left for those that are. */
 struct analyzer *analyzer_start(struct analyzer_pool *pool, GError **error);
 
 /* The control socket. */

@@ -9,7 +9,7 @@ COLLECT_PACKAGES := $(COMMON_PACKAGES) libvirt libvirt-qemu libxml-2.0
 
 OOPSBTD_SOURCES := $(addprefix host-tool/daemon/,connection.c domain_collect.c domain_error.c domain_kernel.c \
 	domain_oops.c domain_refresh.c domain_signals.c domain_stall.c domain_watchdog.c domains.c guest_settings.c \
-	histogram.c hook.c incident_log.c kernel_state.c main.c metrics.c metrics_file.c metrics_text.c progress.c signal.c stall.c \
+	histogram.c hook.c incident_log.c kernel_state.c main.c metrics.c metrics_file.c metrics_text.c progress.c signal.c spares.c stall.c \
 	stall_watch.c status.c trim.c watch.c)
 
 $(eval $(call archive,host-tool/libcollect.a,$(COLLECT_SOURCES)))
@@ -23,6 +23,7 @@ $(eval $(call unit_test,daemon-config-file,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIV
 $(eval $(call unit_test,daemon-hook,$(addprefix host-tool/daemon/,hook.c incident_log.c),$(COLLECT_PACKAGES) libsystemd,$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-progress,host-tool/daemon/progress.c,glib-2.0,))
 $(eval $(call unit_test,daemon-kernel-state,host-tool/daemon/kernel_state.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
+$(eval $(call unit_test,daemon-analyzer,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-decisions,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-output,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-freeze,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))

@@ -10,6 +10,7 @@
  *   domain_stall.c    does the guest stand still
  *   domain_signals.c  which signals are collected, and when
  *   domain_collect.c  collections
+ *   spares.c          how many analysers stand by
  *   domain_watchdog.c its watchdog device expired
  *   domain_error.c    QEMU has stopped it for an internal error
  *   domain_oops.c     has QEMU pause it at an oops, where it can
@@ -54,6 +55,7 @@ struct domains {
 	bool connected;
 	bool told_of_stock_qemu;
 	unsigned int num_tasks; /* under way */
+	bool filling_spares;	/* one of them does, see spares.h */
 	bool monitor_events;	/* else lifecycle events are used for crashes */
 	char *auto_enable;	/* as it was when all domains were looked at last; NULL: none */
 	struct bucket total;

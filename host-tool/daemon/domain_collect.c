@@ -2,6 +2,7 @@
 #include "daemon/domain.h"
 #include "daemon/hook.h"
 #include "daemon/incident_log.h"
+#include "daemon/spares.h"
 
 /* A domain that is being collected by somebody else, or libvirtd that is away: double each time. */
 #define RETRY_MS 2000
@@ -72,8 +73,9 @@ static void collect_work(struct task *task)
 	if (!collection_run(&collect->collector, &request, &collect->result, &collect->error))
 		collect->connection_lost = virConnectIsAlive(connection) != 1;
 	connection_give(collect->connections, connection, virt_calls_left_behind() == left_behind);
-	/* The next one stands by from now on. */
-	analyzer_pool_fill(collect->collector.analyzers, NULL);
+	/* The rest comes when nothing is collected any more, see spares.h. */
+	if (analyzer_pool_num_spares(collect->collector.analyzers) == 0)
+		analyzer_pool_fill(collect->collector.analyzers, 1, NULL);
 }
 
 /* --- in the main thread --- */
@@ -221,8 +223,10 @@ static void collect_done(struct task *task, struct domain *domain)
 		metrics_stored(task->all->metrics, &collect->result.times,
 			       collect->signal.deferred);
 	tell(collect, domain, again);
-	if (domain == NULL)
+	if (domain == NULL) {
+		spares_update(task->all);
 		return;
+	}
 	domain->collecting = false;
 	if (collect->error == NULL)
 		succeed(domain, collect);
@@ -236,6 +240,7 @@ static void collect_done(struct task *task, struct domain *domain)
 		domain_error_look(domain);
 	if (domain->retry_source == 0)
 		domain_collect_next(domain);
+	spares_update(domain->all);
 }
 
 static void collect_clear(struct task *task)

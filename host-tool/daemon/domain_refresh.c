@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "daemon/spares.h"
+
 struct refresh_task {
 	struct task task;
 	struct store *store;
@@ -192,6 +194,7 @@ static void refresh_done(struct task *task, struct domain *domain)
 			domain_drop(domain);
 		status_changed(task->all);
 	}
+	spares_update(task->all);
 }
 
 static void refresh_clear(struct task *task)

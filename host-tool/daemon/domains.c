@@ -5,6 +5,7 @@
 
 #include "common/json.h"
 #include "daemon/domain.h"
+#include "daemon/spares.h"
 
 #define MAPPING_THREADS 2
 #define BACKGROUND_THREADS 2
@@ -491,6 +492,7 @@ void domains_reconfigured(struct domains *all)
 	g_thread_pool_set_max_threads(all->collecting.threads, (int)all->config->parallel, NULL);
 	if (all->connected && g_strcmp0(all->auto_enable, all->config->auto_enable) != 0)
 		look_at_all(all);
+	spares_update(all);
 	status_changed(all);
 }
 

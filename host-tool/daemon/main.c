@@ -168,7 +168,6 @@ static gboolean on_reload(void *user_data)
 	if (load_config(daemon, &error)) {
 		apply_config(daemon);
 		analyzer_pool_set_limits(daemon->analyzers, &daemon->config.analyzer);
-		analyzer_pool_fill(daemon->analyzers, NULL); /* else the next collection does */
 		domains_reconfigured(daemon->domains);
 		log_write(daemon->log, LOG_INFO, NULL, NULL, "configuration loaded again");
 	} else {
@@ -215,7 +214,7 @@ static bool set_up(struct daemon *daemon, GError **error)
 	daemon->analyzers = analyzer_pool_new(&config->analyzer);
 	daemon->pauses = pauses_new();
 	daemon->guard = guard_new(daemon->runtime_directory, config->uri, error);
-	if (daemon->guard == NULL || !analyzer_pool_fill(daemon->analyzers, error))
+	if (daemon->guard == NULL || !analyzer_pool_fill(daemon->analyzers, 1, error))
 		return false;
 	watch_guard(daemon);
 	daemon->collector = (struct collector){

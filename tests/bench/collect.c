@@ -206,7 +206,7 @@ static bool collect(struct bench *bench, const char *kind, GBytes *map, GError *
 	}
 	collection_result_clear(&result);
 	/* As the daemon does: the next one stands by. */
-	return done && analyzer_pool_fill(bench->collector.analyzers, error);
+	return done && analyzer_pool_fill(bench->collector.analyzers, 1, error);
 }
 
 static bool run(struct bench *bench, unsigned int rounds, GError **error)

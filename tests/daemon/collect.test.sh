@@ -9,6 +9,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
 . "$here/../lib/libvirt.sh"
 . "$here/../lib/guest.sh"
+. "$here/../lib/eventually.sh"
 . "$here/lib.sh"
 
 libvirt_start
@@ -102,6 +103,21 @@ stored b >/dev/null
 tap_is "two guests at once are two dumps" "$(dumps b | wc -l)" 1
 tap_ok "keep=3 keeps three" keeps a 3
 tap_like "each names its own guest" "$(newest b report.json)" "\"name\" ?: ?\"$(guest_domain b)\""
+
+# --- analysers that stand by ---
+
+spares() {
+	pgrep -P "$daemon_pid" -x oopsbt-analyze
+}
+have_spares() {
+	[ "$(spares | wc -l)" = "$1" ]
+}
+tap_ok "an analyser stands by for each enabled guest" eventually 10 have_spares 2
+kill -KILL "$(spares | head -n 1)"
+daemon_mark
+oops a
+tap_like "one that died while it stood by costs no dump" "$(stored a)" null_deref
+tap_ok "as many stand by again" eventually 10 have_spares 2
 
 # --- left alone ---
 
@@ -242,8 +258,11 @@ tap_unlike "once" "$(tail -n "+$daemon_from" "$daemon_log")" 'panicked while oop
 
 virsh -q metadata "$(guest_domain a)" https://oopsbt.org/xmlns/domain/1 --live --remove >/dev/null
 tap_ok "a domain is let go when it is disabled" daemon_wait "$(guest_domain a): disabled"
+tap_ok "one analyser less stands by" eventually 10 have_spares 1
+spare=$(spares)
 status=0
 daemon_stop || status=$?
+tap_ok "none is left when the daemon has ended" test ! -e "/proc/$spare"
 tap_is "SIGTERM ends the daemon well" "$status" 0
 tap_is "and removes its status" "$(ls "$daemon_runtime/status.json" 2>/dev/null)" ""
 tap_done
