@@ -16,6 +16,8 @@
 #define POLL_US 2000
 /* After an NMI the guest may write for a while, with pauses: this much quiet is the end. */
 #define QUIET_US 100000
+/* Of these one ends an oops that has just been written; if more were, a quiet log is read whole. */
+#define NEWEST_RECORDS 128
 
 static bool is_signal(const struct analysis *analysis, const char *name)
 {
@@ -136,6 +138,29 @@ static bool find_newest(const struct analysis *analysis, const GArray *records,
 	       last >= analysis->map->oopses_told && find_numbered(records, last - 1, oops, first);
 }
 
+/*
+ * Do the newest records have a new oops and its end? This is a cheap look: while a guest writes its
+ * oops, line after line, most find no end.
+ */
+static bool may_be_told(const struct analysis *analysis)
+{
+	g_autoptr(Snapshot) now = snapshot_new(snapshot_memory(analysis->frozen), MAX_LOG_PAGES);
+	g_autoptr(GArray) records = NULL;
+	bool begun = analysis->map_was_found; /* then nobody knows which is new */
+	struct kernel kernel;
+
+	kernel_init(&kernel, analysis->map, now);
+	records = printk_read_newest(&kernel, analysis->vmcoreinfo, NEWEST_RECORDS);
+	for (guint i = 0; records && i < records->len; i++) {
+		const char *text = g_array_index(records, struct printk_record, i).text;
+
+		begun |= oops_line_number(text) > analysis->map->oopses_seen;
+		if (begun && oops_line_ends(text))
+			return true;
+	}
+	return records == NULL;
+}
+
 static bool oops_is_told(const struct analysis *analysis)
 {
 	g_autoptr(Snapshot) now = snapshot_new(snapshot_memory(analysis->frozen), MAX_LOG_PAGES);
@@ -160,10 +185,12 @@ void analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms)
 	int64_t end = now + (int64_t)settle_ms * 1000;
 	int64_t changed = now;
 	uint64_t last = 0;
+	bool quiet = false; /* so long that the whole log was read */
 
 	if (!analysis->map)
 		return;
 	while (!told || nmi) {
+		bool look = false;
 		uint64_t position;
 
 		if (!printk_position(&analysis->kernel, analysis->vmcoreinfo, &position, NULL))
@@ -172,8 +199,12 @@ void analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms)
 		if (position != last) {
 			last = position;
 			changed = now;
-			told = told || oops_is_told(analysis);
+			quiet = false;
+			look = !told && may_be_told(analysis);
+		} else if (!quiet && now - changed >= QUIET_US) {
+			look = quiet = true;
 		}
+		told = told || (look && oops_is_told(analysis));
 		if ((told && (!nmi || now - changed >= QUIET_US)) || now >= end)
 			return;
 		g_usleep(POLL_US);

@@ -19,7 +19,7 @@ unsigned int oops_line_number(const char *line)
 	return info ? (unsigned int)g_ascii_strtoull(mark + strlen(" [#"), NULL, 10) : 0;
 }
 
-static bool is_end(const char *line)
+bool oops_line_ends(const char *line)
 {
 	return strstr(line, "---[ end trace") || strstr(line, "---[ end Kernel panic");
 }
@@ -93,7 +93,7 @@ static void find_kind(GPtrArray *lines, guint die_line, struct oops_text *oops)
 	for (guint i = die_line + 1; i-- > first;) {
 		const char *line = g_ptr_array_index(lines, i);
 
-		if (i < die_line && (is_end(line) || oops_line_number(line)))
+		if (i < die_line && (oops_line_ends(line) || oops_line_number(line)))
 			break;
 		oops->first_line = i;
 		if (match_announcement(line, oops))
@@ -115,7 +115,7 @@ static bool find_end(GPtrArray *lines, guint die_line, guint *last)
 		within = within || (i > die_line && oops_line_number(line));
 		if (!within)
 			*last = i;
-		if (is_end(line))
+		if (oops_line_ends(line))
 			return true;
 	}
 	return false;
@@ -202,7 +202,7 @@ bool oops_text_find_begun(GPtrArray *lines, struct oops_text *oops)
 	for (guint i = lines->len; i-- > 0;) {
 		const char *line = g_ptr_array_index(lines, i);
 
-		if (is_end(line) || oops_line_number(line))
+		if (oops_line_ends(line) || oops_line_number(line))
 			return false;
 		if (!match_beginning(line, oops))
 			continue;

@@ -47,6 +47,9 @@ void oops_text_clear(struct oops_text *oops);
 /* Does this line begin an oops, and not have its number? */
 bool oops_line_begins(const char *line);
 
+/* Is this the last line of an oops? */
+bool oops_line_ends(const char *line);
+
 /* How a stack of this oops is to be read. */
 LogBlame oops_text_rule(const struct oops_text *oops);
 

@@ -22,6 +22,10 @@
 #define IS_DATALESS(position) ((position)&1)
 #define BLOCK_ID_SIZE 8
 
+/* struct prb_desc has 24 bytes, struct printk_info 88. */
+#define MAX_DESC_SIZE 64
+#define MAX_INFO_SIZE 256
+
 #define CALLER_ID_CPU 0x80000000u
 
 /* Where things are, from VMCOREINFO's OFFSET() and SIZE() lines or from BTF. */
@@ -90,6 +94,18 @@ static bool find_layout(const struct kernel *kernel, const char *vmcoreinfo,
 	return true;
 }
 
+/* Both structures are read whole, and have all that is looked for. */
+static bool is_possible(const struct ring_layout *layout)
+{
+	return layout->desc_size <= MAX_DESC_SIZE && layout->info_size <= MAX_INFO_SIZE &&
+	       layout->state_var + 8 <= layout->desc_size &&
+	       layout->text_blk_lpos + layout->begin + 8 <= layout->desc_size &&
+	       layout->text_blk_lpos + layout->next + 8 <= layout->desc_size &&
+	       layout->seq + 8 <= layout->info_size && layout->ts_nsec + 8 <= layout->info_size &&
+	       layout->text_len + 4 <= layout->info_size &&
+	       layout->caller_id + 4 <= layout->info_size;
+}
+
 static bool ring_open(const struct kernel *kernel, const char *vmcoreinfo, struct ring *ring,
 		      GError **error)
 {
@@ -118,7 +134,7 @@ static bool ring_open(const struct kernel *kernel, const char *vmcoreinfo, struc
 	    !address_space_read_u64(space, gva_add(data_ring, layout->data), &ring->data.value,
 				    error))
 		return false;
-	if (count_bits > MAX_COUNT_BITS || size_bits > MAX_SIZE_BITS ||
+	if (!is_possible(layout) || count_bits > MAX_COUNT_BITS || size_bits > MAX_SIZE_BITS ||
 	    ((ring->head_id - ring->tail_id) & ID_MASK) >= 1ull << count_bits) {
 		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
 				    "the printk ring has an impossible size");
@@ -130,9 +146,13 @@ static bool ring_open(const struct kernel *kernel, const char *vmcoreinfo, struc
 	ring->size_bits = size_bits;
 	ring->size = 1ull << size_bits;
 	ring->text_left = MIN(ring->size, MAX_TEXT_BYTES);
-	if (((ring->head_id - ring->tail_id) & ID_MASK) >= MAX_RECORDS)
-		ring->tail_id = (ring->head_id - (MAX_RECORDS - 1)) & ID_MASK;
 	return true;
+}
+
+static void skip_old(struct ring *ring, uint64_t max_records)
+{
+	if (((ring->head_id - ring->tail_id) & ID_MASK) >= max_records)
+		ring->tail_id = (ring->head_id - (max_records - 1)) & ID_MASK;
 }
 
 static void record_clear(struct printk_record *record)
@@ -177,38 +197,44 @@ static char *read_text(const struct kernel *kernel, struct ring *ring, uint64_t 
 	return g_steal_pointer(&text);
 }
 
+static uint64_t load_u64(const uint8_t *bytes)
+{
+	uint64_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
 static bool read_record(const struct kernel *kernel, struct ring *ring, uint64_t id,
 			GArray *records, GError **error)
 {
 	const struct ring_layout *layout = &ring->layout;
 	const struct address_space *space = &kernel->space;
 	uint64_t index = id & (ring->count - 1);
-	gva_t desc = gva_add(ring->descs, index * layout->desc_size);
-	gva_t info = gva_add(ring->infos, index * layout->info_size);
-	gva_t block = gva_add(desc, layout->text_blk_lpos);
+	uint8_t desc[MAX_DESC_SIZE], info[MAX_INFO_SIZE];
+	const uint8_t *block = desc + layout->text_blk_lpos;
 	struct printk_record record = {.caller_known = true};
-	uint64_t state, begin, next;
+	uint64_t state;
 	uint16_t length;
-	uint8_t flags;
 
-	if (!address_space_read_u64(space, gva_add(desc, layout->state_var), &state, error))
+	if (!address_space_read(space, gva_add(ring->descs, index * layout->desc_size), desc,
+				layout->desc_size, NULL, error))
 		return false;
+	state = load_u64(desc + layout->state_var);
 	if ((state & ID_MASK) != (id & ID_MASK) ||
 	    (state >> STATE_SHIFT != STATE_COMMITTED && state >> STATE_SHIFT != STATE_FINALIZED))
 		return true; /* being written, or already taken back */
-	if (!address_space_read_u64(space, gva_add(block, layout->begin), &begin, error) ||
-	    !address_space_read_u64(space, gva_add(block, layout->next), &next, error) ||
-	    !address_space_read_u64(space, gva_add(info, layout->seq), &record.sequence, error) ||
-	    !address_space_read_u64(space, gva_add(info, layout->ts_nsec), &record.time_ns,
-				    error) ||
-	    !address_space_read(space, gva_add(info, layout->text_len), &length, 2, NULL, error) ||
-	    /* After text_len: u8 facility; u8 flags:5, level:3. */
-	    !address_space_read(space, gva_add(info, layout->text_len + 3), &flags, 1, NULL,
-				error) ||
-	    !address_space_read_u32(space, gva_add(info, layout->caller_id), &record.caller, error))
+	if (!address_space_read(space, gva_add(ring->infos, index * layout->info_size), info,
+				layout->info_size, NULL, error))
 		return false;
-	record.level = flags >> 5;
-	record.text = read_text(kernel, ring, begin, next, length, error);
+	record.sequence = load_u64(info + layout->seq);
+	record.time_ns = load_u64(info + layout->ts_nsec);
+	memcpy(&length, info + layout->text_len, sizeof(length));
+	/* After text_len: u8 facility; u8 flags:5, level:3. */
+	record.level = info[layout->text_len + 3] >> 5;
+	memcpy(&record.caller, info + layout->caller_id, sizeof(record.caller));
+	record.text = read_text(kernel, ring, load_u64(block + layout->begin),
+				load_u64(block + layout->next), length, error);
 	if (!record.text)
 		return false;
 	g_array_append_val(records, record);
@@ -239,14 +265,17 @@ static void prefetch(const struct kernel *kernel, const struct ring *ring)
 		address_space_prefetch(&kernel->space, ring->data, MIN(used, ring->size));
 }
 
-static GArray *read_ring(const struct kernel *kernel, const char *vmcoreinfo, GError **error)
+static GArray *read_ring(const struct kernel *kernel, const char *vmcoreinfo, uint64_t max_records,
+			 GError **error)
 {
 	GArray *records = records_new();
 	struct ring ring;
 
 	if (!ring_open(kernel, vmcoreinfo, &ring, error))
 		return records;
-	prefetch(kernel, &ring);
+	skip_old(&ring, max_records);
+	if (max_records == MAX_RECORDS)
+		prefetch(kernel, &ring);
 	for (uint64_t id = ring.tail_id;; id = (id + 1) & ID_MASK) {
 		if (!read_record(kernel, &ring, id, records, error) || id == ring.head_id)
 			return records;
@@ -344,8 +373,14 @@ GArray *printk_read(const struct kernel *kernel, const char *vmcoreinfo, const c
 	if (source)
 		*source = is_ring(kernel) ? "printk ring in guest memory"
 					  : "printk buffer in guest memory (before 5.10)";
-	return is_ring(kernel) ? read_ring(kernel, vmcoreinfo, error)
+	return is_ring(kernel) ? read_ring(kernel, vmcoreinfo, MAX_RECORDS, error)
 			       : read_old_log(kernel, vmcoreinfo, error);
+}
+
+GArray *printk_read_newest(const struct kernel *kernel, const char *vmcoreinfo,
+			   unsigned int max_records)
+{
+	return is_ring(kernel) ? read_ring(kernel, vmcoreinfo, max_records, NULL) : NULL;
 }
 
 bool printk_position(const struct kernel *kernel, const char *vmcoreinfo, uint64_t *position,

@@ -37,4 +37,11 @@ bool printk_position(const struct kernel *kernel, const char *vmcoreinfo, uint64
 GArray *printk_read(const struct kernel *kernel, const char *vmcoreinfo, const char **source,
 		    GError **error);
 
+/*
+ * The same of the newest @max_records (at least one) only, for a cheap look. NULL before 5.10:
+ * such a log can be read from its beginning only.
+ */
+GArray *printk_read_newest(const struct kernel *kernel, const char *vmcoreinfo,
+			   unsigned int max_records);
+
 #endif

@@ -239,6 +239,26 @@ static void test_order(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpuint(record_at(records, 1)->caller, ==, 77);
 }
 
+static void test_newest(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	g_autoptr(GArray) one = NULL;
+	g_autoptr(GArray) two = NULL;
+	g_autoptr(GArray) more = NULL;
+
+	put(f, "first", STATE_FINALIZED);
+	put(f, "second", STATE_FINALIZED);
+	put(f, "third", STATE_FINALIZED);
+	one = printk_read_newest(&f->kernel, f->vmcoreinfo->str, 1);
+	two = printk_read_newest(&f->kernel, f->vmcoreinfo->str, 2);
+	more = printk_read_newest(&f->kernel, f->vmcoreinfo->str, 100);
+	g_assert_cmpuint(one->len, ==, 1);
+	g_assert_cmpstr(record_at(one, 0)->text, ==, "third");
+	g_assert_cmpuint(two->len, ==, 2);
+	g_assert_cmpstr(record_at(two, 0)->text, ==, "second");
+	g_assert_cmpstr(record_at(two, 1)->text, ==, "third");
+	g_assert_cmpuint(more->len, ==, 3);
+}
+
 static void test_empty(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	g_autoptr(GError) error = NULL;
@@ -356,6 +376,27 @@ static void test_impossible_ring(struct fixture *f, gconstpointer unused G_GNUC_
 	*ring = good;
 	g_string_assign(f->vmcoreinfo, "OSRELEASE=6.1.0\n");
 	assert_refused(f);
+}
+
+/* More than a descriptor or an info can be, or a member that lies beyond its end. */
+static void test_impossible_layout(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	static const char *const lines[] = {
+		"SIZE(prb_desc)=4096\n",
+		"SIZE(prb_desc)=16\n",
+		"SIZE(printk_info)=4096\n",
+		"SIZE(printk_info)=8\n",
+		"OFFSET(prb_data_blk_lpos.next)=100\n",
+	};
+	g_autofree char *good = g_strdup(f->vmcoreinfo->str);
+
+	put(f, "a", STATE_FINALIZED);
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		/* The first that says it counts. */
+		g_string_assign(f->vmcoreinfo, lines[i]);
+		g_string_append(f->vmcoreinfo, good);
+		assert_refused(f);
+	}
 }
 
 /* Every descriptor says that its text is all of the ring: more than the ring can hold. */
@@ -592,6 +633,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	add("/printk/order", test_order);
+	add("/printk/the newest records can be read alone", test_newest);
+	add("/printk/a layout that cannot be is refused", test_impossible_layout);
 	add("/printk/empty", test_empty);
 	add("/printk/without-vmcoreinfo", test_without_vmcoreinfo);
 	add("/printk/wrap", test_wrap);
