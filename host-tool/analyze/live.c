@@ -19,8 +19,8 @@
  */
 #define MAX_PAGES 57344
 #define MAX_LOG_PAGES 16384
-/* Storage made ready while there is no job yet; a 64-vCPU guest takes about this much. */
-#define PAGES_READY 1024
+/* Storage made ready while there is no job yet; a 16-vCPU guest takes less. */
+#define PAGES_READY 512
 /* The collector answers within its own limits; this is for one that is gone. */
 #define ANSWER_TIMEOUT_MS 60000
 

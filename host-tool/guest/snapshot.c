@@ -175,6 +175,15 @@ static uint8_t *next_storage_or_error(struct snapshot *snapshot, gpa_t address, 
 	return storage;
 }
 
+/* The kernel (5.14) does it in one go, or it takes a fault for each page. */
+static void touch_slab(volatile uint8_t *slab)
+{
+	if (!madvise((void *)slab, SLAB_SIZE, MADV_POPULATE_WRITE))
+		return;
+	for (size_t i = 0; i < SLAB_PAGES; i++)
+		slab[i * GUEST_PAGE_SIZE] = 0;
+}
+
 void snapshot_reserve(struct snapshot *snapshot, size_t num_pages)
 {
 	size_t num_slots = snapshot->num_slots;
@@ -184,12 +193,8 @@ void snapshot_reserve(struct snapshot *snapshot, size_t num_pages)
 	wanted = (num_pages + SLAB_PAGES - 1) / SLAB_PAGES;
 	while (snapshot->num_spare < wanted && add_slab(snapshot))
 		snapshot->num_spare++;
-	for (size_t i = 0; i < MIN(num_pages, snapshot->num_spare * SLAB_PAGES); i++) {
-		size_t first = snapshot->slabs->len - snapshot->num_spare;
-		volatile uint8_t *slab = snapshot->slabs->pdata[first + i / SLAB_PAGES];
-
-		slab[i % SLAB_PAGES * GUEST_PAGE_SIZE] = 0;
-	}
+	for (size_t i = 0; i < snapshot->num_spare; i++)
+		touch_slab(snapshot->slabs->pdata[snapshot->slabs->len - 1 - i]);
 	while (num_slots < 2 * (snapshot->num_pages + num_pages))
 		num_slots *= 2;
 	if (num_slots > snapshot->num_slots)
