@@ -7,7 +7,7 @@
 #	daemon_start [OPTION...]	in the foreground, logging to $daemon_log; returns when it is connected
 #	daemon_kill			kill -9
 #	daemon_stop			SIGTERM, and wait
-#	daemon_wait PATTERN [SECONDS]	until a line is logged since the last start that matches
+#	daemon_wait PATTERN [SECONDS [COUNT]]	until a line (or COUNT) is logged since the last start that matches
 #	daemon_mark			from now on daemon_wait looks at later lines only
 #	daemon_config LINE...		lines of its configuration file
 #	daemon_follow NAME [ATTRIBUTES]	enable the guest NAME, with every dump in full unless full= says else, and wait until its
@@ -46,7 +46,7 @@ daemon_wait() {
 	local tail status=0 fd
 	exec {fd}< <(exec tail -n "+$daemon_from" -f "$daemon_log" 2>/dev/null)
 	tail=$!
-	timeout "${2:-30}" grep -Em1 -- "$1" <&"$fd" || status=$?
+	timeout "${2:-30}" grep -Em"${3:-1}" -- "$1" <&"$fd" || status=$?
 	kill "$tail" 2>/dev/null || true
 	exec {fd}<&-
 	if [ "$status" != 0 ]; then
