@@ -18,4 +18,5 @@ $(eval $(call unit_test,analyze-sandbox,host-tool/analyze/sandbox.c host-tool/an
 	$(PACKAGES) libseccomp,$(addprefix host-tool/,libguest.a libcommon.a)))
 
 $(eval $(call unit_test,analyze-verdict,host-tool/analyze/verdict.c host-tool/analyze/culprit.c,$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
+$(eval $(call unit_test,analyze-task-chains,host-tool/analyze/task_chains.c,$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 $(eval $(call unit_test,analyze-relay,host-tool/analyze/relay.c,$(PACKAGES),$(addprefix host-tool/,libguest.a libcommon.a)))

@@ -416,10 +416,17 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 	left_out_list(analysis, records, (unsigned int)report->oops.number.value);
 }
 
-static bool has_deadlock(const struct report_tasks *tasks)
+/* "deadlock", if the first chain is one; NULL: it is none. */
+static const char *deadlock_of(const struct report_tasks *tasks)
 {
-	return tasks->chains->len > 0 &&
-	       g_array_index(tasks->chains, struct report_chain, 0).deadlock;
+	const struct report_chain *chain;
+
+	if (tasks->chains->len == 0)
+		return NULL;
+	chain = &g_array_index(tasks->chains, struct report_chain, 0);
+	if (!chain->deadlock)
+		return NULL;
+	return chain->certain ? "deadlock" : "likely deadlock";
 }
 
 /* Kinds whose title is more, or other, than their name. */
@@ -476,8 +483,8 @@ static char *stall_title(const struct analysis *analysis)
 	/* What a CPU does now is no reason for what was, nor for what the host does. */
 	if (!ended && g_strcmp0(incident, "starved"))
 		culprit_of_stall(report, &blame);
-	if (!ended && is_of_tasks(incident) && has_deadlock(&report->tasks))
-		g_string_append(title, ": deadlock");
+	if (!ended && is_of_tasks(incident) && deadlock_of(&report->tasks))
+		g_string_append_printf(title, ": %s", deadlock_of(&report->tasks));
 	else if (!g_strcmp0(incident, "hung-task") && hung_in(&report->tasks))
 		g_string_append_printf(title, " in %s", hung_in(&report->tasks));
 	text = blame_title(title->str, &blame);
@@ -491,8 +498,8 @@ static const char *title_without_text(const struct analysis *analysis)
 		return "kernel panic";
 	if (!analysis->map)
 		return "guest memory could not be understood";
-	if (is_signal(analysis, "collect") && has_deadlock(&analysis->report->tasks))
-		return "deadlock";
+	if (is_signal(analysis, "collect") && deadlock_of(&analysis->report->tasks))
+		return deadlock_of(&analysis->report->tasks);
 	if (is_signal(analysis, "collect"))
 		return "collected on request";
 	if (is_signal(analysis, "file"))

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #define NS_PER_S 1000000000
+#define MAX_LINKS 16 /* that are told in words */
 
 static struct report_sleeper *sleeper_at(const struct report *report, guint index)
 {
@@ -69,6 +70,10 @@ static void append_end(GString *text, const struct report *report,
 			g_string_append_printf(text, ", in %s", function);
 		return;
 	}
+	if (sleeper->letter == 'Z' || sleeper->letter == 'X') {
+		g_string_append(text, ", which has ended");
+		return;
+	}
 	if (sleeper->letter == 'R') {
 		g_string_append(text, ", which waits for a CPU");
 	} else if (sleeper->waits_for) {
@@ -90,15 +95,29 @@ static bool contains(const GArray *tasks, guint index)
 	return false;
 }
 
+static const char *beginning(const struct report_chain *chain)
+{
+	if (!chain->deadlock)
+		return "";
+	return chain->certain ? "Deadlock: " : "Likely deadlock: ";
+}
+
 static char *describe(const struct report *report, const struct report_chain *chain)
 {
-	GString *text = g_string_new(chain->deadlock ? "Deadlock: " : NULL);
+	GString *text = g_string_new(beginning(chain));
 	guint last = chain->tasks->len - 1;
 
 	for (guint i = 0; i <= last; i++) {
-		const struct report_sleeper *sleeper =
-			sleeper_at(report, g_array_index(chain->tasks, guint, i));
+		const struct report_sleeper *sleeper;
 
+		if (i == MAX_LINKS && i < last) {
+			g_string_append_printf(text,
+					       "the first of %u, each of which waits for the "
+					       "next, and the last of which waits for ",
+					       last - i);
+			i = last;
+		}
+		sleeper = sleeper_at(report, g_array_index(chain->tasks, guint, i));
 		append_name(text, sleeper);
 		if (i > 0 && (i < last || chain->deadlock))
 			g_string_append(text, ", which");
@@ -113,10 +132,16 @@ static char *describe(const struct report *report, const struct report_chain *ch
 	return g_string_free(text, FALSE);
 }
 
-/* From @start on; a cycle that it leads into is a chain of its own, and @start not in it. */
+/*
+ * From @start on; a cycle that it leads into is a chain of its own, and @start not in it. A reader
+ * that took a lock last may have given it back, and so may a semaphore's last holder.
+ */
 static struct report_chain follow(const struct report *report, guint start)
 {
-	struct report_chain chain = {.tasks = g_array_new(FALSE, FALSE, sizeof(guint))};
+	struct report_chain chain = {
+		.certain = true,
+		.tasks = g_array_new(FALSE, FALSE, sizeof(guint)),
+	};
 	guint index = start;
 
 	for (;;) {
@@ -125,9 +150,9 @@ static struct report_chain follow(const struct report *report, guint start)
 		g_array_append_val(chain.tasks, index);
 		if (!sleeper->holder.known || !sleeper->claim)
 			return chain;
+		chain.certain &= g_str_equal(sleeper->claim, "owner");
 		index = (guint)sleeper->holder.value;
 		if (index == start) {
-			/* Readers of whom one is known may be others by now. */
 			chain.deadlock = true;
 			return chain;
 		}
@@ -136,14 +161,12 @@ static struct report_chain follow(const struct report *report, guint start)
 	}
 }
 
-/* Is @chain the same as, or the end of, one that was told? Cycles may begin anywhere. */
-static bool is_told(const struct report *report, const struct report_chain *chain)
+/* Is a chain from @start the same as, or the end of, one that was told? Cycles begin anywhere. */
+static bool is_told(const struct report *report, guint start)
 {
-	guint first = g_array_index(chain->tasks, guint, 0);
-
 	for (guint i = 0; i < report->tasks.chains->len; i++)
 		if (contains(g_array_index(report->tasks.chains, struct report_chain, i).tasks,
-			     first))
+			     start))
 			return true;
 	return false;
 }
@@ -165,10 +188,11 @@ static void tell(struct report *report, bool deadlocks)
 	for (guint i = 0; i < report->tasks.shown->len; i++) {
 		struct report_chain chain;
 
-		if (!sleeper_at(report, i)->holder.known || (!deadlocks && is_holder(report, i)))
+		if (!sleeper_at(report, i)->holder.known || is_told(report, i) ||
+		    (!deadlocks && is_holder(report, i)))
 			continue;
 		chain = follow(report, i);
-		if (chain.deadlock != deadlocks || is_told(report, &chain)) {
+		if (chain.deadlock != deadlocks) {
 			g_array_unref(chain.tasks);
 			continue;
 		}

@@ -204,6 +204,27 @@ static guint place_of(GPtrArray *chosen, const struct task_entry *entry)
 	return chosen->len - 1;
 }
 
+static bool is_future(const struct task_entry *entry, struct maybe_int now)
+{
+	return now.known && entry->ran_ns.known && !entry->late && entry->ran_ns.value > now.value;
+}
+
+static void tell_what_is_missing(struct analysis *analysis, const struct waits *waits,
+				 const GPtrArray *chosen, struct maybe_int now)
+{
+	guint num_future = 0;
+
+	for (guint i = 0; i < chosen->len; i++)
+		num_future += is_future(chosen->pdata[i], now);
+	if (num_future > 0)
+		report_add_error(analysis->report, "tasks.shown[].not_run_ns",
+				 "%u tasks ran last in the future, by the guest's clock",
+				 num_future);
+	if (waits->stopped)
+		report_add_error(analysis->report, "tasks.shown[].waits_for",
+				 "not all locks were looked for: %s", waits->stopped);
+}
+
 void task_facts_fill(struct analysis *analysis)
 {
 	struct report_tasks *report = &analysis->report->tasks;
@@ -237,9 +258,7 @@ void task_facts_fill(struct analysis *analysis)
 		g_array_append_val(report->shown, sleeper);
 		g_array_append_vals(analysis->shown_tasks, chosen->pdata[i], 1);
 	}
-	if (waits->stopped)
-		report_add_error(analysis->report, "tasks.shown[].waits_for",
-				 "not all locks were looked for: %s", waits->stopped);
+	tell_what_is_missing(analysis, waits, chosen, now);
 	waits_free(waits);
 	tasks_clear(&tasks);
 }

@@ -251,7 +251,10 @@ static const char *judge_tasks(GString *text, const struct report *report)
 		g_string_append_printf(text, "%s. ", chain->text);
 		if (!chain->deadlock)
 			return blame_of_wait(text, report, end_of(report, chain));
-		g_string_append(text, "The guest is to blame: none of them can ever go on.");
+		g_string_append(
+			text, chain->certain ? "The guest is to blame: none of them can ever go on."
+					     : "The guest is to blame: none of them can go on, "
+					       "unless who had a lock last has given it back.");
 		return guest;
 	}
 	if (!blocked) {

@@ -72,6 +72,7 @@ static void write_chain(struct json_writer *w, const struct report_tasks *tasks,
 {
 	json_begin_object(w, NULL, JSON_SPREAD);
 	json_boolean(w, "deadlock", chain->deadlock);
+	json_boolean(w, "certain", chain->certain);
 	json_begin_array(w, "pids", JSON_PACKED);
 	for (guint i = 0; i < chain->tasks->len; i++)
 		json_integer(

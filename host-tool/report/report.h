@@ -163,6 +163,7 @@ struct report_sleeper {
 /* From a task to the one that it waits for, and so on. */
 struct report_chain {
 	bool deadlock; /* the last one waits for the first one */
+	bool certain;  /* each is waited for as an owner, none as one that had the lock last */
 	GArray *tasks; /* of guint: which of the tasks */
 	char *text;
 };

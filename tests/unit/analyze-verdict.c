@@ -59,6 +59,7 @@ static void add_sleeper(struct report *report, const char *comm, char letter, co
 static void add_chain(struct report *report, bool deadlock, guint last)
 {
 	struct report_chain chain = {.deadlock = deadlock,
+				     .certain = true,
 				     .tasks = g_array_new(FALSE, FALSE, sizeof(guint)),
 				     .text = g_strdup("A waits for B")};
 
@@ -120,6 +121,11 @@ static void test_tasks(void)
 	add_sleeper(report, "one", 'D', "takes_it");
 	add_chain(report, true, 0);
 	check(report, "guest", "A waits for B. The guest is to blame: none of them can ever go on");
+	report = make("hung-task", NULL);
+	add_sleeper(report, "one", 'D', "takes_it");
+	add_chain(report, true, 0);
+	g_array_index(report->tasks.chains, struct report_chain, 0).certain = false;
+	check(report, "guest", "none of them can go on, unless");
 	report = make("hung-task", NULL);
 	add_sleeper(report, "one", 'D', "takes_it");
 	add_sleeper(report, "disk", 'D', "io_schedule");

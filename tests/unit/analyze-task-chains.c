@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who waits for whom, by tasks that are filled in by hand. */
+#include "analyze/task_chains.h"
+
+#include <string.h>
+
+#include "kernel/frame.h"
+
+/* @holder: which task; -1: none. */
+static void add(struct report *report, char letter, int holder, const char *claim)
+{
+	int64_t number = (int64_t)report->tasks.shown->len;
+	struct report_sleeper sleeper = {
+		.task = {.known = true,
+			 .pid = {true, 100 + number},
+			 .comm = g_strdup_printf("task%d", (int)number)},
+		.letter = letter,
+		.waits_for = "mutex",
+		.lock_symbol = g_strdup("a_lock"),
+		.waits_in = g_strdup("a_function"),
+		.claim = claim,
+		.holder = {holder >= 0, holder},
+		.frames = frames_new(),
+	};
+
+	g_array_append_val(report->tasks.shown, sleeper);
+}
+
+static const struct report_chain *chain_at(const struct report *report, guint index)
+{
+	g_assert_cmpuint(index, <, report->tasks.chains->len);
+	return &g_array_index(report->tasks.chains, struct report_chain, index);
+}
+
+static void test_deadlock(void)
+{
+	struct report *report = report_new();
+
+	add(report, 'D', 1, "owner");
+	add(report, 'D', 0, "owner");
+	add(report, 'D', 0, "owner"); /* behind the two */
+	task_chains_fill(report);
+	g_assert_cmpuint(report->tasks.chains->len, ==, 2);
+	g_assert_true(chain_at(report, 0)->deadlock && chain_at(report, 0)->certain);
+	g_assert_cmpstr(chain_at(report, 0)->text, ==,
+			"Deadlock: task0 (pid 100) waits for mutex a_lock in a_function, held by "
+			"task1 (pid 101), which waits for mutex a_lock in a_function, held by "
+			"task0 (pid 100)");
+	g_assert_false(chain_at(report, 1)->deadlock);
+	report_free(report);
+}
+
+/* One that has what it waits for. */
+static void test_alone(void)
+{
+	struct report *report = report_new();
+
+	add(report, 'D', 0, "owner");
+	task_chains_fill(report);
+	g_assert_true(chain_at(report, 0)->deadlock && chain_at(report, 0)->certain);
+	report_free(report);
+}
+
+/* Whoever had a lock last may have given it back. */
+static void test_likely(void)
+{
+	static const char *const claims[] = {"reader", "last holder"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(claims); i++) {
+		struct report *report = report_new();
+
+		add(report, 'D', 1, "owner");
+		add(report, 'D', 0, claims[i]);
+		task_chains_fill(report);
+		g_assert_true(chain_at(report, 0)->deadlock && !chain_at(report, 0)->certain);
+		g_assert_true(g_str_has_prefix(chain_at(report, 0)->text, "Likely deadlock: "));
+		report_free(report);
+	}
+}
+
+static void test_end(void)
+{
+	static const struct {
+		char letter;
+		const char *words;
+	} ends[] = {{'Z', "held by task1 (pid 101), which has ended"},
+		    {'R', "held by task1 (pid 101), which waits for a CPU"},
+		    {'D', "held by task1 (pid 101), which waits for a mutex in a_function"}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+		struct report *report = report_new();
+
+		add(report, 'D', 1, "owner");
+		add(report, ends[i].letter, -1, NULL);
+		task_chains_fill(report);
+		g_assert_cmpuint(report->tasks.chains->len, ==, 1);
+		g_assert_false(chain_at(report, 0)->deadlock);
+		g_test_message("%s", chain_at(report, 0)->text);
+		g_assert_true(g_str_has_suffix(chain_at(report, 0)->text, ends[i].words));
+		report_free(report);
+	}
+}
+
+/* Half of the tasks wait for the first of the other half, which wait for each other in a row. */
+static void test_long(void)
+{
+	const int half = 256;
+	struct report *report = report_new();
+	size_t length = 0;
+
+	for (int i = 0; i < half; i++)
+		add(report, 'D', half, "owner");
+	for (int i = 0; i < half; i++)
+		add(report, 'D', i < half - 1 ? half + i + 1 : -1, "owner");
+	task_chains_fill(report);
+	g_assert_cmpuint(report->tasks.chains->len, ==, half);
+	g_assert_cmpuint(chain_at(report, 0)->tasks->len, ==, half + 1);
+	g_assert_nonnull(
+		strstr(chain_at(report, 0)->text, "the first of 240, each of which waits"));
+	g_assert_nonnull(strstr(chain_at(report, 0)->text, "task511 (pid 611)"));
+	for (guint i = 0; i < report->tasks.chains->len; i++)
+		length += strlen(chain_at(report, i)->text);
+	g_assert_cmpuint(length, <, 1 << 20);
+	report_free(report);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/chains/two that wait for each other are a deadlock", test_deadlock);
+	g_test_add_func("/chains/one that waits for itself is a deadlock", test_alone);
+	g_test_add_func("/chains/a last reader makes a likely deadlock", test_likely);
+	g_test_add_func("/chains/the end of a chain says what it does", test_end);
+	g_test_add_func("/chains/long chains are told in few words", test_long);
+	return g_test_run();
+}
