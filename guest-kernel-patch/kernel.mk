@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The patch series. check-kernel builds and boots linux-6.1, and compiles what the others touch;
-# check-kernel-matrix builds and boots them all and writes docs/kernel-matrix.md.
+# The patch series. series writes them from guest-kernel-patch/series/. check-kernel builds and boots linux-6.1, and compiles
+# what the others touch; check-kernel-matrix builds and boots them all and writes docs/kernel-matrix.md.
 
-.PHONY: check-kernel check-kernel-matrix
+.PHONY: series check-kernel check-kernel-matrix
+series:
+	guest-kernel-patch/make-series
+
 check-kernel:
-	tests/run tests/kernel/series.test.sh tests/kernel/compile.test.sh tests/kernel/guest.test.sh
+	tests/run tests/kernel/made.test.sh tests/kernel/series.test.sh tests/kernel/compile.test.sh tests/kernel/guest.test.sh
 
 check-kernel-matrix:
 	tests/kernel/matrix docs/kernel-matrix.md

@@ -15,9 +15,9 @@ warnings() {
 	grep -E 'warning:|error:' "$1" | sed 's/:[0-9]*:[0-9]*:/:/; s|^.*/source/||' | sort
 }
 
-# What runs on an oops, on an NMI nobody claims, and on pvpanic's own events; nothing else may change.
-expected='^(oops_enter|notify_oops|pvpanic_.*|devm_pvpanic_probe|unknown_nmi_(dump|error)|nmi_sysctl_init|'
-expected+='(capability|events)_(show|store))(\.(cold|part|constprop|isra)\.?[0-9]*)*$'
+# What runs on an oops, on a lockup, on an NMI nobody claims, and on pvpanic's own events; nothing else may change.
+expected='^(oops_(enter|exit|notify|sys_info)|notify_oops|pvpanic_.*|devm_pvpanic_probe|unknown_nmi_.*|nmi_sysctl_init|'
+expected+='(capability|events)_(show|store)|sys_info(_tell_hypervisor)?|__sys_info|.*hung_.*|watchdog_(hardlockup_check|timer_fn))(\.(cold|part|constprop|isra)\.?[0-9]*)*$'
 
 for series in $(kernel_series); do
 	if ! results=$("$here/compile-touched" "$series"); then

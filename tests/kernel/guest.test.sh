@@ -19,13 +19,19 @@ series=${1:-linux-6.1}
 kernel=$("$here/build-kernel" "$series")
 strip -g -o "$test_dir/oops_context.ko" "$("$here/../guest/build-module" "$kernel" "$here/oops_context")"
 # Two devices, but before 5.13 there is no driver for the PCI one; SHUTDOWN is known since 6.10.
+devices=2 known=b
+# The sysctl of the NMI, and its values: nothing, all CPUs, the one that it reaches
+nmi_sysctl=unknown_nmi_backtrace nmi_off=0 nmi_all=1 nmi_one=2
 case $series in
-linux-5.4) devices=1 known=b ;;
-linux-6.1) devices=2 known=b ;;
-*) devices=2 known=f ;;
+linux-5.10) devices=1 ;;
+mainline) known=1f nmi_sysctl=unknown_nmi_sys_info nmi_off='' nmi_all=all_bt nmi_one=cpu_bt ;;
 esac
+case $series in
+linux-6.12) known=f ;;
+esac
+offered=31
 # Bits of the register
-panicked=0x1 crash_loaded=0x2 oops=0x8
+panicked=0x1 crash_loaded=0x2 oops=0x8 lockup=0x10
 pci=0xfe
 
 libvirt_start
@@ -122,19 +128,30 @@ tap_written() {
 
 # --- sysctls
 
-start all smp=4 events=15 qemu_args="-device pvpanic-pci,events=15,addr=0x10 -D $trace/all"
+start all smp=4 events=$offered qemu_args="-device pvpanic-pci,events=$offered,addr=0x10 -D $trace/all"
 
 for sysctl in unknown_nmi_backtrace oops_all_cpu_backtrace; do
+	[ "$series,$sysctl" != mainline,unknown_nmi_backtrace ] || continue
 	file=/proc/sys/kernel/$sysctl
 	tap_is "$sysctl is 0 by default" "$(guest_exec all "cat $file")" 0
 	tap_is "$sysctl takes 1 and 0" "$(guest_exec all "echo 1 >$file; cat $file; echo 0 >$file; cat $file" | xargs)" '1 0'
-	for value in 2 -1 text; do
+	for value in 3 -1 text; do
 		tap_like "$sysctl refuses $value" \
 			"$(guest_exec all "echo $value 2>&1 >$file || cat $file" 2>&1 | xargs)" 'Invalid argument 0$'
 	done
 	tap_like "$sysctl can be read by everybody and changed by root only" \
 		"$(guest_exec all "su user -c 'cat $file; echo 1 >$file' 2>&1; cat $file" | tr '\n' ' ')" '^0 .*Permission denied 0 $'
 done
+
+if [ "$series" = mainline ]; then
+	for sysctl in oops_sys_info unknown_nmi_sys_info; do
+		file=/proc/sys/kernel/$sysctl
+		tap_is "$sysctl is empty by default" "$(guest_exec all "cat $file")" ''
+		tap_is "$sysctl takes what its siblings take" \
+			"$(guest_exec all "echo mem,all_bt,cpu_bt,hypervisor >$file; cat $file; echo >$file; cat $file" | xargs)" \
+			'mem,all_bt,cpu_bt,hypervisor'
+	done
+fi
 
 # --- the event
 
@@ -143,7 +160,7 @@ isa=$(printf '%s\n' "$events" | grep QEMU0001)
 tap_is 'every device has an events attribute' "$(printf '%s\n' "$events" | wc -l)" "$devices"
 tap_is 'the events are what the device offers and the kernel knows' \
 	"$(guest_exec all "cat $isa $(dirname "$isa")/capability" | xargs)" "$known $known"
-tap_like 'events refuses what the device does not offer' "$(guest_exec all "echo 1f 2>&1 >$isa || cat $isa" 2>&1 | xargs)" \
+tap_like 'events refuses what the device does not offer' "$(guest_exec all "echo 3f 2>&1 >$isa || cat $isa" 2>&1 | xargs)" \
 	"Invalid argument $known\$"
 
 writes all "context process; wait_log '$end'"
@@ -174,6 +191,16 @@ tap_is 'and every busy CPU is shown' "$(printf '%s\n' "$log" | grep -oE 'NMI bac
 	"$(printf 'NMI backtrace for cpu %s ' 0 1 2 3 | xargs)"
 rest
 guest_exec all 'echo 0 >/proc/sys/kernel/oops_all_cpu_backtrace'
+
+if [ "$series" = mainline ]; then
+	guest_exec all 'echo mem,all_bt >/proc/sys/kernel/oops_sys_info'
+	writes all "context process; wait_log '$end'"
+	tap_like 'with all_bt in oops_sys_info all CPUs are shown ahead of the oops' "$(printf '%s\n' "$log" | xargs)" \
+		'NMI backtrace.*RIP: 0010:write_null'
+	tap_like 'and what else it asks for after the oops, ahead of its end' "$(printf '%s\n' "$log" | xargs)" \
+		'RIP: 0010:write_null.*Mem-Info:.*end trace'
+	guest_exec all 'echo >/proc/sys/kernel/oops_sys_info'
+fi
 
 lkdtm='EXCEPTION BUG WRITE_RO WRITE_RO_AFTER_INIT EXEC_DATA EXEC_NULL ACCESS_NULL EXEC_USERSPACE ACCESS_USERSPACE'
 writes all "for crash in $lkdtm; do
@@ -228,15 +255,15 @@ nmi_log() {
 }
 
 log=$(nmi_log all Dazed)
-tap_like 'with unknown_nmi_backtrace=0 an NMI is a warning as ever' "$log" 'Uhhuh. NMI received for unknown reason'
+tap_like "with $nmi_sysctl=$nmi_off an NMI is a warning as ever" "$log" 'Uhhuh. NMI received for unknown reason'
 tap_unlike 'and shows no CPU' "$log" 'NMI backtrace'
 
-guest_exec all 'echo 1 >/proc/sys/kernel/unknown_nmi_backtrace'
+guest_exec all "echo $nmi_all >/proc/sys/kernel/$nmi_sysctl"
 keep_busy
 first_shown=$EPOCHSECONDS
 # Of each CPU there is one line with FS.
 log=$(nmi_log all 'FS: ' 4)
-tap_is 'with unknown_nmi_backtrace=1 an NMI shows every busy CPU' \
+tap_is "with $nmi_sysctl=$nmi_all an NMI shows every busy CPU" \
 	"$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+$' | sort | xargs)" \
 	"$(printf 'NMI backtrace for cpu %s ' 0 1 2 3 | xargs)"
 tap_unlike 'instead of the warning' "$log" 'Uhhuh|Dazed'
@@ -261,6 +288,12 @@ shown=$((1 + $(printf '%s\n' "$log" | grep -c 'showing all CPUs')))
 limit=$((3 * (1 + (EPOCHSECONDS - first_shown) / 30)))
 tap_ok 'and has shown all CPUs three times at most in 30 s' [ "$shown" -ge 3 -a "$shown" -le "$limit" ]
 
+guest_exec all "echo $nmi_one >/proc/sys/kernel/$nmi_sysctl"
+log=$(nmi_log all 'showing this CPU')
+tap_is "with $nmi_sysctl=$nmi_one an NMI shows the CPU that it reaches, and no other" \
+	"$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+.*' | xargs)" 'NMI backtrace for cpu 0'
+guest_exec all "echo $nmi_all >/proc/sys/kernel/$nmi_sysctl"
+
 log=$(guest_exec all 'dmesg -c >/dev/null; context claim_nmi; dmesg')
 inject all
 log=$(guest_exec all dmesg)
@@ -279,24 +312,39 @@ writes all "context process 2; wait_log 'exited with'"
 tap_written 'and so is one of another CPU' $oops
 guest_destroy all
 
-start nested smp=2 events=15 qemu_args="-device pvpanic-pci,events=15,addr=0x10 -D $trace/nested"
+start nested smp=2 events=$offered qemu_args="-device pvpanic-pci,events=$offered,addr=0x10 -D $trace/nested"
 writes nested "context nested; context process; wait_log '$end'"
 tap_written 'an oops while an oops is printed is one more event' "$oops $oops"
 tap_is 'the guest is alive after that' "$(guest_exec nested 'echo alive')" alive
 guest_destroy nested
 
-start kdump smp=2 events=15 append=elfcorehdr=0x1000 qemu_args="-device pvpanic-pci,events=15,addr=0x10 -D $trace/kdump"
+start kdump smp=2 events=$offered append=elfcorehdr=0x1000 qemu_args="-device pvpanic-pci,events=$offered,addr=0x10 -D $trace/kdump"
 writes kdump "context process; wait_log '$end'"
 tap_written 'an oops of a kdump kernel is not signalled' ''
 guest_destroy kdump
+
+# A hung task is only looked for as long as nothing has oopsed.
+if [ "$series" = mainline ]; then
+	start hung smp=2 events=$offered qemu_args="-device pvpanic-pci,events=$offered,addr=0x10 -D $trace/hung"
+	hang='echo 1 >/proc/sys/kernel/hung_task_timeout_secs
+		(echo HUNG_TASK >/sys/kernel/debug/provoke-crash/DIRECT) >/dev/null 2>&1 &
+		wait_log "blocked for more than"'
+	writes hung "$hang"
+	tap_written 'a hung task is not told to the host unasked' ''
+	guest_exec hung 'echo hypervisor >/proc/sys/kernel/hung_task_sys_info'
+	writes hung "$hang"
+	tap_is 'with hypervisor in hung_task_sys_info it is the event LOCKUP' "$(values 0x505 | grep -o '^[^ ]*')" $lockup
+	tap_ok 'before the first byte of text' before '0x505 0x10 pvpanic' '0x3f8 .* serial'
+	guest_destroy hung
+fi
 
 # --- contexts that end in a panic
 
 # panics TITLE COMMAND [HOST-COMMAND]: a guest oopses by that and panics. If the guest's command is what does it,
 # there may be no answer to it.
 panics() {
-	start panic smp=2 events=15 on_crash=preserve append='panic=0' \
-		qemu_args="-device pvpanic-pci,events=15,addr=0x10 -action panic=none -D $trace/panic"
+	start panic smp=2 events=$offered on_crash=preserve append='panic=0' \
+		qemu_args="-device pvpanic-pci,events=$offered,addr=0x10 -action panic=none -D $trace/panic"
 	trace_begin panic
 	if [ $# = 3 ]; then
 		guest_exec panic "$2"
@@ -317,7 +365,7 @@ panics 'an oops in a hard interrupt is signalled, then the panic it is' 'context
 panics 'an oops in an NMI is signalled, then the panic it is' 'context nmi' 'inject panic'
 panics 'with panic_on_oops an oops is signalled, then the panic' 'echo 1 >/proc/sys/kernel/panic_on_oops; context process'
 
-# --- a device that does not offer the event; what wins over unknown_nmi_backtrace
+# --- a device that does not offer the event; what wins over the sysctl of the NMI
 
 start fallback smp=2 on_crash=preserve append='panic=0' qemu_args="-action panic=none -D $trace/fallback"
 guest_events fallback
@@ -332,9 +380,9 @@ tap_ok 'libvirt hears of it' guest_events_wait fallback '[Cc]rashloaded' 10
 writes fallback "echo 1 >$(dirname "$isa")/events; context process; wait_log '$end'"
 tap_is 'unless that is masked' "$(values 0x505)" ''
 
-guest_exec fallback 'echo 1 >/proc/sys/kernel/unknown_nmi_backtrace; echo 1 >/proc/sys/kernel/unknown_nmi_panic'
+guest_exec fallback "echo $nmi_all >/proc/sys/kernel/$nmi_sysctl; echo 1 >/proc/sys/kernel/unknown_nmi_panic"
 inject fallback
-tap_ok 'unknown_nmi_panic wins over unknown_nmi_backtrace' guest_console_wait fallback 'Kernel panic - not syncing: NMI'
+tap_ok "unknown_nmi_panic wins over $nmi_sysctl" guest_console_wait fallback 'Kernel panic - not syncing: NMI'
 tap_unlike 'and nothing is shown ahead of the panic' "$(guest_console fallback)" 'NMI backtrace'
 
 tap_done

@@ -3,7 +3,9 @@
 #
 # Source trees and objects of the patch series, in the cache.
 #
-#	kernel_series			the series there are
+#	kernel_bases			the series there are, newest first
+#	kernel_series			those of them whose source can be had, so that they can be built; of these the ones
+#					in $KERNEL_SERIES, if that is set
 #	kernel_variants			the variants there are
 #	kernel_variant NAME		what it has in place of small.config's, as lines of .config
 #	kernel_key SERIES [LINES]	what a build of the series depends on, as a hash
@@ -17,8 +19,13 @@ kernel_patches=$(realpath "$kernel_tests/../../guest-kernel-patch")
 # shellcheck disable=SC2034 # for those who source this
 kernel_cache=${XDG_CACHE_HOME:-$HOME/.cache}/oopsbt
 
+kernel_bases() {
+	awk '!/^#/ && NF { print $1 }' "$kernel_patches/series/order"
+}
+
 kernel_series() {
-	awk '!/^#/ && NF { print $1 }' "$kernel_tests/series.conf"
+	awk -v only="${KERNEL_SERIES:-}" '!/^#/ && NF && (only == "" || index(" " only " ", " " $1 " ")) { print $1 }' \
+		"$kernel_tests/series.conf"
 }
 
 kernel_variants() {
@@ -42,26 +49,19 @@ kernel_key() {
 		case ${2:-} in
 		*CC_IS_CLANG*) clang --version | head -n 1 ;;
 		esac
-		cat "$kernel_patches/$1"/*.patch
+		# The diffs: nothing is built anew for a message.
+		sed '/^diff --git/,$!d' -s "$kernel_patches/$1"/*.patch
 		grep -v '^#' "$kernel_tests/small.config"
 		[ -z "${2:-}" ] || echo "$2"
-		[ "$1" != linux-5.4 ] || cat "$kernel_tests/linux-5.4-standin.patch"
 	} | sha256sum | cut -c1-16
 }
 
-# No pre-5.8 source is packaged: its series is built on a stand-in, see linux-5.4-standin.patch. That has no
-# documentation of its time.
 kernel_base() {
-	cp -al "$("$kernel_tests/fetch-source" "$1")" "$2" || return
-	[ "$1" != linux-5.4 ] || (cd "$2" && GIT_DIR=/dev/null git apply "$kernel_tests/linux-5.4-standin.patch")
+	cp -al "$("$kernel_tests/fetch-source" "$1")" "$2"
 }
 
 kernel_patch() {
-	if [ "$1" = linux-5.4 ]; then
-		(cd "$2" && cat "$kernel_patches/$1"/*.patch | GIT_DIR=/dev/null git apply --exclude='Documentation/*' -)
-	else
-		"$kernel_patches/apply" "$1" "$2"
-	fi
+	"$kernel_patches/apply" "$1" "$2"
 }
 
 kernel_config() {
