@@ -106,7 +106,11 @@ static void test_after_a_quiet_time_it_is_stored_in_full_again(void)
 
 	g_assert_cmpint(holder(entries, NOON + REPEAT_QUIET_S - 1, 1), ==, 0);
 	g_assert_cmpint(holder(entries, NOON + REPEAT_QUIET_S, 1), ==, -1);
-	/* It is the time since it came last that counts. */
+	/* It is the time since it came last that counts: of a dump, */
+	add_dump(entries, NOON + 3000, BUG);
+	g_assert_cmpint(holder(entries, NOON + 6000, 2), ==, 0);
+	g_ptr_array_remove_index(entries, 1);
+	/* or of a record. */
 	come_again(entry, NOON + 3000);
 	come_again(entry, NOON + 6000);
 	g_assert_cmpint(holder(entries, NOON + 6000 + REPEAT_QUIET_S - 1, 1), ==, 0);
@@ -278,9 +282,9 @@ static void test_what_a_killed_writer_left_is_written_over(void)
 {
 	struct store_entry *entry = real_dump();
 	g_autofree char *left = g_build_filename(entry->path, ".repeats.new", NULL);
+	g_autofree char *much = g_strnfill(100000, 'x');
 
-	g_assert_true(
-		g_file_set_contents(left, "{\"schema\":1,\"count\":9999999, half of it", -1, NULL));
+	g_assert_true(g_file_set_contents(left, much, -1, NULL));
 	g_assert_cmpuint(add_record(entry, NOON, NULL), ==, 1);
 	g_assert_cmpuint(add_record(entry, NOON, NULL), ==, 2);
 	g_assert_false(g_file_test(left, G_FILE_TEST_EXISTS));
