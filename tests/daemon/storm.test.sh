@@ -154,15 +154,16 @@ tap_ok "the core tells the same" cmp "$test_dir/again.json" "$(dumps other | tai
 
 # --- one bug, again and again ---
 
-daemon_change other "full='2'"
+# Of gpf there are two, of bug none so far.
+daemon_change other "full='3'"
 had=$(dumps other | wc -l)
-for scenario in indirect indirect indirect kthread indirect; do
+for scenario in bug bug bug bug gpf bug; do
 	daemon_mark
 	oops other "$scenario"
 	daemon_wait "$(guest_domain other): stored:" 60 >/dev/null
 done
 tap_like "the log says where a record is" "$(tail -n "+$daemon_from" "$daemon_log")" 'oops: .*\(again; recorded in dump 2'
-tap_is "of four oopses of one bug two have a dump, and another bug between them has one" $(($(dumps other | wc -l) - had)) 3
+tap_is "of five oopses of one bug three have a dump, and another bug between them has one" $(($(dumps other | wc -l) - had)) 4
 holder=$(dumps other | sed -n "$((had + 1))p")
 tap_is "the others are records in the first of these dumps, with CPU and title" \
 	"$("$query" value "$holder/repeats.json" '$.count') $("$query" value "$holder/repeats.json" '$.records[*].cpu' | grep -c '[01]') $(
