@@ -66,6 +66,8 @@ static JsonArray *read_records(int dump, const char *path, gint64 *count, GError
 	if (text)
 		object = untrusted_json_parse(text, length, MAX_DEPTH, &local);
 	if (object == NULL) {
+		if (text)
+			g_prefix_error(&local, "%s/" STORE_REPEATS_FILE ": ", path);
 		g_propagate_error(error, g_steal_pointer(&local));
 		return NULL;
 	}

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/store.h"
+#include "common/store_repeats.h"
 
 #define DIES (-1)     /* in place of an errno */
 #define DIED 99	      /* exit status then */
@@ -142,8 +142,18 @@ static char *newest_but(struct store *store, guint number)
 	return g_strdup(entry->id);
 }
 
+static bool add_record(const struct store_entry *entry, GError **error)
+{
+	const struct store_repeat repeat = {
+		.time = "2026-11-22T12:00:00.000000Z", .title = "t", .signal = "oops"};
+	guint64 records;
+
+	return store_repeats_add(entry, &repeat, &records, error);
+}
+
 static void set_up(void)
 {
+	g_autoptr(StoreEntry) entry = NULL;
 	g_autoptr(Store) store = NULL;
 
 	/* In memory if there is such a place: hundreds of stores are made. */
@@ -155,6 +165,8 @@ static void set_up(void)
 	g_assert_true(write_dump(store, DOMAIN, NULL));
 	g_assert_true(write_dump(store, DOMAIN, NULL));
 	newest = newest_but(store, 0);
+	entry = store_find(store, newest, NULL);
+	g_assert_true(add_record(entry, NULL));
 }
 
 static void tear_down(void)
@@ -197,6 +209,13 @@ static bool do_remove(struct store *store, GError **error)
 	return removed;
 }
 
+static bool do_record(struct store *store, GError **error)
+{
+	g_autoptr(StoreEntry) entry = store_find(store, newest, error);
+
+	return entry && add_record(entry, error);
+}
+
 static bool do_list(struct store *store, GError **error)
 {
 	GPtrArray *entries = store_list(store, NULL, error);
@@ -213,9 +232,8 @@ static const struct operation {
 	guint vm_at_least;
 	guint newer; /* dumps of the domain that it adds */
 } operations[] = {
-	{"write", do_write, 3, 1, 2, 1},
-	{"vacuum", do_vacuum, 1, 1, 1, 0},
-	{"remove", do_remove, 2, 0, 2, 0},
+	{"write", do_write, 3, 1, 2, 1},   {"vacuum", do_vacuum, 1, 1, 1, 0},
+	{"remove", do_remove, 2, 0, 2, 0}, {"record", do_record, 2, 1, 2, 0},
 	{"list", do_list, 2, 1, 2, 0},
 };
 
@@ -256,6 +274,19 @@ static guint count_hidden(void)
 	return hidden;
 }
 
+/* The records that there were, or one more. */
+static void check_records(struct store *store, const struct operation *operation, int status)
+{
+	g_autoptr(StoreEntry) entry = store_find(store, newest, NULL);
+
+	g_assert_nonnull(entry);
+	if (operation->run != do_record || status == 1)
+		g_assert_cmpuint(entry->repeats, ==, 1);
+	else if (status == 0)
+		g_assert_cmpuint(entry->repeats, ==, 2);
+	g_assert_true(add_record(entry, NULL));
+}
+
 static void check_store(const struct operation *operation, int status)
 {
 	g_autoptr(Store) store = store_new(root);
@@ -269,6 +300,7 @@ static void check_store(const struct operation *operation, int status)
 		g_assert_cmpuint(vm, ==, operation->vm);
 		g_assert_cmpuint(other, ==, operation->other);
 	}
+	check_records(store, operation, status);
 	g_assert_cmpuint(vm, >=, operation->vm_at_least);
 	g_assert_cmpuint(vm, <=, 3);
 	if (operation->other)
