@@ -37,6 +37,8 @@ profile oopsbtd flags=(attach_disconnected) {
   @{run}/oopsbtd.conf.d/{,*.conf} r,
   @PREFIX@/lib/oopsbtd.conf.d/{,*.conf} r,
   /etc/libvirt/libvirt.conf r,
+  # libnuma, which libvirt's library loads.
+  @{sys}/devices/system/node/{,**} r,
   /etc/nsswitch.conf r,
   /etc/passwd r,
   /etc/group r,
@@ -86,6 +88,7 @@ profile oopsbtd flags=(attach_disconnected) {
 
     @LIBEXECDIR@/oopsbt-freeze-guard mr,
     /etc/libvirt/libvirt.conf r,
+    @{sys}/devices/system/node/{,**} r,
     /etc/nsswitch.conf r,
     /etc/passwd r,
     @{PROC}/@{pids}/{stat,status} r,

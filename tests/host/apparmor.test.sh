@@ -28,21 +28,25 @@ make_guest() {
 	local sanitize=0 file
 	case ${OOPSBT_BUILD:-} in */sanitized*) sanitize=1 ;; esac
 	make -s -C "$top" install SANITIZE=$sanitize DESTDIR="$root" >/dev/null
-	mkdir -p "$root"/{bin,sbin,dev,proc,sys,run,tmp,usr/bin,usr/sbin,etc/apparmor.d,var/lib/oopsbt/domain/.new-1}
+	mkdir -p "$root"/{bin,sbin,dev,proc,sys,run,tmp,usr/bin,usr/sbin,etc/apparmor.d,etc/apparmor,var/lib/oopsbt/{domain/.new-1,another/20261122T214501Z-1}}
 	rm -rf "${root:?}"/usr/{share,src,local/share,local/bin}
 	cp "$(command -v busybox)" "$root/bin/busybox"
 	for file in $(busybox --list); do
 		[ -e "$root/bin/$file" ] || ln -s busybox "$root/bin/$file"
 	done
+	ln -s ../run "$root/var/run"
+	strip "$root"/usr/local/sbin/* "$root"/usr/local/libexec/oopsbt/*
 	cp "$(command -v apparmor_parser)" "$root/usr/sbin/"
 	libraries "$root"/usr/sbin/* "$root"/usr/local/sbin/* "$root"/usr/local/libexec/oopsbt/* | while read -r file; do
 		install -D "$(realpath "$file")" "$root$file"
 	done
+	cp /etc/apparmor/parser.conf "$root/etc/apparmor/"
 	cp -r /etc/apparmor.d/{abi,abstractions,tunables} "$root/etc/apparmor.d/"
 	printf 'root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n' >"$root/etc/passwd"
 	printf 'root:*:1::::::\n' >"$root/etc/shadow"
 	printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
 	cp "$top/tests/fuzz/corpus/report/small" "$root/var/lib/oopsbt/domain/.new-1/core"
+	cp "$root"/var/lib/oopsbt/{domain/.new-1,another/20261122T214501Z-1}/core
 	cp "$here/apparmor-init" "$root/init"
 	"${CC:-cc}" -O2 -Wall -static -o "$root/bin/apparmor-probe" "$here/apparmor-probe.c"
 	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0 >"$work/initramfs")
@@ -59,9 +63,10 @@ timeout 240 qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 768 -display none -
 	-kernel "$kernel/boot/vmlinuz-$(cat "$kernel/release")" -initrd "$work/initramfs" \
 	-append 'console=ttyS0 quiet panic=-1 nokaslr' -serial "file:$work/console" </dev/null || true
 tap_is "it ran to its end" "$(said end)" end
+[ "$(said end)" = end ] || tap_note "$(tail -n 60 "$work/console")"
 tap_is "its kernel takes the profile" "$(said parser) $(said profile | grep -E '^oopsbtd' | sort | xargs)" \
 	" oopsbtd (enforce) oopsbtd//analyze (enforce) oopsbtd//guard (enforce)"
-tap_is "the confined analyser makes a report of a core" "$(said analyze-status) $(said analyze-error)" "0 "
+tap_is "the confined analyser makes a report of a core" "$(said analyze-status)" 0
 tap_like "which has a title" "$(said analyze-title)" '"title": "'
 tap_like "the confined daemon says that there is no libvirt" "$(said daemon)" 'libvirt'
 tap_is "it makes its files" "$(said runtime | grep -x status.json) $(said metrics)" "status.json yes"
@@ -70,8 +75,8 @@ tap_is "analyser and freeze guard have profiles of their own" "$(said confined |
 tap_is "it ends when it is told to" "$(said daemon-status)" 0
 tap_is "nothing that these do by themselves is denied" "$(said denied)" ""
 no='Permission denied'
-tap_is "what an analyser that was taken over may do" "$(said analyze | xargs -d '\n' -n 1 | cut -d: -f1- | sed 's/kill:[0-9]*/kill/')" \
-	"$(printf '%s\n' "read:/etc/shadow: $no" "read:/etc/passwd: $no" "read:/run/oopsbt/status.json: $no" "write:/etc/new: $no" \
+tap_is "what an analyser that was taken over may do" "$(said analyze | sed 's/kill:[0-9]*/kill/')" \
+	"$(printf '%s\n' "read:/etc/shadow: $no" "read:/etc/passwd: $no" "read:/var/lib/oopsbt/another/20261122T214501Z-1/core: $no" "write:/etc/new: $no" \
 		"run:/bin/busybox: $no" "socket: $no" "kill: $no" "read:/var/lib/oopsbt/domain/.new-1/core: yes")"
 tap_is "what a freeze guard that was taken over may do" "$(said guard)" \
 	"$(printf '%s\n' "read:/etc/shadow: $no" "write:/etc/new: $no" "run:/bin/busybox: $no" "socket: $no" \
