@@ -89,7 +89,8 @@ define unit_test
 $(call program,tests/unit/$(1),tests/unit/$(1).c $(2),$(3),$(4))
 endef
 
-ALL_PACKAGES := $(PACKAGES) $(LIBVIRT_PACKAGES) libseccomp libbpf libelf libkdumpfile libxml-2.0 capstone
+ALL_PACKAGES := $(PACKAGES) $(LIBVIRT_PACKAGES) libseccomp libbpf libelf libkdumpfile libxml-2.0 capstone \
+	libdw libdebuginfod
 OOPSBT_CPPFLAGS := $(shell $(PKG_CONFIG) --cflags $(ALL_PACKAGES) 2>/dev/null)
 
 $(BUILD)/%.o: %.c

@@ -19,7 +19,7 @@ $(BUILD)/virsh-plugin/html/resource.o: $(BUILD)/virsh-plugin/html/resource.c
 
 PLUGIN_SOURCES := $(PLUGIN_HTML) virsh-plugin/html/html_store.c $(addprefix virsh-plugin/, \
 	archive.c cli.c complete.c cpu_view.c daemon_status.c domain.c domains.c dumps.c groups.c health.c \
-	journal_source.c mail.c main.c \
+	journal_source.c lines.c lines_text.c mail.c main.c \
 	manual.c members.c new_file.c outlook.c output.c remote.c repeats_view.c report_file.c selection.c session.c story.c survey.c task_view.c \
 	trace.c verbs.c when.c \
 	verb_analyze.c verb_collect.c verb_debug.c verb_disable.c verb_enable.c verb_export.c \
@@ -34,7 +34,16 @@ $(BUILD)/virsh-plugin/virsh: $(BUILD)/virsh-plugin/virsh.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(CFLAGS) $(OOPSBT_LDFLAGS) $(LDFLAGS) -o $@ $^
 
-PLUGIN_VIEWS := $(addprefix virsh-plugin/,cli.c cpu_view.c mail.c members.c story.c task_view.c trace.c)
+# Source lines: a program of its own, with elfutils (lines/README.md says why).
+PLUGIN_LINES := $(addprefix virsh-plugin/lines/, \
+	annotate.c build_id.c chain.c debug_file.c debug_finder.c debug_server.c module_info.c packages.c source_path.c \
+	source_tree.c symbols.c)
+LINES_PACKAGES := libdw libelf libdebuginfod
+
+$(eval $(call program,virsh-plugin/oopsbt-lines,virsh-plugin/lines/main.c $(PLUGIN_LINES) \
+	virsh-plugin/members.c virsh-plugin/report_file.c,$(COMMON_PACKAGES) $(LINES_PACKAGES),host-tool/libcommon.a))
+
+PLUGIN_VIEWS := $(addprefix virsh-plugin/,cli.c cpu_view.c lines_text.c mail.c members.c story.c task_view.c trace.c)
 $(eval $(call unit_test,plugin-views,$(PLUGIN_VIEWS),$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,plugin-html,$(PLUGIN_VIEWS) $(PLUGIN_HTML),$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(BUILD)/tests/unit/plugin-html: LDLIBS += -lm
@@ -77,6 +86,8 @@ install-plugin: all
 	install -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(MANDIR)/man8 \
 		$(BASHCOMPDIR) $(ZSHCOMPDIR) $(VIRSH_COMMAND_DIR))
 	install -m 0755 $(BUILD)/virsh-plugin/virsh $(BUILD)/virsh-plugin/virsh-oopsbt $(DESTDIR)$(BINDIR)
+	install -d $(DESTDIR)$(LIBEXECDIR)
+	install -m 0755 $(BUILD)/virsh-plugin/oopsbt-lines $(DESTDIR)$(LIBEXECDIR)
 	$(foreach page,$(MAN_PAGES),install -m 0644 $(page) \
 		$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page))) &&) true
 	install -m 0644 virsh-plugin/completion/virsh-oopsbt.bash $(DESTDIR)$(BASHCOMPDIR)/virsh-oopsbt

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lines_text.h"
 #include "members.h"
 
 #define FOLD_REPEATS 3 /* fewer are printed */
@@ -218,10 +219,13 @@ static guint count_repeats(JsonArray *frames, guint first)
 
 static void append_frame(GString *text, JsonObject *frame)
 {
+	lines_append_inlined(text, "   ", frame);
 	g_string_append(text, member_flag(frame, "reliable", true) ? "   " : "   ? ");
 	trace_append_symbol(text, frame);
+	lines_append_place(text, frame);
 	g_string_append(text,
 			member_flag(frame, "late", false) ? "  (read after the thaw)\n" : "\n");
+	lines_append_source(text, "   ", frame);
 }
 
 static void change_marker(GString *text, const char **marker, const char *next)

@@ -7,6 +7,7 @@
 #include "archive.h"
 #include "dumps.h"
 #include "html/html_report.h"
+#include "lines.h"
 #include "new_file.h"
 #include "output.h"
 #include "remote.h"
@@ -52,13 +53,14 @@ static bool write_page(int fd, void *data, GError **error)
 }
 
 /* The report alone, for a browser. */
-static bool export_page(struct session *session, const struct store_entry *entry, const char *file,
-			bool replace, GError **error)
+static bool export_page(struct session *session, const struct store_entry *entry,
+			const struct cli_args *args, GError **error)
 {
 	size_t length;
 	g_autofree char *text =
 		dumps_read(session, entry, "report.json", REPORT_MAX_BYTES, &length, error);
 	JsonObject *report = text ? report_parse(text, length, error) : NULL;
+	JsonObject *shown;
 	GString *page;
 	bool good;
 
@@ -66,9 +68,13 @@ static bool export_page(struct session *session, const struct store_entry *entry
 		g_prefix_error(error, "report.json of dump %s: ", entry->id);
 		return false;
 	}
-	page = html_report(report);
-	good = new_file_write(file, replace, write_page, page, error);
+	shown = lines_wanted(args) ? lines_add(report, text, length, args, session->quiet)
+				   : json_object_ref(report);
+	page = html_report(shown);
+	good = new_file_write(cli_operands(args)[1], cli_has(args, "force"), write_page, page,
+			      error);
 	g_string_free(page, TRUE);
+	json_object_unref(shown);
 	json_object_unref(report);
 	return good;
 }
@@ -94,11 +100,16 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 			    "--html and --vmcore exclude each other: a page has no memory in it");
 		return false;
 	}
+	if (lines_wanted(args) && !cli_has(args, "html")) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "source lines are for a page: give --html, too");
+		return false;
+	}
 	entry = dumps_find_selected(session, cli_operands(args)[0], args, error);
 	if (!entry)
 		return false;
 	if (cli_has(args, "html"))
-		good = export_page(session, entry, file, replace, &local);
+		good = export_page(session, entry, args, &local);
 	else if (dumps_are_remote(session))
 		good = export_remote(session, entry, file, excluded, replace, &local);
 	else
@@ -116,6 +127,7 @@ static const struct cli_option options[] = {
 	{"force", 'f', NULL, CLI_NONE, "replace FILE if it is there"},
 	{"html", 0, NULL, CLI_NONE,
 	 "write the report as one HTML page instead; it needs no network and no other file"},
+	LINES_OPTIONS,
 	{"vmcore", 0, NULL, CLI_NONE, "with the full memory dump, if there is one"},
 	{NULL, 0, NULL, 0, NULL},
 };

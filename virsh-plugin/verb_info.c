@@ -8,6 +8,8 @@
 #include "cpu_view.h"
 #include "dumps.h"
 #include "html/html_report.h"
+#include "lines.h"
+#include "lines_text.h"
 #include "mail.h"
 #include "output.h"
 #include "repeats_view.h"
@@ -183,25 +185,76 @@ static bool print_page(JsonObject *report, GError **error)
 	return true;
 }
 
-/* With --json, as a page, or for a part. */
+/* With what was added to it. */
+static void print_as_json(struct session *session, const struct source *source, JsonObject *report)
+{
+	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+	g_autofree char *text = NULL;
+
+	json_node_set_object(node, report);
+	text = json_to_string(node, true);
+	print_json_report(session, source, text, strlen(text));
+	putchar('\n');
+	json_node_unref(node);
+}
+
+/* report.txt, with the lines that @report has. */
+static bool print_with_lines(struct session *session, const struct source *source,
+			     JsonObject *report, const struct cli_args *args, GError **error)
+{
+	size_t length;
+	g_autofree char *text = read_file(session, source, "report.txt", &length, error);
+	GString *annotated;
+
+	if (!text)
+		return false;
+	annotated = lines_annotate(text, length, report);
+	pager_open(!cli_has(args, "no-pager"));
+	print_report(annotated->str, annotated->len);
+	print_repeats(session, source);
+	g_string_free(annotated, TRUE);
+	return true;
+}
+
+/* report.json with source lines, if they are wanted. */
+static JsonObject *load_report(struct session *session, const struct source *source,
+			       const struct cli_args *args, const char *text, size_t length,
+			       GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	JsonObject *report = report_parse(text, length, &local);
+	JsonObject *with_lines;
+
+	if (!report) {
+		damaged(error, source, local->message);
+		return NULL;
+	}
+	if (!lines_wanted(args))
+		return report;
+	with_lines = lines_add(report, text, length, args, session->quiet);
+	json_object_unref(report);
+	return with_lines;
+}
+
+/* With --json, as a page, for a part, or with lines. */
 static bool print_from_json(struct session *session, const struct source *source,
 			    const struct cli_args *args, GError **error)
 {
 	size_t length;
 	g_autofree char *text = read_file(session, source, "report.json", &length, error);
-	g_autoptr(GError) local = NULL;
-	JsonObject *report;
+	JsonObject *report = text ? load_report(session, source, args, text, length, error) : NULL;
 	bool good = true;
 
-	if (!text)
-		return false;
-	report = report_parse(text, length, &local);
 	if (!report)
-		return damaged(error, source, local->message);
+		return false;
 	if (wants_part(args))
 		good = print_part(report, args, error);
 	else if (cli_has(args, "html"))
 		good = print_page(report, error);
+	else if (!cli_has(args, "json"))
+		good = print_with_lines(session, source, report, args, error);
+	else if (lines_wanted(args))
+		print_as_json(session, source, report);
 	else
 		print_json_report(session, source, text, length);
 	json_object_unref(report);
@@ -240,9 +293,15 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 			    "exclude each other");
 		return false;
 	}
+	if (lines_wanted(args) && (cli_has(args, "log") || cli_has(args, "registers"))) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "--log and --registers have no source lines");
+		return false;
+	}
 	if (!find_source(session, args, &source, error))
 		return false;
-	if (cli_has(args, "json") || cli_has(args, "html") || wants_part(args))
+	if (cli_has(args, "json") || cli_has(args, "html") || wants_part(args) ||
+	    lines_wanted(args))
 		good = print_from_json(session, &source, args, error);
 	else
 		good = print_file(session, &source,
@@ -268,6 +327,7 @@ static const struct cli_option options[] = {
 	{"log", 0, NULL, CLI_NONE, "the guest's whole kernel log"},
 	{"registers", 0, NULL, CLI_NONE, "the registers as the monitor printed them"},
 	{"json", 0, NULL, CLI_NONE, "the report as JSON"},
+	LINES_OPTIONS,
 	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
 	{NULL, 0, NULL, 0, NULL},
 };

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# drgn-frames.py CORE DUMP VMLINUX MODULE: what drgn makes of each CPU's stack in DUMP, as frames.c prints it.
+# drgn-frames.py CORE DUMP VMLINUX MODULE [LINES]: what drgn makes of each CPU's stack in DUMP, as frames.c prints it. LINES:
+# a file for the source lines of each frame and of the functions inlined there, as lines.py prints them.
 #
 # QEMU's dumps have VMCOREINFO only if the guest has a device for it; CORE, of oopsbt, has it always. With DUMP "-"
 # the stacks are those in CORE itself.
@@ -10,7 +11,9 @@ import drgn
 from drgn.helpers.linux.cpumask import for_each_online_cpu
 from drgn.helpers.linux.sched import cpu_curr
 
-core, dump, *debug_info = sys.argv[1:]
+from lines import describe
+
+core, dump, vmlinux, module, *lines = sys.argv[1:]
 ours = drgn.Program()
 ours.set_core_dump(core)
 if dump == "-":
@@ -18,11 +21,22 @@ if dump == "-":
 else:
     prog = drgn.Program(vmcoreinfo=ours["VMCOREINFO"].string_())
     prog.set_core_dump(dump)
-prog.load_debug_info(debug_info)
+prog.load_debug_info([vmlinux, module])
+lines = open(lines[0], "w") if lines else None
+
+
+def source(frame):
+    try:
+        return frame.source()[:2]
+    except LookupError:
+        return None, 0
+
 
 for cpu in for_each_online_cpu(prog):
     last = None
     for frame in prog.stack_trace(cpu_curr(prog, cpu)):
+        if lines and frame.pc >> 63:
+            print(cpu, "%x" % frame.pc, describe(frame.name, *source(frame)), file=lines)
         # An inlined function is a frame of its own there, with its caller's program counter.
         place = (frame.pc, frame.sp)
         if place == last:

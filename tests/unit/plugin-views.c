@@ -5,6 +5,7 @@
 
 #include "../../virsh-plugin/cli.h"
 #include "../../virsh-plugin/cpu_view.h"
+#include "../../virsh-plugin/lines_text.h"
 #include "../../virsh-plugin/mail.h"
 
 /* cli.c wants a table of verbs. */
@@ -155,11 +156,71 @@ static void test_a_mail_of_a_report_with_nothing_in_it(void)
 	g_string_free(text, TRUE);
 }
 
+/* Gives @object of the report one line, "@file:@line", behind an inlined function at "in.h:7". */
+static void set_lines(JsonObject *object, const char *file, int line)
+{
+	g_autofree char *text = g_strdup_printf(
+		"{\"lines\": [{\"function\": \"inside\", \"file\": \"in.h\", \"line\": 7},"
+		" {\"function\": \"outside\", \"file\": \"%s\", \"line\": %d}]}",
+		file, line);
+	g_autoptr(JsonParser) parser = json_parser_new();
+
+	json_object_set_array_member(
+		object, "lines",
+		json_array_ref(json_object_get_array_member(parse(text, parser), "lines")));
+}
+
+static JsonObject *frame_of(JsonObject *report, guint vcpu, guint frame)
+{
+	JsonArray *vcpus = json_object_get_array_member(report, "vcpus");
+
+	return json_array_get_object_element(
+		json_object_get_array_member(json_array_get_object_element(vcpus, vcpu), "frames"),
+		frame);
+}
+
+static void test_a_report_without_lines_stays_as_it_is(void)
+{
+	g_autofree char *json = data_file("report.json");
+	g_autofree char *report = data_file("report.txt");
+	g_autoptr(JsonParser) parser = json_parser_new();
+	GString *text = lines_annotate(report, strlen(report), parse(json, parser));
+
+	g_assert_cmpstr(text->str, ==, report);
+	g_string_free(text, TRUE);
+}
+
+static void test_lines_are_at_every_place_that_has_them(void)
+{
+	g_autofree char *json = data_file("report.json");
+	g_autofree char *report = data_file("report.txt");
+	g_autoptr(JsonParser) parser = json_parser_new();
+	JsonObject *object = parse(json, parser);
+	JsonObject *fault = json_object_get_object_member(object, "fault");
+	GString *text;
+
+	set_lines(frame_of(object, 0, 0), "idle.c", 11);
+	set_lines(fault, "fault.c", 12);
+	set_lines(json_array_get_object_element(json_object_get_array_member(fault, "instructions"),
+						1),
+		  "code.c", 13);
+	text = lines_annotate(report, strlen(report), object);
+	g_test_message("%s", text->str);
+	g_assert_nonnull(strstr(text->str, "   [inlined] inside at in.h:7\n"
+					   "   default_idle+0xb/0x10 at idle.c:11\n"));
+	g_assert_nonnull(strstr(text->str, "  RIP: scenario_null_deref+0x3/0x20 [oopsbt_scenario] "
+					   "at fault.c:12\n"));
+	g_assert_nonnull(strstr(text->str, "     in.h:7 (inside):\n  => ffffffffc0401023 "));
+	g_string_free(text, TRUE);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/views/cpu", test_a_cpu_is_shown_as_in_the_report);
 	g_test_add_func("/views/missing", test_registers_that_are_not_there_are_left_out);
+	g_test_add_func("/lines/none", test_a_report_without_lines_stays_as_it_is);
+	g_test_add_func("/lines/places", test_lines_are_at_every_place_that_has_them);
 	g_test_add_func("/mail/expected", test_a_mail_is_as_expected);
 	g_test_add_func("/mail/host", test_a_mail_has_nothing_of_the_host);
 	g_test_add_func("/mail/hang", test_a_mail_of_a_hang_has_its_tasks);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "html_fault.h"
 
+#include "../lines_text.h"
 #include "../members.h"
 #include "../trace.h"
 #include "html_parts.h"
@@ -13,6 +14,7 @@ static void add_place(struct html *html, JsonObject *fault)
 	GString *place = g_string_new(NULL);
 
 	trace_append_symbol(place, fault);
+	lines_append_place(place, fault);
 	html_open(html, "p", NULL);
 	html_element(html, "code", NULL, place->str);
 	html_textf(html, " at %s; registers from the %s", member_text(fault, "pc", "unknown"),
@@ -21,8 +23,10 @@ static void add_place(struct html *html, JsonObject *fault)
 	g_string_free(place, TRUE);
 }
 
-static void add_instruction(struct html *html, JsonObject *instruction)
+/* @before: the instruction before it, or NULL. */
+static void add_instruction(struct html *html, JsonObject *instruction, JsonObject *before)
 {
+	g_autofree char *place = lines_of_instruction(instruction, before);
 	bool is_fault = member_flag(instruction, "fault", false);
 	const char *target = member_text(instruction, "target", NULL);
 	g_autofree char *line = g_strdup_printf(
@@ -30,6 +34,8 @@ static void add_instruction(struct html *html, JsonObject *instruction)
 		member_text(instruction, "address", ""), member_text(instruction, "bytes", ""),
 		member_text(instruction, "text", ""), target ? "  # " : "", target ? target : "");
 
+	if (place)
+		html_elementf(html, "b", NULL, "%s:\n", place);
 	if (is_fault)
 		html_element(html, "mark", NULL, line);
 	else
@@ -45,7 +51,8 @@ static void add_code(struct html *html, JsonObject *fault)
 		return;
 	html_open(html, "pre", "code");
 	for (guint i = 0; i < MIN(json_array_get_length(code), MAX_INSTRUCTIONS); i++)
-		add_instruction(html, element_object(code, i));
+		add_instruction(html, element_object(code, i),
+				i > 0 ? element_object(code, i - 1) : NULL);
 	html_close(html);
 	if (difference)
 		html_elementf(html, "p", NULL, "Memory differs from what the guest printed: %s",

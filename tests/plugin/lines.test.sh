@@ -1,0 +1,302 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# info --lines: source lines and inlined functions of a kernel and a module in small, which are compiled here.
+set -eu
+here=$(dirname "$(realpath "$0")")
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/eventually.sh"
+. "$here/lib.sh"
+
+export LIBVIRT_DEFAULT_URI="qemu+unix:///system?socket=$test_dir/nowhere"
+export OOPSBT_LINES=$plugin/oopsbt-lines
+export DEBUGINFOD_CACHE_PATH=$test_dir/cache
+unset DEBUGINFOD_URLS
+sources=$here/lines
+work=$test_dir/work
+debug=$test_dir/debug
+id=20261122T214501Z-1
+
+# --- a kernel and a module, as their builds leave them ---
+mkdir -p "$work" "$debug/boot" "$debug/kernel/drivers"
+cp "$sources"/*.c "$work"
+(
+	cd "$work"
+	gcc -g -O2 -fno-pie -mcmodel=kernel -fcf-protection=none -fno-asynchronous-unwind-tables -ffreestanding -c ./*.c
+	ld -static -Ttext=0xffffffff81000000 --build-id=sha1 -o vmlinux core.o twin.o
+	ld -r --build-id=sha1 -o thing.ko module.o
+)
+cp "$work/vmlinux" "$debug/boot/vmlinux-6.1.0-99-amd64"
+cp "$work/thing.ko" "$debug/kernel/drivers/"
+
+# dump_with_frames [KASLR]: the dump $id, whose frames are in these
+dump_with_frames() {
+	dump_make web1 "$id" 'BUG: in faults'
+	# shellcheck disable=SC2154 # of lib.sh
+	KASLR=${1-0x2d000000} "$sources/make-report" "$work/vmlinux" "$work/thing.ko" >"$dumps/web1/$id/report.json"
+	"$sources/make-text" "$dumps/web1/$id/report.json" >"$dumps/web1/$id/report.txt"
+}
+
+# line FILE MARK: where that comment is
+line() {
+	grep -n "/\* $2 \*/" "$work/$1" | cut -d: -f1
+}
+
+# chains [OPTION...]: sets $chains, a line a frame of CPU 0: "symbol: inlined function file:line, ... function file:line"
+chains() {
+	run info "$id" --json "$@"
+	chains=$(printf %s "$out" | python3 -c '
+import json, sys
+for frame in json.load(sys.stdin)["vcpus"][0]["frames"]:
+    print(str(frame and frame["symbol"]) + ": " + ", ".join("%s%s %s:%s" % ("inlined " if l["inlined"] else "", l["function"], l["file"], l["line"])
+                                             for l in (frame or {}).get("lines", [])))')
+}
+
+wanted="faults: inlined deepest core.c:$(line core.c fault), inlined middle core.c:$(line core.c 'middle calls deepest'), faults core.c:$(line core.c 'faults calls middle')
+caller: inlined wrapper core.c:$(line core.c 'wrapper calls faults'), caller core.c:$(line core.c 'caller calls wrapper')
+twin: twin twin.c:$(line twin.c 'second twin')
+last_call: last_call core.c:$(line core.c 'last instruction')
+module_entry: inlined in_header module.c:$(line module.c 'in_header calls faults'), module_entry module.c:$(line module.c 'module_entry calls in_header')
+other_section: other_section module.c:$(line module.c 'other_section calls faults')"
+nothing='faults: 
+caller: 
+twin: 
+last_call: 
+module_entry: 
+other_section: '
+of_kernel() {
+	head -n 4 <<<"$1"
+}
+of_module() {
+	tail -n 2 <<<"$1"
+}
+
+# --- the way it is meant ---
+dump_with_frames
+chains --debug "$debug"
+tap_is 'info --lines knows file, line and inlined functions of kernel and module' "$chains" "$wanted"
+run info "$id" --debug "$debug"
+tap_is 'info --lines has nothing to warn of where all is there' "$status $err" '0 '
+tap_is 'the text has inlined functions before the frame that they are in' \
+	"$(sed -n '/<TASK>/,/caller+/p' <<<"$out" | head -n 6)" "   <TASK>
+   [inlined] deepest at core.c:$(line core.c fault)
+   [inlined] middle at core.c:$(line core.c 'middle calls deepest')
+   faults+0x1e/0x40 at core.c:$(line core.c 'faults calls middle')
+   [inlined] wrapper at core.c:$(line core.c 'wrapper calls faults')
+   caller+0x6/0x30 at core.c:$(line core.c 'caller calls wrapper')"
+tap_like 'the line of the fault is behind its RIP' "$out" "^  RIP: faults\+0x1e/0x40 at core.c:$(line core.c 'faults calls middle')\$"
+tap_like 'instructions have the line that they are of before them' "$out" "^     core.c:$(line core.c fault) \(deepest\):\$"
+tap_is 'without lines the text is the same' "$(sed -E '/\[inlined\]/d; /^     [a-z.]+:[0-9]+ /d; s/ at [a-z]+\.c:[0-9]+$//' <<<"$out")" \
+	"$(cat "$dumps/web1/$id/report.txt")"
+run info "$id" --cpu 0 --debug "$debug"
+tap_like 'one CPU has its lines' "$out" "^   last_call\+0x[0-9a-f]+/0x[0-9a-f]+ at core.c:$(line core.c 'last instruction')\$"
+run info "$id" --task 7 --debug "$debug"
+tap_like 'a task has its lines: it is in a call' "$out" "^   \[inlined\] wrapper at core.c:$(line core.c 'wrapper calls faults')\$"
+run info "$id" --mail --debug "$debug"
+tap_like 'what is mailed has lines' "$out" "core.c:$(line core.c 'last instruction')"
+tap_unlike 'what is mailed does not say where the debug information is' "$out" "$debug"
+run export "$id" "$test_dir/page.html" --html --debug "$debug"
+tap_like 'a page has lines' "$(cat "$test_dir/page.html")" "\[inlined\] deepest at core.c:$(line core.c fault)"
+oopsbt export "$id" "$test_dir/dump.tar.gz" >/dev/null
+run info "$test_dir/dump.tar.gz" --debug "$debug"
+tap_like 'a dump from another machine has lines where its debug information is' "$out" 'deepest at core.c:'
+
+# --- an oracle ---
+oracle=$(python3 - "$dumps/web1/$id/report.json" <<'PYTHON' | while read -r address; do
+import json, sys
+report = json.load(open(sys.argv[1]))
+for i, frame in enumerate(report["vcpus"][0]["frames"]):
+    if not frame["module"]:
+        print("%#x" % (int(frame["pc"], 16) - int(report["guest"]["kaslr_offset"], 16) - (i > 0)))
+PYTHON
+	addr2line -ife "$work/vmlinux" "$address" | paste -d' ' - - | sed "s,$work/,,; s,\\./,," | paste -sd, | sed 's/,/, /g'
+done)
+chains --debug "$debug"
+tap_is 'addr2line knows the same of the kernel' "$(of_kernel "$chains" | sed 's/^[a-z_]*: //; s/inlined //g')" "$oracle"
+
+# --- where it is ---
+chains --lines
+tap_is 'without debug information there are no lines, and the report is shown' "$chains $status" "$nothing 0"
+tap_like 'and a warning names the build ID and the package of the distribution' "$err" \
+	"no source lines of the kernel, build ID [0-9a-f]{40}: it is not on this machine; install linux-image-6.1.0-99-amd64-dbg \(Debian\)"
+tap_like 'and says how to ask a server' "$err" 'DEBUGINFOD_URLS'
+(cd "$test_dir" && dumps=$dumps TAINT=OE dump_with_frames)
+chains --debug "$debug"
+tap_is 'the report of another kernel version is as good' "$chains" "$wanted"
+run info "$id" --lines
+tap_unlike 'no package is named for a module that is not of the kernel' "$(grep 'of thing' <<<"$err")" 'linux-image'
+
+by_id=$test_dir/by-id
+# put FILE [DIRECTORY]: where its build ID says
+put() {
+	local build_id
+	build_id=$(readelf -n "$1" | sed -n 's/.*Build ID: //p')
+	mkdir -p "${2:-$by_id}/.build-id/${build_id:0:2}"
+	cp "$1" "${2:-$by_id}/.build-id/${build_id:0:2}/${build_id:2}.debug"
+}
+objcopy --only-keep-debug "$work/vmlinux" "$work/vmlinux.debug"
+objcopy --only-keep-debug "$work/thing.ko" "$work/thing.ko.debug"
+put "$work/vmlinux.debug"
+put "$work/thing.ko.debug"
+chains --debug "$by_id"
+tap_is 'debug information that was split off is found by its build ID' "$chains" "$wanted"
+mkdir -p "$test_dir/usr/usr/lib/debug"
+cp -r "$by_id/.build-id" "$test_dir/usr/usr/lib/debug/"
+chains --debug "$test_dir/usr"
+tap_is 'the folder may be an unpacked package' "$chains" "$wanted"
+
+mkdir -p "$test_dir/xz"
+xz -k "$work/thing.ko" && mv "$work/thing.ko.xz" "$test_dir/xz/"
+chains --debug "$test_dir/xz"
+tap_is 'a module may be compressed as a whole' "$(of_module "$chains")" "$(of_module "$wanted")"
+
+for kind in zlib zlib-gnu zstd; do
+	title="sections may be compressed with $kind"
+	mkdir -p "$test_dir/$kind"
+	if ! objcopy --compress-debug-sections="$kind" "$work/vmlinux" "$test_dir/$kind/vmlinux" 2>/dev/null; then
+		tap_skip "$title" "this machine's objcopy does not do that"
+	elif ! eu-readelf --debug-dump=line "$test_dir/$kind/vmlinux" 2>/dev/null | grep -q 'core\.c'; then
+		tap_skip "$title" "this machine's elfutils does not know it"
+	else
+		chains --debug "$test_dir/$kind"
+		tap_is "$title" "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
+	fi
+done
+
+# --- split by dwz ---
+mkdir -p "$test_dir/dwz"
+cp "$work/vmlinux" "$test_dir/dwz/vmlinux"
+cp "$work/vmlinux" "$work/other"
+(cd "$test_dir/dwz" && dwz -m "$work/common.dwz" vmlinux "$work/other")
+chains --debug "$test_dir/dwz"
+tap_like 'the part that dwz split off is missed in a warning' "$err" 'dwz\(1\) moved the other to the file of build ID [0-9a-f]{40}'
+put "$work/common.dwz" "$test_dir/dwz"
+chains --debug "$test_dir/dwz"
+tap_is 'with the part that dwz split off everything is known' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
+
+# --- which of two functions ---
+dump_with_frames ''
+chains --debug "$debug"
+tap_is 'static functions of one name are told apart by their size where KASLR is unknown' "$chains" "$wanted"
+sed -i '/"symbol": "twin"/,/"size"/s/"size": [0-9]*/"size": 0/' "$dumps/web1/$id/report.json"
+chains --debug "$debug"
+tap_is 'and if that does not tell which one it is there is no line' "$(grep twin <<<"$chains")" 'twin: '
+tap_like '... and a warning' "$err" "source lines of the kernel: 1 of [0-9]+ places are not found in it: several functions are called twin"
+dump_with_frames
+
+# --- sources ---
+run info "$id" --debug "$debug" --source "$work"
+tap_like '--source shows the lines around' "$out" "^       > *$(line core.c 'middle calls deepest')  .return deepest\(p\) \+ 1;"
+tap_like '... two before and after' "$out" "^         *$(($(line core.c 'middle calls deepest') - 2))  \{"
+run info "$id" --debug "$debug" --source "$test_dir/absent"
+tap_like 'a folder of sources that is not there is told, and the report is shown' "$status $err $out" 'cannot read the sources in .*/absent: No such file'
+mkdir -p "$test_dir/tree"
+echo secret >"$test_dir/secret.c"
+ln -s ../secret.c "$test_dir/tree/core.c"
+run info "$id" --debug "$debug" --source "$test_dir/tree"
+tap_unlike 'nothing outside of the folder of sources is read' "$out" secret
+
+# --- what is damaged, and what lies ---
+mkdir -p "$test_dir/wrong/a"
+sed 's/second twin/second_twin/; s/\* 3/* 5/; s/sink -= 4/sink -= 5/; s/= 3/= 5/' "$work/twin.c" >"$work/twin2.c"
+(cd "$work" && gcc -g -O1 -fno-pie -mcmodel=kernel -ffreestanding -c twin2.c && ld -static --build-id=sha1 -Ttext=0xffffffff81000000 -o "$test_dir/wrong/vmlinux" core.o twin2.o)
+strip -g "$work/thing.ko" -o "$test_dir/wrong/a/thing.ko"
+chains --debug "$test_dir/wrong"
+tap_is 'a file with another build ID is not used' "$chains" "$nothing"
+tap_like '... and the warning says that it is another' "$err" "wrong/vmlinux has another build ID, [0-9a-f]{40}"
+tap_like 'a module without debug information is not used, and told' "$err" 'a/thing.ko has no debug information in it'
+mkdir -p "$test_dir/empty"
+: >"$test_dir/empty/vmlinux"
+mkfifo "$test_dir/empty/thing.ko"
+chains --debug "$test_dir/empty"
+tap_is 'empty files and FIFOs are no debug information' "$chains" "$nothing"
+
+mkdir -p "$test_dir/damaged"
+worst=0
+for seed in $(seq 12); do
+	python3 - "$seed" "$work/vmlinux" "$test_dir/damaged/vmlinux" <<'PYTHON'
+import random, subprocess, sys
+seed, source, target = sys.argv[1:]
+random.seed(int(seed))
+data = bytearray(open(source, "rb").read())
+sections = [line.split("]", 1)[1].split() for line in subprocess.run(["readelf", "-SW", source], capture_output=True, text=True).stdout.splitlines() if ".debug_" in line]
+for name, _, _, offset, size in (s[:5] for s in sections):
+    for _ in range(int(seed) * 2):
+        data[int(offset, 16) + random.randrange(int(size, 16))] = random.randrange(256)
+if int(seed) % 4 == 0:
+    del data[len(data) * 2 // 3:]
+open(target, "wb").write(data)
+PYTHON
+	run info "$id" --lines --debug "$test_dir/damaged"
+	grep -q 'faults+0x1e/0x40' <<<"$out" || status=99
+	[ "$status" -le "$worst" ] || worst=$status
+done
+tap_is 'with damaged debug information the report is shown all the same' "$worst" 0
+
+python3 - "$dumps/web1/$id/report.json" <<'PYTHON'
+import json, sys
+path = sys.argv[1]
+report = json.load(open(path))
+frames = report["vcpus"][0]["frames"]
+frames[0].update(offset=-1, size=1 << 62, pc="0x10000000000000000")
+frames[1].update(symbol="a\u001b[31m" + "x" * 100000)
+frames[2].update(symbol=7, offset="many")
+frames[3].update(pc=None, offset=1 << 62)
+frames[4].update(module="../../thing")
+report["vcpus"].append(None)
+report["vcpus"][0]["frames"] += [None, {"symbol": {}, "regs": 1}]
+report["modules"] += [None, {"name": "../../thing", "build_id": "../../../../etc/passwd"}, {"name": 5}]
+report["fault"]["instructions"] += [None, {"address": "0xzz"}]
+report["guest"].update(kaslr_offset=5, release="../../../tmp")
+json.dump(report, open(path, "w"))
+PYTHON
+run info "$id" --json --debug "$debug"
+tap_is 'a report that lies about its frames is shown' "$status" 0
+tap_like '... with what is left of them' "$out" '"function" : "other_section"'
+tap_unlike '... and nothing of it gets at the terminal' "$err $out" $'\033'
+dump_with_frames
+OOPSBT_LINES=$test_dir/nowhere run info "$id" --lines
+tap_like 'without the program the report is shown, and a warning says what is not installed' "$status $err" '^0 .*oopsbt-lines is not installed'
+printf '#!/bin/sh\nkill -SEGV $$\n' >"$test_dir/dies"
+chmod +x "$test_dir/dies"
+OOPSBT_LINES=$test_dir/dies run info "$id" --lines
+tap_like 'when the program dies the report is shown, and a warning tells of it' "$status $err" '^0 .*oopsbt-lines was ended by signal 11'
+
+# --- usage ---
+run info "$id" --log --lines
+tap_is 'the log has no lines: exit status' "$status" 2
+run export "$id" "$test_dir/x" --lines
+tap_is 'nor has an archive' "$status" 2
+
+# --- a server ---
+port=$((20000 + RANDOM % 20000))
+mkdir -p "$test_dir/served"
+cp "$work/vmlinux" "$work/thing.ko" "$test_dir/served/"
+debuginfod -p "$port" -d ":memory:" -F "$test_dir/served" >"$test_dir/debuginfod.log" 2>&1 &
+server=$!
+trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true' EXIT
+export DEBUGINFOD_URLS=http://127.0.0.1:$port
+serves() {
+	rm -rf "$DEBUGINFOD_CACHE_PATH"
+	chains --lines
+	[ "$(of_kernel "$chains")" = "$(of_kernel "$wanted")" ]
+}
+tap_ok 'a debuginfod server that DEBUGINFOD_URLS names gives the debug information of the kernel' eventually 60 serves
+chains --lines
+tap_is '... and of the module' "$(of_module "$chains")" "$(of_module "$wanted")"
+unset DEBUGINFOD_URLS
+rm -rf "$DEBUGINFOD_CACHE_PATH"
+asked=$(grep -c GET "$test_dir/debuginfod.log" || true)
+chains --lines
+tap_is 'no server is asked unless the user names one' "$chains $(grep -c GET "$test_dir/debuginfod.log" || true)" "$nothing $asked"
+chains --debuginfod "http://127.0.0.1:$port"
+tap_is '--debuginfod names one' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
+kill "$server"
+wait "$server" 2>/dev/null || true
+chains --debuginfod "http://127.0.0.1:$port"
+tap_is 'what was had from a server once is kept' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
+rm -rf "$DEBUGINFOD_CACHE_PATH"
+chains --debuginfod "http://127.0.0.1:$port"
+tap_is 'a server that does not answer leaves the report without lines' "$chains $status" "$nothing 0"
+tap_like '... and a warning says so' "$err" 'no source lines of the kernel.*debuginfod'
+tap_done

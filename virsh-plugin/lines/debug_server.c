@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "debug_server.h"
+
+#include <elfutils/debuginfod.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "symbols.h"
+
+/* A kernel's debug information is some 700 MB; what is much more is none. */
+#define MAX_BYTES (G_GINT64_CONSTANT(8) << 30)
+#define MAX_BYTES_TEXT "8589934592"
+#define US_BETWEEN_LINES (200 * 1000)
+#define MB 1000000
+
+struct debug_server {
+	debuginfod_client *client;
+	bool progress;
+	const char *what; /* is being downloaded */
+	gint64 shown_us;  /* when a line was last written; 0: none */
+};
+
+static int show_progress(debuginfod_client *client, long done, long all)
+{
+	struct debug_server *server = debuginfod_get_user_data(client);
+	gint64 now_us = g_get_monotonic_time();
+
+	if (done > MAX_BYTES || all > MAX_BYTES)
+		return 1;
+	if (!server->progress || done <= 0 || now_us - server->shown_us < US_BETWEEN_LINES)
+		return 0;
+	server->shown_us = now_us;
+	fprintf(stderr, "\rdownloading debug information of %s: %ld", server->what, done / MB);
+	if (all >= done)
+		fprintf(stderr, " of %ld MB ", all / MB);
+	else
+		fputs(" MB ", stderr);
+	return 0;
+}
+
+struct debug_server *debug_server_new(bool progress)
+{
+	const char *urls = g_getenv(DEBUGINFOD_URLS_ENV_VAR);
+	struct debug_server *server;
+	debuginfod_client *client;
+
+	if (!urls || !*urls)
+		return NULL;
+	g_setenv(DEBUGINFOD_MAXSIZE_ENV_VAR, MAX_BYTES_TEXT, FALSE);
+	client = debuginfod_begin();
+	if (!client)
+		return NULL;
+	server = g_new0(struct debug_server, 1);
+	server->client = client;
+	server->progress = progress;
+	debuginfod_set_user_data(client, server);
+	debuginfod_set_progressfn(client, show_progress);
+	return server;
+}
+
+void debug_server_free(struct debug_server *server)
+{
+	if (!server)
+		return;
+	debuginfod_end(server->client);
+	g_free(server);
+}
+
+int debug_server_find(struct debug_server *server, const char *build_id, const char *what,
+		      char **path, GError **error)
+{
+	char *file = NULL;
+	int fd;
+
+	server->what = what;
+	server->shown_us = 0;
+	/* A length of 0: the build ID is text. */
+	fd = debuginfod_find_debuginfo(server->client, (const unsigned char *)build_id, 0, &file);
+	if (server->shown_us)
+		fputc('\n', stderr);
+	if (fd < 0) {
+		if (fd == -ENOENT)
+			g_set_error(error, LINES_ERROR, LINES_ERROR_FILE,
+				    "the debuginfod servers do not have it");
+		else
+			g_set_error(error, LINES_ERROR, LINES_ERROR_FILE, "debuginfod: %s",
+				    g_strerror(-fd));
+		return -1;
+	}
+	*path = g_strdup(file);
+	free(file);
+	return fd;
+}
