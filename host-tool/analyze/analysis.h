@@ -60,9 +60,11 @@ bool analysis_map_is_run(const struct analysis *analysis);
 /* After the thaw: CPUs, tasks, stacks, modules, the guest's facts. */
 void analysis_fill(struct analysis *analysis);
 
-/* Waits until the guest has written its oops (and after an NMI: its backtraces), at most
- * @settle_ms. */
-void analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms);
+/*
+ * Waits until the guest has written its oops (and after an NMI: its backtraces), at most
+ * @settle_ms. What was read of the log when that was so, for analysis_read_log(), or NULL.
+ */
+struct snapshot *analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms);
 
 /* Reads the log through @log (taken) and what it says of the oops. */
 void analysis_read_log(struct analysis *analysis, struct snapshot *log);

@@ -323,9 +323,10 @@ static void understand(struct live *live)
 	analysis_fill(&live->analysis);
 }
 
-static void read_log(struct live *live)
+/* @log: with the log, if it was read already; or NULL. */
+static void read_log(struct live *live, struct snapshot *log)
 {
-	analysis_read_log(&live->analysis, snapshot_new(live->memory, MAX_LOG_PAGES));
+	analysis_read_log(&live->analysis, log ? log : snapshot_new(live->memory, MAX_LOG_PAGES));
 }
 
 static bool serve_collection(struct live *live, GError **error)
@@ -335,7 +336,7 @@ static bool serve_collection(struct live *live, GError **error)
 
 	if (panicking) {
 		understand(live);
-		read_log(live);
+		read_log(live, NULL);
 	}
 	if (!send_verdict(live, error) || !take_context(live, PROTOCOL_THAWED, error))
 		return false;
@@ -346,8 +347,7 @@ static bool serve_collection(struct live *live, GError **error)
 		understand(live);
 		if (live->relay)
 			relay_read_exactly(live->relay);
-		analysis_wait_for_log(analysis, live->job.log_settle_ms);
-		read_log(live);
+		read_log(live, analysis_wait_for_log(analysis, live->job.log_settle_ms));
 	}
 	analysis_conclude(analysis);
 	if ((analysis->map && !send_map(live, error)) || !send_blocked(live, error) ||

@@ -161,7 +161,8 @@ static bool may_be_told(const struct analysis *analysis)
 	return records == NULL;
 }
 
-static bool oops_is_told(const struct analysis *analysis)
+/* True: *@log is what was read, in place of what it was. */
+static bool oops_is_told(const struct analysis *analysis, struct snapshot **log)
 {
 	g_autoptr(Snapshot) now = snapshot_new(snapshot_memory(analysis->frozen), MAX_LOG_PAGES);
 	g_autoptr(GArray) records = NULL;
@@ -174,10 +175,14 @@ static bool oops_is_told(const struct analysis *analysis)
 	records = printk_read(&kernel, analysis->vmcoreinfo, NULL, NULL);
 	complete = find_oops(analysis, records, &oops, &first) && oops.complete;
 	oops_text_clear(&oops);
+	if (complete) {
+		g_clear_pointer(log, snapshot_free);
+		*log = g_steal_pointer(&now);
+	}
 	return complete;
 }
 
-void analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms)
+struct snapshot *analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms)
 {
 	bool nmi = !g_strcmp0(analysis->report->collection.nmi, "sent");
 	bool told = !oops_signalled(analysis);
@@ -186,15 +191,16 @@ void analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms)
 	int64_t changed = now;
 	uint64_t last = 0;
 	bool quiet = false; /* so long that the whole log was read */
+	struct snapshot *log = NULL;
 
 	if (!analysis->map)
-		return;
+		return NULL;
 	while (!told || nmi) {
 		bool look = false;
 		uint64_t position;
 
 		if (!printk_position(&analysis->kernel, analysis->vmcoreinfo, &position, NULL))
-			return;
+			break;
 		now = g_get_monotonic_time();
 		if (position != last) {
 			last = position;
@@ -204,11 +210,14 @@ void analysis_wait_for_log(struct analysis *analysis, unsigned int settle_ms)
 		} else if (!quiet && now - changed >= QUIET_US) {
 			look = quiet = true;
 		}
-		told = told || (look && oops_is_told(analysis));
+		told = told || (look && oops_is_told(analysis, &log));
 		if ((told && (!nmi || now - changed >= QUIET_US)) || now >= end)
-			return;
+			break;
 		g_usleep(POLL_US);
 	}
+	if (nmi) /* more has come since */
+		g_clear_pointer(&log, snapshot_free);
+	return log;
 }
 
 static void add_records(struct report *report, const GArray *records)
