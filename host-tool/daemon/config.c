@@ -50,7 +50,7 @@ static const struct key keys[] = {
 	{"collection", "freeze_deadline_ms", KEY_NUMBER, AT(freeze_deadline_ms), 10, 60000, 1000,
 	 NULL},
 	{"collection", "log_settle_ms", KEY_NUMBER, AT(log_settle_ms), 0, 60000, 5000, NULL},
-	{"stall", "starved_s", KEY_NUMBER, AT(starved_s), 0, 3600, 20, NULL},
+	{"stall", "starved_s", KEY_NUMBER, AT(starved_s), 0, 3600, 60, NULL},
 	{"stall", "dead_s", KEY_NUMBER, AT(dead_s), 0, 3600, 60, NULL},
 	{"rate-limit", "domain_burst", KEY_NUMBER, AT(domain_rate.burst), 1, 100000, 20, NULL},
 	{"rate-limit", "domain_per_hour", KEY_NUMBER, AT(domain_rate.per_hour), 1, 1000000, 60,

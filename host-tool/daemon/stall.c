@@ -13,6 +13,8 @@
 
 /* CPUs that hang in the same way within that time do so for one reason. */
 #define JOIN_US G_TIME_SPAN_MINUTE
+/* A host that has no time is one incident in so long. */
+#define STARVED_US G_TIME_SPAN_HOUR
 /* Whether a wait goes on is seen from so long. */
 #define LATELY_US (5 * G_TIME_SPAN_SECOND)
 /* Less is how exactly the host's two clocks are read. */
@@ -44,16 +46,16 @@ struct mark {
 	gint64 at_us, used_us;
 };
 
-/* Since when a vCPU's thread waits for the processor more than it has it. */
+/* Since when a vCPU's thread hardly gets the processor, and how long it had waited by then. */
 struct wait {
 	gint64 at_us, used_us, waited_us;
-	bool always_runnable;
 };
 
 struct cpu {
 	struct stall_cpu last;
 	bool seen;
 	struct mark irqs, touch, current;
+	gint64 queued_us; /* since when its thread waits, as far as schedstat has not counted it */
 	struct wait starved, lately;
 	struct told told;
 };
@@ -69,6 +71,8 @@ struct stall {
 	gint64 heard_us;	   /* when something was heard last */
 	uint64_t guest_us;	   /* its clock, about; 0: not known */
 	bool hung, warned;	   /* not told yet */
+	gint64 starved_us;	   /* when that was told last; 0: never */
+	bool starved_untold;	   /* the one that lasts is not: it was too soon */
 	struct told rcu, dead;
 	struct told blocked; /* tasks: their counts tell it whatever lies between two ticks */
 	struct cpu cpus[STALL_MAX_CPUS];
@@ -94,56 +98,65 @@ static struct mark mark(gint64 now_us, const struct stall_cpu *now)
 	return (struct mark){now_us, now->used_us};
 }
 
-static struct wait begin_wait(gint64 now_us, const struct stall_cpu *now)
+/* Does its thread wait for the processor since the last tick, at least? */
+static bool is_queued(const struct cpu *cpu, const struct stall_cpu *now)
 {
-	return (struct wait){now_us, now->used_us, now->waited_us, now->runnable};
+	return now->runnable && cpu->last.runnable && now->used_us == cpu->last.used_us &&
+	       now->waited_us == cpu->last.waited_us;
+}
+
+/* All that its thread has waited so far: schedstat learns of a wait when it is over. */
+static gint64 waited_us(const struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
+{
+	return now->waited_us + (is_queued(cpu, now) ? now_us - cpu->queued_us : 0);
+}
+
+static struct wait begin_wait(const struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
+{
+	return (struct wait){now_us, now->used_us, waited_us(cpu, now_us, now)};
 }
 
 static void begin_cpu(struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
 {
 	cpu->irqs = cpu->touch = cpu->current = mark(now_us, now);
-	cpu->starved = cpu->lately = begin_wait(now_us, now);
 	cpu->last = *now;
+	cpu->queued_us = now_us;
+	cpu->starved = cpu->lately = begin_wait(cpu, now_us, now);
 	cpu->seen = now->known;
 }
 
-/* How long the vCPU wanted to run, and was not let. */
-static gint64 kept_us(const struct wait *wait, gint64 now_us, const struct stall_cpu *now)
+/* How long the vCPU wanted to run since, and was not let. */
+static gint64 kept_us(const struct cpu *cpu, const struct wait *wait, gint64 now_us,
+		      const struct stall_cpu *now)
 {
-	gint64 used_us = now->used_us - wait->used_us;
-	gint64 kept = now->waited_us - wait->waited_us;
-
-	/* schedstat learns of a wait when it is over. */
-	if (wait->always_runnable && now->runnable)
-		kept = MAX(kept, now_us - wait->at_us - used_us);
-	return kept;
+	return waited_us(cpu, now_us, now) - wait->waited_us;
 }
 
 /* The same since the last tick, as a part of that time. */
 static gint64 kept_lately_us(const struct cpu *cpu, gint64 last_us, gint64 now_us,
 			     const struct stall_cpu *now)
 {
-	const struct wait tick = begin_wait(last_us, &cpu->last);
+	const struct wait tick = begin_wait(cpu, last_us, &cpu->last);
 
 	if (!cpu->seen || !now->known)
 		return 0;
-	return CLAMP(kept_us(&tick, now_us, now), 0, now_us - last_us);
+	return CLAMP(kept_us(cpu, &tick, now_us, now), 0, now_us - last_us);
 }
 
 static void follow_wait(struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
 {
 	gint64 lately_us = now_us - cpu->lately.at_us;
 
-	/* Three quarters of the time are little left; less is a busy host. */
-	if (kept_us(&cpu->starved, now_us, now) < (now_us - cpu->starved.at_us) / 4 * 3)
-		cpu->starved = cpu->lately = begin_wait(now_us, now);
+	if (!is_queued(cpu, now))
+		cpu->queued_us = now_us;
+	/* A tenth of the time is what a tenfold overcommitted host gives; more is a busy one. */
+	if (kept_us(cpu, &cpu->starved, now_us, now) < (now_us - cpu->starved.at_us) / 10 * 9)
+		cpu->starved = cpu->lately = begin_wait(cpu, now_us, now);
 	/* It is over though it was long. */
-	if (lately_us >= LATELY_US && kept_us(&cpu->lately, now_us, now) < lately_us / 2)
-		cpu->starved = begin_wait(now_us, now);
+	if (lately_us >= LATELY_US && kept_us(cpu, &cpu->lately, now_us, now) < lately_us / 2)
+		cpu->starved = begin_wait(cpu, now_us, now);
 	if (lately_us >= LATELY_US)
-		cpu->lately = begin_wait(now_us, now);
-	cpu->starved.always_runnable &= now->runnable;
-	cpu->lately.always_runnable &= now->runnable;
+		cpu->lately = begin_wait(cpu, now_us, now);
 }
 
 /* NULL: no other CPU hangs in that way. @silent: of those that are told of, or not. */
@@ -375,6 +388,22 @@ static enum stall_event tell(struct stall *stall, struct told *told, bool stands
 	return told->silent ? STALL_NONE : STALL_BEGAN;
 }
 
+/* It is the host's, and comes and goes as others have work for it. */
+static enum stall_event tell_starved(struct stall *stall, enum stall_event event, gint64 now_us)
+{
+	if (event == STALL_ENDED)
+		return stall->starved_untold ? STALL_NONE : event;
+	if (stall->starved_us && now_us - stall->starved_us < STARVED_US) {
+		stall->starved_untold |= event == STALL_BEGAN;
+		return STALL_NONE;
+	}
+	if (stall->starved_untold)
+		event = STALL_BEGAN;
+	stall->starved_us = now_us;
+	stall->starved_untold = false;
+	return event;
+}
+
 static bool judge_dead(const struct stall *stall, const struct stall_limits *limits, gint64 now_us,
 		       struct stall_finding *finding)
 {
@@ -600,6 +629,8 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 		bool stands = judge_cpu(stall, cpu, (int)i, limits, now_us, finding);
 
 		event = tell(stall, &cpu->told, stands, moved_us(cpu), now_us, finding);
+		if (event != STALL_NONE && finding->incident == INCIDENT_STARVED)
+			event = tell_starved(stall, event, now_us);
 		if (event != STALL_NONE)
 			return event;
 	}
@@ -673,6 +704,8 @@ static void recall(struct stall *stall, const char *line)
 	place = told_of(stall, told.incident, cpu);
 	if (place)
 		*place = told;
+	if (told.incident == INCIDENT_STARVED)
+		stall->starved_us = MAX(stall->starved_us, told.began_us);
 }
 
 void stall_recall(struct stall *stall, const char *text)

@@ -8,7 +8,7 @@
  *   soft lockup  interrupts arrive, and for long the guest's watchdog thread did not run; or the
  *                CPU's task stayed the same, in the kernel, while others waited for the CPU
  *   RCU stall    a grace period is under way and does not move
- *   starved      a vCPU's thread wants to run, and the host does not let it
+ *   starved      a vCPU's thread wants to run, and gets a tenth of the time or less
  *   dead         no CPU runs or takes a timer interrupt, though timers are due
  *   hung task    the guest's own detector counted one; it is over when those that were blocked
  *                then have run
@@ -39,7 +39,7 @@ struct stall_limits {
 	unsigned int starved_s, dead_s;
 };
 
-#define STALL_LIMITS_DEFAULT ((struct stall_limits){10, 20, 21, 20, 60})
+#define STALL_LIMITS_DEFAULT ((struct stall_limits){10, 20, 21, 60, 60})
 
 /* Counts may have any value, and change by any: the guest writes them. */
 struct stall_cpu {
@@ -115,7 +115,8 @@ void stall_follow(struct stall *stall, gint64 since_us, gint64 now_us);
 
 /*
  * CPUs that hang in the same way at about the same time are one incident: the first is told, and
- * the end of the last. All that are starved are one: it is the host that has no time.
+ * the end of the last. All that are starved are one, and that is told once an hour at most: it is
+ * the host that has no time.
  *
  * One tick. At most one event each: what else there is comes at the next ticks.
  * @finding: set unless STALL_NONE.

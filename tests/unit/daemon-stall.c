@@ -25,6 +25,7 @@ struct world {
 static void world_begin(struct world *world)
 {
 	*world = (struct world){.stall = stall_new(), .limits = STALL_LIMITS_DEFAULT};
+	world->limits.starved_s = 20;
 	world->sample = (struct stall_sample){
 		.now_us = 1000 * SECOND,
 		.num_cpus = NUM_CPUS,
@@ -360,6 +361,24 @@ static void test_waits_unseen(void)
 	world_end(&world);
 }
 
+/* A vCPU that runs for 5 ms a second, just when it is looked at. */
+static void test_in_step(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.rates[1] = (struct rates){.halted = true};
+	world.cpus[1].runnable = true;
+	for (unsigned int i = 0; i < 300; i++) {
+		world.cpus[1].used_us += i % 2 ? 10000 : 0; /* in ticks of the host */
+		world.cpus[1].waited_us += 20;
+		run(&world, 1);
+	}
+	g_assert_cmpuint(world.num_began, ==, 0);
+	world_end(&world);
+}
+
 /* 15 s after it booted it sets its clock no more. */
 static void stop_clock(struct world *world)
 {
@@ -491,7 +510,9 @@ static void test_goes_on(void)
 			run(&world, 25);
 		}
 		g_assert_cmpuint(world.num_began, ==, 1);
-		g_assert_cmpuint(world.num_lasts, ==, 1);
+		/* That is told once an hour at most. */
+		g_assert_cmpuint(world.num_lasts, ==,
+				 (cases[i / 2].incident == INCIDENT_STARVED ? 0 : 1));
 		g_assert_cmpuint(world.num_ended, ==, 0);
 		begin_anew(&world, i % 2);
 		world.rates[2] = (struct rates){0};
@@ -618,6 +639,27 @@ static void test_starved_together(void)
 	world.rates[1] = (struct rates){0};
 	run(&world, 10); /* and not a third of the time that it was starved */
 	g_assert_cmpuint(world.num_ended, ==, 1);
+	world_end(&world);
+}
+
+static void test_starved_now_and_then(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	for (unsigned int minute = 0; minute < 59; minute++) {
+		world.rates[0] = (struct rates){.kept = true};
+		run(&world, 30);
+		world.rates[0] = (struct rates){0};
+		run(&world, 30);
+	}
+	check_began(&world, INCIDENT_STARVED, 0);
+	g_assert_cmpuint(world.num_lasts, ==, 0);
+	g_assert_cmpuint(world.num_ended, ==, 1);
+	world.rates[0] = (struct rates){.kept = true};
+	run(&world, 5 * 60);
+	g_assert_cmpuint(world.num_began + world.num_lasts, ==, 2);
 	world_end(&world);
 }
 
@@ -828,6 +870,10 @@ int main(int argc, char **argv)
 			test_goes_on);
 	g_test_add_func("/stall/a guest that hung before the watch began is seen",
 			test_hangs_already);
+	g_test_add_func("/stall/a vCPU that runs just when it is looked at is not starved",
+			test_in_step);
+	g_test_add_func("/stall/a host that has no time now and then is told once an hour",
+			test_starved_now_and_then);
 	g_test_add_func("/stall/the guest's count of hung tasks moves one way", test_hung_task);
 	g_test_add_func("/stall/a hung task is over when it has run", test_hung_task_ends);
 	g_test_add_func("/stall/a warning is told once", test_warning);
