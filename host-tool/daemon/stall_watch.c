@@ -21,9 +21,22 @@
 /* What a task may be said to have waited. */
 #define MAX_BLOCKED_US (G_TIME_SPAN_DAY * 3650)
 
+/* A vCPU that has run for less since it was looked at has not hung meanwhile. */
+#define RAN_NS 10000000u
+/* Ticks between two looks whether a thread that does not run wants to. */
+#define STATE_TICKS 4u
+
 /* A vCPU's thread; descriptors that stay open, or -1. */
 struct thread {
 	int stat, schedstat;
+	bool looked;	    /* at its CPU */
+	uint64_t looked_ns; /* how long it had run then */
+};
+
+/* The last word of a mask that was read: it has 64 CPUs. */
+struct word {
+	uint64_t address, value;
+	bool known;
 };
 
 struct stall_watch {
@@ -35,7 +48,8 @@ struct stall_watch {
 	unsigned int num_cpus;		     /* of @cpus: the highest number and one */
 	struct protocol_blocked blocked[PROTOCOL_MAX_BLOCKED]; /* those that have not run since */
 	unsigned int num_blocked;
-	unsigned int ticks_to_scan;
+	unsigned int lively; /* of @places: whose interrupts were seen to come last */
+	unsigned int num_ticks, ticks_to_scan;
 	long ticks_per_second;
 };
 
@@ -47,7 +61,7 @@ static void close_thread(struct thread *thread)
 		close(thread->stat);
 	if (thread->schedstat >= 0)
 		close(thread->schedstat);
-	*thread = (struct thread){-1, -1};
+	*thread = (struct thread){.stat = -1, .schedstat = -1};
 }
 
 static void close_threads(struct stall_watch *watch)
@@ -121,24 +135,43 @@ static bool parse_stat(const char *text, char *state, unsigned long *utime)
 	       sscanf(after, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu", state, utime) == 2;
 }
 
-static void read_thread(struct stall_watch *watch, struct thread *thread, struct stall_cpu *cpu)
+static bool read_stat(const struct stall_watch *watch, const struct thread *thread,
+		      struct stall_cpu *cpu)
 {
 	unsigned long utime;
-	unsigned long long waited_ns;
 	char text[1024], state;
 
-	cpu->known = read_text(thread->stat, text, sizeof(text)) &&
-		     parse_stat(text, &state, &utime) &&
-		     read_text(thread->schedstat, text, sizeof(text)) &&
-		     sscanf(text, "%*u %llu", &waited_ns) == 1;
+	if (!read_text(thread->stat, text, sizeof(text)) || !parse_stat(text, &state, &utime))
+		return false;
+	cpu->runnable = state == 'R';
+	cpu->used_us = (gint64)(utime * (G_USEC_PER_SEC / (unsigned long)watch->ticks_per_second));
+	return true;
+}
+
+/* True: it has run since its CPU was looked at. */
+static bool read_thread(const struct stall_watch *watch, struct thread *thread, unsigned int number,
+			struct stall_cpu *cpu)
+{
+	unsigned long long ran_ns, waited_ns;
+	char text[64];
+	bool ran;
+
+	cpu->known = read_text(thread->schedstat, text, sizeof(text)) &&
+		     sscanf(text, "%llu %llu", &ran_ns, &waited_ns) == 2;
+	ran = cpu->known && (!thread->looked || ran_ns - thread->looked_ns >= RAN_NS);
+	if (ran || (watch->num_ticks + number) % STATE_TICKS == 0)
+		cpu->known = cpu->known && read_stat(watch, thread, cpu);
 	if (!cpu->known) {
 		/* Its vCPU was unplugged: another thread may have the number one day. */
 		close_thread(thread);
-		return;
+		return false;
 	}
-	cpu->runnable = state == 'R';
-	cpu->used_us = (gint64)(utime * (G_USEC_PER_SEC / (unsigned long)watch->ticks_per_second));
 	cpu->waited_us = (gint64)(waited_ns / 1000);
+	if (ran) {
+		thread->looked = true;
+		thread->looked_ns = ran_ns;
+	}
+	return ran;
 }
 
 /* --- the guest's side --- */
@@ -157,33 +190,108 @@ static bool watchdog_is_on(const struct stall_watch *watch, const struct layout 
 }
 
 /* A bit of a CPU mask; @otherwise: it is not known. */
-static bool bit(const struct layout *layout, uint64_t address, unsigned int number, bool otherwise)
+static bool bit(const struct layout *layout, struct word *word, uint64_t address,
+		unsigned int number, bool otherwise)
 {
-	uint64_t word;
-
-	if (!peek(layout, address, &word, sizeof(word)))
-		return otherwise;
-	return word >> number % 64 & 1;
+	if (address != word->address) {
+		word->address = address;
+		word->known = peek(layout, address, &word->value, sizeof(word->value));
+	}
+	return word->known ? word->value >> number % 64 & 1 : otherwise;
 }
 
-static void read_cpu(const struct layout *layout, const struct protocol_stall_cpu *places,
-		     bool watchdog, struct stall_cpu *cpu)
+/* What tells where the guest's own watchdog does not. */
+static void read_task(const struct layout *layout, const struct protocol_stall_cpu *places,
+		      struct stall_cpu *cpu)
 {
 	uint64_t user[2];
 	uint32_t runnable = 0;
 
-	cpu->tickless = places->tickless != 0;
-	cpu->offline = !bit(layout, places->online, places->number, true);
-	cpu->has_irqs = peek(layout, places->irqs, &cpu->irqs, sizeof(cpu->irqs));
-	cpu->has_touch = watchdog && bit(layout, places->watched, places->number, true) &&
-			 peek(layout, places->touch, &cpu->touch, sizeof(cpu->touch));
 	cpu->has_current = peek(layout, places->current, &cpu->current, sizeof(cpu->current)) &&
 			   peek(layout, places->runnable, &runnable, sizeof(runnable)) &&
 			   peek(layout, places->user, user, sizeof(user));
-	cpu->idle = cpu->has_current && places->idle && cpu->current == places->idle;
 	cpu->others_wait = runnable > 1;
 	cpu->user = cpu->has_current ? user[0] + user[1] : 0;
+}
+
+static void read_timer(const struct layout *layout, const struct protocol_stall_cpu *places,
+		       struct stall_cpu *cpu)
+{
+	uint64_t current;
+
+	cpu->idle = places->idle && peek(layout, places->current, &current, sizeof(current)) &&
+		    current == places->idle;
 	cpu->has_next = peek(layout, places->next, &cpu->next_ns, sizeof(cpu->next_ns));
+}
+
+/* True: a timer interrupt has come since. */
+static bool read_irqs(const struct layout *layout, const struct protocol_stall_cpu *places,
+		      struct stall_cpu *cpu)
+{
+	uint32_t before = cpu->irqs;
+
+	cpu->has_irqs = peek(layout, places->irqs, &cpu->irqs, sizeof(cpu->irqs));
+	return cpu->has_irqs && cpu->irqs != before;
+}
+
+/* One that has run. True: a timer interrupt has come since it was looked at. */
+static bool read_cpu(const struct layout *layout, const struct protocol_stall_cpu *places,
+		     bool watched, struct stall_cpu *cpu)
+{
+	bool moved = read_irqs(layout, places, cpu);
+
+	cpu->has_touch = watched && peek(layout, places->touch, &cpu->touch, sizeof(cpu->touch));
+	cpu->has_current = false;
+	if (!cpu->has_touch)
+		read_task(layout, places, cpu);
+	if (!moved)
+		read_timer(layout, places, cpu);
+	return moved;
+}
+
+/* No CPU that has run took an interrupt: did another one? Else it matters whether timers are due.
+ */
+static void look_for_life(struct stall_watch *watch, const struct layout *layout)
+{
+	const struct protocol_stall *places = watch->places;
+
+	for (unsigned int i = 0; i < places->num_cpus; i++) {
+		unsigned int which = (watch->lively + i) % places->num_cpus;
+		const struct protocol_stall_cpu *cpu = &places->cpus[which];
+
+		if (!read_irqs(layout, cpu, &watch->cpus[cpu->number]))
+			continue;
+		watch->lively = which;
+		return;
+	}
+	for (unsigned int i = 0; i < places->num_cpus; i++)
+		read_timer(layout, &places->cpus[i], &watch->cpus[places->cpus[i].number]);
+}
+
+/* False: some thread is not there. */
+static bool read_cpus(struct stall_watch *watch, const struct layout *layout)
+{
+	const struct protocol_stall *places = watch->places;
+	bool watchdog = watchdog_is_on(watch, layout), all = true, alive = false;
+	struct word online = {0}, watched = {0};
+
+	for (unsigned int i = 0; i < places->num_cpus; i++) {
+		const struct protocol_stall_cpu *place = &places->cpus[i];
+		struct stall_cpu *cpu = &watch->cpus[place->number];
+		bool looks = watchdog && bit(layout, &watched, place->watched, place->number, true);
+		bool ran = read_thread(watch, &watch->threads[i], i, cpu);
+
+		cpu->tickless = place->tickless != 0;
+		cpu->offline = !bit(layout, &online, place->online, place->number, true);
+		cpu->has_touch &= looks;
+		if (ran)
+			alive |= read_cpu(layout, place, looks, cpu);
+		alive |= cpu->known && cpu->runnable;
+		all &= cpu->known;
+	}
+	if (!alive)
+		look_for_life(watch, layout);
+	return all;
 }
 
 static unsigned int limit(const struct layout *layout, uint64_t address, unsigned int otherwise)
@@ -304,7 +412,7 @@ bool stall_watch_update(struct stall_watch *watch, GBytes *places, const struct 
 	watch->num_cpus = 0;
 	watch->threads = g_new(struct thread, watch->places->num_cpus);
 	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
-		watch->threads[i] = (struct thread){-1, -1};
+		watch->threads[i] = (struct thread){.stat = -1, .schedstat = -1};
 		watch->num_cpus = MAX(watch->num_cpus, watch->places->cpus[i].number + 1);
 	}
 	watch->cpus = g_new0(struct stall_cpu, watch->num_cpus);
@@ -367,16 +475,10 @@ enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout
 	const struct protocol_stall *places = watch->places;
 	struct stall_limits limits = read_limits(watch, layout, configured);
 	struct stall_sample sample = {.num_cpus = watch->num_cpus, .cpus = watch->cpus};
-	bool watchdog = watchdog_is_on(watch, layout), lacking = false;
+	bool all = read_cpus(watch, layout);
 	int32_t suspended;
 
-	for (unsigned int i = 0; i < places->num_cpus; i++) {
-		struct stall_cpu *cpu = &watch->cpus[places->cpus[i].number];
-
-		read_cpu(layout, &places->cpus[i], watchdog, cpu);
-		read_thread(watch, &watch->threads[i], cpu);
-		lacking |= !cpu->known;
-	}
+	watch->num_ticks++;
 	sample.has_gp_seq = peek(layout, places->gp_seq, &sample.gp_seq, sizeof(sample.gp_seq));
 	sample.has_hung_count =
 		peek(layout, places->hung_count, &sample.hung_count, sizeof(sample.hung_count));
@@ -391,6 +493,6 @@ enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout
 	sample.num_blocked = watch->num_blocked;
 	sample.now_us = g_get_monotonic_time();
 	sample.slept_us = slept_us(sample.now_us);
-	scan_again(watch, layout, lacking);
+	scan_again(watch, layout, !all);
 	return stall_look(watch->stall, &limits, &sample, finding);
 }

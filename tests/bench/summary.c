@@ -29,6 +29,7 @@ struct row {
 };
 
 #define MS "ms", 1000
+#define US "us", 1000	/* of ns */
 #define MIB "MiB", 1024 /* of KiB */
 #define COUNT "", 1
 
@@ -80,6 +81,13 @@ static const struct row rows[] = {
 	{"pages read per vCPU, 64 vCPUs", "64.pages", NULL, AT_MOST, 150, COUNT},
 	{"oopsbtd idle, wake-ups a second", "idle.watch", NULL, AT_MOST, 1.5, COUNT},
 	{"  without the memory watch", "idle.event", NULL, AT_MOST, 0.5, COUNT},
+	{"a look for hangs, 16 vCPUs that idle", "watch.idle.hangs", NULL, AT_MOST, 30, US},
+	{"  against one for oopses only", "watch.idle.hangs", "watch.idle.oopses", FOR_INFORMATION,
+	 0, US},
+	{"a look for hangs, 16 vCPUs that compute", "watch.busy.hangs", NULL, AT_MOST, 30, US},
+	{"  against one for oopses only", "watch.busy.hangs", "watch.busy.oopses", FOR_INFORMATION,
+	 0, US},
+	{"  page faults of processes it started", "watch.processes", NULL, AT_MOST, 0, COUNT},
 	{"oopsbtd idle, resident", "idle.rss", NULL, AT_MOST, 16, MIB},
 };
 
