@@ -63,8 +63,8 @@ struct options {
 		kinds; /* kinds="auto|all|KIND,...": bits 1 << enum incident, of OPTIONS_KINDS */
 };
 
-/* The kinds of incident that somebody tells of: that are noticed by default. */
-#define OPTIONS_KINDS_DEFAULT                                                                      \
+/* The kinds of incident that somebody tells of. */
+#define OPTIONS_KINDS_TOLD                                                                         \
 	(1u << INCIDENT_OOPS | 1u << INCIDENT_PANIC | 1u << INCIDENT_WATCHDOG |                    \
 	 1u << INCIDENT_KVM_ERROR)
 /* Those that the stall watch looks for. */
@@ -72,7 +72,9 @@ struct options {
 	(1u << INCIDENT_SOFT_LOCKUP | 1u << INCIDENT_HARD_LOCKUP | 1u << INCIDENT_RCU_STALL |      \
 	 1u << INCIDENT_HUNG_TASK | 1u << INCIDENT_STARVED | 1u << INCIDENT_DEAD |                 \
 	 1u << INCIDENT_WARNING)
-#define OPTIONS_KINDS (OPTIONS_KINDS_DEFAULT | OPTIONS_KINDS_STALL)
+#define OPTIONS_KINDS (OPTIONS_KINDS_TOLD | OPTIONS_KINDS_STALL)
+/* What is noticed unless something else is asked for. */
+#define OPTIONS_KINDS_DEFAULT OPTIONS_KINDS_TOLD
 /* The kinds that a dump can be of. */
 #define OPTIONS_KINDS_STORED (OPTIONS_KINDS | 1u << INCIDENT_COLLECT)
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -43,6 +44,20 @@ struct daemon {
 	GMainLoop *loop;
 	guint guard_source;
 };
+
+/*
+ * Each vCPU that is watched for hangs takes two. The usual limit is for programs that call
+ * select(), which none here does.
+ */
+static void raise_limit_of_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
 
 /* --- the freeze guard --- */
 
@@ -459,6 +474,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "oopsbtd: going to the background: %s\n", g_strerror(errno));
 		return EXIT_FAILURE;
 	}
+	raise_limit_of_descriptors();
 	daemon.log = log_new("oopsbtd", !arguments.foreground);
 	for (guint i = 0; i < warnings->len; i++)
 		log_write(daemon.log, LOG_WARNING, NULL, NULL, "%s", (char *)warnings->pdata[i]);

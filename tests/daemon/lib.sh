@@ -86,6 +86,8 @@ daemon_enable() {
 	local attributes=${2:-}
 	# The tests oops by the dozen, and count the dumps.
 	[[ $attributes == *full=* ]] || attributes+=" full='1000'"
+	# And guests of a machine that is busy with tests may hang: that is told where it is what is tested.
+	[[ $attributes == *kinds=* ]] || attributes+=" kinds='oops,panic,watchdog,kvm-error'"
 	virsh -q metadata "$(guest_domain "$1")" https://oopsbt.org/xmlns/domain/1 --key oopsbt --live \
 		--set "<oopsbt $attributes/>" >/dev/null
 }
