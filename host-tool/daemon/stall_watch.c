@@ -26,6 +26,9 @@
 /* Ticks between two looks whether a thread that does not run wants to. */
 #define STATE_TICKS 4u
 
+/* How long nothing needs to be heard of the guest before it matters. */
+#define SILENCE_US (2 * G_TIME_SPAN_SECOND)
+
 /* A vCPU's thread; descriptors that stay open, or -1. */
 struct thread {
 	int stat, schedstat;
@@ -48,6 +51,7 @@ struct stall_watch {
 	unsigned int num_cpus;		     /* of @cpus: the highest number and one */
 	struct protocol_blocked blocked[PROTOCOL_MAX_BLOCKED]; /* those that have not run since */
 	unsigned int num_blocked;
+	gint64 heard_us;     /* when it was seen to live last */
 	unsigned int lively; /* of @places: whose interrupts were seen to come last */
 	unsigned int num_ticks, ticks_to_scan;
 	long ticks_per_second;

@@ -83,13 +83,13 @@ if daemon_wait "$domain: stored:" 30 >/dev/null; then
 
 	daemon_stop
 	virsh -q destroy "$domain"
-	virsh -q create --paused "$test_dir/k.xml"
+	virsh -q create --paused "$test_dir/k.xml" # of the same name, and another one
 	daemon_enable k
 	virsh -q resume "$domain"
 	daemon_start
 	daemon_wait "$domain: stored:" 30 >/dev/null || true
 	tap_is 'a vCPU that KVM could not run while there was no daemon: what it is' \
-		"$(dumps k | wc -l): $("$query" value "$(dumps k | tail -n 1)/report.json" '$.incident')" '2: kvm-error'
+		"$(dumps k | wc -l): $("$query" value "$(dumps k | tail -n 1)/report.json" '$.incident')" '1: kvm-error'
 elif [[ $(status) == *internal-error* ]]; then
 	tap_ok 'a vCPU that KVM cannot run makes a dump' false
 else
