@@ -45,7 +45,7 @@ profile oopsbtd flags=(attach_disconnected) {
   @{run}/libvirt/*-sock rw,
   @{run}/systemd/notify w,
   # Hooks: is there a drop-in, and systemd is asked to start the unit.
-  {/etc,/run,/usr/local/lib,/usr/lib}/systemd/system/oopsbt-dump@.service.d/ r,
+  /{etc,run,usr/local/lib,usr/lib}/systemd/system/oopsbt-dump@.service.d/ r,
   @{run}/systemd/system/ r,
   @{run}/dbus/system_bus_socket rw,
   dbus send bus=system path=/org/freedesktop/DBus,

@@ -23,6 +23,14 @@ tap_is "systemd finds no fault in the unit" \
 tap_ok "the exposure of the service is at most 2.5" \
 	systemd-analyze security --offline=yes --threshold=25 --no-pager "$unit"
 
+hook=$root/lib/systemd/system/oopsbt-dump@.service
+echo 'ExecStart=/bin/true' >>"$hook"
+sed -i "s,+/usr,+$root/usr," "$hook"
+tap_is "systemd finds no fault in the unit of hooks" \
+	"$(systemd-analyze verify --man=no "$root/lib/systemd/system/oopsbt-dump@1.service" 2>&1 | grep -F oopsbt-dump || true)" ""
+tap_ok "the exposure of a hook is at most 1.5" \
+	systemd-analyze security --offline=yes --threshold=15 --no-pager "$hook"
+
 # ids_of FILE: what in it looks like an id of a message
 ids_of() {
 	grep -oE '[0-9a-f]{32}' "$1" | sort
