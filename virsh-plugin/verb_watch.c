@@ -6,6 +6,7 @@
 
 #include "dumps.h"
 #include "output.h"
+#include "repeats_view.h"
 #include "selection.h"
 #include "verbs.h"
 
@@ -19,7 +20,7 @@ struct watch {
 	const char *domain; /* NULL: all */
 	const struct selection *selection;
 	bool json;
-	GHashTable *seen;     /* ids */
+	GHashTable *seen;     /* ids, and how many repeats of each */
 	GHashTable *monitors; /* path to GFileMonitor */
 	GMainLoop *loop;
 	guint rescan_source;
@@ -40,8 +41,10 @@ static void print_new(const struct watch *watch, const struct store_entry *entry
 		putchar('\n');
 		json_node_unref(node);
 	} else {
-		print_clean("%s   %s   %s   %s   %s\n", entry->id, entry->domain, local,
-			    entry->incident ? entry->incident : "-", dumps_title(entry));
+		g_autofree char *note = repeats_note(entry);
+
+		print_clean("%s   %s   %s   %s   %s%s\n", entry->id, entry->domain, local,
+			    entry->incident ? entry->incident : "-", dumps_title(entry), note);
 	}
 }
 
@@ -98,6 +101,19 @@ static void monitor_all(struct watch *watch)
 	}
 }
 
+/* Whether it is new, or its bug came again. */
+static bool see(struct watch *watch, const struct store_entry *entry)
+{
+	void *repeats;
+
+	if (g_hash_table_lookup_extended(watch->seen, entry->id, NULL, &repeats) &&
+	    GPOINTER_TO_UINT(repeats) == entry->repeats)
+		return false;
+	g_hash_table_insert(watch->seen, g_strdup(entry->id),
+			    GUINT_TO_POINTER((guint)entry->repeats));
+	return true;
+}
+
 /* Monitors first: what appears between the two is seen by the second. */
 static bool scan(struct watch *watch, bool print, GError **error)
 {
@@ -114,8 +130,7 @@ static bool scan(struct watch *watch, bool print, GError **error)
 	for (guint i = 0; i < entries->len; i++) {
 		const struct store_entry *entry = entries->pdata[i];
 
-		if (g_hash_table_add(watch->seen, g_strdup(entry->id)) && print &&
-		    selection_takes(watch->selection, entry))
+		if (see(watch, entry) && print && selection_takes(watch->selection, entry))
 			print_new(watch, entry);
 	}
 	return true;
@@ -200,8 +215,10 @@ const struct verb verb_watch = {
 	.operand_kind = CLI_DOMAIN,
 	.max_operands = 1,
 	.summary = "follow oopses as they come",
-	.description = "Prints a line for each dump as it is stored, until it is interrupted: its "
-		       "id, domain, local time, kind of incident and title.",
+	.description =
+		"Prints a line for each dump as it is stored, until it is interrupted: its "
+		"id, domain, local time, kind of incident and title. When its bug comes again "
+		"and has no dump of its own, the line is printed again with how often.",
 	.options = options,
 	.shared_options = SELECTION_OPTIONS_BUT_TIMES,
 	.run = run,

@@ -407,6 +407,10 @@ mv "$test_dir/made/dumps/$(uuid_of other)" "$dumps"
 mv "$test_dir/made/dumps/$(uuid_of other2)" "$dumps"
 read -r -t 10 line <&5 || line='nothing came'
 tap_like 'watch --kind shows only those, and their kind' "$line" '^20261201T000003Z-1   other2   .*   hung-task   asked for$'
+printf '{"schema":1,"count":4,"last":"2026-12-01T00:00:09.000000Z","records":[{}]}' >"$dumps/$(uuid_of other2)/20261201T000003Z-1/repeats.json"
+touch "$dumps/$(uuid_of other2)/touched" # as a collection does, in another place
+read -r -t 10 line <&5 || line='nothing came'
+tap_like '... and when the bug of one comes again' "$line" '^20261201T000003Z-1 .*asked for \(×5, last '
 kill -INT "$watcher"
 wait "$watcher" || true
 
