@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/json_head.h"
 #include "common/repeat_rule.h"
@@ -291,6 +292,90 @@ static void test_what_a_killed_writer_left_is_written_over(void)
 	remove_dump(entry);
 }
 
+/* --- in a store --- */
+
+#define UUID "11111111-1111-4111-8111-111111111111"
+
+static void store_dump(struct store *store, const char *name)
+{
+	static const char report[] = "{\"schema\":1,\"title\":\"t\",\"fingerprint\":\"" BUG
+				     "\",\"guest\":{\"release\":\"" KERNEL "\"}}";
+	struct store_dump *dump = store_begin(store, UUID, name, NULL);
+	int fd = store_dump_create(dump, "report.json", NULL);
+
+	g_assert_cmpint(write(fd, report, sizeof(report) - 1), ==, sizeof(report) - 1);
+	g_assert_true(store_dump_commit(dump, NULL, NULL));
+	store_publish(store);
+}
+
+static void remove_tree(const char *path)
+{
+	const char *const argv[] = {"rm", "-rf", path, NULL};
+
+	g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+				   NULL, NULL, NULL));
+}
+
+/* As a collection does: the id of the dump that has the record now. */
+static char *record(struct store *store)
+{
+	const struct repeat_question question = {BUG, KERNEL, g_get_real_time() / G_USEC_PER_SEC,
+						 2};
+	g_autoptr(GPtrArray) entries = store_list(store, UUID, NULL);
+	const struct store_entry *entry = repeat_rule_holder(entries, &question);
+
+	g_assert_nonnull(entry);
+	g_assert_cmpuint(add_record(entry, question.now_s, NULL), >, 0);
+	store_publish(store);
+	return g_strdup(entry->id);
+}
+
+static void test_a_restart_and_another_name_change_nothing(void)
+{
+	g_autofree char *root = g_dir_make_tmp("test-repeats-XXXXXX", NULL);
+	g_autoptr(Store) store = store_new(root);
+	g_autoptr(Store) of_the_next_daemon = store_new(root);
+	g_autoptr(GPtrArray) entries = NULL;
+	g_autofree char *first = NULL, *second = NULL;
+	const struct store_entry *entry;
+
+	store_dump(store, "web1");
+	store_dump(store, "web1");
+	first = record(store);
+	g_assert_true(store_rename(store, UUID, "web2", NULL));
+	second = record(of_the_next_daemon);
+	g_assert_cmpstr(first, ==, second);
+	/* Also for who has read the store before. */
+	entries = store_list(store, "web2", NULL);
+	g_assert_cmpuint(entries->len, ==, 2);
+	entry = entries->pdata[0];
+	g_assert_cmpstr(entry->id, ==, first);
+	g_assert_cmpuint(entry->repeats, ==, 2);
+	g_assert_nonnull(entry->repeated);
+	remove_tree(root);
+}
+
+static void test_a_storage_pool_shows_the_records_that_there_are(void)
+{
+	g_autofree char *root = g_dir_make_tmp("test-repeats-XXXXXX", NULL);
+	g_autoptr(Store) store = store_new(root);
+	g_autofree char *id = NULL, *again = NULL, *path = NULL, *index = NULL;
+	g_autofree char *text = NULL, *list = NULL;
+
+	store_dump(store, "web1");
+	store_dump(store, "web1");
+	id = record(store);
+	again = record(store);
+	path = g_strdup_printf("%s/.pool/%s." STORE_REPEATS_FILE, root, id);
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	g_assert_nonnull(strstr(text, "\"count\":2,"));
+	index = g_build_filename(root, ".pool", "index.json", NULL);
+	g_assert_true(g_file_get_contents(index, &list, NULL, NULL));
+	g_assert_nonnull(strstr(list, "\"repeats\":2,\"repeated\":\"2"));
+	g_assert_nonnull(strstr(list, "\"repeats\":0,\"repeated\":null"));
+	remove_tree(root);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -318,5 +403,9 @@ int main(int argc, char **argv)
 			test_a_dump_that_is_gone_or_damaged_takes_no_record);
 	g_test_add_func("/repeats/what a killed writer left is written over",
 			test_what_a_killed_writer_left_is_written_over);
+	g_test_add_func("/repeats/a restart and another name change nothing",
+			test_a_restart_and_another_name_change_nothing);
+	g_test_add_func("/repeats/a storage pool shows the records that there are",
+			test_a_storage_pool_shows_the_records_that_there_are);
 	return g_test_run();
 }
