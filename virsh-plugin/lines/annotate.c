@@ -121,6 +121,9 @@ static void add_lines(struct annotation *annotation, JsonObject *object, const c
 	JsonArray *lines = look_up_once(annotation, module, place);
 	size_t bytes = lines ? json_array_get_length(lines) * BYTES_OF_POSITION : 0;
 
+	/* Of another run. */
+	if (json_object_has_member(object, "lines"))
+		json_object_remove_member(object, "lines");
 	if (!lines || annotation->added + bytes > MAX_ADDED)
 		return;
 	annotation->added += bytes;
