@@ -18,7 +18,7 @@ $(BUILD)/virsh-plugin/html/resource.o: $(BUILD)/virsh-plugin/html/resource.c
 	$(Q)$(CC) $(OOPSBT_CFLAGS) -Wno-missing-prototypes -Wno-shadow $(OOPSBT_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 PLUGIN_SOURCES := $(PLUGIN_HTML) virsh-plugin/html/html_store.c $(addprefix virsh-plugin/, \
-	archive.c cli.c complete.c cpu_view.c daemon_status.c domain.c domains.c dumps.c groups.c health.c \
+	archive.c cli.c code_view.c complete.c cpu_view.c daemon_status.c domain.c domains.c dumps.c groups.c health.c \
 	journal_source.c lines.c lines_text.c mail.c main.c \
 	manual.c members.c new_file.c outlook.c output.c remote.c repeats_view.c report_file.c selection.c session.c story.c survey.c task_view.c \
 	trace.c verbs.c when.c \
@@ -43,7 +43,7 @@ LINES_PACKAGES := libdw libelf libdebuginfod
 $(eval $(call program,virsh-plugin/oopsbt-lines,virsh-plugin/lines/main.c $(PLUGIN_LINES) \
 	virsh-plugin/members.c virsh-plugin/report_file.c,$(COMMON_PACKAGES) $(LINES_PACKAGES),host-tool/libcommon.a))
 
-PLUGIN_VIEWS := $(addprefix virsh-plugin/,cli.c cpu_view.c lines_text.c mail.c members.c story.c task_view.c trace.c)
+PLUGIN_VIEWS := $(addprefix virsh-plugin/,cli.c code_view.c cpu_view.c lines_text.c mail.c members.c story.c task_view.c trace.c)
 $(eval $(call unit_test,plugin-views,$(PLUGIN_VIEWS),$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,plugin-html,$(PLUGIN_VIEWS) $(PLUGIN_HTML),$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(BUILD)/tests/unit/plugin-html: LDLIBS += -lm

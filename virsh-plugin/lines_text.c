@@ -99,6 +99,17 @@ char *lines_of_instruction(JsonObject *instruction, JsonObject *before)
 	return g_strcmp0(description, last) == 0 ? NULL : g_steal_pointer(&description);
 }
 
+void lines_append_before(GString *text, JsonObject *instruction, JsonObject *before)
+{
+	g_autofree char *place = lines_of_instruction(instruction, before);
+	JsonArray *lines = member_array(instruction, "lines");
+
+	if (!place)
+		return;
+	g_string_append_printf(text, "     %s:\n", place);
+	append_around(text, "     ", element_object(lines, 0));
+}
+
 /* --- report.txt --- */
 
 /* What a line of it may name: "symbol+0x1/0x2 [module]", or an instruction's address. */
@@ -213,12 +224,11 @@ static void annotate_line(GString *text, const struct names *names, const char *
 	JsonObject *rip = frame ? NULL : frame_of_rip(names, line);
 	JsonObject *instruction = frame || rip ? NULL : instruction_of_line(names, line);
 	const char *name_end;
-	g_autofree char *place = instruction ? lines_of_instruction(instruction, *before) : NULL;
 
-	if (place)
-		g_string_append_printf(text, "     %s:\n", place);
-	if (instruction)
+	if (instruction) {
+		lines_append_before(text, instruction, *before);
 		*before = instruction;
+	}
 	if (frame)
 		lines_append_inlined(text, indent, frame);
 	name_end = frame ? strstr(line, "  (") : NULL;

@@ -25,6 +25,9 @@ void lines_append_source(GString *text, const char *indent, JsonObject *owner);
  */
 char *lines_of_instruction(JsonObject *instruction, JsonObject *before);
 
+/* The same as a line before that of the instruction, with the sources. */
+void lines_append_before(GString *text, JsonObject *instruction, JsonObject *before);
+
 /* report.txt with the lines that @report has. */
 GString *lines_annotate(const char *text, size_t length, JsonObject *report);
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "archive.h"
+#include "code_view.h"
 #include "common/store_repeats.h"
 #include "cpu_view.h"
 #include "dumps.h"
@@ -139,6 +140,8 @@ static GString *part_of(JsonObject *report, const struct cli_args *args, GError 
 
 	if (cli_has(args, "mail"))
 		return mail_text(report);
+	if (cli_has(args, "disassemble"))
+		return code_view(report, error);
 	if (cli_has(args, "tasks"))
 		return tasks_view(report, error);
 	if (cli_has(args, "task"))
@@ -165,7 +168,7 @@ static bool print_part(JsonObject *report, const struct cli_args *args, GError *
 static bool wants_part(const struct cli_args *args)
 {
 	return cli_has(args, "cpu") || cli_has(args, "tasks") || cli_has(args, "task") ||
-	       cli_has(args, "mail");
+	       cli_has(args, "mail") || cli_has(args, "disassemble");
 }
 
 /* To a file or a pipe: a terminal would show its markup. */
@@ -284,13 +287,13 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	struct source source = {0};
 	int views = cli_has(args, "json") + cli_has(args, "log") + cli_has(args, "registers") +
 		    cli_has(args, "cpu") + cli_has(args, "tasks") + cli_has(args, "task") +
-		    cli_has(args, "mail") + cli_has(args, "html");
+		    cli_has(args, "mail") + cli_has(args, "html") + cli_has(args, "disassemble");
 	bool good;
 
 	if (views > 1) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-			    "--json, --log, --registers, --cpu, --tasks, --task, --mail and --html "
-			    "exclude each other");
+			    "--json, --log, --registers, --cpu, --tasks, --task, --disassemble, "
+			    "--mail and --html exclude each other");
 		return false;
 	}
 	if (lines_wanted(args) && (cli_has(args, "log") || cli_has(args, "registers"))) {
@@ -317,6 +320,7 @@ static const struct cli_option options[] = {
 	{"cpu", 0, "N", CLI_NONE, "only CPU N: its registers and backtrace"},
 	{"tasks", 0, NULL, CLI_NONE, "the tasks that are blocked, and who has what they wait for"},
 	{"task", 0, "PID", CLI_NONE, "only that task, with its backtrace"},
+	{"disassemble", 0, NULL, CLI_NONE, "only the code at the fault"},
 	{"mail", 0, NULL, CLI_NONE,
 	 "for a bug report to kernel developers: the kernel, what it printed, all CPUs and blocked "
 	 "tasks; nothing of the host, nor the domain's name"},

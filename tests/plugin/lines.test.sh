@@ -92,6 +92,10 @@ run info "$id" --cpu 0 --debug "$debug"
 tap_like 'one CPU has its lines' "$out" "^   last_call\+0x[0-9a-f]+/0x[0-9a-f]+ at core.c:$(line core.c 'last instruction')\$"
 run info "$id" --task 7 --debug "$debug"
 tap_like 'a task has its lines: it is in a call' "$out" "^   \[inlined\] wrapper at core.c:$(line core.c 'wrapper calls faults')\$"
+run info "$id" --disassemble --source "$work" --debug "$debug"
+tap_is 'the code at the fault has its lines and their sources' "$(sed -n '1,2p;5p' <<<"$out")" "  RIP: faults+0x1e/0x40 at core.c:$(line core.c 'faults calls middle')
+     core.c:$(line core.c fault) (deepest):
+         >$(printf %6s "$(line core.c fault)")  $(sed -n "$(line core.c fault)p" "$work/core.c")"
 run info "$id" --mail --debug "$debug"
 tap_like 'what is mailed has lines' "$out" "core.c:$(line core.c 'last instruction')"
 tap_unlike 'what is mailed does not say where the debug information is' "$out" "$debug"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../virsh-plugin/cli.h"
+#include "../../virsh-plugin/code_view.h"
 #include "../../virsh-plugin/cpu_view.h"
 #include "../../virsh-plugin/lines_text.h"
 #include "../../virsh-plugin/mail.h"
@@ -214,10 +215,36 @@ static void test_lines_are_at_every_place_that_has_them(void)
 	g_string_free(text, TRUE);
 }
 
+static void test_the_code_is_shown_as_in_the_report(void)
+{
+	g_autofree char *json = data_file("report.json");
+	g_autofree char *report = data_file("report.txt");
+	g_autoptr(JsonParser) parser = json_parser_new();
+	g_autoptr(GError) error = NULL;
+	JsonObject *object = parse(json, parser);
+	GString *view = code_view(object, &error);
+	const char *code;
+	const char *end;
+
+	g_assert_no_error(error);
+	g_test_message("%s", view->str);
+	code = strstr(view->str, "     ffffffffc0401021");
+	end = strstr(view->str, "  Cause: ");
+	g_assert_true(code && end);
+	g_assert_nonnull(strstr(report, end));
+	g_string_truncate(view, (gsize)(end - view->str));
+	g_assert_nonnull(strstr(report, code));
+	g_string_free(view, TRUE);
+	json_object_remove_member(object, "fault");
+	g_assert_null(code_view(object, &error));
+	g_assert_error(error, CLI_ERROR, CLI_ERROR_FAILED);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/views/cpu", test_a_cpu_is_shown_as_in_the_report);
+	g_test_add_func("/views/code", test_the_code_is_shown_as_in_the_report);
 	g_test_add_func("/views/missing", test_registers_that_are_not_there_are_left_out);
 	g_test_add_func("/lines/none", test_a_report_without_lines_stays_as_it_is);
 	g_test_add_func("/lines/places", test_lines_are_at_every_place_that_has_them);
