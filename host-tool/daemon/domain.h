@@ -97,6 +97,7 @@ struct domain {
 	GBytes *stall_places;	      /* as of stall_watch_new(); NULL: not known, or no use */
 	struct stall_watch *stall;    /* NULL: it is not looked for */
 	const char *stall_told_blind; /* static; why hangs are not noticed, as it was told last */
+	unsigned int num_pauses;      /* and ends of pauses that events told of */
 	gint64 paused_us;	      /* monotonic: since when it is paused; 0: it is not */
 
 	/* domain_error.c */

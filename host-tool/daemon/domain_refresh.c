@@ -13,7 +13,8 @@ struct refresh_task {
 	char *name;
 	int id;
 	bool crashed, paused;
-	char *auto_enable; /* NULL: none */
+	unsigned int num_pauses; /* of the domain, when libvirt was asked */
+	char *auto_enable;	 /* NULL: none */
 	bool enabled, automatic;
 	struct options options;
 	GPtrArray *warnings;
@@ -149,7 +150,9 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	if (!same_instance)
 		domain_kernel_reset(domain);
 	domain->crashed = refresh->crashed;
-	domain_stall_paused(domain, refresh->paused);
+	/* An event is later than what libvirt said before it came. */
+	if (refresh->num_pauses == domain->num_pauses)
+		domain_stall_paused(domain, refresh->paused);
 	if (domain->enabled && domain->active && domain->kernel.map == NULL)
 		domain_kernel_find(domain, 0);
 	else
@@ -225,6 +228,7 @@ void domain_refresh(struct domain *domain)
 	refresh->warnings = g_ptr_array_new_with_free_func(g_free);
 	refresh->store = domain->all->collector->store;
 	refresh->known_name = g_strdup(domain->name);
+	refresh->num_pauses = domain->num_pauses;
 	refresh->auto_enable = g_strdup(domain->all->config->auto_enable);
 	task_push(domain->all, &domain->all->background, domain->uuid, &refresh->task);
 }

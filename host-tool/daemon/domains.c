@@ -150,6 +150,12 @@ static void on_crashed(struct domains *all, struct domain *domain, int detail)
 		domain_signal(domain, "panicked", g_get_real_time());
 }
 
+static void pause_told(struct domain *domain, bool paused)
+{
+	domain->num_pauses++;
+	domain_stall_paused(domain, paused);
+}
+
 static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event, int type,
 			int detail, void *user_data)
 {
@@ -177,12 +183,12 @@ static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 		domain_refresh(domain);
 		break;
 	case VIR_DOMAIN_EVENT_SUSPENDED:
-		domain_stall_paused(domain, true);
+		pause_told(domain, true);
 		if (detail == VIR_DOMAIN_EVENT_SUSPENDED_PAUSED && !domain->collecting)
 			domain_error_look(domain);
 		break;
 	case VIR_DOMAIN_EVENT_RESUMED:
-		domain_stall_paused(domain, false);
+		pause_told(domain, false);
 		domain_error_over(domain);
 		if (detail == VIR_DOMAIN_EVENT_RESUMED_MIGRATED)
 			domain_refresh(domain);
@@ -279,7 +285,7 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 		pauses_note(all->collector->pauses, uuid, *name == 'S', time_us);
 		domain = g_hash_table_lookup(all->by_uuid, uuid);
 		if (domain)
-			domain_stall_paused(domain, *name == 'S');
+			pause_told(domain, *name == 'S');
 		return;
 	}
 	domain = event_domain(all, event, false);

@@ -19,6 +19,8 @@
 #define LATELY_US (5 * G_TIME_SPAN_SECOND)
 /* Less is how exactly the host's two clocks are read. */
 #define SLEPT_US G_TIME_SPAN_SECOND
+/* Of an idle guest not every tick hears. */
+#define QUIET_US (4 * G_TIME_SPAN_SECOND)
 /* A timer that is late by less may be on its way. */
 #define DUE_US (10 * G_TIME_SPAN_SECOND)
 /* The same where the CPU runs; the guest's clock is known to a second. */
@@ -69,6 +71,7 @@ struct stall {
 	gint64 gp_us, gp_stood_us; /* since when; for how long, of the time that the host gave */
 	gint64 dead_us, clock_us;  /* since when nothing is heard; when its clock moved last */
 	gint64 heard_us;	   /* when something was heard last */
+	gint64 quiet_us;	   /* of the time that the host gave, since then */
 	uint64_t guest_us;	   /* its clock, about; 0: not known */
 	bool hung, warned;	   /* not told yet */
 	gint64 starved_us;	   /* when that was told last; 0: never */
@@ -480,14 +483,18 @@ static void follow_guest(struct stall *stall, const struct stall_sample *now, gi
 	bool same = now->has_gp_seq && stall->last.has_gp_seq &&
 		    now->gp_seq == stall->last.gp_seq && (now->gp_seq & GP_STATE) != 0;
 
+	stall->quiet_us += given_us;
 	if (!same) {
 		stall->gp_us = now->now_us;
-		stall->gp_stood_us = 0;
+		stall->gp_stood_us = stall->quiet_us = 0;
 	} else if (lives) {
-		stall->gp_stood_us += given_us;
+		stall->gp_stood_us +=
+			now->now_us - stall->heard_us <= QUIET_US ? stall->quiet_us : given_us;
 	}
-	if (lives)
+	if (lives) {
 		stall->heard_us = now->now_us;
+		stall->quiet_us = 0;
+	}
 	if (lives || !due)
 		stall->dead_us = now->now_us;
 }

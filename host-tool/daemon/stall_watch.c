@@ -253,9 +253,11 @@ static bool read_cpu(const struct layout *layout, const struct protocol_stall_cp
 	return moved;
 }
 
-/* No CPU that has run took an interrupt: did another one? Else it matters whether timers are due.
+/*
+ * No CPU that has run took an interrupt: did another one? Else it matters whether timers are due.
+ * True: one did.
  */
-static void look_for_life(struct stall_watch *watch, const struct layout *layout)
+static bool look_for_life(struct stall_watch *watch, const struct layout *layout)
 {
 	const struct protocol_stall *places = watch->places;
 
@@ -266,10 +268,11 @@ static void look_for_life(struct stall_watch *watch, const struct layout *layout
 		if (!read_irqs(layout, cpu, &watch->cpus[cpu->number]))
 			continue;
 		watch->lively = which;
-		return;
+		return true;
 	}
 	for (unsigned int i = 0; i < places->num_cpus; i++)
 		read_timer(layout, &places->cpus[i], &watch->cpus[places->cpus[i].number]);
+	return false;
 }
 
 /* False: some thread is not there. */
@@ -278,6 +281,7 @@ static bool read_cpus(struct stall_watch *watch, const struct layout *layout)
 	const struct protocol_stall *places = watch->places;
 	bool watchdog = watchdog_is_on(watch, layout), all = true, alive = false;
 	struct word online = {0}, watched = {0};
+	gint64 now_us = g_get_monotonic_time();
 
 	for (unsigned int i = 0; i < places->num_cpus; i++) {
 		const struct protocol_stall_cpu *place = &places->cpus[i];
@@ -293,8 +297,10 @@ static bool read_cpus(struct stall_watch *watch, const struct layout *layout)
 		alive |= cpu->known && cpu->runnable;
 		all &= cpu->known;
 	}
-	if (!alive)
-		look_for_life(watch, layout);
+	if (!alive && now_us - watch->heard_us > SILENCE_US)
+		alive = look_for_life(watch, layout);
+	if (alive)
+		watch->heard_us = now_us;
 	return all;
 }
 

@@ -315,6 +315,25 @@ static void test_grace_period_of_a_slow_guest(void)
 	world_end(&world);
 }
 
+/* All CPUs are idle, and an interrupt is seen every third second. */
+static void test_grace_period_of_an_idle_guest(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.gp_stands = true;
+	for (unsigned int second = 0; second < 24; second++) {
+		for (unsigned int i = 0; i < NUM_CPUS; i++)
+			world.rates[i] =
+				(struct rates){.halted = true, .no_irqs = i > 0 || second % 3 != 0};
+		g_assert_cmpuint(world.num_began, ==, second > 21);
+		run(&world, 1);
+	}
+	check_began(&world, INCIDENT_RCU_STALL, -1);
+	world_end(&world);
+}
+
 static void test_to_and_fro(void)
 {
 	struct world world;
@@ -874,6 +893,8 @@ int main(int argc, char **argv)
 			test_in_step);
 	g_test_add_func("/stall/a host that has no time now and then is told once an hour",
 			test_starved_now_and_then);
+	g_test_add_func("/stall/a grace period of an idle guest",
+			test_grace_period_of_an_idle_guest);
 	g_test_add_func("/stall/the guest's count of hung tasks moves one way", test_hung_task);
 	g_test_add_func("/stall/a hung task is over when it has run", test_hung_task_ends);
 	g_test_add_func("/stall/a warning is told once", test_warning);
