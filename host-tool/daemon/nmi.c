@@ -30,7 +30,7 @@ bool nmi_wanted(enum option_nmi option, const struct protocol_verdict *verdict, 
 	}
 	if (!verdict->nmi_handler) {
 		*reason = "the guest has no handler for it, or it is switched off "
-			  "(kernel.unknown_nmi_backtrace)";
+			  "(kernel.unknown_nmi_backtrace, kernel.unknown_nmi_sys_info)";
 		return false;
 	}
 	*reason = "the guest has a handler for it";

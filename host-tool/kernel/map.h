@@ -81,7 +81,9 @@
 	X(panic_cpu)                                                                               \
 	X(panic_on_oops)                                                                           \
 	X(sysctl_oops_all_cpu_backtrace)                                                           \
+	X(oops_si_mask)                                                                            \
 	X(unknown_nmi_backtrace)                                                                   \
+	X(unknown_nmi_si_mask)                                                                     \
 	X(unknown_nmi_panic)                                                                       \
 	X(panic_on_unrecovered_nmi)                                                                \
 	X(oops_notifier_list)                                                                      \

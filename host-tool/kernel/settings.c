@@ -26,6 +26,35 @@ static struct maybe_int read_long(const struct kernel *kernel, enum kernel_symbo
 	return (struct maybe_int){.known = true, .value = value};
 }
 
+/* Bit of the masks of include/linux/sys_info.h. */
+#define SYS_INFO_ALL_BT 0x40
+
+static struct maybe_int read_oops_all_cpu_backtrace(const struct kernel *kernel)
+{
+	struct maybe_int sysctl = read_int(kernel, SYMBOL_sysctl_oops_all_cpu_backtrace);
+	struct maybe_int mask = read_long(kernel, SYMBOL_oops_si_mask);
+
+	if (mask.known && mask.value & SYS_INFO_ALL_BT)
+		return (struct maybe_int){.known = true, .value = 1};
+	return sysctl;
+}
+
+static struct maybe_int read_unknown_nmi_backtrace(const struct kernel *kernel)
+{
+	struct maybe_int mask = read_long(kernel, SYMBOL_unknown_nmi_si_mask);
+
+	if (mask.known)
+		return (struct maybe_int){.known = true, .value = mask.value != 0};
+	return read_int(kernel, SYMBOL_unknown_nmi_backtrace);
+}
+
+static bool is_on(const struct kernel *kernel, gva_t address)
+{
+	uint32_t value;
+
+	return address_space_read_u32(&kernel->space, address, &value, NULL) && value;
+}
+
 static bool is_one(const struct kernel *kernel, gva_t address)
 {
 	uint32_t value;
@@ -50,7 +79,9 @@ void settings_find_reporter(const struct kernel *kernel, struct settings *settin
 	const struct kernel_module *module =
 		kernel->modules ? modules_find_name(kernel->modules, GUEST_MODULE) : NULL;
 
-	settings->nmi_switch = gva(kernel->map->symbols[SYMBOL_unknown_nmi_backtrace]);
+	settings->nmi_switch = gva(kernel->map->symbols[SYMBOL_unknown_nmi_si_mask]);
+	if (!settings->nmi_switch.value)
+		settings->nmi_switch = gva(kernel->map->symbols[SYMBOL_unknown_nmi_backtrace]);
 	if (kernel->map->symbols[SYMBOL_oops_notifier_list]) {
 		settings->reporter = OOPS_REPORTER_BUILT_IN;
 	} else if (module) {
@@ -60,7 +91,7 @@ void settings_find_reporter(const struct kernel *kernel, struct settings *settin
 	} else {
 		settings->reporter = kernel->modules ? OOPS_REPORTER_NONE : OOPS_REPORTER_UNKNOWN;
 	}
-	settings->nmi_handler = settings->nmi_switch.value && is_one(kernel, settings->nmi_switch);
+	settings->nmi_handler = settings->nmi_switch.value && is_on(kernel, settings->nmi_switch);
 }
 
 void settings_read(const struct kernel *kernel, struct settings *settings)
@@ -68,8 +99,8 @@ void settings_read(const struct kernel *kernel, struct settings *settings)
 	*settings = (struct settings){
 		.panic_cpu = read_int(kernel, SYMBOL_panic_cpu),
 		.panic_on_oops = read_int(kernel, SYMBOL_panic_on_oops),
-		.oops_all_cpu_backtrace = read_int(kernel, SYMBOL_sysctl_oops_all_cpu_backtrace),
-		.unknown_nmi_backtrace = read_int(kernel, SYMBOL_unknown_nmi_backtrace),
+		.oops_all_cpu_backtrace = read_oops_all_cpu_backtrace(kernel),
+		.unknown_nmi_backtrace = read_unknown_nmi_backtrace(kernel),
 		.unknown_nmi_panic = read_int(kernel, SYMBOL_unknown_nmi_panic),
 		.panic_on_unrecovered_nmi = read_int(kernel, SYMBOL_panic_on_unrecovered_nmi),
 		.die_counter = read_int(kernel, SYMBOL_die_counter),

@@ -19,8 +19,12 @@ enum oops_reporter {
 
 struct settings {
 	struct maybe_int panic_cpu; /* -1: not panicking */
-	struct maybe_int panic_on_oops, oops_all_cpu_backtrace;
-	struct maybe_int unknown_nmi_backtrace, unknown_nmi_panic, panic_on_unrecovered_nmi;
+	struct maybe_int panic_on_oops;
+	struct maybe_int oops_all_cpu_backtrace; /* the sysctl, or all_bt in oops_sys_info */
+	/* The sysctl; where a kernel has unknown_nmi_sys_info instead: 1 if that asks for anything
+	 */
+	struct maybe_int unknown_nmi_backtrace;
+	struct maybe_int unknown_nmi_panic, panic_on_unrecovered_nmi;
 	struct maybe_int die_counter, tainted_mask;
 	struct maybe_int cpus_online;
 	enum oops_reporter reporter;

@@ -11,15 +11,18 @@
 
 struct sysctl {
 	const char *name;
-	enum kernel_symbol symbol; /* of an int */
+	enum kernel_symbol symbol;
+	size_t size;
 };
 
 static const struct sysctl sysctls[] = {
-	{"panic_on_oops", SYMBOL_panic_on_oops},
-	{"oops_all_cpu_backtrace", SYMBOL_sysctl_oops_all_cpu_backtrace},
-	{"unknown_nmi_panic", SYMBOL_unknown_nmi_panic},
-	{"unknown_nmi_backtrace", SYMBOL_unknown_nmi_backtrace},
-	{"panic_on_unrecovered_nmi", SYMBOL_panic_on_unrecovered_nmi},
+	{"panic_on_oops", SYMBOL_panic_on_oops, sizeof(int)},
+	{"oops_all_cpu_backtrace", SYMBOL_sysctl_oops_all_cpu_backtrace, sizeof(int)},
+	{"unknown_nmi_panic", SYMBOL_unknown_nmi_panic, sizeof(int)},
+	{"unknown_nmi_backtrace", SYMBOL_unknown_nmi_backtrace, sizeof(int)},
+	{"panic_on_unrecovered_nmi", SYMBOL_panic_on_unrecovered_nmi, sizeof(int)},
+	{"oops_sys_info", SYMBOL_oops_si_mask, sizeof(uint64_t)},
+	{"unknown_nmi_sys_info", SYMBOL_unknown_nmi_si_mask, sizeof(uint64_t)},
 };
 
 static bool is_name(const struct image *image, uint64_t address, const char *name)
@@ -30,14 +33,14 @@ static bool is_name(const struct image *image, uint64_t address, const char *nam
 	       !memcmp(image->bytes + (address - image->start.value), name, size);
 }
 
-/* The variable that the entry at @position is of; 0: it is none. */
-static uint64_t variable_of(const struct image *image, size_t position)
+/* The variable of @size bytes that the entry at @position is of; 0: it is none. */
+static uint64_t variable_of(const struct image *image, size_t position, size_t size)
 {
 	uint64_t data = image_u64(image, position + DATA);
 	uint32_t mode = image_u32(image, position + MODE) & UINT16_MAX;
 
-	if (image_u32(image, position + LENGTH) != sizeof(int) || data % sizeof(int) ||
-	    !image_has(image, data, sizeof(int)) || !mode || mode & ~(uint32_t)MODE_MASK)
+	if (image_u32(image, position + LENGTH) != size || data % size ||
+	    !image_has(image, data, size) || !mode || mode & ~(uint32_t)MODE_MASK)
 		return 0;
 	return data;
 }
@@ -52,9 +55,9 @@ void sysctl_table(struct image *image, struct kernel_map *map)
 
 		if (!image_has(image, name, 1))
 			continue;
-		data = variable_of(image, at);
-		for (size_t i = 0; data && i < G_N_ELEMENTS(sysctls); i++) {
-			if (!is_name(image, name, sysctls[i].name))
+		for (size_t i = 0; i < G_N_ELEMENTS(sysctls); i++) {
+			data = variable_of(image, at, sysctls[i].size);
+			if (!data || !is_name(image, name, sysctls[i].name))
 				continue;
 			differ[i] |= found[i] && found[i] != data;
 			found[i] = data;

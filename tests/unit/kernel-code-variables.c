@@ -260,10 +260,13 @@ static void test_sysctl(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	sysctl_table(&f->image, f->map);
 	assert_symbol(f, SYMBOL_panic_on_oops, OTHER);
 	assert_symbol(f, SYMBOL_unknown_nmi_panic, 0);
+	put_sysctl(f, 4, "unknown_nmi_sys_info", TAINT);
+	put_u32(f, TABLE + 64 * 4 + 16, 8);
 	put_sysctl(f, 3, "panic_on_oops", COUNTER);
 	copy(f);
 	sysctl_table(&f->image, f->map);
 	assert_symbol(f, SYMBOL_panic_on_oops, 0);
+	assert_symbol(f, SYMBOL_unknown_nmi_si_mask, TAINT);
 }
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
 
 #include "fake_guest.h"
 #include "kernel/build-id.h"
+#include "kernel/settings.h"
 #include "kernel/timekeeper.h"
 
 #define CORE 0x1000u
@@ -202,6 +203,46 @@ static void test_no_build_id(struct fixture *f, gconstpointer unused G_GNUC_UNUS
 	assert_no_build_id(f);
 }
 
+/* Kernels with lib/sys_info.c have masks in place of switches. */
+static void test_sys_info(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	struct settings settings;
+
+	f->map->symbols[SYMBOL_sysctl_oops_all_cpu_backtrace] = FAKE_GUEST_IMAGE + CORE;
+	f->map->symbols[SYMBOL_oops_si_mask] = FAKE_GUEST_IMAGE + CORE + 8;
+	f->map->symbols[SYMBOL_unknown_nmi_si_mask] = FAKE_GUEST_IMAGE + CORE + 16;
+	put_u64(f, CORE, 0);
+	put_u64(f, CORE + 8, 0x42);
+	put_u64(f, CORE + 16, 0x100);
+	settings_read(&f->kernel, &settings);
+	settings_find_reporter(&f->kernel, &settings);
+	g_assert_cmpint(settings.oops_all_cpu_backtrace.value, ==, 1);
+	g_assert_cmpint(settings.unknown_nmi_backtrace.value, ==, 1);
+	g_assert_true(settings.nmi_handler);
+
+	fake_guest_forget(&f->guest);
+	f->kernel.space = f->guest.space;
+	put_u64(f, CORE + 8, 0x2);
+	put_u64(f, CORE + 16, 0);
+	settings_read(&f->kernel, &settings);
+	settings_find_reporter(&f->kernel, &settings);
+	g_assert_true(settings.oops_all_cpu_backtrace.known);
+	g_assert_cmpint(settings.oops_all_cpu_backtrace.value, ==, 0);
+	g_assert_true(settings.unknown_nmi_backtrace.known);
+	g_assert_false(settings.nmi_handler);
+}
+
+/* 2: only the CPU that gets the NMI shows itself. */
+static void test_one_cpu(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	struct settings settings = {0};
+
+	f->map->symbols[SYMBOL_unknown_nmi_backtrace] = FAKE_GUEST_IMAGE + CORE;
+	put_u64(f, CORE, 2);
+	settings_find_reporter(&f->kernel, &settings);
+	g_assert_true(settings.nmi_handler);
+}
+
 static void add(const char *name, void (*test)(struct fixture *, gconstpointer))
 {
 	g_test_add(name, struct fixture, NULL, set_up, test, tear_down);
@@ -218,5 +259,7 @@ int main(int argc, char **argv)
 	add("/settings/no-uptime", test_no_uptime);
 	add("/settings/build-id", test_build_id);
 	add("/settings/no-build-id", test_no_build_id);
+	add("/settings/masks of sys_info count as the switches they replace", test_sys_info);
+	add("/settings/an NMI handler for one CPU alone is one", test_one_cpu);
 	return g_test_run();
 }
