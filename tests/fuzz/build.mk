@@ -36,6 +36,7 @@ $(eval $(call fuzz_target,kallsyms,$(FUZZ_IMAGE),glib-2.0 libbpf capstone,$(FUZZ
 $(eval $(call fuzz_target,orc,$(FUZZ_IMAGE),glib-2.0 libbpf capstone,$(FUZZ_KERNEL)))
 $(eval $(call fuzz_target,btf,$(FUZZ_IMAGE),glib-2.0 libbpf capstone,$(FUZZ_KERNEL)))
 $(eval $(call fuzz_target,modules,$(FUZZ_IMAGE),glib-2.0 libbpf capstone,$(FUZZ_KERNEL)))
+$(eval $(call fuzz_target,disks,$(FUZZ_IMAGE),glib-2.0 libbpf capstone,$(FUZZ_KERNEL)))
 $(eval $(call fuzz_target,tasks,tests/unit/fake_guest.c tests/unit/fake_tasks.c,glib-2.0 libbpf capstone,$(FUZZ_KERNEL)))
 $(eval $(call fuzz_target,report,$(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 
