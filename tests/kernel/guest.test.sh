@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What a kernel with a patch series does in a guest: guest.test.sh [SERIES], linux-6.1 if not given.
+# What a kernel with a patch series does in a guest: guest.test.sh [SERIES [VARIANT]], linux-6.1 if not given.
 #
 # What the guest writes where, and in which order, is seen in QEMU's trace of its device writes. The devices
 # offer the OOPS event by their events property; that a stock QEMU does nothing with it does no harm here.
@@ -16,7 +16,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/guest.sh"
 
 series=${1:-linux-6.1}
-kernel=$("$here/build-kernel" "$series")
+kernel=$("$here/build-kernel" "$series" ${2:+"$2"})
 strip -g -o "$test_dir/oops_context.ko" "$("$here/../guest/build-module" "$kernel" "$here/oops_context")"
 # Two devices, but before 5.13 there is no driver for the PCI one; SHUTDOWN is known since 6.10.
 devices=2 known=b
@@ -313,8 +313,14 @@ tap_written 'and so is one of another CPU' $oops
 guest_destroy all
 
 start nested smp=2 events=$offered qemu_args="-device pvpanic-pci,events=$offered,addr=0x10 -D $trace/nested"
+# With the variant debug lockdep looks on, up to the first oops.
+guest_exec nested "echo $nmi_all >/proc/sys/kernel/$nmi_sysctl"
+log=$(nmi_log nested 'showing all CPUs')
+complaint='WARNING: |BUG: (sleeping|using|spinlock)|hard LOCKUP|suspicious RCU'
+tap_unlike 'an NMI that shows all CPUs makes no check of the kernel complain' "$log" "$complaint"
 writes nested "context nested; context process; wait_log '$end'"
 tap_written 'an oops while an oops is printed is one more event' "$oops $oops"
+tap_unlike 'and no check of the kernel complains' "$log" "$complaint"
 tap_is 'the guest is alive after that' "$(guest_exec nested 'echo alive')" alive
 guest_destroy nested
 
