@@ -598,22 +598,13 @@ static void keep(struct stall *stall, const struct stall_sample *now)
 	stall->last_us = now->now_us;
 }
 
-enum stall_event stall_look(struct stall *stall, const struct stall_limits *limits,
-			    const struct stall_sample *sample, struct stall_finding *finding)
+static void follow_all(struct stall *stall, const struct stall_sample *sample)
 {
-	unsigned int num_cpus = MIN(sample->num_cpus, STALL_MAX_CPUS);
 	gint64 now_us = sample->now_us, passed_us = now_us - stall->last_us;
 	gint64 most_kept_us = 0;
-	bool known = false, lively = false, due;
-	enum stall_event event;
+	bool known = false, lively = false;
 
-	if (!stall->begun || passed_us < 0 || passed_us > STALL_GAP_US || sample->asleep ||
-	    sample->slept_us - stall->last.slept_us > SLEPT_US || num_cpus != stall->num_cpus) {
-		begin(stall, sample, num_cpus);
-		keep(stall, sample);
-		return STALL_NONE;
-	}
-	for (unsigned int i = 0; i < num_cpus; i++) {
+	for (unsigned int i = 0; i < stall->num_cpus; i++) {
 		struct cpu *cpu = &stall->cpus[i];
 
 		known |= sample->cpus[i].known;
@@ -625,33 +616,64 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 	if (!known)
 		stall->dead = (struct told){0};
 	follow_clock(stall, sample);
-	due = timers_are_due(stall, sample, num_cpus);
-	follow_guest(stall, sample, passed_us - most_kept_us, lively || !known, due);
+	follow_guest(stall, sample, passed_us - most_kept_us, lively || !known,
+		     timers_are_due(stall, sample, stall->num_cpus));
 	/* The detector counts the same task again and again. */
 	stall->hung |= has_hung(&stall->last, sample) && !stall->blocked.active;
 	stall->warned |= has_warned(&stall->last, sample);
-	keep(stall, sample);
-	for (unsigned int i = 0; i < num_cpus; i++) {
+}
+
+static enum stall_event tell_cpus(struct stall *stall, const struct stall_limits *limits,
+				  gint64 now_us, struct stall_finding *finding)
+{
+	for (unsigned int i = 0; i < stall->num_cpus; i++) {
 		struct cpu *cpu = &stall->cpus[i];
 		bool stands = judge_cpu(stall, cpu, (int)i, limits, now_us, finding);
+		enum stall_event event =
+			tell(stall, &cpu->told, stands, moved_us(cpu), now_us, finding);
 
-		event = tell(stall, &cpu->told, stands, moved_us(cpu), now_us, finding);
 		if (event != STALL_NONE && finding->incident == INCIDENT_STARVED)
 			event = tell_starved(stall, event, now_us);
 		if (event != STALL_NONE)
 			return event;
 	}
+	return STALL_NONE;
+}
+
+static enum stall_event tell_guest(struct stall *stall, const struct stall_limits *limits,
+				   const struct stall_sample *sample, struct stall_finding *finding)
+{
+	gint64 now_us = sample->now_us;
+	enum stall_event event;
+
 	event = tell(stall, &stall->dead, judge_dead(stall, limits, now_us, finding),
 		     stall->heard_us, now_us, finding);
-	if (event != STALL_NONE)
-		return event;
-	event = tell(stall, &stall->rcu, judge_rcu(stall, limits, finding), stall->gp_us, now_us,
-		     finding);
-	if (event != STALL_NONE)
-		return event;
-	event = tell(stall, &stall->blocked, judge_blocked(stall, sample, finding), now_us, now_us,
-		     finding);
+	if (event == STALL_NONE)
+		event = tell(stall, &stall->rcu, judge_rcu(stall, limits, finding), stall->gp_us,
+			     now_us, finding);
+	if (event == STALL_NONE)
+		event = tell(stall, &stall->blocked, judge_blocked(stall, sample, finding), now_us,
+			     now_us, finding);
 	return event != STALL_NONE ? event : tell_counted(stall, finding);
+}
+
+enum stall_event stall_look(struct stall *stall, const struct stall_limits *limits,
+			    const struct stall_sample *sample, struct stall_finding *finding)
+{
+	unsigned int num_cpus = MIN(sample->num_cpus, STALL_MAX_CPUS);
+	gint64 passed_us = sample->now_us - stall->last_us;
+	enum stall_event event;
+
+	if (!stall->begun || passed_us < 0 || passed_us > STALL_GAP_US || sample->asleep ||
+	    sample->slept_us - stall->last.slept_us > SLEPT_US || num_cpus != stall->num_cpus) {
+		begin(stall, sample, num_cpus);
+		keep(stall, sample);
+		return STALL_NONE;
+	}
+	follow_all(stall, sample);
+	keep(stall, sample);
+	event = tell_cpus(stall, limits, sample->now_us, finding);
+	return event != STALL_NONE ? event : tell_guest(stall, limits, sample, finding);
 }
 
 /* --- from one daemon to the next --- */
