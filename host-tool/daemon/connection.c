@@ -4,7 +4,7 @@
 #include <gio/gio.h>
 
 #define FIRST_RETRY_MS 250
-#define LAST_RETRY_MS 8000
+#define LAST_RETRY_MS 4000
 #define KEEPALIVE_INTERVAL_S 10
 #define KEEPALIVE_COUNT 3
 /* Kept open for the next collection; more are closed when they come back. */

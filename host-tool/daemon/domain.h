@@ -6,7 +6,8 @@
  *
  *   domains.c         the table, and libvirt's events
  *   domain_refresh.c  is it there, does it run, is it enabled, how
- *   domain_kernel.c   the kernel map, and the memory watch
+ *   domain_kernel.c   the kernel map
+ *   domain_watch.c    the memory watch
  *   domain_stall.c    does the guest stand still
  *   domain_signals.c  which signals are collected, and when
  *   domain_collect.c  collections
@@ -59,6 +60,7 @@ struct domains {
 	bool monitor_events;	/* else lifecycle events are used for crashes */
 	char *auto_enable;	/* as it was when all domains were looked at last; NULL: none */
 	struct bucket total;
+	guint tick_source; /* of the memory watch of all */
 	guint status_source;
 	struct metrics *metrics;
 	void (*on_idle)(void *user_data); /* no task is under way any more */
@@ -89,7 +91,10 @@ struct domain {
 	unsigned int map_tries;
 	struct backoff stale; /* how often the watch saw another kernel */
 	GCancellable *map_cancellable;
-	guint watch_source;
+
+	/* domain_watch.c */
+	bool watched;
+	gint64 look_due_us; /* monotonic */
 	bool looking;
 	gint64 looked_us; /* monotonic: when the watch saw its memory last, or began */
 

@@ -163,7 +163,7 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	another_kernel = watch_set(&domain->kernel.watch, &result->verdict);
 	guest_settings_set(&domain->settings, &result->verdict);
 	domain_kernel_save(domain);
-	if (domain->watch_source == 0)
+	if (!domain->watched)
 		domain_watch_update(domain);
 	if (another_kernel || domain->kernel.release == NULL || !result->verdict.known) {
 		domain->map_tries = 0;

@@ -161,6 +161,9 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	domain_oops_update(domain);
 	domain_signals_known(domain);
 	domain_collect_retry(domain);
+	if (domain->enabled && domain->active)
+		log_write(domain->all->log, LOG_DEBUG, domain->name, NULL,
+			  "is followed: its state and options are known");
 	status_changed(domain->all);
 }
 

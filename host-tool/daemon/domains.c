@@ -398,8 +398,10 @@ static void list_done(struct task *task, struct domain *domain G_GNUC_UNUSED)
 
 	if (list->error)
 		log_write(task->all->log, LOG_ERR, NULL, NULL, "%s", list->error->message);
+	/* Those that are known already are looked at since on_up(), or since an event. */
 	for (guint i = 0; i < list->uuids->len; i++)
-		domain_refresh(domain_get(task->all, list->uuids->pdata[i]));
+		if (!g_hash_table_contains(task->all->by_uuid, list->uuids->pdata[i]))
+			domain_refresh(domain_get(task->all, list->uuids->pdata[i]));
 }
 
 static void list_clear(struct task *task)
@@ -560,6 +562,8 @@ void domains_free(struct domains *all)
 		return;
 	if (all->status_source)
 		g_source_remove(all->status_source);
+	if (all->tick_source)
+		g_source_remove(all->tick_source);
 	metrics_free(all->metrics);
 	g_hash_table_unref(all->by_uuid);
 	g_hash_table_unref(all->ignored);

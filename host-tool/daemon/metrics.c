@@ -42,7 +42,7 @@ static void gather_domain(const struct domain *domain, GArray *domains)
 		.name = domain->name ? domain->name : domain->uuid,
 		.kinds = domain->options.kinds,
 		.running = domain->active,
-		.watched = domain->watch_source != 0,
+		.watched = domain->watched,
 		.knowledge = knowledge(domain),
 		.suppressed = domain->num_suppressed,
 		.failed = domain->num_failed,
@@ -82,7 +82,7 @@ static char *render(const struct metrics *metrics)
 		if (!domain->enabled)
 			continue;
 		gather_domain(domain, domains);
-		if (domain->watch_source == 0)
+		if (!domain->watched)
 			continue;
 		looked_us = MIN(looked_us, domain->looked_us);
 		state.watch_age = (double)(now_us - looked_us) / G_USEC_PER_SEC;

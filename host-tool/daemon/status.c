@@ -38,7 +38,7 @@ static void add_signals(JsonBuilder *builder, const struct domain *domain)
 	if (domain->active && domain->all->connected &&
 	    domain->options.signal != OPTION_SIGNAL_WATCH)
 		json_builder_add_string_value(builder, "event");
-	if (domain->watch_source)
+	if (domain->watched)
 		json_builder_add_string_value(builder, "watch");
 	json_builder_end_array(builder);
 }

@@ -31,6 +31,7 @@ struct row {
 #define MS "ms", 1000
 #define US "us", 1000	/* of ns */
 #define MIB "MiB", 1024 /* of KiB */
+#define S "s", 1000000
 #define COUNT "", 1
 
 static const struct row rows[] = {
@@ -89,6 +90,21 @@ static const struct row rows[] = {
 	 0, US},
 	{"  page faults of processes it started", "watch.processes", NULL, AT_MOST, 0, COUNT},
 	{"oopsbtd idle, resident", "idle.rss", NULL, AT_MOST, 16, MIB},
+	{"many domains on one host", "domains.count", NULL, FOR_INFORMATION, 0, COUNT},
+	{"  oopsbtd, of a core", "domains.cpu", NULL, AT_MOST, 1, "%", 1},
+	{"    half of the domains", "domains.cpu.half", NULL, FOR_INFORMATION, 0, "%", 1},
+	{"    500, by a straight line", "domains.cpu500", NULL, FOR_INFORMATION, 0, "%", 1},
+	{"  oopsbtd, resident", "domains.rss", NULL, AT_MOST, 32, MIB},
+	{"    half of the domains", "domains.rss.half", NULL, FOR_INFORMATION, 0, MIB},
+	{"    500, by a straight line", "domains.rss500", NULL, FOR_INFORMATION, 0, MIB},
+	{"  its descriptors", "domains.descriptors", NULL, FOR_INFORMATION, 0, COUNT},
+	{"  start to all followed", "domains.start", NULL, AT_MOST, 30, S},
+	{"    half of the domains", "domains.start.half", NULL, FOR_INFORMATION, 0, S},
+	{"    500, by a straight line", "domains.start500", NULL, FOR_INFORMATION, 0, S},
+	{"  libvirtd is back to all followed", "domains.again", NULL, AT_MOST, 10, S},
+	{"    libvirtd's own start", "domains.libvirtd", NULL, FOR_INFORMATION, 0, S},
+	{"  oopses lost meanwhile", "domains.lost", NULL, AT_MOST, 0, COUNT},
+	{"  resident of a guest's QEMU", "domains.guest", NULL, FOR_INFORMATION, 0, MIB},
 };
 
 struct series {

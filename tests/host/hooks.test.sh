@@ -99,7 +99,7 @@ dump=$(host sh -c 'ls -d /var/lib/oopsbt/*/2*-* | sort -V | tail -n 1')
 id=${dump##*/}
 unit=oopsbt-dump@$id.service
 has_said() {
-	said | grep -q "$1"
+	said | grep -- "$1" >/dev/null
 }
 tap_ok "with a drop-in the hook of a dump is started" eventually 30 has_said '^core: '
 text=$(said)
@@ -148,12 +148,10 @@ tap_is "nothing of that is left" "$(host find / /run /dev/shm -xdev -name fill)"
 since=$(date +%s)
 # shellcheck disable=SC2016 # for the hook
 hook 'ls /var/lib/oopsbt /var/cache/oopsbt-hooks /run/oopsbt /root /run/libvirt 2>/dev/null | sed "s/^/sees: /"
-grep -c . /proc/net/dev | sed "s/^/devices: /"
 touch "$OOPSBT_DIRECTORY/report.txt" 2>/dev/null && echo writes
-true'
+echo looked'
 tap_unlike "a hook that looks around sees no other dump" "$(said)" '^sees: '
 tap_unlike "it cannot write to the dump" "$(said)" '^writes'
-tap_is "it has no network but its own loopback" "$(said | sed -n 's/^devices: //p')" 3
 
 tap_ok "a hook of a dump that is gone fails" fails host systemctl start oopsbt-dump@20200101T000000Z-1.service
 tap_ok "a name that leads elsewhere is refused" fails env OOPSBT_SOURCE=/etc \
@@ -165,6 +163,10 @@ mkdir -p "$test_dir/kept"
 exec {servers}< <(exec "$here/hook-servers.py" "$test_dir/kept")
 at_exit "kill $!"
 read -r http smtp <&"$servers"
+
+since=$(date +%s)
+hook "curl --silent --max-time 5 --output /dev/null http://127.0.0.1:$http/ && echo reaches || echo cannot"
+tap_is "a hook has no network until a drop-in gives it one" "$(said)" cannot
 
 printf 'X-Secret: s3cret\n' >"$host_root/etc/oopsbt-webhook-header"
 tap_ok "the webhook runs" run_example webhook "Environment=OOPSBT_WEBHOOK=http://127.0.0.1:$http/hook" \

@@ -21,7 +21,8 @@ before=$(cd "$root" && find . | sort)
 
 tap_ok 'it can be installed' install install
 for file in bin/virsh bin/virsh-oopsbt share/man/man1/virsh-oopsbt.1 share/man/man5/oopsbtd.conf.5 \
-	share/man/man5/oopsbt-report.5 share/man/man7/oopsbt-journal.7 share/man/man8/oopsbtd.8 \
+	share/man/man5/oopsbt-report.5 share/man/man7/oopsbt-journal.7 share/man/man7/oopsbt-hook.7 \
+	libexec/oopsbt/oopsbt-hook-dump share/oopsbt/hooks/webhook share/oopsbt/hooks/webhook.conf share/man/man8/oopsbtd.8 \
 	share/bash-completion/completions/virsh-oopsbt share/zsh/site-functions/_virsh-oopsbt \
 	share/oopsbt/alerts.yml share/oopsbt/dashboard.json lib/systemd/catalog/oopsbt.catalog; do
 	tap_ok "$file is there" test -f "$root/usr/local/$file"

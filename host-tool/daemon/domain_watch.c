@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/domain.h"
+
+#define LOOK_TIMEOUT_MS 1000
+/* Between searches for a kernel that seems to be another one again and again. */
+#define FIRST_RETRY_MS 2000
+#define LAST_RETRY_MS 60000
+
+/* What a look reads; 0 where the address is not known. */
+struct sample {
+	uint32_t counter;
+	uint64_t taint, clock;
+};
+
+static void looked(struct domain *domain, const struct sample *sample)
+{
+	struct watch *watch = &domain->kernel.watch;
+	uint32_t before = watch->counter;
+	gint64 now_us = g_get_real_time();
+
+	domain->looked_us = g_get_monotonic_time();
+	switch (watch_look(watch, sample->counter, sample->taint,
+			   domain->options.signal == OPTION_SIGNAL_AUTO, g_get_monotonic_time(),
+			   now_us)) {
+	case WATCH_QUIET:
+		if (watch->counter != before)
+			domain_kernel_save(domain);
+		/* That of a guest that is paused stands, whatever kernel it is. */
+		if (watch->clock_address && !domain->paused_us &&
+		    watch_clock_stands(watch, sample->clock, g_get_monotonic_time()))
+			domain_kernel_find(domain, 0);
+		break;
+	case WATCH_OOPS:
+		domain_kernel_save(domain);
+		for (unsigned int i = 0; i < watch->told; i++)
+			domain_signal(domain, "watch", now_us);
+		break;
+	case WATCH_STALE:
+		log_write(domain->all->log, LOG_INFO, domain->name, NULL,
+			  "the guest seems to run another kernel now; searching for it");
+		domain_kernel_reset(domain);
+		/* A guest can make it seem so again and again: others' kernels are to be found. */
+		domain_kernel_find(domain, backoff_ms(&domain->stale, FIRST_RETRY_MS, LAST_RETRY_MS,
+						      g_get_monotonic_time()));
+		break;
+	}
+}
+
+/* Where the process's memory can't be read: through libvirt, which may take its time. */
+struct look_task {
+	struct task task;
+	uint64_t counter_address, taint_address, clock_address;
+	struct sample sample;
+	bool seen;
+};
+
+static bool peek(virDomainPtr domain, uint64_t address, void *buffer, size_t length)
+{
+	return address == 0 ||
+	       virt_memory_peek(domain, address, buffer, length, LOOK_TIMEOUT_MS, NULL);
+}
+
+static void look_work(struct task *task)
+{
+	struct look_task *look = (struct look_task *)task;
+	g_autoptr(virDomain) domain = NULL;
+
+	task_take_connection(task);
+	if (task->connection)
+		domain = virDomainLookupByUUIDString(task->connection, task->uuid);
+	look->seen = domain && peek(domain, look->counter_address, &look->sample.counter, 4) &&
+		     peek(domain, look->taint_address, &look->sample.taint, 8) &&
+		     peek(domain, look->clock_address, &look->sample.clock, 8);
+}
+
+static void look_done(struct task *task, struct domain *domain)
+{
+	struct look_task *look = (struct look_task *)task;
+
+	if (domain == NULL)
+		return;
+	domain->looking = false;
+	if (look->seen && domain->watched &&
+	    domain->kernel.watch.counter_address == look->counter_address)
+		looked(domain, &look->sample);
+}
+
+static void look_through_libvirt(struct domain *domain)
+{
+	struct look_task *look;
+
+	if (domain->looking)
+		return;
+	domain->looking = true;
+	look = g_new0(struct look_task, 1);
+	look->task.work = look_work;
+	look->task.done = look_done;
+	look->counter_address = domain->kernel.watch.counter_address;
+	look->taint_address = domain->kernel.watch.taint_address;
+	look->clock_address = domain->kernel.watch.clock_address;
+	task_push(domain->all, &domain->all->background, domain->uuid, &look->task);
+}
+
+static bool look_at(const struct layout *layout, uint64_t address, void *buffer, size_t length)
+{
+	return address == 0 || layout_peek(layout, address, buffer, length);
+}
+
+static void look(struct domain *domain)
+{
+	const struct watch *watch = &domain->kernel.watch;
+	struct sample sample = {0};
+
+	if (domain->collecting || domain->layout == NULL)
+		return;
+	if (domain->layout->memory_fd < 0) {
+		look_through_libvirt(domain);
+		return;
+	}
+	if (look_at(domain->layout, watch->counter_address, &sample.counter, 4) &&
+	    look_at(domain->layout, watch->taint_address, &sample.taint, 8) &&
+	    look_at(domain->layout, watch->clock_address, &sample.clock, 8))
+		looked(domain, &sample);
+	/* Not if that was another kernel. */
+	if (domain->layout && guest_settings_refresh(&domain->settings, domain->layout))
+		status_changed(domain->all);
+	if (domain->layout)
+		domain_stall_look(domain);
+}
+
+/* --- when --- */
+
+/*
+ * Domains with the same interval are looked at together: their ticks are multiples of it on one
+ * clock, so the daemon wakes as often for 200 domains as for one.
+ */
+static gint64 next_tick(gint64 now_us, unsigned int interval_ms)
+{
+	gint64 interval_us = (gint64)interval_ms * 1000;
+
+	return (now_us / interval_us + 1) * interval_us;
+}
+
+static gboolean tick(void *user_data);
+
+/* For the domain that is due first. */
+static void wait_for_tick(struct domains *all)
+{
+	gint64 now_us = g_get_monotonic_time();
+	gint64 first_us = G_MAXINT64;
+	GHashTableIter iter;
+	void *value;
+
+	if (all->tick_source)
+		g_source_remove(all->tick_source);
+	all->tick_source = 0;
+	g_hash_table_iter_init(&iter, all->by_uuid);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct domain *domain = value;
+
+		if (domain->watched)
+			first_us = MIN(first_us, domain->look_due_us);
+	}
+	if (first_us != G_MAXINT64 && !all->stopping)
+		all->tick_source =
+			g_timeout_add((guint)(MAX(first_us - now_us, 0) / 1000 + 1), tick, all);
+}
+
+static gboolean tick(void *user_data)
+{
+	struct domains *all = user_data;
+	g_autoptr(GList) domains = g_hash_table_get_values(all->by_uuid);
+	gint64 now_us = g_get_monotonic_time();
+
+	all->tick_source = 0;
+	for (GList *item = domains; item; item = item->next) {
+		struct domain *domain = item->data;
+
+		if (!domain->watched || domain->look_due_us > now_us)
+			continue;
+		domain->look_due_us = next_tick(now_us, domain->options.watch_ms);
+		look(domain);
+	}
+	wait_for_tick(all);
+	return G_SOURCE_REMOVE;
+}
+
+void domain_watch_update(struct domain *domain)
+{
+	bool wanted = domain->enabled && domain->active && !domain->all->stopping &&
+		      domain->options.signal != OPTION_SIGNAL_EVENT &&
+		      domain->kernel.watch.counter_address != 0;
+
+	domain->watched = wanted;
+	domain_stall_tell(domain);
+	if (!wanted)
+		return;
+	domain->looked_us = g_get_monotonic_time();
+	domain->look_due_us = next_tick(domain->looked_us, domain->options.watch_ms);
+	wait_for_tick(domain->all);
+	look(domain);
+}
