@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the stall watch reads in a guest's memory, which is a file here. No vCPU has a thread. */
+#include "daemon/stall_watch.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/protocol.h"
+
+#define MEMORY_SIZE 4096
+#define HUNG_COUNT 0x100
+#define WARNINGS 0x110
+#define SUSPENDED 0x118
+#define VOLUNTARY 0x200
+#define FORCED 0x208
+
+static struct layout *make_layout(void)
+{
+	struct layout *layout = g_new0(struct layout, 1);
+	const struct guest_extent extent = {.length = MEMORY_SIZE};
+
+	layout->pid = getpid();
+	layout->memory_fd = memfd_create("guest", MFD_CLOEXEC);
+	g_assert_cmpint(layout->memory_fd, >=, 0);
+	g_assert_cmpint(ftruncate(layout->memory_fd, MEMORY_SIZE), ==, 0);
+	layout->extents = g_array_new(FALSE, FALSE, sizeof(struct guest_extent));
+	g_array_append_val(layout->extents, extent);
+	return layout;
+}
+
+static void free_layout(struct layout *layout)
+{
+	close(layout->memory_fd);
+	g_array_unref(layout->extents);
+	g_free(layout);
+}
+
+static void put(const struct layout *layout, uint64_t address, uint64_t value)
+{
+	g_assert_cmpint(pwrite(layout->memory_fd, &value, sizeof(value), (off_t)address), ==,
+			sizeof(value));
+}
+
+static GBytes *make_places(void)
+{
+	struct {
+		struct protocol_stall head;
+		struct protocol_stall_cpu cpu;
+	} places = {
+		.head = {.hung_count = HUNG_COUNT,
+			 .warnings = WARNINGS,
+			 .suspended = SUSPENDED,
+			 .num_cpus = 1},
+	};
+
+	return g_bytes_new(&places, sizeof(places));
+}
+
+static struct stall_watch *make_watch(const struct layout *layout)
+{
+	g_autoptr(GBytes) places = make_places();
+	struct stall_watch *watch = stall_watch_new(places, layout);
+
+	g_assert_nonnull(watch);
+	return watch;
+}
+
+static enum stall_event look(struct stall_watch *watch, const struct layout *layout,
+			     struct stall_finding *finding)
+{
+	return stall_watch_look(watch, layout, &STALL_LIMITS_DEFAULT, finding);
+}
+
+static void follow(struct stall_watch *watch, const struct protocol_blocked *tasks, size_t size)
+{
+	g_autoptr(GBytes) blocked = g_bytes_new(tasks, size);
+
+	stall_watch_follow(watch, blocked);
+}
+
+static void test_hung_task(void)
+{
+	struct layout *layout = make_layout();
+	struct stall_watch *watch = make_watch(layout);
+	const struct protocol_blocked task = {
+		.voluntary = VOLUNTARY,
+		.forced = FORCED,
+		.switches = 7,
+		.for_ns = UINT64_C(130) * 1000000000,
+	};
+	g_autofree char *text = NULL;
+	struct stall_finding finding;
+
+	put(layout, VOLUNTARY, 5);
+	put(layout, FORCED, 2);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	put(layout, HUNG_COUNT, 1);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_BEGAN);
+	g_assert_cmpint(finding.incident, ==, INCIDENT_HUNG_TASK);
+	follow(watch, &task, sizeof(task));
+	put(layout, HUNG_COUNT, 2);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	/* The next daemon. */
+	text = stall_watch_to_text(watch);
+	stall_watch_free(watch);
+	watch = make_watch(layout);
+	stall_watch_recall(watch, text);
+	for (unsigned int i = 0; i < 3; i++) {
+		put(layout, HUNG_COUNT, 3 + i);
+		g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	}
+	put(layout, FORCED, 3);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_ENDED);
+	g_assert_cmpstr(finding.evidence, ==, "what was blocked ran on after 130 s");
+	/* Its memory is another's now. */
+	put(layout, FORCED, 2);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	stall_watch_free(watch);
+	free_layout(layout);
+}
+
+/* The analyser may say anything. */
+static void test_no_tasks(void)
+{
+	static const struct protocol_blocked tasks[PROTOCOL_MAX_BLOCKED + 1];
+	struct protocol_blocked far = {
+		.voluntary = UINT64_MAX - 3, .forced = 1, .for_ns = UINT64_MAX};
+	struct layout *layout = make_layout();
+	struct stall_watch *watch = make_watch(layout);
+	struct stall_finding finding;
+
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	stall_watch_follow(watch, NULL);
+	follow(watch, tasks, 0);
+	follow(watch, tasks, sizeof(tasks[0]) - 1);
+	follow(watch, tasks, sizeof(tasks));
+	/* None of these was followed, so the next one is news. */
+	put(layout, HUNG_COUNT, 1);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_BEGAN);
+	follow(watch, &far, sizeof(far));
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_ENDED);
+	stall_watch_free(watch);
+	free_layout(layout);
+}
+
+static void test_suspended(void)
+{
+	struct layout *layout = make_layout();
+	struct stall_watch *watch = make_watch(layout);
+	struct stall_finding finding;
+
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	put(layout, WARNINGS, 1);
+	put(layout, SUSPENDED, 1);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	put(layout, SUSPENDED, 0);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	put(layout, WARNINGS, 2);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_BEGAN);
+	g_assert_cmpint(finding.incident, ==, INCIDENT_WARNING);
+	stall_watch_free(watch);
+	free_layout(layout);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/stall-watch/a hung task ends when its counts of switches move",
+			test_hung_task);
+	g_test_add_func("/stall-watch/tasks that are none are not followed", test_no_tasks);
+	g_test_add_func("/stall-watch/a guest that is suspended is not looked at", test_suspended);
+	return g_test_run();
+}
