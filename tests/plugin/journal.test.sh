@@ -185,4 +185,16 @@ case $plugin in
 *sanitized*) tap_skip 'none of them needs much memory' 'sanitizers need much' ;;
 *) tap_ok 'none of them needs much memory' test "$memory" -le 40 -a "$listed" -le 40 -a "$table" -le 40 ;;
 esac
+
+# --- a bug that came again ---
+again=$test_dir/again id=$(days_ago 1)-1007
+mkdir "$again"
+{
+	entry delta web1 "$id" "${oops[@]}"
+	for repeat in 1 2 2; do # one was sent twice
+		entry delta web1 "$id" "${oops[@]}" OOPSBT_REPEAT=$repeat
+	done
+} | "$remote" -o "$again/remote-delta.journal" - >"$test_dir/remote.log" 2>&1 || cat "$test_dir/remote.log" >&2
+tap_is 'what has a record in a dump counts, and the dump is one' "$(virsh oopsbt stats --json --journal "$again" | json '[d["count"] for d in data]') $(
+	virsh oopsbt list --json --journal "$again" | json '[(d["id"], d["repeats"]) for d in data]')" "[3] [('$id', 2)]"
 tap_done
