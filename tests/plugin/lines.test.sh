@@ -172,9 +172,12 @@ mkdir -p "$test_dir/dwz"
 cp "$work/vmlinux" "$test_dir/dwz/vmlinux"
 cp "$work/vmlinux" "$work/other"
 (cd "$test_dir/dwz" && dwz -m "$work/common.dwz" vmlinux "$work/other")
+# The file says where it was: it is to be found by its build ID.
+mkdir -p "$test_dir/elsewhere"
+mv "$work/common.dwz" "$test_dir/elsewhere/"
 chains --debug "$test_dir/dwz"
 tap_like 'the part that dwz split off is missed in a warning' "$err" 'dwz\(1\) moved the other to the file of build ID [0-9a-f]{40}'
-put "$work/common.dwz" "$test_dir/dwz"
+put "$test_dir/elsewhere/common.dwz" "$test_dir/dwz"
 chains --debug "$test_dir/dwz"
 tap_is 'with the part that dwz split off everything is known' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
 
@@ -195,7 +198,7 @@ tap_like '... two before and after' "$out" "^         *$(($(line core.c 'middle 
 run info "$id" --debug "$debug" --source "$test_dir/absent"
 tap_like 'a folder of sources that is not there is told, and the report is shown' "$status $err $out" 'cannot read the sources in .*/absent: No such file'
 mkdir -p "$test_dir/tree"
-echo secret >"$test_dir/secret.c"
+for i in $(seq 100); do echo "secret $i"; done >"$test_dir/secret.c"
 ln -s ../secret.c "$test_dir/tree/core.c"
 run info "$id" --debug "$debug" --source "$test_dir/tree"
 tap_unlike 'nothing outside of the folder of sources is read' "$out" secret
