@@ -15,8 +15,8 @@ here=$(dirname "$(realpath "$0")")
 libvirt_start
 guest_start a smp=4 on_crash=preserve wait=no
 guest_start b smp=2 on_reboot=restart wait=no
-guest_wait a
-guest_wait b
+guest_ready a
+guest_ready b
 
 # json NAME MEMBER: of the newest report
 json() {

@@ -19,8 +19,7 @@ seconds=10
 built=$("$here/../../qemu-patches/build-qemu" 7.2)
 
 libvirt_start
-patched=$test_dir/qemu-system-x86_64
-install -m 0755 "$built" "$patched" # where libvirt's user can reach it
+patched=$(libvirt_program "$built")
 guest_start other smp=2 kaslr=no
 daemon_config '[rate-limit]' "domain_burst=$burst" 'domain_per_hour=1'
 daemon_start

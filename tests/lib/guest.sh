@@ -22,8 +22,9 @@
 #		on_crash=destroy	as in libvirt; a panic that libvirt is not told of is a reboot:
 #		on_reboot=destroy	as in libvirt
 #		persistent=no|yes	a transient domain, or a defined one
-#		wait=yes|no		no: return when QEMU runs; guest_wait later
-#	guest_wait NAME [SECONDS]		until it is ready
+#		wait=yes|no		no: return when QEMU runs; guest_ready later
+#	guest_ready NAME			until it is ready; boots it again if emulation lost it
+#	guest_wait NAME [SECONDS]		the same for a guest that boots by itself, as after a reboot
 #	guest_exec NAME COMMAND [SECONDS]	run a shell command in it: its output and its exit status;
 #						124: no answer in time, 125: the guest is gone
 #	guest_domain NAME			its domain's name in libvirt
@@ -41,7 +42,7 @@ guest_lib=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 guest_tools=$guest_lib/../guest
 # shellcheck source-path=SCRIPTDIR
 . "$guest_lib/lost.sh"
-declare -A guest_reply_fd guest_command_fd guest_events_pid guest_emulated
+declare -A guest_reply_fd guest_command_fd guest_events_pid guest_emulated guest_persistent guest_boot_seconds
 
 guest_domain() {
 	echo "oopsbt-test-$$-$1"
@@ -66,24 +67,6 @@ wait_line() {
 	kill "$tail" 2>/dev/null || true
 	exec {fd}<&-
 	return "$status"
-}
-
-# guest_emulator PATH: one that the user QEMU runs as can reach; root's home is closed to it
-guest_emulator() {
-	local path=$1 prefix copy
-	if setpriv --reuid=nobody --clear-groups test -x "$path" 2>/dev/null; then
-		echo "$path"
-		return
-	fi
-	prefix=$(dirname "$(dirname "$(realpath "$path")")")
-	copy=$test_dir/emulator-$(echo "$prefix" | sha256sum | cut -c1-12)
-	if [ ! -d "$copy" ]; then
-		mkdir -p "$copy/bin"
-		cp "$(realpath "$path")" "$copy/bin/"
-		[ ! -d "$prefix/share" ] || cp -r "$prefix/share" "$copy/"
-		chmod -R a+rX "$copy"
-	fi
-	echo "$copy/bin/$(basename "$(realpath "$path")")"
 }
 
 # guest_image FILE: a copy for this test, as libvirt changes its owner and QEMU's user must reach it
@@ -133,7 +116,7 @@ guest_cpu() {
 }
 
 guest_start() {
-	local name=$1 i option accel release dir arg cpu_xml panic_xml panic_args initrd image
+	local name=$1 option accel release dir arg cpu_xml panic_xml panic_args initrd image
 	local kernel=6.1 smp=4 memory=512 pvpanic=isa events='' machine=q35 cpu='' la57=no kaslr=yes module=yes module_args='' append='' \
 		qemu_args='' devices='' in_domain='' in_os='' in_cpu='' balloon=none emulator=/usr/bin/qemu-system-x86_64 on_crash=destroy on_reboot=destroy persistent=no wait=yes
 	shift
@@ -156,7 +139,7 @@ guest_start() {
 	image=$kernel/boot/vmlinuz-$release
 	[ "$kaslr" = yes ] || image=$("$guest_tools/unpack-kernel" "$kernel")
 	image=$(guest_image "$image")
-	emulator=$(guest_emulator "$emulator")
+	emulator=$(libvirt_program "$emulator")
 	guest_panic_device "$pvpanic" "$events"
 	guest_cpu "$accel" "$cpu" "$la57" "$in_cpu"
 
@@ -212,17 +195,21 @@ guest_start() {
 	[ "$accel/$emulator" != qemu//usr/bin/qemu-system-x86_64 ] || guest_emulated[$name]=yes
 	at_exit "guest_destroy $name"
 	[ "$persistent" = no ] || virsh -q define "$dir/domain.xml" >/dev/null
-	if [ "$wait" = no ]; then
-		guest_boot "$name" "$persistent"
-		return
-	fi
-	# About 1 boot in 50 is lost to emulation.
-	for ((i = 0; i < 3; i++)); do
-		guest_boot "$name" "$persistent"
-		guest_wait "$name" $((90 + 15 * smp)) && return
-		virsh -q destroy "$(guest_domain "$name")" >/dev/null 2>&1 || true
-		# No test has been at it yet, so this hides nothing; tests/run counts these lines.
-		echo "guest $name: started again ($(guest_lost "$name" || echo "it did not get ready"))" >&2
+	guest_persistent[$name]=$persistent
+	guest_boot_seconds[$name]=$((90 + 15 * smp))
+	guest_boot "$name"
+	[ "$wait" = no ] || guest_ready "$name"
+}
+
+# About 1 boot in 50 is lost to emulation. No test has been at the guest yet, so this hides nothing; tests/run counts the lines.
+guest_ready() {
+	local i
+	for ((i = 1; i <= 3; i++)); do
+		guest_wait "$1" "${guest_boot_seconds[$1]}" && return
+		[ "$i" -lt 3 ] || break
+		virsh -q destroy "$(guest_domain "$1")" >/dev/null 2>&1 || true
+		echo "guest $1: started again ($(guest_lost "$1" || echo "it did not get ready"))" >&2
+		guest_boot "$1"
 	done
 	return 1
 }
@@ -242,9 +229,9 @@ guest_is_lost() {
 	echo "guest $1: $reason" | tee -a "${TESTS_LOST:-/dev/null}" >&2
 }
 
-# guest_boot NAME PERSISTENT: from its domain.xml, or as it is defined
+# guest_boot NAME: from its domain.xml, or as it is defined
 guest_boot() {
-	if [ "$2" = yes ]; then
+	if [ "${guest_persistent[$1]}" = yes ]; then
 		virsh -q start "$(guest_domain "$1")" >/dev/null
 	else
 		virsh -q create "$test_dir/$1/domain.xml" >/dev/null

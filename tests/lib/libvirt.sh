@@ -8,6 +8,7 @@
 #	libvirt_start [kvm-as-root]	start it; sets LIBVIRT_DEFAULT_URI, which virsh and every other client follow.
 #				kvm-as-root: guests may have KVM, even where it boots no Linux, as their QEMUs are root's
 #	libvirt_start_system	use the machine's at qemu:///system instead; starts one if none runs
+#	libvirt_program PATH	the path of a program, such as a QEMU, for libvirt's user, who cannot reach the cache in root's home
 #	libvirt_kill		kill -9 the daemon; domains run on
 #	libvirt_again		start it again after that
 #	test_dir		the test's folder, world readable, gone at the end
@@ -121,6 +122,23 @@ libvirt_start_system() {
 		"$daemon" -d -p "$test_dir/$daemon.pid"
 		at_exit "end_process \$(cat $test_dir/$daemon.pid)"
 	done
+}
+
+# Its folder is shown to libvirtd at a place where all can reach it, always the same one: what libvirt finds out about a QEMU it
+# keeps by path, and it takes seconds to find out.
+libvirt_program() {
+	local path folder at
+	if [ -z "${libvirt_root:-}" ] || setpriv --reuid=nobody --clear-groups test -x "$1" 2>/dev/null; then
+		echo "$1"
+		return
+	fi
+	path=$(realpath "$1")
+	folder=$(dirname "$path")
+	at=/run/libvirt/program-$(echo "$folder" | sha256sum | cut -c1-12)
+	if mkdir "$libvirt_root$at" 2>/dev/null; then
+		nsenter --mount --target "$(cat "$libvirt_root/virtlogd.pid")" mount --bind "$folder" "$at"
+	fi
+	echo "$at/$(basename "$path")"
 }
 
 libvirt_kill() {

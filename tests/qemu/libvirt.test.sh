@@ -14,8 +14,7 @@ here=$(dirname "$(realpath "$0")")
 
 built=$("$here/../../qemu-patches/build-qemu" "${1:-7.2}")
 libvirt_start
-patched=$test_dir/qemu-system-x86_64
-install -m 0755 "$built" "$patched" # where libvirt's user can reach it
+patched=$(libvirt_program "$built")
 stock=/usr/bin/qemu-system-x86_64
 name=oopsbt-qemu-$$
 

@@ -37,10 +37,10 @@ theirs() {
 
 libvirt_start
 for kernel in ${KERNELS:-5.10 6.1 6.12}; do
-	guest_start "$kernel" kernel="$kernel" smp=2 wait=no
+	guest_start "$kernel" kernel="$kernel" smp=2 memory=256 kaslr=no wait=no
 done
 for kernel in ${KERNELS:-5.10 6.1 6.12}; do
-	guest_wait "$kernel"
+	guest_ready "$kernel"
 	for scenario in deadlock chain completion; do
 		guest_exec "$kernel" "echo $scenario >/sys/kernel/debug/oopsbt_scenario/run"
 	done
