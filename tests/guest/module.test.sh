@@ -16,12 +16,17 @@ cpus=3
 run=/sys/kernel/debug/oopsbt_scenario/run
 parameters=/sys/module/oopsbt_pvpanic/parameters
 
-# The guest starts without the module. An event's line of "virsh event" comes once.
-start() {
+# begin NAME OPTION...: a guest without the module; its QEMU runs
+begin() {
 	local name=$1
 	shift
-	guest_start "$name" smp=$cpus kaslr=no module=no append=loglevel=8 "$@"
-	guest_events "$name"
+	guest_start "$name" smp=$cpus kaslr=no module=no append=loglevel=8 "$@" wait=no
+}
+
+# ready NAME: so does its kernel. An event's line of "virsh event" comes once.
+ready() {
+	guest_ready "$1"
+	guest_events "$1"
 }
 
 # load NAME [PARAMETER...]: what it prints, without time stamps. busybox tries a refused module twice, by another call.
@@ -68,7 +73,7 @@ monitor() {
 
 # said NAME PATTERN: the module's line that matches, once it is there
 said() {
-	dmesg_until "$1" "oopsbt_pvpanic: $2" | sed -n 's/.* oopsbt_pvpanic: //p' | grep -E "$2" | tail -n 1
+	dmesg_until "$1" "oopsbt_pvpanic: .*$2" | sed -n 's/.* oopsbt_pvpanic: //p' | grep -E "$2" | tail -n 1
 }
 
 # dmesg_until NAME PATTERN: the guest's log once a line of it matches
@@ -87,7 +92,10 @@ for kernel in 5.10 6.1 6.12; do
 	tap_like "$kernel: and for a PCI device" "$info" '^alias: *pci:v00001B36d00000011'
 	tap_like "$kernel: modinfo describes nmi_backtrace" "$info" '^parm: *nmi_backtrace:.*default: 0'
 
-	start isa kernel="$kernel" pvpanic=isa
+	begin isa kernel="$kernel" pvpanic=isa
+	begin pci kernel="$kernel" pvpanic=pci smp=1 memory=256
+	begin plug kernel="$kernel" machine=pc pvpanic=none smp=1 memory=256 qemu_args='-device pvpanic-pci,id=old,addr=0x1d'
+	ready isa
 	tap_is "$kernel: it refuses to load in one line if it may not use what the device offers" \
 		"$(load isa oops_fallback=N)" \
 		"pvpanic offers events 0x3, none to signal an oops with (0x8; oops_fallback is off)"
@@ -150,7 +158,7 @@ for kernel in 5.10 6.1 6.12; do
 	tap_ok "$kernel: a panic is still signalled as one" guest_events_wait isa Panicked 20
 	guest_destroy isa
 
-	start pci kernel="$kernel" pvpanic=pci
+	ready pci
 	tap_like "$kernel: with PCI pvpanic it loads and says what it does" "$(load pci)" \
 		'^an oops is signalled as event 0x2 to pvpanic at PCI device 0000:00:1e.0$'
 	oops pci
@@ -161,7 +169,7 @@ for kernel in 5.10 6.1 6.12; do
 	tap_ok "$kernel: a panic is signalled there too, driver or not" guest_events_wait pci Panicked 20
 	guest_destroy pci
 
-	start plug kernel="$kernel" machine=pc pvpanic=none qemu_args='-device pvpanic-pci,id=old,addr=0x1d'
+	ready plug
 	load plug >/dev/null
 	guest_exec plug 'dmesg -c >/dev/null; echo 1 >/sys/bus/pci/devices/0000:00:1d.0/remove'
 	tap_is "$kernel: it says that the device was removed" "$(said plug gone)" 'pvpanic at PCI device 0000:00:1d.0 is gone'
@@ -185,13 +193,55 @@ for kernel in 5.10 6.1 6.12; do
 	guest_destroy plug
 done
 
-start late kernel=6.1 pvpanic=isa
+# Each for one thing; they boot together.
+one=(kernel=6.1 pvpanic=isa smp=1 memory=256)
+begin late kernel=6.1 pvpanic=isa
+begin bare "${one[@]}" append=oopsbt.stock_pvpanic=no
+begin driver "${one[@]}"
+begin kdump "${one[@]}" append=elfcorehdr=0x1000
+begin deaf "${one[@]}" events=1
+begin none "${one[@]}" pvpanic=none
+
+# In its own time, while the others are looked at.
+ready late
 load late nmi_backtrace=1 >/dev/null
 guest_exec late 'dmesg -c >/dev/null'
 guest_exec late "echo spin_nmi 1 13000 >$run" &
+spins=$!
 guest_console_wait late 'CPUs 1 are busy' >/dev/null
 nmi late
-wait $!
+
+ready bare
+load bare >/dev/null
+guest_exec bare "echo panic >$run" 2>/dev/null || true
+tap_ok "a panic is signalled without the kernel's own driver" guest_events_wait bare Panicked 20
+guest_destroy bare
+
+ready driver
+load driver >/dev/null
+guest_exec driver 'echo 0 >/sys/bus/platform/devices/QEMU0001:00/events'
+guest_exec driver "echo panic >$run" 2>/dev/null || true
+guest_events_wait driver Stopped 60 >/dev/null
+tap_unlike "and is the driver's business if there is one" "$(guest_events_log driver)" Panicked
+guest_destroy driver
+
+ready kdump
+tap_is "it refuses to load in a kdump kernel" "$(load kdump)" \
+	"not for a kdump kernel: the host would take its oops for the guest's"
+guest_destroy kdump
+
+ready deaf
+tap_is "it refuses to load in one line if the device has no event for an oops" "$(load deaf)" \
+	"pvpanic offers events 0x1, none to signal an oops with (0x8 or 0x2)"
+guest_destroy deaf
+
+ready none
+tap_is "it refuses to load in one line if there is no device" "$(load none)" \
+	"no pvpanic device (neither ACPI QEMU0001 nor PCI 1b36:0011 is there)"
+tap_is "and is not loaded then" "$(loaded none)" 0
+guest_destroy none
+
+wait "$spins"
 guest_exec late 'taskset 2 true'
 log=$(dmesg_until late 'NMI backtrace for cpu 2')
 tap_unlike "a CPU that is asked for its backtrace does not give it after more than 10 s" "$log" 'NMI backtrace for cpu 1'
@@ -200,35 +250,5 @@ guest_exec late 'dmesg -c >/dev/null'
 nmi late
 tap_like "when asked again it answers" "$(dmesg_until late 'NMI backtrace for cpu 1')" 'NMI backtrace for cpu 1'
 guest_destroy late
-
-start bare kernel=6.1 pvpanic=isa append=oopsbt.stock_pvpanic=no
-load bare >/dev/null
-guest_exec bare "echo panic >$run" 2>/dev/null || true
-tap_ok "a panic is signalled without the kernel's own driver" guest_events_wait bare Panicked 20
-guest_destroy bare
-
-start driver kernel=6.1 pvpanic=isa
-load driver >/dev/null
-guest_exec driver 'echo 0 >/sys/bus/platform/devices/QEMU0001:00/events'
-guest_exec driver "echo panic >$run" 2>/dev/null || true
-guest_events_wait driver Stopped 60 >/dev/null
-tap_unlike "and is the driver's business if there is one" "$(guest_events_log driver)" Panicked
-guest_destroy driver
-
-start kdump kernel=6.1 pvpanic=isa append=elfcorehdr=0x1000
-tap_is "it refuses to load in a kdump kernel" "$(load kdump)" \
-	"not for a kdump kernel: the host would take its oops for the guest's"
-guest_destroy kdump
-
-start deaf kernel=6.1 pvpanic=isa events=1
-tap_is "it refuses to load in one line if the device has no event for an oops" "$(load deaf)" \
-	"pvpanic offers events 0x1, none to signal an oops with (0x8 or 0x2)"
-guest_destroy deaf
-
-start none kernel=6.1 pvpanic=none
-tap_is "it refuses to load in one line if there is no device" "$(load none)" \
-	"no pvpanic device (neither ACPI QEMU0001 nor PCI 1b36:0011 is there)"
-tap_is "and is not loaded then" "$(loaded none)" 0
-guest_destroy none
 
 tap_done
