@@ -13,8 +13,10 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib.sh"
 
 libvirt_start
-guest_start a smp=1 kaslr=no memory=256
-guest_start b smp=1 kaslr=no memory=256
+guest_start a smp=1 kaslr=no memory=256 wait=no
+guest_start b smp=1 kaslr=no memory=256 wait=no
+guest_ready a
+guest_ready b
 rogue_analyzer
 daemon_config '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
 
@@ -233,6 +235,16 @@ recover a
 
 # --- nobody else's pause ---
 
+# reload LINE...: of the configuration
+reload() {
+	daemon_config "$@"
+	daemon_mark
+	kill -HUP "$daemon_pid"
+	daemon_wait 'configuration loaded again' >/dev/null
+}
+
+# The analyser hangs, and what is looked at comes when it is given up.
+reload '[analyzer]' 'wall_seconds=4'
 daemon_change a "budget='300'"
 frozen a
 kill -STOP "$daemon_pid"
@@ -257,6 +269,7 @@ recover a
 # The rogue analyser tells nothing of the timeline, a real one does.
 daemon_stop
 export OOPSBT_ANALYZER=$build/host-tool/oopsbt-analyze
+daemon_config 'wall_seconds=30'
 daemon_start
 known a b
 daemon_change a "budget='1000'"
@@ -302,7 +315,7 @@ timeout 20 virsh -q save "$(guest_domain b)" "$test_dir/saved" >"$test_dir/save.
 tap_is "a save that begins during the freeze is ended, as it would carry the pause with it" "$status" 1
 tap_ok "and the guest runs then" runs b 2
 tap_ok "and the guard says so" daemon_wait 'freeze-guard: .* was frozen when a save began'
-kill "$disk"
+end_process "$disk" "$(pgrep -P "$disk")"
 exec {saved}<&-
 recover b
 
