@@ -124,7 +124,7 @@ check-matrix: check-kernel-matrix check-qemu-matrix
 .PHONY: check-scenarios
 check-scenarios: tests
 	SCENARIOS=all STEPS=all STALL_KERNELS='5.10 6.1 6.12' tests/run tests/report/scenarios.test.sh \
-		tests/report/steps.test.sh tests/daemon/stall.test.sh
+		tests/report/steps.test.sh tests/daemon/stall.test.sh tests/daemon/starved.test.sh
 
 .PHONY: check-sanitized
 check-sanitized:

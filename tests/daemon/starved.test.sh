@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A guest whose vCPU wants to run and that the host lets wait: noticed, and the host is to blame. STALL_KERNELS: on which kernels.
+#
+# alone: a real-time task keeps a processor from everybody else.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/lib.sh"
+
+query=$build/tests/report/query
+
+value() {
+	"$query" value "$(dumps g | tail -n 1)/report.json" "$1"
+}
+
+daemon_config '[stall]' 'starved_s=5'
+libvirt_start
+daemon_start
+for kernel in ${STALL_KERNELS:-6.1}; do
+	guest_start g kernel="$kernel" smp=2 memory=256 kaslr=no
+	daemon_follow g "budget='10000' kinds='starved'" >/dev/null
+	vcpu=$(grep -l '^CPU 1/' /proc/"$(cat "$libvirt_root/run/libvirt/qemu/$(guest_domain g).pid")"/task/*/comm | cut -d/ -f5)
+	# shellcheck disable=SC2016 # for the guest's shell
+	guest_exec g 'taskset 2 sh -c "while :; do :; done" >/dev/null 2>&1 & echo $! >/tmp/busy'
+
+	daemon_mark
+	# Real-time tasks leave a twentieth of the processor to others.
+	taskset -p 1 "$vcpu" >/dev/null
+	(ulimit -t 20 && exec taskset 1 chrt --fifo 1 sh -c 'while :; do :; done') &
+	hog=$!
+	daemon_wait "$(guest_domain g): stored:" 60 >/dev/null || true
+	end_process "$hog"
+	taskset -p "$(printf %x $(((1 << $(nproc)) - 1)))" "$vcpu" >/dev/null
+	tap_is "$kernel, a host that has no time: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" 'starved on CPU 1'
+	tap_is "$kernel, a host that has no time: the title" "$(value '$.title')" 'starved: the host keeps a vCPU waiting'
+	tap_is "$kernel, a host that has no time: the host is to blame" "$(value '$.verdict.blame')" host
+	# shellcheck disable=SC2016 # for the guest's shell
+	guest_exec g 'kill -9 $(cat /tmp/busy)'
+	tap_like "$kernel, a host that has time again: that is told" "$(daemon_wait 'starved: .* ran on after [0-9]+ s' 60 || true)" 'ran on'
+	daemon_wait "$(guest_domain g): stored:.* ended$" 60 >/dev/null || true
+	tap_is "$kernel, a host that has time again: there is a dump of that" \
+		"$(value '$.incident') $(value '$.stall.phase'): $(value '$.title')" 'starved ended: starved ended'
+	guest_destroy g
+done
+tap_done
