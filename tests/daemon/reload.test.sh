@@ -25,7 +25,7 @@ ended() {
 
 libvirt_start
 libvirtd=$(cat "$libvirt_root/libvirtd.pid")
-guest_start a smp=1
+guest_start a smp=1 memory=256 kaslr=no
 daemon_start
 daemon_follow a >/dev/null
 

@@ -36,7 +36,7 @@ action() {
 		"{\"execute\": \"watchdog-set-action\", \"arguments\": {\"action\": \"$1\"}}" >/dev/null
 }
 
-guest_start g smp=2 memory=256 devices="<watchdog model='i6300esb' action='pause'/>"
+guest_start g smp=2 memory=256 kaslr=no devices="<watchdog model='i6300esb' action='pause'/>"
 guest_exec g 'modprobe i6300esb'
 daemon_follow g "budget='10000'" >/dev/null
 

@@ -20,7 +20,7 @@ value() {
 # panics KERNEL SETTINGS SCENARIO: a guest with these sysctls panics of the scenario; sets $dump
 panics() {
 	local line id
-	guest_start a kernel="$1" smp=2 on_crash=preserve
+	guest_start a kernel="$1" smp=2 memory=256 kaslr=no on_crash=preserve
 	daemon_follow a "budget='10000'" >/dev/null
 	guest_exec a "for setting in $2; do echo \${setting#*=} >/proc/sys/kernel/\${setting%=*}; done"
 	daemon_mark

@@ -118,7 +118,7 @@ libvirt_start
 daemon_config '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
 daemon_start
 for kernel in ${KERNELS:-5.10 6.1 6.12}; do
-	guest_start a kernel="$kernel" smp=2
+	guest_start a kernel="$kernel" smp=2 memory=256 kaslr=no
 	daemon_follow a "budget='10000'" >/dev/null
 	collect null
 	fault "$kernel, null" 'movl \$[01], \(%r' \

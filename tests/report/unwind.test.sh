@@ -72,9 +72,10 @@ strip "$test_dir/bpf-loop"
 
 for shape in "6.1 nokaslr nopti mitigations=off" "6.12 pti=on la57"; do
 	read -r kernel append <<<"$shape"
-	la57=no
+	la57=no kaslr=yes
 	[ "${append#*la57}" = "$append" ] || la57=yes
-	guest_start g kernel="$kernel" smp=3 memory=384 la57=$la57 append="${append% la57}"
+	[ "${append#*nokaslr}" = "$append" ] || kaslr=no
+	guest_start g kernel="$kernel" smp=3 memory=384 la57=$la57 kaslr=$kaslr append="${append% la57}"
 	daemon_follow g "budget='10000'" >/dev/null
 
 	guest_exec g "echo $(base64 -w 0 "$test_dir/bpf-loop") | base64 -d >/tmp/bpf-loop; chmod +x /tmp/bpf-loop"
