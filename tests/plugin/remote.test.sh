@@ -8,7 +8,9 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/libvirt.sh"
 . "$here/lib.sh"
 
-export OOPSBT_RUNTIME_DIRECTORY=$test_dir/run TZ=UTC
+# What is in the folder for temporary files is looked at below: no other test's.
+mkdir "$test_dir/tmp"
+export OOPSBT_RUNTIME_DIRECTORY=$test_dir/run TZ=UTC TMPDIR=$test_dir/tmp
 
 # The dumps of that host are at /var/lib/oopsbt in the mount namespace that its libvirtd runs in.
 far=$test_dir/far
@@ -84,7 +86,7 @@ remote export web1 far.tar.gz
 tap_is 'export fetches one whole' "$status $(tar -tzf far.tar.gz | sed 's,.*/,,' | sort | xargs)" \
 	'0 core dmesg.txt registers.txt report.json report.txt'
 tap_is '... as it is there' "$(tar -xzOf far.tar.gz 20261122T214502Z-1/report.txt)" again
-tap_is '... and leaves no copies behind' "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'virsh-oopsbt-*' | wc -l)" 0
+tap_is '... and leaves no copies behind' "$(find "$TMPDIR" -maxdepth 1 -name 'virsh-oopsbt-*' | wc -l)" 0
 remote info 2026
 tap_like 'ids are told apart as here' "$err" "'2026' fits 2 dumps"
 remote info 1999
