@@ -38,7 +38,7 @@ stored() {
 # status_has PATTERN: status.json gets to match it, all on one line without spaces
 status_has() {
 	local i
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < 300; i++)); do
 		tr -d ' \n' <"$daemon_runtime/status.json" | grep -E -- "$1" >/dev/null && return
 		sleep 0.1 # the file is replaced, nothing tells of it
 	done
@@ -49,7 +49,7 @@ status_has() {
 # keeps NAME N: that many dumps are there, once the oldest are gone
 keeps() {
 	local i
-	for ((i = 0; i < 50 && $(dumps "$1" | wc -l) != $2; i++)); do
+	for ((i = 0; i < 300 && $(dumps "$1" | wc -l) != $2; i++)); do
 		sleep 0.1
 	done
 	[ "$(dumps "$1" | wc -l)" = "$2" ]
@@ -85,7 +85,7 @@ daemon_mark
 for ((i = 0; i < 10; i++)); do
 	oops a
 done
-for ((i = 0; i < 300 && $(grep -c stored: "$daemon_log") < 11; i++)); do
+for ((i = 0; i < 1200 && $(grep -c stored: "$daemon_log") < 11; i++)); do
 	sleep 0.1 # each comes in its own time
 done
 tap_is "ten oopses in a row are ten dumps" "$(grep -c stored: "$daemon_log")" 11

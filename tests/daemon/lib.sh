@@ -46,7 +46,7 @@ daemon_wait() {
 	local tail status=0 fd
 	exec {fd}< <(exec tail -n "+$daemon_from" -f "$daemon_log" 2>/dev/null)
 	tail=$!
-	timeout "${2:-30}" grep -Em"${3:-1}" -- "$1" <&"$fd" || status=$?
+	timeout "${2:-120}" grep -Em"${3:-1}" -- "$1" <&"$fd" || status=$?
 	kill "$tail" 2>/dev/null || true
 	exec {fd}<&-
 	if [ "$status" != 0 ]; then

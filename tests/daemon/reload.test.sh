@@ -93,6 +93,6 @@ daemon_wait "$(guest_domain a): runs Linux" 60 >/dev/null
 kill -STOP "$libvirtd"
 tap_like 'a stopped libvirtd does not hold up a reload' "$(reload)" 'configuration loaded again$'
 kill "$daemon_pid"
-tap_ok 'a stopped libvirtd does not hold up the end' ended 8
+tap_ok 'a stopped libvirtd does not hold up the end' ended 20
 kill -CONT "$libvirtd"
 tap_done

@@ -78,7 +78,7 @@ said() {
 
 # dmesg_until NAME PATTERN: the guest's log once a line of it matches
 dmesg_until() {
-	guest_exec "$1" "for i in \$(seq 100); do dmesg | grep -Eq '$2' && break; usleep 100000; done; dmesg"
+	guest_exec "$1" "for i in \$(seq 600); do dmesg | grep -Eq '$2' && break; usleep 100000; done; dmesg"
 }
 
 libvirt_start
@@ -106,7 +106,7 @@ for kernel in 5.10 6.1 6.12; do
 		' oopsbt_nmi_handler_ready\b.*\[oopsbt_pvpanic\]'
 
 	oops isa
-	tap_ok "$kernel: an oops is a crashloaded event" guest_events_wait isa Crashloaded 20
+	tap_ok "$kernel: an oops is a crashloaded event" guest_events_wait isa Crashloaded
 	tap_like "$kernel: and the guest runs on" "$(guest_exec isa 'uname -r')" "^${kernel//./\\.}\\."
 	guest_exec isa "echo N >$parameters/oops_fallback"
 	oops isa
@@ -155,18 +155,18 @@ for kernel in 5.10 6.1 6.12; do
 	tap_like "$kernel: nor an NMI answered" "$(dmesg_until isa 'unknown reason')" 'Uhhuh. NMI received'
 	tap_like "$kernel: it can be loaded again" "$(load isa)" 'an oops is signalled'
 	guest_exec isa "echo panic >$run" 2>/dev/null || true
-	tap_ok "$kernel: a panic is still signalled as one" guest_events_wait isa Panicked 20
+	tap_ok "$kernel: a panic is still signalled as one" guest_events_wait isa Panicked
 	guest_destroy isa
 
 	ready pci
 	tap_like "$kernel: with PCI pvpanic it loads and says what it does" "$(load pci)" \
 		'^an oops is signalled as event 0x2 to pvpanic at PCI device 0000:00:1e.0$'
 	oops pci
-	tap_ok "$kernel: an oops is a crashloaded event there too" guest_events_wait pci Crashloaded 20
+	tap_ok "$kernel: an oops is a crashloaded event there too" guest_events_wait pci Crashloaded
 	tap_is "$kernel: it unloads there too" "$(guest_exec pci 'rmmod oopsbt_pvpanic' && loaded pci)" 0
 	load pci >/dev/null
 	guest_exec pci "echo panic >$run" 2>/dev/null || true
-	tap_ok "$kernel: a panic is signalled there too, driver or not" guest_events_wait pci Panicked 20
+	tap_ok "$kernel: a panic is signalled there too, driver or not" guest_events_wait pci Panicked
 	guest_destroy pci
 
 	ready plug
@@ -214,7 +214,7 @@ nmi late
 ready bare
 load bare >/dev/null
 guest_exec bare "echo panic >$run" 2>/dev/null || true
-tap_ok "a panic is signalled without the kernel's own driver" guest_events_wait bare Panicked 20
+tap_ok "a panic is signalled without the kernel's own driver" guest_events_wait bare Panicked
 guest_destroy bare
 
 ready driver

@@ -58,7 +58,7 @@ start() {
 			tries=0
 			until [ \$(dmesg | grep -c -- \"\$1\") -ge \${2:-1} ]; do
 				tries=\$((tries + 1))
-				[ \$tries -lt 500 ] || break
+				[ \$tries -lt 3000 ] || break
 				usleep 20000
 			done
 			dmesg

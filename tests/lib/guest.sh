@@ -285,7 +285,7 @@ guest_wait() {
 }
 
 guest_exec() {
-	local name=$1 command=$2 seconds=${3:-60} number=${EPOCHREALTIME//[!0-9]/} status=0
+	local name=$1 command=$2 seconds=${3:-180} number=${EPOCHREALTIME//[!0-9]/} status=0
 	(
 		flock 8
 		echo "$number $(printf %s "$command" | base64 -w 0)" >&"${guest_command_fd[$name]}"

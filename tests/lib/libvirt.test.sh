@@ -28,7 +28,7 @@ left() {
 
 # nothing_left FOLDER: until the processes are reaped, and the reaper has had its turn
 nothing_left() {
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		[ -n "$(left "$1")" ] || return 0
 		sleep 0.1
 	done

@@ -4,7 +4,7 @@
 # What the tests of metrics share. Source tests/lib's tap.sh, libvirt.sh, guest.sh and eventually.sh, and tests/daemon/lib.sh
 # first.
 #
-#	metrics_has LINE [SECONDS]	until the file has that line, for at most 10 s
+#	metrics_has LINE [SECONDS]	until the file has that line, for at most 30 s
 #	metrics_lacks TEXT [SECONDS]	until it is there and no line has that text
 #	promtool ARG...			of Prometheus
 #	prometheus_start		node_exporter and Prometheus with our alert rules, on free ports of loopback
@@ -28,11 +28,11 @@ lacks_text() {
 }
 
 metrics_has() {
-	eventually "${2:-10}" has_line "$1"
+	eventually "${2:-30}" has_line "$1"
 }
 
 metrics_lacks() {
-	eventually "${2:-10}" lacks_text "$1"
+	eventually "${2:-30}" lacks_text "$1"
 }
 
 promtool() {
@@ -81,5 +81,5 @@ is_answered() {
 }
 
 answers() {
-	eventually "${2:-15}" is_answered "$1"
+	eventually "${2:-60}" is_answered "$1"
 }

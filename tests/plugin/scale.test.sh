@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # 200 dumps and 200 domains: what a listing costs, in time and in calls of libvirt.
+#
+# alone: it measures time.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"

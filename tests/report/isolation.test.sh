@@ -21,7 +21,7 @@ case $build in *sanitized*) export ASAN_OPTIONS=detect_leaks=0 ;; esac
 collect() {
 	local id
 	id=$("$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" -q -D "$daemon_store" \
-		collect "$(guest_domain g)")
+		collect --budget 10000 "$(guest_domain g)")
 	report=$daemon_store/$(guest_domain g)/$id/report.json
 	tap_is "$shape, $1: the kernel is found" "$("$query" value "$report" '$.guest.release')" "$release"
 	tap_is "$shape, $1: the log is read" "$("$query" value "$report" '$.log.records[*].text' | grep -c '^Linux version')" 1

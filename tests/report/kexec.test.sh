@@ -40,7 +40,7 @@ start() {
 collect() {
 	local id
 	id=$("$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" -q -D "$daemon_store" \
-		collect "$(guest_domain "$1")")
+		collect --budget 10000 "$(guest_domain "$1")")
 	report=$daemon_store/$(guest_domain "$1")/$id/report.json
 }
 
