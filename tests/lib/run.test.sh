@@ -204,7 +204,7 @@ tap_is "with -j tests that run alone count as the others do" "$status $(tail -n 
 
 # --- what a test does with its time
 
-fake takes_time <<<'echo "ok 1 - a"; sleep 1; echo "ok 2 - b"; echo 1..2'
+fake takes_time <<<'echo "ok 1 - a"; sleep 2; echo "ok 2 - b"; echo 1..2'
 output=$(cd "$work" && "$run" -v ./takes_time)
 tap_like "with -v a line is shown with the seconds since the one before" "$output" '^ +[1-9][0-9]*\.[0-9]  ok 2 - b$'
 tap_is "with -v all that a test says is shown" "$(grep -cE '^ +[0-9]+\.[0-9]  ' <<<"$output")" 3
