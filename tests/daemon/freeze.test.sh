@@ -303,7 +303,7 @@ daemon_stop
 rogue_analyzer
 daemon_start
 known a b
-daemon_change b "budget='8000'"
+daemon_change b "budget='9000'"
 # A slow disk: the save does not end by itself before it is ended.
 mkfifo -m 0666 "$test_dir/saved"
 exec {saved}<>"$test_dir/saved"
