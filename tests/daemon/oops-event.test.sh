@@ -105,8 +105,7 @@ counted() {
 	for ((i = 0; i < 40 && seen < 5; i++)); do
 		daemon_mark
 		apart
-		guest_exec exact 'cd /sys/kernel/debug/oopsbt_scenario; echo "counter 1-3 3000" >run
-			(taskset 1 sh -c "echo null >run") >/dev/null 2>&1; true' 2>/dev/null
+		guest_exec exact '(taskset 1 sh -c "echo null >/sys/kernel/debug/oopsbt_scenario/run") >/dev/null 2>&1; true' 2>/dev/null
 		daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
 		# One that is caught elsewhere, or as it enters, has something else in that register.
 		[ "$(value exact '$.vcpus[1:4].frames[0].symbol' | grep -cx scenario_count)" = 3 ] || continue
@@ -125,6 +124,7 @@ counter() {
 	virsh -q qemu-monitor-command "$(guest_domain exact)" --hmp "x /1gd 0x$1" | tr -d '\r' | awk '{ print $2 }'
 }
 
+guest_exec exact 'echo "counter 1-3 60000" >/sys/kernel/debug/oopsbt_scenario/run'
 counted
 exactly=$ahead
 tap_like "the other CPUs are seen counting" "$exactly" '^-?[0-9]+$'

@@ -27,7 +27,7 @@ export OOPSBT_ANALYZER=$analyze
 export ASAN_OPTIONS=detect_leaks=0
 
 libvirt_start
-guest_start a kernel=6.1 smp=2 memory=192 kaslr=no
+guest_start a kernel=6.1 smp=2 memory=192
 guest_exec a '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true'
 "$real_virsh" -q suspend "$(guest_domain a)" >/dev/null
 oopsbt collect "$(guest_domain a)" >/dev/null

@@ -16,7 +16,7 @@ export OOPSBT_ANALYZER OOPSBT_FREEZE_GUARD
 case $plugin in *sanitized*) export ASAN_OPTIONS=detect_leaks=0 ;; esac
 
 libvirt_start
-guest_start hang kernel=6.1 smp=4 kaslr=no
+guest_start hang kernel=6.1 smp=4
 domain=$(guest_domain hang)
 
 # --- collect, without the daemon ---
