@@ -35,10 +35,10 @@ next_version() {
 	build -nc
 }
 
-# install VERSION: both packages
+# install VERSION: what an operator installs
 install() {
 	host env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-		"$packages/oopsbt_$1_amd64.deb" "$packages/oopsbt-virsh_$1_amd64.deb"
+		"$packages/oopsbt_$1_amd64.deb" "$packages/oopsbt-virsh_$1_amd64.deb" "$packages/oopsbt-doc_$1_all.deb"
 }
 
 oops() {
@@ -83,8 +83,15 @@ tap_is "it is enabled" "$(host systemctl is-enabled oopsbtd)" enabled
 tap_like "virsh knows the word" "$(host virsh oopsbt --version)" "$version"
 tap_like "the rest of virsh is libvirt's" "$(host virsh --version)" '^[0-9.]+$'
 tap_is "journalctl can explain an incident" "$(explained)" 1
+tap_is "each page that README and the pages for operators point at is there" "$(host sh -c 'cd /usr/share/doc/oopsbt &&
+	for page in README.md docs/operating.md docs/metrics.md docs/hooks.md; do
+		grep -oE "\]\((docs/)?[a-z-]+\.(md|png)\)" $page | sed "s,^](,${page%/*}/,; s,^README.md/,,; s,)$,," | xargs -r ls
+	done' 2>&1 >/dev/null)" ""
+tap_is "a hook's helper is where its unit runs it" \
+	"$(host sh -c 'sed -n "s/^ExecStartPre=+\([^ ]*\).*/\1/p" /lib/systemd/system/oopsbt-dump@.service | xargs ls')" \
+	/usr/libexec/oopsbt/oopsbt-hook-dump
 tap_is "whoever may read what is installed, may" \
-	"$(host sh -c 'dpkg -L oopsbt oopsbt-virsh | grep ^/ | xargs -d "\n" stat -Lc "%a %n" | grep -v "^[67][45][45] "')" ""
+	"$(host sh -c 'dpkg -L oopsbt oopsbt-virsh oopsbt-doc | grep ^/ | xargs -d "\n" stat -Lc "%a %n" | grep -v "^[67][45][45] "')" ""
 
 guest_start a smp=2 kaslr=no
 domain=$(guest_domain a)
@@ -125,18 +132,18 @@ tap_ok "the next oops is stored" host_log "$domain: stored: .*NULL pointer"
 tap_ok "the word can be removed" host apt-get remove -y oopsbt-virsh
 tap_is "virsh is libvirt's again" "$(host dpkg -S /usr/bin/virsh) $(host dpkg-divert --list '*virsh*')" \
 	"libvirt-clients: /usr/bin/virsh "
-tap_ok "the rest can be removed" host apt-get remove -y oopsbt
+tap_ok "the rest can be removed" host apt-get remove -y oopsbt oopsbt-doc
 tap_is "the service is gone" "$(host systemctl is-active oopsbtd || true)" inactive
 tap_is "the dumps are kept" "$(dumps | wc -l)" 3
 tap_like "the guest runs on" "$(virsh -q domstate "$domain")" '^running'
-tap_ok "it can be purged" host env DEBIAN_FRONTEND=noninteractive apt-get purge -y oopsbt
+tap_ok "it can be purged" host env DEBIAN_FRONTEND=noninteractive apt-get purge -y oopsbt oopsbt-doc
 tap_is "without a word from anybody the dumps are kept then, too" "$(dumps | wc -l)" 3
 
 tap_ok "it can be installed again" install "$second"
 tap_ok "debconf is told to remove the dumps" \
 	host sh -c 'echo oopsbt oopsbt/purge-dumps boolean true | debconf-set-selections'
 tap_ok "it can be purged with its dumps" \
-	host env DEBIAN_FRONTEND=noninteractive apt-get purge -y oopsbt oopsbt-virsh
+	host env DEBIAN_FRONTEND=noninteractive apt-get purge -y oopsbt oopsbt-virsh oopsbt-doc
 guest_destroy a
 tap_is "no file is left" "$(diff <(echo "$before") <(files) || true)" ""
 tap_is "nor anything of debconf, systemd or dpkg" \
