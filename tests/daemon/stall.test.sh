@@ -51,6 +51,7 @@ num_dumps() {
 for shape in ${STALL_KERNELS:-6.1}; do
 	guest_start g kernel="$shape" smp=4 memory=384 kaslr=no
 	# Some scenarios make the kernel warn, too.
+	daemon_mark # not the guest before, of the same name
 	daemon_follow g "budget='10000' keep='1000' kinds='$hangs'" >/dev/null
 	# Two seconds of processor time for a hard lockup, four for a soft one: on a busy machine that takes longer. The guest
 	# itself sees neither.
