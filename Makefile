@@ -40,10 +40,11 @@ LIBVIRT_PACKAGES := libvirt libvirt-qemu libvirt-glib-1.0 libsystemd
 WERROR ?= $(if $(filter tests check%,$(MAKECMDGOALS)),1,0)
 
 CFLAGS ?= -O2 -g
+# Where the source lies on the machine that builds is not seen in what it builds.
+PREFIX_MAP ?= -ffile-prefix-map=$(CURDIR)=.
 OOPSBT_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wformat=2 -Wvla -fno-strict-aliasing -fstack-protector-strong \
-	-D_GNU_SOURCE -DOOPSBT_VERSION='"$(VERSION)"' -DOOPSBT_PREFIX='"$(PREFIX)"' \
-	-DOOPSBT_LIBEXECDIR='"$(LIBEXECDIR)"' -DOOPSBT_SYSCONFDIR='"$(SYSCONFDIR)"' -Ihost-tool
+	-D_GNU_SOURCE -Ihost-tool $(PREFIX_MAP)
 ifeq ($(WERROR),1)
 OOPSBT_CFLAGS += -Werror
 endif
@@ -98,6 +99,22 @@ $(BUILD)/%.o: %.c
 	$(call say,CC   $<)
 	$(Q)$(CC) $(OOPSBT_CFLAGS) $(OOPSBT_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# What is told the version and the paths of an installation, and is compiled anew when one of them is another than before.
+# So `make && make install PREFIX=/usr` installs the same as with PREFIX=/usr given to both.
+CONFIGURED := $(addprefix $(BUILD)/,host-tool/analyze/file.o host-tool/analyze/main.o \
+	$(addprefix host-tool/daemon/,collection.o config_file.o main.o metrics.o program.o status.o) \
+	virsh-plugin/lines.o virsh-plugin/main.o virsh-plugin/verb_analyze.o tests/unit/daemon-config-file.o)
+CONFIGURED_DEFINES := -DOOPSBT_VERSION='"$(VERSION)"' -DOOPSBT_PREFIX='"$(PREFIX)"' \
+	-DOOPSBT_LIBEXECDIR='"$(LIBEXECDIR)"' -DOOPSBT_SYSCONFDIR='"$(SYSCONFDIR)"'
+$(CONFIGURED): OOPSBT_CFLAGS += $(CONFIGURED_DEFINES)
+$(CONFIGURED): $(BUILD)/configured
+$(BUILD)/configured: always
+	@mkdir -p $(@D)
+	@echo '$(VERSION) $(PREFIX) $(LIBEXECDIR) $(SYSCONFDIR)' | cmp -s - $@ || \
+		echo '$(VERSION) $(PREFIX) $(LIBEXECDIR) $(SYSCONFDIR)' > $@
+.PHONY: always
+always:
+
 include $(wildcard */build.mk) guest-kernel-patch/kernel.mk qemu-patches/qemu.mk
 
 all: $(filter-out $(BUILD)/tests/%,$(PROGRAMS))
@@ -140,7 +157,7 @@ check-host: tests
 analyse:
 	tools/install-deps lint
 	$(Q)tests/lint/analyse $(filter-out tests/%,$(sort $(OBJECTS:$(BUILD)/%.o=%.c))) -- \
-		$(filter-out -W%,$(OOPSBT_CFLAGS)) $(OOPSBT_CPPFLAGS)
+		$(filter-out -W%,$(OOPSBT_CFLAGS)) $(CONFIGURED_DEFINES) $(OOPSBT_CPPFLAGS)
 
 .PHONY: lint
 lint:

@@ -12,7 +12,9 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 sanitize=0
 case ${OOPSBT_BUILD:-} in */sanitized*) sanitize=1 ;; esac
-make -s -C "$here/../.." install SANITIZE=$sanitize PREFIX=/usr DESTDIR="$root" >/dev/null
+# As the packages have them, but with the prefix that was built for: with another all programs would be built anew.
+make -s -C "$here/../.." install SANITIZE=$sanitize UNITDIR=/lib/systemd/system CATALOGDIR=/usr/lib/systemd/catalog \
+	MANDIR=/usr/share/man DESTDIR="$root" >/dev/null
 unit=$root/lib/systemd/system/oopsbtd.service
 profile=$root/etc/apparmor.d/oopsbtd
 

@@ -50,6 +50,19 @@ tap_is 'nor does its removal' "$(virsh oopsbt --version)" "$("$plugin/virsh-oops
 printf '#!/bin/sh\necho back\n' >"$root/usr/bin/virsh"
 chmod +x "$root/usr/bin/virsh"
 
+# object PREFIX: make one of those that are told where things are installed; print its path there
+object() {
+	make -s -C "$top" BUILD="$test_dir/order" PREFIX="$1" "$test_dir/order/host-tool/daemon/program.o" >/dev/null
+	strings "$test_dir/order/host-tool/daemon/program.o" | grep '/libexec/oopsbt$'
+}
+tap_is 'a build for one prefix and an install for another has the paths of the latter' \
+	"$(object /usr/local) $(object /usr) $(object /usr/local)" \
+	'/usr/local/libexec/oopsbt /usr/libexec/oopsbt /usr/local/libexec/oopsbt'
+made=$(stat -c %Y.%y "$test_dir/order/host-tool/daemon/program.o")
+object /usr/local >/dev/null
+tap_is 'with the same prefix nothing is compiled again' \
+	"$(stat -c %Y.%y "$test_dir/order/host-tool/daemon/program.o")" "$made"
+
 tap_ok 'it can be removed' install uninstall
 tap_is 'and leaves no file of its own' "$(cd "$root" && find . -type f -o -type l | sort)" "$(cd "$root" && find ./usr/bin/virsh)"
 hash -r
