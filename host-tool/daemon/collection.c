@@ -369,6 +369,27 @@ static bool hear(struct run *run, enum protocol_type type)
 
 /* --- frozen --- */
 
+/*
+ * Why the guest is to run while it is read; NULL: it is to be frozen.
+ *
+ * A suspend waits for the guest's disks, and lets the guest go on only when they have answered. A
+ * task hangs most often on a disk that does not answer. Such a guest would stand until its storage
+ * is back, whatever the budget.
+ */
+static const char *why_not_frozen(const struct run *run)
+{
+	/* One that QEMU has paused is made to run again by the end of a freeze. */
+	if (run->request->held)
+		return run->request->options->freeze ? NULL : "freeze=off";
+	if (run->store_error)
+		return "nothing can be stored";
+	if (!run->request->options->freeze)
+		return "freeze=off";
+	if (run->request->incident == INCIDENT_HUNG_TASK)
+		return "a suspend would wait for the disk that a hung task may wait for";
+	return NULL;
+}
+
 static void begin_freeze(struct run *run)
 {
 	const struct freeze_plan plan = {
@@ -428,7 +449,7 @@ static void settle_freeze(struct run *run)
 			return;
 		}
 		add_error(run, "timeline.frozen", "the guest ran while it was read: %s",
-			  run->store_error ? "nothing can be stored" : "freeze=off");
+			  why_not_frozen(run));
 		return;
 	}
 	switch (freeze_wait(run->freeze, &cause)) {
@@ -767,8 +788,7 @@ static void finish(struct run *run)
 static bool collect(struct run *run, GError **error)
 {
 	check_room(run);
-	/* One that QEMU has paused is made to run again by the end of a freeze. */
-	if (run->request->options->freeze && (run->store_error == NULL || run->request->held))
+	if (why_not_frozen(run) == NULL)
 		begin_freeze(run);
 	describe(run);
 	enter(run, COLLECTION_SIGNALLED, "%s", run->request->signal);

@@ -99,6 +99,8 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	tap_is "$shape, a task that waits: what it is" "$(value '$.incident')" hung-task
 	tap_like "$shape, a task that waits: the verdict names it" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
 		'^guest: .* oopsbt-never \(pid [0-9]+\) waits for a completion in .* by now'
+	tap_like "$shape, a task that waits: the guest is not frozen, as it could wait for a disk" "$(cat "$dump/report.txt")" \
+		'timeline.frozen: the guest ran while it was read: a suspend would wait for the disk'
 	# The detector counts it again and again, and the next daemon knows what this one has told.
 	daemon_stop
 	daemon_start
