@@ -15,9 +15,10 @@ warnings() {
 	grep -E 'warning:|error:' "$1" | sed 's/:[0-9]*:[0-9]*:/:/; s|^.*/source/||' | sort
 }
 
-# What runs on an oops, on a lockup, on an NMI nobody claims, and on pvpanic's own events; nothing else may change.
+# What runs on an oops, on a lockup (khungtaskd's loop is 'watchdog'), on an NMI nobody claims, on pvpanic's own events, and
+# when a mask of sys_info is written; nothing else may change.
 expected='^(oops_(enter|exit|notify|sys_info)|notify_oops|pvpanic_.*|devm_pvpanic_probe|unknown_nmi_.*|nmi_sysctl_init|'
-expected+='(capability|events)_(show|store)|sys_info(_tell_hypervisor)?|__sys_info|.*hung_.*|watchdog_(hardlockup_check|timer_fn))(\.(cold|part|constprop|isra)\.?[0-9]*)*$'
+expected+='(capability|events)_(show|store)|sys_info(_tell_hypervisor)?|__sys_info|sysctl_sys_info_handler|.*hung_.*|watchdog(_hardlockup_check|_timer_fn)?)(\.(cold|part|constprop|isra)\.?[0-9]*)*$'
 
 for series in $(kernel_series); do
 	if ! results=$("$here/compile-touched" "$series"); then

@@ -68,6 +68,9 @@ kernel_config() {
 	local source=$1 objects=$2
 	local -a tools=()
 	shift 2
+	# Before 5.18 there is no such choice, and no debug information unless it is asked for.
+	grep -q '^config DEBUG_INFO_NONE' "$source/lib/Kconfig.debug" ||
+		set -- "${@/#CONFIG_DEBUG_INFO_NONE=y/CONFIG_DEBUG_INFO=n}"
 	mkdir -p "$objects"
 	{
 		cat "$kernel_tests/small.config"
