@@ -29,6 +29,11 @@ ours() {
 		in_task && /^ +[a-z_0-9.]+\+0x/ { sub(/\+.*/, ""); print $1 }' "$dump/report.txt"
 }
 
+# waits_of COMM: what a task waits for, without its address
+waits_of() {
+	sed -nE "/^$1 \\(pid [0-9]+\\): D/,/Call Trace/s/ at 0x[0-9a-f]*//p" "$dump/report.txt" | grep Waits
+}
+
 # theirs COMM: the same as the guest printed them, without those it is not sure of
 theirs() {
 	awk -v comm="task:$1 " 'index($0, "task:") { in_task = index($0, comm) > 0 }
@@ -41,20 +46,20 @@ for kernel in ${KERNELS:-5.10 6.1 6.12}; do
 done
 for kernel in ${KERNELS:-5.10 6.1 6.12}; do
 	guest_ready "$kernel"
-	for scenario in deadlock chain completion; do
+	for scenario in deadlock chain completion semaphore wait_queue workqueue; do
 		guest_exec "$kernel" "echo $scenario >/sys/kernel/debug/oopsbt_scenario/run"
 	done
 	# All stand where they will stand: the guest lists them as blocked.
 	for ((i = 0; i < 50; i++)); do
 		guest_exec "$kernel" 'dmesg -c >/dev/null; echo 1 >/proc/sys/kernel/sysrq; echo w >/proc/sysrq-trigger; dmesg' | tr -d '\r' \
 			>"$test_dir/sysrq"
-		[ "$(grep -cE 'task:oopsbt-(ab|ba|writer|third|never|reader) ' "$test_dir/sysrq")" != 6 ] || break
+		[ "$(grep -cE 'task:(oopsbt-(ab|ba|writer|third|never|reader|sem|queue)|kworker.*) ' "$test_dir/sysrq")" != 9 ] || break
 	done
 	run collect "$(guest_domain "$kernel")" --budget 10000
 	tap_is "$kernel: collect works" "$status" 0
 	tap_like "$kernel: the title says deadlock" "$out" '   deadlock'
 	dump=$dumps/$(guest_domain "$kernel")/${out%% *}
-	for task in ab ba writer third never reader; do
+	for task in ab ba writer third never reader sem queue; do
 		tap_is "$kernel: $task has the backtrace that the guest prints" "$(ours "oopsbt-$task" | xargs)" "$(theirs "oopsbt-$task" | xargs)"
 	done
 	tap_is "$kernel: which are not empty" "$(ours oopsbt-never | grep -c scenario_wait_for_never)" 1
@@ -63,8 +68,12 @@ for kernel in ${KERNELS:-5.10 6.1 6.12}; do
 		'^Deadlock: oopsbt-(ab|ba) \(pid [0-9]+\) waits for mutex scenario_mutex_[ab].* in scenario_(ab|ba) \[oopsbt_scenario\] for [0-9.]+ s, held by oopsbt-(ab|ba) \(pid [0-9]+\), which waits for mutex scenario_mutex_[ab].*, held by oopsbt-(ab|ba) \(pid'
 	tap_like "$kernel: the chain is told to its end" "$report" \
 		'^oopsbt-third \(pid [0-9]+\) waits for mutex scenario_mutex_c.*held by oopsbt-writer .*which waits for rwsem \(to write\) scenario_rwsem.*held by readers, the last one oopsbt-reader \(pid [0-9]+\), which sleeps in scenario_read_and_sleep \[oopsbt_scenario\] for [0-9.]+ s\.$'
-	tap_is "$kernel: nobody holds a completion" "$(sed -n '/^oopsbt-never (pid/,/Call Trace/s/ at 0x[0-9a-f]*//p' "$dump/report.txt" |
-		grep Waits)" '  Waits for a completion (scenario_never+0x0/0x20 [oopsbt_scenario])'
+	tap_is "$kernel: nobody holds a completion" "$(waits_of oopsbt-never)" '  Waits for a completion (scenario_never+0x0/0x20 [oopsbt_scenario])'
+	tap_like "$kernel: a semaphore is named" "$(waits_of oopsbt-sem)" \
+		'^  Waits for a semaphore \(scenario_semaphore\+0x0/0x[0-9a-f]+ \[oopsbt_scenario\]\)$'
+	tap_like "$kernel: a wait queue is named" "$(waits_of oopsbt-queue)" \
+		'^  Waits for a wait queue \(scenario_queue\+0x0/0x[0-9a-f]+ \[oopsbt_scenario\]\)$'
+	tap_is "$kernel: who waits for a work waits for a completion" "$(waits_of 'kworker[^ ]*')" '  Waits for a completion'
 	pid=$(sed -nE 's/^oopsbt-third \(pid ([0-9]+)\): .*/\1/p' "$dump/report.txt")
 	run info "$(basename "$dump")" --tasks
 	tap_like "$kernel: info --tasks lists it" "$out" "^ +$pid  oopsbt-third +D .*  mutex scenario_mutex_c.*, owner oopsbt-writer \\(pid"

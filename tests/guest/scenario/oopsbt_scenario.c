@@ -21,11 +21,14 @@
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
 #include <linux/sched/clock.h>
+#include <linux/semaphore.h>
 #include <linux/seq_file.h>
 #include <linux/sort.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/uaccess.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <asm/apic.h>
 #include <asm/nmi.h>
 
@@ -392,6 +395,22 @@ static int run_spin_preemptoff(int argc, char **argv)
 	return start_busy(spin_preemptoff_thread, argc, argv);
 }
 
+static int spin_rcu_thread(void *data)
+{
+	int loops;
+
+	rcu_read_lock();
+	atomic_inc(&busy);
+	loops = scenario_spin_outer((unsigned long)data);
+	rcu_read_unlock();
+	return loops < 0;
+}
+
+static int run_spin_rcu(int argc, char **argv)
+{
+	return start_busy(spin_rcu_thread, argc, argv);
+}
+
 static void scenario_halt_cpu(void *unused)
 {
 	local_irq_disable();
@@ -614,6 +633,38 @@ static noinline __noclone int scenario_wait_for_never(void *unused)
 	return 0;
 }
 
+static struct semaphore scenario_semaphore = __SEMAPHORE_INITIALIZER(scenario_semaphore, 0);
+static DECLARE_WAIT_QUEUE_HEAD(scenario_queue);
+static struct workqueue_struct *scenario_workqueue;
+
+static noinline __noclone int scenario_wait_for_semaphore(void *unused)
+{
+	down(&scenario_semaphore);
+	return 0;
+}
+
+static noinline __noclone int scenario_wait_in_queue(void *unused)
+{
+	wait_event(scenario_queue, READ_ONCE(scenario_workqueue) == ERR_PTR(-EINVAL));
+	return 0;
+}
+
+static noinline void scenario_second_work(struct work_struct *work)
+{
+	pr_notice("the second work runs\n");
+}
+
+static DECLARE_WORK(second_work, scenario_second_work);
+
+/* It waits for what comes after it in a queue that does one thing at a time. */
+static noinline void scenario_first_work(struct work_struct *work)
+{
+	flush_work(&second_work);
+	barrier();
+}
+
+static DECLARE_WORK(first_work, scenario_first_work);
+
 static int start_stuck(int (*fn)(void *data), const char *name)
 {
 	return PTR_ERR_OR_ZERO(kthread_run(fn, NULL, "%s", name));
@@ -653,6 +704,28 @@ static int run_complete(int argc, char **argv)
 	return 0;
 }
 
+static int run_semaphore(int argc, char **argv)
+{
+	return start_stuck(scenario_wait_for_semaphore, "oopsbt-sem");
+}
+
+static int run_wait_queue(int argc, char **argv)
+{
+	return start_stuck(scenario_wait_in_queue, "oopsbt-queue");
+}
+
+static int run_workqueue(int argc, char **argv)
+{
+	if (scenario_workqueue)
+		return -EBUSY;
+	scenario_workqueue = alloc_ordered_workqueue("oopsbt-work", 0);
+	if (!scenario_workqueue)
+		return -ENOMEM;
+	queue_work(scenario_workqueue, &first_work);
+	queue_work(scenario_workqueue, &second_work);
+	return 0;
+}
+
 static const struct scenario scenarios[] = {
 	{ "null", "write through NULL in the writer's context", run_null },
 	{ "bug", "BUG() there", run_bug },
@@ -672,6 +745,7 @@ static const struct scenario scenarios[] = {
 	{ "spin_irqoff", "CPUS MS: spin with interrupts off", run_spin_irqoff },
 	{ "spin_nmi", "CPUS MS: spin in an NMI", run_spin_nmi },
 	{ "spin_preemptoff", "CPUS MS: spin with preemption off", run_spin_preemptoff },
+	{ "spin_rcu", "CPUS MS: spin in an RCU reader", run_spin_rcu },
 	{ "rcu_sleep", "CPUS MS: sleep in an RCU reader", run_rcu_sleep },
 	{ "counter", "CPUS MS: advance a shared counter", run_counter },
 	{ "deadlock", "two threads that take two mutexes in two orders", run_deadlock },
@@ -679,6 +753,9 @@ static const struct scenario scenarios[] = {
 	  run_chain },
 	{ "completion", "a thread that waits for what never comes", run_completion },
 	{ "complete", ": it comes after all", run_complete },
+	{ "semaphore", "a thread that waits for a semaphore", run_semaphore },
+	{ "wait_queue", "a thread that waits in a wait queue", run_wait_queue },
+	{ "workqueue", "a work that waits for the next one of its queue", run_workqueue },
 	{ "warn", "WARN(), which is no oops", run_warn },
 	{ "panic", "panic(), which is more than one", run_panic },
 };
