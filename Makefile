@@ -2,6 +2,7 @@
 #
 # oopsbt: the one entry. `make help` lists the targets.
 
+# The one place of it; what else names it is made from this, or held against it by tests/host/unit.test.sh.
 VERSION := 0.1.0
 
 PREFIX ?= /usr/local
@@ -203,6 +204,29 @@ uninstall:
 	! cmp -s host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf
 
+# --- what is given away ---
+
+# The files that git knows, as they are here, with the version in packaging/oopsbt.spec; of one commit always the same bytes.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+DIST_NAME := oopsbt-$(VERSION)
+DIST := build/$(DIST_NAME).tar.gz
+
+.PHONY: dist
+dist:
+	@git ls-files --error-unmatch Makefile packaging/oopsbt.spec >/dev/null
+	@mkdir -p build/dist/packaging
+	$(Q)sed 's/^\(Version: *\).*/\1$(VERSION)/' packaging/oopsbt.spec > build/dist/packaging/oopsbt.spec
+	$(call say,TAR  $(DIST))
+	$(Q)git ls-files | grep -vx packaging/oopsbt.spec | while read -r file; do [ ! -e "$$file" ] || echo "$$file"; done | \
+		LC_ALL=C sort | tar --no-recursion --owner=0 --group=0 --numeric-owner --mode=u+rw,go=rX \
+		--mtime=@$(SOURCE_DATE_EPOCH) --transform='s,^,$(DIST_NAME)/,S' -T - -C build/dist packaging/oopsbt.spec -cf - | \
+		gzip -9n > $(DIST)
+
+# On the distribution that they are for. Elsewhere: packaging/README.md.
+.PHONY: rpm
+rpm: dist
+	rpmbuild --define '_topdir $(CURDIR)/build/rpm' -ta $(DIST)
+
 .PHONY: clean
 clean:
 	rm -rf build
@@ -226,6 +250,7 @@ help:
 	@echo 'make lint         layout and static analysis'
 	@echo 'make analyse      the static analyser of clang over all programs (minutes)'
 	@echo 'make install      into PREFIX (/usr/local) under DESTDIR; uninstall takes it back'
+	@echo 'make dist         the source as an archive, build/oopsbt-VERSION.tar.gz; make rpm: packages of it (packaging/)'
 	@echo 'make deps         install what the build needs (root)'
 	@echo 'make clean        remove build/; the cache of kernels and QEMUs is elsewhere'
 

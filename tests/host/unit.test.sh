@@ -18,6 +18,20 @@ make -s -C "$here/../.." install SANITIZE=$sanitize UNITDIR=/lib/systemd/system 
 unit=$root/lib/systemd/system/oopsbtd.service
 profile=$root/etc/apparmor.d/oopsbtd
 
+# --- the version ---
+
+top=$here/../..
+version=$(sed -n 's/^VERSION := //p' "$top/Makefile")
+tap_is "the version is one: debian/changelog" "$(sed -n '1s/^oopsbt (\(.*\)-[^-]*) .*/\1/p' "$top/debian/changelog")" "$version"
+tap_is "the version is one: CHANGELOG.md" "$(sed -n 's/^## \([0-9.]*\).*/\1/p' "$top/CHANGELOG.md" | head -n 1)" "$version"
+tap_is "the version is one: the spec and the newest entry of its changelog" \
+	"$(sed -n 's/^Version: *//p; s/^\* .*> - \(.*\)-[^-]*$/\1/p' "$top/packaging/oopsbt.spec" | head -n 2 | xargs)" \
+	"$version $version"
+tap_is "the version is one: the module's source as it is installed" \
+	"$(ls "$root/usr/src") $(sed -n 's/^PACKAGE_VERSION=//p' "$root"/usr/src/*/dkms.conf)" "oopsbt-pvpanic-$version \"$version\""
+
+# --- the units ---
+
 # The program is looked for on this machine.
 sed -i "s,^ExecStart=/,ExecStart=$root/," "$unit"
 tap_is "systemd finds no fault in the unit" \

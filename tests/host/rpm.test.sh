@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make dist, and the RPM packages made from it by Debian's rpmbuild: looked over by rpmlint, their files held against the
+# Debian packages'. They are not installed anywhere.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+
+top=$(realpath "$here/../..")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+version=$(sed -n 's/^VERSION := //p' "$top/Makefile")
+source=$work/source/oopsbt-$version
+tarball=$top/build/oopsbt-$version.tar.gz
+
+dist() {
+	make -s -C "$top" dist
+}
+
+# rpmbuild_all: of the archive alone. What the compiler makes of it is the Debian packages' test: it need not take long.
+rpmbuild_all() {
+	rpmbuild --load "$top/packaging/debian.macros" --define "_topdir $work" --define 'optflags -O0' \
+		--define "_smp_mflags -j$(nproc)" --nodeps -ta "$tarball" >"$work/log" 2>&1 || {
+		tail -n 40 "$work/log"
+		return 1
+	}
+}
+
+rpm_of() {
+	echo "$work"/RPMS/*/"$1-$version"-*.rpm
+}
+
+# as_debian_installs: all files of the RPM packages, where make install has them for Debian, in $source/debian/tmp
+as_debian_installs() {
+	local file
+	mkdir -p "$source/debian/tmp"
+	cd "$source/debian/tmp"
+	for file in "$work"/RPMS/*/*.rpm; do
+		rpm2cpio "$file" | cpio -idum --quiet
+	done
+	rm -rf usr/share/doc usr/share/licenses usr/lib/modules-load.d usr/lib/.build-id etc/profile.d
+	mkdir -p lib etc/apparmor.d
+	touch etc/apparmor.d/oopsbtd
+	mv usr/lib/systemd lib
+	mkdir usr/lib/systemd
+	mv lib/systemd/catalog usr/lib/systemd
+	mv usr/libexec/oopsbt/bin/virsh usr/bin
+	rm -r usr/libexec/oopsbt/bin
+	find usr/share/man -name '*.gz' -exec gunzip {} +
+}
+
+# debian_files PACKAGE: which of these debian/ puts into it, and what else
+debian_files() {
+	(
+		cd "$source/debian/$1"
+		find . ! -type d | sed 's,^\.,,; s,^/lib/systemd,/usr/lib/systemd,' | grep -v /copyright$ | sort
+	)
+}
+
+# rpm_files PACKAGE
+rpm_files() {
+	rpm -qp --qf '[%{FILEMODES:perms} %{FILENAMES}\n]' "$(rpm_of "$1")" 2>/dev/null | sed -n 's,^[^d][^ ]* ,,p' |
+		sed '/^\/usr\/share\/man/s,\.gz$,,; s,^\(/usr/share/doc/[a-z-]*\)-[0-9.]*/,\1/,' | grep -vE '^/usr/(share/licenses|lib/\.build-id)/' | sort
+}
+
+# differences PACKAGE: files that one of them has: "-FILE" the Debian package, "+FILE" the RPM package
+differences() {
+	diff <(debian_files "$1") <(rpm_files "$1") | sed -n 's/^< /-/p; s/^> /+/p' | LC_ALL=C sort
+}
+
+# --- the archive ---
+
+tap_ok "make dist makes an archive" dist
+before=$(sha256sum <"$tarball")
+touch "$top/packaging/oopsbt.spec"
+(umask 077 && dist)
+tap_is "at another time, with another umask, it is the same" "$(sha256sum <"$tarball")" "$before"
+tap_is "it has one folder, named by the version" "$(tar -tzf "$tarball" | cut -d/ -f1 | sort -u)" "oopsbt-$version"
+tap_is "it has what git has" "$(tar -tzf "$tarball" | cut -d/ -f2- | LC_ALL=C sort)" \
+	"$(cd "$top" && git ls-files | while read -r file; do [ ! -e "$file" ] || echo "$file"; done | LC_ALL=C sort)"
+
+# --- the packages ---
+
+tap_ok "rpmbuild makes packages of it" rpmbuild_all
+tap_is "rpmlint finds nothing" \
+	"$(rpmlint -c "$top/packaging/rpmlint.toml" "$top/packaging/oopsbt.spec" "$work"/RPMS/*/*.rpm "$work"/SRPMS/*.rpm 2>&1 |
+		grep -E ': [EW]: ' || true)" ""
+tap_is "there are the packages that Debian has" \
+	"$(rpm -qp --qf '%{NAME} %{VERSION}\n' "$work"/RPMS/*/*.rpm 2>/dev/null | sort)" \
+	"$(sed -n 's/^Package: //p' "$top/debian/control" | sort | sed "s/$/ $version/")"
+
+mkdir "$work/source"
+tar -xzf "$tarball" -C "$work/source"
+(as_debian_installs)
+tap_ok "no file of them is in no Debian package" \
+	sh -c 'cd "$1" && dh_install && dh_installdocs && dh_missing' sh "$source"
+tap_is "oopsbt has the same files, but for AppArmor and the pages to read" "$(differences oopsbt)" \
+"+/usr/share/doc/oopsbt/CHANGELOG.md
++/usr/share/doc/oopsbt/README.md
++/usr/share/doc/oopsbt/SECURITY.md
+-/etc/apparmor.d/oopsbtd
+-/usr/share/doc/oopsbt/README.Debian"
+tap_is "oopsbt-virsh puts the front end ahead of virsh in PATH, as nothing can be moved aside" "$(differences oopsbt-virsh)" \
+"+/etc/profile.d/oopsbt-virsh.sh
++/usr/libexec/oopsbt/bin/virsh
++/usr/libexec/oopsbt/bin/virsh-oopsbt
+-/usr/bin/virsh"
+for package in oopsbt-lines oopsbt-pvpanic-dkms; do
+	tap_is "$package has the same files" "$(differences "$package")" ""
+done
+tap_is "oopsbt-doc has the same pages" \
+	"$(rpm_files oopsbt-doc | sed 's,.*/,,' | sort)" \
+	"$(debian_files oopsbt-doc | sed -n 's,.*/docs/,,p' | sort)"
+
+# --- what is in them works ---
+
+mkdir "$work/root"
+for package in oopsbt oopsbt-virsh; do
+	rpm2cpio "$(rpm_of "$package")" | (cd "$work/root" && cpio -idm --quiet)
+done
+tap_like "the daemon runs" "$("$work/root/usr/sbin/oopsbtd" --version)" " $version$"
+mkdir "$work/bin"
+printf '#!/bin/sh\necho "virsh $*"\n' >"$work/bin/virsh"
+chmod +x "$work/bin/virsh"
+sed "s,/usr/libexec,$work/root&," "$work/root/etc/profile.d/oopsbt-virsh.sh" >"$work/profile"
+# said WORD...: by virsh in a login shell
+said() {
+	PATH=$work/bin:$PATH sh -c '. "$1"; . "$1"; shift; virsh "$@"' sh "$work/profile" "$@"
+}
+tap_is "virsh has the word in a login shell" "$(said oopsbt --version)" "$version"
+tap_is "every other word is libvirt's" "$(said list --all)" "virsh list --all"
+tap_done
