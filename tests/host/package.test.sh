@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The Debian packages, from the source to purge, on a host with a real systemd.
+# The Debian packages, from the source to purge, on a host with a real systemd. HOST_SUITE=trixie in the environment: on
+# that release, and built there.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -15,24 +16,48 @@ top=$here/../..
 packages=$test_dir/packages
 version=$(sed -n 's/^VERSION := //p' "$top/Makefile")
 source=$packages/oopsbt-$version
+again=$test_dir/again/in-another-folder/source
 first=$(dpkg-parsechangelog -l "$top/debian/changelog" -S Version)
 second=$first+test
 
-# build: the packages of $source into $packages
+# on_builder COMMAND...: on this machine, which has what a build needs, or on the host of another release, which has it too
+on_builder() {
+	case ${HOST_SUITE:-} in
+	'' | "$(. /etc/os-release && echo "$VERSION_CODENAME")") "$@" ;;
+	*) host "$@" ;;
+	esac
+}
+
+# build SOURCE [OPTION...]: the packages of it into the folder that it lies in
 build() {
-	(cd "$source" && DEB_BUILD_OPTIONS="parallel=$(nproc) noautodbgsym" dpkg-buildpackage -b -us -uc "$@") \
-		>"$packages/log" 2>&1 || {
-		tail -n 40 "$packages/log"
+	local source=$1 log
+	log=$(dirname "$1")/log
+	shift
+	on_builder env --chdir="$source" DEB_BUILD_OPTIONS="parallel=$(nproc) noautodbgsym" dpkg-buildpackage -b -us -uc "$@" \
+		>"$log" 2>&1 || {
+		tail -n 40 "$log"
 		return 1
 	}
+}
+
+# unpacked FOLDER: the source into it
+unpacked() {
+	mkdir -p "$1"
+	(cd "$top" && git ls-files --cached --others --exclude-standard -z | xargs -0 ls -d 2>/dev/null |
+		tar --no-recursion -T - -cf -) | tar -xf - -C "$1"
+}
+
+# sums FOLDER: of the packages in it
+sums() {
+	(cd "$1" && sha256sum -- *.deb)
 }
 
 # next_version: of the same source; what is compiled stays
 next_version() {
 	printf '%s\n' "oopsbt ($second) unstable; urgency=medium" '' '  * For a test.' '' \
 		" -- nobody <nobody@localhost>  $(date -R)" '' | cat - "$top/debian/changelog" >"$source/debian/changelog"
-	(cd "$source" && dh_clean >/dev/null 2>&1)
-	build -nc
+	on_builder env --chdir="$source" dh_clean >/dev/null 2>&1
+	build "$source" -nc
 }
 
 # install VERSION: what an operator installs
@@ -63,17 +88,21 @@ explained() {
 
 # --- built ---
 
-mkdir -p "$source"
-(cd "$top" && git ls-files --cached --others --exclude-standard -z | xargs -0 ls -d 2>/dev/null | tar --no-recursion -T - -cf -) | tar -xf - -C "$source"
-tap_ok "the packages can be built" build
+host_start bare
+unpacked "$source"
+tap_ok "the packages can be built" build "$source"
 # initial-upload-closes-no-bugs is about a bug of Debian's archive that its first upload closes; this is no upload.
-tap_is "lintian finds nothing" \
-	"$(lintian --allow-root --suppress-tags initial-upload-closes-no-bugs "$packages/oopsbt_${first}_amd64.changes" 2>&1)" ""
+tap_is "lintian finds nothing" "$(on_builder lintian --allow-root --suppress-tags initial-upload-closes-no-bugs \
+	"$packages/oopsbt_${first}_amd64.changes" 2>&1)" ""
+unpacked "$again"
+tap_ok "they can be built a second time, in another folder and with another umask" on_builder sh -c 'umask 077; exec "$@"' sh \
+	env --chdir="$again" DEB_BUILD_OPTIONS="parallel=$(nproc) noautodbgsym" TZ=Asia/Kathmandu dpkg-buildpackage -b -us -uc
+tap_is "they are the same, byte for byte" "$(sums "$(dirname "$again")")" "$(sums "$packages")"
+rm -rf "$(dirname "$again")"
 tap_ok "a next version can be built" next_version
 
 # --- installed ---
 
-host_start bare
 before=$(files)
 tap_is "virsh does not know the word before" "$(host virsh oopsbt --version 2>&1 | grep -c 'unknown command')" 1
 tap_ok "apt installs them" install "$first"
@@ -92,6 +121,10 @@ tap_is "a hook's helper is where its unit runs it" \
 	/usr/libexec/oopsbt/oopsbt-hook-dump
 tap_is "whoever may read what is installed, may" \
 	"$(host sh -c 'dpkg -L oopsbt oopsbt-virsh oopsbt-doc | grep ^/ | xargs -d "\n" stat -Lc "%a %n" | grep -v "^[67][45][45] "')" ""
+# Debian's own tests of the packages, as autopkgtest runs them.
+for test in $(sed -n 's/^Tests: //p' "$top/debian/tests/control"); do
+	tap_ok "debian/tests/$test passes" host env --chdir="$source" AUTOPKGTEST_TMP="$packages" "debian/tests/$test"
+done
 
 guest_start a smp=2 kaslr=no
 domain=$(guest_domain a)
