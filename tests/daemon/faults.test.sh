@@ -127,7 +127,7 @@ daemon_wait 'thawed: ' 10 >/dev/null
 tap_ok "an analyser that hangs costs the guest no more than the budget" runs 3
 tap_like "and leaves a dump that says so" "$(daemon_wait 'stored: ' >/dev/null && newest report.txt)" \
 	'not analysed: .*in time'
-tap_like "and that the budget was used up" "$(newest report.txt)" 'the budget of 300 ms was used up before all was read'
+tap_like "and that the budget was used up" "$(newest report.txt)" 'the budget of 300 ms was used up before everything was read'
 tap_like "with the registers" "$(newest registers.txt)" '^CPU#1'
 
 daemon_change a "budget='8000'"

@@ -161,7 +161,7 @@ for scenario in bug bug bug bug gpf bug; do
 	oops other "$scenario"
 	daemon_wait "$(guest_domain other): stored:" 60 >/dev/null
 done
-tap_like "the log says where a record is" "$(tail -n "+$daemon_from" "$daemon_log")" 'oops: .*\(again; recorded in dump 2'
+tap_like "the log says where a record is" "$(daemon_wait 'oops: .*[(]again; recorded in dump 2' 60 || true)" 'recorded in dump 2'
 tap_is "of five oopses of one bug three have a dump, and another bug between them has one" $(($(dumps other | wc -l) - had)) 4
 holder=$(dumps other | sed -n "$((had + 1))p")
 tap_is "the others are records in the first of these dumps, with CPU and title" \

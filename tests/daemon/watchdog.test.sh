@@ -44,7 +44,7 @@ expires ': stored:'
 tap_is 'a watchdog that pauses the guest: what it is' "$(value '$.incident') by $(value '$.signal'): $(value '$.title')" \
 	'watchdog by watchdog: watchdog expired'
 tap_like 'a watchdog that pauses the guest: the report says what was seen' "$(cat "$dump/report.txt")" \
-	'^Seen +the guest did not serve its watchdog device in time, whose action is pause$'
+	"^Seen +the guest did not serve its watchdog device in time; the device's action is pause\$"
 tap_like 'a watchdog that pauses the guest: the report has its CPUs' "$(cat "$dump/report.txt")" 'Call Trace:'
 tap_is 'a watchdog that pauses the guest: it stays paused' "$(state g)" 'paused (watchdog)'
 
