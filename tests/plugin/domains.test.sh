@@ -284,7 +284,7 @@ tap_is 'a kernel that is not found' "$status $out" '1 PROBLEM: on: no Linux kern
 says true on passing
 sed -i 's/"event", "watch"/"event"/g' "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 health passing
-tap_like 'events without a device' "$status $out" '^1 PROBLEM: passing: nothing tells of an oops'
+tap_like 'events without a device' "$status $out" '^1 PROBLEM: passing: no oops can be noticed'
 says false on passing
 health
 tap_is 'oopsbtd without libvirt' "$status $out" '2 CRITICAL: oopsbtd has no connection to libvirt'
