@@ -47,6 +47,8 @@ listening() {
 prometheus_start() {
 	local folder=$test_dir/prometheus
 	mkdir -p "$folder/textfiles"
+	# They are read while the programs have yet to start.
+	touch "$folder/exporter.log" "$folder/prometheus.log"
 	# As docs/metrics.md has it for Debian's.
 	ln -s "$metrics_file" "$folder/textfiles/oopsbt.prom"
 	"$prometheus_programs/prometheus-node-exporter" --web.listen-address=127.0.0.1:0 --collector.disable-defaults \
