@@ -101,7 +101,7 @@ tap_is "the kernel is found in memory without an IDT, from user mode, from forei
 tap_is "without CONFIG_KALLSYMS_ALL what is lost is not exported, has no form of its own, no sysctl, and no function that tells" \
 	"$(sed -n 's/^functions-only: lost: //p' "$test_dir/ways")" \
 	"init_stack kthreadd_task __start_notes __stop_notes klp_patches saved_command_line $(
-		)watchdog_thresh watchdog_enabled rcu_state rcu_cpu_stall_timeout sysctl_hung_task_warnings warn_count vmcoreinfo_size log_buf log_buf_len$(
+		)watchdog_thresh watchdog_enabled rcu_state rcu_cpu_stall_timeout sysctl_hung_task_warnings watchdog_cpumask timekeeping_suspended warn_count vmcoreinfo_size log_buf log_buf_len$(
 	) ftrace_ops_list bpf_kallsyms kprobe_table optprobe_template_entry optprobe_template_end"
 tap_unlike "without BTF two tasks tell where a task's stack, name and PID are, and a module where its name, text and symbols are" \
 	"$(cat "$test_dir/ways")" 'not what'

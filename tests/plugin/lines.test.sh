@@ -281,7 +281,7 @@ mkdir -p "$test_dir/served"
 cp "$work/vmlinux" "$work/thing.ko" "$test_dir/served/"
 debuginfod -p "$port" -d ":memory:" -F "$test_dir/served" >"$test_dir/debuginfod.log" 2>&1 &
 server=$!
-trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true' EXIT
+at_exit "end_process $server"
 export DEBUGINFOD_URLS=http://127.0.0.1:$port
 serves() {
 	rm -rf "$DEBUGINFOD_CACHE_PATH"
@@ -298,8 +298,7 @@ chains --lines
 tap_is 'no server is asked unless the user names one' "$chains $(grep -c GET "$test_dir/debuginfod.log" || true)" "$nothing $asked"
 chains --debuginfod "http://127.0.0.1:$port"
 tap_is '--debuginfod names one' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
-kill "$server"
-wait "$server" 2>/dev/null || true
+end_process "$server"
 chains --debuginfod "http://127.0.0.1:$port"
 tap_is 'what was had from a server once is kept' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
 rm -rf "$DEBUGINFOD_CACHE_PATH"
