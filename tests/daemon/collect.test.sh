@@ -237,11 +237,12 @@ daemon_wait "$(guest_domain a): runs Linux" >/dev/null
 daemon_mark
 oops a
 tap_ok "a store that can't be written is an error that names it" daemon_wait "error: .*$test_dir/plain.conf" 60
+daemon_stop
+# Not before: the watch and the event tell of it, and the second collection may have frozen the guest now.
 tap_like "and leaves the guest running" "$(state a)" '^running'
 
 # --- a panic that nobody heard ---
 
-daemon_stop
 cp "$test_dir/plain.conf" "$test_dir/oopsbtd.conf"
 guest_exec a '(sleep 0.2; echo c >/proc/sysrq-trigger) & true'
 guest_events_wait a Crashed >/dev/null
