@@ -91,7 +91,7 @@ cat >"$host_root/usr/local/bin/hook" <<-'SH'
 SH
 chmod 755 "$host_root/usr/local/bin/hook"
 drop_in test ExecStart=/usr/local/bin/hook
-since=$(date +%s)
+since=$(date +%s.%6N)
 host_mark
 oops
 host_log "$domain: oops: .*\(dump " >/dev/null
@@ -116,7 +116,7 @@ tap_is "nobody but root can read the dump all the same" "$(host find "$dump" -ma
 
 # --- bad hooks, of the same dump ---
 
-since=$(date +%s)
+since=$(date +%s.%6N)
 tap_ok "a hook that hangs is ended" fails hook 'sleep 1000 & exec sleep 1000' TimeoutStartSec=3s
 tap_ok "and all that it started" eventually 10 is_over
 tap_is "no process of it is left" "$(host pgrep -xc sleep || true)" 0
@@ -134,7 +134,7 @@ tap_ok "a hook that forks without end comes to its limit" \
 tap_ok "the host goes on" host true
 tap_like "its limit is 64 tasks" "$(host systemctl show -p TasksMax "$unit")" '=64$'
 
-since=$(date +%s)
+since=$(date +%s.%6N)
 # shellcheck disable=SC2016 # for the hook
 hook 'for place in "$TMPDIR" /tmp /var/tmp /dev/shm /run /var/cache "$OOPSBT_DIRECTORY" /; do
 	dd if=/dev/zero of="$place/fill" bs=1M count=300 2>/dev/null || true
@@ -145,7 +145,7 @@ tap_is "a hook that writes without end has 64 MiB, and in one place" \
 	"$(said | grep -c '^filled:') $(said | sed -n 's/^filled:\([0-9]*\).*/\1/p' | awk '{ print $1 <= 65536 }')" "1 1"
 tap_is "nothing of that is left" "$(host find / /run /dev/shm -xdev -name fill)" ""
 
-since=$(date +%s)
+since=$(date +%s.%6N)
 # shellcheck disable=SC2016 # for the hook
 hook 'ls /var/lib/oopsbt /var/cache/oopsbt-hooks /run/oopsbt /root /run/libvirt 2>/dev/null | sed "s/^/sees: /"
 touch "$OOPSBT_DIRECTORY/report.txt" 2>/dev/null && echo writes
@@ -164,7 +164,7 @@ exec {servers}< <(exec "$here/hook-servers.py" "$test_dir/kept")
 at_exit "kill $!"
 read -r http smtp <&"$servers"
 
-since=$(date +%s)
+since=$(date +%s.%6N)
 hook "curl --silent --max-time 5 --output /dev/null http://127.0.0.1:$http/ && echo reaches || echo cannot"
 tap_is "a hook has no network until a drop-in gives it one" "$(said)" cannot
 

@@ -121,12 +121,12 @@ tap_is "oopsbtd has five capabilities" "$(status_of oopsbtd CapEff)" 00000000000
 # A journal that stands still: more is said than its socket takes.
 dumps=$(host sh -c 'ls -d /var/lib/oopsbt/*/2*-*' | xargs -n1 basename | sort -u | wc -l)
 host_mark
-host systemctl kill --signal=STOP systemd-journald
+host systemctl kill --kill-whom=main --signal=STOP systemd-journald
 for ((i = 0; i < 20; i++)); do host systemctl kill --signal=HUP --kill-who=main oopsbtd; done
 oops
 tap_ok "an oops is stored while the journal stands still" stored $((dumps + 1))
 tap_like "and the guest runs" "$(virsh -q domstate "$domain")" '^running'
-host systemctl kill --signal=CONT systemd-journald
+host systemctl kill --kill-whom=main --signal=CONT systemd-journald
 tap_ok "the journal learns of it when it goes on" host_log "$domain: oops: .*\(dump "
 
 host_mark
