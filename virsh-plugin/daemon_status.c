@@ -58,39 +58,33 @@ JsonObject *daemon_status_domain(JsonObject *status, const char *uuid)
 	return NULL;
 }
 
-char *daemon_dump_directory(void)
+/* What the running daemon says of @member, else what its configuration has at @offset; or NULL. */
+static char *read_setting(const char *member, size_t offset)
 {
 	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
 	struct config config;
 	JsonObject *status;
-	char *directory = NULL;
+	char *text = NULL;
 
 	if (daemon_status(&status) == DAEMON_RUNNING) {
-		directory = g_strdup(
-			json_object_get_string_member_with_default(status, "directory", NULL));
+		text = g_strdup(json_object_get_string_member_with_default(status, member, NULL));
 		json_object_unref(status);
-	} else if (config_load(NULL, &config, warnings, NULL)) {
-		directory = g_strdup(config.store);
+	} else {
+		if (config_load(NULL, &config, warnings, NULL))
+			text = g_strdup(G_STRUCT_MEMBER(char *, &config, offset));
 		config_clear(&config);
 	}
+	return text;
+}
+
+char *daemon_dump_directory(void)
+{
+	char *directory = read_setting("directory", G_STRUCT_OFFSET(struct config, store));
+
 	return directory ? directory : g_strdup(STORE_DEFAULT_ROOT);
 }
 
 char *daemon_auto_enable(void)
 {
-	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-	struct config config;
-	JsonObject *status;
-	char *patterns = NULL;
-
-	if (daemon_status(&status) == DAEMON_RUNNING) {
-		patterns = g_strdup(
-			json_object_get_string_member_with_default(status, "auto_enable", NULL));
-		json_object_unref(status);
-		return patterns;
-	}
-	if (config_load(NULL, &config, warnings, NULL))
-		patterns = g_strdup(config.auto_enable);
-	config_clear(&config);
-	return patterns;
+	return read_setting("auto_enable", G_STRUCT_OFFSET(struct config, auto_enable));
 }
