@@ -116,3 +116,18 @@ void fake_tasks_put(struct fake_guest *guest)
 	fake_link(guest, processes, G_N_ELEMENTS(processes));
 	fake_link(guest, threads, G_N_ELEMENTS(threads));
 }
+
+void fake_tasks_set_up(struct fake_tasks *fake, gconstpointer unused G_GNUC_UNUSED)
+{
+	fake_guest_init(&fake->guest, 2 << 20);
+	fake_tasks_put(&fake->guest);
+	fake->map = fake_tasks_map(&fake->guest);
+}
+
+void fake_tasks_tear_down(struct fake_tasks *fake, gconstpointer unused G_GNUC_UNUSED)
+{
+	tasks_clear(&fake->tasks);
+	kernel_clear(&fake->kernel);
+	kernel_map_free(fake->map);
+	fake_guest_clear(&fake->guest);
+}

@@ -8,6 +8,7 @@
 
 #include "fake_guest.h"
 #include "kernel/kernel.h"
+#include "kernel/tasks.h"
 
 #define FAKE_TASKS_NUM 6u
 
@@ -36,6 +37,17 @@ void fake_tasks_put(struct fake_guest *guest);
 
 /* A map of it, with the offsets in tasks and none of locks; kernel_map_free(). */
 struct kernel_map *fake_tasks_map(const struct fake_guest *guest);
+
+/* What tests of them begin with; for g_test_add(). */
+struct fake_tasks {
+	struct fake_guest guest;
+	struct kernel_map *map;
+	struct kernel kernel;
+	struct tasks tasks;
+};
+
+void fake_tasks_set_up(struct fake_tasks *fake, gconstpointer unused);
+void fake_tasks_tear_down(struct fake_tasks *fake, gconstpointer unused);
 
 /* Offsets in the image: of task NUMBER, and of BYTES below the end of its stack. */
 uint64_t fake_task(unsigned int number);

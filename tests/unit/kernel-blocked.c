@@ -14,29 +14,7 @@
 #define LIST 0
 #define TASK 16
 
-struct fixture {
-	struct fake_guest guest;
-	struct kernel_map *map;
-	struct kernel kernel;
-	struct tasks tasks;
-};
-
-static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
-{
-	fake_guest_init(&f->guest, 2 << 20);
-	fake_tasks_put(&f->guest);
-	f->map = fake_tasks_map(&f->guest);
-}
-
-static void tear_down(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
-{
-	tasks_clear(&f->tasks);
-	kernel_clear(&f->kernel);
-	kernel_map_free(f->map);
-	fake_guest_clear(&f->guest);
-}
-
-static void know(struct fixture *f, enum kernel_field list, enum kernel_field task,
+static void know(struct fake_tasks *f, enum kernel_field list, enum kernel_field task,
 		 enum kernel_field head)
 {
 	f->map->fields[list] = LIST;
@@ -44,14 +22,14 @@ static void know(struct fixture *f, enum kernel_field list, enum kernel_field ta
 	f->map->fields[head] = HEAD;
 }
 
-static void know_mutex(struct fixture *f)
+static void know_mutex(struct fake_tasks *f)
 {
 	know(f, FIELD_mutex_waiter_list, FIELD_mutex_waiter_task, FIELD_mutex_wait_list);
 	f->map->fields[FIELD_mutex_owner] = 0;
 }
 
 /* Tasks 1 and 3 wait in the list of what is at @lock. */
-static void put_waiters(struct fixture *f, uint64_t lock)
+static void put_waiters(struct fake_tasks *f, uint64_t lock)
 {
 	const uint64_t nodes[] = {lock + HEAD, fake_task_stack(1, 0x400) + LIST,
 				  fake_task_stack(3, 0x300) + LIST};
@@ -74,7 +52,7 @@ static GArray *frames_of(const char *function, const char *caller)
 	return frames;
 }
 
-static struct blocked find_below(struct fixture *f, unsigned int number, const char *function,
+static struct blocked find_below(struct fake_tasks *f, unsigned int number, const char *function,
 				 const char *caller)
 {
 	g_autoptr(GArray) frames = frames_of(function, caller);
@@ -92,7 +70,7 @@ static struct blocked find_below(struct fixture *f, unsigned int number, const c
 	return blocked;
 }
 
-static struct blocked find(struct fixture *f, unsigned int number, const char *function)
+static struct blocked find(struct fake_tasks *f, unsigned int number, const char *function)
 {
 	return find_below(f, number, function, "do_something");
 }
@@ -107,7 +85,7 @@ static void check(const struct blocked *blocked, enum blocked_kind kind, uint64_
 	g_assert_cmphex(blocked->owner.value, ==, owner ? ADDRESS(fake_task(owner)) : 0);
 }
 
-static void test_mutex(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_mutex(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct blocked blocked;
 
@@ -127,7 +105,7 @@ static void test_mutex(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 }
 
 /* An owner is shown only if it is a task. */
-static void test_owners(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_owners(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const uint64_t owners[] = {0,
 				   7,
@@ -149,7 +127,7 @@ static void test_owners(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 }
 
 /* Locks are shown only if the list is whole and only one of its nodes can be a lock's. */
-static void test_lists(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_lists(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const uint64_t one = fake_task_stack(1, 0x400), three = fake_task_stack(3, 0x300);
 	const uint64_t both[] = {LOCK + HEAD, one, OTHER_LOCK + HEAD, three};
@@ -178,7 +156,7 @@ static void test_lists(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 }
 
 /* A list of more nodes than are looked at, and a time that is over: both end it, and are said. */
-static void test_limits(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_limits(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	g_autoptr(GArray) frames = frames_of("__mutex_lock", "do_something");
 	g_autoptr(GArray) nodes = g_array_new(FALSE, FALSE, sizeof(uint64_t));
@@ -214,7 +192,7 @@ static void test_limits(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	waits_free(waits);
 }
 
-static void test_rwsem(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_rwsem(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct blocked blocked;
 
@@ -236,7 +214,7 @@ static void test_rwsem(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	check(&blocked, BLOCKED_RWSEM_WRITE, ADDRESS(LOCK), BLOCKED_NO_OWNER, 0);
 }
 
-static void test_semaphore(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_semaphore(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct blocked blocked;
 
@@ -252,7 +230,7 @@ static void test_semaphore(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 }
 
 /* On PREEMPT_RT, whatever the function is called. */
-static void test_rt_mutex(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_rt_mutex(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	uint64_t waiter = fake_task_stack(1, 0x400);
 	struct blocked blocked;
@@ -273,7 +251,7 @@ static void test_rt_mutex(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 }
 
 /* task->blocker says what it is, and comes before all else; task->blocked_on is a mutex. */
-static void test_blocker(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_blocker(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	static const enum blocked_kind kinds[] = {BLOCKED_MUTEX, BLOCKED_SEMAPHORE,
 						  BLOCKED_RWSEM_READ, BLOCKED_RWSEM_WRITE};
@@ -305,7 +283,7 @@ static void test_blocker(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
 }
 
-static void test_completion(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_completion(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct blocked blocked;
 
@@ -320,7 +298,7 @@ static void test_completion(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 	check(&blocked, BLOCKED_SIMPLE_WAIT_QUEUE, ADDRESS(LOCK + HEAD - 8), BLOCKED_NO_OWNER, 0);
 }
 
-static void test_wait_queue(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_wait_queue(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct blocked blocked;
 
@@ -341,7 +319,7 @@ static void test_wait_queue(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 }
 
 /* Waiters for other pages may be in the same list. */
-static void test_page(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_page(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const uint64_t folio = 0xffffea0000001000;
 	struct blocked blocked;
@@ -360,7 +338,7 @@ static void test_page(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	check(&blocked, BLOCKED_PAGE, 0, BLOCKED_NO_OWNER, 0);
 }
 
-static void test_bit(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_bit(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct blocked blocked;
 
@@ -373,7 +351,7 @@ static void test_bit(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	check(&blocked, BLOCKED_BIT, ADDRESS(OTHER_LOCK), BLOCKED_NO_OWNER, 0);
 }
 
-static void test_futex(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_futex(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const uint64_t waiter = fake_task_stack(1, 0x400);
 	struct blocked blocked;
@@ -400,7 +378,7 @@ int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
-		void (*test)(struct fixture *f, gconstpointer unused);
+		void (*test)(struct fake_tasks *f, gconstpointer unused);
 	} tests[] = {
 		{"a mutex has an owner", test_mutex},
 		{"an owner that is no task is not shown", test_owners},
@@ -421,7 +399,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
 		g_autofree char *path = g_strdup_printf("/blocked/%s", tests[i].name);
 
-		g_test_add(path, struct fixture, NULL, set_up, tests[i].test, tear_down);
+		g_test_add(path, struct fake_tasks, NULL, fake_tasks_set_up, tests[i].test,
+			   fake_tasks_tear_down);
 	}
 	return g_test_run();
 }

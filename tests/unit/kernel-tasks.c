@@ -5,36 +5,14 @@
 #include "fake_tasks.h"
 #include "kernel/tasks.h"
 
-struct fixture {
-	struct fake_guest guest;
-	struct kernel_map *map;
-	struct kernel kernel;
-	struct tasks tasks;
-};
-
-static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
-{
-	fake_guest_init(&f->guest, 2 << 20);
-	fake_tasks_put(&f->guest);
-	f->map = fake_tasks_map(&f->guest);
-}
-
-static void tear_down(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
-{
-	tasks_clear(&f->tasks);
-	kernel_clear(&f->kernel);
-	kernel_map_free(f->map);
-	fake_guest_clear(&f->guest);
-}
-
-static void walk(struct fixture *f)
+static void walk(struct fake_tasks *f)
 {
 	fake_guest_forget(&f->guest);
 	kernel_init(&f->kernel, f->map, f->guest.snapshot);
 	tasks_walk(&f->kernel, 0, &f->tasks);
 }
 
-static void test_all(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_all(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const struct task_entry *entry;
 
@@ -51,7 +29,7 @@ static void test_all(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 }
 
 /* Each way a list can lie ends the walk, says so, and leaves what was seen before. */
-static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_lies(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const struct {
 		uint64_t where, value;
@@ -92,7 +70,7 @@ static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 }
 
 /* A list that has no end: each node is a task of its own. */
-static void test_endless(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+static void test_endless(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	/* Overlapping structures, 16 bytes apart, whose lists each lead to the next. */
 	for (uint64_t at = fake_task(1) + FAKE_TASK_LIST; at < (2 << 20) - 0x1000; at += 16)
@@ -106,8 +84,11 @@ static void test_endless(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add("/kernel/tasks/all", struct fixture, NULL, set_up, test_all, tear_down);
-	g_test_add("/kernel/tasks/lies", struct fixture, NULL, set_up, test_lies, tear_down);
-	g_test_add("/kernel/tasks/endless", struct fixture, NULL, set_up, test_endless, tear_down);
+	g_test_add("/kernel/tasks/all", struct fake_tasks, NULL, fake_tasks_set_up, test_all,
+		   fake_tasks_tear_down);
+	g_test_add("/kernel/tasks/lies", struct fake_tasks, NULL, fake_tasks_set_up, test_lies,
+		   fake_tasks_tear_down);
+	g_test_add("/kernel/tasks/endless", struct fake_tasks, NULL, fake_tasks_set_up,
+		   test_endless, fake_tasks_tear_down);
 	return g_test_run();
 }
