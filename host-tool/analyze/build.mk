@@ -17,6 +17,7 @@ $(eval $(call unit_test,analyze-left-out,tests/unit/fake_guest.c tests/unit/fake
 $(eval $(call unit_test,analyze-sandbox,host-tool/analyze/sandbox.c host-tool/analyze/window.c,\
 	$(PACKAGES) libseccomp,$(addprefix host-tool/,libguest.a libcommon.a)))
 
-$(eval $(call unit_test,analyze-verdict,host-tool/analyze/verdict.c host-tool/analyze/culprit.c,$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
+$(eval $(call unit_test,analyze-verdict,host-tool/analyze/verdict.c host-tool/analyze/culprit.c host-tool/analyze/task_chains.c,$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
+$(eval $(call unit_test,analyze-culprit,host-tool/analyze/culprit.c host-tool/analyze/task_chains.c,$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 $(eval $(call unit_test,analyze-task-chains,host-tool/analyze/task_chains.c,$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 $(eval $(call unit_test,analyze-relay,host-tool/analyze/relay.c,$(PACKAGES),$(addprefix host-tool/,libguest.a libcommon.a)))

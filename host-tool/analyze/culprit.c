@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "analyze/task_chains.h"
 #include "common/incident.h"
+#include "kernel/blocked.h"
 #include "report/fingerprint.h"
 
 typedef void (*Add)(struct blame *blame, const char *function, const char *module);
@@ -48,25 +50,36 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* A deadlock has no first task: its functions are put in the order of the alphabet. */
-static void blame_chain(const struct report *report, struct blame *blame)
+static void blame_deadlock(const struct report *report, const struct report_chain *chain,
+			   struct blame *blame)
 {
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-	const GArray *chains = report->tasks.chains;
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 
-	if (!chains->len)
-		return;
-	for (guint i = 0; i < g_array_index(chains, struct report_chain, 0).tasks->len; i++) {
-		guint task = g_array_index(g_array_index(chains, struct report_chain, 0).tasks,
-					   guint, i);
-		const struct report_sleeper *sleeper =
-			&g_array_index(report->tasks.shown, struct report_sleeper, task);
+	for (guint i = 0; i < chain->tasks->len; i++) {
+		guint task = g_array_index(chain->tasks, guint, i);
+		struct blame own = {0};
 
-		if (sleeper->waits_in)
-			g_ptr_array_add(names, sleeper->waits_in);
+		blocked_blame(
+			g_array_index(report->tasks.shown, struct report_sleeper, task).frames,
+			&own);
+		if (blame_is_known(&own))
+			g_ptr_array_add(names, g_strdup(own.functions[0]));
+		blame_clear(&own);
 	}
 	g_ptr_array_sort(names, compare_names);
 	for (guint i = 0; i < names->len; i++)
 		blame_add(blame, names->pdata[i], NULL);
+}
+
+static void blame_tasks(const struct report *report, struct blame *blame)
+{
+	const struct report_chain *chain = task_chains_telling(report);
+	const struct report_sleeper *cause = task_chains_cause(report);
+
+	if (chain && chain->deadlock)
+		blame_deadlock(report, chain, blame);
+	else if (cause)
+		blocked_blame(cause->frames, blame);
 }
 
 static enum incident kind_of(const struct report *report)
@@ -99,8 +112,11 @@ static void find_culprit(const struct report *report, enum incident kind, struct
 			   blame_add_of_loop, blame);
 		break;
 	case INCIDENT_HUNG_TASK:
+		blame_tasks(report, blame);
+		break;
 	case INCIDENT_COLLECT:
-		blame_chain(report, blame);
+		if (task_chains_telling(report))
+			blame_tasks(report, blame);
 		break;
 	default:
 		break;

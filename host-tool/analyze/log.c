@@ -9,6 +9,7 @@
 #include "analyze/guest_traces.h"
 #include "analyze/left_out.h"
 #include "analyze/log_lines.h"
+#include "analyze/task_chains.h"
 #include "analyze/task_facts.h"
 #include "analyze/verdict.h"
 
@@ -466,19 +467,6 @@ static bool is_of_tasks(const char *incident)
 	return !g_strcmp0(incident, "hung-task") || !g_strcmp0(incident, "watchdog");
 }
 
-/* In which function the task waits that has waited longest; NULL: not known. */
-static const char *hung_in(const struct report_tasks *tasks)
-{
-	for (guint i = 0; i < tasks->shown->len; i++) {
-		const struct report_sleeper *sleeper =
-			&g_array_index(tasks->shown, struct report_sleeper, i);
-
-		if (sleeper->letter == 'D')
-			return sleeper->waits_in;
-	}
-	return NULL;
-}
-
 /* "hard lockup in FUNCTION [MODULE]" */
 static char *stall_title(const struct analysis *analysis)
 {
@@ -486,6 +474,7 @@ static char *stall_title(const struct analysis *analysis)
 	const char *incident = report->collection.incident;
 	bool ended = !g_strcmp0(report->collection.phase, "ended");
 	g_autoptr(GString) title = stall_kind(incident, ended);
+	const struct report_sleeper *cause = task_chains_cause(report);
 	struct blame blame = {0};
 	char *text;
 
@@ -494,8 +483,8 @@ static char *stall_title(const struct analysis *analysis)
 		culprit_of_stall(report, &blame);
 	if (!ended && is_of_tasks(incident) && deadlock_of(&report->tasks))
 		g_string_append_printf(title, ": %s", deadlock_of(&report->tasks));
-	else if (!g_strcmp0(incident, "hung-task") && hung_in(&report->tasks))
-		g_string_append_printf(title, " in %s", hung_in(&report->tasks));
+	else if (!ended && !g_strcmp0(incident, "hung-task") && cause && cause->waits_in)
+		g_string_append_printf(title, " in %s", cause->waits_in);
 	text = blame_title(title->str, &blame);
 	blame_clear(&blame);
 	return text;

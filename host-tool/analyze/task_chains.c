@@ -6,7 +6,7 @@
 #define NS_PER_S 1000000000
 #define MAX_LINKS 16 /* that are told in words */
 
-static struct report_sleeper *sleeper_at(const struct report *report, guint index)
+static const struct report_sleeper *sleeper_at(const struct report *report, guint index)
 {
 	return &g_array_index(report->tasks.shown, struct report_sleeper, index);
 }
@@ -205,4 +205,64 @@ void task_chains_fill(struct report *report)
 {
 	tell(report, true);
 	tell(report, false);
+}
+
+/* The longest wait comes first. */
+const struct report_sleeper *task_chains_longest(const struct report *report)
+{
+	for (guint i = 0; i < report->tasks.shown->len; i++)
+		if (sleeper_at(report, i)->letter == 'D')
+			return sleeper_at(report, i);
+	return NULL;
+}
+
+/* How long its tasks have waited; 0: not known. */
+static int64_t waited_ns(const struct report *report, const struct report_chain *chain)
+{
+	int64_t longest = 0;
+
+	for (guint i = 0; i < chain->tasks->len; i++) {
+		const struct report_sleeper *sleeper =
+			sleeper_at(report, g_array_index(chain->tasks, guint, i));
+
+		if (sleeper->letter == 'D')
+			longest = MAX(longest, sleeper->for_ns.value);
+	}
+	return longest;
+}
+
+const struct report_chain *task_chains_telling(const struct report *report)
+{
+	const struct report_sleeper *longest = task_chains_longest(report);
+
+	for (guint i = 0; i < report->tasks.chains->len; i++) {
+		const struct report_chain *chain =
+			&g_array_index(report->tasks.chains, struct report_chain, i);
+
+		if (chain->deadlock || !longest ||
+		    waited_ns(report, chain) >= longest->for_ns.value / 2)
+			return chain;
+	}
+	return NULL;
+}
+
+static bool sleeps(const struct report_sleeper *sleeper)
+{
+	return !sleeper->running && (sleeper->letter == 'D' || sleeper->letter == 'S');
+}
+
+const struct report_sleeper *task_chains_cause(const struct report *report)
+{
+	const struct report_chain *chain = task_chains_telling(report);
+
+	if (!chain)
+		return task_chains_longest(report);
+	for (guint i = chain->tasks->len; i > 0 && !chain->deadlock; i--) {
+		const struct report_sleeper *sleeper =
+			sleeper_at(report, g_array_index(chain->tasks, guint, i - 1));
+
+		if (sleeps(sleeper))
+			return sleeper;
+	}
+	return NULL;
 }

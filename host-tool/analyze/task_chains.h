@@ -12,4 +12,19 @@
 /* From the holders of report->tasks.shown. */
 void task_chains_fill(struct report *report);
 
+/* The task that has been blocked for the longest time; NULL: none is. */
+const struct report_sleeper *task_chains_longest(const struct report *report);
+
+/*
+ * The chain that tells why tasks hang: a deadlock, or one that has lasted for at least half as long
+ * as the longest wait. What has just begun to wait is what any guest has. NULL: none.
+ */
+const struct report_chain *task_chains_telling(const struct report *report);
+
+/*
+ * The task by which a hang is told: of the chain above the last one that sleeps, unless that is a
+ * deadlock, which has no last one; else the one blocked for the longest time. NULL: none.
+ */
+const struct report_sleeper *task_chains_cause(const struct report *report);
+
 #endif

@@ -156,6 +156,20 @@ static void fill_lock(const struct kernel *kernel, const struct blocked *blocked
 	resolved_symbol_clear(&symbol);
 }
 
+/* "FUNCTION [MODULE]", or NULL. */
+static char *place_of_wait(const GArray *frames)
+{
+	struct blame blame = {0};
+	char *place = NULL;
+
+	blocked_blame(frames, &blame);
+	if (blame_is_known(&blame))
+		place = blame.module ? g_strdup_printf("%s [%s]", blame.functions[0], blame.module)
+				     : g_strdup(blame.functions[0]);
+	blame_clear(&blame);
+	return place;
+}
+
 static struct report_sleeper make_sleeper(const struct kernel *kernel, struct waits *waits,
 					  const struct task_entry *entry, struct maybe_int now,
 					  struct blocked *blocked)
@@ -171,7 +185,6 @@ static struct report_sleeper make_sleeper(const struct kernel *kernel, struct wa
 		.running = entry->on_cpu.known && entry->on_cpu.value,
 		.late = entry->late,
 	};
-	const struct frame *place;
 
 	*blocked = (struct blocked){0};
 	fill_frames(kernel, entry, &sleeper);
@@ -184,12 +197,7 @@ static struct report_sleeper make_sleeper(const struct kernel *kernel, struct wa
 		return sleeper;
 	blocked_find(waits, entry, sleeper.frames, blocked);
 	fill_lock(kernel, blocked, &sleeper);
-	place = blocked_place(sleeper.frames);
-	if (place)
-		sleeper.waits_in = place->symbol.module
-					   ? g_strdup_printf("%s [%s]", place->symbol.name,
-							     place->symbol.module)
-					   : g_strdup(place->symbol.name);
+	sleeper.waits_in = place_of_wait(sleeper.frames);
 	return sleeper;
 }
 

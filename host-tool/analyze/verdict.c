@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "analyze/culprit.h"
+#include "analyze/task_chains.h"
 #include "common/incident.h"
 #include "kernel/blame.h"
 
@@ -164,15 +165,6 @@ static const struct report_sleeper *end_of(const struct report *report,
 	return sleeper_at(report, g_array_index(chain->tasks, guint, chain->tasks->len - 1));
 }
 
-/* The longest wait comes first. */
-static const struct report_sleeper *longest_blocked(const struct report *report)
-{
-	for (guint i = 0; i < report->tasks.shown->len; i++)
-		if (sleeper_at(report, i)->letter == 'D')
-			return sleeper_at(report, i);
-	return NULL;
-}
-
 static void append_sleeper(GString *text, const struct report_sleeper *sleeper)
 {
 	append_task(text, &sleeper->task);
@@ -242,12 +234,10 @@ static const char *blame_of_wait(GString *text, const struct report *report,
 
 static const char *judge_tasks(GString *text, const struct report *report)
 {
-	const GArray *chains = report->tasks.chains;
-	const struct report_sleeper *blocked = longest_blocked(report);
+	const struct report_chain *chain = task_chains_telling(report);
+	const struct report_sleeper *blocked = task_chains_longest(report);
 
-	if (chains->len > 0) {
-		const struct report_chain *chain = &g_array_index(chains, struct report_chain, 0);
-
+	if (chain) {
 		g_string_append_printf(text, "%s. ", chain->text);
 		if (!chain->deadlock)
 			return blame_of_wait(text, report, end_of(report, chain));

@@ -98,15 +98,6 @@ void blame_add_of_overflow(struct blame *blame, const char *function, const char
 		blame_add_of_loop(blame, function, module);
 }
 
-/* "tty_ldisc_lock", "nfs_wait_bit_killable": wrappers of what the kernel waits for. */
-static bool says_that_it_waits(const char *function)
-{
-	g_autofree char *plain = function_plain(function);
-
-	return !g_str_has_prefix(plain, "sys_") &&
-	       (strstr(plain, "_lock") || strstr(plain, "wait"));
-}
-
 void blame_add_of_wait(struct blame *blame, const char *function, const char *module)
 {
 	if (blame->whole || add_common_wait(blame, function))
@@ -115,7 +106,7 @@ void blame_add_of_wait(struct blame *blame, const char *function, const char *mo
 		blame_add(blame, function, module);
 	} else if (blame->waits || !blame_is_known(blame)) {
 		/* Named for want of another one, unless the one before was no such. */
-		bool waits = says_that_it_waits(function);
+		bool waits = function_says_that_it_waits(function);
 
 		if (!waits || !blame_is_known(blame))
 			replace(blame, function, module);

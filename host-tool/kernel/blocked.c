@@ -165,7 +165,8 @@ static enum blocked_kind kind_of_frames(const GArray *frames)
 	return BLOCKED_UNKNOWN;
 }
 
-const struct frame *blocked_place(const GArray *frames)
+/* The first function that is neither the scheduler's nor a lock's. */
+static const struct frame *first_place(const GArray *frames)
 {
 	for (guint i = 0; i < frames->len; i++) {
 		const struct frame *frame = &g_array_index(frames, struct frame, i);
@@ -177,6 +178,21 @@ const struct frame *blocked_place(const GArray *frames)
 			return frame;
 	}
 	return NULL;
+}
+
+void blocked_blame(const GArray *frames, struct blame *blame)
+{
+	const struct frame *place;
+
+	for (guint i = 0; i < frames->len; i++) {
+		const struct frame *frame = &g_array_index(frames, struct frame, i);
+
+		if (frame->reliable && frame->symbol.name)
+			blame_add_of_wait(blame, frame->symbol.name, frame->symbol.module);
+	}
+	place = first_place(frames);
+	if (place)
+		blame_add_if_none(blame, place->symbol.name, place->symbol.module);
 }
 
 static gva_t lock_by_rt_waiter(const struct kernel *kernel, const struct task_entry *entry,

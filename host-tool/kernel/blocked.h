@@ -18,6 +18,7 @@
 #ifndef OOPSBT_KERNEL_BLOCKED_H
 #define OOPSBT_KERNEL_BLOCKED_H
 
+#include "kernel/blame.h"
 #include "kernel/frame.h"
 #include "kernel/waits.h"
 
@@ -60,8 +61,11 @@ const char *blocked_kind_name(enum blocked_kind kind);
 void blocked_find(struct waits *waits, const struct task_entry *entry, const GArray *frames,
 		  struct blocked *blocked);
 
-/* The first function of @frames that is not the scheduler's or a lock's; NULL: none. */
-const struct frame *blocked_place(const GArray *frames);
+/*
+ * Whose wait it is: the first function of @frames that does not wait for its caller, and its
+ * callers. Where all do, the first that is not the scheduler's or a lock's; or none.
+ */
+void blocked_blame(const GArray *frames, struct blame *blame);
 
 /* Reads into the snapshot what unwinding the task and blocked_find() will need. */
 void blocked_capture(struct waits *waits, const struct task_entry *entry);

@@ -800,11 +800,18 @@ static const char *const waiting[] = {
 	"__percpu_down_*",
 	"percpu_up_*",
 	"percpu_rwsem_*",
+	"rwbase_*",
+	"__rwbase_*",
+	"rt_read_lock*",
+	"rt_write_lock*",
 	/* for events */
 	"schedule*",
 	"__schedule*",
 	"preempt_schedule*",
 	"io_schedule*",
+	"blk_io_schedule",
+	"msleep*",
+	"usleep_range*",
 	"context_switch",
 	"finish_task_switch*",
 	"__switch_to*",
@@ -879,6 +886,31 @@ static const char *const waiting[] = {
 	"hrtimer_try_to_cancel",
 	"sk_stop_timer*",
 	"sk_reset_timer",
+};
+
+/*
+ * Whoever reads or writes comes through these, and waits in them for what is beyond. Where they
+ * fail it is their own doing, so they are no helpers.
+ */
+static const char *const ways_to_disks[] = {
+	/* pages of files */
+	"filemap_update_page",
+	"filemap_get_pages",
+	"filemap_read",
+	"generic_file_buffered_read",
+	"generic_file_read_iter",
+	/* requests */
+	"blk_mq_get_tag",
+	"__blk_mq_alloc_request*",
+	"blk_mq_alloc_request*",
+	"blk_mq_get_new_request*",
+	"blk_mq_submit_bio",
+	"submit_bio*",
+	"__submit_bio*",
+	"blk_execute_rq",
+	"__rq_qos_throttle",
+	/* journals */
+	"jbd2_complete_transaction",
 };
 
 /* A CPU that waits in a loop reads the clock all the time. */
@@ -1028,6 +1060,7 @@ static const struct table helpers[] = {
 };
 
 static const struct table all_exceptions = TABLE(exceptions), all_interrupts = TABLE(interrupts);
+static const struct table all_ways_to_disks = TABLE(ways_to_disks);
 static const struct table all_beginnings = TABLE(beginnings), all_dispatchers = TABLE(dispatchers);
 
 /* The length of a name without what compilers add when they split or specialise a function. */
@@ -1097,6 +1130,15 @@ bool function_is_helper(const char *function)
 			return true;
 	}
 	return function_is_entry(function);
+}
+
+bool function_says_that_it_waits(const char *function)
+{
+	g_autofree char *plain = function_plain(function);
+
+	if (g_str_has_prefix(plain, "sys_"))
+		return false;
+	return strstr(plain, "_lock") || strstr(plain, "wait") || is_in(&all_ways_to_disks, plain);
 }
 
 bool function_is_entry(const char *function)

@@ -26,6 +26,12 @@ bool function_is_exception(const char *function);
 bool function_is_dispatcher(const char *function);
 
 /*
+ * Does a function that is no helper say by its name that it waits for its caller
+ * ("tty_ldisc_lock", "nfs_wait_bit_killable"), or is it one in which all wait that read or write?
+ */
+bool function_says_that_it_waits(const char *function);
+
+/*
  * A wait of this function's is for what all of the kernel shares: other CPUs, a grace period. Who
  * comes there is not to blame, and all that do are one bug: its name, static. Or NULL.
  */

@@ -124,6 +124,59 @@ static void test_long(void)
 	report_free(report);
 }
 
+static struct report_sleeper *sleeper_at(struct report *report, guint index)
+{
+	return &g_array_index(report->tasks.shown, struct report_sleeper, index);
+}
+
+/* A task that has hung for an hour is not told by two that have just begun to wait. */
+static void test_telling(void)
+{
+	static const struct {
+		int64_t alone_s, chain_s;
+		bool told;
+	} cases[] = {{3600, 1, false}, {3600, 1799, false}, {3600, 1800, true}, {0, 0, true}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct report *report = report_new();
+
+		add(report, 'D', -1, NULL);
+		add(report, 'D', 2, "owner");
+		add(report, 'S', -1, NULL);
+		sleeper_at(report, 0)->for_ns =
+			(struct maybe_int){true, cases[i].alone_s * INT64_C(1000000000)};
+		for (guint j = 1; j < 3; j++)
+			sleeper_at(report, j)->for_ns =
+				(struct maybe_int){true, cases[i].chain_s * INT64_C(1000000000)};
+		task_chains_fill(report);
+		g_assert_true(task_chains_longest(report) == sleeper_at(report, 0));
+		g_assert_true(cases[i].told == (task_chains_telling(report) != NULL));
+		g_assert_true(task_chains_cause(report) ==
+			      sleeper_at(report, cases[i].told ? 2 : 0));
+		report_free(report);
+	}
+}
+
+/* One that runs does not hang: the one that waits for it does. A deadlock has no end. */
+static void test_cause(void)
+{
+	struct report *report = report_new();
+
+	g_assert_null(task_chains_cause(report));
+	add(report, 'D', 1, "owner");
+	add(report, 'R', -1, NULL);
+	task_chains_fill(report);
+	g_assert_true(task_chains_cause(report) == sleeper_at(report, 0));
+	report_free(report);
+	report = report_new();
+	add(report, 'D', 1, "owner");
+	add(report, 'D', 0, "owner");
+	task_chains_fill(report);
+	g_assert_true(task_chains_telling(report)->deadlock);
+	g_assert_null(task_chains_cause(report));
+	report_free(report);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -132,5 +185,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/chains/a last reader makes a likely deadlock", test_likely);
 	g_test_add_func("/chains/the end of a chain says what it does", test_end);
 	g_test_add_func("/chains/long chains are told in few words", test_long);
+	g_test_add_func("/chains/the one that tells a hang has lasted about as long", test_telling);
+	g_test_add_func("/chains/the cause is the last one that sleeps", test_cause);
 	return g_test_run();
 }

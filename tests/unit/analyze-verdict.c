@@ -63,7 +63,8 @@ static void add_chain(struct report *report, bool deadlock, guint last)
 				     .tasks = g_array_new(FALSE, FALSE, sizeof(guint)),
 				     .text = g_strdup("A waits for B")};
 
-	g_array_append_val(chain.tasks, last);
+	for (guint i = 0; i <= last; i++)
+		g_array_append_val(chain.tasks, i);
 	g_array_append_val(report->tasks.chains, chain);
 }
 

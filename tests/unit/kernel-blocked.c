@@ -374,6 +374,173 @@ static void test_futex(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	check(&blocked, BLOCKED_FUTEX, 0, BLOCKED_NO_OWNER, 0);
 }
 
+/* Stacks of tasks that waited, innermost first, and whose wait that was. */
+static const struct {
+	const char *name, *stack, *place;
+} waits_of[] = {
+	{"dd to a disk, fsync",
+	 "__schedule schedule io_schedule folio_wait_bit_common folio_wait_bit "
+	 "folio_wait_writeback __filemap_fdatawait_range file_write_and_wait_range blkdev_fsync "
+	 "do_fsync __x64_sys_fsync do_syscall_64 entry_SYSCALL_64_after_hwframe",
+	 "blkdev_fsync"},
+	{"the same before 5.17",
+	 "__schedule schedule io_schedule wait_on_page_bit wait_on_page_writeback "
+	 "__filemap_fdatawait_range file_write_and_wait_range blkdev_fsync do_fsync "
+	 "__x64_sys_fsync do_syscall_64 entry_SYSCALL_64_after_hwframe",
+	 "blkdev_fsync"},
+	{"dd from a disk",
+	 "__schedule schedule io_schedule folio_wait_bit_common filemap_update_page "
+	 "filemap_get_pages filemap_read blkdev_read_iter vfs_read ksys_read do_syscall_64 "
+	 "entry_SYSCALL_64_after_hwframe",
+	 "blkdev_read_iter"},
+	{"a page of a program",
+	 "__schedule schedule io_schedule folio_wait_bit_common filemap_fault __do_fault do_fault "
+	 "__handle_mm_fault handle_mm_fault do_user_addr_fault exc_page_fault asm_exc_page_fault",
+	 "filemap_fault"},
+	{"a request when all are in use",
+	 "__schedule schedule io_schedule blk_mq_get_tag __blk_mq_alloc_requests "
+	 "blk_mq_submit_bio submit_bio_noacct_nocheck ext4_io_submit@ext4 ext4_writepages@ext4 "
+	 "do_writepages __writeback_single_inode",
+	 "ext4_io_submit [ext4]"},
+	{"a request that blk-wbt holds back",
+	 "__schedule schedule io_schedule rq_qos_wait wbt_wait __rq_qos_throttle "
+	 "blk_mq_submit_bio submit_bio_noacct_nocheck submit_bh_wbc block_write_full_page",
+	 "submit_bh_wbc"},
+	{"direct I/O",
+	 "__schedule schedule blk_io_schedule __blkdev_direct_IO_simple blkdev_read_iter vfs_read",
+	 "__blkdev_direct_IO_simple"},
+	{"jbd2's thread",
+	 "__schedule schedule io_schedule bit_wait_io __wait_on_bit out_of_line_wait_on_bit "
+	 "__wait_on_buffer jbd2_journal_commit_transaction@jbd2 kjournald2@jbd2 kthread "
+	 "ret_from_fork",
+	 "jbd2_journal_commit_transaction [jbd2]"},
+	{"who waits for jbd2's thread",
+	 "__schedule schedule jbd2_log_wait_commit@jbd2 jbd2_complete_transaction@jbd2 "
+	 "ext4_sync_file@ext4 do_fsync __x64_sys_fsync do_syscall_64",
+	 "ext4_sync_file [ext4]"},
+	{"who waits to begin a transaction",
+	 "__schedule schedule wait_transaction_locked@jbd2 start_this_handle@jbd2 "
+	 "jbd2__journal_start@jbd2 __ext4_journal_start_sb@ext4",
+	 "start_this_handle [jbd2]"},
+	{"xfs's log",
+	 "__schedule schedule xlog_wait_on_iclog@xfs xfs_log_force_seq@xfs xfs_file_fsync@xfs "
+	 "do_fsync",
+	 "xfs_log_force_seq [xfs]"},
+	{"a server of NFS that is away",
+	 "__schedule schedule rpc_wait_bit_killable@sunrpc __wait_on_bit out_of_line_wait_on_bit "
+	 "__rpc_execute@sunrpc rpc_run_task@sunrpc nfs4_call_sync_sequence@nfsv4",
+	 "__rpc_execute [sunrpc]"},
+	{"a page of a file on NFS",
+	 "__schedule schedule io_schedule folio_wait_bit_common filemap_update_page "
+	 "filemap_get_pages filemap_read nfs_file_read@nfs vfs_read ksys_read",
+	 "nfs_file_read [nfs]"},
+	{"requests of NFS",
+	 "__schedule schedule nfs_wait_bit_killable@nfs __wait_on_bit out_of_line_wait_on_bit "
+	 "nfs_wait_on_request@nfs nfs_lock_and_join_requests@nfs nfs_updatepage@nfs "
+	 "nfs_write_end@nfs",
+	 "nfs_updatepage [nfs]"},
+	{"a mutex",
+	 "__schedule schedule schedule_preempt_disabled __mutex_lock.constprop.0 "
+	 "__mutex_lock_slowpath mutex_lock my_ioctl@my vfs_ioctl __x64_sys_ioctl do_syscall_64",
+	 "my_ioctl [my]"},
+	{"the mutex of all network devices",
+	 "__schedule schedule schedule_preempt_disabled __mutex_lock rtnl_lock my_ioctl sock_ioctl",
+	 "rtnl_lock"},
+	{"a rwsem, to write",
+	 "__schedule schedule schedule_preempt_disabled rwsem_down_write_slowpath down_write "
+	 "do_truncate do_sys_ftruncate do_syscall_64",
+	 "do_truncate"},
+	{"a rwsem, to read, on PREEMPT_RT",
+	 "__schedule schedule rt_mutex_schedule __rwbase_read_lock rwbase_read_lock down_read "
+	 "walk_component path_lookupat",
+	 "walk_component"},
+	{"a spinlock on PREEMPT_RT",
+	 "__schedule schedule_rtlock rtlock_slowlock_locked rt_spin_lock my_poll do_sys_poll",
+	 "my_poll"},
+	{"a semaphore", "__schedule schedule schedule_timeout __down_common __down down my_open",
+	 "my_open"},
+	{"a frozen file system",
+	 "__schedule schedule percpu_rwsem_wait __percpu_down_read mnt_want_write "
+	 "open_last_lookups path_openat",
+	 "mnt_want_write"},
+	{"a completion",
+	 "__schedule schedule schedule_timeout __wait_for_common wait_for_completion "
+	 "do_coredump get_signal",
+	 "do_coredump"},
+	{"a work",
+	 "__schedule schedule schedule_timeout __wait_for_common __flush_work flush_work "
+	 "my_remove pci_device_remove",
+	 "my_remove"},
+	{"a grace period",
+	 "__schedule schedule schedule_timeout __wait_for_common __wait_rcu_gp synchronize_rcu "
+	 "my_remove",
+	 "synchronize_rcu"},
+	{"writeback",
+	 "__schedule schedule wb_wait_for_completion sync_inodes_sb sync_inodes_one_sb "
+	 "iterate_supers ksys_sync",
+	 "sync_inodes_sb"},
+	{"a swap of pages",
+	 "__schedule schedule io_schedule migration_entry_wait_on_locked migration_entry_wait "
+	 "do_swap_page __handle_mm_fault",
+	 "do_swap_page"},
+	{"a child", "__schedule schedule do_wait kernel_wait4 __do_sys_wait4 do_syscall_64",
+	 "sys_wait4"},
+	{"time", "__schedule schedule schedule_timeout msleep my_probe my_init do_one_initcall",
+	 "my_probe"},
+	{"what a thread waits for itself",
+	 "__schedule schedule my_wait_for_never@my my_thread@my kthread ret_from_fork",
+	 "my_thread [my]"},
+	{"a thread that has not begun", "__schedule schedule kthread ret_from_fork", "kthread"},
+	{"a task of which nothing is known", "__schedule schedule io_schedule", NULL},
+};
+
+/* "FUNCTION@MODULE" or "FUNCTION", by blanks. */
+static GArray *frames_of_stack(const char *stack)
+{
+	g_auto(GStrv) functions = g_strsplit(stack, " ", -1);
+	GArray *frames = frames_new();
+
+	for (char **function = functions; *function; function++) {
+		g_auto(GStrv) parts = g_strsplit(*function, "@", 2);
+		struct frame frame = {
+			.reliable = true,
+			.symbol = {.name = g_strdup(parts[0]), .module = g_strdup(parts[1])}};
+
+		g_array_append_val(frames, frame);
+	}
+	return frames;
+}
+
+static void test_places(struct fake_tasks *f G_GNUC_UNUSED, gconstpointer unused G_GNUC_UNUSED)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(waits_of); i++) {
+		g_autoptr(GArray) frames = frames_of_stack(waits_of[i].stack);
+		g_autofree char *place = NULL;
+		struct blame blame = {0};
+
+		blocked_blame(frames, &blame);
+		place = blame.module ? g_strdup_printf("%s [%s]", blame.functions[0], blame.module)
+				     : g_strdup(blame.functions[0]);
+		g_test_message("%s", waits_of[i].name);
+		g_assert_cmpstr(place, ==, waits_of[i].place);
+		blame_clear(&blame);
+	}
+}
+
+/* Without rules for unwinding, frames are guesses: one of them is better than none. */
+static void test_guessed_place(struct fake_tasks *f G_GNUC_UNUSED,
+			       gconstpointer unused G_GNUC_UNUSED)
+{
+	g_autoptr(GArray) frames = frames_of_stack("__schedule schedule __mutex_lock my_open");
+	struct blame blame = {0};
+
+	for (guint i = 0; i < frames->len; i++)
+		g_array_index(frames, struct frame, i).reliable = false;
+	blocked_blame(frames, &blame);
+	g_assert_cmpstr(blame.functions[0], ==, "my_open");
+	blame_clear(&blame);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -393,6 +560,8 @@ int main(int argc, char **argv)
 		{"a page is in the waiter", test_page},
 		{"a bit is in the waiter", test_bit},
 		{"a futex is in the waiter", test_futex},
+		{"a wait is of the first function that does not wait for its caller", test_places},
+		{"a wait has a place, if only a guessed one", test_guessed_place},
 	};
 
 	g_test_init(&argc, &argv, NULL);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whose code a hang is of, and which hangs are of one bug, by reports that are filled by hand. */
+#include "analyze/culprit.h"
+
+#include "analyze/task_chains.h"
+#include "kernel/frame.h"
+
+/* A stack is one string, its functions innermost first. @holder: which task; -1: none. */
+static void add_task(struct report *report, char letter, int64_t for_s, const char *stack,
+		     int holder)
+{
+	g_auto(GStrv) functions = g_strsplit(stack, " ", -1);
+	struct report_sleeper sleeper = {
+		.task = {.known = true,
+			 .pid = {true, 100 + (int64_t)report->tasks.shown->len},
+			 .comm = g_strdup("task")},
+		.letter = letter,
+		.for_ns = {true, for_s * INT64_C(1000000000)},
+		.waits_for = "mutex",
+		.claim = holder < 0 ? NULL : "owner",
+		.holder = {holder >= 0, holder},
+		.frames = frames_new(),
+	};
+
+	for (char **function = functions; *function; function++) {
+		struct frame frame = {
+			.stack = STACK_TASK, .reliable = true, .symbol.name = g_strdup(*function)};
+
+		g_array_append_val(sleeper.frames, frame);
+	}
+	g_array_append_val(report->tasks.shown, sleeper);
+}
+
+static struct report *make(const char *incident)
+{
+	struct report *report = report_new();
+
+	report->tasks.known = true;
+	report->collection.incident = g_strdup(incident);
+	report->title = g_strdup("a title");
+	return report;
+}
+
+/* The fingerprint. Frees @report. */
+static char *conclude(struct report *report, const char *function, const char *caller)
+{
+	char *fingerprint;
+
+	task_chains_fill(report);
+	culprit_conclude(report);
+	g_assert_cmpstr(report->culprit.functions[0], ==, function);
+	g_assert_cmpstr(report->culprit.functions[1], ==, caller);
+	fingerprint = g_strdup(report->fingerprint);
+	report_free(report);
+	return fingerprint;
+}
+
+/* Of whatever task, and whatever else waits for a moment. */
+static void test_one_task(void)
+{
+	static const char fsync[] = "__schedule schedule io_schedule folio_wait_bit_common "
+				    "__filemap_fdatawait_range blkdev_fsync do_fsync";
+	struct report *report = make("hung-task");
+	g_autofree char *once = NULL, *again = NULL, *other = NULL;
+
+	add_task(report, 'D', 130, fsync, -1);
+	once = conclude(report, "blkdev_fsync", "do_fsync");
+	report = make("hung-task");
+	add_task(report, 'D', 500, fsync, -1);
+	add_task(report, 'D', 1, "__schedule schedule __mutex_lock f", 2);
+	add_task(report, 'R', 0, "g", -1);
+	again = conclude(report, "blkdev_fsync", "do_fsync");
+	g_assert_cmpstr(once, ==, again);
+	report = make("hung-task");
+	add_task(report, 'D', 130, "__schedule schedule __mutex_lock f do_fsync", -1);
+	other = conclude(report, "f", "do_fsync");
+	g_assert_cmpstr(once, !=, other);
+}
+
+/* Who waits is chance; who has what they wait for is the bug. */
+static void test_chain(void)
+{
+	static const char reader[] = "__schedule schedule __mutex_lock a_reader vfs_read";
+	static const char writer[] = "__schedule schedule __mutex_lock a_writer vfs_write";
+	static const char holder[] = "__schedule schedule wait_for_completion the_holder my_work";
+	struct report *report = make("hung-task");
+	g_autofree char *once = NULL, *again = NULL;
+
+	add_task(report, 'D', 130, reader, 1);
+	add_task(report, 'D', 130, holder, -1);
+	once = conclude(report, "the_holder", "my_work");
+	report = make("hung-task");
+	add_task(report, 'D', 130, writer, 2);
+	add_task(report, 'D', 129, reader, 2);
+	add_task(report, 'S', 128, holder, -1);
+	again = conclude(report, "the_holder", "my_work");
+	g_assert_cmpstr(once, ==, again);
+}
+
+/* Which of its tasks waited first is chance. */
+static void test_deadlock(void)
+{
+	static const char ab[] = "__schedule schedule __mutex_lock takes_ab my_ioctl";
+	static const char ba[] = "__schedule schedule __mutex_lock takes_ba my_close";
+	g_autofree char *once = NULL, *again = NULL;
+	struct report *report = make("hung-task");
+
+	add_task(report, 'D', 130, ab, 1);
+	add_task(report, 'D', 129, ba, 0);
+	once = conclude(report, "takes_ab", "takes_ba");
+	report = make("hung-task");
+	add_task(report, 'D', 130, ba, 1);
+	add_task(report, 'D', 129, ab, 0);
+	again = conclude(report, "takes_ab", "takes_ba");
+	g_assert_cmpstr(once, ==, again);
+}
+
+/* Of a guest that somebody looks at, one task that waits is nobody's bug. */
+static void test_collect(void)
+{
+	struct report *report = make("collect");
+
+	add_task(report, 'D', 130, "__schedule schedule io_schedule f", -1);
+	g_free(conclude(report, NULL, NULL));
+	report = make("collect");
+	add_task(report, 'D', 130, "__schedule schedule __mutex_lock f", 1);
+	add_task(report, 'D', 130, "__schedule schedule __mutex_lock g", 0);
+	g_free(conclude(report, "f", "g"));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/culprit/a hung task is told by its own functions", test_one_task);
+	g_test_add_func("/culprit/a chain of tasks is told by its end", test_chain);
+	g_test_add_func("/culprit/a deadlock is the same whoever waited first", test_deadlock);
+	g_test_add_func("/culprit/a collection is told by a deadlock only", test_collect);
+	return g_test_run();
+}
