@@ -667,20 +667,61 @@ static GPtrArray *take_group(const struct report *report, GPtrArray *vcpus)
 	return group;
 }
 
-static void write_cpus(GString *text, const struct report *report)
+static bool is_idle(const struct report_vcpu *vcpu)
+{
+	return vcpu->context == REPORT_CONTEXT_IDLE;
+}
+
+static bool is_at_work(const struct report_vcpu *vcpu)
+{
+	return !is_idle(vcpu);
+}
+
+static bool is_any(const struct report_vcpu *vcpu G_GNUC_UNUSED)
+{
+	return true;
+}
+
+/* Of those CPUs that are @wanted; nothing if there are none. */
+static void write_cpus(GString *text, const struct report *report, const char *heading,
+		       bool (*wanted)(const struct report_vcpu *vcpu))
 {
 	g_autoptr(GPtrArray) vcpus = g_ptr_array_new();
 
-	g_string_append(text, "\nBacktraces\n");
-	for (guint i = 0; i < report->vcpus->len; i++)
-		g_ptr_array_add(vcpus, &g_array_index(report->vcpus, struct report_vcpu, i));
-	if (vcpus->len == 0)
+	for (guint i = 0; i < report->vcpus->len; i++) {
+		struct report_vcpu *vcpu = &g_array_index(report->vcpus, struct report_vcpu, i);
+
+		if (wanted(vcpu))
+			g_ptr_array_add(vcpus, vcpu);
+	}
+	if (vcpus->len > 0 || report->vcpus->len == 0)
+		text_append(text, "\n%s\n", heading);
+	if (report->vcpus->len == 0)
 		g_string_append(text, "\nNo CPU could be read.\n");
 	g_ptr_array_sort_with_data(vcpus, compare_vcpus, (gpointer)report);
 	while (vcpus->len > 0) {
 		g_autoptr(GPtrArray) group = take_group(report, vcpus);
 
 		write_group(text, report, group);
+	}
+}
+
+/* What may be the reason comes first: a CPU that idles is none, and one may be that works. */
+static void write_cpus_and_tasks(GString *text, const struct report *report)
+{
+	const struct report_tasks *tasks = &report->tasks;
+	bool hung = same_string(report->collection.incident, incident_name(INCIDENT_HUNG_TASK));
+
+	if (report->oops.known || !tasks->known || !tasks->num_blocked || !report->vcpus->len) {
+		write_cpus(text, report, "Backtraces", is_any);
+		text_tasks(text, tasks);
+	} else if (hung) {
+		text_tasks(text, tasks);
+		write_cpus(text, report, "Backtraces", is_any);
+	} else {
+		write_cpus(text, report, "Backtraces", is_at_work);
+		text_tasks(text, tasks);
+		write_cpus(text, report, "Idle CPUs", is_idle);
 	}
 }
 
@@ -847,8 +888,7 @@ GString *report_to_text(const struct report *report)
 	write_domain(text, &report->collection);
 	write_timeline(text, report);
 	text_left_out(text, report);
-	write_cpus(text, report);
-	text_tasks(text, &report->tasks);
+	write_cpus_and_tasks(text, report);
 	write_all_errors(text, report);
 	write_modules(text, report->modules);
 	write_log(text, report);

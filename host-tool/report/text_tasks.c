@@ -9,6 +9,13 @@
 
 #define NS_PER_S 1000000000
 #define MAX_CHAINS 8 /* the rest is in report.json */
+#define MAX_LONE 4   /* tasks that are in no chain; the rest is below */
+
+static void append_name(GString *text, const struct report_task *task)
+{
+	text_append_clean(text, task->comm);
+	text_append(text, " (pid %" PRId64 ")", task->pid.value);
+}
 
 /* What is younger is what any disk has that works. */
 static void write_disks(GString *text, const GArray *disks)
@@ -24,6 +31,53 @@ static void write_disks(GString *text, const GArray *disks)
 			    " s.\n",
 			    disk->in_flight, disk->in_flight == 1 ? "" : "s",
 			    disk->oldest_ns.value / NS_PER_S);
+	}
+}
+
+static bool is_in_chain(const struct report_tasks *tasks, guint task)
+{
+	for (guint i = 0; i < tasks->chains->len; i++) {
+		const GArray *chain = g_array_index(tasks->chains, struct report_chain, i).tasks;
+
+		for (guint j = 0; j < chain->len; j++)
+			if (g_array_index(chain, guint, j) == task)
+				return true;
+	}
+	return false;
+}
+
+/* "dd (pid 12) waits for a page writeback in blkdev_fsync for 12 s." */
+static void write_lone(GString *text, const struct report_sleeper *sleeper)
+{
+	append_name(text, &sleeper->task);
+	g_string_append(text, " waits");
+	if (sleeper->waits_for)
+		text_append(text, " for a %s", sleeper->waits_for);
+	if (sleeper->waits_in) {
+		g_string_append(text, " in ");
+		text_append_clean(text, sleeper->waits_in);
+	}
+	if (sleeper->for_ns.known)
+		text_append(text, " for %" PRId64 " s", sleeper->for_ns.value / NS_PER_S);
+	g_string_append(text, ".\n");
+}
+
+/* Those that wait longest come first. */
+static void write_lone_tasks(GString *text, const struct report_tasks *tasks, const char *told)
+{
+	guint num = 0;
+
+	for (guint i = 0; i < tasks->shown->len && num < MAX_LONE; i++) {
+		const struct report_sleeper *sleeper =
+			&g_array_index(tasks->shown, struct report_sleeper, i);
+		g_autoptr(GString) name = g_string_new(NULL);
+
+		append_name(name, &sleeper->task);
+		if (sleeper->letter != 'D' || is_in_chain(tasks, i) ||
+		    (told && strstr(told, name->str)))
+			continue;
+		write_lone(text, sleeper);
+		num++;
 	}
 }
 
@@ -44,6 +98,7 @@ void text_chains(GString *text, const struct report_tasks *tasks, const char *to
 	if (tasks->chains->len > MAX_CHAINS)
 		text_append(text, "%u more chains are in report.json.\n",
 			    tasks->chains->len - MAX_CHAINS);
+	write_lone_tasks(text, tasks, told);
 	write_disks(text, tasks->disks);
 	g_string_append_c(text, '\n');
 }
@@ -67,8 +122,7 @@ static void write_wait(GString *text, const struct report_tasks *tasks,
 		holder = &g_array_index(tasks->shown, struct report_sleeper,
 					(guint)sleeper->holder.value);
 		text_append(text, ", %s ", sleeper->claim);
-		text_append_clean(text, holder->task.comm);
-		text_append(text, " (pid %" PRId64 ")", holder->task.pid.value);
+		append_name(text, &holder->task);
 	}
 	g_string_append_c(text, '\n');
 }
@@ -77,8 +131,8 @@ static void write_task(GString *text, const struct report_tasks *tasks,
 		       const struct report_sleeper *sleeper)
 {
 	g_string_append_c(text, '\n');
-	text_append_clean(text, sleeper->task.comm);
-	text_append(text, " (pid %" PRId64 "): %c", sleeper->task.pid.value, sleeper->letter);
+	append_name(text, &sleeper->task);
+	text_append(text, ": %c", sleeper->letter);
 	if (sleeper->running)
 		text_append(text, ", running on CPU %" PRId64, sleeper->cpu.value);
 	else if (sleeper->for_ns.known)

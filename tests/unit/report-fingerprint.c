@@ -64,6 +64,13 @@ static const struct pair {
 		{"what an exception came upon, by our own unwinding",
 		 {"oops", "f g | x y", ""},
 		 {"oops", "f g | z", ""}},
+		{"what calls the same three functions: a system call, the core kernel, a thread",
+		 {"oops", "scenario_null_deref scenario_null_inner scenario_null_outer run_null",
+		  ""},
+		 {"oops",
+		  "scenario_null_deref scenario_null_inner scenario_null_outer "
+		  "scenario_compare sort run_indirect",
+		  ""}},
 		{"the way into a system call",
 		 {"oops", "__do_sys_read.isra.0 do_syscall_64 entry_SYSCALL_64_after_hwframe", ""},
 		 {"oops", "__ia32_sys_read do_int80_emulation", ""}},

@@ -427,6 +427,99 @@ static void test_recursion(void)
 	g_string_free(text, TRUE);
 }
 
+static void add_task(struct report *report, const char *comm, char letter)
+{
+	struct report_sleeper sleeper = {
+		.task = {true, number(77), number(77), g_strdup(comm), NULL},
+		.letter = letter,
+		.for_ns = number(INT64_C(130200000000)),
+		.waits_for = "page writeback",
+		.waits_in = g_strdup("blkdev_fsync"),
+		.frames = frames_new(),
+	};
+
+	g_array_append_val(report->tasks.shown, sleeper);
+	report->tasks.num_blocked += letter == 'D';
+}
+
+static struct report *make_report_with_task(const char *incident)
+{
+	struct report *report = make_report();
+
+	report->tasks.known = true;
+	report->tasks.num = 62;
+	report->oops.known = false;
+	g_free(report->collection.incident);
+	report->collection.incident = g_strdup(incident);
+	add_task(report, "dd", 'D');
+	return report;
+}
+
+/* Are these in the report, in this order? */
+static bool in_order(const struct report *report, const char *const *words)
+{
+	g_autofree char *text = g_string_free(report_to_text(report), FALSE);
+	const char *at = text;
+
+	for (; *words && at; words++)
+		at = strstr(at, *words);
+	return at;
+}
+
+/* What stands still comes first, then CPUs at work, and those that idle last. */
+static void test_order(void)
+{
+	static const char line[] = "62 tasks, 1 of them blocked.\n"
+				   "dd (pid 77) waits for a page writeback in blkdev_fsync for "
+				   "130 s.\n";
+	static const char task[] = "\nTasks\n\ndd (pid 77): D";
+	static const char *const hung[] = {
+		line, task, "\nBacktraces\n", "\nCPUs 3,5: kernel", "\nCPUs 0-1,4: idle", NULL};
+	static const char *const others[] = {line, "\nBacktraces\n", "\nCPUs 3,5: kernel",
+					     task, "\nIdle CPUs\n",  "\nCPUs 0-1,4: idle",
+					     NULL};
+	static const char *const idle[] = {line, task, "\nIdle CPUs\n", NULL};
+	static const char *const none[] = {"\nBacktraces\n", "\nCPUs 0-1,4: idle",
+					   "\nTasks\n\nNo task is blocked.\n", NULL};
+	struct report *report = make_report_with_task("hung-task");
+
+	g_assert_true(in_order(report, hung));
+	report_free(report);
+	report = make_report_with_task("collect");
+	g_assert_true(in_order(report, others));
+	for (guint i = 0; i < report->vcpus->len; i++)
+		g_array_index(report->vcpus, struct report_vcpu, i).context = REPORT_CONTEXT_IDLE;
+	g_assert_true(in_order(report, idle));
+	g_assert_false(in_order(report, (const char *const[]){"\nBacktraces\n", NULL}));
+	report_free(report);
+	report = make_report_with_task("collect");
+	report->tasks.num_blocked = 0;
+	g_array_set_size(report->tasks.shown, 0);
+	g_assert_true(in_order(report, none));
+	report_free(report);
+}
+
+/* A task that a chain or the verdict tells of is not told twice. */
+static void test_told_once(void)
+{
+	static const char *const line[] = {"dd (pid 77) waits for a page", NULL};
+	struct report *report = make_report_with_task("hung-task");
+	struct report_chain chain = {.tasks = g_array_new(FALSE, FALSE, sizeof(guint)),
+				     .text = g_strdup("dd waits for another one")};
+
+	g_assert_true(in_order(report, line));
+	g_free(report->verdict.text);
+	report->verdict.text = g_strdup("dd (pid 77) waits");
+	g_assert_false(in_order(report, line));
+	g_array_set_size(chain.tasks, 1); /* it is task 0 */
+	g_array_index(chain.tasks, guint, 0) = 0;
+	g_array_append_val(report->tasks.chains, chain);
+	g_free(report->verdict.text);
+	report->verdict.text = NULL;
+	g_assert_false(in_order(report, line));
+	report_free(report);
+}
+
 /* Nothing known at all: every renderer must still have something to say. */
 static void test_empty(void)
 {
@@ -629,6 +722,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/dmesg", test_dmesg);
 	g_test_add_func("/report/empty", test_empty);
 	g_test_add_func("/report/what-was-not-collected", test_reasons);
+	g_test_add_func("/report/order of tasks and CPUs", test_order);
+	g_test_add_func("/report/a task is told once at the top", test_told_once);
 	g_test_add_func("/report/recursion", test_recursion);
 	g_test_add_func("/report/fault-without-address", test_fault_without_address);
 	g_test_add_func("/report/hostile", test_hostile);
