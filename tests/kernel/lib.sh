@@ -13,6 +13,8 @@
 #	kernel_patch SERIES FOLDER	apply the series to that
 #	kernel_config SOURCE OBJECTS [LINE...]	small.config and these lines as .config
 #	kernel_make OBJECTS ARG...	make in an object folder, nicely
+#
+# With KERNEL_ARCH=arm64 the last two are of that architecture, by Debian's cross compiler.
 
 kernel_tests=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 kernel_patches=$(realpath "$kernel_tests/../../guest-kernel-patch")
@@ -60,6 +62,12 @@ kernel_base() {
 	cp -al "$("$kernel_tests/fetch-source" "$1")" "$2"
 }
 
+# kernel_tools CONFIG: the arguments that make needs for that configuration
+kernel_tools() {
+	! grep -qx CONFIG_CC_IS_CLANG=y "$1" || echo LLVM=1
+	[ -z "${KERNEL_ARCH:-}" ] || printf '%s\n' "ARCH=$KERNEL_ARCH" "CROSS_COMPILE=aarch64-linux-gnu-"
+}
+
 kernel_patch() {
 	"$kernel_patches/apply" "$1" "$2"
 }
@@ -77,7 +85,7 @@ kernel_config() {
 		printf '%s\n' "$@"
 	} >"$objects/all.config"
 	# The tools come before the configuration, which is made with them.
-	! grep -qx CONFIG_CC_IS_CLANG=y "$objects/all.config" || tools=(LLVM=1)
+	mapfile -t tools < <(kernel_tools "$objects/all.config")
 	make -s -C "$source" O="$objects" "${tools[@]}" KCONFIG_ALLCONFIG="$objects/all.config" allnoconfig >"$objects/config.log" 2>&1 ||
 		{ cat "$objects/config.log" >&2; return 1; }
 	kernel_config_took "$objects/.config" "$@"
@@ -101,7 +109,7 @@ kernel_make() {
 	local objects=$1
 	local -a tools=()
 	shift
-	! grep -qx CONFIG_CC_IS_CLANG=y "$objects/.config" || tools=(LLVM=1)
+	mapfile -t tools < <(kernel_tools "$objects/.config")
 	KBUILD_BUILD_USER=oopsbt KBUILD_BUILD_HOST=test KBUILD_BUILD_TIMESTAMP='2024-01-01' \
 		nice -n 10 make -s -C "$objects" -j"$(nproc)" "${tools[@]}" "$@"
 }
