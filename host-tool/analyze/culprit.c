@@ -110,6 +110,7 @@ static void find_culprit(const struct report *report, enum incident kind, struct
 	case INCIDENT_RCU_STALL:
 		blame_task(report_find_cpu(report, &report->collection.stalled_cpu),
 			   blame_add_of_loop, blame);
+		blame_end(blame);
 		break;
 	case INCIDENT_HUNG_TASK:
 		blame_tasks(report, blame);

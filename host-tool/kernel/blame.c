@@ -32,11 +32,16 @@ static void push(struct blame *blame, const char *function, const char *module)
 	blame->whole = known + 1 == BLAME_FUNCTIONS;
 }
 
-static void replace(struct blame *blame, const char *function, const char *module)
+static void forget_functions(struct blame *blame)
 {
 	for (unsigned int i = 0; i < BLAME_FUNCTIONS; i++)
 		g_clear_pointer(&blame->functions[i], g_free);
 	g_clear_pointer(&blame->module, g_free);
+}
+
+static void replace(struct blame *blame, const char *function, const char *module)
+{
+	forget_functions(blame);
 	push(blame, function, module);
 }
 
@@ -50,6 +55,20 @@ void blame_add(struct blame *blame, const char *function, const char *module)
 		push(blame, function, module);
 }
 
+void blame_add_of_memory(struct blame *blame, const char *function, const char *module)
+{
+	bool allocates = function_says_that_it_allocates(function);
+
+	if (blame->whole || function_is_entry(function) || function_is_helper(function) ||
+	    (blame_is_known(blame) && !blame->allocates)) {
+		blame_add(blame, function, module);
+		return;
+	}
+	/* Named for want of another one. */
+	replace(blame, function, module);
+	blame->allocates = allocates;
+}
+
 static bool add_common_wait(struct blame *blame, const char *function)
 {
 	const char *common = function_common_wait(function);
@@ -61,12 +80,31 @@ static bool add_common_wait(struct blame *blame, const char *function)
 	return true;
 }
 
+/* What handed out an interruption's work is not the task's. */
+static void remember_dispatcher(struct blame *blame, const char *function)
+{
+	if (function_is_interruption(function))
+		g_clear_pointer(&blame->dispatcher, g_free);
+	else if (!blame->dispatcher && !function_is_entry(function))
+		blame->dispatcher = function_plain(function);
+}
+
+void blame_end(struct blame *blame)
+{
+	if (!blame_is_known(blame) && blame->dispatcher)
+		push(blame, blame->dispatcher, NULL);
+}
+
 void blame_add_of_loop(struct blame *blame, const char *function, const char *module)
 {
 	/* An exception is the loop's own doing, and the loop goes on beyond it. */
 	if (blame->whole || function_is_exception(function) || add_common_wait(blame, function))
 		return;
+	/* The loop is the task's that was preempted; who comes next upon the CPU is chance. */
+	if (g_str_has_prefix(function, "preempt_schedule"))
+		forget_functions(blame);
 	if (function_is_dispatcher(function)) {
+		remember_dispatcher(blame, function);
 		blame_add_boundary(blame);
 		return;
 	}
@@ -149,5 +187,6 @@ void blame_clear(struct blame *blame)
 		g_free(blame->functions[i]);
 	g_free(blame->module);
 	g_free(blame->previous);
+	g_free(blame->dispatcher);
 	memset(blame, 0, sizeof(*blame));
 }

@@ -17,6 +17,8 @@ struct blame {
 	char *module;			  /* of the first; NULL: the core kernel */
 	bool whole;			  /* no more are wanted */
 	bool waits;			  /* of blame_add_of_wait(): the first waits by its name */
+	bool allocates;	  /* of blame_add_of_memory(): the first allocates by its name */
+	char *dispatcher; /* of blame_add_of_loop(): the innermost one of the task */
 	/* Of blame_add_of_overflow() */
 	char *previous;
 	unsigned int repeats; /* of that, one after another */
@@ -37,11 +39,17 @@ void blame_add_of_loop(struct blame *blame, const char *function, const char *mo
  */
 void blame_add_of_overflow(struct blame *blame, const char *function, const char *module);
 
+/* The same for memory: who had it allocated, not one that says by its name that it allocates. */
+void blame_add_of_memory(struct blame *blame, const char *function, const char *module);
+
 /* The same for a task that waits: for what all of the kernel uses, or for its own. */
 void blame_add_of_wait(struct blame *blame, const char *function, const char *module);
 
 /* Here begins what was interrupted: if somebody is to blame already, it is not beyond this. */
 void blame_add_boundary(struct blame *blame);
+
+/* The stack ends: where a loop has only functions that hand out work, it is the innermost's. */
+void blame_end(struct blame *blame);
 
 /* Takes this function, though it is a helper, if there is none. */
 void blame_add_if_none(struct blame *blame, const char *function, const char *module);

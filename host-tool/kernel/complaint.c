@@ -17,6 +17,7 @@ enum who {
 	WHO_LOOP,   /* in the registers and the trace, anywhere in a loop */
 	WHO_STACK,  /* in a trace that fills the stack: as in a loop, without the registers */
 	WHO_WAIT,   /* in the trace, waiting */
+	WHO_MEMORY, /* in the trace, allocating */
 	WHO_LOCK,   /* where the lock is that the task wants; its callers are in the trace */
 	WHO_BECAME, /* in the trace of how a lock came to be what it is */
 	WHO_PAGE,   /* in the trace of who allocated a page, if that is known */
@@ -42,7 +43,7 @@ static const struct form {
 	{"^UBSAN: Undefined behaviour in", "UBSAN: undefined behaviour", WHO_TRACE,
 	 INCIDENT_WARNING},
 	{"^(UBSAN: [a-z-]+) in", NULL, WHO_TRACE, INCIDENT_WARNING},
-	{"BUG: (memory leak)", NULL, WHO_TRACE, INCIDENT_WARNING},
+	{"BUG: (memory leak)", NULL, WHO_MEMORY, INCIDENT_WARNING},
 	/* What does not get on */
 	{"^(?:NMI )?(?:watchdog: )?BUG: (soft lockup) - CPU#", NULL, WHO_LOOP,
 	 INCIDENT_SOFT_LOCKUP},
@@ -51,6 +52,9 @@ static const struct form {
 	{"^(?:rcu: )?INFO: rcu_[a-z_]+ (?:self-)?detected(?: expedited)? stall", "RCU stall",
 	 WHO_LOOP, INCIDENT_RCU_STALL},
 	{"^INFO: task .* blocked (?:in I/O wait |on .*)?for more than [0-9]+ seconds", "hung task",
+	 WHO_WAIT, INCIDENT_HUNG_TASK},
+	/* The rest of that line, where a task's name has a line's end in it. */
+	{"^.{0,16}:[0-9]+ blocked (?:in I/O wait |on .*)?for more than [0-9]+ seconds", "hung task",
 	 WHO_WAIT, INCIDENT_HUNG_TASK},
 	{"^INFO: task .* can't die for more than", "task that cannot die", WHO_WAIT,
 	 INCIDENT_HUNG_TASK},
@@ -96,12 +100,13 @@ static const struct form {
 bool complaint_line_may_begin(const char *line)
 {
 	return strstr(line, "BUG: ") || strstr(line, "WARNING: ") || strstr(line, "INFO: ") ||
-	       strstr(line, "UBSAN: ") || strstr(line, "LOCKUP") ||
+	       strstr(line, "UBSAN: ") || strstr(line, "LOCKUP") || strstr(line, " blocked ") ||
 	       g_str_has_prefix(line, "Kernel panic");
 }
 
 static const struct form *find_form(const char *line, GMatchInfo **info)
 {
+	line += strspn(line, " ");
 	for (size_t i = 0; i < G_N_ELEMENTS(forms) && complaint_line_may_begin(line); i++) {
 		*info = log_match(forms[i].pattern, line);
 		if (*info)
@@ -210,6 +215,8 @@ static LogBlame find_rule(enum who who)
 		return blame_add_of_loop;
 	case WHO_WAIT:
 		return blame_add_of_wait;
+	case WHO_MEMORY:
+		return blame_add_of_memory;
 	default:
 		return blame_add;
 	}
@@ -243,7 +250,7 @@ bool complaint_find(GPtrArray *lines, guint first, struct complaint *complaint)
 		break;
 	case WHO_PAGE:
 		log_blame_trace(lines, find_behind(lines, start, end, "page last allocated via"),
-				end, blame_add, &complaint->blame);
+				end, blame_add_of_memory, &complaint->blame);
 		break;
 	default:
 		log_blame(lines, start, end, place, find_rule(form->who), &complaint->blame);

@@ -187,7 +187,9 @@ static const char *const dispatchers[] = {
 /* The kernel tells of what has happened already. */
 static const char *const telling[] = {
 	"panic",
+	"__panic",
 	"vpanic",
+	"panic_*",
 	"die",
 	"die_addr",
 	"__die*",
@@ -303,8 +305,6 @@ static const char *const checks[] = {
 	"check_new_page*",
 	"check_object",
 	"check_bytes_and_report",
-	"quarantine_*",
-	"qlist_*",
 	"kmsan_*",
 	"__msan_*",
 	"__kmsan_*",
@@ -571,8 +571,13 @@ static const char *const library[] = {
 	"crc32*",
 	"__crc32*",
 	"crc_itu_t",
-	"aes_encrypt",
-	"aes_decrypt",
+	/* ciphers, and how a request gets to them */
+	"aes_*crypt",
+	"aesti_*crypt",
+	"xts_*crypt",
+	"crypto_*_encrypt*",
+	"crypto_*_decrypt*",
+	"cipher_crypt_one",
 	"clear_page_*",
 	"copy_page*",
 	"copy_mc_*",
@@ -582,6 +587,8 @@ static const char *const library[] = {
 	"rep_stos_*",
 	"_copy_from_user",
 	"_copy_to_user",
+	"*_copy_from_user",
+	"*_copy_to_user",
 	"copy_from_user*",
 	"copy_to_user*",
 	"copy_user_*",
@@ -769,7 +776,6 @@ static const char *const waiting[] = {
 	"ww_mutex_*",
 	"__ww_mutex_*",
 	"rt_mutex_*",
-	"console_lock",
 	"lock_sock*",
 	"release_sock",
 	"ldsem_*",
@@ -1139,6 +1145,13 @@ bool function_says_that_it_waits(const char *function)
 	if (g_str_has_prefix(plain, "sys_"))
 		return false;
 	return strstr(plain, "_lock") || strstr(plain, "wait") || is_in(&all_ways_to_disks, plain);
+}
+
+bool function_says_that_it_allocates(const char *function)
+{
+	g_autofree char *name = g_strndup(function, plain_length(function));
+
+	return strstr(name, "alloc") != NULL;
 }
 
 bool function_is_entry(const char *function)

@@ -12,6 +12,9 @@
 /* Would a reader blame the caller of this function rather than the function? */
 bool function_is_helper(const char *function);
 
+/* Does it say by its name that it allocates for its caller, as "sk_prot_alloc" does? */
+bool function_says_that_it_allocates(const char *function);
+
 /* Is this where an exception, an interrupt, a system call, a task or a softirq begins? */
 bool function_is_entry(const char *function);
 

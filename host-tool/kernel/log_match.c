@@ -125,6 +125,7 @@ void log_blame(GPtrArray *lines, guint start, guint end, const char *place, LogB
 	if (place)
 		add_place(place, add, blame);
 	log_blame_trace(lines, find_callers(lines, start, end, place), end, add, blame);
+	blame_end(blame);
 	if (place)
 		add_place(place, blame_add_if_none, blame);
 }

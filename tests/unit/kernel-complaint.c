@@ -61,6 +61,41 @@ static const struct sample {
 	 " rcu_sched_clock_irq+0x1/0x2\n update_process_times+0x1/0x2\n"
 	 " hrtimer_interrupt+0x1/0x2\n asm_sysvec_apic_timer_interrupt+0x1/0x2\n </IRQ>\n"
 	 "RIP: 0010:my_poll+0x1/0x2\n my_ioctl+0x1/0x2\n __x64_sys_ioctl+0x1/0x2\n"},
+	/* A task's name with a line's end in it */
+	{"hung task in my_close", INCIDENT_HUNG_TASK,
+	 "b\xff:12 blocked for more than 143 seconds.\n      Not tainted 6.1.0\n"
+	 "Call Trace:\n <TASK>\n __schedule+0x1/0x2\n schedule+0x1/0x2\n my_close+0x1/0x2\n"},
+	/* Nobody below the function that hands out the work */
+	{"RCU stall in kvm_vm_compat_ioctl", INCIDENT_RCU_STALL,
+	 "INFO: rcu_sched self-detected stall on CPU\nCall Trace:\n"
+	 " <IRQ>  [<ffffffff81000000>] sched_show_task+0x1/0x2\n"
+	 " [<ffffffff81000000>] hrtimer_interrupt+0x1/0x2\n"
+	 " [<ffffffff81000000>] apic_timer_interrupt+0x1/0x2\n"
+	 " <EOI>  [<ffffffff81000000>] kvm_vm_compat_ioctl+0x1/0x2\n"
+	 " [<ffffffff81000000>] compat_SyS_ioctl+0x1/0x2\n"},
+	/* The CPU is given to another task by chance while this one loops */
+	{"RCU stall in my_open", INCIDENT_RCU_STALL,
+	 "rcu: INFO: rcu_preempt self-detected stall on CPU\nCall Trace:\n"
+	 " put_task_stack+0x1/0x2\n finish_task_switch+0x1/0x2\n __schedule+0x1/0x2\n"
+	 " preempt_schedule_irq+0x1/0x2\n retint_kernel+0x1/0x2\n my_poll+0x1/0x2\n"
+	 " my_open+0x1/0x2\n do_dentry_open+0x1/0x2\n"},
+	/* Who had the memory allocated, not how */
+	{"memory leak in my_create", INCIDENT_WARNING,
+	 "BUG: memory leak\nunreferenced object 0xffff8800342540c0 (size 1864):\n  backtrace:\n"
+	 "    [<ffffffff81000000>] kmem_cache_alloc+0x1/0x2\n"
+	 "    [<ffffffff81000000>] sk_prot_alloc+0x1/0x2\n"
+	 "    [<ffffffff81000000>] sk_alloc+0x1/0x2\n"
+	 "    [<ffffffff81000000>] my_create+0x1/0x2\n"
+	 "    [<ffffffff81000000>] __sock_create+0x1/0x2\n"},
+	{"memory leak in my_alloc", INCIDENT_WARNING,
+	 "BUG: memory leak\n  backtrace:\n    [<ffffffff81000000>] __kmalloc+0x1/0x2\n"
+	 "    [<ffffffff81000000>] my_alloc+0x1/0x2\n"
+	 "    [<ffffffff81000000>] do_syscall_64+0x1/0x2\n"},
+	{"KMSAN: uninit-value in my_crypt", INCIDENT_WARNING,
+	 "BUG: KMSAN: uninit-value in aes_encrypt+0x1/0x2\n aes_encrypt+0x1/0x2\n"
+	 " crypto_ecb_encrypt+0x1/0x2\n crypto_skcipher_encrypt+0x1/0x2\n my_crypt+0x1/0x2\n"},
+	{"KCSAN: data-race in my_read", INCIDENT_WARNING,
+	 " BUG: KCSAN: data-race in my_read+0x1/0x2\n"},
 	{"soft lockup in smp_call_function", INCIDENT_SOFT_LOCKUP,
 	 "watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [sh:12]\n"
 	 "RIP: 0010:smp_call_function_many_cond+0x1/0x2\nCall Trace:\n"
