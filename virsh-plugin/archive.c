@@ -91,21 +91,34 @@ static bool set_header(struct header *header, const char *name, const char *file
 	return true;
 }
 
-static bool write_contents(GOutputStream *out, int fd, const char *path, guint64 size,
-			   GError **error)
+struct writer {
+	const char *name; /* the folder in the archive */
+	const GPtrArray *members;
+	struct progress *progress;
+	guint64 done, all; /* bytes of the members */
+};
+
+static void show_progress(struct writer *writer, size_t count)
+{
+	writer->done += count;
+	progress_bytes(writer->progress, writer->done, writer->all);
+}
+
+static bool write_contents(struct writer *writer, GOutputStream *out,
+			   const struct archive_member *member, guint64 size, GError **error)
 {
 	g_autofree char *buffer = g_malloc0(1 << 16);
 	guint64 left = size;
 	size_t padding = (BLOCK - size % BLOCK) % BLOCK;
 
 	while (left > 0) {
-		ssize_t count = read(fd, buffer, MIN(left, (guint64)1 << 16));
+		ssize_t count = read(member->fd, buffer, MIN(left, (guint64)1 << 16));
 
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count <= 0) {
 			g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot read %s: %s",
-				    path,
+				    member->name,
 				    count < 0 ? g_strerror(errno)
 					      : "the file became shorter while it was read");
 			return false;
@@ -113,19 +126,104 @@ static bool write_contents(GOutputStream *out, int fd, const char *path, guint64
 		if (!g_output_stream_write_all(out, buffer, count, NULL, NULL, error))
 			return false;
 		left -= count;
+		show_progress(writer, count);
 	}
 	memset(buffer, 0, BLOCK);
 	return g_output_stream_write_all(out, buffer, padding, NULL, NULL, error);
 }
 
-static bool write_member(GOutputStream *out, const char *directory, const char *name,
-			 const char *file_name, GError **error)
+static bool write_member(struct writer *writer, GOutputStream *out,
+			 const struct archive_member *member, GError **error)
 {
-	g_autofree char *path = g_build_filename(directory, file_name, NULL);
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct header header;
 	struct stat info;
-	bool good;
+
+	if (fstat(member->fd, &info) < 0) {
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot read %s: %s",
+			    member->name, g_strerror(errno));
+		return false;
+	}
+	return set_header(&header, writer->name, member->name, &info, error) &&
+	       g_output_stream_write_all(out, &header, sizeof(header), NULL, NULL, error) &&
+	       write_contents(writer, out, member, info.st_size, error);
+}
+
+static bool write_members(struct writer *writer, GOutputStream *out, GError **error)
+{
+	static const char end[2 * BLOCK];
+
+	for (guint i = 0; i < writer->members->len; i++) {
+		if (!write_member(writer, out, writer->members->pdata[i], error))
+			return false;
+	}
+	return g_output_stream_write_all(out, end, sizeof(end), NULL, NULL, error);
+}
+
+static bool write_to_fd(int fd, void *data, GError **error)
+{
+	g_autoptr(GOutputStream) raw = g_unix_output_stream_new(fd, FALSE);
+	g_autoptr(GZlibCompressor) gzip = g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, -1);
+	g_autoptr(GOutputStream) out = g_converter_output_stream_new(raw, G_CONVERTER(gzip));
+
+	return write_members(data, out, error) && g_output_stream_close(out, NULL, error);
+}
+
+static guint64 count_bytes(const GPtrArray *members)
+{
+	guint64 bytes = 0;
+
+	for (guint i = 0; i < members->len; i++) {
+		const struct archive_member *member = members->pdata[i];
+		struct stat info;
+
+		bytes += fstat(member->fd, &info) == 0 ? (guint64)info.st_size : 0;
+	}
+	return bytes;
+}
+
+bool archive_write(const char *path, const char *name, const GPtrArray *members, bool replace,
+		   struct progress *progress, GError **error)
+{
+	struct writer writer = {
+		.name = name,
+		.members = members,
+		.progress = progress,
+		.all = count_bytes(members),
+	};
+
+	return new_file_write(path, replace, write_to_fd, &writer, error);
+}
+
+/* --- members --- */
+
+static void free_member(void *data)
+{
+	struct archive_member *member = data;
+
+	close(member->fd);
+	g_free(member->name);
+	g_free(member);
+}
+
+GPtrArray *archive_members_new(void)
+{
+	return g_ptr_array_new_with_free_func(free_member);
+}
+
+void archive_members_add(GPtrArray *members, const char *name, int fd)
+{
+	struct archive_member *member = g_new0(struct archive_member, 1);
+
+	member->name = g_strdup(name);
+	member->fd = fd;
+	g_ptr_array_add(members, member);
+}
+
+static bool add_file(GPtrArray *members, const char *directory, const char *name, GError **error)
+{
+	g_autofree char *path = g_build_filename(directory, name, NULL);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat info;
 
 	if (fd < 0 || fstat(fd, &info) < 0) {
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot read %s: %s", path,
@@ -134,12 +232,11 @@ static bool write_member(GOutputStream *out, const char *directory, const char *
 			close(fd);
 		return false;
 	}
-	good = !S_ISREG(info.st_mode) ||
-	       (set_header(&header, name, file_name, &info, error) &&
-		g_output_stream_write_all(out, &header, sizeof(header), NULL, NULL, error) &&
-		write_contents(out, fd, path, info.st_size, error));
-	close(fd);
-	return good;
+	if (S_ISREG(info.st_mode))
+		archive_members_add(members, name, fd);
+	else
+		close(fd);
+	return true;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -147,58 +244,26 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool write_members(GOutputStream *out, const char *directory, const char *name,
-			  const char *const *excluded, GError **error)
+GPtrArray *archive_members_of(const char *directory, const char *const *excluded, GError **error)
 {
-	static const char end[2 * BLOCK];
 	g_autoptr(GDir) dir = g_dir_open(directory, 0, error);
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	const char *file_name;
+	g_autoptr(GPtrArray) members = archive_members_new();
+	const char *name;
 
 	if (!dir)
-		return false;
-	while ((file_name = g_dir_read_name(dir))) {
-		if (!g_strv_contains(excluded, file_name))
-			g_ptr_array_add(names, g_strdup(file_name));
+		return NULL;
+	while ((name = g_dir_read_name(dir))) {
+		/* A hidden file is one that is still being written. */
+		if (*name != '.' && !g_strv_contains(excluded, name))
+			g_ptr_array_add(names, g_strdup(name));
 	}
 	g_ptr_array_sort(names, compare_names);
 	for (guint i = 0; i < names->len; i++) {
-		if (!write_member(out, directory, name, names->pdata[i], error))
-			return false;
+		if (!add_file(members, directory, names->pdata[i], error))
+			return NULL;
 	}
-	return g_output_stream_write_all(out, end, sizeof(end), NULL, NULL, error);
-}
-
-static bool write_archive(int fd, const char *directory, const char *name,
-			  const char *const *excluded, GError **error)
-{
-	g_autoptr(GOutputStream) raw = g_unix_output_stream_new(fd, FALSE);
-	g_autoptr(GZlibCompressor) gzip = g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, -1);
-	g_autoptr(GOutputStream) out = g_converter_output_stream_new(raw, G_CONVERTER(gzip));
-
-	return write_members(out, directory, name, excluded, error) &&
-	       g_output_stream_close(out, NULL, error);
-}
-
-struct archive {
-	const char *directory;
-	const char *name;
-	const char *const *excluded;
-};
-
-static bool write_to_fd(int fd, void *data, GError **error)
-{
-	const struct archive *archive = data;
-
-	return write_archive(fd, archive->directory, archive->name, archive->excluded, error);
-}
-
-bool archive_write(const char *path, const char *directory, const char *name,
-		   const char *const *excluded, bool replace, GError **error)
-{
-	struct archive archive = {directory, name, excluded};
-
-	return new_file_write(path, replace, write_to_fd, &archive, error);
+	return g_steal_pointer(&members);
 }
 
 /* --- reading --- */

@@ -10,13 +10,27 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "progress.h"
+
+/* A file that goes into an archive. */
+struct archive_member {
+	char *name; /* without a folder */
+	int fd;	    /* at its beginning; its status says how large it is and how old */
+};
+
+/* Of struct archive_member, which it frees and closes. */
+GPtrArray *archive_members_new(void);
+/* Takes @fd. */
+void archive_members_add(GPtrArray *members, const char *name, int fd);
+/* The regular files in @directory, by name; hidden ones and those in @excluded are left out. */
+GPtrArray *archive_members_of(const char *directory, const char *const *excluded, GError **error);
+
 /*
- * Puts the regular files in @directory into @path as "@name/FILE", those in @excluded
- * (NULL-terminated) not. @path "-" is standard output. Unless @replace a file that is there is an
- * error.
+ * Puts @members into @path as "@name/FILE". @path "-" is standard output. Unless @replace a file
+ * that is there is an error. @progress may be NULL.
  */
-bool archive_write(const char *path, const char *directory, const char *name,
-		   const char *const *excluded, bool replace, GError **error);
+bool archive_write(const char *path, const char *name, const GPtrArray *members, bool replace,
+		   struct progress *progress, GError **error);
 
 /* The contents of the first member whose file name is @file_name, at most @max_bytes. g_free(). */
 char *archive_read(const char *path, const char *file_name, size_t max_bytes, size_t *length,

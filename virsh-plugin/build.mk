@@ -20,8 +20,8 @@ $(BUILD)/virsh-plugin/html/resource.o: $(BUILD)/virsh-plugin/html/resource.c
 PLUGIN_SOURCES := $(PLUGIN_HTML) virsh-plugin/html/html_store.c $(addprefix virsh-plugin/, \
 	archive.c cli.c code_view.c complete.c cpu_view.c daemon_status.c domain.c domains.c dumps.c groups.c health.c \
 	journal_source.c lines.c lines_text.c mail.c main.c \
-	manual.c members.c new_file.c outlook.c output.c remote.c repeats_view.c report_file.c selection.c session.c story.c survey.c task_view.c \
-	trace.c verbs.c when.c \
+	manual.c members.c new_file.c outlook.c output.c progress.c remote.c repeats_view.c report_file.c selection.c session.c story.c survey.c task_view.c \
+	trace.c verbs.c vmcore_progress.c when.c \
 	verb_analyze.c verb_collect.c verb_debug.c verb_disable.c verb_enable.c verb_export.c \
 	verb_info.c verb_list.c verb_rm.c verb_stats.c verb_status.c verb_watch.c)
 

@@ -5,9 +5,47 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* --- signals --- */
+
+/* What a signal that ends this program removes first; NULL: nothing. */
+static const char *volatile unfinished;
+
+static const int ending_signals[] = {SIGHUP, SIGINT, SIGTERM};
+
+static void remove_unfinished(int number)
+{
+	const char *path = unfinished;
+
+	if (path)
+		unlink(path);
+	/* Its handling is the default one again: SA_RESETHAND. */
+	raise(number);
+}
+
+/* Those that the caller's caller ignores, as under nohup, stay ignored. */
+static void watch_signals(struct sigaction *before)
+{
+	struct sigaction action = {.sa_handler = remove_unfinished, .sa_flags = SA_RESETHAND};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ending_signals); i++) {
+		sigaction(ending_signals[i], NULL, &before[i]);
+		if (before[i].sa_handler != SIG_IGN)
+			sigaction(ending_signals[i], &action, NULL);
+	}
+}
+
+static void restore_signals(const struct sigaction *before)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(ending_signals); i++)
+		sigaction(ending_signals[i], &before[i], NULL);
+}
+
+/* --- the file --- */
 
 /* Into its place without replacing anything, unless it may. */
 static bool publish(const char *temporary, const char *path, bool replace, GError **error)
@@ -21,17 +59,13 @@ static bool publish(const char *temporary, const char *path, bool replace, GErro
 	return false;
 }
 
-bool new_file_write(const char *path, bool replace,
-		    bool (*write)(int fd, void *data, GError **error), void *data, GError **error)
+/* @temporary ends with "XXXXXX", which it fills in. */
+static bool write_new(char *temporary, const char *path, bool replace,
+		      bool (*write)(int fd, void *data, GError **error), void *data, GError **error)
 {
-	g_autofree char *temporary = NULL;
+	int fd = g_mkstemp_full(temporary, O_RDWR | O_CLOEXEC, 0600);
 	bool good;
-	int fd;
 
-	if (strcmp(path, "-") == 0)
-		return write(STDOUT_FILENO, data, error);
-	temporary = g_strconcat(path, ".XXXXXX", NULL);
-	fd = g_mkstemp_full(temporary, O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot write %s: %s", path,
 			    g_strerror(errno));
@@ -48,5 +82,23 @@ bool new_file_write(const char *path, bool replace,
 	close(fd);
 	good = good && publish(temporary, path, replace, error);
 	unlink(temporary);
+	return good;
+}
+
+bool new_file_write(const char *path, bool replace,
+		    bool (*write)(int fd, void *data, GError **error), void *data, GError **error)
+{
+	struct sigaction before[G_N_ELEMENTS(ending_signals)];
+	g_autofree char *temporary = NULL;
+	bool good;
+
+	if (strcmp(path, "-") == 0)
+		return write(STDOUT_FILENO, data, error);
+	temporary = g_strconcat(path, ".XXXXXX", NULL);
+	unfinished = temporary;
+	watch_signals(before);
+	good = write_new(temporary, path, replace, write, data, error);
+	restore_signals(before);
+	unfinished = NULL;
 	return good;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A file that a verb makes: there whole or not at all, for its owner only. */
+/* A file that a verb makes: whole or not there at all, also if a signal ends it; for its owner
+ * only. */
 #ifndef OOPSBT_PLUGIN_NEW_FILE_H
 #define OOPSBT_PLUGIN_NEW_FILE_H
 

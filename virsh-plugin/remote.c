@@ -113,30 +113,50 @@ bool remote_make_pool(struct session *session, GError **error)
 
 /* --- files --- */
 
+/* The volumes of one dump. */
+struct fetch {
+	struct session *session;
+	GPtrArray *volumes; /* of virStorageVolPtr */
+	struct progress *progress;
+	guint64 done, all; /* bytes */
+};
+
+/* Where what is downloaded goes: into a file or, if there is none, into text. */
 struct sink {
 	int fd; /* -1: into text */
 	GByteArray *text;
-	size_t max_bytes;
+	size_t max_bytes;    /* of the text */
+	struct fetch *fetch; /* of the file */
 };
 
-static int receive(virStreamPtr stream G_GNUC_UNUSED, const char *data, size_t length, void *opaque)
+static bool append_text(struct sink *sink, const char *data, size_t length)
 {
-	struct sink *sink = opaque;
+	if (sink->text->len + length > sink->max_bytes)
+		return false;
+	g_byte_array_append(sink->text, (const guint8 *)data, length);
+	return true;
+}
 
-	if (sink->fd < 0) {
-		if (sink->text->len + length > sink->max_bytes)
-			return -1;
-		g_byte_array_append(sink->text, (const guint8 *)data, length);
-		return (int)length;
-	}
+static bool write_file(struct sink *sink, const char *data, size_t length)
+{
 	for (size_t done = 0; done < length;) {
 		ssize_t count = write(sink->fd, data + done, length - done);
 
 		if (count < 0 && errno != EINTR)
-			return -1;
+			return false;
 		done += count > 0 ? count : 0;
 	}
-	return (int)length;
+	sink->fetch->done += length;
+	progress_bytes(sink->fetch->progress, sink->fetch->done, sink->fetch->all);
+	return true;
+}
+
+static int receive(virStreamPtr stream G_GNUC_UNUSED, const char *data, size_t length, void *opaque)
+{
+	struct sink *sink = opaque;
+	bool good = sink->fd < 0 ? append_text(sink, data, length) : write_file(sink, data, length);
+
+	return good ? (int)length : -1;
 }
 
 static bool download(struct session *session, virStorageVolPtr volume, struct sink *sink,
@@ -184,50 +204,103 @@ char *remote_read(struct session *session, const struct store_entry *entry, cons
 	return pool ? read_volume(session, pool, name, max_bytes, length, error) : NULL;
 }
 
-static bool fetch_file(struct session *session, virStorageVolPtr volume, const char *path,
-		       GError **error)
+/* Open to read and write, without a name. */
+static int open_nameless(GError **error)
 {
-	struct sink sink = {.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
-	bool good;
+	g_autofree char *path = g_build_filename(g_get_tmp_dir(), "virsh-oopsbt-XXXXXX", NULL);
+	int fd = open(g_get_tmp_dir(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	if (sink.fd < 0) {
-		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "cannot write %s: %s", path,
-			    g_strerror(errno));
-		return false;
+	/* Not every file system has O_TMPFILE. */
+	if (fd < 0) {
+		fd = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
+		if (fd >= 0)
+			unlink(path);
 	}
-	good = download(session, volume, &sink, error);
-	close(sink.fd);
-	return good;
+	if (fd < 0)
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "cannot write to %s: %s",
+			    g_get_tmp_dir(), g_strerror(errno));
+	return fd;
 }
 
-bool remote_fetch(struct session *session, const struct store_entry *entry, const char *directory,
-		  const char *const *excluded, GError **error)
+static bool fetch_file(struct fetch *fetch, virStorageVolPtr volume, const char *file,
+		       GPtrArray *members, GError **error)
+{
+	struct sink sink = {.fd = open_nameless(error), .fetch = fetch};
+
+	if (sink.fd < 0)
+		return false;
+	archive_members_add(members, file, sink.fd);
+	return download(fetch->session, volume, &sink, error) && lseek(sink.fd, 0, SEEK_SET) == 0;
+}
+
+/* The name of the file in the dump, or NULL: the volume is not of this dump, or is left out. */
+static const char *file_of_volume(virStorageVolPtr volume, const char *prefix,
+				  const char *const *excluded)
+{
+	const char *name = virStorageVolGetName(volume);
+	const char *file;
+
+	if (!g_str_has_prefix(name, prefix) || strchr(name, '/'))
+		return NULL;
+	file = name + strlen(prefix);
+	return *file && *file != '.' && !g_strv_contains(excluded, file) ? file : NULL;
+}
+
+static void free_volume(void *volume)
+{
+	virStorageVolFree(volume);
+}
+
+static int compare_volumes(const void *a, const void *b)
+{
+	return strcmp(virStorageVolGetName(*(virStorageVolPtr const *)a),
+		      virStorageVolGetName(*(virStorageVolPtr const *)b));
+}
+
+/* Those that file_of_volume() takes, by name. */
+static bool find_volumes(struct fetch *fetch, virStoragePoolPtr pool, const char *prefix,
+			 const char *const *excluded, GError **error)
+{
+	virStorageVolPtr *volumes = NULL;
+	int count = virStoragePoolListAllVolumes(pool, &volumes, 0);
+
+	if (count < 0)
+		return session_fail(fetch->session, error, "cannot list the storage pool");
+	for (int i = 0; i < count; i++) {
+		virStorageVolInfo info;
+
+		if (!file_of_volume(volumes[i], prefix, excluded)) {
+			virStorageVolFree(volumes[i]);
+			continue;
+		}
+		g_ptr_array_add(fetch->volumes, volumes[i]);
+		if (virStorageVolGetInfo(volumes[i], &info) == 0)
+			fetch->all += info.capacity;
+	}
+	free(volumes);
+	g_ptr_array_sort(fetch->volumes, compare_volumes);
+	return true;
+}
+
+GPtrArray *remote_fetch(struct session *session, const struct store_entry *entry,
+			const char *const *excluded, struct progress *progress, GError **error)
 {
 	g_autoptr(virStoragePool) pool = open_pool(session, error);
 	g_autofree char *prefix = g_strconcat(entry->id, ".", NULL);
-	virStorageVolPtr *volumes = NULL;
-	bool good = true;
-	int count;
+	g_autoptr(GPtrArray) volumes = g_ptr_array_new_with_free_func(free_volume);
+	g_autoptr(GPtrArray) members = archive_members_new();
+	struct fetch fetch = {.session = session, .volumes = volumes, .progress = progress};
 
-	if (!pool)
-		return false;
-	count = virStoragePoolListAllVolumes(pool, &volumes, 0);
-	if (count < 0)
-		return session_fail(session, error, "cannot list the storage pool");
-	for (int i = 0; i < count; i++) {
-		const char *name = virStorageVolGetName(volumes[i]);
-		bool is_file = g_str_has_prefix(name, prefix) && !strchr(name, '/');
-		const char *file = is_file ? name + strlen(prefix) : NULL;
+	if (!pool || !find_volumes(&fetch, pool, prefix, excluded, error))
+		return NULL;
+	for (guint i = 0; i < volumes->len; i++) {
+		virStorageVolPtr volume = volumes->pdata[i];
 
-		if (good && file && *file && *file != '.' && !g_strv_contains(excluded, file)) {
-			g_autofree char *path = g_build_filename(directory, file, NULL);
-
-			good = fetch_file(session, volumes[i], path, error);
-		}
-		virStorageVolFree(volumes[i]);
+		if (!fetch_file(&fetch, volume, file_of_volume(volume, prefix, excluded), members,
+				error))
+			return NULL;
 	}
-	free(volumes);
-	return good;
+	return g_steal_pointer(&members);
 }
 
 /* --- the index --- */

@@ -7,6 +7,8 @@
 #ifndef OOPSBT_PLUGIN_REMOTE_H
 #define OOPSBT_PLUGIN_REMOTE_H
 
+#include "archive.h"
+#include "progress.h"
 #include "session.h"
 
 #define REMOTE_POOL "oopsbt"
@@ -18,9 +20,12 @@ GPtrArray *remote_list(struct session *session, const char *domain_name, GError 
 char *remote_read(struct session *session, const struct store_entry *entry, const char *file_name,
 		  size_t max_bytes, size_t *length, GError **error);
 
-/* All files of a dump but those in @excluded, into @directory. */
-bool remote_fetch(struct session *session, const struct store_entry *entry, const char *directory,
-		  const char *const *excluded, GError **error);
+/*
+ * All files of a dump but those in @excluded, as members of an archive. They are files without a
+ * name in the folder for temporary files, so that nothing is left of them however this ends.
+ */
+GPtrArray *remote_fetch(struct session *session, const struct store_entry *entry,
+			const char *const *excluded, struct progress *progress, GError **error);
 
 /* Makes the pool on the connection's host, started and autostarted; if it is there, starts it. */
 bool remote_make_pool(struct session *session, GError **error);

@@ -10,6 +10,7 @@
 #include "dumps.h"
 #include "output.h"
 #include "verbs.h"
+#include "vmcore_progress.h"
 
 /* What a collection needs beside the domain: the same things that the daemon has, for one time. */
 struct tools {
@@ -80,6 +81,7 @@ static bool collect(struct session *session, virDomainPtr domain, const struct o
 	const char *name = virDomainGetName(domain);
 	char uuid[VIR_UUID_STRING_BUFLEN];
 	struct tools tools = {0};
+	struct vmcore_progress *watch;
 	g_autoptr(GError) local = NULL;
 	bool good;
 
@@ -95,7 +97,10 @@ static bool collect(struct session *session, virDomainPtr domain, const struct o
 			.signalled_us = g_get_real_time(),
 		};
 
+		watch = options->vmcore ? vmcore_progress_begin(session, domain) : NULL;
 		good = collection_run(&tools.collector, &request, result, &local);
+		if (watch)
+			vmcore_progress_end(watch);
 	}
 	tools_clear(&tools);
 	return good || fail(session, error, name, local);

@@ -3,6 +3,7 @@
 #include "daemon_status.h"
 #include "domains.h"
 #include "output.h"
+#include "progress.h"
 #include "verbs.h"
 
 /* The places (live, config) among @flags where the domain has oopsbt's element. */
@@ -82,13 +83,16 @@ static bool disable(struct session *session, virDomainPtr domain, const struct c
 static bool run(struct session *session, const struct cli_args *args, GError **error)
 {
 	g_autoptr(GPtrArray) domains = NULL;
+	g_autoptr(Progress) progress = NULL;
 
 	if (!session_connect_to_write(session, "disabling a domain", error))
 		return false;
 	domains = domains_of_operands(session, args, error);
 	if (!domains)
 		return false;
+	progress = progress_new_beside_output(session->quiet, "Disabling domains");
 	for (guint i = 0; i < domains->len; i++) {
+		progress_count(progress, i, domains->len);
 		if (!disable(session, domains->pdata[i], args, error))
 			return false;
 	}

@@ -4,6 +4,7 @@
 #include "domains.h"
 #include "outlook.h"
 #include "output.h"
+#include "progress.h"
 #include "remote.h"
 #include "verbs.h"
 
@@ -161,6 +162,35 @@ static bool make_pool(struct session *session, GError **error)
 	return true;
 }
 
+static bool prepare_all(struct session *session, const GPtrArray *domains,
+			const struct cli_args *args, GArray *targets, GError **error)
+{
+	g_autoptr(Progress) progress = progress_new(session->quiet, "Checking domains");
+
+	for (guint i = 0; i < domains->len; i++) {
+		struct target target;
+
+		progress_count(progress, i, domains->len);
+		if (!prepare(session, domains->pdata[i], args, &target, error))
+			return false;
+		g_array_append_val(targets, target);
+	}
+	return true;
+}
+
+static bool enable_all(struct session *session, const GArray *targets, GError **error)
+{
+	g_autoptr(Progress) progress =
+		progress_new_beside_output(session->quiet, "Enabling domains");
+
+	for (guint i = 0; i < targets->len; i++) {
+		progress_count(progress, i, targets->len);
+		if (!enable(session, &g_array_index(targets, struct target, i), error))
+			return false;
+	}
+	return true;
+}
+
 static bool run(struct session *session, const struct cli_args *args, GError **error)
 {
 	g_autoptr(GPtrArray) domains = NULL;
@@ -177,20 +207,8 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	if (cli_has(args, "pool") && cli_num_operands(args) == 0 && !cli_has(args, "all"))
 		return true;
 	domains = domains_of_operands(session, args, error);
-	if (!domains)
-		return false;
-	for (guint i = 0; i < domains->len; i++) {
-		struct target target;
-
-		if (!prepare(session, domains->pdata[i], args, &target, error))
-			return false;
-		g_array_append_val(targets, target);
-	}
-	for (guint i = 0; i < targets->len; i++) {
-		if (!enable(session, &g_array_index(targets, struct target, i), error))
-			return false;
-	}
-	return true;
+	return domains && prepare_all(session, domains, args, targets, error) &&
+	       enable_all(session, targets, error);
 }
 
 static const struct cli_option options[] = {

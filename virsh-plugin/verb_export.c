@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <gio/gunixoutputstream.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,38 +9,40 @@
 #include "lines.h"
 #include "new_file.h"
 #include "output.h"
+#include "progress.h"
 #include "remote.h"
 #include "report_file.h"
 #include "selection.h"
 #include "verbs.h"
 
-static void remove_directory(const char *directory)
+/* Another host's files come over before the archive is written. */
+static GPtrArray *find_members(struct session *session, const struct store_entry *entry,
+			       const char *const *excluded, GError **error)
 {
-	g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
-	const char *name;
+	g_autofree char *what = g_strdup_printf("Fetching dump %s", entry->id);
+	g_autoptr(Progress) progress = NULL;
 
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *path = g_build_filename(directory, name, NULL);
-
-		g_unlink(path);
-	}
-	g_rmdir(directory);
+	if (!dumps_are_remote(session))
+		return archive_members_of(entry->path, excluded, error);
+	progress = progress_new(session->quiet, what);
+	return remote_fetch(session, entry, excluded, progress, error);
 }
 
-/* Another host's dump comes over as files first. */
-static bool export_remote(struct session *session, const struct store_entry *entry,
-			  const char *file, const char *const *excluded, bool replace,
-			  GError **error)
+static bool export_archive(struct session *session, const struct store_entry *entry,
+			   const struct cli_args *args, GError **error)
 {
-	g_autofree char *directory = g_dir_make_tmp("virsh-oopsbt-XXXXXX", error);
-	bool good;
+	static const char *const without_vmcore[] = {"vmcore", NULL};
+	static const char *const all[] = {NULL};
+	g_autoptr(GPtrArray) members =
+		find_members(session, entry, cli_has(args, "vmcore") ? all : without_vmcore, error);
+	g_autofree char *what = g_strdup_printf("Exporting dump %s", entry->id);
+	g_autoptr(Progress) progress = NULL;
 
-	if (!directory)
+	if (!members)
 		return false;
-	good = remote_fetch(session, entry, directory, excluded, error) &&
-	       archive_write(file, directory, entry->id, excluded, replace, error);
-	remove_directory(directory);
-	return good;
+	progress = progress_new(session->quiet, what);
+	return archive_write(cli_operands(args)[1], entry->id, members, cli_has(args, "force"),
+			     progress, error);
 }
 
 static bool write_page(int fd, void *data, GError **error)
@@ -81,11 +82,7 @@ static bool export_page(struct session *session, const struct store_entry *entry
 
 static bool run(struct session *session, const struct cli_args *args, GError **error)
 {
-	static const char *const without_vmcore[] = {"vmcore", NULL};
-	static const char *const all[] = {NULL};
-	const char *const *excluded = cli_has(args, "vmcore") ? all : without_vmcore;
 	const char *file = cli_operands(args)[1];
-	bool replace = cli_has(args, "force");
 	g_autoptr(StoreEntry) entry = NULL;
 	g_autoptr(GError) local = NULL;
 	bool good;
@@ -108,12 +105,8 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	entry = dumps_find_selected(session, cli_operands(args)[0], args, error);
 	if (!entry)
 		return false;
-	if (cli_has(args, "html"))
-		good = export_page(session, entry, args, &local);
-	else if (dumps_are_remote(session))
-		good = export_remote(session, entry, file, excluded, replace, &local);
-	else
-		good = archive_write(file, entry->path, entry->id, excluded, replace, &local);
+	good = cli_has(args, "html") ? export_page(session, entry, args, &local)
+				     : export_archive(session, entry, args, &local);
 	if (!good) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "%s", local->message);
 		return false;

@@ -7,6 +7,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+/* The name of a full dump until it is complete. */
+#define UNFINISHED ".vmcore"
+
 static bool check_space(const char *path, const struct layout *layout, uint64_t free_space_floor,
 			GError **error)
 {
@@ -28,18 +31,54 @@ static bool check_space(const char *path, const struct layout *layout, uint64_t 
 	return false;
 }
 
+/* The first dump of the domain with such a file: its path, g_free(), or NULL. */
+static char *find_unfinished(const char *root, const char *uuid)
+{
+	g_autofree char *directory = g_build_filename(root, uuid, NULL);
+	g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+	const char *id;
+
+	while (dir && (id = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(directory, id, UNFINISHED, NULL);
+
+		if (access(path, F_OK) == 0)
+			return g_steal_pointer(&path);
+	}
+	return NULL;
+}
+
+bool vmcore_is_unfinished(const char *root, const char *uuid)
+{
+	g_autofree char *path = find_unfinished(root, uuid);
+
+	return path != NULL;
+}
+
+void vmcore_remove_unfinished(const char *root, const char *uuid)
+{
+	g_autofree char *path = find_unfinished(root, uuid);
+
+	while (path && unlink(path) == 0) {
+		g_free(path);
+		path = find_unfinished(root, uuid);
+	}
+}
+
 bool vmcore_write(virDomainPtr domain, struct store *store, const char *id,
 		  const struct layout *layout, uint64_t free_space_floor, GError **error)
 {
 	g_autoptr(StoreEntry) entry = store_find(store, id, error);
 	g_autofree char *partial = NULL;
 	g_autofree char *path = NULL;
+	char uuid[VIR_UUID_STRING_BUFLEN];
 	int state = VIR_DOMAIN_NOSTATE;
 	unsigned int flags = VIR_DUMP_MEMORY_ONLY;
 
 	if (entry == NULL || !check_space(entry->path, layout, free_space_floor, error))
 		return false;
-	partial = g_build_filename(entry->path, ".vmcore", NULL);
+	if (virDomainGetUUIDString(domain, uuid) == 0)
+		vmcore_remove_unfinished(store_root(store), uuid);
+	partial = g_build_filename(entry->path, UNFINISHED, NULL);
 	path = g_build_filename(entry->path, "vmcore", NULL);
 	if (virDomainGetState(domain, &state, NULL, 0) == 0 && state == VIR_DOMAIN_RUNNING)
 		flags |= VIR_DUMP_LIVE;

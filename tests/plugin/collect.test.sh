@@ -33,6 +33,40 @@ tap_like 'the log is the guest'"'"'s' "$(oopsbt info "$id" --log)" 'Linux versio
 tap_is 'the guest runs on' "$(guest_exec hang 'echo alive')" alive
 tap_is 'quiet, it prints the id alone' "$(virsh -q oopsbt -D "$dumps" collect "$domain" | grep -cE '^[0-9]{8}T[0-9]{6}Z-[0-9]+$')" 1
 
+# --- a full dump ---
+run collect "$domain" --vmcore on
+full=${out%% *}
+tap_is 'collect --vmcore on keeps a full dump' "$status $(head -c 8 "$dumps/$domain/$full/vmcore" | tr -d '\0 ')" '0 KDUMP'
+tap_is 'without a terminal it shows no progress' "$err" ''
+tap_ok 'on a terminal it shows how far the full dump is' expect -c '
+	set timeout 60
+	spawn virsh oopsbt -D '"$dumps"' collect --vmcore on '"$domain"'
+	expect {
+		-re "\[0-9]+ of \[0-9]+ MB" {}
+		default { exit 1 }
+	}
+	expect {
+		-re "\[0-9]+T\[0-9]+Z-\[0-9]+ " {}
+		default { exit 1 }
+	}'
+before=$(find "$dumps/$domain/" -name vmcore | wc -l)
+tap_ok 'an interrupt ends it while libvirt writes the dump' expect -c '
+	set timeout 60
+	spawn virsh oopsbt -D '"$dumps"' collect --vmcore on '"$domain"'
+	expect {
+		-re "\[0-9]+ of \[0-9]+ MB" {}
+		default { exit 1 }
+	}
+	send "\003"
+	expect eof
+	exit [expr {[lindex [wait] 4] ne "CHILDKILLED"}]'
+tap_is 'nothing of the unfinished dump stays' "$(find "$dumps/$domain/" -name .vmcore | wc -l) $(find "$dumps/$domain/" -name vmcore | wc -l)" "0 $before"
+mkdir -p "$test_dir/run"
+touch "$dumps/$domain/$id/.vmcore"
+run collect "$domain" --vmcore on
+tap_is 'what a process left that was killed is removed' "$status $(find "$dumps/$domain/" -name .vmcore | wc -l)" '0 0'
+tap_is 'the guest runs on after full dumps' "$(guest_exec hang 'echo alive')" alive
+
 # --- paused stays paused ---
 virsh -q suspend "$domain" >/dev/null
 run collect "$domain"

@@ -152,6 +152,56 @@ tap_ok 'yes removes' on_terminal '
 	ended 0'
 tap_is 'as many as it said' "$(virsh -q oopsbt -D "$dumps" list | wc -l)" 50
 
+# --- long work ---
+# 1 GB takes longer to compress than the half second after which work shows how far it is.
+truncate -s 1G "$dumps/web1/20261123T000000Z-1/vmcore"
+# With a terminal of 40 columns the figures stand alone.
+long_export='spawn virsh oopsbt -D $dumps export --vmcore 20261123 '$test_dir/long.tar.gz
+tap_ok 'export shows how far it is' on_terminal "$long_export"'
+	see "Exporting dump 20261123T000000Z-1: \[0-9]+ of 1073 MB"
+	see "Exporting dump 20261123T000000Z-1: \[0-9]+ of 1073 MB"
+	leave'
+rm -f "$test_dir"/long.tar.gz*
+tap_ok 'export stops at an interrupt' on_terminal "$long_export"'
+	see "\[0-9]+ of 1073 MB"
+	send "\003"
+	expect eof
+	if {[lindex [wait] 4] ne "CHILDKILLED"} { bad "it was not ended by the signal" }'
+tap_is 'an interrupted export leaves nothing' "$(find "$test_dir" -maxdepth 1 -name 'long*')" ''
+tap_ok 'a narrow terminal shows the figures alone' on_terminal 'set stty_init "rows 24 cols 40"
+	'"$long_export"'
+	expect {
+		-re "Exporting" { bad "more than a line" }
+		-re "\r\[0-9]+ of 1073 MB" {}
+		timeout { bad "no figures" }
+	}
+	leave'
+rm -f "$test_dir"/long.tar.gz*
+tap_ok 'quiet export shows no progress' on_terminal '
+	spawn virsh -q oopsbt -D $dumps export --vmcore 20261123 '"$test_dir/long.tar.gz"'
+	never " of 1073 MB"'
+virsh oopsbt -D "$dumps" export --force --vmcore 20261123 "$test_dir/long.tar.gz" >"$test_dir/long.out" 2>&1
+tap_is 'nor does an export without a terminal' "$(cat "$test_dir/long.out")" \
+	"Dump 20261123T000000Z-1 exported to $test_dir/long.tar.gz"
+rm -f "$test_dir/long.tar.gz" "$dumps/web1/20261123T000000Z-1/vmcore"
+for i in $(seq -w 150); do
+	domain_xml "herd-$i" >"$test_dir/herd-$i.xml"
+	echo "define $test_dir/herd-$i.xml"
+done | "$real_virsh" -q >/dev/null
+tap_ok 'enable --all shows how far it is where its lines go elsewhere' on_terminal '
+	spawn sh -c "virsh oopsbt enable --all >'"$test_dir/enabled"'"
+	see "Enabling domains: \[0-9]+ of 151"
+	ended 0'
+tap_is 'each domain has its line there' "$(grep -c '^Domain .* is enabled' "$test_dir/enabled")" 151
+tap_ok 'on the terminal the lines themselves are the progress' on_terminal '
+	spawn virsh oopsbt enable --all --keep 3
+	never "Enabling domains: "'
+tap_ok 'disable --all shows how far it is where its lines go elsewhere' on_terminal '
+	spawn sh -c "virsh oopsbt disable --all >'"$test_dir/disabled"'"
+	see "Disabling domains: \[0-9]+ of 151"
+	ended 0'
+tap_is 'its lines are as without a terminal' "$(grep -c '^Domain .* is disabled' "$test_dir/disabled") $(wc -l <"$test_dir/disabled")" '151 151'
+
 # --- virsh itself ---
 tap_ok "virsh's shell is the real one, on the terminal" on_terminal '
 	spawn virsh

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "progress.h"
+
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "common/sanitize.h"
+
+#define US_BEFORE_FIRST (500 * 1000)
+#define US_BETWEEN_LINES (200 * 1000)
+#define MB 1000000
+#define DEFAULT_COLUMNS 80
+
+struct progress {
+	char *what;
+	gint64 next_us; /* when the line is due */
+	size_t columns; /* of the line that is shown; 0: none */
+};
+
+struct progress *progress_new(bool quiet, const char *what)
+{
+	struct progress *progress;
+
+	if (quiet || !isatty(STDERR_FILENO))
+		return NULL;
+	progress = g_new0(struct progress, 1);
+	progress->what = sanitize_line(what, -1);
+	progress->next_us = g_get_monotonic_time() + US_BEFORE_FIRST;
+	return progress;
+}
+
+struct progress *progress_new_beside_output(bool quiet, const char *what)
+{
+	return progress_new(quiet || isatty(STDOUT_FILENO), what);
+}
+
+/* By blanks: not every terminal knows how to clear a line. */
+static void take_away(struct progress *progress)
+{
+	if (progress->columns)
+		fprintf(stderr, "\r%*s\r", (int)progress->columns, "");
+	progress->columns = 0;
+}
+
+void progress_free(struct progress *progress)
+{
+	if (!progress)
+		return;
+	take_away(progress);
+	g_free(progress->what);
+	g_free(progress);
+}
+
+/* The last column stays empty: some terminals go to the next line behind it. */
+static size_t max_columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < 2)
+		return DEFAULT_COLUMNS - 1;
+	return size.ws_col - 1;
+}
+
+static bool is_due(const struct progress *progress)
+{
+	return progress && g_get_monotonic_time() >= progress->next_us;
+}
+
+/* The figures come first where there is no room for all. */
+static void show(struct progress *progress, const char *figures)
+{
+	size_t room = max_columns();
+	g_autofree char *line = g_strdup_printf("%s: %s", progress->what, figures);
+	const char *shown = (size_t)g_utf8_strlen(line, -1) <= room ? line : figures;
+
+	take_away(progress);
+	progress->columns = MIN((size_t)g_utf8_strlen(shown, -1), room);
+	progress->next_us = g_get_monotonic_time() + US_BETWEEN_LINES;
+	fprintf(stderr, "\r%.*s",
+		(int)(g_utf8_offset_to_pointer(shown, (glong)progress->columns) - shown), shown);
+	fflush(stderr);
+}
+
+void progress_count(struct progress *progress, guint64 done, guint64 all)
+{
+	g_autofree char *figures = NULL;
+
+	if (!is_due(progress))
+		return;
+	figures = g_strdup_printf("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, done, all);
+	show(progress, figures);
+}
+
+void progress_bytes(struct progress *progress, guint64 done, guint64 all)
+{
+	g_autofree char *figures = NULL;
+
+	if (!is_due(progress))
+		return;
+	figures = all ? g_strdup_printf("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " MB",
+					done / MB, MAX(all, done) / MB)
+		      : g_strdup_printf("%" G_GUINT64_FORMAT " MB", done / MB);
+	show(progress, figures);
+}
