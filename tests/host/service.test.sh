@@ -57,6 +57,12 @@ stored() {
 	return 1
 }
 
+# Not at once, but eventually: the event and the watch may both tell of an oops, and libvirt stops the guest as it writes a
+# vmcore. So it may be frozen just now, by what ends by itself. One that is left frozen never runs.
+runs() {
+	virsh -q domstate "$domain" | tee /dev/stderr | grep -x running
+}
+
 tap_ok "systemd starts the service" host systemctl start oopsbtd
 tap_ok "its exposure is at most 2.5" host systemd-analyze security --threshold=25 oopsbtd.service
 tap_ok "oopsbtd connects to libvirtd" host_log '^connected to qemu:///system'
@@ -110,7 +116,7 @@ tap_like "and names the command that shows more" "$explained" "virsh oopsbt info
 tap_like "virsh lists the dump" "$(host virsh oopsbt list "$domain")" 'NULL pointer'
 host_mark
 tap_ok "root can collect without the daemon's help" host virsh oopsbt collect "$domain"
-tap_like "the guest runs" "$(virsh -q domstate "$domain")" '^running'
+tap_ok "the guest runs" eventually 30 runs
 
 tap_is "the analyser that stands by is nobody" "$(status_of oopsbt-analyze Uid)" "65534 65534 65534 65534"
 tap_is "it has no capability" "$(status_of oopsbt-analyze CapEff) $(status_of oopsbt-analyze CapPrm)" \
@@ -125,7 +131,7 @@ host systemctl kill --kill-whom=main --signal=STOP systemd-journald
 for ((i = 0; i < 20; i++)); do host systemctl kill --signal=HUP --kill-who=main oopsbtd; done
 oops
 tap_ok "an oops is stored while the journal stands still" stored $((dumps + 1))
-tap_like "and the guest runs" "$(virsh -q domstate "$domain")" '^running'
+tap_ok "and the guest runs" eventually 30 runs
 host systemctl kill --kill-whom=main --signal=CONT systemd-journald
 tap_ok "the journal learns of it when it goes on" host_log "$domain: oops: .*\(dump "
 
@@ -145,7 +151,7 @@ tap_ok "an oops after that is stored" host_log "$domain: stored: "
 tap_ok "systemd stops the service" host systemctl stop oopsbtd
 tap_is "no metrics are left then" "$(host find /run/oopsbt-metrics -name '*.prom' 2>/dev/null)" ""
 tap_is "the service is inactive then" "$(host systemctl is-active oopsbtd || true)" inactive
-tap_like "the guest runs on without it" "$(virsh -q domstate "$domain")" '^running'
+tap_ok "the guest runs on without it" eventually 30 runs
 tap_unlike "nothing that oopsbtd asks for was refused by the unit" "$(cat "$host_dir/log")" \
 	'(Operation not permitted|Permission denied|Read-only file system)'
 tap_done
