@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "analyze/analysis.h"
+#include "analyze/disk_places.h"
 #include "analyze/output.h"
 #include "analyze/relay.h"
 #include "analyze/sandbox.h"
@@ -196,6 +197,15 @@ static bool send_stall_places(struct live *live, GError **error)
 	return protocol_send(live->control, PROTOCOL_STALL, data, length, NULL, 0, error);
 }
 
+static bool send_disk_places(struct live *live, GError **error)
+{
+	g_autoptr(GBytes) places = disk_places(&live->analysis);
+	gsize length;
+	const void *data = g_bytes_get_data(places, &length);
+
+	return protocol_send(live->control, PROTOCOL_DISKS, data, length, NULL, 0, error);
+}
+
 /* What the hung tasks are that the guest has counted. */
 static bool send_blocked(struct live *live, GError **error)
 {
@@ -307,7 +317,8 @@ static bool serve_map(struct live *live, GError **error)
 		return false;
 	}
 	return send_verdict(live, error) && send_stall_places(live, error) &&
-	       send_map(live, error) && send_done(live, analysis->report->guest.release, error);
+	       send_disk_places(live, error) && send_map(live, error) &&
+	       send_done(live, analysis->report->guest.release, error);
 }
 
 /* By what was captured. Who panics has written why, and may be gone at any moment once it runs. */

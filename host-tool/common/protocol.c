@@ -183,7 +183,7 @@ static bool check_header(const struct header *header, size_t max_payload,
 			 const struct protocol_message *message, GError **error)
 {
 	if (header->magic != HEADER_MAGIC || header->type < PROTOCOL_JOB ||
-	    header->type > PROTOCOL_BLOCKED) {
+	    header->type >= PROTOCOL_END_OF_TYPES) {
 		g_set_error(error, PROTOCOL_ERROR, PROTOCOL_ERROR_INVALID,
 			    "not a message: magic %#x, type %u", header->magic, header->type);
 		return false;

@@ -19,9 +19,9 @@
  * answered by DATA {bytes}. So FROZEN is sent after READY only.
  *
  * A JOB of kind "map" asks only for the kernel map of a running guest: READY, FROZEN (registers
- * taken while it runs), then CAPTURED, STALL, MAP, and DONE with the guest's release as title. A
- * MAP message may also come before ANALYSED in a collection, when the given map did not fit or none
- * was given; so does BLOCKED, when it is of a hung task.
+ * taken while it runs), then CAPTURED, STALL, DISKS, MAP, and DONE with the guest's release as
+ * title. A MAP message may also come before ANALYSED in a collection, when the given map did not
+ * fit or none was given; so does BLOCKED, when it is of a hung task.
  *
  * The daemon never interprets guest memory: it copies a verdict's numbers and validates the files.
  */
@@ -54,6 +54,8 @@ enum protocol_type {
 	PROTOCOL_DONE,	  /* title (collection) or guest release (map): UTF-8, not NUL-terminated */
 	PROTOCOL_STALL,	  /* struct protocol_stall: where the stall watch is to look */
 	PROTOCOL_BLOCKED, /* of struct protocol_blocked: tasks for the stall watch to follow */
+	PROTOCOL_DISKS,	  /* struct protocol_disks: where requests to disks are to be seen */
+	PROTOCOL_END_OF_TYPES,
 };
 
 #define PROTOCOL_MAX_MAP (64u << 10)
@@ -156,6 +158,38 @@ struct protocol_blocked {
 };
 
 #define PROTOCOL_MAX_BLOCKED 16u
+
+/*
+ * Requests that a hardware queue of a disk, or several, have been given. There is a word for up to
+ * 64 requests, the words lie @word_size bytes apart. Bit i that is in .set and not in .cleared (8
+ * bytes each, in the word) is request number @first + i of all the words' bits together.
+ */
+struct protocol_disk_queue {
+	uint64_t words;	   /* guest-physical, num_words * word_size bytes */
+	uint64_t requests; /* guest-physical, 8 bytes each by number: see protocol_disks.base */
+	uint32_t num_words, word_size;
+	uint32_t set, cleared; /* offsets in a word; cleared == set: there is none */
+	uint32_t shift;	       /* 2^shift bits a word, but for the last */
+	uint32_t num_requests; /* from @first on */
+	uint32_t first;
+	uint32_t reserved;
+};
+
+#define PROTOCOL_DISKS_MAX_QUEUES 256u
+#define PROTOCOL_DISKS_MAX_WORDS 16384u	 /* bytes of a queue */
+#define PROTOCOL_DISKS_MAX_REQUEST 1024u /* bytes of a request that are looked at */
+
+struct protocol_disks {
+	uint64_t devices; /* guest-physical, 16 bytes that change as disks come and go; 0 unknown */
+	uint64_t devices_seen[2]; /* what was there */
+	uint64_t base; /* what is in .requests, less this, is the request's guest-physical address
+			*/
+	uint32_t number, state, start; /* offsets in a request, of 4, 4 and 8 bytes */
+	uint32_t state_in_flight;      /* the state of one that was given to the disk */
+	uint32_t num_queues;	       /* at most PROTOCOL_DISKS_MAX_QUEUES */
+	uint32_t reserved;
+	struct protocol_disk_queue queues[];
+};
 
 struct protocol_message {
 	enum protocol_type type;

@@ -29,6 +29,8 @@
 #define READY_TIMEOUT_MS 100
 #define REGISTERS_TIMEOUT_MS 1000
 #define NMI_TIMEOUT_MS 1000
+/* A disk that has not answered for that long may not answer soon. */
+#define SLOW_DISK_US G_TIME_SPAN_SECOND
 
 G_DEFINE_QUARK(oopsbt - collection - error - quark, collection_error)
 
@@ -46,6 +48,7 @@ struct run {
 	int lock;
 	virDomainPtr domain;
 	struct layout *layout; /* the result's */
+	char *slow_disk;       /* why a suspend would take too long; NULL: it would not */
 	struct freeze *freeze;
 	bool frozen; /* by us */
 	bool migrates;
@@ -84,6 +87,7 @@ void collection_result_clear(struct collection_result *result)
 	summary_clear(&result->summary);
 	g_clear_pointer(&result->map, g_bytes_unref);
 	g_clear_pointer(&result->stall, g_bytes_unref);
+	g_clear_pointer(&result->disks, g_bytes_unref);
 	g_clear_pointer(&result->blocked, g_bytes_unref);
 	g_clear_pointer(&result->warnings, g_ptr_array_unref);
 	layout_unref(result->layout);
@@ -370,11 +374,30 @@ static bool hear(struct run *run, enum protocol_type type)
 /* --- frozen --- */
 
 /*
- * Why the guest is to run while it is read; NULL: it is to be frozen.
- *
- * A suspend waits for the guest's disks, and lets the guest go on only when they have answered. A
- * task hangs most often on a disk that does not answer. Such a guest would stand until its storage
- * is back, whatever the budget.
+ * A suspend waits for the guest's disks, and lets the guest go on only when they have answered.
+ * Where one does not, the guest would stand until its storage is back, whatever the budget. One
+ * that panics does not go on anyway: it is to be read before it is gone.
+ */
+static void look_at_disks(struct run *run)
+{
+	const struct disk_requests *requests = run->request->disk_requests;
+	gint64 wait_us;
+
+	if (requests == NULL || run->layout != run->request->layout || run->request->held ||
+	    run->request->incident == INCIDENT_PANIC)
+		return;
+	wait_us =
+		disk_requests_wait_us(requests, run->layout, SLOW_DISK_US, g_get_monotonic_time());
+	if (wait_us == 0)
+		return;
+	run->slow_disk = g_strdup_printf("a suspend would wait for a disk that has not answered "
+					 "for %.1f s",
+					 (double)wait_us / G_USEC_PER_SEC);
+}
+
+/*
+ * Why the guest is to run while it is read; NULL: it is to be frozen. A task hangs most often on a
+ * disk that does not answer: see look_at_disks().
  */
 static const char *why_not_frozen(const struct run *run)
 {
@@ -387,7 +410,7 @@ static const char *why_not_frozen(const struct run *run)
 		return "freeze=off";
 	if (run->request->incident == INCIDENT_HUNG_TASK)
 		return "a suspend would wait for the disk that a hung task may wait for";
-	return NULL;
+	return run->slow_disk;
 }
 
 static void begin_freeze(struct run *run)
@@ -450,6 +473,8 @@ static void settle_freeze(struct run *run)
 		}
 		add_error(run, "timeline.frozen", "the guest ran while it was read: %s",
 			  why_not_frozen(run));
+		if (run->slow_disk)
+			warn(run, g_strdup_printf("was not frozen: %s", run->slow_disk));
 		return;
 	}
 	switch (freeze_wait(run->freeze, &cause)) {
@@ -764,6 +789,7 @@ static void take_result(struct run *run)
 	run->result->title = g_steal_pointer(&run->dialogue.title);
 	run->result->map = g_steal_pointer(&run->dialogue.map);
 	run->result->stall = g_steal_pointer(&run->dialogue.stall);
+	run->result->disks = g_steal_pointer(&run->dialogue.disks);
 	run->result->blocked = g_steal_pointer(&run->dialogue.blocked);
 	run->result->verdict = run->dialogue.verdict;
 }
@@ -779,6 +805,7 @@ static void finish(struct run *run)
 	if (run->null_fd >= 0)
 		close(run->null_fd);
 	g_free(run->registers);
+	g_free(run->slow_disk);
 	if (run->domain)
 		virDomainFree(run->domain);
 	if (run->lock >= 0)
@@ -788,6 +815,7 @@ static void finish(struct run *run)
 static bool collect(struct run *run, GError **error)
 {
 	check_room(run);
+	look_at_disks(run);
 	if (why_not_frozen(run) == NULL)
 		begin_freeze(run);
 	describe(run);

@@ -19,6 +19,7 @@
 #include "common/protocol.h"
 #include "common/store_quota.h"
 #include "daemon/analyzer.h"
+#include "daemon/disk_watch.h"
 #include "daemon/guard.h"
 #include "daemon/layout.h"
 #include "daemon/pauses.h"
@@ -73,7 +74,8 @@ struct collection_request {
 	bool held;	       /* QEMU has paused the guest for it, see oops_pause.h */
 	struct layout *layout; /* NULL, or of another instance: found out first */
 	GBytes *map;	       /* the kernel map; NULL: none */
-	const char *previous;  /* the domain's last dump of an oops; NULL: none is known */
+	const struct disk_requests *disk_requests; /* of @layout's instance; NULL: none are known */
+	const char *previous; /* the domain's last dump of an oops; NULL: none is known */
 	struct suppressed_signals suppressed; /* before this one */
 	unsigned int waiting;		      /* as in common/collection.h */
 	bool deferred;			      /* the same */
@@ -98,6 +100,7 @@ struct collection_result {
 	const char *left_paused; /* static: who has paused it and was left alone; NULL: nobody */
 	GBytes *map;		 /* a new kernel map, or NULL */
 	GBytes *stall;		 /* collection_map(): for stall_watch_set(), unchecked; or NULL */
+	GBytes *disks;		 /* collection_map(): for disk_watch_new(), unchecked; or NULL */
 	GBytes *blocked;	 /* of a hung task: for stall_watch_follow(), unchecked; or NULL */
 	struct protocol_verdict verdict;
 	struct layout *layout; /* as it was used */

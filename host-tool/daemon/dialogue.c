@@ -106,6 +106,10 @@ static bool note(struct dialogue *dialogue, struct protocol_message *message, GE
 		g_clear_pointer(&dialogue->blocked, g_bytes_unref);
 		dialogue->blocked = g_bytes_ref(message->payload);
 		return true;
+	case PROTOCOL_DISKS:
+		g_clear_pointer(&dialogue->disks, g_bytes_unref);
+		dialogue->disks = g_bytes_ref(message->payload);
+		return true;
 	case PROTOCOL_DONE:
 		g_free(dialogue->title);
 		dialogue->title = sanitize_line(bytes, (gssize)MIN(size, MAX_TITLE));
@@ -179,5 +183,6 @@ void dialogue_clear(struct dialogue *dialogue)
 	g_clear_pointer(&dialogue->map, g_bytes_unref);
 	g_clear_pointer(&dialogue->stall, g_bytes_unref);
 	g_clear_pointer(&dialogue->blocked, g_bytes_unref);
+	g_clear_pointer(&dialogue->disks, g_bytes_unref);
 	g_clear_pointer(&dialogue->title, g_free);
 }

@@ -27,6 +27,7 @@ struct dialogue {
 	GBytes *map;			 /* a new kernel map, or NULL */
 	GBytes *stall;			 /* a struct protocol_stall, as it came; or NULL */
 	GBytes *blocked;		 /* of struct protocol_blocked, as it came; or NULL */
+	GBytes *disks;			 /* struct protocol_disks, as it came; or NULL */
 	char *title;			 /* of DONE, clean */
 };
 

@@ -9,6 +9,7 @@
  *   domain_kernel.c   the kernel map
  *   domain_watch.c    the memory watch
  *   domain_stall.c    does the guest stand still
+ *   domain_disks.c    do its disks answer
  *   domain_signals.c  which signals are collected, and when
  *   domain_collect.c  collections
  *   spares.c          how many analysers stand by
@@ -25,6 +26,7 @@
 #include "daemon/collection.h"
 #include "daemon/config.h"
 #include "daemon/connection.h"
+#include "daemon/disk_watch.h"
 #include "daemon/domains.h"
 #include "daemon/guest_settings.h"
 #include "daemon/kernel_state.h"
@@ -104,6 +106,10 @@ struct domain {
 	const char *stall_told_blind; /* static; why hangs are not noticed, as it was told last */
 	unsigned int num_pauses;      /* and ends of pauses that events told of */
 	gint64 paused_us;	      /* monotonic: since when it is paused; 0: it is not */
+
+	/* domain_disks.c */
+	struct disk_watch *disks; /* NULL: they are not known */
+	struct backoff disks_moved;
 
 	/* domain_error.c */
 	bool error_told; /* since it ran last, by this daemon */
@@ -195,6 +201,13 @@ void domain_stall_follow(struct domain *domain, const struct signal *signal, GBy
 /* What a predecessor has told, in domain->kernel; it is taken back when the watch begins. */
 void domain_stall_keep(struct domain *domain);
 void domain_stall_paused(struct domain *domain, bool paused);
+
+/* @places: as of disk_watch_new(); NULL: nothing is known any more. */
+void domain_disks_set(struct domain *domain, GBytes *places);
+/* A tick of the memory watch, where the process's memory is at hand. */
+void domain_disks_look(struct domain *domain);
+/* What a collection is to look at. */
+void domain_disks_requests(const struct domain *domain, struct disk_requests *requests);
 
 /* Words for signals as in report.h (static). @signalled_us: real time. */
 void domain_signal(struct domain *domain, const char *signal, gint64 signalled_us);

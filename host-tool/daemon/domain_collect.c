@@ -21,6 +21,7 @@ struct collect_task {
 	char *previous;
 	unsigned int waiting;
 	bool held;
+	struct disk_requests disk_requests;
 	GCancellable *cancellable;
 	bool connection_lost;
 	struct collection_result result;
@@ -55,6 +56,7 @@ static void collect_work(struct task *task)
 		.stalled_cpu = collect->signal.stalled_cpu,
 		.signalled_us = collect->signal.signalled_us,
 		.held = collect->held,
+		.disk_requests = &collect->disk_requests,
 		.layout = collect->layout,
 		.map = collect->map,
 		.previous = collect->previous,
@@ -294,6 +296,7 @@ void domain_collect_next(struct domain *domain)
 	collect->previous = g_strdup(domain->last_oops_dump);
 	collect->waiting = num_waiting_oopses(domain);
 	collect->held = domain->held_us && domain->held_us == signal->signalled_us;
+	domain_disks_requests(domain, &collect->disk_requests);
 	collect->cancellable = g_object_ref(domain->all->stop);
 	collect->task.endless = collect->options.vmcore;
 	signal_free(signal);

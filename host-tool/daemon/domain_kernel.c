@@ -125,6 +125,7 @@ static void found(struct domain *domain, struct collection_result *result)
 	another = watch_set(&domain->kernel.watch, &result->verdict);
 	guest_settings_set(&domain->settings, &result->verdict);
 	domain_stall_set(domain, result->stall);
+	domain_disks_set(domain, result->disks);
 	domain_kernel_save(domain);
 	if (another)
 		g_clear_pointer(&domain->kernel.stalls, g_free);
@@ -242,6 +243,7 @@ void domain_kernel_reset(struct domain *domain)
 	domain->map_again = domain->mapping;
 	domain->map_tries = 0;
 	domain_stall_set(domain, NULL);
+	domain_disks_set(domain, NULL);
 	layout_unref(g_steal_pointer(&domain->layout));
 	kernel_state_clear(&domain->kernel);
 	domain->crashed = domain->panic_signalled = false;

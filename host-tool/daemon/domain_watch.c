@@ -126,6 +126,8 @@ static void look(struct domain *domain)
 		status_changed(domain->all);
 	if (domain->layout)
 		domain_stall_look(domain);
+	if (domain->layout)
+		domain_disks_look(domain);
 }
 
 /* --- when --- */

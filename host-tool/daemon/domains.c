@@ -95,6 +95,7 @@ static void domain_free(void *pointer)
 	domain_kernel_stop(domain);
 	g_object_unref(domain->map_cancellable);
 	kernel_state_clear(&domain->kernel);
+	disk_watch_free(domain->disks);
 	stall_watch_free(domain->stall);
 	g_clear_pointer(&domain->stall_places, g_bytes_unref);
 	layout_unref(domain->layout);

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#define IN_FLIGHT 1u /* MQ_RQ_IN_FLIGHT (include/linux/blk-mq.h) */
 #define NS_PER_S 1000000000u
 
 /* All that disks_read() needs; a kernel has them all or none. */
@@ -18,8 +17,11 @@ static const enum kernel_field needed[] = {
 
 struct walk {
 	const struct kernel *kernel;
+	/* Of each hardware queue's tags, some more than once. */
+	void (*visit)(struct walk *walk, gva_t tags, struct disk *disk);
 	struct maybe_int uptime_s;
-	struct disks *disks;
+	GArray *entries, *tags; /* what the visits fill; NULL: not asked for */
+	const char *stopped;
 	uint64_t seen[DISKS_MAX]; /* disks, with requests in flight or without */
 	size_t num_seen;
 	unsigned int num_tags;
@@ -48,7 +50,8 @@ static bool is_in_flight(const struct walk *walk, const struct disk *disk, gva_t
 	return read_pointer(walk, request, FIELD_request_queue, &queue, late) &&
 	       queue.value == disk->queue.value &&
 	       read_u32(walk, request, FIELD_request_tag, &its_tag, late) && its_tag == tag &&
-	       read_u32(walk, request, FIELD_request_state, &state, late) && state == IN_FLIGHT;
+	       read_u32(walk, request, FIELD_request_state, &state, late) &&
+	       state == DISKS_IN_FLIGHT;
 }
 
 /* The clock is of whole seconds: what began within the last one began now. */
@@ -74,12 +77,12 @@ static void read_tags(struct walk *walk, gva_t tags, struct disk *disk)
 	if (!read_u32(walk, tags, FIELD_tags_num, &num, &disk->late) ||
 	    !read_pointer(walk, tags, FIELD_tags_requests, &requests, &disk->late))
 		return;
-	for (uint32_t tag = 0; tag < num && !walk->disks->stopped; tag++) {
+	for (uint32_t tag = 0; tag < num && !walk->stopped; tag++) {
 		struct maybe_int since;
 		gva_t request = gva(0);
 
 		if (walk->num_tags++ >= DISKS_MAX_TAGS) {
-			walk->disks->stopped = "there are more requests than are looked at";
+			walk->stopped = "there are more requests than are looked at";
 			return;
 		}
 		if (!address_space_read(&walk->kernel->space, gva_add(requests, 8ull * tag),
@@ -105,14 +108,14 @@ static void read_queues(struct walk *walk, struct disk *disk)
 	    !read_u32(walk, tag_set, FIELD_tag_set_num_queues, &num, &disk->late) ||
 	    !read_pointer(walk, tag_set, FIELD_tag_set_tags, &all, &disk->late))
 		return;
-	for (uint32_t i = 0; i < num && !walk->disks->stopped; i++) {
+	for (uint32_t i = 0; i < num && !walk->stopped; i++) {
 		if (walk->num_tags++ >= DISKS_MAX_TAGS ||
 		    !address_space_read(&walk->kernel->space, gva_add(all, 8ull * i), &tags.value,
 					8, &disk->late, NULL))
 			return;
 		if (tags.value % 8 == 0 && kernel_is_kernel_address(walk->kernel, tags) &&
 		    tags.value != previous.value)
-			read_tags(walk, tags, disk);
+			walk->visit(walk, tags, disk);
 		previous = tags;
 	}
 }
@@ -140,7 +143,7 @@ static void read_disk(struct walk *walk, gva_t address)
 	if (is_seen(walk, address))
 		return;
 	if (walk->num_seen >= DISKS_MAX) {
-		walk->disks->stopped = "there are more disks than are looked at";
+		walk->stopped = "there are more disks than are looked at";
 		return;
 	}
 	walk->seen[walk->num_seen++] = address.value;
@@ -150,8 +153,8 @@ static void read_disk(struct walk *walk, gva_t address)
 	    !read_pointer(walk, address, FIELD_disk_queue, &disk.queue, &disk.late))
 		return;
 	read_queues(walk, &disk);
-	if (disk.in_flight > 0)
-		g_array_append_val(walk->disks->entries, disk);
+	if (disk.in_flight > 0 && walk->entries)
+		g_array_append_val(walk->entries, disk);
 }
 
 static const char *lacks(const struct kernel *kernel)
@@ -170,12 +173,12 @@ static void walk_inodes(struct walk *walk, gva_t head)
 	const int32_t *fields = walk->kernel->map->fields;
 	gva_t node = head;
 
-	for (unsigned int i = 0; i <= DISKS_MAX_DEVICES && !walk->disks->stopped; i++) {
+	for (unsigned int i = 0; i <= DISKS_MAX_DEVICES && !walk->stopped; i++) {
 		gva_t inode, disk;
 
 		if (!address_space_read_u64(&walk->kernel->space, node, &node.value, NULL) ||
 		    node.value % 8 != 0 || !kernel_is_kernel_address(walk->kernel, node)) {
-			walk->disks->stopped = "the list of block devices leads to where none is";
+			walk->stopped = "the list of block devices leads to where none is";
 			return;
 		}
 		if (node.value == head.value)
@@ -186,33 +189,115 @@ static void walk_inodes(struct walk *walk, gva_t head)
 		if (read_pointer(walk, inode, FIELD_block_device_disk, &disk, NULL))
 			read_disk(walk, disk);
 	}
-	if (!walk->disks->stopped)
-		walk->disks->stopped = "there are more block devices than are looked at";
+	if (!walk->stopped)
+		walk->stopped = "there are more block devices than are looked at";
+}
+
+/* The head of the list of block devices' inodes. */
+static bool find_devices(const struct kernel *kernel, gva_t *head)
+{
+	gva_t super_block;
+
+	if (!kernel->map->symbols[SYMBOL_blockdev_superblock] ||
+	    !kernel_has(kernel, FIELD_super_block_inodes) ||
+	    !address_space_read_u64(&kernel->space,
+				    gva(kernel->map->symbols[SYMBOL_blockdev_superblock]),
+				    &super_block.value, NULL) ||
+	    !kernel_is_kernel_address(kernel, super_block))
+		return false;
+	*head = gva_add(super_block, (uint64_t)kernel->map->fields[FIELD_super_block_inodes]);
+	return true;
+}
+
+static void walk_disks(struct walk *walk)
+{
+	gva_t head;
+
+	walk->stopped = lacks(walk->kernel);
+	if (walk->stopped)
+		return;
+	if (find_devices(walk->kernel, &head))
+		walk_inodes(walk, head);
+	else
+		walk->stopped = "blockdev_superblock does not lead to the block devices";
 }
 
 void disks_read(const struct kernel *kernel, struct maybe_int uptime_s, struct disks *disks)
 {
-	struct walk walk = {.kernel = kernel, .uptime_s = uptime_s, .disks = disks};
-	gva_t super_block;
-
-	*disks = (struct disks){
+	struct walk walk = {
+		.kernel = kernel,
+		.visit = read_tags,
+		.uptime_s = uptime_s,
 		.entries = g_array_new(FALSE, TRUE, sizeof(struct disk)),
-		.stopped = lacks(kernel),
 	};
-	if (disks->stopped)
-		return;
-	if (!address_space_read_u64(&kernel->space,
-				    gva(kernel->map->symbols[SYMBOL_blockdev_superblock]),
-				    &super_block.value, NULL) ||
-	    !kernel_is_kernel_address(kernel, super_block)) {
-		disks->stopped = "blockdev_superblock does not lead to the block devices";
-		return;
-	}
-	walk_inodes(&walk,
-		    gva_add(super_block, (uint64_t)kernel->map->fields[FIELD_super_block_inodes]));
+
+	walk_disks(&walk);
+	*disks = (struct disks){.entries = walk.entries, .stopped = walk.stopped};
 }
 
 void disks_clear(struct disks *disks)
 {
 	g_clear_pointer(&disks->entries, g_array_unref);
+}
+
+static void note_tags(struct walk *walk, gva_t tags, struct disk *disk G_GNUC_UNUSED)
+{
+	for (guint i = 0; i < walk->tags->len; i++) {
+		if (g_array_index(walk->tags, gva_t, i).value == tags.value)
+			return;
+	}
+	if (walk->tags->len < DISKS_MAX_QUEUES)
+		g_array_append_val(walk->tags, tags);
+}
+
+GArray *disks_tags(const struct kernel *kernel, gva_t *devices)
+{
+	struct walk walk = {
+		.kernel = kernel,
+		.visit = note_tags,
+		.tags = g_array_new(FALSE, FALSE, sizeof(gva_t)),
+	};
+
+	if (!find_devices(kernel, devices))
+		*devices = gva(0);
+	walk_disks(&walk);
+	return walk.tags;
+}
+
+/* The bitmap is a member, or the member leads to it (5.10 to 5.15, which can share it). */
+static bool find_bitmap(const struct kernel *kernel, gva_t tags, gva_t *bitmap)
+{
+	*bitmap = gva_add(tags, (uint64_t)kernel->map->fields[FIELD_tags_bitmap]);
+	return !kernel_has(kernel, FIELD_tags_bitmap_own) ||
+	       (kernel_read_field(kernel, tags, FIELD_tags_bitmap, &bitmap->value, 8, NULL) &&
+		kernel_is_kernel_address(kernel, *bitmap));
+}
+
+bool disks_read_bitmap(const struct kernel *kernel, gva_t tags, struct disk_bitmap *bitmap)
+{
+	static const enum kernel_field all[] = {
+		FIELD_tags_bitmap,   FIELD_tags_reserved,    FIELD_sbitmap_queue_sb,
+		FIELD_sbitmap_depth, FIELD_sbitmap_shift,    FIELD_sbitmap_num_words,
+		FIELD_sbitmap_words, FIELD_sbitmap_word_set, SIZE_sbitmap_word,
+	};
+	gva_t map;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+		if (!kernel_has(kernel, all[i]))
+			return false;
+	}
+	if (!find_bitmap(kernel, tags, &map))
+		return false;
+	map = gva_add(map, (uint64_t)kernel->map->fields[FIELD_sbitmap_queue_sb]);
+	return kernel_read_field(kernel, tags, FIELD_tags_reserved, &bitmap->first, 4, NULL) &&
+	       kernel_read_field(kernel, tags, FIELD_tags_requests, &bitmap->requests.value, 8,
+				 NULL) &&
+	       kernel_read_field(kernel, map, FIELD_sbitmap_depth, &bitmap->num_requests, 4,
+				 NULL) &&
+	       kernel_read_field(kernel, map, FIELD_sbitmap_shift, &bitmap->shift, 4, NULL) &&
+	       kernel_read_field(kernel, map, FIELD_sbitmap_num_words, &bitmap->num_words, 4,
+				 NULL) &&
+	       kernel_read_field(kernel, map, FIELD_sbitmap_words, &bitmap->words.value, 8, NULL) &&
+	       kernel_is_kernel_address(kernel, bitmap->words) &&
+	       kernel_is_kernel_address(kernel, bitmap->requests);
 }

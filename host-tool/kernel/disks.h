@@ -19,6 +19,9 @@
 #define DISKS_MAX 64
 #define DISKS_MAX_DEVICES 1024 /* partitions count */
 #define DISKS_MAX_TAGS 16384   /* of all disks together */
+#define DISKS_MAX_QUEUES 256   /* of which disks_tags() tells */
+
+#define DISKS_IN_FLIGHT 1u /* MQ_RQ_IN_FLIGHT (include/linux/blk-mq.h): a request's state */
 
 #define DISK_NAME_SIZE 32 /* DISK_NAME_LEN */
 
@@ -38,5 +41,25 @@ struct disks {
 /* @uptime_s: CLOCK_MONOTONIC now, in whole seconds. Free with disks_clear(). */
 void disks_read(const struct kernel *kernel, struct maybe_int uptime_s, struct disks *disks);
 void disks_clear(struct disks *disks);
+
+/*
+ * The tags (struct blk_mq_tags) of all disks, those that several share once: a GArray of gva_t.
+ * @devices: the head of the list of block devices; 0: not known.
+ */
+GArray *disks_tags(const struct kernel *kernel, gva_t *devices);
+
+/*
+ * Which of a queue's requests are in use (struct sbitmap): a word holds 2^shift bits, the last one
+ * those that are left of num_requests. Nothing of it is checked. Tags that are reserved have
+ * another bitmap: these begin at number @first.
+ */
+struct disk_bitmap {
+	gva_t words;	/* of struct sbitmap_word */
+	gva_t requests; /* of pointers to struct request, from tag 0 on */
+	uint32_t num_words, shift, num_requests, first;
+};
+
+/* False: the kernel's structures are not known, or lead to nowhere. */
+bool disks_read_bitmap(const struct kernel *kernel, gva_t tags, struct disk_bitmap *bitmap);
 
 #endif

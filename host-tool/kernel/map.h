@@ -273,6 +273,16 @@ enum kernel_symbol {
 	X(tag_set_num_queues, "blk_mq_tag_set", "nr_hw_queues")                                    \
 	X(tags_num, "blk_mq_tags", "nr_tags")                                                      \
 	X(tags_requests, "blk_mq_tags", "rqs")                                                     \
+	X(tags_reserved, "blk_mq_tags", "nr_reserved_tags")                                        \
+	X(tags_bitmap, "blk_mq_tags", "bitmap_tags")                                               \
+	X(tags_bitmap_own, "blk_mq_tags", "__bitmap_tags")                                         \
+	X(sbitmap_queue_sb, "sbitmap_queue", "sb")                                                 \
+	X(sbitmap_depth, "sbitmap", "depth")                                                       \
+	X(sbitmap_shift, "sbitmap", "shift")                                                       \
+	X(sbitmap_num_words, "sbitmap", "map_nr")                                                  \
+	X(sbitmap_words, "sbitmap", "map")                                                         \
+	X(sbitmap_word_set, "sbitmap_word", "word")                                                \
+	X(sbitmap_word_cleared, "sbitmap_word", "cleared")                                         \
 	X(request_queue, "request", "q")                                                           \
 	X(request_tag, "request", "tag")                                                           \
 	X(request_state, "request", "state")                                                       \
@@ -293,7 +303,8 @@ enum kernel_symbol {
 	X(irq_stack, "irq_stack")                                                                  \
 	X(prb_desc, "prb_desc")                                                                    \
 	X(printk_info, "printk_info")                                                              \
-	X(printk_log, "printk_log")
+	X(printk_log, "printk_log")                                                                \
+	X(sbitmap_word, "sbitmap_word")
 
 enum kernel_field {
 #define KERNEL_FIELD_ENUM(name, structure, member) FIELD_##name,

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A disk that the host does not serve: who waits for it, since when, and that the host is to blame. DISK_KERNELS: which
-# kernels.
+# A disk that the host does not serve: who waits for it, since when, and that the host is to blame; and a guest that oopses
+# meanwhile is not frozen, as a suspend would last until the disk answers. DISK_KERNELS: which kernels.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -14,6 +14,7 @@ here=$(dirname "$(realpath "$0")")
 
 query=$build/tests/report/query
 libvirt_start
+daemon_config '[daemon]' 'log_level=debug'
 daemon_start
 
 value() {
@@ -30,6 +31,15 @@ serve_disk() {
 		sleep 0.05
 	done
 	chmod 666 "$socket"
+}
+
+# The guest NAME oopses: sets $dump
+oops_of_disk() {
+	daemon_mark
+	# One that stays frozen does not answer.
+	guest_exec "$1" '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 30 2>/dev/null || true
+	dump=$(daemon_wait "$(guest_domain "$1"): stored:" 60 | sed 's/.*stored: //; s/,.*//') || true
+	dump=$daemon_store/$(guest_domain "$1")/$dump
 }
 
 for kernel in ${DISK_KERNELS:-6.1}; do
@@ -53,6 +63,41 @@ for kernel in ${DISK_KERNELS:-6.1}; do
 	tap_like "$kernel: the host is to blame" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
 		'^host: .* dd \(pid [0-9]+\) waits for a page writeback in blkdev_fsync, .* The host is to blame: of vda 1 request is not answered, the oldest for [0-9]+ s\.$'
 	guest_destroy g
+	end_process "$server"
+
+	# An oops, which freezes a guest: but not one whose disk is dead.
+	serve_disk o
+	guest_start o kernel="$kernel" smp=2 memory=256 \
+		qemu_args="-blockdev driver=nbd,node-name=disk,server.type=unix,server.path=$test_dir/o.nbd,export=disk -device virtio-blk-pci,drive=disk,addr=0x1b"
+	daemon_follow o >/dev/null
+	# Its disks come when its kernel is known already.
+	daemon_mark
+	guest_exec o 'modprobe virtio_blk'
+	daemon_wait "$(guest_domain o): looks for requests of [1-9][0-9]* disk queues" 60 >/dev/null || true
+	guest_exec o 'dd if=/dev/vda of=/dev/null bs=4096 count=1 2>/dev/null'
+	oops_of_disk o
+	tap_ok "$kernel, an oops while the disk is served: the guest was frozen" \
+		test "$(value '$.timeline.frozen')" != null
+	tap_unlike "$kernel, an oops while the disk is served: nobody waits for it" "$(cat "$dump/report.txt")" 'would wait for a disk'
+	kill -STOP "$server"
+	guest_exec o 'dd if=/dev/zero of=/dev/vda bs=4096 count=1 conv=fsync >/dev/null 2>&1 &'
+	sleep 4 # the watch sees the request twice
+	oops_of_disk o
+	tap_like "$kernel, an oops while the disk is dead: the guest runs" "$(state o)" '^running'
+	tap_is "$kernel, an oops while the disk is dead: the guest answers" "$(guest_exec o 'echo alive' 20)" alive
+	tap_is "$kernel, an oops while the disk is dead: the guest was not frozen" "$(value '$.timeline.frozen')" null
+	tap_like "$kernel, an oops while the disk is dead: the report says why" "$(cat "$dump/report.txt")" \
+		'timeline.frozen: the guest ran while it was read: a suspend would wait for a disk that has not answered for [0-9]+\.[0-9] s'
+	tap_like "$kernel, an oops while the disk is dead: so does the journal" "$(tail -n "+$daemon_from" "$daemon_log")" \
+		'was not frozen: a suspend would wait for a disk that has not answered for'
+	tap_unlike "$kernel, an oops while the disk is dead: the oops is there" "$(value '$.title')" '^(null|)$'
+	kill -CONT "$server"
+	guest_exec o 'sync' 60
+	sleep 2
+	oops_of_disk o
+	tap_ok "$kernel, an oops when the disk answers again: the guest was frozen" \
+		test "$(value '$.timeline.frozen')" != null
+	guest_destroy o
 	end_process "$server"
 done
 tap_done

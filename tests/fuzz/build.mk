@@ -14,6 +14,7 @@ FUZZ_KERNEL := $(addprefix host-tool/,libkernel.a libguest.a libcommon.a)
 
 $(eval $(call fuzz_target,registers,,glib-2.0,host-tool/libguest.a))
 $(eval $(call fuzz_target,layout,,glib-2.0,host-tool/libcollect.a))
+$(eval $(call fuzz_target,disk-watch,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call fuzz_target,dump-file,,$(COMMON_PACKAGES) libelf libkdumpfile,host-tool/libguest.a))
 $(eval $(call fuzz_target,flattened,,glib-2.0 libelf libkdumpfile,host-tool/libguest.a))
 $(eval $(call fuzz_target,kernel-map,,glib-2.0 libbpf capstone,$(FUZZ_KERNEL)))

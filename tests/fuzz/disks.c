@@ -17,8 +17,13 @@ static void set_fields(struct kernel_map *map)
 		{FIELD_disk_queue, 32},	       {FIELD_queue_tag_set, 0},
 		{FIELD_tag_set_num_queues, 0}, {FIELD_tag_set_tags, 8},
 		{FIELD_tags_num, 0},	       {FIELD_tags_requests, 8},
-		{FIELD_request_queue, 0},      {FIELD_request_tag, 8},
-		{FIELD_request_state, 12},     {FIELD_request_start, 16},
+		{FIELD_tags_reserved, 4},      {FIELD_tags_bitmap, 16},
+		{FIELD_sbitmap_queue_sb, 0},   {FIELD_sbitmap_depth, 0},
+		{FIELD_sbitmap_shift, 4},      {FIELD_sbitmap_num_words, 8},
+		{FIELD_sbitmap_words, 16},     {FIELD_sbitmap_word_set, 0},
+		{SIZE_sbitmap_word, 128},      {FIELD_request_queue, 0},
+		{FIELD_request_tag, 8},	       {FIELD_request_state, 12},
+		{FIELD_request_start, 16},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
@@ -32,6 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	g_autoptr(KernelMap) map = fuzz_map(guest);
 	struct kernel kernel;
 	struct disks disks;
+	g_autoptr(GArray) tags = NULL;
+	gva_t devices;
 
 	set_fields(map);
 	kernel_init(&kernel, map, guest->snapshot);
@@ -44,6 +51,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 			abort();
 	}
 	disks_clear(&disks);
+	tags = disks_tags(&kernel, &devices);
+	if (tags->len > DISKS_MAX_QUEUES)
+		abort();
+	for (guint i = 0; i < tags->len; i++) {
+		struct disk_bitmap bitmap;
+
+		disks_read_bitmap(&kernel, g_array_index(tags, gva_t, i), &bitmap);
+	}
 	kernel_clear(&kernel);
 	return 0;
 }

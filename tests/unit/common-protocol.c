@@ -194,7 +194,7 @@ static void test_bad_headers(struct fixture *f, gconstpointer data G_GNUC_UNUSED
 {
 	static const uint32_t headers[][4] = {
 		{0x12345678, PROTOCOL_READY, 0, 0},	    {0x7462706f, 0, 0, 0},
-		{0x7462706f, PROTOCOL_BLOCKED + 1, 0, 0},   {0x7462706f, PROTOCOL_DONE, 101, 0},
+		{0x7462706f, PROTOCOL_END_OF_TYPES, 0, 0},  {0x7462706f, PROTOCOL_DONE, 101, 0},
 		{0x7462706f, PROTOCOL_DONE, UINT32_MAX, 0}, {0x7462706f, PROTOCOL_JOB, 0, 1},
 	};
 

@@ -21,6 +21,8 @@
 #define REQUESTS 0x8000u
 #define REQUEST_SIZE 0x80u
 #define NUM_TAGS 8u
+#define WORDS 0xa000u
+#define BITMAP 0xb000u
 
 #define UPTIME_S 1000
 #define NS_PER_S 1000000000ull
@@ -37,6 +39,12 @@
 #define SET_TAGS 0x10u
 #define TAGS_NUM 0x0u
 #define TAGS_RQS 0x8u
+#define TAGS_RESERVED 0x4u
+#define TAGS_BITMAP 0x10u
+#define MAP_DEPTH 0x0u
+#define MAP_SHIFT 0x4u
+#define MAP_NUM 0x8u
+#define MAP_WORDS 0x10u
 #define RQ_QUEUE 0x0u
 #define RQ_TAG 0x8u
 #define RQ_STATE 0xcu
@@ -55,14 +63,31 @@ static void set_fields(struct kernel_map *map)
 		enum kernel_field field;
 		int32_t offset;
 	} all[] = {
-		{FIELD_super_block_inodes, INODES},  {FIELD_inode_sb_list, SB_LIST},
-		{FIELD_bdev_inode_bdev, 0},	     {FIELD_bdev_inode_inode, INODE},
-		{FIELD_block_device_disk, DISK},     {FIELD_disk_name, NAME},
-		{FIELD_disk_queue, QUEUE},	     {FIELD_queue_tag_set, SET},
-		{FIELD_tag_set_num_queues, SET_NUM}, {FIELD_tag_set_tags, SET_TAGS},
-		{FIELD_tags_num, TAGS_NUM},	     {FIELD_tags_requests, TAGS_RQS},
-		{FIELD_request_queue, RQ_QUEUE},     {FIELD_request_tag, RQ_TAG},
-		{FIELD_request_state, RQ_STATE},     {FIELD_request_start, RQ_START},
+		{FIELD_super_block_inodes, INODES},
+		{FIELD_inode_sb_list, SB_LIST},
+		{FIELD_bdev_inode_bdev, 0},
+		{FIELD_bdev_inode_inode, INODE},
+		{FIELD_block_device_disk, DISK},
+		{FIELD_disk_name, NAME},
+		{FIELD_disk_queue, QUEUE},
+		{FIELD_queue_tag_set, SET},
+		{FIELD_tag_set_num_queues, SET_NUM},
+		{FIELD_tag_set_tags, SET_TAGS},
+		{FIELD_tags_num, TAGS_NUM},
+		{FIELD_tags_requests, TAGS_RQS},
+		{FIELD_tags_reserved, TAGS_RESERVED},
+		{FIELD_tags_bitmap, TAGS_BITMAP},
+		{FIELD_sbitmap_queue_sb, 0},
+		{FIELD_sbitmap_depth, MAP_DEPTH},
+		{FIELD_sbitmap_shift, MAP_SHIFT},
+		{FIELD_sbitmap_num_words, MAP_NUM},
+		{FIELD_sbitmap_words, MAP_WORDS},
+		{FIELD_sbitmap_word_set, 0},
+		{SIZE_sbitmap_word, 128},
+		{FIELD_request_queue, RQ_QUEUE},
+		{FIELD_request_tag, RQ_TAG},
+		{FIELD_request_state, RQ_STATE},
+		{FIELD_request_start, RQ_START},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
@@ -203,6 +228,61 @@ static void test_limits(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpstr(disk_at(f, 0)->name, ==, "sda");
 }
 
+static void put_bitmap(struct fixture *f, uint64_t bitmap)
+{
+	fake_put_u32(&f->guest, TAGS + TAGS_RESERVED, 1);
+	fake_put_u32(&f->guest, bitmap + MAP_DEPTH, NUM_TAGS - 1);
+	fake_put_u32(&f->guest, bitmap + MAP_SHIFT, 2);
+	fake_put_u32(&f->guest, bitmap + MAP_NUM, 2);
+	fake_put_u64(&f->guest, bitmap + MAP_WORDS, ADDRESS(WORDS));
+}
+
+static void check_bitmap(struct fixture *f)
+{
+	gva_t devices;
+	g_autoptr(GArray) tags = NULL;
+	struct disk_bitmap bitmap;
+
+	look(f);
+	tags = disks_tags(&f->kernel, &devices);
+	g_assert_cmphex(devices.value, ==, ADDRESS(SUPER + INODES));
+	/* Both disks have the same. */
+	g_assert_cmpuint(tags->len, ==, 1);
+	g_assert_cmphex(g_array_index(tags, gva_t, 0).value, ==, ADDRESS(TAGS));
+	g_assert_true(disks_read_bitmap(&f->kernel, gva(ADDRESS(TAGS)), &bitmap));
+	g_assert_cmphex(bitmap.words.value, ==, ADDRESS(WORDS));
+	g_assert_cmphex(bitmap.requests.value, ==, ADDRESS(REQUEST_POINTERS));
+	g_assert_cmpuint(bitmap.num_words, ==, 2);
+	g_assert_cmpuint(bitmap.shift, ==, 2);
+	g_assert_cmpuint(bitmap.num_requests, ==, NUM_TAGS - 1);
+	g_assert_cmpuint(bitmap.first, ==, 1);
+}
+
+static void test_bitmap(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_bitmap(f, TAGS + TAGS_BITMAP);
+	check_bitmap(f);
+	/* Elsewhere, as in 5.10 to 5.15. */
+	f->map->fields[FIELD_tags_bitmap_own] = 0x40;
+	put_bitmap(f, BITMAP);
+	fake_put_u64(&f->guest, TAGS + TAGS_BITMAP, ADDRESS(BITMAP));
+	check_bitmap(f);
+}
+
+static void test_no_bitmap(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	struct disk_bitmap bitmap;
+
+	put_bitmap(f, TAGS + TAGS_BITMAP);
+	fake_put_u64(&f->guest, TAGS + TAGS_BITMAP + MAP_WORDS, 0x7f0000000000);
+	look(f);
+	g_assert_false(disks_read_bitmap(&f->kernel, gva(ADDRESS(TAGS)), &bitmap));
+	put_bitmap(f, TAGS + TAGS_BITMAP);
+	f->map->fields[SIZE_sbitmap_word] = FIELD_UNKNOWN;
+	look(f);
+	g_assert_false(disks_read_bitmap(&f->kernel, gva(ADDRESS(TAGS)), &bitmap));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -214,5 +294,9 @@ int main(int argc, char **argv)
 		   tear_down);
 	g_test_add("/disks/how many tags are looked at is limited", struct fixture, NULL, set_up,
 		   test_limits, tear_down);
+	g_test_add("/disks/the bitmap of requests in use is found", struct fixture, NULL, set_up,
+		   test_bitmap, tear_down);
+	g_test_add("/disks/a bitmap that leads to nowhere is none", struct fixture, NULL, set_up,
+		   test_no_bitmap, tear_down);
 	return g_test_run();
 }

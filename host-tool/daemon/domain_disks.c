@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/domain.h"
+
+/* Between looks for the disks of a guest whose disks come and go. */
+#define FIRST_FIND_MS 2000
+#define LAST_FIND_MS 600000
+
+void domain_disks_set(struct domain *domain, GBytes *places)
+{
+	g_clear_pointer(&domain->disks, disk_watch_free);
+	if (places == NULL)
+		return;
+	domain->disks = disk_watch_new(places);
+	if (domain->disks)
+		log_write(domain->all->log, LOG_DEBUG, domain->name, NULL,
+			  "looks for requests of %u disk queues",
+			  disk_watch_num_queues(domain->disks));
+}
+
+void domain_disks_look(struct domain *domain)
+{
+	gint64 now_us = g_get_monotonic_time();
+
+	/* Nobody waits for the disks of one that is not frozen; and one that stands takes no
+	 * answers. */
+	if (domain->disks == NULL || !domain->options.freeze || domain->paused_us)
+		return;
+	if (!disk_watch_look(domain->disks, domain->layout, now_us) || domain->map_source)
+		return;
+	log_write(domain->all->log, LOG_DEBUG, domain->name, NULL,
+		  "block devices have come or gone; looking for the disks again");
+	domain_kernel_find(domain,
+			   backoff_ms(&domain->disks_moved, FIRST_FIND_MS, LAST_FIND_MS, now_us));
+}
+
+void domain_disks_requests(const struct domain *domain, struct disk_requests *requests)
+{
+	*requests = domain->disks ? *disk_watch_requests(domain->disks) : (struct disk_requests){0};
+}
