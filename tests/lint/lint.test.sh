@@ -49,4 +49,5 @@ fi
 tap_ok "cppcheck finds nothing" analysed
 tap_ok "shellcheck finds nothing" shellchecked
 tap_ok "no path of one machine is named" clean_of_names
+tap_ok "each test that docs/promises.md names is there" tests/lint/promises
 tap_done
