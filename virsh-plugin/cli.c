@@ -98,6 +98,28 @@ GArray *cli_verb_options(const struct verb *verb)
 	return options;
 }
 
+/* Whether @name is among @names, "a|b|c"; NULL: none. */
+static bool is_named(const char *names, const char *name)
+{
+	g_auto(GStrv) list = g_strsplit(names ? names : "", "|", -1);
+
+	return g_strv_contains((const char *const *)list, name);
+}
+
+bool cli_excludes(const struct verb *verb, const char *name, const char *other)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(verb->choices); i++) {
+		if (is_named(verb->choices[i], name) && is_named(verb->choices[i], other))
+			return true;
+	}
+	return false;
+}
+
+bool cli_replaces_operands(const struct verb *verb, const char *name)
+{
+	return is_named(verb->without_operands, name);
+}
+
 /* --- guessing --- */
 
 /* Levenshtein's distance; the words are short. */
@@ -298,6 +320,27 @@ static bool parse_letters(const struct verb *verb, GArray *options, struct cli_a
 	return true;
 }
 
+static bool check_choices(const struct verb *verb, GArray *options, const struct cli_args *args,
+			  GError **error)
+{
+	for (guint i = 0; i < options->len; i++) {
+		const char *name = g_array_index(options, struct cli_option, i).name;
+
+		if (!cli_has(args, name))
+			continue;
+		for (guint j = 0; j < i; j++) {
+			const char *given = g_array_index(options, struct cli_option, j).name;
+
+			if (!cli_has(args, given) || !cli_excludes(verb, given, name))
+				continue;
+			g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+				    "--%s and --%s exclude each other", given, name);
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool check_operands(const struct verb *verb, const struct cli_args *args, GError **error)
 {
 	unsigned int count = cli_num_operands(args);
@@ -343,7 +386,9 @@ struct cli_args *cli_parse(const struct verb *verb, char **words, GError **error
 			return NULL;
 	}
 	g_ptr_array_add(args->operands, NULL);
-	return check_operands(verb, args, error) ? g_steal_pointer(&args) : NULL;
+	if (!check_operands(verb, args, error) || !check_choices(verb, options, args, error))
+		return NULL;
+	return g_steal_pointer(&args);
 }
 
 void cli_args_free(struct cli_args *args)

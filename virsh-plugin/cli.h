@@ -53,6 +53,8 @@ enum cli_domain_options {
 struct session;
 struct cli_args;
 
+#define CLI_MAX_CHOICES 2
+
 struct verb {
 	const char *name;
 	const char *operands; /* as help shows them, "DOMAIN..." */
@@ -64,6 +66,9 @@ struct verb {
 	const struct cli_option *options;	 /* terminated by a NULL name; may be NULL */
 	const struct cli_option *shared_options; /* the same, a table of several verbs */
 	enum cli_domain_options domain_options;
+	/* Names of options, separated by |: those of one element exclude each other. */
+	const char *choices[CLI_MAX_CHOICES];
+	const char *without_operands; /* the same: these take the place of the operands */
 	/* Prints its result; an error is the caller's to print. */
 	bool (*run)(struct session *session, const struct cli_args *args, GError **error);
 };
@@ -77,6 +82,10 @@ extern const struct cli_option cli_global_options[];
 
 /* Whether @word, behind @option on the command line, is its value. */
 bool cli_takes_word(const struct cli_option *option, const char *word);
+
+/* Whether options of these names exclude each other; whether one takes the operands' place. */
+bool cli_excludes(const struct verb *verb, const char *name, const char *other);
+bool cli_replaces_operands(const struct verb *verb, const char *name);
 
 /* All options of a verb, --help included: array of struct cli_option. */
 GArray *cli_verb_options(const struct verb *verb);

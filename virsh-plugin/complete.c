@@ -39,14 +39,16 @@ static void offer_domains(struct session *session, enum cli_kind kind, const cha
 	free(domains);
 }
 
-static void offer_dumps(struct session *session, enum cli_kind kind, const char *beginning)
+/* @domain: only its dumps; NULL: all. */
+static void offer_dumps(struct session *session, enum cli_kind kind, const char *domain,
+			const char *beginning)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GPtrArray) entries = NULL;
 
 	if (session_is_remote(session))
 		return;
-	entries = store_list(session_store(session), NULL, NULL);
+	entries = store_list(session_store(session), domain, NULL);
 	for (guint i = 0; entries && i < entries->len; i++) {
 		const struct store_entry *entry = entries->pdata[i];
 
@@ -73,7 +75,7 @@ static void offer_incidents(const char *beginning)
 }
 
 static void offer_kind(struct session *session, enum cli_kind kind, const char *value,
-		       const char *beginning)
+		       const char *domain, const char *beginning)
 {
 	switch (kind) {
 	case CLI_DOMAIN:
@@ -83,7 +85,7 @@ static void offer_kind(struct session *session, enum cli_kind kind, const char *
 	case CLI_STORED:
 	case CLI_ID:
 	case CLI_DUMP:
-		offer_dumps(session, kind, beginning);
+		offer_dumps(session, kind, domain, beginning);
 		break;
 	case CLI_WORDS:
 		offer_words(value, beginning);
@@ -110,32 +112,75 @@ static const struct cli_option *option_of(GArray *options, const char *word)
 	return NULL;
 }
 
-/* How many of @words, which @end is behind, are operands. */
-static guint count_operands(GArray *options, char **words, char **end)
+/* What the words before the one to complete are. */
+struct given {
+	const struct verb *verb;
+	guint operands;
+	bool without_operands; /* an option takes their place */
+	const char *domain;    /* the value of --domain; NULL: not given */
+	GPtrArray *options;    /* of const struct cli_option * */
+};
+
+static void note_option(struct given *given, const struct cli_option *option, const char *value)
 {
-	guint count = 0;
+	g_ptr_array_add(given->options, (void *)option);
+	given->without_operands =
+		given->without_operands || cli_replaces_operands(given->verb, option->name);
+	if (value && strcmp(option->name, "domain") == 0)
+		given->domain = value;
+}
+
+/* Of @words, which @end is behind. */
+static void note_words(struct given *given, GArray *options, char **words, char **end)
+{
 	bool options_end = false;
 
 	for (; words < end; words++) {
 		const struct cli_option *option = option_of(options, *words);
+		bool has_value = option && words[1] && cli_takes_word(option, words[1]);
 
 		if (options_end || (*words)[0] != '-' || !(*words)[1])
-			count++;
+			given->operands++;
 		else if (strcmp(*words, "--") == 0)
 			options_end = true;
-		else if (option && words[1] && cli_takes_word(option, words[1]))
+		else if (option)
+			note_option(given, option, has_value ? words[1] : NULL);
+		if (!options_end && has_value)
 			words++;
 	}
-	return count;
 }
 
-static void offer_operand(struct session *session, const struct verb *verb, guint before,
-			  const char *beginning)
+/* Not a second time, and none that another one excludes. */
+static bool is_possible(const struct given *given, const struct cli_option *option)
 {
-	bool is_file = verb->last_is_file && before + 1 == verb->max_operands;
+	for (guint i = 0; i < given->options->len; i++) {
+		const struct cli_option *other = given->options->pdata[i];
 
-	if (before < verb->max_operands && !is_file)
-		offer_kind(session, verb->operand_kind, NULL, beginning);
+		if (strcmp(other->name, option->name) == 0 ||
+		    cli_excludes(given->verb, other->name, option->name))
+			return false;
+	}
+	return given->operands == 0 || !cli_replaces_operands(given->verb, option->name);
+}
+
+static void offer_operand(struct session *session, const struct given *given, const char *beginning)
+{
+	const struct verb *verb = given->verb;
+	bool is_file = verb->last_is_file && given->operands + 1 == verb->max_operands;
+
+	if (given->operands < verb->max_operands && !is_file && !given->without_operands)
+		offer_kind(session, verb->operand_kind, NULL, given->domain, beginning);
+}
+
+static void offer_options(GArray *options, const struct given *given, const char *beginning)
+{
+	for (guint i = 0; i < options->len; i++) {
+		const struct cli_option *option = &g_array_index(options, struct cli_option, i);
+		g_autofree char *text = g_strconcat("--", option->name, NULL);
+
+		if (is_possible(given, option))
+			offer(text, beginning);
+	}
 }
 
 /* @words: what follows the verb, the one to complete last. */
@@ -145,20 +190,18 @@ static void complete_verb(struct session *session, const struct verb *verb, char
 	char **last = words + g_strv_length(words) - 1;
 	const struct cli_option *option = last > words ? option_of(options, last[-1]) : NULL;
 
-	if (option && cli_takes_word(option, *last)) {
-		offer_kind(session, option->kind, option->value, *last);
-		return;
-	}
-	if ((*last)[0] != '-') {
-		offer_operand(session, verb, count_operands(options, words, last), *last);
-		return;
-	}
-	for (guint i = 0; i < options->len; i++) {
-		g_autofree char *text =
-			g_strconcat("--", g_array_index(options, struct cli_option, i).name, NULL);
+	g_autoptr(GPtrArray) given_options = g_ptr_array_new();
+	struct given given = {.verb = verb, .options = given_options};
 
-		offer(text, *last);
+	if (option && cli_takes_word(option, *last)) {
+		offer_kind(session, option->kind, option->value, NULL, *last);
+		return;
 	}
+	note_words(&given, options, words, last);
+	if ((*last)[0] == '-')
+		offer_options(options, &given, *last);
+	else
+		offer_operand(session, &given, *last);
 }
 
 static void offer_verbs(const char *beginning)

@@ -31,18 +31,24 @@ static bool add_all(struct session *session, GPtrArray *domains, GError **error)
 	return true;
 }
 
+bool domains_check_operands(const struct cli_args *args, GError **error)
+{
+	bool all = cli_has(args, "all");
+
+	if (all != (cli_num_operands(args) > 0))
+		return true;
+	g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+		    all ? "--all takes no domain names"
+			: "name a domain, or give --all; 'virsh list --all' shows them");
+	return false;
+}
+
 GPtrArray *domains_of_operands(struct session *session, const struct cli_args *args, GError **error)
 {
 	g_autoptr(GPtrArray) domains = g_ptr_array_new_with_free_func(free_domain);
-	bool all = cli_has(args, "all");
 
-	if (all == (cli_num_operands(args) > 0)) {
-		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-			    all ? "--all takes no domain names"
-				: "name a domain, or give --all; 'virsh list --all' shows them");
-		return NULL;
-	}
-	if (!session_connect(session, error) || (all && !add_all(session, domains, error)))
+	if (!domains_check_operands(args, error) || !session_connect(session, error) ||
+	    (cli_has(args, "all") && !add_all(session, domains, error)))
 		return NULL;
 	for (char **name = cli_operands(args); *name; name++) {
 		virDomainPtr domain = session_find_domain(session, *name, error);

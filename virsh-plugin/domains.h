@@ -13,6 +13,9 @@
 GPtrArray *domains_of_operands(struct session *session, const struct cli_args *args,
 			       GError **error);
 
+/* False with an error if neither or both are given: before anybody is asked. */
+bool domains_check_operands(const struct cli_args *args, GError **error);
+
 /* An error unless the connection's hypervisor is QEMU. */
 bool domains_require_qemu(struct session *session, GError **error);
 

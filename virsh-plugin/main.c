@@ -148,6 +148,11 @@ static bool run_help(char **words, GError **error)
 
 	if (!overview && !verb)
 		return false;
+	if (words[0] && words[1]) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "unexpected argument '%s': 'help' takes one verb", words[1]);
+		return false;
+	}
 	print_help(verb);
 	return true;
 }

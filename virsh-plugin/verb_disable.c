@@ -85,7 +85,8 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	g_autoptr(GPtrArray) domains = NULL;
 	g_autoptr(Progress) progress = NULL;
 
-	if (!session_connect_to_write(session, "disabling a domain", error))
+	if (!domains_check_operands(args, error) ||
+	    !session_connect_to_write(session, "disabling a domain", error))
 		return false;
 	domains = domains_of_operands(session, args, error);
 	if (!domains)
@@ -125,5 +126,6 @@ const struct verb verb_disable = {
 		"there "
 		"stay, and so does a panic device that 'enable --add-panic-device' has added.",
 	.options = options,
+	.without_operands = "all",
 	.run = run,
 };

@@ -195,16 +195,19 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 {
 	g_autoptr(GPtrArray) domains = NULL;
 	g_autoptr(GArray) targets = g_array_new(FALSE, FALSE, sizeof(struct target));
+	bool pool_alone =
+		cli_has(args, "pool") && cli_num_operands(args) == 0 && !cli_has(args, "all");
 	struct options unused;
 
 	options_init(&unused);
 	if (!cli_options(args, &unused, error) ||
+	    (!pool_alone && !domains_check_operands(args, error)) ||
 	    !session_connect_to_write(session, "enabling a domain", error) ||
 	    !domains_require_qemu(session, error))
 		return false;
 	if (cli_has(args, "pool") && !make_pool(session, error))
 		return false;
-	if (cli_has(args, "pool") && cli_num_operands(args) == 0 && !cli_has(args, "all"))
+	if (pool_alone)
 		return true;
 	domains = domains_of_operands(session, args, error);
 	return domains && prepare_all(session, domains, args, targets, error) &&
@@ -244,5 +247,6 @@ const struct verb verb_enable = {
 		       "domain, its configuration, or both.",
 	.options = options,
 	.domain_options = CLI_ALL_DOMAIN_OPTIONS,
+	.without_operands = "all",
 	.run = run,
 };

@@ -92,11 +92,6 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 			    "an archive or a page is not for a terminal; give a file name");
 		return false;
 	}
-	if (cli_has(args, "html") && cli_has(args, "vmcore")) {
-		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-			    "--html and --vmcore exclude each other: a page has no memory in it");
-		return false;
-	}
 	if (lines_wanted(args) && !cli_has(args, "html")) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
 			    "source lines are for a page: give --html, too");
@@ -145,5 +140,7 @@ const struct verb verb_export = {
 		"and in its kernel log.",
 	.options = options,
 	.shared_options = selection_options,
+	/* A page has no memory in it. */
+	.choices = {"html|vmcore"},
 	.run = run,
 };

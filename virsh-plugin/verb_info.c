@@ -285,17 +285,8 @@ static bool print_file(struct session *session, const struct source *source, con
 static bool run(struct session *session, const struct cli_args *args, GError **error)
 {
 	struct source source = {0};
-	int views = cli_has(args, "json") + cli_has(args, "log") + cli_has(args, "registers") +
-		    cli_has(args, "cpu") + cli_has(args, "tasks") + cli_has(args, "task") +
-		    cli_has(args, "mail") + cli_has(args, "html") + cli_has(args, "disassemble");
 	bool good;
 
-	if (views > 1) {
-		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-			    "--json, --log, --registers, --cpu, --tasks, --task, --disassemble, "
-			    "--mail and --html exclude each other");
-		return false;
-	}
 	if (lines_wanted(args) && (cli_has(args, "log") || cli_has(args, "registers"))) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
 			    "--log and --registers have no source lines");
@@ -350,5 +341,6 @@ const struct verb verb_info = {
 		"select.",
 	.options = options,
 	.shared_options = selection_options,
+	.choices = {"cpu|tasks|task|disassemble|mail|html|log|registers|json"},
 	.run = run,
 };

@@ -192,10 +192,9 @@ static bool print_page(const struct cli_args *args, GPtrArray *entries, GError *
 {
 	GString *page;
 
-	if (cli_has(args, "json") || cli_has(args, "group") || cli_has(args, "count")) {
+	if (cli_has(args, "json")) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
-			    "--html excludes --json, --group and --count: the page has all dumps "
-			    "and all bugs");
+			    "--html and --json exclude each other");
 		return false;
 	}
 	if (isatty(STDOUT_FILENO)) {
@@ -264,5 +263,6 @@ const struct verb verb_list = {
 		"removed a dump since.",
 	.options = options,
 	.shared_options = selection_options,
+	.choices = {"newest|last", "details|group|count|html"},
 	.run = run,
 };

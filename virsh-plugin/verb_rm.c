@@ -235,5 +235,6 @@ const struct verb verb_rm = {
 		"--older-than nor --keep limits needs --yes where nobody can be asked.",
 	.options = options,
 	.shared_options = selection_options,
+	.without_operands = "older-than|keep|since|until|kind|title|fingerprint",
 	.run = run,
 };

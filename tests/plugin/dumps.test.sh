@@ -233,7 +233,7 @@ tap_is 'a page of an exported archive is the same' \
 run export --html --vmcore 20261122 other.html
 tap_like 'a page has no memory in it' "$status $err" '^2 error: --html and --vmcore exclude each other'
 run info --html --log 20261122
-tap_like 'a page is no log' "$err" '--html exclude each other'
+tap_like 'a page is no log' "$err" '--html and --log exclude each other'
 run list --html
 tap_like 'list --html is a page that counts dumps and domains' "$out" '<title>4 dumps of 2 domains</title>'
 tap_is '... with a mark and a row a dump' "$(echo "$out" | grep -o '<circle [^>]*cx="[0-9]\{3\}' | wc -l) $(echo "$out" | grep -o '<tr class="dump">' | wc -l)" '4 4'
@@ -241,7 +241,7 @@ tap_like '... of what is selected' "$(oopsbt list db --html)" '<title>1 dump of 
 run list --html --title nothing-has-this
 tap_like '... or of nothing' "$status $out" '<title>0 dumps of 0 domains</title>'
 run list --html --json
-tap_like 'a page is no JSON' "$status $err" '^2 error: --html excludes --json'
+tap_like 'a page is no JSON' "$status $err" '^2 error: --html and --json exclude each other'
 run export 20261122 /nonexistent/dir/file
 tap_is 'a directory that is not there: exit status' "$status" 1
 tap_like 'a directory that is not there: message' "$err" 'cannot write /nonexistent/dir/file: No such file'
@@ -361,9 +361,29 @@ tap_is 'collect: no options that a collection has no use for' "$(complete collec
 run collect web1 --keep 1
 tap_is 'and it takes none: exit status' "$status" 2
 tap_like 'and it takes none: message' "$err" "'collect' has no option '--keep'; it is an option of 'enable'"
+dump_make db1 20261121T100000Z-1 'two'
+tap_is 'rm --domain: ids of that domain' "$(complete rm --domain db1 '')" 20261121T100000Z-1
+tap_is 'rm: no ids beside an option that selects dumps' "$(complete rm --older-than 7d '') $(complete rm --kind oops 2026)" ' '
+tap_is 'rm: no option that selects dumps beside an id' "$(complete rm 20261120T100000Z-1 --)" '--domain --help --yes'
+tap_is 'enable --all: no domain' "$(complete enable --all '')" ''
+tap_is 'disable of a domain: no --all' "$(complete disable web1 --a)" ''
+tap_is 'info: no second view' "$(complete info --json --ht) $(complete info --ht)" ' --html'
+tap_is 'list: no option twice' "$(complete list --title x --ti) $(complete list -r --rev)" ' '
+tap_is 'export: no memory in a page' "$(complete export --html --vm)" ''
 rm -rf "$dumps"
+for words in 'list --count --details' 'list --group --html' 'list -1 -n 3' 'info --json --log'; do
+	# shellcheck disable=SC2086 # words are what is wanted
+	run $words
+	tap_like "$words is refused" "$status $err" '^2 error: --[a-z]+ and --[a-z]+ exclude each other$'
+done
+for words in enable disable 'enable --all web1' 'disable --all web1'; do
+	# shellcheck disable=SC2086 # words are what is wanted
+	run $words
+	tap_like "$words is refused before libvirt is asked" "$status $err" '^2 error: (name a domain, or give --all|--all takes no domain names)'
+done
 
 # --- help ---
+tap_like 'help takes one verb' "$(oopsbt help list info 2>&1 || true)" "error: unexpected argument 'info': 'help' takes one verb"
 tap_is 'help --help is help' "$(oopsbt help --help)" "$(oopsbt --help)"
 tap_like 'help shows defaults' "$(oopsbt enable --help | tr -s '\n ' ' ')" 'number of dumps kept, the newest ones \(default: 10\)'
 tap_unlike 'but not for a collection, which takes the domain'"'"'s' "$(oopsbt collect --help)" 'default:'
