@@ -6,6 +6,7 @@
 
 #include "output.h"
 #include "remote.h"
+#include "report_file.h"
 #include "selection.h"
 
 bool dumps_are_remote(struct session *session)
@@ -202,6 +203,16 @@ char *dumps_read(struct session *session, const struct store_entry *entry, const
 	if (dumps_are_remote(session))
 		return remote_read(session, entry, file_name, max_bytes, length, error);
 	return store_read(entry, file_name, max_bytes, length, error);
+}
+
+void dumps_warn_of_schema(JsonObject *report)
+{
+	gint64 schema = report_schema(report);
+
+	if (schema > REPORT_SCHEMA)
+		print_warning("report.json has schema %" G_GINT64_FORMAT
+			      ", and this version knows %d: what is new in it is not shown",
+			      schema, REPORT_SCHEMA);
 }
 
 bool dumps_require_local(struct session *session, const char *what, GError **error)

@@ -44,6 +44,9 @@ struct store_entry *dumps_find_selected(struct session *session, const char *ref
 char *dumps_read(struct session *session, const struct store_entry *entry, const char *file_name,
 		 size_t max_bytes, size_t *length, GError **error);
 
+/* A warning if the report may hold things that this version does not know. */
+void dumps_warn_of_schema(JsonObject *report);
+
 /* An error if the dumps are another host's. @what: "removing dumps". */
 bool dumps_require_local(struct session *session, const char *what, GError **error);
 

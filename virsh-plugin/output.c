@@ -114,7 +114,7 @@ void print_point(const char *text)
 	g_autofree char *own = in_own_words(text);
 	g_autofree char *clean = sanitize_line(own, -1);
 	size_t columns = terminal_width();
-	size_t width = columns > 40 ? columns - 4 : SIZE_MAX;
+	size_t width = columns > 20 ? columns - 4 : SIZE_MAX;
 	const char *prefix = "  - ";
 
 	for (const char *at = clean; *at;) {

@@ -11,4 +11,10 @@
 /* json_object_unref(). */
 JsonObject *report_parse(const char *text, size_t length, GError **error);
 
+/* The version of the report's format that this program knows: host-tool/report.md. */
+#define REPORT_SCHEMA 1
+
+/* The report's; 0: it has none. */
+gint64 report_schema(JsonObject *report);
+
 #endif

@@ -69,6 +69,7 @@ static bool export_page(struct session *session, const struct store_entry *entry
 		g_prefix_error(error, "report.json of dump %s: ", entry->id);
 		return false;
 	}
+	dumps_warn_of_schema(report);
 	shown = lines_wanted(args) ? lines_add(report, text, length, args, session->quiet)
 				   : json_object_ref(report);
 	page = html_report(shown);

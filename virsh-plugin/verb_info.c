@@ -232,6 +232,7 @@ static JsonObject *load_report(struct session *session, const struct source *sou
 		damaged(error, source, local->message);
 		return NULL;
 	}
+	dumps_warn_of_schema(report);
 	if (!lines_wanted(args))
 		return report;
 	with_lines = lines_add(report, text, length, args, session->quiet);
