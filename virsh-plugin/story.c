@@ -4,7 +4,7 @@
 #include "members.h"
 
 /* The sequence number of the record with which it begins, or -1. */
-static gint64 start(JsonObject *report)
+static gint64 story_start(JsonObject *report)
 {
 	gint64 oops = member_number(member_object(report, "oops"), "log_start", -1);
 
@@ -21,7 +21,7 @@ bool story_in_log(JsonObject *report, guint *first, guint *end)
 {
 	JsonArray *records = member_array(member_object(report, "log"), "records");
 	guint count = records ? json_array_get_length(records) : 0;
-	gint64 sequence = start(report);
+	gint64 sequence = story_start(report);
 
 	for (*first = 0; sequence >= 0 && *first < count; (*first)++) {
 		if (member_number(element_object(records, *first), "sequence", -1) == sequence)

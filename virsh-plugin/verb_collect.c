@@ -63,7 +63,8 @@ static void tools_clear(struct tools *tools)
 	g_free(tools->runtime_directory);
 }
 
-static bool fail(struct session *session, GError **error, const char *name, const GError *cause)
+static bool fail_collection(struct session *session, GError **error, const char *name,
+			    const GError *cause)
 {
 	if (cause->domain == STORE_ERROR)
 		return dumps_fail(session, error, cause);
@@ -103,7 +104,7 @@ static bool collect(struct session *session, virDomainPtr domain, const struct o
 			vmcore_progress_end(watch);
 	}
 	tools_clear(&tools);
-	return good || fail(session, error, name, local);
+	return good || fail_collection(session, error, name, local);
 }
 
 static bool check_active(struct session *session, virDomainPtr domain, GError **error)

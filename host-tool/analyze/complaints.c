@@ -68,8 +68,8 @@ static bool read_complaint(const GArray *records, const struct printk_record *re
 }
 
 /* The complaint that begins with @record is what the report is of. */
-static void tell(struct report *report, const GArray *records, const struct printk_record *record,
-		 bool panicked)
+static void take_complaint(struct report *report, const GArray *records,
+			   const struct printk_record *record, bool panicked)
 {
 	g_autofree char *title = NULL;
 	struct complaint complaint;
@@ -102,5 +102,5 @@ void complaints_tell(struct report *report, const GArray *records, bool panicked
 			    !g_strcmp0(report->collection.incident, "warning")))
 		found = find_complaint(records, NULL);
 	if (found)
-		tell(report, records, found, panic != NULL);
+		take_complaint(report, records, found, panic != NULL);
 }

@@ -28,7 +28,7 @@ enum exit_status {
 	EXIT_USAGE = 2,
 };
 
-static int fail(const char *what, const GError *error)
+static int fail_analysis(const char *what, const GError *error)
 {
 	fprintf(stderr, "oopsbt-analyze: %s%s%s\n", what ? what : "", what ? ": " : "",
 		error->message);
@@ -56,11 +56,11 @@ static int serve(char **words)
 		return EXIT_USAGE;
 	}
 	if (!sandbox_enter(SANDBOX_SERVE, &limits, &error))
-		return fail("sandbox", error);
+		return fail_analysis("sandbox", error);
 	if (live_serve(ANALYZER_CONTROL_FD, &error) ||
 	    g_error_matches(error, PROTOCOL_ERROR, PROTOCOL_ERROR_CLOSED))
 		return EXIT_DONE;
-	return fail(NULL, error);
+	return fail_analysis(NULL, error);
 }
 
 static int analyze_file(const char *path, enum file_format format)
@@ -74,11 +74,11 @@ static int analyze_file(const char *path, enum file_format format)
 	int fd = file_open(path, &error);
 
 	if (fd < 0)
-		return fail(path, error);
+		return fail_analysis(path, error);
 	if (!sandbox_enter(SANDBOX_FILE, &limits, &error))
-		return fail("sandbox", error);
+		return fail_analysis("sandbox", error);
 	if (!file_analyze(fd, format, STDOUT_FILENO, &error))
-		return fail(path, error);
+		return fail_analysis(path, error);
 	return EXIT_DONE;
 }
 

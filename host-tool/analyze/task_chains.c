@@ -183,7 +183,7 @@ static bool is_holder(const struct report *report, guint index)
 	return false;
 }
 
-static void tell(struct report *report, bool deadlocks)
+static void report_chains(struct report *report, bool deadlocks)
 {
 	for (guint i = 0; i < report->tasks.shown->len; i++) {
 		struct report_chain chain;
@@ -203,8 +203,8 @@ static void tell(struct report *report, bool deadlocks)
 
 void task_chains_fill(struct report *report)
 {
-	tell(report, true);
-	tell(report, false);
+	report_chains(report, true);
+	report_chains(report, false);
 }
 
 /* The longest wait comes first. */

@@ -38,7 +38,7 @@ static bool fail_errno(GError **error, const char *what)
 	return false;
 }
 
-static struct analyzer *start(const struct analyzer_limits *limits, GError **error)
+static struct analyzer *start_analyzer(const struct analyzer_limits *limits, GError **error)
 {
 	g_autofree char *memory = g_strdup_printf("%" G_GUINT64_FORMAT, limits->memory);
 	g_autofree char *file_size = g_strdup_printf("%" G_GUINT64_FORMAT, limits->file_size);
@@ -157,7 +157,7 @@ static struct analyzer *start_of_pool(struct analyzer_pool *pool, GError **error
 {
 	const struct analyzer_limits limits = analyzer_pool_limits(pool);
 
-	return start(&limits, error);
+	return start_analyzer(&limits, error);
 }
 
 static void add_spare(struct analyzer_pool *pool, struct analyzer *spare)

@@ -199,9 +199,9 @@ static bool open_domain(struct run *run, GError **error)
 	return true;
 }
 
-static bool start(struct run *run, const struct collector *collector,
-		  const struct collection_request *request, struct collection_result *result,
-		  GError **error)
+static bool start_run(struct run *run, const struct collector *collector,
+		      const struct collection_request *request, struct collection_result *result,
+		      GError **error)
 {
 	run->collector = collector;
 	run->request = request;
@@ -794,7 +794,7 @@ static void take_result(struct run *run)
 	run->result->verdict = run->dialogue.verdict;
 }
 
-static void finish(struct run *run)
+static void finish_run(struct run *run)
 {
 	freeze_end(run->freeze);
 	dialogue_clear(&run->dialogue);
@@ -849,12 +849,12 @@ bool collection_run(const struct collector *collector, const struct collection_r
 		    struct collection_result *result, GError **error)
 {
 	struct run run = {0};
-	bool done = start(&run, collector, request, result, error) && lock_domain(&run, error) &&
-		    collect(&run, error);
+	bool done = start_run(&run, collector, request, result, error) &&
+		    lock_domain(&run, error) && collect(&run, error);
 
 	if (done)
 		take_result(&run);
-	finish(&run);
+	finish_run(&run);
 	return done;
 }
 
@@ -864,7 +864,7 @@ bool collection_map(const struct collector *collector, const struct collection_r
 	struct run run = {0};
 	bool done = false;
 
-	if (start(&run, collector, request, result, error)) {
+	if (start_run(&run, collector, request, result, error)) {
 		describe(&run);
 		begin_analysis(&run, JOB_MAP);
 		if (run.analysis_error == NULL)
@@ -887,6 +887,6 @@ bool collection_map(const struct collector *collector, const struct collection_r
 	else if (error && *error == NULL)
 		g_set_error(error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED,
 			    "no Linux kernel was found in the guest's memory");
-	finish(&run);
+	finish_run(&run);
 	return done;
 }

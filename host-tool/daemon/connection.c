@@ -56,8 +56,8 @@ static virConnectPtr open_connection(const char *uri, GError **error)
 static void on_closed(virConnectPtr closed, int reason, void *user_data);
 
 /* @reason: why there is none, or NULL */
-static void tell(const struct connection *connection, const char *id, int priority,
-		 const char *reason, const char *message)
+static void log_connection(const struct connection *connection, const char *id, int priority,
+			   const char *reason, const char *message)
 {
 	const struct log_field fields[] = {
 		{"OOPSBT_URI", connection->uri}, {"OOPSBT_REASON", reason}, {NULL}};
@@ -166,7 +166,7 @@ static void on_closed(virConnectPtr closed, int reason, void *user_data)
 		return;
 	why = reason >= 0 && reason < (int)G_N_ELEMENTS(reasons) ? reasons[reason] : "unknown";
 	message = g_strdup_printf("the connection to %s is lost: %s", connection->uri, why);
-	tell(connection, LOG_ID_LIBVIRT_LOST, LOG_WARNING, why, message);
+	log_connection(connection, LOG_ID_LIBVIRT_LOST, LOG_WARNING, why, message);
 	g_idle_add(go_down_later, connection);
 }
 
@@ -197,7 +197,8 @@ static void retry_later(struct connection *connection, const GError *error)
 		g_autofree char *message =
 			g_strdup_printf("%s; trying again (is libvirtd running?)", error->message);
 
-		tell(connection, LOG_ID_LIBVIRT_LOST, LOG_WARNING, error->message, message);
+		log_connection(connection, LOG_ID_LIBVIRT_LOST, LOG_WARNING, error->message,
+			       message);
 	}
 	connection->complained = true;
 	schedule(connection, connection->retry_ms);
@@ -224,7 +225,7 @@ static void on_opened(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void 
 	connection->retry_ms = FIRST_RETRY_MS;
 	connection->complained = false;
 	message = g_strdup_printf("connected to %s", connection->uri);
-	tell(connection, LOG_ID_LIBVIRT_FOUND, LOG_INFO, NULL, message);
+	log_connection(connection, LOG_ID_LIBVIRT_FOUND, LOG_INFO, NULL, message);
 	connection->callbacks->up(connection->user_data, connection->greeting);
 	/* It may have been closed before anybody listened to that. */
 	if (virConnectIsAlive(connection->main) != 1)

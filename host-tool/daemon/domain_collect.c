@@ -97,7 +97,7 @@ static bool is_worth_retry(const struct collect_task *collect)
 	       g_error_matches(collect->error, COLLECTION_ERROR, COLLECTION_ERROR_BUSY);
 }
 
-static void retry(struct domain *domain, const struct collect_task *collect)
+static void retry_collection(struct domain *domain, const struct collect_task *collect)
 {
 	struct signal *again = signal_copy(&collect->signal);
 	unsigned int delay_ms;
@@ -124,7 +124,7 @@ static void pass_on(struct domain *domain, const struct signal *signal,
 	suppressed_add(next ? &next->suppressed : &domain->suppressed, &suppressed);
 }
 
-static void fail(struct domain *domain, const struct collect_task *collect)
+static void fail_collection(struct domain *domain, const struct collect_task *collect)
 {
 	struct suppressed_signals suppressed = collect->signal.suppressed;
 
@@ -191,7 +191,8 @@ static void start_hook(const struct collect_task *collect, const struct incident
 }
 
 /* @domain: NULL if it has been dropped. */
-static void tell(const struct collect_task *collect, const struct domain *domain, bool again)
+static void tell_of_collection(const struct collect_task *collect, const struct domain *domain,
+			       bool again)
 {
 	const struct collection_result *result = &collect->result;
 	const struct incident_entry entry = {
@@ -224,7 +225,7 @@ static void collect_done(struct task *task, struct domain *domain)
 	if (collect->error == NULL)
 		metrics_stored(task->all->metrics, &collect->result.times,
 			       collect->signal.deferred);
-	tell(collect, domain, again);
+	tell_of_collection(collect, domain, again);
 	if (domain == NULL) {
 		spares_update(task->all);
 		return;
@@ -233,9 +234,9 @@ static void collect_done(struct task *task, struct domain *domain)
 	if (collect->error == NULL)
 		succeed(domain, collect);
 	else if (again)
-		retry(domain, collect);
+		retry_collection(domain, collect);
 	else
-		fail(domain, collect);
+		fail_collection(domain, collect);
 	status_changed(domain->all);
 	/* What stopped it while it was frozen is not told again. */
 	if (domain->paused_us)

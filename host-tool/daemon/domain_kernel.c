@@ -72,7 +72,7 @@ static gboolean find_now(void *user_data)
 	return G_SOURCE_REMOVE;
 }
 
-static void retry(struct domain *domain, const GError *error)
+static void retry_kernel(struct domain *domain, const GError *error)
 {
 	unsigned int delay_ms = FIRST_RETRY_MS;
 
@@ -165,7 +165,7 @@ static void map_done(struct task *task, struct domain *domain)
 	}
 	domain_stopped(domain);
 	if (map->error)
-		retry(domain, map->error);
+		retry_kernel(domain, map->error);
 	else
 		found(domain, &map->result);
 }

@@ -32,7 +32,7 @@ static void oops_work(struct task *task)
 		oops_pause_set(domain, oops->limit_ms, &oops->known, &oops->error);
 }
 
-static void tell(struct domain *domain, const struct oops_task *oops)
+static void tell_of_oops(struct domain *domain, const struct oops_task *oops)
 {
 	struct log *log = domain->all->log;
 
@@ -62,7 +62,7 @@ static void oops_done(struct task *task, struct domain *domain)
 	if (oops->error)
 		domain->oops_id = -1;
 	domain->pauses = oops->known && oops->limit_ms;
-	tell(domain, oops);
+	tell_of_oops(domain, oops);
 }
 
 static void oops_clear(struct task *task)
@@ -70,7 +70,7 @@ static void oops_clear(struct task *task)
 	g_clear_error(&((struct oops_task *)task)->error);
 }
 
-static void push(struct domain *domain, unsigned int limit_ms, bool end)
+static void queue_task(struct domain *domain, unsigned int limit_ms, bool end)
 {
 	struct oops_task *oops = g_new0(struct oops_task, 1);
 
@@ -97,17 +97,17 @@ void domain_oops_update(struct domain *domain)
 		return;
 	domain->oops_id = domain->id;
 	domain->oops_limit_ms = limit_ms;
-	push(domain, limit_ms, false);
+	queue_task(domain, limit_ms, false);
 }
 
 void domain_oops_end(struct domain *domain)
 {
 	if (domain->pauses)
-		push(domain, 0, true);
+		queue_task(domain, 0, true);
 }
 
 void domain_oops_stop(struct domain *domain)
 {
 	if (domain->pauses)
-		push(domain, 0, false);
+		queue_task(domain, 0, false);
 }

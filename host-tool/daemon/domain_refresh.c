@@ -167,7 +167,7 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	status_changed(domain->all);
 }
 
-static void fail(struct domain *domain, const struct refresh_task *refresh)
+static void fail_refresh(struct domain *domain, const struct refresh_task *refresh)
 {
 	if (refresh->task.connection)
 		log_write(domain->all->log, LOG_ERR, refresh->name ? refresh->name : domain->uuid,
@@ -185,7 +185,7 @@ static void refresh_done(struct task *task, struct domain *domain)
 		return;
 	domain->refreshing = false;
 	if (refresh->error)
-		fail(domain, refresh);
+		fail_refresh(domain, refresh);
 	else if (refresh->exists)
 		apply(domain, refresh);
 	if (domain->refresh_again) {

@@ -36,7 +36,7 @@ static bool send_message(struct guard *guard, const struct guard_message *messag
 	       sizeof(*message);
 }
 
-static bool start(struct guard *guard, GError **error)
+static bool start_guard(struct guard *guard, GError **error)
 {
 	const char *const argv[] = {"oopsbt-freeze-guard", guard->runtime_directory,
 				    guard->uri ? guard->uri : "", NULL};
@@ -84,7 +84,7 @@ static bool revive_locked(struct guard *guard, GError **error)
 		waitpid(guard->pid, NULL, 0);
 	}
 	hang_up(guard);
-	if (!start(guard, error)) {
+	if (!start_guard(guard, error)) {
 		g_prefix_error(error, "the freeze guard does not start: ");
 		return false;
 	}

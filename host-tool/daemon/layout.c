@@ -36,7 +36,7 @@ void layout_unref(struct layout *layout)
 		g_atomic_rc_box_release_full(layout, layout_clear);
 }
 
-static bool fail(GError **error, const char *message)
+static bool refuse_layout(GError **error, const char *message)
 {
 	g_set_error_literal(error, VIRT_ERROR, VIR_ERR_INTERNAL_ERROR, message);
 	return false;
@@ -61,16 +61,16 @@ static bool read_thread_id(virDomainPtr domain, int timeout_ms, GPid *thread, GE
 		return false;
 	node = json_object_get_member(root, "return");
 	if (node == NULL || !JSON_NODE_HOLDS_ARRAY(node))
-		return fail(error, "query-cpus-fast: no list of vCPUs in QEMU's answer");
+		return refuse_layout(error, "query-cpus-fast: no list of vCPUs in QEMU's answer");
 	vcpus = json_node_get_array(node);
 	if (json_array_get_length(vcpus) == 0)
-		return fail(error, "query-cpus-fast: QEMU names no vCPU");
+		return refuse_layout(error, "query-cpus-fast: QEMU names no vCPU");
 	node = json_array_get_element(vcpus, 0);
 	if (!JSON_NODE_HOLDS_OBJECT(node))
-		return fail(error, "query-cpus-fast: a vCPU is not an object");
+		return refuse_layout(error, "query-cpus-fast: a vCPU is not an object");
 	value = json_object_get_int_member_with_default(json_node_get_object(node), "thread-id", 0);
 	if (value <= 1 || value > G_MAXINT)
-		return fail(error, "query-cpus-fast: QEMU gives no thread id");
+		return refuse_layout(error, "query-cpus-fast: QEMU gives no thread id");
 	*thread = (GPid)value;
 	return true;
 }
@@ -137,8 +137,9 @@ static bool verify_process(int directory, virDomainPtr domain, GError **error)
 			return true;
 		expected = strcmp(arguments + at, "-uuid") == 0;
 	}
-	return fail(error, "the process that QEMU's thread ids lead to is not this domain's "
-			   "(is libvirtd in another PID namespace?)");
+	return refuse_layout(error,
+			     "the process that QEMU's thread ids lead to is not this domain's "
+			     "(is libvirtd in another PID namespace?)");
 }
 
 /* Field 22; the second one, in parentheses, may hold anything. */
@@ -154,7 +155,7 @@ static bool read_start_time(int directory, uint64_t *start_time, GError **error)
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	if (at == NULL || sscanf(at, " %" SCNu64, start_time) != 1)
-		return fail(error, "no start time in /proc/.../stat");
+		return refuse_layout(error, "no start time in /proc/.../stat");
 	return true;
 }
 
@@ -239,7 +240,7 @@ static bool read_extents(struct layout *layout, virDomainPtr domain, int timeout
 		return false;
 	regions = layout_parse_mtree(mtree);
 	if (regions == NULL)
-		return fail(
+		return refuse_layout(
 			error,
 			"\"info mtree -f\" shows no RAM: a QEMU that this version does not know?");
 	layout->extents = g_array_new(FALSE, FALSE, sizeof(struct guest_extent));
@@ -260,8 +261,8 @@ static bool read_extents(struct layout *layout, virDomainPtr domain, int timeout
 		add_extent(layout->extents, &extent);
 	}
 	if (layout->extents->len == 0)
-		return fail(error,
-			    "\"info mtree -f\" and \"info ramblock\" do not agree on any RAM");
+		return refuse_layout(
+			error, "\"info mtree -f\" and \"info ramblock\" do not agree on any RAM");
 	return true;
 }
 
@@ -285,7 +286,7 @@ static bool read_hypervisor(struct layout *layout, virDomainPtr domain, int time
 		JsonNode *node = json_object_get_member(object, *name);
 
 		if (node == NULL || !JSON_NODE_HOLDS_OBJECT(node))
-			return fail(error, "query-version: no version in QEMU's answer");
+			return refuse_layout(error, "query-version: no version in QEMU's answer");
 		object = json_node_get_object(node);
 	}
 	virConnectGetLibVersion(virDomainGetConnect(domain), &libvirt);

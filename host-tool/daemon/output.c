@@ -16,7 +16,7 @@
 /* Bytes, in UTF-8. */
 #define MAX_CHARACTER 4
 
-static bool fail(GError **error, const char *name, const char *message)
+static bool refuse_output(GError **error, const char *name, const char *message)
 {
 	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "the analyser's %s %s", name, message);
 	return false;
@@ -36,7 +36,7 @@ static bool check_size(int fd, const char *name, size_t max_bytes, size_t *size,
 	if (fstat(fd, &status) < 0)
 		return fail_errno(error, "reading the analyser's", name);
 	if (status.st_size < 0 || (uint64_t)status.st_size > max_bytes)
-		return fail(error, name, "is too large");
+		return refuse_output(error, name, "is too large");
 	*size = (size_t)status.st_size;
 	return true;
 }
@@ -72,12 +72,12 @@ static bool read_clean(int fd, const char *name, size_t size, take_fn take, void
 
 		if (read_at(fd, done, piece + kept, length) != length)
 			return errno ? fail_errno(error, "reading the analyser's", name)
-				     : fail(error, name, "shrank while it was read");
+				     : refuse_output(error, name, "shrank while it was read");
 		done += length;
 		length += kept;
 		whole = done < size ? whole_characters(piece, length) : length;
 		if (!text_is_clean(piece, whole))
-			return fail(error, name, "has characters that are not text");
+			return refuse_output(error, name, "has characters that are not text");
 		if (take && !take(user_data, piece, whole, error))
 			return false;
 		kept = length - whole;
@@ -94,7 +94,7 @@ bool output_check_text(int fd, const char *name, size_t max_bytes, bool may_be_e
 	if (!check_size(fd, name, max_bytes, &size, error))
 		return false;
 	if (size == 0 && !may_be_empty)
-		return fail(error, name, "is empty");
+		return refuse_output(error, name, "is empty");
 	return read_clean(fd, name, size, NULL, NULL, error);
 }
 
@@ -157,13 +157,13 @@ static bool check_identity(const struct json_check *check,
 	g_autofree char *schema = g_strdup_printf("%d", REPORT_SCHEMA);
 
 	if (g_strcmp0(json_check_value(check, HEAD_SCHEMA), schema) != 0)
-		return fail(error, "report.json", "has another schema");
+		return refuse_output(error, "report.json", "has another schema");
 	if (!is_string(check, HEAD_ID, collection->id))
-		return fail(error, "report.json", "has another id");
+		return refuse_output(error, "report.json", "has another id");
 	if (json_check_value(check, HEAD_UUID) == NULL)
-		return fail(error, "report.json", "names no domain");
+		return refuse_output(error, "report.json", "names no domain");
 	if (!is_string(check, HEAD_UUID, collection->domain_uuid))
-		return fail(error, "report.json", "is about another domain");
+		return refuse_output(error, "report.json", "is about another domain");
 	return true;
 }
 
@@ -235,7 +235,7 @@ bool output_check_core(int fd, size_t max_bytes, GError **error)
 		return true;
 	if (pread(fd, magic, sizeof(magic), 0) != sizeof(magic) ||
 	    memcmp(magic, ELFMAG, SELFMAG) != 0)
-		return fail(error, "core", "is not an ELF file");
+		return refuse_output(error, "core", "is not an ELF file");
 	return true;
 }
 

@@ -30,7 +30,7 @@ char *runtime_metrics_file(void)
 	return g_strconcat(directory, "-metrics/oopsbt.prom", NULL);
 }
 
-static bool fail(GError **error, const char *what, const char *path)
+static bool fail_at_path(GError **error, const char *what, const char *path)
 {
 	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s %s: %s%s", what, path,
 		    g_strerror(errno), errno == EACCES ? " (oopsbtd must run as root)" : "");
@@ -44,7 +44,7 @@ bool runtime_claim(const char *directory, GError **error)
 	int fd;
 
 	if (g_mkdir_with_parents(directory, 0700) < 0 || lstat(directory, &status) < 0)
-		return fail(error, "creating", directory);
+		return fail_at_path(error, "creating", directory);
 	if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() ||
 	    (status.st_mode & (S_IWGRP | S_IWOTH))) {
 		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_PERM,
@@ -54,7 +54,7 @@ bool runtime_claim(const char *directory, GError **error)
 	}
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return fail(error, "opening", path);
+		return fail_at_path(error, "opening", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return true; /* held as long as the process lives */
 	close(fd);

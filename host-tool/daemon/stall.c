@@ -350,8 +350,8 @@ static void add_others(struct stall *stall, const struct told *told, struct stal
  * @finding: with what stands still now if @stands; gets what was told before if that ended.
  * @moved_us: when what stood still moved last, or the watch began.
  */
-static enum stall_event tell(struct stall *stall, struct told *told, bool stands, gint64 moved_us,
-			     gint64 now_us, struct stall_finding *finding)
+static enum stall_event tell_change(struct stall *stall, struct told *told, bool stands,
+				    gint64 moved_us, gint64 now_us, struct stall_finding *finding)
 {
 	bool changed;
 
@@ -570,7 +570,7 @@ static enum stall_event tell_counted(struct stall *stall, struct stall_finding *
 	return STALL_BEGAN;
 }
 
-static void begin(struct stall *stall, const struct stall_sample *now, unsigned int num_cpus)
+static void begin_stall(struct stall *stall, const struct stall_sample *now, unsigned int num_cpus)
 {
 	stall->begun = true;
 	stall->num_cpus = num_cpus;
@@ -630,7 +630,7 @@ static enum stall_event tell_cpus(struct stall *stall, const struct stall_limits
 		struct cpu *cpu = &stall->cpus[i];
 		bool stands = judge_cpu(stall, cpu, (int)i, limits, now_us, finding);
 		enum stall_event event =
-			tell(stall, &cpu->told, stands, moved_us(cpu), now_us, finding);
+			tell_change(stall, &cpu->told, stands, moved_us(cpu), now_us, finding);
 
 		if (event != STALL_NONE && finding->incident == INCIDENT_STARVED)
 			event = tell_starved(stall, event, now_us);
@@ -646,14 +646,14 @@ static enum stall_event tell_guest(struct stall *stall, const struct stall_limit
 	gint64 now_us = sample->now_us;
 	enum stall_event event;
 
-	event = tell(stall, &stall->dead, judge_dead(stall, limits, now_us, finding),
-		     stall->heard_us, now_us, finding);
+	event = tell_change(stall, &stall->dead, judge_dead(stall, limits, now_us, finding),
+			    stall->heard_us, now_us, finding);
 	if (event == STALL_NONE)
-		event = tell(stall, &stall->rcu, judge_rcu(stall, limits, finding), stall->gp_us,
-			     now_us, finding);
+		event = tell_change(stall, &stall->rcu, judge_rcu(stall, limits, finding),
+				    stall->gp_us, now_us, finding);
 	if (event == STALL_NONE)
-		event = tell(stall, &stall->blocked, judge_blocked(stall, sample, finding), now_us,
-			     now_us, finding);
+		event = tell_change(stall, &stall->blocked, judge_blocked(stall, sample, finding),
+				    now_us, now_us, finding);
 	return event != STALL_NONE ? event : tell_counted(stall, finding);
 }
 
@@ -666,7 +666,7 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 
 	if (!stall->begun || passed_us < 0 || passed_us > STALL_GAP_US || sample->asleep ||
 	    sample->slept_us - stall->last.slept_us > SLEPT_US || num_cpus != stall->num_cpus) {
-		begin(stall, sample, num_cpus);
+		begin_stall(stall, sample, num_cpus);
 		keep(stall, sample);
 		return STALL_NONE;
 	}

@@ -221,7 +221,8 @@ static void tell_failed(struct job *job, const GError *error)
 	job->complained = true;
 }
 
-static void tell(struct job *job, enum freeze_event event, const char *ended, const GError *error)
+static void tell_of_thaw(struct job *job, enum freeze_event event, const char *ended,
+			 const GError *error)
 {
 	if (ended)
 		tell_ended(job, ended);
@@ -241,7 +242,7 @@ static enum freeze_event look_once(struct job *job, enum freeze_state state)
 	if (connect_libvirt(job, &error))
 		event = freeze_thaw_try(job->connection, job->entry->uuid, job->entry->domain_id,
 					&ended, &error);
-	tell(job, event, ended, error);
+	tell_of_thaw(job, event, ended, error);
 	if (event == FREEZE_EVENT_FAILED)
 		disconnect(job);
 	if (event == FREEZE_EVENT_RUNS && state == FREEZE_STATE_UNSETTLED && is_settled(job))

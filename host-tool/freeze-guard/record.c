@@ -47,7 +47,8 @@ static uint64_t new_token(void)
 	return (uint64_t)g_get_monotonic_time() << 24 ^ (uint64_t)getpid();
 }
 
-static struct freeze_record *fail(struct freeze_record *record, const char *what, GError **error)
+static struct freeze_record *fail_record(struct freeze_record *record, const char *what,
+					 GError **error)
 {
 	int code = errno;
 
@@ -155,14 +156,14 @@ struct freeze_record *freeze_record_new(const char *runtime_directory, const cha
 	record->state = FREEZE_STATE_NEW;
 	hidden = hidden_path(record);
 	if (g_mkdir_with_parents(folder, 0700) < 0)
-		return fail(record, "creating the folder of", error);
+		return fail_record(record, "creating the folder of", error);
 	if (!write_hidden(record, hidden)) {
 		unlink(hidden);
-		return fail(record, "writing", error);
+		return fail_record(record, "writing", error);
 	}
 	linked = link(hidden, record->path);
 	unlink(hidden);
-	return linked == 0 ? record : fail(record, "creating", error);
+	return linked == 0 ? record : fail_record(record, "creating", error);
 }
 
 bool freeze_record_set(struct freeze_record *record, enum freeze_state state, GError **error)
@@ -200,7 +201,7 @@ static struct freeze_record *replace(struct freeze_record *old, GError **error)
 	if (write_hidden(old, hidden) && rename(hidden, old->path) == 0)
 		return old;
 	unlink(hidden);
-	return fail(old, "taking over", error);
+	return fail_record(old, "taking over", error);
 }
 
 struct freeze_record *freeze_record_take(const char *runtime_directory, const char *uuid,
@@ -210,7 +211,7 @@ struct freeze_record *freeze_record_take(const char *runtime_directory, const ch
 
 	record->fd = open(record->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (record->fd < 0 && errno != ENOENT)
-		return fail(g_steal_pointer(&record), "opening", error);
+		return fail_record(g_steal_pointer(&record), "opening", error);
 	if (record->fd < 0 || !read_text(record) || record->token != token)
 		return NULL;
 	if (!gone)

@@ -14,7 +14,7 @@ struct segments {
 	bool have_physical_addresses;
 };
 
-static bool fail(GError **error, const char *what)
+static bool refuse_core(GError **error, const char *what)
 {
 	g_set_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FORMAT, "%s", what);
 	return false;
@@ -25,12 +25,13 @@ static bool check_header(Elf *elf, GError **error)
 	GElf_Ehdr header;
 
 	if (elf == NULL || elf_kind(elf) != ELF_K_ELF || gelf_getehdr(elf, &header) == NULL)
-		return fail(error, "the ELF header is damaged");
+		return refuse_core(error, "the ELF header is damaged");
 	if (header.e_type != ET_CORE)
-		return fail(error, "the file is an ELF file, but not a core");
+		return refuse_core(error, "the file is an ELF file, but not a core");
 	if (header.e_machine != EM_X86_64 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
 	    header.e_ident[EI_DATA] != ELFDATA2LSB)
-		return fail(error, "the core is not of an x86-64 guest (was it in 32-bit mode?)");
+		return refuse_core(error,
+				   "the core is not of an x86-64 guest (was it in 32-bit mode?)");
 	return true;
 }
 
@@ -39,7 +40,7 @@ static bool read_notes(struct dump_file *file, int fd, const GElf_Phdr *header, 
 	guint had = file->notes->len;
 
 	if (header->p_filesz > DUMP_MAX_NOTES - had)
-		return fail(error, "the core has more notes than any guest could need");
+		return refuse_core(error, "the core has more notes than any guest could need");
 	if (header->p_filesz == 0)
 		return true;
 	g_byte_array_set_size(file->notes, had + (guint)header->p_filesz);
@@ -80,12 +81,12 @@ static bool read_segments(struct dump_file *file, int fd, Elf *elf, struct segme
 	size_t num_headers;
 
 	if (elf_getphdrnum(elf, &num_headers) != 0 || num_headers > G_MAXINT)
-		return fail(error, "the core's program headers are damaged");
+		return refuse_core(error, "the core's program headers are damaged");
 	for (size_t i = 0; i < num_headers; i++) {
 		GElf_Phdr header;
 
 		if (gelf_getphdr(elf, (int)i, &header) == NULL)
-			return fail(error, "the core's program headers are cut short");
+			return refuse_core(error, "the core's program headers are cut short");
 		if (header.p_type == PT_NOTE && !read_notes(file, fd, &header, error))
 			return false;
 		if (header.p_type == PT_LOAD)
@@ -93,10 +94,10 @@ static bool read_segments(struct dump_file *file, int fd, Elf *elf, struct segme
 	}
 	/* Ours may have none: of a guest in firmware no page is of interest. */
 	if (segments->extents->len == 0 && !is_ours(file))
-		return fail(error, "the core has no memory in it");
+		return refuse_core(error, "the core has no memory in it");
 	if (segments->extents->len > 1 && !segments->have_physical_addresses)
-		return fail(error, "the core has no physical addresses: it is a program's, "
-				   "not a guest's");
+		return refuse_core(error, "the core has no physical addresses: it is a program's, "
+					  "not a guest's");
 	return true;
 }
 

@@ -22,7 +22,7 @@
 
 #define MAX_RUNS (1u << 20)
 
-static bool fail(GError **error, kdump_ctx_t *context, const char *what)
+static bool fail_kdump(GError **error, kdump_ctx_t *context, const char *what)
 {
 	g_set_error(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_FORMAT, "%s: %s", what,
 		    kdump_get_err(context));
@@ -203,7 +203,7 @@ static bool find_runs(struct kdump *kdump, GError **error)
 	uint64_t num_pages = 0;
 
 	if (kdump_get_typed_attr(kdump->context, KDUMP_ATTR_FILE_PAGEMAP, &attribute) != KDUMP_OK)
-		return fail(error, kdump->context, "which pages are in the kdump file");
+		return fail_kdump(error, kdump->context, "which pages are in the kdump file");
 	while (kdump->runs->len < MAX_RUNS &&
 	       kdump_bmp_find_set(attribute.val.bitmap, &start) == KDUMP_OK) {
 		kdump_addr_t end = start;
@@ -292,7 +292,7 @@ bool kdump_file_load(struct dump_file *file, int fd, GError **error)
 	if (kdump_set_number_attr(kdump->context, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER) !=
 		    KDUMP_OK ||
 	    kdump_open_fd(kdump->context, fd) != KDUMP_OK)
-		return fail(error, kdump->context, "opening the kdump file");
+		return fail_kdump(error, kdump->context, "opening the kdump file");
 	if (!check_machine(kdump, error) || !find_descriptors(kdump, error) ||
 	    !find_runs(kdump, error))
 		return false;

@@ -18,7 +18,7 @@ static unsigned int count(const struct blame *blame)
 	return known;
 }
 
-static void push(struct blame *blame, const char *function, const char *module)
+static void push_function(struct blame *blame, const char *function, const char *module)
 {
 	unsigned int known = count(blame);
 	g_autofree char *plain = function_plain(function);
@@ -42,7 +42,7 @@ static void forget_functions(struct blame *blame)
 static void replace(struct blame *blame, const char *function, const char *module)
 {
 	forget_functions(blame);
-	push(blame, function, module);
+	push_function(blame, function, module);
 }
 
 void blame_add(struct blame *blame, const char *function, const char *module)
@@ -52,7 +52,7 @@ void blame_add(struct blame *blame, const char *function, const char *module)
 	if (function_is_entry(function))
 		blame_add_boundary(blame);
 	else if (!function_is_helper(function))
-		push(blame, function, module);
+		push_function(blame, function, module);
 }
 
 void blame_add_of_memory(struct blame *blame, const char *function, const char *module)
@@ -92,7 +92,7 @@ static void remember_dispatcher(struct blame *blame, const char *function)
 void blame_end(struct blame *blame)
 {
 	if (!blame_is_known(blame) && blame->dispatcher)
-		push(blame, blame->dispatcher, NULL);
+		push_function(blame, blame->dispatcher, NULL);
 }
 
 void blame_add_of_loop(struct blame *blame, const char *function, const char *module)
@@ -126,7 +126,7 @@ void blame_add_of_overflow(struct blame *blame, const char *function, const char
 	if (++blame->repeats == RECURSION) {
 		blame_clear(blame);
 		blame->recurs = true;
-		push(blame, function, module);
+		push_function(blame, function, module);
 		return;
 	}
 	g_free(blame->previous);
@@ -150,7 +150,7 @@ void blame_add_of_wait(struct blame *blame, const char *function, const char *mo
 			replace(blame, function, module);
 		blame->waits = waits;
 	} else {
-		push(blame, function, module);
+		push_function(blame, function, module);
 	}
 }
 
@@ -162,7 +162,7 @@ void blame_add_boundary(struct blame *blame)
 void blame_add_if_none(struct blame *blame, const char *function, const char *module)
 {
 	if (!blame_is_known(blame))
-		push(blame, function, module);
+		push_function(blame, function, module);
 }
 
 bool blame_is_known(const struct blame *blame)

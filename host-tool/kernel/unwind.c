@@ -215,7 +215,7 @@ static bool step(struct walk *walk)
 	return false;
 }
 
-static void start(struct walk *walk)
+static void start_walk(struct walk *walk)
 {
 	const struct stack *stack;
 
@@ -245,7 +245,7 @@ void unwind_cpu(const struct kernel *kernel, const struct cpu *cpu, struct unwin
 	struct walk walk = {.kernel = kernel, .cpu = cpu, .result = result};
 
 	*result = (struct unwind_result){.frames = frames_new()};
-	start(&walk);
+	start_walk(&walk);
 	if (vcpu_in_user_mode(cpu->registers)) {
 		add_user_frame(&walk);
 		return;

@@ -174,7 +174,7 @@ static const struct field *find_field(const char *name, size_t length)
 	return NULL;
 }
 
-static bool fail(GError **error, unsigned int vcpu, const char *what, const char *name)
+static bool refuse_registers(GError **error, unsigned int vcpu, const char *what, const char *name)
 {
 	g_set_error(error, REGISTERS_ERROR, REGISTERS_ERROR_TEXT,
 		    "the register text of vCPU %u is not usable: %s %s", vcpu, name, what);
@@ -192,8 +192,9 @@ static bool check_complete(const struct vcpu_registers *registers, uint64_t seen
 		bool expected = fields[i].mode == MODE_ANY || (fields[i].mode == MODE_64) == is_64;
 
 		if (expected != !!(seen & (uint64_t)1 << i))
-			return fail(error, registers->vcpu,
-				    expected ? "is missing" : "is there too", fields[i].name);
+			return refuse_registers(error, registers->vcpu,
+						expected ? "is missing" : "is there too",
+						fields[i].name);
 	}
 	return true;
 }
@@ -226,9 +227,10 @@ static bool parse_vcpu(const char *text, const char *end, struct vcpu_registers 
 			continue;
 		bit = (uint64_t)1 << (field - fields);
 		if (seen & bit)
-			return fail(error, registers->vcpu, "is there twice", field->name);
+			return refuse_registers(error, registers->vcpu, "is there twice",
+						field->name);
 		if (!take_value(&text, field, registers))
-			return fail(error, registers->vcpu, "is garbled", field->name);
+			return refuse_registers(error, registers->vcpu, "is garbled", field->name);
 		seen |= bit;
 	}
 	return check_complete(registers, seen, error);
