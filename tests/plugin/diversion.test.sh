@@ -60,25 +60,25 @@ virsh=$root/usr/bin/virsh
 ours=$("$plugin/virsh-oopsbt" --version)
 
 pkg -i "$test_dir/libvirt-clients-1.deb"
-tap_is "without it virsh is libvirt's" "$("$virsh" list --all)" 'libvirt 1: list --all'
+tap_is "without the diversion virsh is libvirt's" "$("$virsh" list --all)" 'libvirt 1: list --all'
 pkg -i "$test_dir/oopsbt-virsh-1.deb"
-tap_is "installed, it passes other commands on" "$("$virsh" list --all)" 'libvirt 1: list --all'
-tap_is "and knows its own" "$("$virsh" oopsbt --version)" "$ours"
+tap_is 'the diverted virsh passes other commands on' "$("$virsh" list --all)" 'libvirt 1: list --all'
+tap_is 'the diverted virsh knows oopsbt' "$("$virsh" oopsbt --version)" "$ours"
 tap_is "libvirt's virsh in PATH behind it is not taken for the one that moved" \
 	"$(mkdir "$test_dir/other" && printf '#!/bin/sh\necho other' >"$test_dir/other/virsh" &&
 		chmod 0755 "$test_dir/other/virsh" && PATH="$root/usr/bin:$test_dir/other:$PATH" virsh list)" 'libvirt 1: list'
 pkg -i "$test_dir/libvirt-clients-2.deb"
-tap_is "a new libvirt-clients leaves it there" "$("$virsh" oopsbt --version) $("$virsh" list)" "$ours libvirt 2: list"
+tap_is 'a new libvirt-clients leaves the front end there' "$("$virsh" oopsbt --version) $("$virsh" list)" "$ours libvirt 2: list"
 pkg -i "$test_dir/oopsbt-virsh-2.deb"
-tap_is "so does a new version of itself" "$("$virsh" oopsbt --version) $("$virsh" list)" "$ours libvirt 2: list"
+tap_is 'a new version of the package leaves the front end there' "$("$virsh" oopsbt --version) $("$virsh" list)" "$ours libvirt 2: list"
 pkg -r oopsbt-virsh
-tap_is "removed, virsh is libvirt's" "$("$virsh" list)" 'libvirt 2: list'
-tap_is "without a trace" "$(ls "$root/usr/bin") $(diversions)" "virsh
+tap_is "when the package is removed virsh is libvirt's" "$("$virsh" list)" 'libvirt 2: list'
+tap_is 'the removed package leaves no trace' "$(ls "$root/usr/bin") $(diversions)" "virsh
 virsh-oopsbt "
 pkg -r libvirt-clients
 pkg -i "$test_dir/oopsbt-virsh-2.deb"
 pkg -i "$test_dir/libvirt-clients-1.deb"
-tap_is "installed before libvirt-clients it works too" "$("$virsh" oopsbt --version) $("$virsh" list)" "$ours libvirt 1: list"
+tap_is 'the package works when it is installed before libvirt-clients' "$("$virsh" oopsbt --version) $("$virsh" list)" "$ours libvirt 1: list"
 pkg -P oopsbt-virsh
-tap_is "purged, virsh is libvirt's" "$("$virsh" list)" 'libvirt 1: list'
+tap_is "when the package is purged virsh is libvirt's" "$("$virsh" list)" 'libvirt 1: list'
 tap_done

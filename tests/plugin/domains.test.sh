@@ -25,80 +25,80 @@ domain_xml passing >"$test_dir/passing.xml"
 # --- enable ---
 run enable web1
 tap_is 'enabling an inactive domain succeeds' "$status" 0
-tap_is 'and writes its configuration' "$(element web1 config)" '<oopsbt/>'
-tap_like 'and says where' "$out" "Domain 'web1' is enabled \\(config\\)"
-tap_like 'it says that the panic device is missing and how to get it' "$out" 'enable web1 --add-panic-device'
-tap_like 'it says that the daemon does not run and how to start it' "$out" 'systemctl enable --now oopsbtd'
-tap_like 'it says what works all the same' "$out" 'seen in guest memory, looked at every 1000 ms'
+tap_is 'enable writes the configuration of an inactive domain' "$(element web1 config)" '<oopsbt/>'
+tap_like 'enable says where it writes' "$out" "Domain 'web1' is enabled \\(config\\)"
+tap_like 'enable says that the panic device is missing and how to get it' "$out" 'enable web1 --add-panic-device'
+tap_like 'enable says that the daemon does not run and how to start it' "$out" 'systemctl enable --now oopsbtd'
+tap_like 'enable says what works without either' "$out" 'seen in guest memory, looked at every 1000 ms'
 
 run enable web1
-tap_is 'enabling it again succeeds' "$status" 0
-tap_like 'and says that nothing changed' "$out" 'enabled already \(config\); nothing changed'
+tap_is 'enable of an enabled domain succeeds' "$status" 0
+tap_like 'enable of an enabled domain says that nothing changed' "$out" 'enabled already \(config\); nothing changed'
 run enable web1 --keep 3 --nmi=never
 run enable web1 --freeze off
-tap_is 'an option keeps the others' "$(element web1 config)" '<oopsbt nmi="never" freeze="off" keep="3"/>'
+tap_is 'enable with one option keeps the others' "$(element web1 config)" '<oopsbt nmi="never" freeze="off" keep="3"/>'
 run enable web1 --freeze on
-tap_is 'a default value leaves the metadata' "$(element web1 config)" '<oopsbt nmi="never" keep="3"/>'
+tap_is 'enable with a default value takes the option out of the metadata' "$(element web1 config)" '<oopsbt nmi="never" keep="3"/>'
 
 run enable isa
-tap_like 'a panic device that is there is named' "$out" 'through the panic device pvpanic \(isa\)'
-tap_unlike 'and not called missing' "$out" 'add-panic-device'
+tap_like 'enable names a panic device that is there' "$out" 'through the panic device pvpanic \(isa\)'
+tap_unlike 'enable does not call a panic device missing that is there' "$out" 'add-panic-device'
 
 run enable on
 tap_is 'a running domain is enabled live and in its configuration' "$(element on live) $(element on config)" '<oopsbt/> <oopsbt/>'
 run enable on --keep 5 --live
-tap_is '--live leaves the configuration alone' "$(element on live) $(element on config)" '<oopsbt keep="5"/> <oopsbt/>'
+tap_is 'enable --live leaves the configuration alone' "$(element on live) $(element on config)" '<oopsbt keep="5"/> <oopsbt/>'
 run enable on --keep 7 --config
-tap_is '--config leaves the running domain alone' "$(element on live) $(element on config)" '<oopsbt keep="5"/> <oopsbt keep="7"/>'
+tap_is 'enable --config leaves the running domain alone' "$(element on live) $(element on config)" '<oopsbt keep="5"/> <oopsbt keep="7"/>'
 run enable on --keep 9 --current
-tap_is '--current is the running domain' "$(element on live) $(element on config)" '<oopsbt keep="9"/> <oopsbt keep="7"/>'
+tap_is 'enable --current is the running domain' "$(element on live) $(element on config)" '<oopsbt keep="9"/> <oopsbt keep="7"/>'
 
 run enable passing
 tap_is 'a transient domain is enabled live' "$status $(element passing live)" '0 <oopsbt/>'
-tap_like 'and told how to get a panic device' "$out" "transient, so add <panic model='isa'/>"
+tap_like 'enable tells how a transient domain gets a panic device' "$out" "transient, so add <panic model='isa'/>"
 run -q enable passing --keep 2
-tap_is 'quiet is quiet' "$status$out$err" 0
+tap_is 'enable prints nothing if quiet' "$status$out$err" 0
 
 run enable web1 isa on passing --watch 500
-tap_is 'several domains at once' "$status $(element web1 config) $(element passing live)" \
+tap_is 'enable takes several domains' "$status $(element web1 config) $(element passing live)" \
 	'0 <oopsbt nmi="never" keep="3" watch="500"/> <oopsbt keep="2" watch="500"/>'
 run enable --domain isa --watch 1000
-tap_is 'a domain may be named as virsh does it' "$status $(element isa config)" '0 <oopsbt/>'
+tap_is 'enable takes --domain as virsh does' "$status $(element isa config)" '0 <oopsbt/>'
 run enable "$("$real_virsh" domuuid isa)"
-tap_is 'by UUID' "$status" 0
+tap_is 'enable takes a UUID' "$status" 0
 run enable "$("$real_virsh" domid on)"
-tap_is 'and by id' "$status" 0
+tap_is 'enable takes an id' "$status" 0
 
 # --- the panic device ---
 before=$("$real_virsh" dumpxml --inactive web1 | grep -v panic)
 run enable web1 --add-panic-device
-tap_is 'a panic device can be added' "$status $("$real_virsh" dumpxml --inactive web1 | grep -c "<panic model='isa'")" '0 1'
-tap_is 'and changes nothing else' "$("$real_virsh" dumpxml --inactive web1 | grep -v '<panic')" "$before"
+tap_is 'enable --add-panic-device adds one' "$status $("$real_virsh" dumpxml --inactive web1 | grep -c "<panic model='isa'")" '0 1'
+tap_is 'enable --add-panic-device changes nothing else' "$("$real_virsh" dumpxml --inactive web1 | grep -v '<panic')" "$before"
 run enable web1 --add-panic-device
-tap_is 'but not twice' "$status $("$real_virsh" dumpxml --inactive web1 | grep -c '<panic')" '0 1'
+tap_is 'enable --add-panic-device adds no second one' "$status $("$real_virsh" dumpxml --inactive web1 | grep -c '<panic')" '0 1'
 run enable on --add-panic-device
-tap_like 'a running domain is told to restart' "$out" "only from the domain's next start on"
-tap_is 'its running self is left alone' "$("$real_virsh" dumpxml on | grep -c '<panic')" 0
+tap_like 'enable --add-panic-device says that a running domain must restart' "$out" "only from the domain's next start on"
+tap_is 'enable --add-panic-device leaves the running domain alone' "$("$real_virsh" dumpxml on | grep -c '<panic')" 0
 run enable passing --add-panic-device
-tap_is 'a transient domain has no configuration to add it to' "$status" 1
-tap_like 'and is told so' "$err" "'passing', which has none: it is transient"
+tap_is 'enable --add-panic-device of a transient domain is an error' "$status" 1
+tap_like 'enable --add-panic-device of a transient domain says why' "$err" "'passing', which has none: it is transient"
 run enable on --live --add-panic-device
-tap_is '--live excludes it' "$status" 1
+tap_is 'enable --add-panic-device does not go with --live' "$status" 1
 
 # --- the oops event ---
 run enable isa --add-oops-event
-tap_is 'the panic device can be made to offer the oops event' \
+tap_is 'enable --add-oops-event makes the panic device offer the oops event' \
 	"$status $("$real_virsh" dumpxml --inactive isa | grep -c "<qemu:arg value='pvpanic.events=11'/>")" '0 1'
-tap_like 'enable tells of it' "$out" 'QEMU stops the guest right then'
+tap_like 'enable --add-oops-event says what it did' "$out" 'QEMU stops the guest right then'
 run enable isa --add-oops-event
-tap_is 'but not twice' "$status $("$real_virsh" dumpxml --inactive isa | grep -c 'pvpanic.events')" '0 1'
+tap_is 'enable --add-oops-event twice changes nothing' "$status $("$real_virsh" dumpxml --inactive isa | grep -c 'pvpanic.events')" '0 1'
 domain_define bare
 run enable bare --add-oops-event
-tap_is 'without a panic device that is an error' "$status" 1
-tap_like 'which says what to do' "$err" 'no panic device that could offer the oops event'
-tap_is 'and nothing is changed' "$(element bare config)" ''
+tap_is 'enable --add-oops-event without a panic device is an error' "$status" 1
+tap_like 'enable --add-oops-event without a panic device says what to do' "$err" 'no panic device that could offer the oops event'
+tap_is 'enable --add-oops-event without a panic device changes nothing' "$(element bare config)" ''
 run enable bare --add-panic-device --add-oops-event
-tap_is 'both can be had at once' \
+tap_is 'enable adds a panic device with the oops event at once' \
 	"$status $("$real_virsh" dumpxml --inactive bare | grep -cE "<panic model='isa'|pvpanic.events=11")" '0 2'
 "$real_virsh" -q undefine bare >/dev/null
 
@@ -119,7 +119,7 @@ LD_PRELOAD=$test_dir/qemu-9.2.so run enable own --add-oops-event
 tap_like 'a newer QEMU keeps its event SHUTDOWN' "$err" "add 'events=15'"
 domain_define bare "<panic model='isa'/>"
 LD_PRELOAD=$test_dir/qemu-9.2.so run enable bare --add-oops-event
-tap_is 'also when enable adds the oops event' \
+tap_is 'a newer QEMU keeps its event SHUTDOWN when enable adds the oops event' \
 	"$status $("$real_virsh" dumpxml --inactive bare | grep -c "'pvpanic.events=15'")" '0 1'
 "$real_virsh" -q undefine own >/dev/null
 "$real_virsh" -q undefine bare >/dev/null
@@ -134,7 +134,7 @@ refused() {
 	tap_like "$title: message" "$err" "$pattern"
 }
 refused 'an unknown domain' 1 "error: cannot find the domain 'web2': .*no domain" enable web1 web2 --keep 50
-tap_like '... and what to do' "$err" "'virsh list --all' shows"
+tap_like "$title: what to do" "$err" "'virsh list --all' shows"
 refused 'no domain' 2 'name a domain, or give --all' enable
 refused '--all and a domain' 2 '--all takes no domain names' enable --all web1
 refused '--live for what does not run' 1 "'web1' is not running" enable on web1 --live --keep 50
@@ -154,15 +154,15 @@ status=0
 err=$(virsh -r oopsbt enable web1 --keep 50 2>&1) || status=$?
 tap_is 'a read-only connection: exit status' "$status" 1
 tap_like 'a read-only connection: message' "$err" 'read-only'
-tap_like '... and what to do' "$err" 'leave out -r'
+tap_like 'a read-only connection: what to do' "$err" 'leave out -r'
 status=0
 err=$(virsh -r oopsbt disable web1 2>&1) || status=$?
-tap_is 'it cannot disable either' "$status" 1
+tap_is 'a read-only connection cannot disable either' "$status" 1
 status=0
 err=$(virsh -c qemu+unix:///system?socket=/nonexistent/socket oopsbt enable web1 2>&1) || status=$?
 tap_is 'libvirtd not running: exit status' "$status" 1
 tap_like 'libvirtd not running: message' "$err" 'cannot connect to qemu\+unix:///system.socket=/nonexistent/socket'
-tap_like '... and what to do' "$err" 'systemctl start libvirtd'
+tap_like 'libvirtd not running: what to do' "$err" 'systemctl start libvirtd'
 status=0
 err=$(virsh -c test:///default oopsbt enable test 2>&1) || status=$?
 tap_is 'another hypervisor: exit status' "$status" 1
@@ -173,24 +173,24 @@ status=0
 err=$(setpriv --reuid=nobody --regid=nogroup --clear-groups "$plugin/virsh-oopsbt" enable web1 2>&1) || status=$?
 tap_is 'no permission: exit status' "$status" 1
 tap_like 'no permission: message' "$err" 'ermission denied'
-tap_like '... and what to do' "$err" 'try as root or as a member of the group libvirt'
-tap_is 'nothing of all this changed anything' "$(element web1 config)$(element on live)$(element on config)" "$unchanged"
+tap_like 'no permission: what to do' "$err" 'try as root or as a member of the group libvirt'
+tap_is 'enable that fails changes nothing' "$(element web1 config)$(element on live)$(element on config)" "$unchanged"
 
 # --- metadata that somebody else wrote ---
 "$real_virsh" -q metadata isa "$uri" --key oopsbt --set '<oopsbt keep="many"/>' --config >/dev/null
 run enable isa --nmi never
 tap_is 'bad metadata is not overwritten' "$status $(element isa config)" '1 <oopsbt keep="many"/>'
-tap_like 'but named, with what to do' "$err" "'keep' cannot be 'many'"
+tap_like 'bad metadata is named, with what to do' "$err" "'keep' cannot be 'many'"
 run status isa
-tap_is 'status shows it' "$status" 0
-tap_like 'as bad' "$out" 'isa +shut off +bad'
-tap_like 'and says why' "$err" "warning: .*domain 'isa' is bad: .*'keep' cannot be 'many'"
+tap_is 'status of bad metadata succeeds' "$status" 0
+tap_like 'status shows that metadata is bad' "$out" 'isa +shut off +bad'
+tap_like 'status says why metadata is bad' "$err" "warning: .*domain 'isa' is bad: .*'keep' cannot be 'many'"
 run disable isa
-tap_is 'disable takes it away' "$status $(element isa config)" '0 '
+tap_is 'disable takes bad metadata away' "$status $(element isa config)" '0 '
 "$real_virsh" -q metadata isa "$uri" --key oopsbt --set '<oopsbt colour="red" keep="4"/>' --config >/dev/null
 run enable isa --nmi never
-tap_like 'an unknown attribute is a warning' "$err" "warning: domain 'isa': unknown option 'colour'"
-tap_is 'and the others are kept' "$(element isa config)" '<oopsbt nmi="never" keep="4"/>'
+tap_like 'an unknown attribute of the metadata is a warning' "$err" "warning: domain 'isa': unknown option 'colour'"
+tap_is 'enable keeps the other attributes' "$(element isa config)" '<oopsbt nmi="never" keep="4"/>'
 
 # --- a name that a terminal must not see ---
 odd=$'odd\u202e\u009b31m'
@@ -199,13 +199,13 @@ run enable "$odd"
 tap_is 'a domain with control characters in its name can be enabled' "$status" 0
 run status
 printf '%s\n%s' "$out" "$err" >"$test_dir/printed"
-tap_is 'they reach no terminal' "$(LC_ALL=C grep -caE $'\xe2\x80\xae|\xc2\x9b' "$test_dir/printed")" 0
+tap_is 'control characters in the name of a domain reach no terminal' "$(LC_ALL=C grep -caE $'\xe2\x80\xae|\xc2\x9b' "$test_dir/printed")" 0
 status=0
 err=$("$plugin/virsh-oopsbt" "$(printf -- '--\033[31mred')" 2>&1) || status=$?
 tap_is 'an unknown option before the verb: exit status' "$status" 2
 tap_like 'an unknown option before the verb: message' "$err" "no option '--.x1b\\[31mred'"
 run enable "$(printf 'no\033[31m')"
-tap_like 'nor does a name that is not there' "$err" "'no.x1b\\[31m'"
+tap_like 'control characters in the name of a domain that is not there reach no terminal' "$err" "'no.x1b\\[31m'"
 
 # --- status ---
 run status
@@ -213,25 +213,25 @@ tap_like 'status says that -D names no directory' "$err" 'warning: cannot open t
 mkdir -m 0700 "$dumps"
 run status
 tap_is 'status succeeds, and has nothing to warn of' "$status $err" '0 '
-tap_like 'it shows who is enabled' "$out" '^ web1 +shut off +yes +pvpanic \(isa\), watch'
-tap_like 'and who is not' "$out" '^ fresh +shut off +no +-'
-tap_like 'transient domains until they stop' "$out" '^ passing +running +until stop'
-tap_like 'and that there is no daemon' "$out" '^oopsbtd: not running'
+tap_like 'status shows domains that are enabled' "$out" '^ web1 +shut off +yes +pvpanic \(isa\), watch'
+tap_like 'status shows domains that are not enabled' "$out" '^ fresh +shut off +no +-'
+tap_like 'status shows transient domains as enabled until they stop' "$out" '^ passing +running +until stop'
+tap_like 'status shows that there is no daemon' "$out" '^oopsbtd: not running'
 run status on
-tap_unlike 'a domain can be asked for alone' "$out" 'web1'
+tap_unlike 'status of one domain leaves out the others' "$out" 'web1'
 run status --verbose web1
-tap_like '--verbose says why' "$out" 'the very instant of an oops, through'
+tap_like 'status --verbose says why' "$out" 'the very instant of an oops, through'
 run status --json
-tap_is 'as JSON' "$(printf %s "$out" | python3 -c '
+tap_is 'status --json has the domains and their options' "$(printf %s "$out" | python3 -c '
 import json, sys
 status = json.load(sys.stdin)
 domain = {domain["name"]: domain for domain in status["domains"]}["web1"]
 print(status["daemon_running"], domain["enabled"], domain["enabled_at_next_start"], domain["options"]["keep"])')" \
 	'False True True 3'
-tap_is 'read-only is enough for it' "$(virsh -r oopsbt -q status on | wc -l)" 1
+tap_is 'status works read-only' "$(virsh -r oopsbt -q status on | wc -l)" 1
 
 run status --enabled
-tap_is '--enabled leaves out the others' "$(echo "$out" | grep -c '^ fresh ') $(echo "$out" | grep -c '^ web1 ')" '0 1'
+tap_is 'status --enabled leaves out the others' "$(echo "$out" | grep -c '^ fresh ') $(echo "$out" | grep -c '^ web1 ')" '0 1'
 
 # --- health, as oopsbtd and libvirt tell it ---
 health() {
@@ -263,40 +263,40 @@ says() {
 }
 says true on passing
 health
-tap_is 'all is well' "$status $out" '0 OK: oopsbtd runs and watches 2 guests'
+tap_is 'status --health with all well' "$status $out" '0 OK: oopsbtd runs and watches 2 guests'
 health on
-tap_is 'of one domain' "$status $out" '0 OK: oopsbtd runs and watches 1 guest'
+tap_is 'status --health of one domain' "$status $out" '0 OK: oopsbtd runs and watches 1 guest'
 says true on
 health
-tap_is 'a guest that is not followed' "$status $out" '1 PROBLEM: passing: oopsbtd does not follow it'
+tap_is 'status --health of a guest that is not followed' "$status $out" '1 PROBLEM: passing: oopsbtd does not follow it'
 run status --problems
-tap_is '--problems shows only that one' "$(printf '%s\n' "$out" | awk 'NR > 4 { print $1 }' | xargs)" passing
-tap_like '... and why' "$err" "warning: domain 'passing': oopsbtd does not follow it"
+tap_is 'status --problems shows only that domain' "$(printf '%s\n' "$out" | awk 'NR > 4 { print $1 }' | xargs)" passing
+tap_like 'status --problems says why' "$err" "warning: domain 'passing': oopsbtd does not follow it"
 run status --json --problems
-tap_like 'in JSON too' "$out" '"problem" : "oopsbtd does not follow it"'
+tap_like 'status --json --problems has the problem' "$out" '"problem" : "oopsbtd does not follow it"'
 says true on passing
 sed -i 's/"watch_reason": null/"watch_reason": "no counter"/g' "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 health passing
-tap_is 'a watch that is blind' "$status $out" '1 PROBLEM: passing: the memory watch sees no oops: no counter'
+tap_is 'status --health of a memory watch that is blind' "$status $out" '1 PROBLEM: passing: the memory watch sees no oops: no counter'
 sed -i 's/"kernel": "6.1"/"kernel": null/g' "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 health on
-tap_is 'a kernel that is not found' "$status $out" '1 PROBLEM: on: no Linux kernel is found in its memory (yet)'
+tap_is 'status --health of a kernel that is not found' "$status $out" '1 PROBLEM: on: no Linux kernel is found in its memory (yet)'
 says true on passing
 sed -i 's/"event", "watch"/"event"/g' "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 health passing
-tap_like 'events without a device' "$status $out" '^1 PROBLEM: passing: no oops can be noticed'
+tap_like 'status --health of events without a device' "$status $out" '^1 PROBLEM: passing: no oops can be noticed'
 says false on passing
 health
-tap_is 'oopsbtd without libvirt' "$status $out" '2 CRITICAL: oopsbtd has no connection to libvirt'
+tap_is 'status --health of an oopsbtd without libvirt' "$status $out" '2 CRITICAL: oopsbtd has no connection to libvirt'
 says true on passing
 health nosuchdomain
-tap_like 'a domain that is not there' "$status $out" "^3 UNKNOWN: cannot find the domain 'nosuchdomain'"
+tap_like 'status --health of a domain that is not there' "$status $out" "^3 UNKNOWN: cannot find the domain 'nosuchdomain'"
 health --json
-tap_is '--health goes alone' "$status" 2
+tap_is 'status --health goes with no other option' "$status" 2
 status=0
 out=$(virsh -c qemu+unix:///system?socket=/nonexistent/socket oopsbt status --health 2>&1) || status=$?
-tap_like 'no libvirt' "$status $out" '^2 CRITICAL: cannot connect to'
-tap_is '... in one line' "$(echo "$out" | wc -l)" 1
+tap_like 'status --health without libvirt' "$status $out" '^2 CRITICAL: cannot connect to'
+tap_is 'status --health without libvirt is one line' "$(echo "$out" | wc -l)" 1
 rm "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 
 tap_is 'completion of collect offers domains that run' "$(virsh complete -- oopsbt collect '' | sort | xargs)" 'on passing'
@@ -309,30 +309,30 @@ for verb in list watch; do
 	tap_like "$verb of a domain that neither libvirt nor the store knows: message" "$err" "error: there is no domain 'nosuchdomain', and no dump of one"
 done
 run list web1
-tap_is 'a domain without dumps is an empty list' "$status $err" '0 '
+tap_is 'list of a domain without dumps is an empty list' "$status $err" '0 '
 dump_make gone 20261121T100000Z-1 'of a domain that is no more'
 run list gone web1
-tap_is 'a domain that libvirt does not know any more has its dumps' "$status $(echo "$out" | grep -c gone)" '0 1'
+tap_is 'list has the dumps of a domain that libvirt does not know any more' "$status $(echo "$out" | grep -c gone)" '0 1'
 run list gone nosuchdomain
-tap_is 'one unknown name among several is an error' "$status" 1
+tap_is 'list with one unknown name among several is an error' "$status" 1
 run rm --domain nosuchdomain --keep 1
-tap_is 'rm --domain of an unknown one too' "$status" 1
+tap_is 'rm --domain of an unknown domain is an error' "$status" 1
 
 # --- disable ---
 run disable on web1
-tap_is 'disable takes it away, live and in the configuration' "$status $(element on live)$(element on config)$(element web1 config)" '0 '
+tap_is 'disable takes the metadata away, live and in the configuration' "$status $(element on live)$(element on config)$(element web1 config)" '0 '
 run disable --all
-tap_is 'and from all' "$status $(element passing live)$(element isa config)" '0 '
+tap_is 'disable --all takes it from all domains' "$status $(element passing live)$(element isa config)" '0 '
 run enable --all
-tap_is 'all can be enabled' "$status $(element fresh config)" '0 <oopsbt/>'
+tap_is 'enable --all enables all domains' "$status $(element fresh config)" '0 <oopsbt/>'
 run disable fresh --keep-off
 tap_is 'disable --keep-off says so in the metadata' "$status $(element fresh config)" "0 <oopsbt enabled=\"no\"/>"
-tap_like 'and to who asks' "$out" "Domain 'fresh' is disabled \\(config\\), whatever auto_enable in oopsbtd.conf says"
+tap_like 'disable --keep-off says what it did' "$out" "Domain 'fresh' is disabled \\(config\\), whatever auto_enable in oopsbtd.conf says"
 run status fresh
-tap_like 'status does not count that domain as enabled' "$out" 'fresh +shut off +no '
+tap_like 'status does not count a domain as enabled that is kept off' "$out" 'fresh +shut off +no '
 refused 'a domain that is kept off is not disabled again' 1 "domain 'fresh' is not enabled" disable fresh
 run enable fresh
-tap_is 'enable enables it' "$status $(element fresh config)" '0 <oopsbt/>'
+tap_is 'enable enables a domain that was kept off' "$status $(element fresh config)" '0 <oopsbt/>'
 mkdir -p "$OOPSBT_RUNTIME_DIRECTORY"
 # Whose name is oopsbtd, as that of the process that a status file names is looked at.
 cp "$(command -v sleep)" "$test_dir/oopsbtd"
@@ -347,7 +347,7 @@ JSON
 run status isa
 tap_like 'status says that auto_enable has enabled a domain' "$out" 'isa +shut off +auto '
 run status isa --verbose
-tap_like 'and which file says so' "$out" 'enabled by auto_enable in oopsbtd.conf'
+tap_like 'status --verbose says which file enables a domain' "$out" 'enabled by auto_enable in oopsbtd.conf'
 run disable fresh isa
 tap_is 'disable keeps off what auto_enable would enable again' "$status $(element fresh config)$(element isa config)" \
 	'0 <oopsbt enabled="no"/><oopsbt enabled="no"/>'

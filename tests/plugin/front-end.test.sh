@@ -47,15 +47,15 @@ mkdir "$test_dir/other"
 cp "$front" "$plugin/virsh-oopsbt" "$test_dir/other/"
 tap_is 'two front ends in PATH do not call each other for ever' \
 	"$(PATH="$test_dir/other:$plugin:$fake:/usr/bin:/bin" timeout 10 virsh x || true)" "<$fake/virsh><x>"
-tap_is 'the same in the other order' \
+tap_is 'two front ends in PATH do not call each other in the other order' \
 	"$(PATH="$plugin:$test_dir/other:$fake:/usr/bin:/bin" timeout 10 virsh x || true)" "<$fake/virsh><x>"
 ln -s "$front" "$test_dir/other/link"
 mkdir "$test_dir/linked"
 ln -s "$front" "$test_dir/linked/virsh"
 tap_is 'a link to the front end is not taken for the real virsh' \
 	"$(PATH="$test_dir/linked:$fake:/usr/bin:/bin" timeout 10 virsh x || true)" "<$fake/virsh><x>"
-tap_is 'called by its path it finds the real one in PATH' "$(PATH="$fake" "$front" x || true)" "<$fake/virsh><x>"
-tap_is 'without one in PATH it takes /usr/bin/virsh' "$(PATH=/nonexistent "$front" --version)" "$(/usr/bin/virsh --version)"
+tap_is 'a front end that is called by its path finds the real virsh in PATH' "$(PATH="$fake" "$front" x || true)" "<$fake/virsh><x>"
+tap_is 'a front end without a real virsh in PATH takes /usr/bin/virsh' "$(PATH=/nonexistent "$front" --version)" "$(/usr/bin/virsh --version)"
 
 # --- the real virsh behind it ---
 libvirt_start
@@ -67,7 +67,7 @@ tap_is '-q, -r and -c are virsh'"'"'s' "$(uri=$LIBVIRT_DEFAULT_URI && unset LIBV
 	"$("$real_virsh" -q list --all)"
 code=0
 virsh domstate no-such-domain >/dev/null 2>&1 || code=$?
-tap_is 'a failing command fails' "$code" 1
+tap_is 'a failing command of virsh fails' "$code" 1
 tap_is 'commands in its shell are virsh'"'"'s' \
 	"$(printf 'echo one\nlist --all --name\nquit\n' | virsh -q)" \
 	"$(printf 'echo one\nlist --all --name\nquit\n' | "$real_virsh" -q)"
@@ -75,9 +75,9 @@ tap_is 'help is virsh'"'"'s' "$(virsh help domain)" "$("$real_virsh" help domain
 
 # --- completion ---
 tap_is 'completion of virsh is virsh'"'"'s' "$(virsh complete -- dom)" "$("$real_virsh" complete -- dom)"
-tap_is 'and offers oopsbt beside its commands' "$(virsh complete -- oop)" oopsbt
-tap_is 'verbs complete' "$(virsh complete -- oopsbt en)" enable
-tap_is 'domains complete' "$(virsh complete -- oopsbt enable front | sort | xargs)" 'front-end-1 front-end-2'
+tap_is 'completion of virsh offers oopsbt beside its commands' "$(virsh complete -- oop)" oopsbt
+tap_is 'completion of virsh oopsbt offers verbs' "$(virsh complete -- oopsbt en)" enable
+tap_is 'completion of virsh oopsbt offers domains' "$(virsh complete -- oopsbt enable front | sort | xargs)" 'front-end-1 front-end-2'
 bash_completion=/usr/share/bash-completion/bash_completion
 if [ -e "$bash_completion" ] && [ -e /usr/share/bash-completion/completions/virsh ]; then
 	tap_is "stock virsh's bash completion completes our verbs and domains" "$(
@@ -99,25 +99,25 @@ else
 fi
 
 # --- our command ---
-tap_is 'oopsbt is ours' "$(virsh oopsbt --version)" "$("$plugin/virsh-oopsbt" --version)"
-tap_is 'with options of virsh before it too' "$(virsh -q -r oopsbt help list)" "$(virsh oopsbt list --help)"
-tap_is 'a whole command in one argument, as virsh takes it' "$(virsh 'oopsbt help list')" "$(virsh oopsbt help list)"
+tap_is 'oopsbt runs virsh-oopsbt' "$(virsh oopsbt --version)" "$("$plugin/virsh-oopsbt" --version)"
+tap_is 'oopsbt runs virsh-oopsbt with options of virsh before it' "$(virsh -q -r oopsbt help list)" "$(virsh oopsbt list --help)"
+tap_is 'oopsbt takes a whole command in one argument, as virsh does' "$(virsh 'oopsbt help list')" "$(virsh oopsbt help list)"
 both() {
 	PATH="$plugin:$fake:/usr/bin:/bin" virsh "$1" || true
 }
 tap_is 'several commands in one argument: ours and then virsh'"'"'s' "$(both 'oopsbt help list; list --all')" \
 	"$(virsh oopsbt help list; printf '<%s>' "$fake/virsh" ' list --all')"
-tap_is 'the other way round' "$(both 'list; oopsbt help list')" "$(printf '<%s>' "$fake/virsh" list; virsh oopsbt help list)"
-tap_is 'without blanks, and with a newline' "$(both $'list;oopsbt help list\nlist;list')" \
+tap_is 'several commands in one argument run: one of virsh and then ours' "$(both 'list; oopsbt help list')" "$(printf '<%s>' "$fake/virsh" list; virsh oopsbt help list)"
+tap_is 'several commands in one argument may have no blanks, or a newline' "$(both $'list;oopsbt help list\nlist;list')" \
 	"$(printf '<%s>' "$fake/virsh" list; virsh oopsbt help list; printf '<%s>' "$fake/virsh" 'list;list')"
 tap_is 'a semicolon in quotes or behind a backslash ends no command' \
 	"$(both "echo 'a; oopsbt x'"; both 'echo a\; oopsbt x'; both 'echo a # b; oopsbt x')" \
 	"$(printf '<%s>' "$fake/virsh" "echo 'a; oopsbt x'" "$fake/virsh" 'echo a\; oopsbt x' "$fake/virsh" 'echo a # b; oopsbt x')"
-tap_is 'an end without a command is none' "$(both 'oopsbt help list; ;')" "$(virsh oopsbt help list)"
+tap_is 'an empty command behind the last semicolon is none' "$(both 'oopsbt help list; ;')" "$(virsh oopsbt help list)"
 code=0
 through 'list; oopsbt frobnicate' >/dev/null 2>&1 || code=$?
-tap_is "the last command's exit status comes back" "$code" 2
-tap_is 'help oopsbt is ours' "$(virsh help oopsbt)" "$(virsh oopsbt --help)"
+tap_is 'the exit status is that of the last command' "$code" 2
+tap_is 'help oopsbt runs virsh-oopsbt' "$(virsh help oopsbt)" "$(virsh oopsbt --help)"
 
 # --- cost ---
 # Processor time of 100 starts of each, in turns: what else the machine does counts little.

@@ -19,7 +19,7 @@ printf '#!/bin/sh\necho "old virsh $*"\n' >"$root/usr/bin/virsh"
 chmod +x "$root/usr/bin/virsh"
 before=$(cd "$root" && find . | sort)
 
-tap_ok 'it can be installed' install install
+tap_ok 'make install succeeds' install install
 for file in bin/virsh bin/virsh-oopsbt share/man/man1/virsh-oopsbt.1 share/man/man5/oopsbtd.conf.5 \
 	share/man/man5/oopsbt-report.5 share/man/man7/oopsbt-journal.7 share/man/man7/oopsbt-hook.7 \
 	libexec/oopsbt/oopsbt-hook-dump share/oopsbt/hooks/webhook share/oopsbt/hooks/webhook.conf share/man/man8/oopsbtd.8 \
@@ -35,18 +35,18 @@ missing=
 for verb in $("$plugin/virsh-oopsbt" complete -- ''); do
 	printf '%s\n' "$page" | grep -q "^   $verb " || missing+="$verb "
 done
-tap_is 'the page has every verb' "$missing" ''
+tap_is 'the manual page has every verb' "$missing" ''
 
 export PATH="$root/usr/local/bin:$root/usr/bin:/usr/bin:/bin"
 tap_is 'the front end finds the virsh behind it' "$(virsh list)" 'old virsh list'
-tap_is 'and our command' "$(virsh oopsbt --version)" "$("$plugin/virsh-oopsbt" --version)"
+tap_is 'the installed front end finds virsh-oopsbt' "$(virsh oopsbt --version)" "$("$plugin/virsh-oopsbt" --version)"
 printf '#!/bin/sh\necho "new virsh $*"\n' >"$root/usr/bin/virsh.new"
 chmod +x "$root/usr/bin/virsh.new"
 mv "$root/usr/bin/virsh.new" "$root/usr/bin/virsh"
-tap_is 'an upgrade of virsh under it does no harm' "$(virsh list) $(virsh oopsbt --version)" \
+tap_is 'an upgrade of virsh under the front end does no harm' "$(virsh list) $(virsh oopsbt --version)" \
 	"new virsh list $("$plugin/virsh-oopsbt" --version)"
 rm "$root/usr/bin/virsh"
-tap_is 'nor does its removal' "$(virsh oopsbt --version)" "$("$plugin/virsh-oopsbt" --version)"
+tap_is 'the removal of virsh under the front end does no harm' "$(virsh oopsbt --version)" "$("$plugin/virsh-oopsbt" --version)"
 printf '#!/bin/sh\necho back\n' >"$root/usr/bin/virsh"
 chmod +x "$root/usr/bin/virsh"
 
@@ -63,10 +63,10 @@ object /usr/local >/dev/null
 tap_is 'with the same prefix nothing is compiled again' \
 	"$(stat -c %Y.%y "$test_dir/order/host-tool/daemon/program.o")" "$made"
 
-tap_ok 'it can be removed' install uninstall
-tap_is 'and leaves no file of its own' "$(cd "$root" && find . -type f -o -type l | sort)" "$(cd "$root" && find ./usr/bin/virsh)"
+tap_ok 'make uninstall succeeds' install uninstall
+tap_is 'make uninstall leaves no file of its own' "$(cd "$root" && find . -type f -o -type l | sort)" "$(cd "$root" && find ./usr/bin/virsh)"
 hash -r
-tap_is 'and virsh is virsh again' "$(virsh)" back
+tap_is 'virsh is the stock virsh again after make uninstall' "$(virsh)" back
 [ -n "$before" ]
 
 tap_done

@@ -135,9 +135,9 @@ printf '\xff' | dd of="$collected/newer.journal" bs=1 seek=12 conv=notrunc statu
 
 fleet list --details --journal "$collected"
 tap_is 'journals of strangers are no harm' "$status" 0
-tap_like 'what they hold reaches the terminal clean' "$out" '  evil\\x1b\[31m\\xe2\\x80\\xae$'
-tap_is 'also in JSON' "$(virsh oopsbt list --json --journal "$collected" 2>/dev/null | grep -c "$(printf '\033')" || true)" 0
-tap_is 'and is there as the guest wrote it' "$(virsh oopsbt list --json --journal "$collected" 2>/dev/null |
+tap_like 'text from journals of strangers reaches the terminal clean' "$out" '  evil\\x1b\[31m\\xe2\\x80\\xae$'
+tap_is 'text from journals of strangers is clean in JSON' "$(virsh oopsbt list --json --journal "$collected" 2>/dev/null | grep -c "$(printf '\033')" || true)" 0
+tap_is 'JSON has the title as the guest wrote it' "$(virsh oopsbt list --json --journal "$collected" 2>/dev/null |
 	json '[ascii(d["title"]) for d in data if d["domain"] in ("web7", "web10")]')" \
 	"[\"'evil\\\\x1b[31m\\\\u202e'\", \"'evil\\\\x1b[31m'\"]"
 tap_like 'a kind that is not known is no kind' "$out" ' x;reboot +web7 .* UTC +- '
@@ -145,9 +145,9 @@ tap_like 'a field of a megabyte is cut' "$out" '  A{1024}\.\.\.$'
 tap_like 'bytes that are no text are shown as such' "$out" 'bad\?*.*\\x0abytes'
 tap_like 'what is missing is not known' "$out" ' \(unknown\) +\(unknown\) .* no title$'
 tap_unlike "another user's entry does not count, nor does one without an id" "$out" 'forged|not an id'
-tap_like 'and this is told' "$err" '^warning: 2 entries are left out'
+tap_like 'list warns of entries that do not count' "$err" '^warning: 2 entries are left out'
 tap_like 'a file that cannot be read is told' "$err" '^warning: cannot read all of .*noise.journal: '
-tap_like 'so is a journal of a newer version' "$err" '^warning: cannot read all of .*newer.journal: '
+tap_like 'list warns of a journal of a newer version' "$err" '^warning: cannot read all of .*newer.journal: '
 tap_is 'a host whose name a shell would run has no command' "$(virsh oopsbt list --json --journal "$collected" 2>/dev/null |
 	json '[d["fetch"] for d in data if d["host"] == "x;reboot"]')" '[None]'
 fleet stats --json --journal "$collected"
@@ -179,7 +179,7 @@ tap_note "stats of 20,000 dumps: $memory MiB"
 listed=$(peak virsh-oopsbt list --json --journal "$collected")
 tap_is 'list of 20,000 dumps has all' "$(json 'len(data)' <"$test_dir/out")" 20000
 table=$(peak virsh-oopsbt list --journal "$collected")
-tap_is 'a table of them has all' "$(grep -c 'page fault' "$test_dir/out")" 20000
+tap_is 'the table of 20,000 dumps has all' "$(grep -c 'page fault' "$test_dir/out")" 20000
 tap_note "list of 20,000 dumps: $listed MiB as JSON, $table MiB as a table"
 case $plugin in
 *sanitized*) tap_skip 'none of them needs much memory' 'sanitizers need much' ;;

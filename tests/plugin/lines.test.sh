@@ -121,9 +121,9 @@ tap_is 'addr2line knows the same of the kernel' "$(of_kernel "$chains" | sed 's/
 # --- where it is ---
 chains --lines
 tap_is 'without debug information there are no lines, and the report is shown' "$chains $status" "$nothing 0"
-tap_like 'and a warning names the build ID and the package of the distribution' "$err" \
+tap_like 'a warning names the build ID and the package of the distribution' "$err" \
 	"no source lines of the kernel, build ID [0-9a-f]{40}: it is not on this machine; install linux-image-6.1.0-99-amd64-dbg \(Debian\)"
-tap_like 'and says how to ask a server' "$err" 'DEBUGINFOD_URLS'
+tap_like 'the warning says how to ask a server' "$err" 'DEBUGINFOD_URLS'
 (cd "$test_dir" && dumps=$dumps TAINT=OE dump_with_frames)
 chains --debug "$debug"
 tap_is 'the report of another kernel version is as good' "$chains" "$wanted"
@@ -188,13 +188,13 @@ tap_is 'static functions of one name are told apart by their size where KASLR is
 sed -i '/"symbol": "twin"/,/"size"/s/"size": [0-9]*/"size": 0/' "$dumps/web1/$id/report.json"
 chains --debug "$debug"
 tap_is 'and if that does not tell which one it is there is no line' "$(grep twin <<<"$chains")" 'twin: '
-tap_like '... and a warning' "$err" "source lines of the kernel: 1 of [0-9]+ places are not found in it: several functions are called twin"
+tap_like 'a frame without a line because of that has a warning' "$err" "source lines of the kernel: 1 of [0-9]+ places are not found in it: several functions are called twin"
 dump_with_frames
 
 # --- sources ---
 run info "$id" --debug "$debug" --source "$work"
 tap_like '--source shows the lines around' "$out" "^       > *$(line core.c 'middle calls deepest')  .return deepest\(p\) \+ 1;"
-tap_like '... two before and after' "$out" "^         *$(($(line core.c 'middle calls deepest') - 2))  \{"
+tap_like '--source shows two lines before and after' "$out" "^         *$(($(line core.c 'middle calls deepest') - 2))  \{"
 run info "$id" --debug "$debug" --source "$test_dir/absent"
 tap_like 'a folder of sources that is not there is told, and the report is shown' "$status $err $out" 'cannot read the sources in .*/absent: No such file'
 mkdir -p "$test_dir/tree"
@@ -210,7 +210,7 @@ sed 's/second twin/second_twin/; s/\* 3/* 5/; s/sink -= 4/sink -= 5/; s/= 3/= 5/
 strip -g "$work/thing.ko" -o "$test_dir/wrong/a/thing.ko"
 chains --debug "$test_dir/wrong"
 tap_is 'a file with another build ID is not used' "$chains" "$nothing"
-tap_like '... and the warning says that it is another' "$err" "wrong/vmlinux has another build ID, [0-9a-f]{40}"
+tap_like 'the warning says that the file has another build ID' "$err" "wrong/vmlinux has another build ID, [0-9a-f]{40}"
 tap_like 'a module without debug information is not used, and told' "$err" 'a/thing.ko has no debug information in it'
 mkdir -p "$test_dir/empty"
 : >"$test_dir/empty/vmlinux"
@@ -259,8 +259,8 @@ json.dump(report, open(path, "w"))
 PYTHON
 run info "$id" --json --debug "$debug"
 tap_is 'a report that lies about its frames is shown' "$status" 0
-tap_like '... with what is left of them' "$out" '"function" : "other_section"'
-tap_unlike '... and nothing of it gets at the terminal' "$err $out" $'\033'
+tap_like 'a report that lies about its frames is shown with what is left of them' "$out" '"function" : "other_section"'
+tap_unlike 'nothing of a report that lies gets at the terminal' "$err $out" $'\033'
 dump_with_frames
 OOPSBT_LINES=$test_dir/nowhere run info "$id" --lines
 tap_like 'without the program the report is shown, and a warning says what is not installed' "$status $err" '^0 .*oopsbt-lines is not installed'
@@ -273,7 +273,7 @@ tap_like 'when the program dies the report is shown, and a warning tells of it' 
 run info "$id" --log --lines
 tap_is 'the log has no lines: exit status' "$status" 2
 run export "$id" "$test_dir/x" --lines
-tap_is 'nor has an archive' "$status" 2
+tap_is 'an archive has no lines: exit status' "$status" 2
 
 # --- a server ---
 port=$((20000 + RANDOM % 20000))
@@ -290,19 +290,19 @@ serves() {
 }
 tap_ok 'a debuginfod server that DEBUGINFOD_URLS names gives the debug information of the kernel' eventually 60 serves
 chains --lines
-tap_is '... and of the module' "$(of_module "$chains")" "$(of_module "$wanted")"
+tap_is 'a debuginfod server gives the debug information of the module' "$(of_module "$chains")" "$(of_module "$wanted")"
 unset DEBUGINFOD_URLS
 rm -rf "$DEBUGINFOD_CACHE_PATH"
 asked=$(grep -c GET "$test_dir/debuginfod.log" || true)
 chains --lines
 tap_is 'no server is asked unless the user names one' "$chains $(grep -c GET "$test_dir/debuginfod.log" || true)" "$nothing $asked"
 chains --debuginfod "http://127.0.0.1:$port"
-tap_is '--debuginfod names one' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
+tap_is '--debuginfod names a server' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
 end_process "$server"
 chains --debuginfod "http://127.0.0.1:$port"
 tap_is 'what was had from a server once is kept' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
 rm -rf "$DEBUGINFOD_CACHE_PATH"
 chains --debuginfod "http://127.0.0.1:$port"
 tap_is 'a server that does not answer leaves the report without lines' "$chains $status" "$nothing 0"
-tap_like '... and a warning says so' "$err" 'no source lines of the kernel.*debuginfod'
+tap_like 'a warning says that the server does not answer' "$err" 'no source lines of the kernel.*debuginfod'
 tap_done

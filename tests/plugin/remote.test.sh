@@ -46,23 +46,23 @@ far_virsh define "$test_dir/web1.xml" >/dev/null
 # --- what works through libvirt alone ---
 remote enable web1 --keep 4
 tap_is 'a domain of another host can be enabled' "$status" 0
-tap_is 'its metadata is written there' "$(far_virsh metadata web1 https://oopsbt.org/xmlns/domain/1 --config | sed '/^$/d')" '<oopsbt keep="4"/>'
-tap_like "that host's daemon is not confused with this one's" "$out" 'cannot be seen from here'
-tap_like 'the missing storage pool is named, with how to get it' "$out" "no storage pool 'oopsbt'.*enable --pool"
+tap_is 'enable writes the metadata on the other host' "$(far_virsh metadata web1 https://oopsbt.org/xmlns/domain/1 --config | sed '/^$/d')" '<oopsbt keep="4"/>'
+tap_like 'enable does not take the daemon of this host for that of the other' "$out" 'cannot be seen from here'
+tap_like 'enable names the missing storage pool and how to get it' "$out" "no storage pool 'oopsbt'.*enable --pool"
 remote status
-tap_is 'status works' "$status" 0
-tap_like '... and knows the domain' "$out" '^ web1 +shut off +yes'
-tap_like '... and what it cannot know' "$out" "state unknown .it runs on the domains' host"
+tap_is 'status of another host succeeds' "$status" 0
+tap_like 'status of another host knows the domain' "$out" '^ web1 +shut off +yes'
+tap_like 'status of another host says what it cannot know' "$out" "state unknown .it runs on the domains' host"
 
 # --- dumps of the other host ---
 remote list
-tap_is 'without the pool: exit status' "$status" 1
-tap_like 'without the pool: message' "$err" "has no storage pool 'oopsbt'"
-tap_like '... and what to do' "$err" "'virsh -c .* oopsbt enable --pool' makes it"
+tap_is 'list without the storage pool: exit status' "$status" 1
+tap_like 'list without the storage pool: message' "$err" "has no storage pool 'oopsbt'"
+tap_like 'list without the storage pool: what to do' "$err" "'virsh -c .* oopsbt enable --pool' makes it"
 remote enable --pool
-tap_is 'the pool can be made' "$status $(far_virsh pool-list --name --autostart | xargs)" '0 oopsbt'
+tap_is 'enable --pool makes the storage pool' "$status $(far_virsh pool-list --name --autostart | xargs)" '0 oopsbt'
 remote enable --pool
-tap_is 'twice' "$status" 0
+tap_is 'enable --pool twice succeeds' "$status" 0
 remote list
 tap_is 'before the first dump the list is empty' "$status $(echo "$out" | wc -l)" '0 2'
 
@@ -72,34 +72,34 @@ tap_is 'before the first dump the list is empty' "$status $(echo "$out" | wc -l)
 virsh oopsbt -D "$far" rm -y 20261122T214503Z-1 >/dev/null
 
 remote list
-tap_is 'list has them' "$(echo "$out" | awk 'NR > 2 { print $1, $2 }' | xargs)" '20261122T214501Z-1 web1 20261122T214502Z-1 web1'
+tap_is 'list has the dumps of another host' "$(echo "$out" | awk 'NR > 2 { print $1, $2 }' | xargs)" '20261122T214501Z-1 web1 20261122T214502Z-1 web1'
 remote list --json web1
-tap_like 'as JSON' "$out" '"title" : "BUG: far away"'
-tap_like 'with the kind of incident' "$out" '"incident" : "oops"'
-tap_like '... and the kernel' "$out" '"release" : "6.1.0-test"'
+tap_like 'list --json has the dumps of another host' "$out" '"title" : "BUG: far away"'
+tap_like 'list --json of another host has the kind of incident' "$out" '"incident" : "oops"'
+tap_like 'list --json of another host has the kernel' "$out" '"release" : "6.1.0-test"'
 remote info 20261122T214501Z-1
-tap_is 'info shows one' "$out" 'BUG: far away'
+tap_is 'info shows a dump of another host' "$out" 'BUG: far away'
 remote info web1 --log
-tap_is 'its log' "$out" "$(cat "$far/web1/20261122T214502Z-1/dmesg.txt")"
+tap_is 'info --log shows the log of another host' "$out" "$(cat "$far/web1/20261122T214502Z-1/dmesg.txt")"
 cd "$test_dir"
 remote export web1 far.tar.gz
-tap_is 'export fetches one whole' "$status $(tar -tzf far.tar.gz | sed 's,.*/,,' | sort | xargs)" \
+tap_is 'export fetches all files of a dump' "$status $(tar -tzf far.tar.gz | sed 's,.*/,,' | sort | xargs)" \
 	'0 core dmesg.txt registers.txt report.json report.txt'
-tap_is '... as it is there' "$(tar -xzOf far.tar.gz 20261122T214502Z-1/report.txt)" again
-tap_is '... and leaves no copies behind' "$(find "$TMPDIR" -maxdepth 1 -name 'virsh-oopsbt-*' | wc -l)" 0
+tap_is 'an exported dump is as it is on the other host' "$(tar -xzOf far.tar.gz 20261122T214502Z-1/report.txt)" again
+tap_is 'export leaves no copies behind' "$(find "$TMPDIR" -maxdepth 1 -name 'virsh-oopsbt-*' | wc -l)" 0
 remote info 2026
-tap_like 'ids are told apart as here' "$err" "'2026' fits 2 dumps"
+tap_like 'info tells ids of another host apart as those of this one' "$err" "'2026' fits 2 dumps"
 remote info 1999
-tap_is 'an id that is not there' "$status" 1
+tap_is 'info of an id that is not there is an error' "$status" 1
 remote status
-tap_like 'status shows the newest' "$out" 'web1 .* 20261122T214502Z-1$'
+tap_like 'status shows the newest dump of another host' "$out" 'web1 .* 20261122T214502Z-1$'
 
 # --- what does not go ---
 for verb in 'rm 20261122T214501Z-1' watch 'debug web1'; do
 	# shellcheck disable=SC2086 # words are what is wanted
 	remote $verb
-	tap_is "$verb is for the host of the dumps" "$status" 1
-	tap_like '... and says so' "$err" 'are on another host'
+	tap_is "$verb works only on the host of the dumps" "$status" 1
+	tap_like "$verb says that the dumps are on another host" "$err" 'are on another host'
 done
 status=0
 err=$(virsh -r -c "$uri" oopsbt list 2>&1) || status=$?
@@ -107,15 +107,15 @@ tap_is 'a read-only connection: exit status' "$status" 1
 tap_like 'a read-only connection: message' "$err" 'leave out -r'
 far_virsh pool-destroy oopsbt >/dev/null
 remote list
-tap_like 'a pool that is not active' "$err" 'pool-start oopsbt'
+tap_like 'list says how to start a pool that is not active' "$err" 'pool-start oopsbt'
 far_virsh pool-start oopsbt >/dev/null
 printf '{"not": "an index"}' >"$far/.pool/index.json"
 remote list
-tap_like 'a damaged index' "$err" "index of the storage pool 'oopsbt'.*is damaged"
+tap_like 'list says that an index is damaged' "$err" "index of the storage pool 'oopsbt'.*is damaged"
 status=0
 err=$(virsh -c "qemu+ext://far.example/system?command=/bin/false" oopsbt list 2>&1) || status=$?
-tap_is 'a host that cannot be reached' "$status" 1
+tap_is 'list of a host that cannot be reached is an error' "$status" 1
 remote disable web1
-tap_is 'disable works' "$status" 0
+tap_is 'disable works on another host' "$status" 0
 
 tap_done

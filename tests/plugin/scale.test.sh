@@ -49,7 +49,7 @@ tap_note "list of 200 dumps: $list us; info of one: $info us; status of 200 doma
 
 tap_is 'list shows 200 dumps' "$(virsh -q oopsbt -D "$dumps" list | wc -l)" 200
 tap_is 'status shows 200 domains' "$(virsh -q oopsbt -D "$dumps" status | wc -l)" 200
-tap_is '... 100 of them enabled' "$(virsh -q oopsbt -D "$dumps" status | grep -c ' yes ')" 100
+tap_is 'status shows 100 of 200 domains as enabled' "$(virsh -q oopsbt -D "$dumps" status | grep -c ' yes ')" 100
 
 # calls COMMAND...: how many calls of libvirt's protocol it makes, by procedure
 calls() {
@@ -62,7 +62,7 @@ calls oopsbt status >"$test_dir/status.calls"
 tap_is 'list makes no call of libvirt at all' "$(cat "$test_dir/list.calls")" ''
 # Definitions have no bulk call; all else must not grow with the number of domains.
 tap_is 'status makes one call per domain, for its definition' "$(awk 'NR == 1 { print $1 }' "$test_dir/status.calls")" 200
-tap_ok 'and a handful for all of them' test "$(awk 'NR > 1 { sum += $1 } END { print sum + 0 }' "$test_dir/status.calls")" -lt 20
+tap_ok 'status makes a handful of calls for all domains' test "$(awk 'NR > 1 { sum += $1 } END { print sum + 0 }' "$test_dir/status.calls")" -lt 20
 case $plugin in
 *sanitized*) tap_skip 'list answers in the time of reading' 'sanitizers make everything slow' ;;
 *)

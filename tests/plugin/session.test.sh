@@ -42,35 +42,35 @@ user virsh -q define "$test_dir/own.xml"
 [ "$status" = 0 ] || tap_skip_all "an unprivileged libvirt does not work here: $err"
 
 user virsh oopsbt enable own --keep 2
-tap_is 'a domain of the session can be enabled' "$status" 0
-tap_like 'and is told what it needs' "$out" "not running for this user's domains|oopsbtd is running"
+tap_is 'a domain of qemu:///session can be enabled' "$status" 0
+tap_like 'enable says what a domain of qemu:///session needs' "$out" "not running for this user's domains|oopsbtd is running"
 user virsh oopsbt status
-tap_like 'status shows it' "$out" '^ own +shut off +yes'
+tap_like 'status shows a domain of qemu:///session' "$out" '^ own +shut off +yes'
 user virsh oopsbt list
-tap_is 'its dumps are its own' "$status" 1
-tap_like '... in its state directory' "$err" "$test_dir/home/state/oopsbt"
+tap_is 'dumps of an unprivileged user are apart from those of root' "$status" 1
+tap_like 'they are in the state directory of the user' "$err" "$test_dir/home/state/oopsbt"
 
 user virsh -q start own
 user virsh oopsbt collect own
 tap_is 'collect works without root' "$status" 0
 tap_note "$out$err"
 user virsh oopsbt list
-tap_is 'and list shows it' "$status $(echo "$out" | grep -c '^ 2.* own ')" '0 1'
+tap_is 'list shows what was collected without root' "$status $(echo "$out" | grep -c '^ 2.* own ')" '0 1'
 user virsh oopsbt collect own
-tap_is 'a second dump beside the first: nothing to tell' "$status $err" '0 '
+tap_is 'a second dump beside the first gives no warning' "$status $err" '0 '
 user virsh oopsbt collect own
-tap_like 'what a third one takes the place of is told' "$err" "^warning: dump [0-9TZ]+-[0-9]+ was removed: 'own' keeps 2 dumps"
-tap_is 'and is gone' "$(find -H "$test_dir/home/state/oopsbt/own" -mindepth 1 -maxdepth 1 -name '2*' | wc -l)" 2
+tap_like 'collect warns of the dump that it removes' "$err" "^warning: dump [0-9TZ]+-[0-9]+ was removed: 'own' keeps 2 dumps"
+tap_is 'the dump that collect warned of is gone' "$(find -H "$test_dir/home/state/oopsbt/own" -mindepth 1 -maxdepth 1 -name '2*' | wc -l)" 2
 user virsh oopsbt info own --registers
-tap_like 'with the registers of a guest that is no Linux' "$out" '^(RAX|EAX)='
+tap_like 'a guest that is no Linux is collected with its registers' "$out" '^(RAX|EAX)='
 user virsh oopsbt info own
-tap_is 'and a report' "$status" 0
+tap_is 'a guest that is no Linux has a report' "$status" 0
 user virsh oopsbt export own "$test_dir/home/own.tar.gz"
-tap_is 'export works' "$status" 0
+tap_is 'export works without root' "$status" 0
 user virsh oopsbt rm -y "$(basename "$(find -H "$test_dir/home/state/oopsbt/own" -mindepth 1 -maxdepth 1 -name '2*')")"
-tap_is 'rm works' "$status $err" '0 '
+tap_is 'rm works without root' "$status $err" '0 '
 user virsh oopsbt disable own
-tap_is 'disable works' "$status" 0
+tap_is 'disable works without root' "$status" 0
 
 # --- what needs root says so ---
 mkdir -m 0700 "$dumps"
@@ -78,9 +78,9 @@ chmod 0755 "$test_dir"
 user virsh oopsbt -D "$dumps" list
 tap_is "root's dumps: exit status" "$status" 1
 tap_like "root's dumps: message" "$err" 'Permission denied'
-tap_like '... and what to do' "$err" 'try as root'
+tap_like "root's dumps: what to do" "$err" 'try as root'
 user virsh -c "qemu+unix:///system?socket=$test_dir/none" oopsbt list
-tap_is "root's domains are root's" "$status" 1
+tap_is "status without root does not see root's domains" "$status" 1
 
 user virsh -q destroy own
 tap_done

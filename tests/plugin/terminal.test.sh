@@ -63,20 +63,20 @@ tap_ok 'a long list goes through a pager' on_terminal '
 	see ":$|lines 1-|\\(END\\)|\033\\[K"
 	send q
 	ended 0'
-tap_ok 'a short one does not' on_terminal '
+tap_ok 'a short list goes through no pager' on_terminal '
 	spawn virsh oopsbt -D $dumps list -n 2
 	see "BUG: the newest"
 	ended 0'
-tap_ok 'nor with --no-pager' on_terminal '
+tap_ok 'info --no-pager goes through no pager' on_terminal '
 	spawn virsh oopsbt -D $dumps info --no-pager
 	see "line_200"
 	ended 0'
-tap_ok 'PAGER is taken at its word' on_terminal '
+tap_ok 'PAGER names the pager' on_terminal '
 	set env(PAGER) "sed s/^/paged:/"
 	spawn virsh oopsbt -D $dumps info
 	see "paged:   line_200"
 	ended 0'
-tap_ok 'a pager that ends early ends it well' on_terminal '
+tap_ok 'a pager that ends early is no error' on_terminal '
 	set env(PAGER) "head -n 1"
 	spawn virsh oopsbt -D $dumps info
 	see "BUG: the newest"
@@ -106,7 +106,7 @@ tap_ok 'a page of a report is not for a terminal' on_terminal '
 	spawn virsh oopsbt -D $dumps info --html
 	see "a page is not for a terminal; redirect it, or let"
 	ended 2'
-tap_ok 'nor is one of all dumps' on_terminal '
+tap_ok 'a page of all dumps is not for a terminal' on_terminal '
 	spawn virsh oopsbt -D $dumps list --html
 	see "a page is not for a terminal; redirect it"
 	ended 2'
@@ -117,12 +117,12 @@ tap_ok 'the headline stands out on a terminal' on_terminal '
 	spawn virsh oopsbt -D $dumps info
 	see "\033\\[1mBUG: the newest"
 	ended 0'
-tap_ok 'but not with NO_COLOR' on_terminal '
+tap_ok 'the headline has no colour with NO_COLOR' on_terminal '
 	set env(PAGER) cat
 	set env(NO_COLOR) 1
 	spawn virsh oopsbt -D $dumps info
 	never "\033\\[1m"'
-tap_is 'and not in a pipe' "$(oopsbt info | grep -c "$(printf '\033')")" 0
+tap_is 'the headline has no colour in a pipe' "$(oopsbt info | grep -c "$(printf '\033')")" 0
 
 # --- text that a guest wrote ---
 dump_make evil 20261124T000000Z-1 'evil' "$(printf 'evil \033]0;title\a \033[2J \302\233 end')"
@@ -139,18 +139,18 @@ tap_ok 'rm asks, and takes no for an answer' on_terminal '
 	send "\r"
 	see "nothing was removed"
 	ended 1'
-tap_ok 'the dump is still there' oopsbt info evil
-tap_ok 'with --yes it does not ask' on_terminal '
+tap_ok 'a dump stays if the answer is no' oopsbt info evil
+tap_ok 'rm --yes does not ask' on_terminal '
 	spawn virsh oopsbt -D $dumps rm --yes 20261124
 	see "Dump 20261124T000000Z-1 removed"
 	ended 0'
-tap_ok 'yes removes' on_terminal '
+tap_ok 'rm removes if the answer is yes' on_terminal '
 	spawn virsh oopsbt -D $dumps rm --keep 50
 	see "Remove 10 dumps\\? "
 	send "y\r"
 	see "removed"
 	ended 0'
-tap_is 'as many as it said' "$(virsh -q oopsbt -D "$dumps" list | wc -l)" 50
+tap_is 'rm removes as many dumps as it said' "$(virsh -q oopsbt -D "$dumps" list | wc -l)" 50
 
 # --- long work ---
 # 1 GB takes longer to compress than the half second after which work shows how far it is.
@@ -181,7 +181,7 @@ tap_ok 'quiet export shows no progress' on_terminal '
 	spawn virsh -q oopsbt -D $dumps export --vmcore 20261123 '"$test_dir/long.tar.gz"'
 	never " of 1073 MB"'
 virsh oopsbt -D "$dumps" export --force --vmcore 20261123 "$test_dir/long.tar.gz" >"$test_dir/long.out" 2>&1
-tap_is 'nor does an export without a terminal' "$(cat "$test_dir/long.out")" \
+tap_is 'export without a terminal shows no progress' "$(cat "$test_dir/long.out")" \
 	"Dump 20261123T000000Z-1 exported to $test_dir/long.tar.gz"
 rm -f "$test_dir/long.tar.gz" "$dumps/web1/20261123T000000Z-1/vmcore"
 for i in $(seq -w 150); do
@@ -192,15 +192,15 @@ tap_ok 'enable --all shows how far it is where its lines go elsewhere' on_termin
 	spawn sh -c "virsh oopsbt enable --all >'"$test_dir/enabled"'"
 	see "Enabling domains: \[0-9]+ of 151"
 	ended 0'
-tap_is 'each domain has its line there' "$(grep -c '^Domain .* is enabled' "$test_dir/enabled")" 151
-tap_ok 'on the terminal the lines themselves are the progress' on_terminal '
+tap_is 'enable --all has a line for each domain' "$(grep -c '^Domain .* is enabled' "$test_dir/enabled")" 151
+tap_ok 'enable --all shows no figures where its lines are on the terminal' on_terminal '
 	spawn virsh oopsbt enable --all --keep 3
 	never "Enabling domains: "'
 tap_ok 'disable --all shows how far it is where its lines go elsewhere' on_terminal '
 	spawn sh -c "virsh oopsbt disable --all >'"$test_dir/disabled"'"
 	see "Disabling domains: \[0-9]+ of 151"
 	ended 0'
-tap_is 'its lines are as without a terminal' "$(grep -c '^Domain .* is disabled' "$test_dir/disabled") $(wc -l <"$test_dir/disabled")" '151 151'
+tap_is 'disable --all has its lines as without a terminal' "$(grep -c '^Domain .* is disabled' "$test_dir/disabled") $(wc -l <"$test_dir/disabled")" '151 151'
 
 # --- virsh itself ---
 tap_ok "virsh's shell is the real one, on the terminal" on_terminal '
@@ -212,7 +212,7 @@ tap_ok "virsh's shell is the real one, on the terminal" on_terminal '
 	see "virsh # "
 	send "\004"
 	ended 0'
-tap_ok 'its line editing and completion too' on_terminal '
+tap_ok "virsh's line editing and completion are the real ones" on_terminal '
 	spawn virsh -q
 	see "virsh # "
 	send "list --al\t"
