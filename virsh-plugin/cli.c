@@ -496,7 +496,7 @@ static void append_option(GString *help, const struct cli_option *option)
 	append_entry(help, term->str, option->help);
 }
 
-const char *const cli_help_summary = "the verbs, or one verb's options";
+const char *const cli_help_summary = "show the verbs, or the options of one verb";
 
 static void append_overview(GString *help)
 {

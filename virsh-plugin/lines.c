@@ -129,7 +129,7 @@ static void warn(JsonObject *report, const struct cli_args *args)
 		print_warning("no source lines of %u modules more", missing - MAX_WARNINGS);
 	if (missing > 0 && !any_server)
 		print_warning("no debuginfod server was asked: --debuginfod URL or "
-			      "DEBUGINFOD_URLS names one (it learns the build IDs)");
+			      "DEBUGINFOD_URLS names one (the server learns the build IDs)");
 }
 
 JsonObject *lines_add(JsonObject *report, const char *text, size_t length,

@@ -65,7 +65,7 @@ static bool run(struct session *session G_GNUC_UNUSED, const struct cli_args *ar
 static const struct cli_option options[] = {
 	{"json", 0, NULL, CLI_NONE, "the report as JSON"},
 	{"log", 0, NULL, CLI_NONE, "the guest's kernel log"},
-	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
+	{"no-pager", 0, NULL, CLI_NONE, "print without a pager"},
 	{NULL, 0, NULL, 0, NULL},
 };
 
@@ -75,7 +75,7 @@ const struct verb verb_analyze = {
 	.operand_kind = CLI_FILE,
 	.min_operands = 1,
 	.max_operands = 1,
-	.summary = "a report from a core or a full dump",
+	.summary = "make a report from a core or a full dump",
 	.description =
 		"Makes a report from a dump's core or from a full dump of a Linux guest, ELF or "
 		"kdump, as 'virsh dump --memory-only' writes it. Nothing is stored.",

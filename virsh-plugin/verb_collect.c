@@ -177,7 +177,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	for (guint i = 0; result.warnings && i < result.warnings->len; i++)
 		print_warning("%s", (char *)result.warnings->pdata[i]);
 	if (result.not_resumed)
-		print_warning("could not be resumed, the freeze guard keeps trying: %s",
+		print_warning("the guest could not be resumed; the freeze guard keeps trying: %s",
 			      result.not_resumed);
 	if (good && session->quiet)
 		print_clean("%s\n", result.id);
@@ -201,7 +201,9 @@ const struct verb verb_collect = {
 		"paused is read as it is and stays paused. Over a connection to another host "
 		"memory "
 		"is read through libvirt, and the dump is stored here.\n\n"
-		"Options hold for this time only; without them the domain's own hold.",
+		"The options are for this collection only. An option that is not given is as in "
+		"the "
+		"domain's metadata.",
 	.domain_options = CLI_COLLECTION_OPTIONS,
 	.run = run,
 };

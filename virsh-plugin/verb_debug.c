@@ -145,7 +145,8 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 }
 
 static const struct cli_option options[] = {
-	{"debugger", 0, "gdb|crash|drgn", CLI_WORDS, "which one; else the first that is installed"},
+	{"debugger", 0, "gdb|crash|drgn", CLI_WORDS,
+	 "which debugger to start (default: the first that is installed)"},
 	{"vmlinux", 0, "FILE", CLI_FILE, "the guest's kernel with its debug information"},
 	{NULL, 0, NULL, 0, NULL},
 };
@@ -155,7 +156,7 @@ const struct verb verb_debug = {
 	.operands = "[DOMAIN|ID]",
 	.operand_kind = CLI_DUMP,
 	.max_operands = 1,
-	.summary = "a debugger on a dump's core",
+	.summary = "start a debugger on a dump's core",
 	.description =
 		"Starts gdb, crash or drgn on the dump's full memory dump if there is one, else on "
 		"its "

@@ -105,7 +105,7 @@ static const struct cli_option options[] = {
 	{"keep-off", 0, NULL, CLI_NONE,
 	 "write enabled='no' instead, so that auto_enable in the host's oopsbtd.conf does not "
 	 "enable "
-	 "it again; goes without saying on the host itself"},
+	 "it again; without this option disable does so where it can read that file"},
 	{"live", 0, NULL, CLI_NONE, "affect the running domain"},
 	{"config", 0, NULL, CLI_NONE, "affect the next start"},
 	{"current", 0, NULL, CLI_NONE, "affect the running domain, or the next start if none runs"},
@@ -117,7 +117,7 @@ const struct verb verb_disable = {
 	.operands = "DOMAIN...",
 	.operand_kind = CLI_DOMAIN,
 	.max_operands = G_MAXUINT,
-	.summary = "leave these domains alone again; their dumps stay",
+	.summary = "collect no more from these domains; their dumps stay",
 	.description =
 		"Takes the oopsbt options out of the domain's libvirt metadata. Where auto_enable "
 		"in "

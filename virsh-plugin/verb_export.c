@@ -117,7 +117,7 @@ static const struct cli_option options[] = {
 	{"html", 0, NULL, CLI_NONE,
 	 "write the report as one HTML page instead; it needs no network and no other file"},
 	LINES_OPTIONS,
-	{"vmcore", 0, NULL, CLI_NONE, "with the full memory dump, if there is one"},
+	{"vmcore", 0, NULL, CLI_NONE, "add the full memory dump, if there is one"},
 	{NULL, 0, NULL, 0, NULL},
 };
 
@@ -128,7 +128,7 @@ const struct verb verb_export = {
 	.last_is_file = true,
 	.min_operands = 2,
 	.max_operands = 2,
-	.summary = "one compressed archive of a dump, or a page, to send to someone",
+	.summary = "write a dump into one archive or HTML page, to send to someone",
 	.description =
 		"Writes the dump into FILE, a gzipped tar archive, whole or not at all; '-' is "
 		"standard "

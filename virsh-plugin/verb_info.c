@@ -324,7 +324,7 @@ static const struct cli_option options[] = {
 	{"registers", 0, NULL, CLI_NONE, "the registers as the monitor printed them"},
 	{"json", 0, NULL, CLI_NONE, "the report as JSON"},
 	LINES_OPTIONS,
-	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
+	{"no-pager", 0, NULL, CLI_NONE, "print without a pager"},
 	{NULL, 0, NULL, 0, NULL},
 };
 
@@ -333,13 +333,11 @@ const struct verb verb_info = {
 	.operands = "[DOMAIN|ID|FILE]",
 	.operand_kind = CLI_DUMP,
 	.max_operands = 1,
-	.summary = "a report: the newest, a domain's newest, or by id",
+	.summary = "show a report: the newest, the newest of a domain, or by id",
 	.description =
 		"Prints the report of one dump: what happened, when, and where every vCPU was, and "
-		"when the bug came again without a dump of its own. "
-		"FILE is one that 'export' wrote. Of several dumps it is the newest that the "
-		"options "
-		"select.",
+		"when the bug came again without a dump of its own. FILE is an archive that "
+		"'export' wrote. If the options select several dumps, it prints the newest.",
 	.options = options,
 	.shared_options = selection_options,
 	.choices = {"cpu|tasks|task|disassemble|mail|html|log|registers|json"},

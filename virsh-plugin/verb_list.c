@@ -243,7 +243,7 @@ static const struct cli_option options[] = {
 	 "and by bug"},
 	DUMPS_JOURNAL_OPTION,
 	{"json", 0, NULL, CLI_NONE, "as JSON"},
-	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
+	{"no-pager", 0, NULL, CLI_NONE, "print without a pager"},
 	{NULL, 0, NULL, 0, NULL},
 };
 
@@ -252,15 +252,18 @@ const struct verb verb_list = {
 	.operands = "[DOMAIN...]",
 	.operand_kind = CLI_STORED,
 	.max_operands = G_MAXUINT,
-	.summary = "the dumps there are, newest last",
+	.summary = "list the dumps, the newest last",
 	.description =
 		"One line a dump: its id, domain, local time, kind of incident and title, the "
 		"newest last. The id begins with the time in UTC. (×14, last 12:03) says that the "
-		"bug came 14 times from this dump on, and that all but this one are light records "
-		"of it, which info lists; see the option full of enable.\n\n"
-		"With --journal they are those of all hosts whose journals are in a directory, as "
-		"systemd-journal-remote collects them, with the name of the host. A host may have "
-		"removed a dump since.",
+		"bug came 14 times, this dump included: the other 13 have no dump, only a record "
+		"in "
+		"this one, which info lists; see the option full of enable.\n\n"
+		"With --journal it lists the dumps of all hosts whose journals are in a directory, "
+		"as "
+		"systemd-journal-remote collects them, with the name of the host. The host may "
+		"have "
+		"removed a dump meanwhile.",
 	.options = options,
 	.shared_options = selection_options,
 	.choices = {"newest|last", "details|group|count|html"},

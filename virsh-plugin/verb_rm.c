@@ -231,8 +231,9 @@ const struct verb verb_rm = {
 	.summary = "remove dumps",
 	.description =
 		"Removes dumps by id, by age, beyond a number, or by what they are; on a terminal "
-		"it shows them and asks first. Of several options all must say so. What neither "
-		"--older-than nor --keep limits needs --yes where nobody can be asked.",
+		"it shows them and asks first. Of several options, a dump must match all. Without "
+		"a "
+		"terminal, --yes is needed if neither --older-than nor --keep is given.",
 	.options = options,
 	.shared_options = selection_options,
 	.without_operands = "older-than|keep|since|until|kind|title|fingerprint",

@@ -268,7 +268,7 @@ static const struct cli_option options[] = {
 	{"reverse", 'r', NULL, CLI_NONE, "the most frequent first, or the newest day"},
 	DUMPS_JOURNAL_OPTION,
 	{"json", 0, NULL, CLI_NONE, "as JSON"},
-	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
+	{"no-pager", 0, NULL, CLI_NONE, "print without a pager"},
 	{NULL, 0, NULL, 0, NULL},
 };
 
@@ -277,19 +277,21 @@ const struct verb verb_stats = {
 	.operands = "[DOMAIN...]",
 	.operand_kind = CLI_STORED,
 	.max_operands = G_MAXUINT,
-	.summary = "how often each bug was seen, on which domains and kernels",
+	.summary = "show how often each bug was seen, on which domains and kernels",
 	.description =
 		"One line a bug: how many dumps there are of it, how many of them are of the last "
 		"seven days (and how many more or fewer than in the seven days before), when it "
 		"was first and last seen, the domains and kernels, its fingerprint and the title "
 		"of its newest dump. The most frequent is the last.\n\n"
-		"Only dumps that are still stored count, and what has a record in them. Dumps have "
-		"one fingerprint if they are "
-		"of one bug; those of older versions have none, and count by their title.\n\n"
+		"It counts the dumps that are still stored, and the records in them. Dumps of one "
+		"bug have one fingerprint. Dumps of older versions have none and count by their "
+		"title.\n\n"
 		"With --journal the lines cover all hosts whose journals are in a directory, "
-		"as systemd-journal-remote collects them. Hosts are those that have seen it, and "
-		"in parentheses how many of them saw it first in the last seven days. All dumps "
-		"count that the journals tell of, also those that a host has removed since.",
+		"as systemd-journal-remote collects them. The column Hosts says how many hosts "
+		"have "
+		"seen the bug and, in parentheses, how many of them saw it first in the last seven "
+		"days. All dumps in the journals count, also those that a host has removed "
+		"meanwhile.",
 	.options = options,
 	.shared_options = selection_options,
 	.run = run,

@@ -447,7 +447,7 @@ static const struct cli_option options[] = {
 	 "there is a problem with one; 2 oopsbtd does not run or has no connection to libvirt; 3 "
 	 "the state cannot be read here"},
 	{"json", 0, NULL, CLI_NONE, "as JSON"},
-	{"no-pager", 0, NULL, CLI_NONE, "never through a pager"},
+	{"no-pager", 0, NULL, CLI_NONE, "print without a pager"},
 	{NULL, 0, NULL, 0, NULL},
 };
 
@@ -456,7 +456,7 @@ const struct verb verb_status = {
 	.operands = "[DOMAIN...]",
 	.operand_kind = CLI_DOMAIN,
 	.max_operands = G_MAXUINT,
-	.summary = "which domains are enabled and what works for them",
+	.summary = "show which domains are enabled and what works for them",
 	.description =
 		"A table of the domains: whether they are enabled, how an oops would be noticed, "
 		"the "
