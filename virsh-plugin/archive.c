@@ -18,7 +18,7 @@
 
 #define BLOCK 512
 #define MAX_OCTAL_SIZE ((guint64)1 << 33)
-/* A member's name and size may be anything; how many there are is bounded. */
+/* So many members are read at most; the name and size of each may be anything. */
 #define MAX_MEMBERS 1000
 
 struct header {

@@ -36,7 +36,7 @@ const struct verb *cli_find_verb(const char *name)
 	return NULL;
 }
 
-/* What is made here is as static as the tables. */
+/* The text lives as long as the program, as that of the tables does. */
 static const char *help_with_kinds(const char *help)
 {
 	g_autofree char *kinds = incidents_to_words(OPTIONS_KINDS_STORED, ", ");

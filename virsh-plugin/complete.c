@@ -9,7 +9,7 @@
 #include "common/options.h"
 #include "common/sanitize.h"
 
-/* A name that would need quoting or that a terminal should not see is left out. */
+/* Leaves out a name that a shell would have to quote or that a terminal should not see. */
 static void offer(const char *candidate, const char *beginning)
 {
 	if (g_str_has_prefix(candidate, beginning) && text_is_clean(candidate, strlen(candidate)) &&
@@ -150,7 +150,7 @@ static void note_words(struct given *given, GArray *options, char **words, char 
 	}
 }
 
-/* Not a second time, and none that another one excludes. */
+/* An option is offered once, and not beside an option that excludes it. */
 static bool is_possible(const struct given *given, const struct cli_option *option)
 {
 	for (guint i = 0; i < given->options->len; i++) {

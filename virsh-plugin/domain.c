@@ -152,7 +152,7 @@ static bool get_metadata(struct session *session, virDomainPtr domain, unsigned 
 			    virDomainGetName(domain));
 }
 
-/* Bad ones count as those of a domain that is enabled: they are to be mended or taken away. */
+/* A domain with bad options counts as enabled: somebody has to correct or remove them. */
 static bool enables(const char *xml)
 {
 	struct options options;
@@ -377,8 +377,10 @@ static void append_argument(xmlDoc *document, const char *first, const char *sec
 	xmlNewProp(xmlNewChild(at, qemu, BAD_CAST "arg", NULL), BAD_CAST "value", BAD_CAST second);
 }
 
-/* What the device is to offer: what QEMU has it offer by default, which a value given replaces, and
- * the oops. */
+/*
+ * The events that the device is to offer: those that QEMU offers by default, since a value that is
+ * given replaces them, and the oops.
+ */
 static unsigned int events_with_oops(struct session *session)
 {
 	unsigned long version = 0;

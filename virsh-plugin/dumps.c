@@ -291,7 +291,7 @@ static void set_host(JsonObject *object, const struct store_entry *entry)
 	set_string(object, "fetch", command);
 }
 
-/* What the id tells is enough for a journal's; a damaged dump has none. */
+/* A journal has no more than the time in the dump's id. A damaged dump of the store has no time. */
 static char *json_time(const struct store_entry *entry)
 {
 	g_autoptr(GDateTime) time = entry->host ? dumps_time(entry) : NULL;

@@ -84,7 +84,7 @@ static char *key_of(const struct store_entry *entry, enum grouping by)
 	}
 }
 
-/* What has no key is not all the same: a dump without fingerprint is of the bug of its title. */
+/* Entries without a key are not one group: a dump without a fingerprint is grouped by its title. */
 static char *identity_of(const struct store_entry *entry, enum grouping by, const char *key)
 {
 	if (by == GROUP_BY_DOMAIN && entry->uuid)
@@ -199,7 +199,7 @@ static void group_add(struct growing *growing, const struct store_entry *entry, 
 	add_name(growing->bugs, entry->fingerprint ? entry->fingerprint : dumps_title(entry));
 }
 
-/* What came again and has no dump of its own: of the time when it came last. */
+/* Repeats that have no dump of their own count with the time of the last one. */
 static void group_add_repeats(struct growing *growing, const struct store_entry *entry,
 			      GDateTime *now)
 {

@@ -11,13 +11,13 @@
 #include "daemon/log.h"
 #include "output.h"
 
-/* Of a field that is kept. oopsbtd writes less; a stranger may write 768 MiB. */
+/* The longest field that is kept. oopsbtd writes less; a stranger may write 768 MiB. */
 #define MAX_FIELD 1024
 #define MAX_ID 40
 /* DIR/MACHINE/system.journal */
 #define MAX_DEPTH 1
 #define ROWS_A_BLOCK 4096
-/* Of files that cannot be read; the others are counted. */
+/* So many files that cannot be read are named; the others are counted. */
 #define MAX_WARNINGS 5
 
 /* What is wanted of an entry. */
@@ -159,7 +159,7 @@ static size_t undo_escapes(char *text, size_t length)
 	return to;
 }
 
-/* As a report has it: valid UTF-8, and not safe for a terminal. */
+/* As in a report: valid UTF-8, but not safe for a terminal. */
 static const char *take_text(struct journal_source *source, const char *bytes, size_t length)
 {
 	char buffer[MAX_FIELD + sizeof("...")];
@@ -180,7 +180,7 @@ static const char *take_text(struct journal_source *source, const char *bytes, s
 	return keep_text(source, valid);
 }
 
-/* Each entry has another one, so it is not kept as the other texts are. */
+/* It differs in each entry, so it is not shared as the other texts are. */
 static void take_id(struct fields *fields, const char *bytes, size_t length)
 {
 	if (length > MAX_ID || memchr(bytes, '\0', length))

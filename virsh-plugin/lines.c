@@ -58,7 +58,10 @@ static bool check_end(GSubprocess *process, GError **error)
 	return false;
 }
 
-/* It may end before it has read all: that is told by how it ends, not by SIGPIPE. */
+/*
+ * The program may end before it has read its input. Its exit status tells of that, so SIGPIPE is
+ * ignored.
+ */
 static GBytes *communicate(GSubprocess *process, const char *text, size_t length, GError **error)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -79,7 +82,7 @@ static GBytes *communicate(GSubprocess *process, const char *text, size_t length
 	return NULL;
 }
 
-/* What it says itself goes to standard error, as its progress does. */
+/* Its messages and its progress go to standard error. */
 static GBytes *run_program(const char *text, size_t length, const struct cli_args *args, bool quiet,
 			   GError **error)
 {

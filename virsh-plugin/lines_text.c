@@ -133,8 +133,8 @@ static void add_frame(struct names *names, JsonObject *frame)
 }
 
 /*
- * A name may be that of an instruction on one CPU and on another that of the call before it. The
- * text does not tell: then it is the instruction, as the first round has only these.
+ * One name may stand for an instruction on one CPU and for a return address on another. The text
+ * does not say which. It is taken for the instruction, which the first round has added.
  */
 static void add_frames(struct names *names, JsonArray *frames, bool only_exact)
 {

@@ -91,7 +91,7 @@ static void append_machine(GString *text, JsonObject *report, JsonObject *guest)
 		g_string_append_printf(text, "%-14s%" G_GINT64_FORMAT " s\n", "Uptime:", uptime);
 }
 
-/* Of a guest that stands still: who is to blame, or else what was seen. */
+/* For a hang: the verdict or, without one, what was seen. */
 static void append_verdict(GString *text, JsonObject *report)
 {
 	const char *verdict = member_text(member_object(report, "verdict"), "text", NULL);
@@ -167,7 +167,10 @@ static char *trace_of(JsonObject *vcpu)
 	return g_string_free(trace, FALSE);
 }
 
-/* Only what is idle is the same on several CPUs for a reader who looks for what went wrong. */
+/*
+ * Of CPUs with equal stacks only idle ones are folded: a reader looks for what went wrong on the
+ * others.
+ */
 static struct group *find_group(GPtrArray *groups, JsonObject *vcpu, const char *trace)
 {
 	for (guint i = 0; is_idle(vcpu) && i < groups->len; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Members of a report: it was checked when it was stored, but they may be null, of another type or
- * of another version. @object may be NULL.
+ * Members of a report. It was checked when it was stored, but members may be null, or of another
+ * type or version than expected. @object may be NULL.
  */
 #ifndef OOPSBT_PLUGIN_MEMBERS_H
 #define OOPSBT_PLUGIN_MEMBERS_H

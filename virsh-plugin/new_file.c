@@ -23,11 +23,11 @@ static void remove_unfinished(int number)
 
 	if (path)
 		unlink(path);
-	/* Its handling is the default one again: SA_RESETHAND. */
+	/* SA_RESETHAND has restored the default action, which ends the program. */
 	raise(number);
 }
 
-/* Those that the caller's caller ignores, as under nohup, stay ignored. */
+/* Signals that are ignored, as under nohup, stay ignored. */
 static void watch_signals(struct sigaction *before)
 {
 	struct sigaction action = {.sa_handler = remove_unfinished, .sa_flags = SA_RESETHAND};
@@ -47,7 +47,7 @@ static void restore_signals(const struct sigaction *before)
 
 /* --- the file --- */
 
-/* Into its place without replacing anything, unless it may. */
+/* Gives the file its name. An existing file is replaced only if @replace says so. */
 static bool publish(const char *temporary, const char *path, bool replace, GError **error)
 {
 	int result = replace ? rename(temporary, path) : link(temporary, path);

@@ -18,8 +18,7 @@ static void G_GNUC_PRINTF(2, 3) add(GPtrArray *lines, const char *format, ...)
 	va_end(arguments);
 }
 
-/* The device offers the event; whether the QEMU behind it takes it can only be asked while it runs.
- */
+/* The device offers the event. Only a running QEMU says whether it has the patches for it. */
 static void look_at_oops_event(struct outlook *outlook, virDomainPtr domain,
 			       const struct domain_shape *now)
 {
@@ -110,8 +109,9 @@ static void look_at_daemon(struct session *session, struct outlook *outlook)
 	g_clear_pointer(&status, json_object_unref);
 }
 
-/* What oopsbtd found out about the guest that runs: why the watch is of no use. g_free(); NULL:
- * nothing. */
+/*
+ * Why the memory watch sees nothing of the running guest, as oopsbtd says; NULL: it sees. g_free().
+ */
 static char *watch_reason(struct session *session, virDomainPtr domain)
 {
 	char uuid[VIR_UUID_STRING_BUFLEN];

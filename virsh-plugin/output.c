@@ -403,7 +403,7 @@ void pager_open(bool wanted)
 	}
 	close(pipe_fds[0]);
 	if (pager.pid > 0) {
-		/* An interrupt is the pager's to take, and one that ended early ends the output. */
+		/* Ctrl-C is for the pager. A pager that ends early ends the output. */
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGINT, SIG_IGN);
 		dup2(pipe_fds[1], STDOUT_FILENO);

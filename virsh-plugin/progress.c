@@ -35,7 +35,7 @@ struct progress *progress_new_beside_output(bool quiet, const char *what)
 	return progress_new(quiet || isatty(STDOUT_FILENO), what);
 }
 
-/* By blanks: not every terminal knows how to clear a line. */
+/* Overwrites the line with blanks: not every terminal can clear a line. */
 static void take_away(struct progress *progress)
 {
 	if (progress->columns)
@@ -67,7 +67,7 @@ static bool is_due(const struct progress *progress)
 	return progress && g_get_monotonic_time() >= progress->next_us;
 }
 
-/* The figures come first where there is no room for all. */
+/* Without the words where there is no room for both. */
 static void show(struct progress *progress, const char *figures)
 {
 	size_t room = max_columns();

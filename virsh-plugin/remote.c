@@ -41,7 +41,7 @@ static virStoragePoolPtr find_pool(struct session *session, GError **error)
 	return NULL;
 }
 
-/* With what has been published since it was started. */
+/* The pool with its list of files read anew. */
 static virStoragePoolPtr open_pool(struct session *session, GError **error)
 {
 	g_autoptr(virStoragePool) pool = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The dumps of another host, read through libvirt: a storage pool on the directory where that
- * host's store publishes them (common/store_pool.h). Read only; what came over is as little trusted
- * as any.
+ * host's store publishes them (common/store_pool.h). Nothing is written there. The files are not
+ * trusted, as none is.
  */
 #ifndef OOPSBT_PLUGIN_REMOTE_H
 #define OOPSBT_PLUGIN_REMOTE_H

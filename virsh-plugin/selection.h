@@ -11,7 +11,7 @@ struct selection {
 	GDateTime *until;
 	GPatternSpec *title;	 /* NULL: any */
 	const char *fingerprint; /* how it begins; NULL: any */
-	unsigned int kinds;	 /* bits 1 << enum incident; 0: any, also where it is not known */
+	unsigned int kinds;	 /* bits 1 << enum incident; 0: any, also unknown ones */
 };
 
 /* The options, for .shared_options of a verb; the second without those of time. */

@@ -18,11 +18,11 @@ struct session {
 	bool readonly;
 	bool quiet;
 	bool timing;
-	int exit_status;	  /* that of a verb which has done what it was asked for */
+	int exit_status;	  /* set by a verb that has succeeded */
 	char *directory;	  /* of the dumps, as given; NULL: the daemon's */
 	virConnectPtr connection; /* NULL until session_connect() */
 	struct store *store;	  /* NULL until session_store() */
-	/* The dumps are those that journals tell of; NULL: they are the store's. */
+	/* The journals that the dumps are read from; NULL: they are read from the store. */
 	struct journal_source *journal;
 };
 

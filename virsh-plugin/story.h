@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which records of a report's log are of what the report is of. */
+/* Which records of a report's log belong to its incident. */
 #ifndef OOPSBT_PLUGIN_STORY_H
 #define OOPSBT_PLUGIN_STORY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Registers and a backtrace of report.json, as report.txt has them, which is as the kernel does. */
+/* Registers and a backtrace of report.json in the form of report.txt, which is the kernel's. */
 #ifndef OOPSBT_PLUGIN_TRACE_H
 #define OOPSBT_PLUGIN_TRACE_H
 

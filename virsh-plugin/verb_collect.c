@@ -12,7 +12,7 @@
 #include "verbs.h"
 #include "vmcore_progress.h"
 
-/* What a collection needs beside the domain: the same things that the daemon has, for one time. */
+/* What a collection needs besides the domain: the daemon's things, for one collection. */
 struct tools {
 	struct config config;
 	char *runtime_directory;
@@ -140,7 +140,7 @@ static bool is_among(const GPtrArray *entries, const char *id)
 	return false;
 }
 
-/* A new dump takes the place of an old one where the domain has as many as it keeps. */
+/* A domain keeps so many dumps: a new one removes the oldest. */
 static void tell_removed(const GPtrArray *before, const GPtrArray *after, unsigned int keep)
 {
 	for (guint i = 0; before && after && i < before->len; i++) {

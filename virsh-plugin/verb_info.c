@@ -36,7 +36,7 @@ static bool damaged(GError **error, const struct source *source, const char *why
 	return false;
 }
 
-/* A name with a slash in it, or that no dump answers to, may be a file. */
+/* A name with a slash in it, or one that no dump has, may be that of a file. */
 static bool find_source(struct session *session, const struct cli_args *args, struct source *source,
 			GError **error)
 {
@@ -240,7 +240,7 @@ static JsonObject *load_report(struct session *session, const struct source *sou
 	return with_lines;
 }
 
-/* With --json, as a page, for a part, or with lines. */
+/* The views that are made of report.json. */
 static bool print_from_json(struct session *session, const struct source *source,
 			    const struct cli_args *args, GError **error)
 {

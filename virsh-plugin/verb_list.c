@@ -57,7 +57,7 @@ static void add_entry(struct table *table, guint row, const void *user_data)
 		table_add(table, entry->id, entry->domain, shown, entry->incident, title);
 }
 
-/* Of many hosts; what a dump takes on their disks is not known here. */
+/* Dumps of many hosts. Their size on those hosts' disks is not known here. */
 static void add_entry_of_host(struct table *table, guint row, const void *user_data)
 {
 	const struct listing *listing = user_data;

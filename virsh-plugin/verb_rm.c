@@ -33,7 +33,7 @@ static bool check_domain(const struct cli_args *args, const struct store_entry *
 	return false;
 }
 
-/* A domain's name would mean its newest dump, which is hardly what somebody wants to remove. */
+/* Elsewhere a domain's name means its newest dump. Hardly anybody wants to remove that one. */
 static bool choose_by_id(struct session *session, const struct cli_args *args, GPtrArray *chosen,
 			 GError **error)
 {
@@ -143,7 +143,7 @@ static bool confirmed(const struct cli_args *args, GPtrArray *chosen)
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-/* Neither an age nor a number limits it: one word too few, and the newest dumps are gone. */
+/* Without --older-than and --keep the newest dumps go, too: a forgotten word must not do that. */
 static bool takes_the_newest(const struct cli_args *args)
 {
 	const char *keep = cli_value(args, "keep");

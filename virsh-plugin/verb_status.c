@@ -133,7 +133,10 @@ static void print_table(const struct session *session, const struct status *stat
 	table_print(table, session->quiet);
 }
 
-/* Without oopsbtd no guest is looked after, which is said once. g_free() */
+/*
+ * The problem of one guest; NULL: none. That oopsbtd does not run is told once, not for each guest.
+ * g_free()
+ */
 static char *problem_of(const struct status *status, const struct survey_row *row)
 {
 	if (status->daemon_state != DAEMON_RUNNING)
@@ -155,7 +158,7 @@ static void print_problems(const struct status *status)
 	}
 }
 
-/* If there is anything to tell: what oopsbtd was told of and has no dump of. */
+/* The signals that oopsbtd heard and has no dump of, if there are any. */
 static void print_missed(JsonObject *daemon)
 {
 	gint64 suppressed =
@@ -385,7 +388,7 @@ static bool find_rows(struct session *session, const struct cli_args *args, stru
 	return status->rows != NULL;
 }
 
-/* Whatever happens is told in the one line and the exit status. */
+/* Any failure is told in the one line and by the exit status. */
 static void print_health(struct session *session, const struct cli_args *args)
 {
 	struct status status = {.daemon_state = DAEMON_HIDDEN};

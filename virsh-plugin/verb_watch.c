@@ -76,7 +76,9 @@ static void monitor(struct watch *watch, const char *path)
 	g_hash_table_insert(watch->monitors, g_strdup(path), new_monitor);
 }
 
-/* The directories that are there, and of a store that is not there the nearest one that is. */
+/*
+ * The existing directories of the store. If the store does not exist, its nearest existing parent.
+ */
 static void monitor_all(struct watch *watch)
 {
 	const char *root = store_root(session_store(watch->session));
@@ -94,7 +96,7 @@ static void monitor_all(struct watch *watch)
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *child = g_build_filename(root, name, NULL);
 
-		/* A link by name leads to a directory that is there by UUID too. */
+		/* A link by name leads to a directory that is also there by its UUID. */
 		if (g_file_test(child, G_FILE_TEST_IS_DIR) &&
 		    !g_file_test(child, G_FILE_TEST_IS_SYMLINK))
 			monitor(watch, child);
@@ -114,7 +116,7 @@ static bool see(struct watch *watch, const struct store_entry *entry)
 	return true;
 }
 
-/* Monitors first: what appears between the two is seen by the second. */
+/* First the monitors, then the list: what appears in between is seen by the list. */
 static bool scan(struct watch *watch, bool print, GError **error)
 {
 	struct store *store = session_store(watch->session);

@@ -47,7 +47,7 @@ static void end_by_signal(struct vmcore_progress *watch)
 	raise(ending_signal);
 }
 
-/* Not before the file is there: until then libvirt has better things to do for this domain. */
+/* Asks only once the file is there: before that the collection needs libvirt for other calls. */
 static void show(struct vmcore_progress *watch)
 {
 	virDomainJobInfo job;

@@ -43,7 +43,10 @@ static struct analyzer *start_analyzer(const struct analyzer_limits *limits, GEr
 	g_autofree char *memory = g_strdup_printf("%" G_GUINT64_FORMAT, limits->memory);
 	g_autofree char *file_size = g_strdup_printf("%" G_GUINT64_FORMAT, limits->file_size);
 	g_autofree char *cpu_seconds = g_strdup_printf("%u", limits->cpu_seconds);
-	/* It limits itself: to do that to another user's process takes one more capability. */
+	/*
+	 * The child sets its own limits: to set those of another user's process takes one more
+	 * capability.
+	 */
 	const char *const argv[] = {"oopsbt-analyze", "serve",	   memory,
 				    file_size,	      cpu_seconds, NULL};
 	struct analyzer *analyzer = g_new0(struct analyzer, 1);
@@ -233,7 +236,7 @@ void analyzer_cancel(struct analyzer *analyzer)
 	shutdown(analyzer->socket, SHUT_RDWR);
 }
 
-/* The last of what it wrote to standard error, as one line: where it crashed, that is. */
+/* The end of its standard error, as one line: it says where the analyser crashed. */
 static char *read_complaint(int fd)
 {
 	char buffer[MAX_COMPLAINT];

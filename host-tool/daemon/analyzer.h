@@ -25,7 +25,7 @@ struct analyzer;
 struct analyzer_pool *analyzer_pool_new(const struct analyzer_limits *limits);
 void analyzer_pool_free(struct analyzer_pool *pool);
 struct analyzer_limits analyzer_pool_limits(struct analyzer_pool *pool);
-/* For those that are started from now on; spares that have the old ones are ended. */
+/* The limits of analysers that are started from now on. Spares with other limits are ended. */
 void analyzer_pool_set_limits(struct analyzer_pool *pool, const struct analyzer_limits *limits);
 
 /* How many are alive and wait. */
@@ -40,13 +40,13 @@ void analyzer_pool_trim(struct analyzer_pool *pool, unsigned int num_spares);
 /* A spare that is alive, or a new one. */
 struct analyzer *analyzer_take(struct analyzer_pool *pool, GError **error);
 
-/* A new one, for a job that is in no hurry: the spares are left for those that are. */
+/* Starts a new one, for a job that is in no hurry: the spares stay for urgent jobs. */
 struct analyzer *analyzer_start(struct analyzer_pool *pool, GError **error);
 
 /* The control socket. */
 int analyzer_socket(const struct analyzer *analyzer);
 
-/* From any thread: whoever waits for the analyser finds the socket closed. */
+/* From any thread. Closes the socket, so that nobody waits for the analyser any more. */
 void analyzer_cancel(struct analyzer *analyzer);
 
 /*

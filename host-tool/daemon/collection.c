@@ -281,7 +281,10 @@ static void enforce_quota(struct run *run, const struct store_quota *quota)
 		warn(run, g_strdup_printf("the store may be over its limits: %s", cause->message));
 }
 
-/* Of what the file system is to have free: the rest is done when the dump is there. */
+/*
+ * Removes dumps until the file system has its keep_free_mib free. The other limits are enforced
+ * when the new dump is stored.
+ */
 static void make_room(struct run *run)
 {
 	const struct store_quota room = {.keep_free = run->collector->quota.keep_free};
@@ -289,7 +292,7 @@ static void make_room(struct run *run)
 	enforce_quota(run, &room);
 }
 
-/* Before the guest is frozen: it is not, where nothing of it could be stored. */
+/* Called before the freeze: a guest whose dump cannot be stored is not frozen. */
 static void check_room(struct run *run)
 {
 	const struct collector *collector = run->collector;
@@ -401,7 +404,7 @@ static void look_at_disks(struct run *run)
  */
 static const char *why_not_frozen(const struct run *run)
 {
-	/* One that QEMU has paused is made to run again by the end of a freeze. */
+	/* A guest that QEMU has paused runs again only by the end of a freeze. */
 	if (run->request->held)
 		return run->request->options->freeze ? NULL : "freeze=off";
 	if (run->store_error)
@@ -428,7 +431,7 @@ static void begin_freeze(struct run *run)
 	run->freeze = freeze_begin(&plan);
 }
 
-/* A guest that stands waits for no analyser that has yet to start, if that is not for long. */
+/* Waits a short time for the analyser to be ready, so that the frozen guest does not have to. */
 static void go(struct run *run)
 {
 	if (run->analysis_error == NULL)
@@ -459,7 +462,7 @@ static void found_paused(struct run *run)
 	enter(run, COLLECTION_FROZEN, "the guest is already paused; oopsbt leaves it paused");
 }
 
-/* libvirt does nothing else with such a domain, and what is not read now is gone with it. */
+/* libvirt refuses to suspend such a domain, and its memory here is gone after the migration. */
 static const char while_migrating[] = "the domain is migrating";
 
 static void settle_freeze(struct run *run)
@@ -517,7 +520,7 @@ static void capture(struct run *run)
 	hear(run, PROTOCOL_CAPTURED);
 }
 
-/* Where it was not this collection that let the guest go on. */
+/* Tells of a freeze that somebody else has ended. */
 static void tell_end(struct run *run, enum freeze_end end)
 {
 	static const struct {
@@ -674,7 +677,7 @@ static bool write_fallback(struct run *run, GError **error)
 	drop_file(run, file_names[PROTOCOL_FD_CORE]);
 	drop_file(run, file_names[PROTOCOL_FD_DMESG]);
 	replace(&run->dialogue.title, g_strdup("not analysed"));
-	/* What it said while it went wrong is not to be built on. */
+	/* What the analyser sent before it failed is not used. */
 	g_clear_pointer(&run->dialogue.map, g_bytes_unref);
 	run->dialogue.verdict = (struct protocol_verdict){0};
 	summary_clear(&run->result->summary);
@@ -735,7 +738,9 @@ static struct store_entry *find_holder(struct run *run)
 	g_autoptr(GPtrArray) entries = NULL;
 	const struct store_entry *holder = NULL;
 
-	/* Who asks for one gets one. What was left out must be told of, if it may be another bug.
+	/*
+	 * An explicit request gets a dump. So does a signal after signals that were left out and
+	 * may be of another bug.
 	 */
 	if (run->request->incident == INCIDENT_COLLECT || run->analysis_error ||
 	    summary->left_out_differ)
@@ -876,7 +881,7 @@ bool collection_map(const struct collector *collector, const struct collection_r
 		end_analysis(&run);
 		done = run.analysis_error == NULL;
 	}
-	/* The map that was given fits: no other one comes. */
+	/* The given map fits, so the analyser sends no other. */
 	if (done && run.dialogue.map == NULL && request->map)
 		run.dialogue.map = g_bytes_ref(request->map);
 	done = done && run.dialogue.map;

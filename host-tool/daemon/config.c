@@ -132,7 +132,7 @@ static void set_number(struct config *config, const struct key *key, unsigned in
 		*(unsigned int *)member = number;
 }
 
-/* False: the key cannot have that value, and has the one that it had. */
+/* False: the value is not allowed, and the key keeps the one that it had. */
 static bool set(struct config *config, const struct key *key, const char *value)
 {
 	void *member = (char *)config + key->offset;

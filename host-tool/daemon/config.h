@@ -53,7 +53,7 @@ bool config_auto_enables(const char *patterns, const char *name);
 
 void config_clear(struct config *config);
 
-/* Whether the metrics go to where they go without a word in the file: a folder of the daemon's. */
+/* Whether the metrics file is at its default place, in the daemon's own folder. */
 bool config_metrics_is_default(const struct config *config);
 
 #endif

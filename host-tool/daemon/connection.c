@@ -227,7 +227,7 @@ static void on_opened(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void 
 	message = g_strdup_printf("connected to %s", connection->uri);
 	log_connection(connection, LOG_ID_LIBVIRT_FOUND, LOG_INFO, NULL, message);
 	connection->callbacks->up(connection->user_data, connection->greeting);
-	/* It may have been closed before anybody listened to that. */
+	/* The connection may have been closed before its close callback was registered. */
 	if (virConnectIsAlive(connection->main) != 1)
 		g_idle_add(go_down_later, connection);
 }

@@ -114,7 +114,7 @@ static void retry_collection(struct domain *domain, const struct collect_task *c
 		domain->retry_source = g_timeout_add(delay_ms, retry_now, domain);
 }
 
-/* The next report tells of those that @signal has no report of. */
+/* Signals that @signal has no report of are told of in the next report. */
 static void pass_on(struct domain *domain, const struct signal *signal,
 		    struct suppressed_signals suppressed)
 {
@@ -238,7 +238,7 @@ static void collect_done(struct task *task, struct domain *domain)
 	else
 		fail_collection(domain, collect);
 	status_changed(domain->all);
-	/* What stopped it while it was frozen is not told again. */
+	/* A stop during the freeze has been told already. */
 	if (domain->paused_us)
 		domain_error_look(domain);
 	if (domain->retry_source == 0)

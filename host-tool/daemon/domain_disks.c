@@ -21,8 +21,7 @@ void domain_disks_look(struct domain *domain)
 {
 	gint64 now_us = g_get_monotonic_time();
 
-	/* Nobody waits for the disks of one that is not frozen; and one that stands takes no
-	 * answers. */
+	/* A guest that is not frozen waits for no disk, and a paused one takes no answers. */
 	if (domain->disks == NULL || !domain->options.freeze || domain->paused_us)
 		return;
 	if (!disk_watch_look(domain->disks, domain->layout, now_us) || domain->map_source)

@@ -45,7 +45,7 @@ static void error_done(struct task *task, struct domain *domain)
 		      "run any more");
 }
 
-/* An event of a domain that is not looked after costs no call. */
+/* An event of a domain that is not enabled must cost no call to libvirt. */
 static bool is_wanted(const struct domain *domain)
 {
 	return !domain->known ||

@@ -3,7 +3,10 @@
 
 #define FIRST_RETRY_MS 2000
 #define LAST_RETRY_MS 60000
-/* After that it is no Linux guest, or none that is understood; a collection or reboot asks anew. */
+/*
+ * After so many tries the guest is no Linux, or not understood. A collection or a reboot searches
+ * again.
+ */
 #define MAX_TRIES 30
 #define LAYOUT_TIMEOUT_MS 5000
 
@@ -22,7 +25,7 @@ struct map_task {
 	GError *error;
 };
 
-/* What a predecessor knew of this very instance: then what happened meanwhile shows. */
+/* What an earlier daemon knew of this instance: it shows what happened meanwhile. */
 static void recall(struct map_task *map)
 {
 	g_autoptr(virDomain) domain = NULL;

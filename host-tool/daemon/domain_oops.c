@@ -23,7 +23,7 @@ static void oops_work(struct task *task)
 	task_take_connection(task);
 	if (task->connection)
 		domain = virDomainLookupByUUIDString(task->connection, task->uuid);
-	/* Another instance, or none: nothing of it is set. */
+	/* It is another instance, or none: nothing is set in it. */
 	if (domain == NULL || (int)virDomainGetID(domain) != oops->id)
 		return;
 	if (oops->end)
@@ -58,7 +58,7 @@ static void oops_done(struct task *task, struct domain *domain)
 
 	if (domain == NULL || oops->end || domain->id != oops->id)
 		return;
-	/* One that could not be asked is asked again at the next change. */
+	/* A QEMU that could not be asked is asked again at the next change. */
 	if (oops->error)
 		domain->oops_id = -1;
 	domain->pauses = oops->known && oops->limit_ms;

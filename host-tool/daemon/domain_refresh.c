@@ -23,7 +23,7 @@ struct refresh_task {
 
 static void read_options(struct refresh_task *refresh, virDomainPtr domain)
 {
-	/* Of a running domain what it runs with, else its definition. */
+	/* The metadata of the running domain, or of its configuration if none runs. */
 	char *xml = virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, OPTIONS_XML_URI,
 					 VIR_DOMAIN_AFFECT_CURRENT);
 
@@ -150,7 +150,7 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	if (!same_instance)
 		domain_kernel_reset(domain);
 	domain->crashed = refresh->crashed;
-	/* An event is later than what libvirt said before it came. */
+	/* An event that came meanwhile is newer than what libvirt said. */
 	if (refresh->num_pauses == domain->num_pauses)
 		domain_stall_paused(domain, refresh->paused);
 	if (domain->enabled && domain->active && domain->kernel.map == NULL)
@@ -172,7 +172,7 @@ static void fail_refresh(struct domain *domain, const struct refresh_task *refre
 	if (refresh->task.connection)
 		log_write(domain->all->log, LOG_ERR, refresh->name ? refresh->name : domain->uuid,
 			  NULL, "%s", refresh->error->message);
-	/* What cannot be read must not switch off what was on; the first time nothing was. */
+	/* An error must not switch off a domain that was on. The first time nothing was on. */
 	domain->known = true;
 	domain_signals_known(domain);
 }

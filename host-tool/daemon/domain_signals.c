@@ -10,14 +10,14 @@
 #define MIN_DEFERRED_MS 1000
 #define MAX_DEFERRED_MS 3600000
 
-/* The guest said it, through its panic device; else it was seen from outside. */
+/* Whether the guest itself sent it, by its panic device. Otherwise it was seen from outside. */
 static bool is_event(const struct signal *signal)
 {
 	return (signal->incident == INCIDENT_OOPS || signal->incident == INCIDENT_PANIC) &&
 	       strcmp(signal->word, "watch") != 0;
 }
 
-/* A hang that lasts, or ends, is the incident that it was. */
+/* A hang that goes on or ends is of the kind that it was. */
 static bool is_new(const struct signal *signal)
 {
 	return signal->phase == NULL || strcmp(signal->phase, "began") == 0;
@@ -46,7 +46,7 @@ static void drop_deferred(struct domain *domain)
 	g_clear_pointer(&domain->deferred, signal_free);
 }
 
-/* Its report tells of those that were left out before it. */
+/* The report of @signal tells of the signals that were left out before it. */
 static void enqueue(struct domain *domain, const struct signal *signal)
 {
 	struct signal *next = signal_copy(signal);
@@ -71,7 +71,10 @@ static void suppress(struct domain *domain, const struct signal *signal, unsigne
 	status_changed(domain->all);
 }
 
-/* For a successor. In a storm once in a while: its kernel has counted the oopses. */
+/*
+ * Saves the numbers for the next daemon. In a storm it does so once in a while: the guest's kernel
+ * has counted the oopses.
+ */
 static void keep_left_out(struct domain *domain)
 {
 	unsigned int total = suppressed_total(&domain->suppressed);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/domain.h"
 
-/* A pause as short as a collection's does not hide what stood still before it. */
+/* A pause that is as short as a collection does not hide a hang that began before it. */
 #define SHORT_PAUSE_US (2 * G_TIME_SPAN_SECOND)
 
 static bool is_wanted(const struct domain *domain)
@@ -44,7 +44,7 @@ void domain_stall_set(struct domain *domain, GBytes *places)
 		g_clear_pointer(&domain->stall, stall_watch_free);
 }
 
-/* Only where it is asked for: it holds two descriptors a vCPU. */
+/* Only if hangs are to be noticed: the watch holds two descriptors a vCPU. */
 static void begin(struct domain *domain)
 {
 	g_autoptr(GBytes) places = g_steal_pointer(&domain->stall_places);
@@ -104,7 +104,7 @@ void domain_stall_look(struct domain *domain)
 		g_clear_pointer(&domain->kernel.stalls, g_free);
 		return;
 	}
-	/* What is left of a kernel that has panicked is no guest that hangs. */
+	/* A kernel that has panicked is not a hang. */
 	if (domain->paused_us || domain->panic_signalled || domain->kernel.panic_collected)
 		return;
 	if (domain->stall == NULL)

@@ -25,7 +25,7 @@ static void looked(struct domain *domain, const struct sample *sample)
 	case WATCH_QUIET:
 		if (watch->counter != before)
 			domain_kernel_save(domain);
-		/* That of a guest that is paused stands, whatever kernel it is. */
+		/* The memory of a paused guest does not change, whatever kernel it runs. */
 		if (watch->clock_address && !domain->paused_us &&
 		    watch_clock_stands(watch, sample->clock, g_get_monotonic_time()))
 			domain_kernel_find(domain, 0);
@@ -39,7 +39,10 @@ static void looked(struct domain *domain, const struct sample *sample)
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL,
 			  "the guest seems to run another kernel now; searching for it");
 		domain_kernel_reset(domain);
-		/* A guest can make it seem so again and again: others' kernels are to be found. */
+		/*
+		 * A guest can make this happen again and again. Other guests' kernels are to be
+		 * found, too.
+		 */
 		domain_kernel_find(domain, backoff_ms(&domain->stale, FIRST_RETRY_MS, LAST_RETRY_MS,
 						      g_get_monotonic_time()));
 		break;

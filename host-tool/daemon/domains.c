@@ -299,7 +299,7 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 			domain_signal(domain, signals[i].signal, time_us);
 }
 
-/* What is registered with libvirt on one connection. */
+/* The callbacks that are registered on one connection. */
 struct listening {
 	GArray *event_ids;    /* of int */
 	int monitor_event_id; /* -1: libvirt passes none of QEMU's events on */
@@ -399,7 +399,7 @@ static void list_done(struct task *task, struct domain *domain G_GNUC_UNUSED)
 
 	if (list->error)
 		log_write(task->all->log, LOG_ERR, NULL, NULL, "%s", list->error->message);
-	/* Those that are known already are looked at since on_up(), or since an event. */
+	/* Known domains have been looked at since on_up(), or since an event. */
 	for (guint i = 0; i < list->uuids->len; i++)
 		if (!g_hash_table_contains(task->all->by_uuid, list->uuids->pdata[i]))
 			domain_refresh(domain_get(task->all, list->uuids->pdata[i]));
@@ -421,7 +421,7 @@ static void refresh_known(struct domains *all)
 		domain_refresh(item->data);
 }
 
-/* What changed while nobody listened is not known, nor are domains that now are enabled. */
+/* Nobody knows what changed while there was no connection, nor which domains are enabled now. */
 static void look_at_all(struct domains *all)
 {
 	struct list_task *list = g_new0(struct list_task, 1);
@@ -429,7 +429,7 @@ static void look_at_all(struct domains *all)
 	g_free(all->auto_enable);
 	all->auto_enable = g_strdup(all->config->auto_enable);
 	g_hash_table_remove_all(all->ignored);
-	/* Those that went meanwhile are not on the list. */
+	/* Domains that are gone are not on the list. */
 	refresh_known(all);
 	list->task.work = list_work;
 	list->task.done = list_done;

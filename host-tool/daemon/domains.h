@@ -16,12 +16,12 @@ struct domains *domains_new(const struct config *config, const struct collector 
 /* @config and @collector of domains_new() have other values now. */
 void domains_reconfigured(struct domains *all);
 
-/* What has not got on for longer than it may take (static); NULL: all is well. */
+/* What has not moved for longer than it may take (static); NULL: all is well. */
 const char *domains_stand(const struct domains *all);
 
 /*
- * Nothing new is begun; @on_idle is called when what is under way is over. What can be given up is
- * given up at once; collections are, when domains_abort() is called.
+ * Begins nothing new. Gives up at once what can be given up; collections only in domains_abort().
+ * @on_idle is called when all has ended.
  */
 void domains_stop(struct domains *all, void (*on_idle)(void *user_data), void *user_data);
 void domains_abort(struct domains *all);

@@ -21,7 +21,7 @@ struct guard {
 	bool ended;	    /* by guard_free(): none is started any more */
 };
 
-/* Ends it: it sees its input close, and resumes what it has been told of. */
+/* Ends the guard: it sees that its input is closed and resumes the guests that it was told of. */
 static void hang_up(struct guard *guard)
 {
 	if (guard->socket >= 0)
@@ -132,7 +132,7 @@ void guard_free(struct guard *guard)
 	if (guard == NULL)
 		return;
 	g_mutex_lock(&guard->mutex);
-	/* Not waited for: with a guest to resume it may take its time. */
+	/* Does not wait for its end: a guard with a guest to resume may take its time. */
 	hang_up(guard);
 	guard->ended = true;
 	g_mutex_unlock(&guard->mutex);
@@ -185,7 +185,9 @@ bool guard_tell(struct guard *guard, const struct freeze_record *record, enum fr
 
 	g_strlcpy(message.uuid, record->uuid, sizeof(message.uuid));
 	g_mutex_lock(&guard->mutex);
-	/* A dead one is not replaced while the guest waits: before or after that is early enough.
+	/*
+	 * Does not replace a dead guard while the guest waits: before or after that is early
+	 * enough.
 	 */
 	result = (event == FREEZE_EVENT_RESUMING && !guard->ended) || revive_locked(guard, error);
 	if (result && !send_message(guard, &message)) {

@@ -32,9 +32,9 @@ void incident_log_dump(struct log *log, const struct incident_entry *entry);
 /* There is none. */
 void incident_log_no_dump(struct log *log, const struct incident_entry *entry, int priority,
 			  const char *reason);
-/* In either case, and only if the guest does not run because of a pause. */
+/* With or without a dump: only if a pause keeps the guest from running. */
 void incident_log_pause(struct log *log, const struct incident_entry *entry);
-/* It is left out: the first one since the last collection. */
+/* The first signal that is left out since the last collection. */
 void incident_log_suppressed(struct log *log, const struct incident_entry *entry,
 			     const char *reason);
 

@@ -25,7 +25,7 @@
 /* For collections under way at the end: then they are given up, then they are left behind. */
 #define FINISH_S 5
 #define ABORT_S 3
-/* By then all has been used that is used at the start. */
+/* After this time the code that only the start needs is not used any more. */
 #define TRIM_AFTER_S 10
 
 struct daemon {
@@ -81,7 +81,7 @@ static gboolean on_guard_died(int fd G_GNUC_UNUSED, GIOCondition condition G_GNU
 			  "the freeze guard ended; started a new one");
 		watch_guard(daemon);
 	} else {
-		/* The next freeze tries again, and is not done without. */
+		/* The next freeze starts the guard again; without a guard nothing is frozen. */
 		log_write(daemon->log, LOG_ERR, NULL, NULL, "%s", error->message);
 	}
 	return G_SOURCE_REMOVE;
@@ -195,7 +195,7 @@ static gboolean on_reload(void *user_data)
 
 /* --- systemd's watchdog --- */
 
-/* In the main loop: one that hangs does not get here. */
+/* Called in the main loop: a main loop that hangs does not get here. */
 static gboolean pat_watchdog(void *user_data)
 {
 	const struct daemon *daemon = user_data;
@@ -251,7 +251,7 @@ static void tell_removed(const struct store_entry *entry, const char *why, void 
 	log_write(daemon->log, LOG_WARNING, entry->domain, entry->id, "removed: %s", why);
 }
 
-/* What has come to be over the limits while nothing was collected. */
+/* Dumps that came over the limits while nothing was collected. */
 static void enforce_quota(struct daemon *daemon)
 {
 	g_autoptr(GError) error = NULL;
@@ -426,7 +426,7 @@ static int check_config(const char *path)
 	return errors->len + warnings->len ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* What of the command line the daemon keeps. False: a bad value. */
+/* The options that the daemon keeps. False: a bad value. */
 static bool take_arguments(struct daemon *daemon, struct arguments *arguments)
 {
 	if (arguments->log_level &&

@@ -101,7 +101,7 @@ static void remove_file(struct metrics *metrics)
 	g_clear_pointer(&metrics->path, g_free);
 }
 
-/* Another place since the configuration was loaded again. */
+/* The configuration was loaded again and may name another file. */
 static void follow_config(struct metrics *metrics, const char *path)
 {
 	if (g_strcmp0(metrics->path, path) == 0)

@@ -72,7 +72,9 @@ bool metrics_file_write(const char *path, const char *text, GError **error)
 	g_autofree char *hidden = hidden_name(path);
 	int fd;
 
-	/* Of a daemon that was killed; and nobody's link is followed. */
+	/*
+	 * The file may be left of a daemon that was killed. A symbolic link there is not followed.
+	 */
 	unlink(hidden);
 	fd = open(hidden, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)

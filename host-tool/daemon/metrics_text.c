@@ -68,7 +68,7 @@ static void add_sample(GString *text, const char *name, const struct label *labe
 	}
 	if (labels)
 		g_string_append_c(text, '}');
-	/* Bytes are many, and are told to the last one. */
+	/* Byte counts have many digits; all of them are printed. */
 	g_string_append_printf(text, value == (double)(int64_t)value ? " %.0f\n" : " %.15g\n",
 			       value);
 }

@@ -49,7 +49,7 @@ gint64 ratelimit_wait_us(const struct bucket *bucket, const struct rate *rate,
 	double reserved = until_used(bucket, rate, 0, now);
 	double wait = MAX(here, MIN(there, reserved));
 
-	/* A µs later the sums above have no rounding to fear. */
+	/* One µs more, so that rounding in the sums above does no harm. */
 	return wait > 0 ? (gint64)wait + 1 : 0;
 }
 

@@ -19,7 +19,7 @@ char *runtime_directory(void)
 		directory = secure_getenv("RUNTIME_DIRECTORY");
 	if (directory == NULL)
 		directory = DEFAULT_RUNTIME_DIRECTORY;
-	/* systemd names all that the unit has; ours is the first. */
+	/* systemd lists all runtime directories of the unit; the first is ours. */
 	return g_strndup(directory, strcspn(directory, ":"));
 }
 

@@ -91,7 +91,7 @@ static void draw_arrow(struct html *html, JsonObject *task, double x, double y)
 	label_wait(html, task, x + GAP / 2, y, GAP - 24);
 }
 
-/* From the last box below all to the first one, in a deadlock. */
+/* In a deadlock: an arrow from the last box, below all others, to the first one. */
 static void draw_way_back(struct html *html, JsonObject *last, double x, double y)
 {
 	double bottom = y + BOX_HEIGHT + BACK - 18;

@@ -59,7 +59,7 @@ static void add_sentence(struct html *html, const char *class, const char *begin
 		html_elementf(html, "p", class, "%s%s", beginning, text);
 }
 
-/* Of a guest that stands still: who is to blame, which names what was seen, or else that alone. */
+/* For a hang: the verdict, which names what was seen; without a verdict, what was seen. */
 static void add_verdict(struct html *html, JsonObject *report)
 {
 	const char *verdict = member_text(member_object(report, "verdict"), "text", NULL);

@@ -132,7 +132,7 @@ static const char *context_class(JsonObject *vcpu)
 	return "unknown";
 }
 
-/* By its name alone; the stack below has the whole of it. */
+/* Only the function's name; the stack below has its offset and module. */
 static void add_lock(struct html *html, JsonObject *lock)
 {
 	const char *symbol = member_text(lock, "symbol", member_text(lock, "address", "a lock"));
@@ -219,7 +219,7 @@ struct lanes {
 	gint64 marked;	  /* the CPU that oopsed or is stuck, or -1 */
 	const char *mark; /* the word for it */
 	bool has_ages;
-	size_t stacks_end; /* of the page's length: then lanes have no stacks */
+	size_t stacks_end; /* bytes of the page; beyond it lanes have no stacks */
 	guint shown, without_stack;
 };
 
@@ -252,7 +252,9 @@ static bool has_ages(JsonArray *vcpus, guint count)
 	return false;
 }
 
-/* All in their order; of too many those that do something, then the idle ones while there is room.
+/*
+ * All CPUs in their order. If there are too many, first those that do something, then idle ones
+ * while there is room.
  */
 static void add_lanes(struct html *html, struct lanes *lanes, JsonArray *vcpus, guint count)
 {

@@ -65,7 +65,7 @@ static void add_nmi(struct timeline *timeline, JsonObject *report, JsonObject *t
 		add(timeline, "NMI sent, after the thaw", us);
 }
 
-/* Where the host's clock was when it showed what the guest's clock showed when it was frozen. */
+/* Where the guest's clock stood at the freeze, on the scale of the host's clock. */
 static void add_guest_clock(struct timeline *timeline, JsonObject *report)
 {
 	gint64 us;
