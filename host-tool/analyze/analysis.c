@@ -182,7 +182,7 @@ void analysis_capture(struct analysis *analysis, char *registers_text)
 	analysis_capture_vcpus(analysis, vcpus);
 }
 
-/* Nothing of the map's kernel is right for another one. */
+/* What was found by the map of one kernel is wrong for another kernel. */
 static void drop_map(struct analysis *analysis)
 {
 	kernel_clear(&analysis->kernel);
@@ -361,7 +361,7 @@ static void read_vmcoreinfo(struct analysis *analysis)
 			report_add_error(analysis->report, "log", "VMCOREINFO: %s", error->message);
 		return;
 	}
-	/* Two ways to the same number: how far the kernel was moved. */
+	/* VMCOREINFO and the symbol table both tell the KASLR offset. */
 	if (vmcoreinfo_address(analysis->vmcoreinfo, "KERNELOFFSET", &offset) &&
 	    offset != kaslr_offset(analysis))
 		report_add_error(analysis->report, "guest.kaslr_offset",
@@ -377,7 +377,7 @@ static void load_modules(struct analysis *analysis)
 	g_autoptr(GError) error = NULL;
 	gva_t first = gva(0), found;
 
-	/* When the map was made there may have been no module yet to tell from. */
+	/* When the map was made there may have been no module to learn their layout from. */
 	if (analysis->map->no_btf && !kernel_has(kernel, FIELD_module_list) &&
 	    module_layout_infer(analysis->map, &kernel->space))
 		analysis->map_changed = true;
@@ -501,7 +501,7 @@ static bool fill_lock_of_context(const struct analysis *analysis, const struct c
 	return false;
 }
 
-/* It may wait where it is, or where an NMI or an interrupt came upon it. */
+/* The CPU may wait in its first frame, or in a frame that an NMI or an interrupt came upon. */
 static void fill_lock(const struct analysis *analysis, const struct cpu *cpu,
 		      struct report_vcpu *vcpu)
 {
@@ -562,7 +562,7 @@ static void put_pending_first(struct analysis *analysis, gva_t lock, GArray *que
 		g_array_prepend_val(queue, pending);
 }
 
-/* Who is queued for @lock waits for it, even where nothing else says so. */
+/* A CPU in the queue of @lock waits for it, even if nothing else says so. */
 static void fill_lock_queue(struct analysis *analysis, gva_t lock)
 {
 	g_autoptr(GArray) queue =
@@ -695,7 +695,9 @@ static void check_map(struct analysis *analysis)
 {
 	g_autoptr(GError) error = NULL;
 
-	/* Once more, and through the snapshot: what a map is checked by belongs into the core. */
+	/*
+	 * Checks the map once more, through the snapshot: the pages for that belong into the core.
+	 */
 	if (!kernel_map_fits(analysis->map, analysis->frozen, &error))
 		report_add_error(analysis->report, "guest", "%s", error->message);
 }

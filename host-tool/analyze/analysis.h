@@ -13,7 +13,7 @@
 struct analysis {
 	struct report *report;
 	struct snapshot *frozen; /* what the CPUs' state is read through */
-	struct snapshot *log;	 /* what is to be as it was last: the log. NULL until it is read */
+	struct snapshot *log;	 /* of the log's pages; NULL until it is read */
 	char *registers_text;
 	GArray *vcpus;		/* of struct vcpu_registers */
 	struct kernel_map *map; /* NULL: no kernel known */

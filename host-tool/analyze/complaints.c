@@ -18,7 +18,7 @@ const struct printk_record *complaints_find_panic(const GArray *records)
 	return NULL;
 }
 
-/* The kernel panics with these words of what it has complained of before. */
+/* With these words the kernel panics because of a complaint that it has printed before. */
 static bool is_panic_of_complaint(const char *text)
 {
 	static const char *const words[] = {"panic_on_warn", "panic_on_k", "softlockup",
@@ -32,7 +32,7 @@ static bool is_panic_of_complaint(const char *text)
 	return false;
 }
 
-/* Of records that may begin a complaint: a guest may fill its log with such. */
+/* So many candidates are looked at: a guest may fill its log with them. */
 #define MAX_CANDIDATES 10000
 
 /* The last record up to @end that begins a complaint; NULL: none does. */

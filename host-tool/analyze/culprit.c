@@ -86,7 +86,7 @@ static enum incident kind_of(const struct report *report)
 {
 	enum incident incident;
 
-	/* Whether the kernel panics of it is a setting of the guest's. */
+	/* Whether a panic follows is a setting of the guest's: it is the same bug. */
 	if (report->oops.known)
 		return INCIDENT_OOPS;
 	if (report->complaint.known)
@@ -128,7 +128,7 @@ void culprit_conclude(struct report *report)
 {
 	enum incident kind = kind_of(report);
 
-	/* What its CPUs do when a hang is over is no reason for it. */
+	/* What the CPUs do after the end of a hang is not its cause. */
 	if (!blame_is_known(&report->culprit) && g_strcmp0(report->collection.phase, "ended"))
 		find_culprit(report, kind, &report->culprit);
 	report->fingerprint =

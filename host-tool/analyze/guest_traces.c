@@ -36,7 +36,7 @@ static bool same_frame(const struct frame *frame, const char *other, bool innerm
 	return !strncmp(other, text, symbol->module ? length - 1 : length);
 }
 
-/* From the outermost frame in, since what is outside changes last. */
+/* Compares from the outermost frame inwards: outer frames change last. */
 static char *difference(const struct report_vcpu *vcpu, const struct nmi_backtrace *guest)
 {
 	guint ours = vcpu->frames->len;

@@ -129,7 +129,7 @@ static bool find_oops(const struct analysis *analysis, const GArray *records,
 	return find_begun(records, oops, first) || find_numbered(records, after, oops, first);
 }
 
-/* More signals came than there were oopses: what is left for this one is the last. */
+/* There were fewer oopses than signals: the last oops belongs to this signal. */
 static bool find_newest(const struct analysis *analysis, const GArray *records,
 			struct oops_text *oops, uint64_t *first)
 {
@@ -461,7 +461,7 @@ static GString *stall_kind(const char *incident, bool ended)
 	return g_string_append(title, ended ? " ended" : "");
 }
 
-/* Tasks that wait for each other explain it, and not a CPU that runs. */
+/* Tasks that wait for each other explain the hang; a CPU that runs does not. */
 static bool is_of_tasks(const char *incident)
 {
 	return !g_strcmp0(incident, "hung-task") || !g_strcmp0(incident, "watchdog");
@@ -478,7 +478,7 @@ static char *stall_title(const struct analysis *analysis)
 	struct blame blame = {0};
 	char *text;
 
-	/* What a CPU does now is no reason for what was, nor for what the host does. */
+	/* What a CPU does now is not the cause of what is over, nor of what the host does. */
 	if (!ended && g_strcmp0(incident, "starved"))
 		culprit_of_stall(report, &blame);
 	if (!ended && is_of_tasks(incident) && deadlock_of(&report->tasks))

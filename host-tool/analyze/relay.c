@@ -7,7 +7,7 @@
 
 /* What one question may ask for. */
 #define MAX_QUESTION (1u << 20)
-/* What is read around a page: hardly slower to read than the page alone. */
+/* So much is read around a page: it takes hardly longer than the page alone. */
 #define BLOCK_SIZE ((uint64_t)64 << 10)
 /* 16 MiB. More is forgotten, not kept. */
 #define MAX_BLOCKS 256

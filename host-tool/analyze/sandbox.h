@@ -29,7 +29,7 @@ struct sandbox_limits {
 	uint64_t cpu_seconds;
 };
 
-/* For good. On error nothing is to be trusted: give up. */
+/* Cannot be undone. After an error the process must end: it may be half in the sandbox. */
 bool sandbox_enter(enum sandbox_job job, const struct sandbox_limits *limits, GError **error);
 
 /*

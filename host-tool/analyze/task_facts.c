@@ -192,7 +192,7 @@ static struct report_sleeper make_sleeper(const struct kernel *kernel, struct wa
 		return sleeper;
 	if (now.known && entry->ran_ns.known && entry->ran_ns.value <= now.value)
 		sleeper.for_ns = (struct maybe_int){true, now.value - entry->ran_ns.value};
-	/* One that may run waits for nothing but a CPU, whatever its stack says. */
+	/* A runnable task waits only for a CPU, whatever its stack says. */
 	if (sleeper.letter == 'R')
 		return sleeper;
 	blocked_find(waits, entry, sleeper.frames, blocked);
@@ -254,7 +254,7 @@ void task_facts_fill(struct analysis *analysis)
 	chosen = choose(analysis, &tasks);
 	waits = waits_new(kernel, &tasks, 0);
 	analysis->shown_tasks = g_array_new(FALSE, TRUE, sizeof(struct task_entry));
-	/* Holders are added as they are found; they may wait in turn. */
+	/* Holders are appended meanwhile; they may wait for others in turn. */
 	for (guint i = 0; i < chosen->len; i++) {
 		struct blocked blocked;
 		struct report_sleeper sleeper =

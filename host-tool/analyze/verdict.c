@@ -158,7 +158,7 @@ static const struct report_sleeper *sleeper_at(const struct report *report, guin
 	return &g_array_index(report->tasks.shown, struct report_sleeper, i);
 }
 
-/* Who waits for nobody that is known: all the others wait for that one. */
+/* The last task of a chain: it waits for no known task, and all others wait for it. */
 static const struct report_sleeper *end_of(const struct report *report,
 					   const struct report_chain *chain)
 {
@@ -293,7 +293,7 @@ void verdict_fill(struct report *report)
 	enum incident incident;
 	GString *text;
 
-	/* What the guest does after a hang is no reason for it. */
+	/* What the guest does after a hang is not its cause. */
 	if (!collection->incident || !collection->evidence ||
 	    !incident_from_name(collection->incident, &incident) || !judges[incident] ||
 	    !g_strcmp0(collection->phase, "ended"))

@@ -92,7 +92,7 @@ static bool read_segments(struct dump_file *file, int fd, Elf *elf, struct segme
 		if (header.p_type == PT_LOAD)
 			add_segment(segments, &header);
 	}
-	/* Ours may have none: of a guest in firmware no page is of interest. */
+	/* A core of ours may have no memory: of a guest in firmware no page was read. */
 	if (segments->extents->len == 0 && !is_ours(file))
 		return refuse_core(error, "the core has no memory in it");
 	if (segments->extents->len > 1 && !segments->have_physical_addresses)

@@ -83,7 +83,7 @@ GBytes *dump_file_note(const struct dump_file *file, enum oopsbt_note type)
 	return find_own_note(file, type, &note) ? g_bytes_new(note.bytes, note.length) : NULL;
 }
 
-/* Each page's bytes are the file's own; only that they are late is news. */
+/* The file has the bytes of each page. The note only adds that the page was read late. */
 static bool put_late_run(struct snapshot *frozen, uint64_t start, uint64_t length, GError **error)
 {
 	for (uint64_t done = 0; done < length; done += GUEST_PAGE_SIZE) {

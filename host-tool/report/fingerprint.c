@@ -3,7 +3,10 @@
 
 #include <glib.h>
 
-/* Numbers in a title are sizes, devices, exit codes: of one time, not of the bug. */
+/*
+ * Numbers in a title are sizes, devices or exit codes. They differ from one time to the next and do
+ * not name the bug.
+ */
 static void append_without_numbers(GString *text, const char *title)
 {
 	for (const char *at = title; *at;) {

@@ -9,7 +9,10 @@
 
 #include "kernel/blame.h"
 
-/* When what follows changes, this does, and so do all fingerprints. */
+/*
+ * The number of the rules. A change of the rules needs another number, and gives every bug another
+ * fingerprint.
+ */
 #define FINGERPRINT_RULES 1
 #define FINGERPRINT_LENGTH 16
 

@@ -166,7 +166,7 @@ static void write_oops(GString *text, const struct report_oops *oops)
 	g_string_append_c(text, '\n');
 }
 
-/* An oops and the panic that comes of it are one story, in two dumps if each was noticed. */
+/* A panic that follows an oops belongs to it. Each has a dump of its own if it was noticed. */
 static void write_story(GString *text, const struct report_oops *oops)
 {
 	if (!oops->known || !oops->panicked)
@@ -273,7 +273,7 @@ static const char *signal_words(const char *signal)
 	return signal;
 }
 
-/* Not frozen by us: did it run while it was read, or stand still for reasons of its own? */
+/* Whether a guest that oopsbt has not frozen ran while it was read. */
 static bool was_running(const struct report *report)
 {
 	for (guint i = 0; i < report->vcpus->len; i++)
@@ -489,7 +489,7 @@ static bool same_frames(const GArray *a, const GArray *b, bool idle)
 		const struct frame *left = &g_array_index(a, struct frame, i);
 		const struct frame *right = &g_array_index(b, struct frame, i);
 
-		/* Where in its innermost function a CPU is, is said of each. */
+		/* The offset in the innermost function is printed for each CPU. */
 		if ((left->pc.value != right->pc.value && (i > 0 || !left->symbol.name)) ||
 		    left->reliable != right->reliable || left->late != right->late ||
 		    left->stack != right->stack ||
@@ -501,7 +501,7 @@ static bool same_frames(const GArray *a, const GArray *b, bool idle)
 	return a->len == b->len;
 }
 
-/* Nothing that would be printed of their stacks differs. */
+/* Whether the two CPUs have the same text, apart from registers. */
 static bool can_fold(const struct report_vcpu *a, const struct report_vcpu *b)
 {
 	return a->context == b->context && a->have_registers == b->have_registers &&
@@ -706,7 +706,7 @@ static void write_cpus(GString *text, const struct report *report, const char *h
 	}
 }
 
-/* What may be the reason comes first: a CPU that idles is none, and one may be that works. */
+/* The likely cause comes first. A CPU that works may be the cause, an idle one is not. */
 static void write_cpus_and_tasks(GString *text, const struct report *report)
 {
 	const struct report_tasks *tasks = &report->tasks;

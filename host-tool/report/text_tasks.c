@@ -17,7 +17,7 @@ static void append_name(GString *text, const struct report_task *task)
 	text_append(text, " (pid %" PRId64 ")", task->pid.value);
 }
 
-/* What is younger is what any disk has that works. */
+/* Any working disk has younger requests than that. */
 static void write_disks(GString *text, const GArray *disks)
 {
 	for (guint i = 0; i < disks->len; i++) {
