@@ -129,36 +129,80 @@ GBytes *kernel_map_to_bytes(const struct kernel_map *map)
 	return g_string_free_to_bytes(text);
 }
 
-static void set_symbol(struct kernel_map *map, const char *name, uint64_t value)
+/*
+ * A map that this version wrote has its items in the order of the tables. So the next item of a
+ * table is looked at first: all others are only where a map is of another version.
+ */
+struct map_parser {
+	struct kernel_map *map;
+	struct number_item numbers[NUM_NUMBERS];
+	uint64_t small[NUM_NUMBERS];
+	size_t next_number, next_symbol, next_field;
+};
+
+typedef bool (*is_item_fn)(const struct map_parser *parser, size_t i, const char *name);
+
+static bool is_number(const struct map_parser *parser, size_t i, const char *name)
 {
-	for (size_t i = 0; i < NUM_KERNEL_SYMBOLS; i++) {
-		if (g_str_equal(name, symbol_names[i]))
-			map->symbols[i] = value;
-	}
+	return g_str_equal(name, parser->numbers[i].name);
 }
 
-static bool set_field(struct kernel_map *map, const char *name, uint64_t value)
+static bool is_symbol(const struct map_parser *parser G_GNUC_UNUSED, size_t i, const char *name)
 {
+	return g_str_equal(name, symbol_names[i]);
+}
+
+static bool is_field(const struct map_parser *parser G_GNUC_UNUSED, size_t i, const char *name)
+{
+	const struct kernel_field_name *field = &field_names[i];
+	size_t length = strlen(field->structure);
+
+	return !strncmp(name, field->structure, length) && name[length] == '.' &&
+	       g_str_equal(name + length + 1, field->member ? field->member : "");
+}
+
+/* Its number in the table, @num: it is of another version. @next: where the one after it is. */
+static size_t find_item(const struct map_parser *parser, is_item_fn is_item, size_t num,
+			size_t *next, const char *name)
+{
+	for (size_t i = 0; i < num; i++) {
+		size_t at = (*next + i) % num;
+
+		if (!is_item(parser, at, name))
+			continue;
+		*next = at + 1;
+		return at;
+	}
+	return num;
+}
+
+static void set_number(struct map_parser *parser, const char *name, uint64_t value)
+{
+	size_t i = find_item(parser, is_number, NUM_NUMBERS, &parser->next_number, name);
+
+	if (i < NUM_NUMBERS)
+		*parser->numbers[i].value = value;
+}
+
+static void set_symbol(struct map_parser *parser, const char *name, uint64_t value)
+{
+	size_t i = find_item(parser, is_symbol, NUM_KERNEL_SYMBOLS, &parser->next_symbol, name);
+
+	if (i < NUM_KERNEL_SYMBOLS)
+		parser->map->symbols[i] = value;
+}
+
+static bool set_field(struct map_parser *parser, const char *name, uint64_t value)
+{
+	size_t i;
+
 	/* No kernel structure is this large; and sums with addresses cannot wrap. */
 	if (value > 1 << 20)
 		return false;
-	for (size_t i = 0; i < NUM_KERNEL_FIELDS; i++) {
-		g_autofree char *full =
-			g_strdup_printf("%s.%s", field_names[i].structure,
-					field_names[i].member ? field_names[i].member : "");
-
-		if (g_str_equal(name, full))
-			map->fields[i] = (int32_t)value;
-	}
+	i = find_item(parser, is_field, NUM_KERNEL_FIELDS, &parser->next_field, name);
+	if (i < NUM_KERNEL_FIELDS)
+		parser->map->fields[i] = (int32_t)value;
 	return true;
-}
-
-static void set_number(struct number_item *items, const char *name, uint64_t value)
-{
-	for (size_t i = 0; i < NUM_NUMBERS; i++) {
-		if (g_str_equal(name, items[i].name))
-			*items[i].value = value;
-	}
 }
 
 /* g_strcompress() wants something after each backslash. */
@@ -175,10 +219,28 @@ static bool set_banner(struct kernel_map *map, const char *escaped)
 	return strlen(map->banner) < BANNER_MAX;
 }
 
-static bool parse_line(struct kernel_map *map, struct number_item *items, const char *line)
+/* KIND NAME VALUE: takes @line apart. */
+static bool parse_item(struct map_parser *parser, char *line)
 {
-	g_auto(GStrv) words = NULL;
+	char *name = strchr(line, ' '), *number = name ? strchr(name + 1, ' ') : NULL;
 	uint64_t value;
+
+	if (!number || !g_ascii_string_to_unsigned(number + 1, 16, 0, G_MAXUINT64, &value, NULL))
+		return false;
+	*name++ = '\0';
+	*number = '\0';
+	if (g_str_equal(line, "number"))
+		set_number(parser, name, value);
+	if (g_str_equal(line, "field"))
+		return set_field(parser, name, value);
+	if (g_str_equal(line, "symbol"))
+		set_symbol(parser, name, value);
+	return true;
+}
+
+static bool parse_line(struct map_parser *parser, char *line)
+{
+	struct kernel_map *map = parser->map;
 
 	if (g_str_has_prefix(line, "banner "))
 		return set_banner(map, line + strlen("banner "));
@@ -192,17 +254,7 @@ static bool parse_line(struct kernel_map *map, struct number_item *items, const 
 		map->no_orc = g_strdup(line + strlen("no-orc "));
 		return true;
 	}
-	words = g_strsplit(line, " ", 3);
-	if (g_strv_length(words) != 3 ||
-	    !g_ascii_string_to_unsigned(words[2], 16, 0, G_MAXUINT64, &value, NULL))
-		return false;
-	if (g_str_equal(words[0], "number"))
-		set_number(items, words[1], value);
-	if (g_str_equal(words[0], "field"))
-		return set_field(map, words[1], value);
-	if (g_str_equal(words[0], "symbol"))
-		set_symbol(map, words[1], value);
-	return true;
+	return parse_item(parser, line);
 }
 
 bool kernel_stack_size_valid(uint64_t size)
@@ -221,21 +273,21 @@ static bool numbers_valid(const struct kernel_map *map, const uint64_t *small)
 struct kernel_map *kernel_map_from_bytes(GBytes *bytes, GError **error)
 {
 	g_autoptr(KernelMap) map = kernel_map_new();
-	struct number_item items[NUM_NUMBERS];
-	uint64_t small[NUM_NUMBERS];
+	struct map_parser parser = {.map = map};
+	const uint64_t *small = parser.small;
 	gsize length;
 	const char *data = g_bytes_get_data(bytes, &length);
 	g_autofree char *text = g_strndup(data ? data : "", length);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
 
-	number_items(map, items, small);
+	number_items(map, parser.numbers, parser.small);
 	if (!lines[0] || !g_str_equal(lines[0], MAP_HEADER)) {
 		g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
 				    "not a kernel map of this version");
 		return NULL;
 	}
 	for (char **line = lines + 1; *line; line++) {
-		if (**line && !parse_line(map, items, *line)) {
+		if (**line && !parse_line(&parser, *line)) {
 			g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
 				    "kernel map: bad line %zd", (ssize_t)(line - lines) + 1);
 			return NULL;

@@ -71,6 +71,26 @@ static void test_round_trip(void)
 	g_assert_cmpuint(g_bytes_get_size(bytes), <, 16384);
 }
 
+/* Another version has them in another order. */
+static void test_any_order(void)
+{
+	g_autoptr(KernelMap) map = make_map();
+	g_autoptr(GBytes) bytes = kernel_map_to_bytes(map);
+	g_autofree char *text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+	g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
+	g_autoptr(GString) backwards = g_string_new(lines[0]);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(KernelMap) again = NULL;
+	g_autoptr(GBytes) bytes_again = NULL;
+
+	for (guint i = g_strv_length(lines); i > 1; i--)
+		g_string_append_printf(backwards, "\n%s", lines[i - 1]);
+	again = parse(backwards->str, &error);
+	g_assert_no_error(error);
+	bytes_again = kernel_map_to_bytes(again);
+	g_assert_true(g_bytes_equal(bytes, bytes_again));
+}
+
 /* A later version has items that this one does not know. */
 static void test_unknown_items(void)
 {
@@ -159,6 +179,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/map/round-trip", test_round_trip);
+	g_test_add_func("/map/any-order", test_any_order);
 	g_test_add_func("/map/unknown-items", test_unknown_items);
 	g_test_add_func("/map/refused", test_refused);
 	g_test_add_func("/map/random", test_random);
