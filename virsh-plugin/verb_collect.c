@@ -5,6 +5,7 @@
 
 #include "daemon/collection.h"
 #include "daemon/config.h"
+#include "daemon/disk_watch.h"
 #include "daemon/runtime.h"
 #include "domain.h"
 #include "dumps.h"
@@ -76,12 +77,40 @@ static bool fail_collection(struct session *session, GError **error, const char 
 	return false;
 }
 
+/*
+ * Who waits for a command can wait for this, too: what the guest's disks are given now and have not
+ * answered in a second. Nothing is known where that can't be told: the guest is frozen then.
+ */
+static void look_at_disks(const struct tools *tools, struct collection_request *request,
+			  struct collection_result *found, struct disk_requests *requests)
+{
+	struct disk_watch *watch = NULL;
+
+	if (!request->options->freeze || tools->collector.memory == MEMORY_LIBVIRT)
+		return;
+	if (collection_map(&tools->collector, request, found, NULL))
+		watch = disk_watch_new(found->disks);
+	if (watch == NULL)
+		return;
+	disk_watch_look(watch, found->layout, g_get_monotonic_time());
+	*requests = *disk_watch_requests(watch);
+	disk_watch_free(watch);
+	if (requests->num == 0)
+		return;
+	g_usleep(DISK_REQUESTS_SLOW_US);
+	request->layout = found->layout;
+	request->disk_requests = requests;
+	request->signalled_us = g_get_real_time();
+}
+
 static bool collect(struct session *session, virDomainPtr domain, const struct options *options,
 		    struct collection_result *result, GError **error)
 {
 	const char *name = virDomainGetName(domain);
 	char uuid[VIR_UUID_STRING_BUFLEN];
 	struct tools tools = {0};
+	struct collection_result found = {0};
+	struct disk_requests requests = {0};
 	struct vmcore_progress *watch;
 	g_autoptr(GError) local = NULL;
 	bool good;
@@ -98,11 +127,13 @@ static bool collect(struct session *session, virDomainPtr domain, const struct o
 			.signalled_us = g_get_real_time(),
 		};
 
+		look_at_disks(&tools, &request, &found, &requests);
 		watch = options->vmcore ? vmcore_progress_begin(session, domain) : NULL;
 		good = collection_run(&tools.collector, &request, result, &local);
 		if (watch)
 			vmcore_progress_end(watch);
 	}
+	collection_result_clear(&found);
 	tools_clear(&tools);
 	return good || fail_collection(session, error, name, local);
 }

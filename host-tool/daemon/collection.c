@@ -29,8 +29,6 @@
 #define READY_TIMEOUT_MS 100
 #define REGISTERS_TIMEOUT_MS 1000
 #define NMI_TIMEOUT_MS 1000
-/* A disk that has not answered for that long may not answer soon. */
-#define SLOW_DISK_US G_TIME_SPAN_SECOND
 
 G_DEFINE_QUARK(oopsbt - collection - error - quark, collection_error)
 
@@ -389,8 +387,8 @@ static void look_at_disks(struct run *run)
 	if (requests == NULL || run->layout != run->request->layout || run->request->held ||
 	    run->request->incident == INCIDENT_PANIC)
 		return;
-	wait_us =
-		disk_requests_wait_us(requests, run->layout, SLOW_DISK_US, g_get_monotonic_time());
+	wait_us = disk_requests_wait_us(requests, run->layout, DISK_REQUESTS_SLOW_US,
+					g_get_monotonic_time());
 	if (wait_us == 0)
 		return;
 	run->slow_disk = g_strdup_printf("a suspend would wait for a disk that has not answered "

@@ -18,6 +18,9 @@
 /* The oldest of all; when a disk is dead they do not change. */
 #define DISK_REQUESTS_MAX 16u
 
+/* A disk that has not answered for that long (µs) may not answer soon. */
+#define DISK_REQUESTS_SLOW_US G_TIME_SPAN_SECOND
+
 /* May be copied, for another thread. */
 struct disk_requests {
 	uint32_t number, state, start, in_flight; /* as in struct protocol_disks */

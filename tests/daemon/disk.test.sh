@@ -91,6 +91,11 @@ for kernel in ${DISK_KERNELS:-6.1}; do
 	tap_like "$kernel, an oops while the disk is dead: so does the journal" "$(tail -n "+$daemon_from" "$daemon_log")" \
 		'was not frozen: a suspend would wait for a disk that has not answered for'
 	tap_unlike "$kernel, an oops while the disk is dead: the oops is there" "$(value '$.title')" '^(null|)$'
+	asked=$("$build/virsh-plugin/virsh-oopsbt" --directory "$daemon_store" --quiet collect "$(guest_domain o)" 2>"$test_dir/said") || true
+	tap_like "$kernel, collect while the disk is dead: the guest runs" "$(state o)" '^running'
+	tap_like "$kernel, collect while the disk is dead: it says that the guest was not frozen" "$(cat "$test_dir/said")" \
+		'was not frozen: a suspend would wait for a disk that has not answered for'
+	tap_like "$kernel, collect while the disk is dead: there is a dump" "$asked" '^[0-9]{8}T[0-9]{6}Z-[0-9]+$'
 	kill -CONT "$server"
 	guest_exec o 'sync' 60
 	sleep 2
