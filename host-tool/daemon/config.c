@@ -41,7 +41,7 @@ static const struct key keys[] = {
 	{"daemon", "metrics", KEY_METRICS, AT(metrics), 0, 0, 0, NULL},
 	{"daemon", "auto_enable", KEY_DOMAINS, AT(auto_enable), 0, 0, 0, "no"},
 	{"daemon", "log_level", KEY_LEVEL, AT(log_level), 0, 0, 0, "info"},
-	{"daemon", "parallel", KEY_NUMBER, AT(parallel), 1, 64, 4, NULL},
+	{"daemon", "parallel", KEY_NUMBER, AT(parallel), 1, 64, 12, NULL},
 	{"store", "root", KEY_STRING, AT(store), 0, 0, 0, STORE_DEFAULT_ROOT},
 	{"store", "free_space_mib", KEY_MIB, AT(free_space_floor), 0, 1 << 30, 256, NULL},
 	{"store", "max_use_mib", KEY_MIB, AT(quota.max_use), 0, 1 << 30, 0, NULL},

@@ -68,6 +68,8 @@ static const struct row rows[] = {
 	{"signal to durable, 24 guests at once", "herd.durable", NULL, AT_MOST, 81, MS},
 	{"  against one guest alone", "herd.durable", "oops.durable", FOR_INFORMATION, 0, MS},
 	{"  processor time a collection", "herd.processor", NULL, FOR_INFORMATION, 0, MS},
+	{"    of libvirtd meanwhile", "herd.libvirtd", NULL, FOR_INFORMATION, 0, MS},
+	{"    of the guest meanwhile, its oops", "herd.guest", NULL, FOR_INFORMATION, 0, MS},
 	{"signal to durable, 8 GiB and 512 MiB", "oops8g.durable", "oops.durable", AT_MOST, 1.2,
 	 MS},
 	{"  without log and disk", "8g.warm.work", "4.warm.work", FOR_INFORMATION, 0, MS},

@@ -179,7 +179,7 @@ static void test_config(void)
 	g_assert_cmpint(config.memory, ==, MEMORY_LIBVIRT);
 	g_assert_cmpstr(config.store, ==, "/x");
 	g_assert_cmpuint(config.free_space_floor, ==, 3 << 20);
-	g_assert_cmpuint(config.parallel, ==, 4);
+	g_assert_cmpuint(config.parallel, ==, 12);
 	g_assert_cmpuint(warnings->len, ==, 2);
 	g_assert_cmpstr(config.metrics, ==, "/run/oopsbt-metrics/oopsbt.prom");
 	g_assert_true(config_metrics_is_default(&config));
