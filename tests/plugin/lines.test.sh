@@ -305,4 +305,42 @@ rm -rf "$DEBUGINFOD_CACHE_PATH"
 chains --debuginfod "http://127.0.0.1:$port"
 tap_is 'a server that does not answer leaves the report without lines' "$chains $status" "$nothing 0"
 tap_like 'a warning says that the server does not answer' "$err" 'no source lines of the kernel.*debuginfod'
+
+# A server that sends a large file slowly; it prints its port.
+cat >"$test_dir/slow-server" <<-'PYTHON'
+	import http.server, time
+
+	class Slow(http.server.BaseHTTPRequestHandler):
+	    def do_GET(self):
+	        self.send_response(200)
+	        self.send_header("Content-Length", "50000000")
+	        self.end_headers()
+	        while True:
+	            self.wfile.write(bytes(100000))
+	            time.sleep(0.1)
+
+	    def log_message(self, *arguments):
+	        pass
+
+	server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+	print(server.server_port, flush=True)
+	server.serve_forever()
+PYTHON
+python3 "$test_dir/slow-server" >"$test_dir/slow-port" 2>/dev/null &
+at_exit "end_process $!"
+eventually 20 test -s "$test_dir/slow-port"
+rm -rf "$DEBUGINFOD_CACHE_PATH"
+tap_ok 'on a terminal a download shows how far it is' expect -c '
+	set timeout 60
+	spawn virsh oopsbt -D '"$dumps"' info '"$id"' --no-pager --debuginfod http://127.0.0.1:'"$(cat "$test_dir/slow-port")"'
+	expect {
+		-re "downloading debug information of vmlinux: \[0-9]+ of 50 MB" {}
+		default { exit 1 }
+	}
+	send "\003"
+	expect eof'
+nothing_unfinished() {
+	[ -z "$(find "$DEBUGINFOD_CACHE_PATH" -name '*debuginfo*' -type f)" ]
+}
+tap_ok 'an interrupt of a download leaves no unfinished file' eventually 20 nothing_unfinished
 tap_done

@@ -3,8 +3,10 @@
 
 #include <elfutils/debuginfod.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "symbols.h"
@@ -22,12 +24,70 @@ struct debug_server {
 	gint64 shown_us;  /* when a line was last written; 0: none */
 };
 
+/* The signal that is to end this program; 0: none. */
+static volatile sig_atomic_t ending_signal;
+
+static const int ending_signals[] = {SIGHUP, SIGINT, SIGTERM};
+
+static void remember_signal(int number)
+{
+	ending_signal = number;
+}
+
+/* A download that is given up removes its unfinished file from the cache; a signal alone does not.
+ */
+static void take_signals(struct sigaction *before)
+{
+	const struct sigaction action = {.sa_handler = remember_signal};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ending_signals); i++) {
+		sigaction(ending_signals[i], NULL, &before[i]);
+		if (before[i].sa_handler != SIG_IGN)
+			sigaction(ending_signals[i], &action, NULL);
+	}
+}
+
+/* As debuginfod_find_debuginfo(3) finds it. */
+static char *cache_directory(void)
+{
+	const char *path = g_getenv("DEBUGINFOD_CACHE_PATH");
+	g_autofree char *old = g_build_filename(g_get_home_dir(), ".debuginfod_client_cache", NULL);
+
+	if (path && *path)
+		return g_strdup(path);
+	return g_file_test(old, G_FILE_TEST_IS_DIR)
+		       ? g_steal_pointer(&old)
+		       : g_build_filename(g_get_user_cache_dir(), "debuginfod_client", NULL);
+}
+
+/*
+ * The library takes a download that was given up for one that no server has, and notes that by an
+ * empty file, which would keep the next ten minutes from trying again.
+ */
+static void forget_failure(const char *build_id)
+{
+	g_autofree char *directory = cache_directory();
+	g_autofree char *path = g_build_filename(directory, build_id, "debuginfo", NULL);
+	struct stat status;
+
+	if (lstat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0)
+		unlink(path);
+}
+
+static void give_back_signals(const struct sigaction *before)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(ending_signals); i++)
+		sigaction(ending_signals[i], &before[i], NULL);
+	if (ending_signal)
+		raise(ending_signal);
+}
+
 static int show_progress(debuginfod_client *client, long done, long all)
 {
 	struct debug_server *server = debuginfod_get_user_data(client);
 	gint64 now_us = g_get_monotonic_time();
 
-	if (done > MAX_BYTES || all > MAX_BYTES)
+	if (done > MAX_BYTES || all > MAX_BYTES || ending_signal)
 		return 1;
 	if (!server->progress || done <= 0 || now_us - server->shown_us < US_BETWEEN_LINES)
 		return 0;
@@ -71,15 +131,20 @@ void debug_server_free(struct debug_server *server)
 int debug_server_find(struct debug_server *server, const char *build_id, const char *what,
 		      char **path, GError **error)
 {
+	struct sigaction before[G_N_ELEMENTS(ending_signals)];
 	char *file = NULL;
 	int fd;
 
 	server->what = what;
 	server->shown_us = 0;
+	take_signals(before);
 	/* A length of 0: the build ID is text. */
 	fd = debuginfod_find_debuginfo(server->client, (const unsigned char *)build_id, 0, &file);
 	if (server->shown_us)
 		fputc('\n', stderr);
+	if (ending_signal)
+		forget_failure(build_id);
+	give_back_signals(before);
 	if (fd < 0) {
 		if (fd == -ENOENT)
 			g_set_error(error, LINES_ERROR, LINES_ERROR_FILE,
