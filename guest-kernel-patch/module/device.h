@@ -15,6 +15,7 @@
 #define EVENT_PANICKED BIT(0)
 #define EVENT_CRASH_LOADED BIT(1)
 #define EVENT_OOPS BIT(3)
+#define EVENT_LOCKUP BIT(4)
 
 struct pvpanic {
 	struct device *dev;

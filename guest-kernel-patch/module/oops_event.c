@@ -20,6 +20,7 @@
 #endif
 
 #include "device.h"
+#include "lockup_event.h"
 #include "nmi_backtrace.h"
 
 /* There in a kernel with the in-tree patches, which signals an oops by itself. */
@@ -96,6 +97,7 @@ static int __init oopsbt_init(void)
 		return err;
 	}
 	atomic_notifier_chain_register(&panic_notifier_list, &panic_watch);
+	oopsbt_lockup_register();
 	err = oopsbt_nmi_register();
 	if (err)
 		pr_notice("an NMI from the host can't be answered: error %d\n", err);
@@ -105,6 +107,7 @@ static int __init oopsbt_init(void)
 static void __exit oopsbt_exit(void)
 {
 	oopsbt_nmi_unregister();
+	oopsbt_lockup_unregister();
 	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_watch);
 	unregister_kprobe(&oops_probe);
 	pvpanic_unwatch();

@@ -81,9 +81,84 @@ dmesg_until() {
 	guest_exec "$1" "for i in \$(seq 600); do dmesg | grep -Eq '$2' && break; usleep 100000; done; dmesg"
 }
 
+# --- lockups: what is written to pvpanic when, by QEMU's trace of device writes
+# A stock QEMU does nothing with the event LOCKUP, but lets the device offer it.
+lockup_trace=$test_dir/trace
+
+# writes_until NAME COMMAND PATTERN: while COMMAND runs in the guest and until its console has a line that matches; sets
+# $writes: lines "VALUE DEVICE". What is on the console before is no such line.
+writes_until() {
+	local name=$1 traced
+	traced=$(wc -l <"$lockup_trace/$name")
+	monitor "$name" trace-event memory_region_ops_write on
+	guest_exec "$name" "dmesg -c >/dev/null; $2" >/dev/null
+	dmesg_until "$name" "$3" >/dev/null
+	guest_exec "$name" true # the line is printed, too
+	monitor "$name" trace-event memory_region_ops_write off
+	writes=$(tail -n "+$((traced + 1))" "$lockup_trace/$name" | sed -n "s/.* addr \(0x505\|0x3f8\) value \([^ ]*\) size .* name '\(.*\)'/\2 \3/p")
+}
+
+events_written() {
+	awk '$2 == "pvpanic" { print $1 }' <<<"$writes" | xargs
+}
+
+# text_behind: what was printed on the console behind the first event
+text_behind() {
+	local value
+	for value in $(printf '%s\n' "$writes" | awk '$2 == "pvpanic" { behind = 1 } behind && $2 == "serial" { print $1 }'); do
+		# shellcheck disable=SC2059 # the format is the byte
+		printf "\\x${value#0x}"
+	done
+}
+
+# lockup NAME WHAT EVENT COMMAND PATTERN
+lockup() {
+	writes_until "$1" "$4" "$5"
+	# A detector that comes round again tells again.
+	tap_is "$kernel: $2 is that event, and no other" "$(events_written | tr ' ' '\n' | sort -u)" "$3"
+	tap_like "$kernel: $2: it comes before its text" "$(text_behind)" "$5"
+}
+
+lockups() {
+	local kernel=$1
+	begin lock kernel="$kernel" events=31 smp=2 memory=256 qemu_args="-D $lockup_trace/lock"
+	ready lock
+	tap_like "$kernel: where the device offers LOCKUP it is used" "$(load lock)" 'a lockup or a hung task is signalled, too'
+	lockup lock 'a soft lockup' 0x10 "echo 1 >/proc/sys/kernel/watchdog_thresh; echo spin_preemptoff 1 4500 >$run" 'BUG: soft lockup'
+	guest_exec lock 'echo 0 >/proc/sys/kernel/watchdog; echo 3 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout'
+	lockup lock 'an RCU stall' 0x10 "echo spin_preemptoff 1 9000 >$run" 'rcu: INFO: .* stall'
+	lockup lock 'a hung task' 0x10 "echo 60 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout
+		echo 1 >/proc/sys/kernel/hung_task_timeout_secs; echo completion >$run" 'blocked for more than'
+	writes_until lock "echo 0 >/proc/sys/kernel/hung_task_timeout_secs
+		echo 'watchdog: BUG: soft lockup - CPU#0 stuck for 22s' >/dev/kmsg" 'CPU#0 stuck'
+	tap_is "$kernel: what a program writes to the log is none" "$(events_written)" ''
+	guest_exec lock 'rmmod oopsbt_pvpanic'
+	tap_is "$kernel: it leaves no hook" "$(guest_exec lock 'cat /sys/kernel/debug/kprobes/list')" ''
+	guest_destroy lock
+}
+
 libvirt_start
+mkdir -m 0777 "$lockup_trace"
+
+# Where the device does not offer LOCKUP.
+begin fallback kernel=6.1 pvpanic=isa smp=2 memory=256
+ready fallback
+load fallback >/dev/null
+hangs() {
+	guest_exec fallback "dmesg -c >/dev/null; echo 1 >/proc/sys/kernel/hung_task_timeout_secs; echo $1 >$run"
+}
+hangs completion
+dmesg_until fallback 'blocked for more than' >/dev/null
+tap_is "a hung task is not signalled as a crash by default" "$(crashloaded fallback)" 0
+guest_exec fallback 'echo 0 >/proc/sys/kernel/hung_task_timeout_secs; echo complete >/sys/kernel/debug/oopsbt_scenario/run; rmmod oopsbt_pvpanic'
+tap_like "it is if lockup_fallback asks for that" "$(load fallback lockup_fallback=Y)" 'a lockup or a hung task is signalled, too'
+hangs semaphore
+dmesg_until fallback 'blocked for more than' >/dev/null
+tap_is "and then is one event" "$(crashloaded fallback)" 1
+guest_destroy fallback
 
 for kernel in 5.10 6.1 6.12; do
+	lockups "$kernel"
 	folder=$(guest_kernel "$kernel")
 	info=$(modinfo "$("$here/build-module" "$folder" "$here/../../guest-kernel-patch/module")")
 	tap_like "$kernel: modinfo describes oops_fallback" "$info" '^parm: *oops_fallback:.*default: Y'
