@@ -8,6 +8,9 @@
 #include "kernel/blocked.h"
 #include "report/fingerprint.h"
 
+/* So long no task runs in the kernel that passes a quiescent state now and then. */
+#define LONG_NS INT64_C(1000000000)
+
 typedef void (*Add)(struct blame *blame, const char *function, const char *module);
 
 static void blame_task(const struct report_vcpu *vcpu, Add add, struct blame *blame)
@@ -20,9 +23,35 @@ static void blame_task(const struct report_vcpu *vcpu, Add add, struct blame *bl
 	}
 }
 
+/* In the kernel, and with the same task for the longest time; NULL: none for long. */
+static const struct report_vcpu *longest_in_kernel(const struct report *report)
+{
+	const struct report_vcpu *longest = NULL;
+
+	for (guint i = 0; i < report->vcpus->len; i++) {
+		const struct report_vcpu *vcpu =
+			&g_array_index(report->vcpus, struct report_vcpu, i);
+
+		if (vcpu->context == REPORT_CONTEXT_KERNEL && vcpu->task_ran_ns.known &&
+		    vcpu->task_ran_ns.value >= LONG_NS &&
+		    (!longest || vcpu->task_ran_ns.value > longest->task_ran_ns.value))
+			longest = vcpu;
+	}
+	return longest;
+}
+
+const struct report_vcpu *culprit_cpu(const struct report *report)
+{
+	const struct report_vcpu *vcpu = report_find_cpu(report, &report->collection.stalled_cpu);
+
+	if (!vcpu && !g_strcmp0(report->collection.incident, incident_name(INCIDENT_RCU_STALL)))
+		return longest_in_kernel(report);
+	return vcpu;
+}
+
 void culprit_of_stall(const struct report *report, struct blame *blame)
 {
-	blame_task(report_find_cpu(report, &report->collection.stalled_cpu), blame_add, blame);
+	blame_task(culprit_cpu(report), blame_add, blame);
 }
 
 /* Who called panic(); what panic() calls is not to blame. */
@@ -108,8 +137,7 @@ static void find_culprit(const struct report *report, enum incident kind, struct
 	case INCIDENT_SOFT_LOCKUP:
 	case INCIDENT_HARD_LOCKUP:
 	case INCIDENT_RCU_STALL:
-		blame_task(report_find_cpu(report, &report->collection.stalled_cpu),
-			   blame_add_of_loop, blame);
+		blame_task(culprit_cpu(report), blame_add_of_loop, blame);
 		blame_end(blame);
 		break;
 	case INCIDENT_HUNG_TASK:

@@ -6,6 +6,12 @@
 #include "report/report.h"
 
 /*
+ * The CPU that stands still. Nobody saw which one holds a grace period up: the one that has been in
+ * the kernel with the same task for long. NULL: none is known; a reader may sleep, too.
+ */
+const struct report_vcpu *culprit_cpu(const struct report *report);
+
+/*
  * Where the CPU that stands still was seen, below interrupts, which are not to blame. A fingerprint
  * goes by the loop that it is in.
  */

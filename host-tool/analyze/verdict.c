@@ -70,7 +70,7 @@ static void append_cpu(GString *text, const struct report *report, const struct 
 
 static const char *judge_hard_lockup(GString *text, const struct report *report)
 {
-	const struct report_vcpu *vcpu = report_find_cpu(report, &report->collection.stalled_cpu);
+	const struct report_vcpu *vcpu = culprit_cpu(report);
 
 	append_cpu(text, report, vcpu);
 	if (vcpu && (vcpu->interrupts_on.known || vcpu->context == REPORT_CONTEXT_USER) &&
@@ -85,13 +85,14 @@ static const char *judge_hard_lockup(GString *text, const struct report *report)
 
 static const char *judge_soft_lockup(GString *text, const struct report *report)
 {
-	append_cpu(text, report, report_find_cpu(report, &report->collection.stalled_cpu));
+	append_cpu(text, report, culprit_cpu(report));
 	g_string_append(text, "The guest is to blame: the host gave it that time.");
 	return guest;
 }
 
-static const char *judge_rcu_stall(GString *text, const struct report *report G_GNUC_UNUSED)
+static const char *judge_rcu_stall(GString *text, const struct report *report)
 {
+	append_cpu(text, report, culprit_cpu(report));
 	g_string_append(text, "The guest is to blame: the host kept no vCPU waiting meanwhile; a "
 			      "reader or a CPU of the guest holds the grace period up.");
 	return guest;

@@ -93,6 +93,17 @@ for shape in ${STALL_KERNELS:-6.1}; do
 		'^Seen +an RCU grace period does not end: it has not moved for [3-6] s$'
 	ends g rcu-stall
 
+	# A lockup would be told first, and this not: the CPU does nothing else.
+	guest_exec g 'echo 30 >/proc/sys/kernel/watchdog_thresh'
+	stalls g 'spin_rcu 3 12000'
+	tap_is "$shape, a reader that spins: what it is" "$(value '$.incident')" rcu-stall
+	tap_is "$shape, a reader that spins: the title names the function" "$(value '$.title')" \
+		'rcu stall in scenario_spin_loop [oopsbt_scenario]'
+	tap_like "$shape, a reader that spins: the guest is to blame, and which CPU" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
+		'^guest: .* CPU 3 runs oopsbt/3 \(pid [0-9]+\) in scenario_spin_loop \[oopsbt_scenario\], with interrupts on\. '
+	ends g rcu-stall
+	guest_exec g 'echo 2 >/proc/sys/kernel/watchdog_thresh'
+
 	guest_exec g 'echo 60 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout'
 	guest_exec g 'echo 2 >/proc/sys/kernel/hung_task_timeout_secs'
 	stalls g completion

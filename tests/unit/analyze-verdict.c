@@ -80,6 +80,41 @@ static void check(struct report *report, const char *blame, const char *words)
 	report_free(report);
 }
 
+/* Of a grace period nobody saw which CPU holds it up: one that has been in the kernel for long. */
+static void test_reader(void)
+{
+	static const struct {
+		enum report_context context;
+		double ran_s[2];
+		const char *words;
+	} cases[] = {
+		{REPORT_CONTEXT_KERNEL,
+		 {3, 4},
+		 "EVIDENCE. CPU 1 runs spinner (pid 77) in spin_here"},
+		{REPORT_CONTEXT_KERNEL,
+		 {4, 3},
+		 "EVIDENCE. CPU 0 runs spinner (pid 77) in spin_here"},
+		{REPORT_CONTEXT_KERNEL, {0.9, 0.1}, "EVIDENCE. The guest is to blame"},
+		{REPORT_CONTEXT_USER, {9, 9}, "EVIDENCE. The guest is to blame"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct report *report = make("rcu-stall", "began");
+
+		report->collection.stalled_cpu.known = false;
+		for (int cpu = 0; cpu < 2; cpu++) {
+			struct report_vcpu *vcpu;
+
+			add_vcpu(report, cpu, false, true);
+			vcpu = &g_array_index(report->vcpus, struct report_vcpu, (guint)cpu);
+			vcpu->context = cases[i].context;
+			vcpu->task_ran_ns =
+				(struct maybe_int){true, (int64_t)(cases[i].ran_s[cpu] * 1e9)};
+		}
+		check(report, "guest", cases[i].words);
+	}
+}
+
 static void test_lockups(void)
 {
 	struct report *report = make("hard-lockup", "began");
@@ -95,6 +130,7 @@ static void test_lockups(void)
 	add_vcpu(report, 1, false, true);
 	check(report, "guest", "spin_here, with interrupts on. The guest");
 	check(make("rcu-stall", "began"), "guest", "a reader or a CPU");
+	test_reader();
 	check(make("starved", "began"), "host", "The host is to blame");
 }
 
