@@ -111,6 +111,10 @@ struct domain {
 	struct disk_watch *disks; /* NULL: they are not known */
 	struct backoff disks_moved;
 
+	/* domain_watchdog.c */
+	bool watchdog_paused; /* by its watchdog; libvirt says so, since it was asked last */
+	bool watchdog_told;   /* that it has, since it ran last, by this daemon */
+
 	/* domain_error.c */
 	bool error_told; /* since it ran last, by this daemon */
 
@@ -230,12 +234,15 @@ void domain_signals_stop(struct domain *domain);
 void domain_collect_next(struct domain *domain);
 /* What failed as libvirtd was away need not wait any longer. */
 void domain_collect_retry(struct domain *domain);
-/* If it has crashed, or was stopped by an error, while nobody listened: collected, once. What is
- * known of its kernel must have been recalled. */
+/* If it has crashed, or was stopped by its watchdog or an error, while nobody listened: collected,
+ * once. What is known of its kernel must have been recalled. */
 void domain_stopped(struct domain *domain);
 void domain_collect_stop(struct domain *domain);
 
 void domain_watchdog(struct domain *domain, int action); /* of virDomainEventWatchdogAction */
+/* If that has paused it while nobody listened: told, once. */
+void domain_watchdog_look(struct domain *domain);
+void domain_watchdog_over(struct domain *domain); /* it runs again */
 /* It stands, and libvirt does not say why: is that an internal error? */
 void domain_error_look(struct domain *domain);
 void domain_error_over(struct domain *domain); /* it runs again */

@@ -161,6 +161,8 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 		domain->kernel.panic_collected = true;
 	if (collect->signal.incident == INCIDENT_KVM_ERROR)
 		domain->kernel.error_collected = true;
+	if (collect->signal.incident == INCIDENT_WATCHDOG && domain->watchdog_told)
+		domain->kernel.watchdog_collected = true;
 	domain_stall_follow(domain, &collect->signal, result->blocked);
 	another_kernel = watch_set(&domain->kernel.watch, &result->verdict);
 	guest_settings_set(&domain->settings, &result->verdict);
@@ -326,10 +328,13 @@ void domain_stopped(struct domain *domain)
 	if (!domain->enabled)
 		return;
 	collect_crashed(domain);
+	domain_watchdog_look(domain);
 	if (domain->paused_us && !domain->collecting)
 		domain_error_look(domain);
-	else if (!domain->paused_us)
-		domain_error_over(domain);
+	if (domain->paused_us)
+		return;
+	domain_error_over(domain);
+	domain_watchdog_over(domain);
 }
 
 void domain_collect_stop(struct domain *domain)

@@ -12,7 +12,7 @@ struct refresh_task {
 	bool exists;
 	char *name;
 	int id;
-	bool crashed, paused;
+	bool crashed, paused, watchdog_paused;
 	unsigned int num_pauses; /* of the domain, when libvirt was asked */
 	char *auto_enable;	 /* NULL: none */
 	bool enabled, automatic;
@@ -59,6 +59,8 @@ static void read_state(struct refresh_task *refresh, virDomainPtr domain)
 	if (virDomainGetState(domain, &state, &reason, 0) < 0)
 		return;
 	refresh->paused = state == VIR_DOMAIN_PAUSED || state == VIR_DOMAIN_PMSUSPENDED;
+	refresh->watchdog_paused =
+		state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_WATCHDOG;
 	refresh->crashed = state == VIR_DOMAIN_CRASHED ||
 			   (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_CRASHED);
 }
@@ -151,8 +153,10 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 		domain_kernel_reset(domain);
 	domain->crashed = refresh->crashed;
 	/* An event that came meanwhile is newer than what libvirt said. */
-	if (refresh->num_pauses == domain->num_pauses)
+	if (refresh->num_pauses == domain->num_pauses) {
 		domain_stall_paused(domain, refresh->paused);
+		domain->watchdog_paused = refresh->watchdog_paused;
+	}
 	if (domain->enabled && domain->active && domain->kernel.map == NULL)
 		domain_kernel_find(domain, 0);
 	else

@@ -17,6 +17,15 @@ static const struct action actions[] = {
 	[VIR_DOMAIN_EVENT_WATCHDOG_INJECTNMI] = {"inject-nmi", true},
 };
 
+/* A guest that is paused cannot expire again: who has told of that is not told by another way. */
+static bool has_told_of_pause(struct domain *domain)
+{
+	bool told = domain->watchdog_told;
+
+	domain->watchdog_told = true;
+	return told;
+}
+
 void domain_watchdog(struct domain *domain, int number)
 {
 	static const struct action unknown = {"unknown", true};
@@ -26,6 +35,8 @@ void domain_watchdog(struct domain *domain, int number)
 		"the guest did not serve its watchdog device in time; the device's action is %s",
 		action->name);
 
+	if (number == VIR_DOMAIN_EVENT_WATCHDOG_PAUSE && has_told_of_pause(domain))
+		return;
 	if (action->leaves_guest)
 		domain_notice(domain, "watchdog", INCIDENT_WATCHDOG, evidence);
 	else if (domain->known && domain->enabled)
@@ -33,4 +44,25 @@ void domain_watchdog(struct domain *domain, int number)
 			  "%s: the guest is gone, so there is no dump; set the watchdog's action "
 			  "to pause or inject-nmi to get one",
 			  evidence);
+}
+
+void domain_watchdog_look(struct domain *domain)
+{
+	if (!domain->watchdog_paused || domain->kernel.watchdog_collected ||
+	    has_told_of_pause(domain))
+		return;
+	log_write(domain->all->log, LOG_INFO, domain->name, NULL,
+		  "the watchdog paused the guest while oopsbtd was not connected");
+	domain_notice(domain, "watchdog", INCIDENT_WATCHDOG,
+		      "the guest did not serve its watchdog device in time, and the device has "
+		      "paused it");
+}
+
+void domain_watchdog_over(struct domain *domain)
+{
+	domain->watchdog_paused = domain->watchdog_told = false;
+	if (!domain->kernel.watchdog_collected)
+		return;
+	domain->kernel.watchdog_collected = false;
+	domain_kernel_save(domain);
 }

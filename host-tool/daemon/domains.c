@@ -177,6 +177,7 @@ static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 	case VIR_DOMAIN_EVENT_STOPPED:
 		domain_kernel_reset(domain);
 		domain_error_over(domain);
+		domain_watchdog_over(domain);
 		domain_refresh(domain);
 		break;
 	case VIR_DOMAIN_EVENT_DEFINED:
@@ -191,6 +192,7 @@ static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 	case VIR_DOMAIN_EVENT_RESUMED:
 		pause_told(domain, false);
 		domain_error_over(domain);
+		domain_watchdog_over(domain);
 		if (detail == VIR_DOMAIN_EVENT_RESUMED_MIGRATED)
 			domain_refresh(domain);
 		break;

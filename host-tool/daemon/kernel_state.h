@@ -19,9 +19,10 @@ struct kernel_state {
 	GBytes *map;   /* NULL: not known */
 	char *release; /* clean; NULL: not known. Not kept: it is found again soon */
 	struct watch watch;
-	bool panic_collected; /* the kernel has panicked, and there is a dump of it */
-	bool error_collected; /* QEMU has stopped it for an internal error, and there is one */
-	char *stalls;	      /* as of stall_watch_to_text(); NULL: none */
+	bool panic_collected;	 /* the kernel has panicked, and there is a dump of it */
+	bool error_collected;	 /* QEMU has stopped it for an internal error, and there is one */
+	bool watchdog_collected; /* its watchdog has paused it, and there is one */
+	char *stalls;		 /* as of stall_watch_to_text(); NULL: none */
 	/* Of the domain, when this was kept. */
 	struct suppressed_signals suppressed;
 	gint64 deferred_us; /* real time of the signal that is put off; 0: none */

@@ -62,6 +62,50 @@ daemon_wait ': stored:' 60 >/dev/null || true
 tap_is "what watchdogs use up of the rate limit does not keep an oops from being collected" \
 	"$(dumps g | wc -l) dumps, $("$query" value "$(dumps g | tail -n 1)/report.json" '$.incident')" '3 dumps, oops'
 
+# paused_unseen: it expires while there is no daemon
+paused_unseen() {
+	guest_exec g 'killall watchdog 2>/dev/null && while pidof watchdog; do usleep 50000; done
+		watchdog -F -T 2 -t 3600 /dev/watchdog0 >/dev/null 2>&1 &'
+	for ((i = 0; i < 600; i++)); do
+		[ "$(state g)" != 'paused (watchdog)' ] || return 0
+		sleep 0.1
+	done
+}
+
+# comes_back: the daemon, for as long as a dump would take, and more
+comes_back() {
+	daemon_start
+	daemon_wait "$(guest_domain g): runs Linux" >/dev/null
+	sleep 3
+	daemon_stop
+}
+
+action pause
+daemon_stop
+paused_unseen
+daemon_start
+daemon_wait ': stored:' 60 >/dev/null || true
+dump=$(dumps g | tail -n 1)
+tap_is 'a guest that its watchdog paused while there was no daemon: there is a dump of it' \
+	"$(dumps g | wc -l): $(value '$.incident') by $(value '$.signal'), $(state g)" '4: watchdog by watchdog, paused (watchdog)'
+tap_like 'a guest that its watchdog paused while there was no daemon: the report says what was seen' "$(cat "$dump/report.txt")" \
+	'^Seen +the guest did not serve its watchdog device in time, and the device has paused it$'
+daemon_stop
+comes_back
+tap_is 'a guest that its watchdog paused while there was no daemon: the next one makes no second dump' "$(dumps g | wc -l)" 4
+virsh -q resume "$(guest_domain g)"
+comes_back
+tap_is 'a guest that runs again: there is no dump of that' "$(dumps g | wc -l)" 4
+daemon_start
+daemon_wait "$(guest_domain g): runs Linux" >/dev/null
+expires ': stored:'
+daemon_stop
+comes_back
+tap_is 'a guest that its watchdog paused before the eyes of a daemon: the next one makes no second dump' "$(dumps g | wc -l)" 5
+virsh -q resume "$(guest_domain g)"
+daemon_start
+daemon_wait "$(guest_domain g): runs Linux" >/dev/null
+
 action reset
 expires 'the guest is gone, so there is no dump'
 tap_like 'a watchdog that resets the guest: the log says that there is no dump' "$(tail -n "+$daemon_from" "$daemon_log")" \

@@ -36,6 +36,7 @@ static void test_signals(void)
 		.deferred_us = 1234567890123456,
 		.deferred = (char *)"crashloaded",
 		.error_collected = true,
+		.watchdog_collected = true,
 		.stalls = (char *)"hard-lockup 1 0 0 0 5 6 7\ntask 1 2 3\n",
 	};
 	struct kernel_state state;
@@ -49,6 +50,7 @@ static void test_signals(void)
 	g_assert_cmpint(state.deferred_us, ==, kept.deferred_us);
 	g_assert_cmpstr(state.deferred, ==, "crashloaded");
 	g_assert_true(state.error_collected);
+	g_assert_true(state.watchdog_collected);
 	g_assert_cmpstr(state.stalls, ==, kept.stalls);
 	kernel_state_clear(&state);
 	/* A guest that was started anew has another process. */
