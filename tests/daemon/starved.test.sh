@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A guest whose vCPU wants to run and that the host lets wait: noticed, and the host is to blame. STALL_KERNELS: on which kernels.
+# A guest whose vCPUs want to run and that the host lets wait: one, as another task has its processor; all, as a limit
+# keeps them off (cpu.max of their cgroups). Noticed, and the host is to blame. STALL_KERNELS: on which kernels.
 #
 # alone: a real-time task keeps a processor from everybody else.
 set -euo pipefail
@@ -16,7 +17,13 @@ here=$(dirname "$(realpath "$0")")
 query=$build/tests/report/query
 
 value() {
-	"$query" value "$(dumps g | tail -n 1)/report.json" "$1"
+	"$query" value "$(dumps "${2:-g}" | tail -n 1)/report.json" "$1"
+}
+
+# busy NAME: two CPUs that would run all the time
+busy() {
+	# shellcheck disable=SC2016 # for the guest's shell
+	guest_exec "$1" 'for i in 1 2; do taskset $i sh -c "while :; do :; done" >/dev/null 2>&1 & done'
 }
 
 daemon_config '[stall]' 'starved_s=5'
@@ -47,5 +54,23 @@ for kernel in ${STALL_KERNELS:-6.1}; do
 	tap_is "$kernel, a host that has time again: there is a dump of that" \
 		"$(value '$.incident') $(value '$.stall.phase'): $(value '$.title')" 'starved ended: starved ended'
 	guest_destroy g
+
+	guest_start limited kernel="$kernel" smp=2 memory=256 kaslr=no
+	daemon_follow limited "budget='10000' kinds='starved'" >/dev/null
+	busy limited
+	daemon_mark
+	if ! error=$(virsh -q schedinfo --live "$(guest_domain limited)" vcpu_period=100000 vcpu_quota=2000 2>&1); then
+		tap_skip "$kernel, a limit on all vCPUs: that is noticed" "libvirt has no cgroups here: $error"
+		guest_destroy limited
+		continue
+	fi
+	daemon_wait "$(guest_domain limited): stored:" 60 >/dev/null || true
+	tap_is "$kernel, a limit on all vCPUs: what it is" "$(value '$.incident' limited): $(value '$.title' limited)" \
+		'starved: starved: the host keeps a vCPU waiting'
+	tap_like "$kernel, a limit on all vCPUs: the host is to blame" "$(value '$.verdict.blame' limited): $(value '$.verdict.text' limited)" \
+		'^host: .*or a limit keeps this guest off them\.$'
+	virsh -q schedinfo --live "$(guest_domain limited)" vcpu_quota=-1 >/dev/null
+	tap_like "$kernel, a limit that is lifted: that is told" "$(daemon_wait "$(guest_domain limited): starved: .* ran on after [0-9]+ s" 60 || true)" 'ran on'
+	guest_destroy limited
 done
 tap_done
