@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# From `bt -a -s` of crash to lines as frames.c prints them.
+# From `bt -a -s` of crash to lines as frames.c prints them; with key=PID from `foreach UN bt -s`, with each task's PID in
+# place of the CPU.
 /^PID: / {
 	match($0, /CPU: [0-9]+/)
-	cpu = substr($0, RSTART + 5, RLENGTH - 5)
+	cpu = key == "PID" ? $2 : substr($0, RSTART + 5, RLENGTH - 5)
 	at = "-"
 }
 /\[exception RIP: / {
