@@ -189,15 +189,16 @@ for i in $(seq -w 150); do
 	echo "define $test_dir/herd-$i.xml"
 done | "$real_virsh" -q >/dev/null
 tap_ok 'enable --all shows how far it is where its lines go elsewhere' on_terminal '
-	spawn sh -c "virsh oopsbt enable --all >'"$test_dir/enabled"'"
+	spawn sh -c "OOPSBT_PROGRESS_MS=0 virsh oopsbt enable --all >'"$test_dir/enabled"'"
 	see "Enabling domains: \[0-9]+ of 151"
 	ended 0'
 tap_is 'enable --all has a line for each domain' "$(grep -c '^Domain .* is enabled' "$test_dir/enabled")" 151
 tap_ok 'enable --all shows no figures where its lines are on the terminal' on_terminal '
+	set env(OOPSBT_PROGRESS_MS) 0
 	spawn virsh oopsbt enable --all --keep 3
 	never "Enabling domains: "'
 tap_ok 'disable --all shows how far it is where its lines go elsewhere' on_terminal '
-	spawn sh -c "virsh oopsbt disable --all >'"$test_dir/disabled"'"
+	spawn sh -c "OOPSBT_PROGRESS_MS=0 virsh oopsbt disable --all >'"$test_dir/disabled"'"
 	see "Disabling domains: \[0-9]+ of 151"
 	ended 0'
 tap_is 'disable --all has its lines as without a terminal' "$(grep -c '^Domain .* is disabled' "$test_dir/disabled") $(wc -l <"$test_dir/disabled")" '151 151'

@@ -17,8 +17,9 @@ static void add_place(struct html *html, JsonObject *fault)
 	lines_append_place(place, fault);
 	html_open(html, "p", NULL);
 	html_element(html, "code", NULL, place->str);
-	html_textf(html, " at %s; registers from the %s", member_text(fault, "pc", "unknown"),
-		   member_text(fault, "source", "unknown"));
+	html_text(html, " at ");
+	html_element(html, "code", NULL, member_text(fault, "pc", "unknown"));
+	html_textf(html, "; registers from the %s", member_text(fault, "source", "unknown"));
 	html_close(html);
 	g_string_free(place, TRUE);
 }
