@@ -134,7 +134,7 @@ refused() {
 	tap_like "$title: message" "$err" "$pattern"
 }
 refused 'an unknown domain' 1 "error: cannot find the domain 'web2': .*no domain" enable web1 web2 --keep 50
-tap_like "$title: what to do" "$err" "'virsh list --all' shows"
+tap_like "an unknown domain: what to do" "$err" "'virsh list --all' shows"
 refused 'no domain' 2 'name a domain, or give --all' enable
 refused '--all and a domain' 2 '--all takes no domain names' enable --all web1
 refused '--live for what does not run' 1 "'web1' is not running" enable on web1 --live --keep 50
