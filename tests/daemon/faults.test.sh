@@ -70,7 +70,7 @@ killed() {
 	rogue good
 	daemon_start
 	daemon_wait "$(guest_domain a): runs Linux" >/dev/null
-	tap_is "the next start after that knows of no freeze" "$(ls "$daemon_runtime/frozen")" ""
+	tap_is 'the next start after a kill knows of no freeze' "$(ls "$daemon_runtime/frozen")" ""
 }
 
 killed frozen hang-frozen 'frozen: the guest is frozen'
@@ -83,10 +83,10 @@ oops a
 daemon_wait 'stored: ' >/dev/null
 daemon_kill
 tap_ok "killed when stored, the daemon leaves a guest that runs" runs 3
-tap_is "and one dump, whole" "$(dumps a | wc -l) $(newest report.txt)" "1 a report"
+tap_is 'killed when stored, the daemon leaves one whole dump' "$(dumps a | wc -l) $(newest report.txt)" "1 a report"
 daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
-tap_is "nothing half-done is left by any of them" "$(hidden)" ""
+tap_is 'no kill leaves anything half-done' "$(hidden)" ""
 
 # signalled: QEMU has been told to stop, and does when its caller is gone
 rogue good
@@ -104,7 +104,7 @@ tap_ok "killed when signalled, the daemon leaves a guest that runs within 3 of 8
 daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
 # Until libvirt cannot perform that suspend call any more the guest is not frozen again.
-tap_ok "and no record once the suspend call cannot be performed any more" \
+tap_ok 'no record of the freeze is left once the suspend call cannot be performed any more' \
 	timeout 60 sh -c "until [ -z \"\$(ls '$daemon_runtime/frozen')\" ]; do sleep 0.2; done"
 
 # --- the daemon hangs, is ended, loses its guard, is started twice ---
@@ -118,17 +118,17 @@ kill -STOP "$daemon_pid"
 tap_ok "when the daemon hangs, its guard thaws the guest" runs 5
 kill -CONT "$daemon_pid"
 daemon_wait 'stored: ' >/dev/null
-tap_like "and the collection goes on when the daemon does" "$(newest report.txt)" 'not analysed'
+tap_like 'the collection goes on when the daemon does that had hung' "$(newest report.txt)" 'not analysed'
 
 rogue hang-frozen
 daemon_mark
 oops_begin
 daemon_wait 'thawed: ' 10 >/dev/null
 tap_ok "an analyser that hangs costs the guest no more than the budget" runs 3
-tap_like "and leaves a dump that says so" "$(daemon_wait 'stored: ' >/dev/null && newest report.txt)" \
+tap_like 'the dump says that the analyser hung' "$(daemon_wait 'stored: ' >/dev/null && newest report.txt)" \
 	'not analysed: .*in time'
-tap_like "and that the budget was used up" "$(newest report.txt)" 'the budget of 300 ms was used up before everything was read'
-tap_like "with the registers" "$(newest registers.txt)" '^CPU#1'
+tap_like 'the dump says that the budget was used up' "$(newest report.txt)" 'the budget of 300 ms was used up before everything was read'
+tap_like 'the dump has the registers although the analyser hung' "$(newest registers.txt)" '^CPU#1'
 
 daemon_change a "budget='8000'"
 rogue hang-frozen
@@ -139,9 +139,9 @@ before=$EPOCHSECONDS
 status=0
 daemon_stop || status=$?
 tap_is "SIGTERM in the middle of a collection ends the daemon well" "$status" 0
-tap_ok "within its time" [ $((EPOCHSECONDS - before)) -lt 12 ]
-tap_ok "and the guest runs" runs 3
-tap_is "and nothing half-done is left" "$(hidden)" ""
+tap_ok 'SIGTERM in the middle of a collection ends the daemon within its time' [ $((EPOCHSECONDS - before)) -lt 12 ]
+tap_ok 'the guest runs after SIGTERM in the middle of a collection' runs 3
+tap_is 'SIGTERM in the middle of a collection leaves nothing half-done' "$(hidden)" ""
 
 rogue good
 daemon_start
@@ -154,7 +154,7 @@ kill -KILL "$guard"
 tap_ok "a freeze guard that died is started again" daemon_wait 'the freeze guard ended; started a new one'
 daemon_mark
 oops a
-tap_ok "and freezes go on" daemon_wait 'thawed: '
+tap_ok 'guests are frozen again after the guard was started again' daemon_wait 'thawed: '
 daemon_wait 'stored: ' >/dev/null
 
 # --- libvirt is busy ---
@@ -170,7 +170,7 @@ tap_ok "a freeze that libvirt does not get done in time is gone without" \
 	daemon_wait 'could not be frozen: .* took more than 1000 ms' 20
 kill -CONT "$qemu"
 sleep 0.5 # the stop command comes through after all
-tap_ok "and when it comes through after all, it is undone" runs 5
+tap_ok 'a suspend that comes through after its collection is undone' runs 5
 
 # --- the analyser is the guest's ---
 
@@ -207,8 +207,8 @@ rogue good
 daemon_mark
 oops a
 daemon_wait 'stored: ' >/dev/null
-tap_is "the next good one is as good as ever" "$(newest report.txt)" "a report"
-tap_like "the guest runs" "$(state a)" '^running'
+tap_is 'the analyser after bad ones makes a good dump' "$(newest report.txt)" "a report"
+tap_like 'the guest runs after all bad analysers' "$(state a)" '^running'
 
 # --- too many ---
 
@@ -221,13 +221,13 @@ before=$(dumps a | tail -n 1)
 for ((i = 0; i < 6; i++)); do
 	oops a
 done
-tap_ok "the rate limit is told of" daemon_wait 'rate limit reached'
+tap_ok 'the log tells of the rate limit' daemon_wait 'rate limit reached'
 daemon_wait 'stored: ' >/dev/null
 for ((i = 0; i < 100; i++)); do
 	[ "$(tail -n "+$daemon_from" "$daemon_log" | grep -c stored:)" -lt 3 ] || break
 	sleep 0.1
 done
-tap_is "and holds" "$(dumps a | sed "1,\\|$before|d" | wc -l)" 3
+tap_is 'the rate limit holds' "$(dumps a | sed "1,\\|$before|d" | wc -l)" 3
 status=0
 daemon_stop || status=$?
 tap_is "SIGTERM ends the daemon well" "$status" 0

@@ -132,7 +132,7 @@ recover a
 sleep 1 # the guard has seen it run
 tap_unlike "the guard does not forget it yet" "$(ls "$daemon_runtime/frozen")" '^$'
 clock_ahead 40
-tap_ok "it does when libvirtd cannot have it any more" no_records 60
+tap_ok 'the guard forgets a suspend call when libvirtd cannot have it any more' no_records 60
 daemon_start
 known a b
 
@@ -146,7 +146,7 @@ for stuck in a b; do
 	daemon_kill
 	tap_ok "with the QEMU of $stuck hung, the guard resumes $free all the same" runs "$free" 5
 	kill -CONT "$(qemu_pid "$stuck")"
-	tap_ok "and $stuck when its QEMU goes on" runs "$stuck" 5
+	tap_ok "the guard resumes $stuck when its QEMU goes on" runs "$stuck" 5
 	recover a b
 	daemon_start
 	known a b
@@ -195,7 +195,7 @@ daemon_kill # the guard goes with its namespace
 tap_like "a container that is killed takes the guard with it" "$(state a)" '^paused'
 contained
 tap_ok "the next daemon in a container resumes what the last one left frozen" runs a 5
-tap_ok "and no record is left" no_records
+tap_ok 'no record is left when the next daemon has resumed a guest' no_records
 recover a
 # unshare does not hand signals on.
 kill "$(pgrep -P "$daemon_pid")"
@@ -211,7 +211,7 @@ kill -KILL "$guard"
 daemon_kill
 daemon_start
 tap_ok "the next daemon resumes what one left frozen that was killed with its guard" runs a 5
-tap_ok "and no record is left then" no_records
+tap_ok 'no record is left when the guest of a killed guard has been resumed' no_records
 recover a
 known a b
 
@@ -229,8 +229,8 @@ tap_ok "a domain is not frozen again while an earlier suspend call is under way"
 kill -CONT "$(qemu_pid a)"
 daemon_wait 'stored: ' >/dev/null
 sleep 0.5 # the stop command comes through
-tap_ok "and the earlier one is undone when it comes through" runs a 5
-tap_ok "and its record goes" no_records
+tap_ok 'an earlier suspend call is undone when it comes through' runs a 5
+tap_ok 'the record of an earlier suspend call goes with it' no_records
 recover a
 
 # --- nobody else's pause ---
@@ -253,7 +253,7 @@ virsh -q suspend "$(guest_domain a)" >/dev/null
 kill -CONT "$daemon_pid"
 daemon_wait 'stored: ' >/dev/null
 tap_like "when the daemon goes on, an administrator's suspend since then is left alone" "$(state a)" '^paused'
-tap_like "and the report says who resumed the guest" "$(newest a report.txt)" 'freeze guard'
+tap_like 'the report says who resumed the guest' "$(newest a report.txt)" 'freeze guard'
 recover a
 
 daemon_change a "budget='2000'"
@@ -313,8 +313,8 @@ frozen b
 status=0
 timeout 20 virsh -q save "$(guest_domain b)" "$test_dir/saved" >"$test_dir/save.log" 2>&1 || status=$?
 tap_is "a save that begins during the freeze is ended, as it would carry the pause with it" "$status" 1
-tap_ok "and the guest runs then" runs b 5
-tap_ok "and the guard says so" daemon_wait 'freeze-guard: .* was frozen when a save began'
+tap_ok 'the guest runs after a save during the freeze was ended' runs b 5
+tap_ok 'the guard says that it ended the save' daemon_wait 'freeze-guard: .* was frozen when a save began'
 end_process "$disk" "$(pgrep -P "$disk")"
 exec {saved}<&-
 recover b
@@ -345,5 +345,5 @@ known a b
 status=0
 daemon_stop || status=$?
 tap_is "SIGTERM ends the daemon well" "$status" 0
-tap_ok "and no record is left at the end" no_records
+tap_ok 'no record is left when the daemon has ended' no_records
 tap_done

@@ -49,7 +49,7 @@ tap_note "bytes written with 1 pause: $few, with 41: $many"
 tap_ok "after the first, events of a domain that is not enabled cause no calls" [ $((many - few)) -lt $((40 * 150)) ]
 daemon_mark
 daemon_enable other
-tap_like "it is followed when it is enabled" "$(daemon_wait "$(guest_domain other): ")" 'enabled and running'
+tap_like 'a domain is followed when it is enabled' "$(daemon_wait "$(guest_domain other): ")" 'enabled and running'
 
 # --- QEMUs that hang ---
 
@@ -70,7 +70,7 @@ daemon_enable a
 tap_ok "while as many QEMUs hang as a connection has calls, another guest's kernel is found" \
 	daemon_wait "$(guest_domain a): runs Linux" 60
 oops a
-tap_ok "and it is collected" daemon_wait "$(guest_domain a): stored:" 60
+tap_ok 'the oops of another guest is collected while QEMUs hang' daemon_wait "$(guest_domain a): stored:" 60
 kill -CONT "$(qemu_pid other)" "$(qemu_pid third)"
 for name in other third; do
 	tap_ok "the kernel of $name is found when its QEMU goes on" daemon_wait "$(guest_domain "$name"): runs Linux" 120

@@ -109,21 +109,21 @@ tap_ok "the domain is migrating" migrating
 daemon_mark
 in_guest '(echo null >/sys/kernel/debug/oopsbt_scenario/run) 2>/dev/null & true'
 tap_like "an oops while it migrates is collected at once" "$(daemon_wait 'stored: ' || true)" 'null_deref'
-tap_unlike "and the domain is not frozen" "$(tail -n "+$daemon_from" "$daemon_log")" 'frozen:'
+tap_unlike 'a domain that is migrating is not frozen' "$(tail -n "+$daemon_from" "$daemon_log")" 'frozen:'
 dump=$(dumps migrating | tail -n 1)
 tap_is "the report says why it has no registers" \
 	"$("$query" value "$dump/report.json" '$.errors[*]' | grep -c '"vcpus","message":"no registers: the domain is migrating"')" 1
-tap_like "and what the guest printed" "$(cat "$dump/dmesg.txt")" 'Oops: 0002'
-tap_ok "it is still migrating" migrating
+tap_like 'the report of a migrating domain has what the guest printed' "$(cat "$dump/dmesg.txt")" 'Oops: 0002'
+tap_ok 'the domain is still migrating after the collection' migrating
 virsh -q domjobabort "$domain"
 wait "$migration" || true
-tap_like "when it has stayed it runs" "$(virsh -q domstate "$domain")" '^running'
-tap_is "and has one dump" "$(dumps migrating | wc -l)" 1
+tap_like 'a domain that has stayed runs' "$(virsh -q domstate "$domain")" '^running'
+tap_is 'a domain that has stayed has one dump' "$(dumps migrating | wc -l)" 1
 
 migrate 2 &
 wait $! || cat "$test_dir/migrate.log"
-tap_ok "when it has gone it is let go" daemon_wait "$domain: is gone"
-tap_like "and runs where it is" "$(virsh -q -c "$there" domstate "$domain")" '^running'
+tap_ok 'a domain that has gone is let go' daemon_wait "$domain: is gone"
+tap_like 'a domain that has gone runs where it is' "$(virsh -q -c "$there" domstate "$domain")" '^running'
 status=0
 daemon_stop || status=$?
 tap_is "SIGTERM ends the daemon well" "$status" 0

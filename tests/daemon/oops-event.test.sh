@@ -82,11 +82,11 @@ guest_events exact
 collect exact null
 tap_is "an oops is a GUEST_OOPS event" "$(value exact '$.signal')" oops
 tap_like "the guest was held" "$(tail -n "+$daemon_from" "$daemon_log")" 'the guest runs again, after'
-tap_unlike "by QEMU: libvirt has suspended nothing" "$(guest_events_log exact)" Suspended
-tap_is "and runs on" "$(guest_exec exact 'echo alive') $(qemu_state exact)" 'alive running'
-tap_is "it was frozen from the instant of the oops on" "$(value exact '$.timeline.frozen')" \
+tap_unlike 'libvirt has suspended nothing: QEMU held the guest' "$(guest_events_log exact)" Suspended
+tap_is 'the guest runs on after an oops event' "$(guest_exec exact 'echo alive') $(qemu_state exact)" 'alive running'
+tap_is 'the guest was frozen from the instant of the oops on' "$(value exact '$.timeline.frozen')" \
 	"$(value exact '$.timeline.signalled')"
-tap_like "the time until it ran again is told" "$(value exact '$.timeline.freeze_us')" '^[1-9][0-9]*$'
+tap_like 'the report tells the time until the guest ran again' "$(value exact '$.timeline.freeze_us')" '^[1-9][0-9]*$'
 cpu=$(value exact '$.oops.cpu')
 stack=$(value exact "\$.vcpus[$cpu].frames[*].symbol" | xargs)
 tap_note "$stack"
@@ -132,7 +132,7 @@ exactly=$ahead
 tap_like "the other CPUs are seen counting" "$exactly" '^-?[0-9]+$'
 monitor exact '{"execute": "set-action", "arguments": {"oops": "none"}}' >/dev/null
 counted
-tap_like "they are too when the guest is suspended after the event instead" "$ahead" '^[0-9]+$'
+tap_like 'the other CPUs are seen counting when the guest is suspended after the event, too' "$ahead" '^[0-9]+$'
 tap_ok "paused at the instant they had counted on by less than a tenth of that" [ $((exactly * 10)) -lt "$ahead" ]
 monitor exact '{"execute": "set-action", "arguments": {"oops": "pause", "oops-timeout": 2300}}' >/dev/null
 
@@ -164,7 +164,7 @@ for scenario in null_deref gpf bug; do
 done
 told=$(tail -n "+$daemon_from" "$daemon_log" | grep "$(guest_domain exact): stored:")
 tap_is "each has a dump, and one only" "$(dumps exact | wc -l)" $((before + 3))
-tap_is "which tells of it" "$(grep -oE 'scenario_[a-z_]+' <<<"$told" | sort | uniq -c | xargs)" \
+tap_is 'the report of the watch tells of the event that came late' "$(grep -oE 'scenario_[a-z_]+' <<<"$told" | sort | uniq -c | xargs)" \
 	'1 scenario_bug 1 scenario_gpf 1 scenario_null_deref'
 
 guest_exec exact 'dmesg -n 7'
@@ -176,7 +176,7 @@ virsh_oopsbt() {
 }
 tap_like "enable says that this QEMU stops the guest" "$(virsh_oopsbt enable --live "$(guest_domain exact)")" \
 	'this QEMU has the patches and stops the guest'
-tap_like "and that a stock one drops the event" "$(virsh_oopsbt enable --live "$(guest_domain stock)")" \
+tap_like 'enable says that a stock QEMU drops the event' "$(virsh_oopsbt enable --live "$(guest_domain stock)")" \
 	'has no patches for it and drops it'
 
 # --- nobody but the daemon's own pause is ended, and none lasts ---
@@ -206,7 +206,7 @@ kill -CONT "$daemon_pid"
 daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
 tap_like "a pause that QEMU has ended before all was read is told of" "$(cat "$(dumps exact | tail -n 1)/report.txt")" \
 	'QEMU let the guest go on by itself'
-tap_is "... and what was read is not said to be of one instant" "$(value exact '$.vcpus[*].consistency' | sort -u)" late
+tap_is 'a pause that QEMU has ended early is not said to be of one instant' "$(value exact '$.vcpus[*].consistency' | sort -u)" late
 
 daemon_change exact "budget='2000' watch='100' keep='100'"
 
@@ -226,7 +226,7 @@ tap_ok "the guest whose oops the rate limit leaves out goes on" stands exact run
 wait "$writer"
 daemon_config '[rate-limit]' 'domain_burst=1000'
 kill -HUP "$daemon_pid"
-tap_ok "when the limit is raised it is collected" \
+tap_ok 'an oops that the rate limit left out is collected when the limit is raised' \
 	daemon_wait "$(guest_domain exact): collecting the last of the signals that the rate limit left out"
 daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
 
@@ -246,12 +246,12 @@ writer=$!
 daemon_wait "$(guest_domain exact): frozen:" >/dev/null
 daemon_kill
 rogue good
-tap_is "with the daemon killed while it holds the guest that stands" "$(qemu_state exact)" paused
+tap_is 'a guest that is held stands when the daemon is killed' "$(qemu_state exact)" paused
 first=$(counter "$now")
 tap_is "none of its CPUs goes on: what they count stays" "$(counter "$now")" "$first"
-tap_ok "until QEMU lets it go by itself" stands exact running
+tap_ok 'QEMU lets a held guest go by itself' stands exact running
 wait "$writer"
-tap_ok "then they count on" [ "$(counter "$now")" -gt "$first" ]
+tap_ok 'CPUs of a held guest count on when QEMU lets it go' [ "$(counter "$now")" -gt "$first" ]
 
 # --- off ---
 

@@ -76,11 +76,11 @@ oops other
 tap_ok "another guest's oops is collected meanwhile" daemon_wait "$(guest_domain other): stored:.*scenario_null_deref" 60
 tap_is "the storm has as many dumps as the rate limit says" "$(dumps storm | wc -l)" "$burst"
 status --json "$storm" >"$test_dir/status.json"
-tap_ok "how many signals were left out is told" \
+tap_ok 'the report tells how many signals were left out' \
 	[ "$("$query" value "$test_dir/status.json" '$.domains[0].guest.suppressed')" -ge "$seconds" ]
-tap_like "... in words, too" "$(status --verbose "$storm")" '[1-9][0-9]* left out by the rate limit, 0 failed'
+tap_like 'report.txt tells in words how many signals were left out' "$(status --verbose "$storm")" '[1-9][0-9]* left out by the rate limit, 0 failed'
 tap_ok "the daemon has not grown" grown "$ours" "$(size "$daemon_pid")" 4096 8
-tap_ok "nor libvirtd" grown "$libvirts" "$(size "$libvirtd_pid")" 4096 8
+tap_ok 'libvirtd has not grown' grown "$libvirts" "$(size "$libvirtd_pid")" 4096 8
 tap_ok "the guest itself runs on" eventually [ "$(writes)" != "$first" ]
 
 # --- oopses that have no dump ---
@@ -118,15 +118,15 @@ daemon_wait "$(guest_domain other): stored:.*scenario_gpf" 60 >/dev/null || true
 tap_is "of five oopses with a burst of two there are three dumps" $(($(dumps other | wc -l) - had)) 3
 tap_is "the third tells of the fifth" "$(value '$.title') $(($(value '$.oops.number') - told))" \
 	'general protection fault in scenario_gpf [oopsbt_scenario] 5'
-tap_is "with its registers" "$(value '$.fault.symbol') $(value '$.fault.regs.*' | grep -x 0x6f6f707362740000 | sort -u)" \
+tap_is 'the report of a signal that was put off has registers' "$(value '$.fault.symbol') $(value '$.fault.regs.*' | grep -x 0x6f6f707362740000 | sort -u)" \
 	'scenario_gpf 0x6f6f707362740000'
-tap_is "and says that it was put off" "$(value '$.timeline.deferred')" true
+tap_is 'the report of a signal that was put off says so' "$(value '$.timeline.deferred')" true
 tap_is "it lists the two between by number and title" \
 	"$(value '$.suppressed.oopses[*].number' | while read -r n; do echo $((n - told)); done | xargs) $(
 		value '$.suppressed.oopses[*].title' | grep -oE 'scenario_[a-z_]+' | grep -v oopsbt | xargs)" \
 	'3 4 scenario_bug scenario_null_deref'
-tap_is "why they have no dump" "$(value '$.suppressed.count') $(value '$.suppressed.rate_limit') $(value '$.suppressed.failed')" '2 2 0'
-tap_like "and tells the reader" "$(report)" '2 signals: the rate limit was reached'
+tap_is 'the report says why two oopses have no dump' "$(value '$.suppressed.count') $(value '$.suppressed.rate_limit') $(value '$.suppressed.failed')" '2 2 0'
+tap_like 'report.txt lists the oopses without a dump' "$(report)" '2 signals: the rate limit was reached'
 
 # The next one is collected as it happens: its stack is to be that of its text.
 reload 'domain_burst=100' '[store]' 'free_space_mib=1073741824'
@@ -146,7 +146,7 @@ tap_like "no stack is of another oops" "$(value '$.vcpus[*].frames[*].symbol' | 
 tap_is "the registers are of that oops" "$(value '$.fault.symbol')" scenario_gpf
 tap_like "the one that failed is listed" "$(value '$.suppressed.oopses[*].title')" \
 	'^kernel BUG at oopsbt_scenario.c:[0-9]+ in scenario_bug '
-tap_is "as one that failed" "$(value '$.suppressed.rate_limit') $(value '$.suppressed.failed')" '0 1'
+tap_is 'the report says that a collection failed' "$(value '$.suppressed.rate_limit') $(value '$.suppressed.failed')" '0 1'
 tap_unlike "the rate limit is not blamed" "$(report)" 'rate limit'
 "$build/host-tool/oopsbt-analyze" --json "$(dumps other | tail -n 1)/core" >"$test_dir/again.json" || true
 tap_ok "the core tells the same" cmp "$test_dir/again.json" "$(dumps other | tail -n 1)/report.json"
@@ -185,8 +185,8 @@ exec {lock}>&-
 tap_ok "what another process kept from being collected is collected after it" \
 	daemon_wait "$(guest_domain other): stored:.*scenario_null_deref" 60
 tap_is "it is said once that it has to wait" "$(tail -n "+$daemon_from" "$daemon_log" | grep -c 'cannot collect yet')" 1
-tap_is "and the dump is one" $(($(dumps other | wc -l) - had)) 1
-tap_is "which tells of no other" "$(value '$.suppressed')" null
+tap_is 'an oops that another process kept from being collected has one dump' $(($(dumps other | wc -l) - had)) 1
+tap_is 'the dump of such an oops tells of no other' "$(value '$.suppressed')" null
 
 # What a daemon has left out its successor knows.
 daemon_stop
@@ -202,5 +202,5 @@ daemon_kill
 daemon_start
 tap_ok "what a daemon had put off when it was killed is collected by the next one" \
 	daemon_wait "$(guest_domain other): stored:.*scenario_gpf" 60
-tap_like "which lists what was left out before" "$(value '$.suppressed.oopses[*].title')" scenario_bug
+tap_like 'the next daemon lists what was left out before' "$(value '$.suppressed.oopses[*].title')" scenario_bug
 tap_done

@@ -151,10 +151,10 @@ hangs completion
 dmesg_until fallback 'blocked for more than' >/dev/null
 tap_is "a hung task is not signalled as a crash by default" "$(crashloaded fallback)" 0
 guest_exec fallback 'echo 0 >/proc/sys/kernel/hung_task_timeout_secs; echo complete >/sys/kernel/debug/oopsbt_scenario/run; rmmod oopsbt_pvpanic'
-tap_like "it is if lockup_fallback asks for that" "$(load fallback lockup_fallback=Y)" 'a lockup or a hung task is signalled, too'
+tap_like 'a hung task is signalled as a crash if lockup_fallback asks for that' "$(load fallback lockup_fallback=Y)" 'a lockup or a hung task is signalled, too'
 hangs semaphore
 dmesg_until fallback 'blocked for more than' >/dev/null
-tap_is "and then is one event" "$(crashloaded fallback)" 1
+tap_is 'a hung task that is signalled is one event' "$(crashloaded fallback)" 1
 guest_destroy fallback
 
 for kernel in 5.10 6.1 6.12; do
@@ -164,7 +164,7 @@ for kernel in 5.10 6.1 6.12; do
 	tap_like "$kernel: modinfo describes oops_fallback" "$info" '^parm: *oops_fallback:.*default: Y'
 	tap_like "$kernel: modinfo tells the version, for DKMS" "$info" '^version: *[0-9]'
 	tap_like "$kernel: the module is loaded for an ACPI device" "$info" '^alias: *acpi\*:QEMU0001:\*'
-	tap_like "$kernel: and for a PCI device" "$info" '^alias: *pci:v00001B36d00000011'
+	tap_like "$kernel: the module is loaded for a PCI device" "$info" '^alias: *pci:v00001B36d00000011'
 	tap_like "$kernel: modinfo describes nmi_backtrace" "$info" '^parm: *nmi_backtrace:.*default: 0'
 
 	begin isa kernel="$kernel" pvpanic=isa
@@ -174,7 +174,7 @@ for kernel in 5.10 6.1 6.12; do
 	tap_is "$kernel: it refuses to load in one line if it may not use what the device offers" \
 		"$(load isa oops_fallback=N)" \
 		"pvpanic offers events 0x3, none to signal an oops with (0x8; oops_fallback is off)"
-	tap_is "$kernel: and is not loaded then" "$(loaded isa)" 0
+	tap_is "$kernel: a module that refused is not loaded" "$(loaded isa)" 0
 	tap_is "$kernel: with ISA pvpanic it loads and says what it does" "$(load isa)" \
 		"an oops is signalled as event 0x2 to pvpanic at I/O port 0x505"
 	tap_like "$kernel: the host finds the NMI handler's state by name" "$(guest_exec isa 'cat /proc/kallsyms')" \
@@ -182,19 +182,19 @@ for kernel in 5.10 6.1 6.12; do
 
 	oops isa
 	tap_ok "$kernel: an oops is a crashloaded event" guest_events_wait isa Crashloaded
-	tap_like "$kernel: and the guest runs on" "$(guest_exec isa 'uname -r')" "^${kernel//./\\.}\\."
+	tap_like "$kernel: the guest runs on after an oops" "$(guest_exec isa 'uname -r')" "^${kernel//./\\.}\\."
 	guest_exec isa "echo N >$parameters/oops_fallback"
 	oops isa
 	tap_is "$kernel: without oops_fallback an oops is not signalled as a crash" "$(crashloaded isa)" 1
 	guest_exec isa "echo Y >$parameters/oops_fallback"
 	oops isa
-	tap_is "$kernel: and again is with it" "$(crashloaded isa)" 2
+	tap_is "$kernel: with oops_fallback an oops is signalled as a crash again" "$(crashloaded isa)" 2
 
 	guest_exec isa 'dmesg -c >/dev/null'
 	nmi isa
 	log=$(dmesg_until isa 'unknown reason')
 	tap_like "$kernel: an NMI is the kernel's business while nmi_backtrace is 0" "$log" 'Uhhuh. NMI received'
-	tap_unlike "$kernel: and shows no CPU" "$log" 'NMI backtrace'
+	tap_unlike "$kernel: such an NMI shows no CPU" "$log" 'NMI backtrace'
 	tap_like "$kernel: nmi_backtrace takes 0 and 1 only" \
 		"$(guest_exec isa "echo 2 >$parameters/nmi_backtrace" 2>&1 || true)" 'Invalid argument'
 
@@ -207,11 +207,11 @@ for kernel in 5.10 6.1 6.12; do
 	dmesg_until isa scenario_spin_outer >/dev/null
 	log=$(dmesg_until isa "NMI backtrace for cpu 2")
 	tap_like "$kernel: an NMI is announced" "$log" 'oopsbt_pvpanic: NMI received .* on CPU 0, showing all CPUs'
-	tap_is "$kernel: and shows every CPU once" \
+	tap_is "$kernel: an NMI shows every CPU once" \
 		"$(echo "$log" | grep -o 'NMI backtrace for cpu .*' | sort | xargs)" \
 		"NMI backtrace for cpu 0 NMI backtrace for cpu 1 NMI backtrace for cpu 2"
-	tap_like "$kernel: also one that has interrupts off" "$log" 'scenario_spin_outer'
-	tap_unlike "$kernel: and is nobody else's business" "$log" 'Uhhuh'
+	tap_like "$kernel: an NMI shows a CPU that has interrupts off" "$log" 'scenario_spin_outer'
+	tap_unlike "$kernel: an NMI is nobody else's business" "$log" 'Uhhuh'
 
 	guest_exec isa 'dmesg -c >/dev/null'
 	for ((i = 0; i < 20; i++)); do
@@ -221,13 +221,13 @@ for kernel in 5.10 6.1 6.12; do
 	tap_ok "$kernel: a storm of NMIs prints no more than two more ($dumps)" test "$dumps" -le 2
 
 	guest_exec isa 'rmmod oopsbt_pvpanic'
-	tap_is "$kernel: it unloads" "$(loaded isa)" 0
-	tap_is "$kernel: and leaves no hook" "$(guest_exec isa 'cat /sys/kernel/debug/kprobes/list')" ''
+	tap_is "$kernel: the module unloads" "$(loaded isa)" 0
+	tap_is "$kernel: the unloaded module leaves no hook" "$(guest_exec isa 'cat /sys/kernel/debug/kprobes/list')" ''
 	oops isa
-	tap_is "$kernel: an oops is not signalled any more" "$(crashloaded isa)" 2
+	tap_is "$kernel: an oops is not signalled after the module was unloaded" "$(crashloaded isa)" 2
 	guest_exec isa 'dmesg -c >/dev/null'
 	nmi isa
-	tap_like "$kernel: nor an NMI answered" "$(dmesg_until isa 'unknown reason')" 'Uhhuh. NMI received'
+	tap_like "$kernel: an NMI is not answered after the module was unloaded" "$(dmesg_until isa 'unknown reason')" 'Uhhuh. NMI received'
 	tap_like "$kernel: it can be loaded again" "$(load isa)" 'an oops is signalled'
 	guest_exec isa "echo panic >$run" 2>/dev/null || true
 	tap_ok "$kernel: a panic is still signalled as one" guest_events_wait isa Panicked
@@ -248,13 +248,13 @@ for kernel in 5.10 6.1 6.12; do
 	load plug >/dev/null
 	guest_exec plug 'dmesg -c >/dev/null; echo 1 >/sys/bus/pci/devices/0000:00:1d.0/remove'
 	tap_is "$kernel: it says that the device was removed" "$(said plug gone)" 'pvpanic at PCI device 0000:00:1d.0 is gone'
-	tap_like "$kernel: and that there is no other" "$(said plug 'no pvpanic')" '^no pvpanic device'
+	tap_like "$kernel: the module says that there is no other device" "$(said plug 'no pvpanic')" '^no pvpanic device'
 	oops plug
 	tap_is "$kernel: nothing is written to where a removed device was" "$(crashloaded plug)" 0
 	guest_exec plug 'echo 1 >/sys/bus/pci/rescan'
 	tap_like "$kernel: it uses the device that is found again" "$(said plug 'an oops')" 'PCI device 0000:00:1d.0'
 	oops plug
-	tap_is "$kernel: and an oops is signalled again" "$(crashloaded plug)" 1
+	tap_is "$kernel: an oops is signalled again to the device that was found again" "$(crashloaded plug)" 1
 	guest_exec plug 'dmesg -c >/dev/null'
 	monitor plug device_del old
 	tap_is "$kernel: it says that the host unplugged the device" "$(said plug gone)" \
@@ -264,7 +264,7 @@ for kernel in 5.10 6.1 6.12; do
 	monitor plug device_add pvpanic-pci,id=new,addr=0x1c
 	tap_like "$kernel: it uses the device that is plugged in" "$(said plug 'an oops')" 'PCI device 0000:00:1c.0'
 	oops plug
-	tap_is "$kernel: and an oops is signalled to that" "$(crashloaded plug)" 2
+	tap_is "$kernel: an oops is signalled to the device that was plugged in" "$(crashloaded plug)" 2
 	guest_destroy plug
 done
 
@@ -297,33 +297,33 @@ load driver >/dev/null
 guest_exec driver 'echo 0 >/sys/bus/platform/devices/QEMU0001:00/events'
 guest_exec driver "echo panic >$run" 2>/dev/null || true
 guest_events_wait driver Stopped 60 >/dev/null
-tap_unlike "and is the driver's business if there is one" "$(guest_events_log driver)" Panicked
+tap_unlike "a panic is the driver's business if there is one" "$(guest_events_log driver)" Panicked
 guest_destroy driver
 
 ready kdump
-tap_is "it refuses to load in a kdump kernel" "$(load kdump)" \
+tap_is 'the module refuses to load in a kdump kernel' "$(load kdump)" \
 	"not for a kdump kernel: the host would take its oops for the guest's"
 guest_destroy kdump
 
 ready deaf
-tap_is "it refuses to load in one line if the device has no event for an oops" "$(load deaf)" \
+tap_is 'the module refuses to load in one line if the device has no event for an oops' "$(load deaf)" \
 	"pvpanic offers events 0x1, none to signal an oops with (0x8 or 0x2)"
 guest_destroy deaf
 
 ready none
-tap_is "it refuses to load in one line if there is no device" "$(load none)" \
+tap_is 'the module refuses to load in one line if there is no device' "$(load none)" \
 	"no pvpanic device (neither ACPI QEMU0001 nor PCI 1b36:0011 is there)"
-tap_is "and is not loaded then" "$(loaded none)" 0
+tap_is 'a module that refused is not loaded' "$(loaded none)" 0
 guest_destroy none
 
 wait "$spins"
 guest_exec late 'taskset 2 true'
 log=$(dmesg_until late 'NMI backtrace for cpu 2')
 tap_unlike "a CPU that is asked for its backtrace does not give it after more than 10 s" "$log" 'NMI backtrace for cpu 1'
-tap_unlike "and its NMI is nobody else's business either" "$log" 'Uhhuh'
+tap_unlike "the NMI of a slow CPU is nobody else's business either" "$log" 'Uhhuh'
 guest_exec late 'dmesg -c >/dev/null'
 nmi late
-tap_like "when asked again it answers" "$(dmesg_until late 'NMI backtrace for cpu 1')" 'NMI backtrace for cpu 1'
+tap_like 'a slow CPU answers when it is asked again' "$(dmesg_until late 'NMI backtrace for cpu 1')" 'NMI backtrace for cpu 1'
 guest_destroy late
 
 tap_done

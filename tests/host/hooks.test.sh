@@ -78,7 +78,7 @@ host_mark
 oops
 host_log "$domain: stored: " >/dev/null
 tap_is "without a drop-in no hook is started" "$(host journalctl --quiet --output=cat --unit='oopsbt-dump@*' | wc -l)" 0
-tap_is "and nothing is written for one" "$(host find /run/oopsbt/hooks 2>/dev/null | wc -l)" 0
+tap_is 'without a drop-in nothing is written for a hook' "$(host find /run/oopsbt/hooks 2>/dev/null | wc -l)" 0
 
 mkdir -p "$host_root/usr/local/bin"
 cat >"$host_root/usr/local/bin/hook" <<-'SH'
@@ -103,22 +103,22 @@ has_said() {
 }
 tap_ok "with a drop-in the hook of a dump is started" eventually 30 has_said '^core: '
 text=$(said)
-tap_like "it has the facts of the dump" "$text" "OOPSBT_DUMP=$id"
-tap_is "and the title, as it is" "$(sed -n 's/^OOPSBT_TITLE=//p' <<<"$text")" "$(report_has title)"
-tap_like "it finds the files of the dump" "$text" 'files: core dmesg.txt registers.txt report.json report.txt'
+tap_like 'a hook has the facts of the dump' "$text" "OOPSBT_DUMP=$id"
+tap_is 'a hook has the title as it is' "$(sed -n 's/^OOPSBT_TITLE=//p' <<<"$text")" "$(report_has title)"
+tap_like 'a hook finds the files of the dump' "$text" 'files: core dmesg.txt registers.txt report.json report.txt'
 tap_is "the core is whole" "$(sed -n 's/^core: //p' <<<"$text")" "$(host stat -c %s "$dump/core")"
-tap_unlike "it is not root" "$text" '^root$'
+tap_unlike 'a hook is not root' "$text" '^root$'
 is_over() {
 	[ "$(host systemctl is-active "$unit" 2>/dev/null)" = inactive ] && [ -z "$(leavings)" ]
 }
-tap_ok "nothing is left of it" eventually 15 is_over
+tap_ok 'nothing is left of a hook that has ended' eventually 15 is_over
 tap_is "nobody but root can read the dump all the same" "$(host find "$dump" -maxdepth 1 -perm /077)" ""
 
 # --- bad hooks, of the same dump ---
 
 since=$(date +%s.%6N)
 tap_ok "a hook that hangs is ended" fails hook 'sleep 1000 & exec sleep 1000' TimeoutStartSec=3s
-tap_ok "and all that it started" eventually 10 is_over
+tap_ok 'all that a hung hook has started is ended' eventually 10 is_over
 tap_is "no process of it is left" "$(host pgrep -xc sleep || true)" 0
 
 drop_in test ExecStart=/bin/sleep\ 600
@@ -131,8 +131,8 @@ host systemctl stop 'oopsbt-dump@*'
 # shellcheck disable=SC2016 # for the hook
 tap_ok "a hook that forks without end comes to its limit" \
 	fails hook 'while :; do sleep 100 & done' TimeoutStartSec=30s
-tap_ok "the host goes on" host true
-tap_like "its limit is 64 tasks" "$(host systemctl show -p TasksMax "$unit")" '=64$'
+tap_ok 'the host goes on while a hook forks without end' host true
+tap_like 'the limit of a hook is 64 tasks' "$(host systemctl show -p TasksMax "$unit")" '=64$'
 
 since=$(date +%s.%6N)
 # shellcheck disable=SC2016 # for the hook
@@ -143,7 +143,7 @@ done
 true'
 tap_is "a hook that writes without end has 64 MiB, and in one place" \
 	"$(said | grep -c '^filled:') $(said | sed -n 's/^filled:\([0-9]*\).*/\1/p' | awk '{ print $1 <= 65536 }')" "1 1"
-tap_is "nothing of that is left" "$(host find / /run /dev/shm -xdev -name fill)" ""
+tap_is 'nothing is left of what a hook wrote without end' "$(host find / /run /dev/shm -xdev -name fill)" ""
 
 since=$(date +%s.%6N)
 # shellcheck disable=SC2016 # for the hook
@@ -151,7 +151,7 @@ hook 'ls /var/lib/oopsbt /var/cache/oopsbt-hooks /run/oopsbt /root /run/libvirt 
 touch "$OOPSBT_DIRECTORY/report.txt" 2>/dev/null && echo writes
 echo looked'
 tap_unlike "a hook that looks around sees no other dump" "$(said)" '^sees: '
-tap_unlike "it cannot write to the dump" "$(said)" '^writes'
+tap_unlike 'a hook cannot write to the dump' "$(said)" '^writes'
 
 tap_ok "a hook of a dump that is gone fails" fails host systemctl start oopsbt-dump@20200101T000000Z-1.service
 tap_ok "a name that leads elsewhere is refused" fails env OOPSBT_SOURCE=/etc \
@@ -171,13 +171,13 @@ tap_is "a hook has no network until a drop-in gives it one" "$(said)" cannot
 printf 'X-Secret: s3cret\n' >"$host_root/etc/oopsbt-webhook-header"
 tap_ok "the webhook runs" run_example webhook "Environment=OOPSBT_WEBHOOK=http://127.0.0.1:$http/hook" \
 	IPAddressAllow=localhost LoadCredential=header:/etc/oopsbt-webhook-header
-tap_is "what it posts is JSON with the facts" "$(python3 -c 'import json, sys
+tap_is 'the webhook posts JSON with the facts' "$(python3 -c 'import json, sys
 fact = json.load(open(sys.argv[1]))
 print(fact["domain"], fact["kind"], fact["dump"])' "$test_dir/kept/hook")" "$domain oops $id"
 
 tap_ok "the mail runs" run_example mail "Environment=OOPSBT_MAIL_TO=admin@example.com OOPSBT_MAIL_SERVER=smtp://127.0.0.1:$smtp"
-tap_like "its subject has domain and title" "$(cat "$test_dir/kept/mail")" "^Subject: \[oopsbt\] $domain: "
-tap_like "its text is the report" "$(cat "$test_dir/kept/mail")" 'scenario_null_deref'
+tap_like 'the subject of the mail has domain and title' "$(cat "$test_dir/kept/mail")" "^Subject: \[oopsbt\] $domain: "
+tap_like 'the text of the mail is the report' "$(cat "$test_dir/kept/mail")" 'scenario_null_deref'
 
 cat >"$host_root/etc/oopsbt-rclone.conf" <<-CONF
 	[store]
@@ -192,7 +192,7 @@ CONF
 fingerprint=$(report_has fingerprint)
 tap_ok "rclone runs" run_example rclone IPAddressAllow=localhost
 tap_ok "the core is in the object store, by fingerprint" cmp "$test_dir/kept/s3/oopsbt/$fingerprint/core" "$host_root$dump/core"
-tap_is "beside the report" "$(find "$test_dir/kept/s3/oopsbt/$fingerprint/reports" -name "*-$id.json" | wc -l)" 1
+tap_is 'the object store has the report beside the core' "$(find "$test_dir/kept/s3/oopsbt/$fingerprint/reports" -name "*-$id.json" | wc -l)" 1
 tap_ok "rclone runs for the same bug again" host systemctl start "$unit"
 tap_is "a bug has one core" "$(grep -c '/core' "$test_dir/kept/puts")" 1
 

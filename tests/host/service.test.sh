@@ -70,7 +70,7 @@ tap_ok "oopsbtd connects to libvirtd" host_log '^connected to qemu:///system'
 tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain" --vmcore on
 tap_ok "the kernel of its guest is found" host_log "$domain: runs Linux"
 tap_ok "everyone can read the metrics" eventually 15 metrics_have 'oopsbt_libvirt_up 1'
-tap_ok "they say that the guest is understood" eventually 15 metrics_have "oopsbt_domain_understood{domain=\"$domain\"} 1"
+tap_ok 'the metrics say that the guest is understood' eventually 15 metrics_have "oopsbt_domain_understood{domain=\"$domain\"} 1"
 host_mark
 oops
 tap_ok "an oops is stored" host_log "$domain: stored: .*(NULL pointer|scenario)"
@@ -88,30 +88,30 @@ tap_is "nobody but root can read a dump" "$(host find "$dump" /var/lib/oopsbt -m
 
 # --- the journal: oopsbt-journal(7) ---
 
-tap_ok "the incident is told" host_log "$domain: oops: .*\(dump ${dump##*/}\)"
+tap_ok 'the journal tells of the incident' host_log "$domain: oops: .*\(dump ${dump##*/}\)"
 entry=$(journal_of "$(id_of INCIDENT)")
 tap_is "the journal has one entry for it" "$(wc -l <<<"$entry")" 1
 tap_is "a warning of oopsbtd" "$(for i in PRIORITY SYSLOG_IDENTIFIER _SYSTEMD_UNIT; do field $i <<<"$entry"; done | xargs)" \
 	"4 oopsbtd oopsbtd.service"
-tap_is "with the domain" "$(field OOPSBT_DOMAIN <<<"$entry") $(field OOPSBT_DOMAIN_UUID <<<"$entry")" \
+tap_is 'the entry has the domain' "$(field OOPSBT_DOMAIN <<<"$entry") $(field OOPSBT_DOMAIN_UUID <<<"$entry")" \
 	"$domain $(virsh -q domuuid "$domain" | head -n 1)"
-tap_is "with kind and dump" "$(field OOPSBT_KIND <<<"$entry") $(field OOPSBT_DUMP <<<"$entry")" "oops ${dump##*/}"
+tap_is 'the entry has kind and dump' "$(field OOPSBT_KIND <<<"$entry") $(field OOPSBT_DUMP <<<"$entry")" "oops ${dump##*/}"
 report_has() {
 	host cat "$dump/report.json" | python3 -c 'import json, sys
 value = json.load(sys.stdin)
 for name in sys.argv[1:]: value = value[name]
 print(value)' "$@"
 }
-tap_is "with the report's title" "$(field OOPSBT_TITLE <<<"$entry")" "$(report_has title)"
-tap_is "with the report's fingerprint" "$(field OOPSBT_FINGERPRINT <<<"$entry")" "$(report_has fingerprint)"
-tap_is "with the report's kernel" "$(field OOPSBT_KERNEL <<<"$entry")" "$(report_has guest release)"
-tap_is "with the report's CPU" "$(field OOPSBT_CPU <<<"$entry")" "$(report_has oops cpu)"
-tap_is "with the report's freeze time" "$(field OOPSBT_FREEZE_US <<<"$entry")" "$(report_has timeline freeze_us)"
+tap_is 'the entry has the title of the report' "$(field OOPSBT_TITLE <<<"$entry")" "$(report_has title)"
+tap_is 'the entry has the fingerprint of the report' "$(field OOPSBT_FINGERPRINT <<<"$entry")" "$(report_has fingerprint)"
+tap_is 'the entry has the kernel of the report' "$(field OOPSBT_KERNEL <<<"$entry")" "$(report_has guest release)"
+tap_is 'the entry has the CPU of the report' "$(field OOPSBT_CPU <<<"$entry")" "$(report_has oops cpu)"
+tap_is 'the entry has the freeze time of the report' "$(field OOPSBT_FREEZE_US <<<"$entry")" "$(report_has timeline freeze_us)"
 tap_is "libvirt was found" "$(journal_of "$(id_of LIBVIRT_FOUND)" | field OOPSBT_URI)" qemu:///system
 host journalctl --update-catalog
 explained=$(host journalctl --catalog --no-pager "MESSAGE_ID=$(id_of INCIDENT)")
 tap_like "journalctl explains the incident" "$explained" "Subject: The guest $domain had an incident: oops"
-tap_like "and names the command that shows more" "$explained" "virsh oopsbt info ${dump##*/}"
+tap_like 'journalctl names the command that shows more' "$explained" "virsh oopsbt info ${dump##*/}"
 
 tap_like "virsh lists the dump" "$(host virsh oopsbt list "$domain")" 'NULL pointer'
 host_mark
@@ -119,9 +119,9 @@ tap_ok "root can collect without the daemon's help" host virsh oopsbt collect "$
 tap_ok "the guest runs" eventually 30 runs
 
 tap_is "the analyser that stands by is nobody" "$(status_of oopsbt-analyze Uid)" "65534 65534 65534 65534"
-tap_is "it has no capability" "$(status_of oopsbt-analyze CapEff) $(status_of oopsbt-analyze CapPrm)" \
+tap_is 'the analyser that stands by has no capability' "$(status_of oopsbt-analyze CapEff) $(status_of oopsbt-analyze CapPrm)" \
 	"0000000000000000 0000000000000000"
-tap_is "it is filtered" "$(status_of oopsbt-analyze Seccomp)" 2
+tap_is 'the system calls of the analyser that stands by are filtered' "$(status_of oopsbt-analyze Seccomp)" 2
 tap_is "oopsbtd has five capabilities" "$(status_of oopsbtd CapEff)" 00000000000800e4
 
 # A journal that stands still: more is said than its socket takes.
@@ -131,9 +131,9 @@ host systemctl kill --kill-whom=main --signal=STOP systemd-journald
 for ((i = 0; i < 20; i++)); do host systemctl kill --signal=HUP --kill-who=main oopsbtd; done
 oops
 tap_ok "an oops is stored while the journal stands still" stored $((dumps + 1))
-tap_ok "and the guest runs" eventually 30 runs
+tap_ok 'the guest runs while the journal stands still' eventually 30 runs
 host systemctl kill --kill-whom=main --signal=CONT systemd-journald
-tap_ok "the journal learns of it when it goes on" host_log "$domain: oops: .*\(dump "
+tap_ok 'the journal learns of the oops when it goes on' host_log "$domain: oops: .*\(dump "
 
 host_mark
 host systemctl kill --signal=KILL --kill-who=main oopsbtd
@@ -149,9 +149,9 @@ host_mark
 oops
 tap_ok "an oops after that is stored" host_log "$domain: stored: "
 tap_ok "systemd stops the service" host systemctl stop oopsbtd
-tap_is "no metrics are left then" "$(host find /run/oopsbt-metrics -name '*.prom' 2>/dev/null)" ""
-tap_is "the service is inactive then" "$(host systemctl is-active oopsbtd || true)" inactive
-tap_ok "the guest runs on without it" eventually 30 runs
+tap_is 'no metrics are left when the service has stopped' "$(host find /run/oopsbt-metrics -name '*.prom' 2>/dev/null)" ""
+tap_is 'the service is inactive when it has stopped' "$(host systemctl is-active oopsbtd || true)" inactive
+tap_ok 'the guest runs on without the service' eventually 30 runs
 tap_unlike "nothing that oopsbtd asks for was refused by the unit" "$(cat "$host_dir/log")" \
 	'(Operation not permitted|Permission denied|Read-only file system)'
 tap_done

@@ -47,16 +47,16 @@ recorded 6.12-scenario-16-vcpus-spinlock
 mv 6.12-scenario-16-vcpus-spinlock.json real.json
 page real real.json
 tap_ok "the browser opens the page of a guest with 16 vCPUs" look real
-tap_is "its title is the report's" "$(ask real title)" \
+tap_is "the title of the page is the report's" "$(ask real title)" \
 	"BUG: kernel NULL pointer dereference in scenario_null_deref [oopsbt_scenario]"
-tap_is "it has one lane a CPU" "$(ask real lanes)" 16
-tap_is "it draws the timeline, the lock that 15 CPUs wait for, and the stacks" "$(ask real drawings)" 3
-tap_ok "it has at most 400 KiB" test "$(stat -c %s real.html)" -le $((400 << 10))
-tap_is "it has one script, and nothing in it names an address or a style" \
+tap_is 'the page has one lane a CPU' "$(ask real lanes)" 16
+tap_is 'the page draws the timeline, the lock that 15 CPUs wait for, and the stacks' "$(ask real drawings)" 3
+tap_ok 'the page has at most 400 KiB' test "$(stat -c %s real.html)" -le $((400 << 10))
+tap_is 'the page has one script, and nothing in it names an address or a style' \
 	"$(ask real scripts) $(ask real addresses) $(ask real handlers)" '1 0 0'
-tap_unlike "it asks for nothing of the network" "$(cat real.html)" '(https?:)?//[a-z0-9.]+\.[a-z]|url\(|@import'
+tap_unlike 'the page asks for nothing of the network' "$(cat real.html)" '(https?:)?//[a-z0-9.]+\.[a-z]|url\(|@import'
 tap_unlike "the browser reports no error of the page" "$(cat real.log; echo end)" 'CONSOLE|Refused|SyntaxError'
-tap_is "all lines of the log are there" "$(ask real hidden)" 0
+tap_is 'all lines of the log are on the page' "$(ask real hidden)" 0
 
 # Without the policy a test's own script can type.
 {
@@ -91,7 +91,7 @@ PYTHON
 page hostile hostile.json
 look hostile
 tap_like "hostile text is the title as text" "$(ask hostile title)" '^<img src=x onerror=.*owned'
-tap_is "it makes no element, no handler and no script" \
+tap_is 'hostile text makes no element, no handler and no script' \
 	"$(ask hostile foreign) $(ask hostile handlers) $(ask hostile scripts) $(ask hostile lanes)" '0 0 1 8'
 mkdir -p dumps/7a1a5ee6-0e0c-4b0f-9c69-2b1d3c2f3a11/20261122T214501Z-1
 cp hostile.json dumps/7a1a5ee6-0e0c-4b0f-9c69-2b1d3c2f3a11/20261122T214501Z-1/report.json
@@ -102,7 +102,7 @@ look store
 tap_is "the page of a store with that dump has no element or script of its text either" \
 	"$(ask store title) $(ask store foreign) $(ask store handlers) $(ask store scripts) $(ask store drawings)" \
 	'1 dump of 1 domain 0 0 1 2'
-tap_ok "... and has the text" grep -q '&lt;img src=x' store.html
+tap_ok 'the page of that store has the hostile text as text' grep -q '&lt;img src=x' store.html
 # Were there a hole, the policy would still stop it.
 sed "s,<main>,<main><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"><b onclick=1>," \
 	real.html >hole.html
@@ -110,5 +110,5 @@ look hole
 tap_is "the policy stops a script that is not the page's own" "$(ask hole title)" "$(ask real title)"
 sed '/Content-Security-Policy/d' hole.html >unguarded.html
 look unguarded
-tap_is "(without the policy it would run)" "$(ask unguarded title)" owned
+tap_is 'without the policy such a script would run' "$(ask unguarded title)" owned
 tap_done

@@ -74,14 +74,14 @@ tap_ok "the file is written anew while nothing changes" eventually 15 written_af
 # --- domains ---
 
 define plain
-tap_ok "a domain that is enabled comes in" metrics_has 'oopsbt_incidents_total{domain="plain",kind="oops"} 0'
-tap_ok "one that does not run is not missed" has_line 'oopsbt_domains_not_understood{reason="searching"} 0'
+tap_ok 'a domain that is enabled comes into the metrics' metrics_has 'oopsbt_incidents_total{domain="plain",kind="oops"} 0'
+tap_ok 'a domain that does not run is not missed' has_line 'oopsbt_domains_not_understood{reason="searching"} 0'
 virsh -q domrename plain renamed >/dev/null
-tap_ok "one that is renamed is told by its new name" metrics_has 'oopsbt_incidents_total{domain="renamed",kind="panic"} 0'
-tap_ok "and not by its old one" metrics_lacks '"plain"'
+tap_ok 'a domain that is renamed has its new name in the metrics' metrics_has 'oopsbt_incidents_total{domain="renamed",kind="panic"} 0'
+tap_ok 'a domain that is renamed does not have its old name in the metrics' metrics_lacks '"plain"'
 virsh -q undefine renamed
-tap_ok "one that is gone drops out" metrics_lacks renamed
-tap_ok "and is not counted" has_line 'oopsbt_domains_enabled 0'
+tap_ok 'a domain that is gone drops out of the metrics' metrics_lacks renamed
+tap_ok 'a domain that is gone is not counted' has_line 'oopsbt_domains_enabled 0'
 
 define 'a&quot;} 1 \ b&#228;'
 tap_ok "a name can't leave its label" metrics_has 'oopsbt_incidents_total{domain="a\"} 1 \\ bä",kind="oops"} 0'
@@ -99,10 +99,10 @@ kill -KILL "$(pgrep -P "$daemon_pid" -f oopsbt-freeze-guard)"
 tap_ok "a freeze guard that can't be started again is missed" metrics_has 'oopsbt_freeze_guard_up 0' 20
 cp "$build/host-tool/oopsbt-freeze-guard" "$test_dir/freeze-guard"
 libvirt_kill
-tap_ok "so is the connection to libvirt" metrics_has 'oopsbt_libvirt_up 0'
+tap_ok 'a connection to libvirt that is lost is missed' metrics_has 'oopsbt_libvirt_up 0'
 libvirt_again
-tap_ok "when it is back that is told" metrics_has 'oopsbt_libvirt_up 1' 30
-tap_ok "and that there is a freeze guard again" metrics_has 'oopsbt_freeze_guard_up 1' 20
+tap_ok 'the metrics tell when the connection is back' metrics_has 'oopsbt_libvirt_up 1' 30
+tap_ok 'the metrics tell when there is a freeze guard again' metrics_has 'oopsbt_freeze_guard_up 1' 20
 
 # --- where it can't be written ---
 
@@ -117,9 +117,9 @@ touch "$test_dir/stamp"
 define busy
 mkdir "$test_dir/missing"
 tap_like "when the folder is there the file is written again" "$(daemon_wait 'metrics are written again' 15)" again
-tap_is "there was one warning" "$(warnings)" 1
+tap_is 'a missing folder gives one warning' "$(warnings)" 1
 metrics_file=$test_dir/missing/oopsbt.prom
-tap_ok "and the file is whole" has_line 'oopsbt_domains_enabled 2'
+tap_ok 'the file is whole when the folder is there again' has_line 'oopsbt_domains_enabled 2'
 
 mkdir "$test_dir/full"
 mount -t tmpfs -o size=16k,mode=0755 full "$test_dir/full"
@@ -127,7 +127,7 @@ at_exit "umount $test_dir/full"
 metrics_to "$test_dir/full/oopsbt.prom"
 tap_ok "the file moves when another place is configured" eventually 10 is_empty "$test_dir/missing"
 metrics_file=$test_dir/full/oopsbt.prom
-tap_ok "it is there" metrics_has 'oopsbt_domains_enabled 2'
+tap_ok 'the file is at the new place' metrics_has 'oopsbt_domains_enabled 2'
 dd if=/dev/zero of="$test_dir/full/filler" bs=4k count=16 2>/dev/null || true
 cp "$metrics_file" "$test_dir/before"
 daemon_mark
@@ -136,10 +136,10 @@ tap_like "a folder that is full is a warning" "$(daemon_wait 'warning: no metric
 define busy
 touch "$test_dir/stamp"
 tap_ok "the old file stays, whole" cmp "$metrics_file" "$test_dir/before"
-tap_is "and nothing half-done" "$(cd "$test_dir/full" && find . -type f | sort | xargs)" "./filler ./oopsbt.prom"
+tap_is 'a folder that is full has nothing half-done in it' "$(cd "$test_dir/full" && find . -type f | sort | xargs)" "./filler ./oopsbt.prom"
 rm "$test_dir/full/filler"
-tap_ok "with room it is written again" eventually 15 written_after "$test_dir/stamp"
-tap_is "there was one warning of that" "$(warnings)" 1
+tap_ok 'the file is written again when there is room' eventually 15 written_after "$test_dir/stamp"
+tap_is 'a full folder gives one warning' "$(warnings)" 1
 
 echo 'metrics=relative.prom' >>"$test_dir/oopsbtd.conf"
 daemon_mark
@@ -151,5 +151,5 @@ tap_like "a bad value is named and changes nothing" "$(daemon_wait 'not loaded')
 status=0
 daemon_stop || status=$?
 tap_is "SIGTERM ends the daemon well" "$status" 0
-tap_is "and removes the file" "$(ls -A "$test_dir/full")" ''
+tap_is 'SIGTERM removes the metrics file' "$(ls -A "$test_dir/full")" ''
 tap_done

@@ -52,31 +52,31 @@ prometheus_start
 daemon_follow a >/dev/null
 
 tap_ok "a guest that is followed is understood" metrics_has "oopsbt_domain_understood{domain=\"$domain\"} 1"
-tap_ok "it is watched" metrics_has 'oopsbt_domains_watched 1'
-tap_ok "the watch looked just now" at_most oopsbt_watch_age_seconds 10
-tap_ok "it has had no oops" has_line "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 0"
-tap_ok "Prometheus knows of it" answers "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} == 0"
-tap_is "no alert fires" "$(query 'ALERTS{alertstate="firing"}')" ''
+tap_ok 'a guest that is followed is watched' metrics_has 'oopsbt_domains_watched 1'
+tap_ok 'the watch looked at the guest just now' at_most oopsbt_watch_age_seconds 10
+tap_ok 'a guest without an oops has a count of none' has_line "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 0"
+tap_ok 'Prometheus knows of the guest' answers "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} == 0"
+tap_is 'no alert fires while all is well' "$(query 'ALERTS{alertstate="firing"}')" ''
 
 oops a
 daemon_wait "$domain: stored:" 60 >/dev/null
 tap_ok "an oops is counted" metrics_has "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 1"
-tap_ok "it is no panic" has_line "oopsbt_incidents_total{domain=\"$domain\",kind=\"panic\"} 0"
-tap_ok "its dump is counted" metrics_has 'oopsbt_store_dumps 1'
-tap_is "its freeze is timed" "$(value oopsbt_frozen_seconds_count) $(value oopsbt_signal_to_frozen_seconds_count)" "1 1"
-tap_is "and the time until it was stored" "$(value oopsbt_signal_to_stored_seconds_count)" 1
+tap_ok 'an oops is not counted as a panic' has_line "oopsbt_incidents_total{domain=\"$domain\",kind=\"panic\"} 0"
+tap_ok 'the dump of an oops is counted' metrics_has 'oopsbt_store_dumps 1'
+tap_is 'the freeze of an oops is timed' "$(value oopsbt_frozen_seconds_count) $(value oopsbt_signal_to_frozen_seconds_count)" "1 1"
+tap_is 'the time until the dump was stored is in the metrics' "$(value oopsbt_signal_to_stored_seconds_count)" 1
 freeze_ms=$(grep -oE 'runs again, after [0-9.]+' "$daemon_log" | grep -oE '[0-9.]+$')
 # Both are rounded.
 tap_ok "the time that it was frozen is the one in the log" \
 	awk -v s="$(value oopsbt_frozen_seconds_sum)" -v ms="$freeze_ms" 'BEGIN { d = s * 1000 - ms; exit !(d < 0.1 && d > -0.1) }'
-tap_ok "it is not all of the dump's time" \
+tap_ok 'the time of the freeze is not all of the time of the dump' \
 	awk -v a="$(value oopsbt_frozen_seconds_sum)" -v b="$(value oopsbt_signal_to_stored_seconds_sum)" 'BEGIN { exit !(a < b) }'
 tap_ok "dumps take room" awk -v bytes="$(value oopsbt_store_bytes)" 'BEGIN { exit !(bytes > 10000) }'
 tap_ok "promtool finds no fault in the file" promtool check metrics <"$metrics_file"
 grep -vE '_bucket|^# HELP' "$metrics_file" | tap_note "$(cat)"
 
 tap_ok "Prometheus sees the counter rise" answers "increase(oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"}[5m]) > 0"
-tap_ok "the alert fires" answers "ALERTS{alertname=\"OopsbtGuestOops\",alertstate=\"firing\",domain=\"$domain\"}"
+tap_ok 'the alert of an oops fires' answers "ALERTS{alertname=\"OopsbtGuestOops\",alertstate=\"firing\",domain=\"$domain\"}"
 # --- what is not collected ---
 
 # reload LINE...: more of the configuration
@@ -90,23 +90,23 @@ reload() {
 reload '[store]' 'free_space_mib=1073741824'
 oops a
 tap_ok "an oops without a dump is counted as failed" metrics_has "oopsbt_failed_collections_total{domain=\"$domain\"} 1" 60
-tap_ok "and as an incident" metrics_has "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 2"
-tap_ok "the room that is missing is told" metrics_has 'oopsbt_store_needed_bytes 1125899906842624'
-tap_ok "that is an alert" answers 'ALERTS{alertname="OopsbtCollectionFailed",alertstate="firing"}'
-tap_ok "so is the disk, soon" answers 'ALERTS{alertname="OopsbtStoreFull"}'
+tap_ok 'an oops without a dump is counted as an incident' metrics_has "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 2"
+tap_ok 'the metrics tell the room that is missing' metrics_has 'oopsbt_store_needed_bytes 1125899906842624'
+tap_ok 'missing room fires an alert' answers 'ALERTS{alertname="OopsbtCollectionFailed",alertstate="firing"}'
+tap_ok 'a disk that fills up fires an alert' answers 'ALERTS{alertname="OopsbtStoreFull"}'
 reload '[rate-limit]' 'domain_burst=1' 'domain_per_hour=1'
 oops a
 tap_ok "an oops beyond the rate limit is counted as suppressed" \
 	metrics_has "oopsbt_suppressed_signals_total{domain=\"$domain\"} 1" 60
-tap_ok "and as an incident, too" metrics_has "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 3"
-tap_ok "that is an alert, too" answers 'ALERTS{alertname="OopsbtRateLimited",alertstate="firing"}'
+tap_ok 'an oops beyond the rate limit is counted as an incident' metrics_has "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 3"
+tap_ok 'suppressed signals fire an alert' answers 'ALERTS{alertname="OopsbtRateLimited",alertstate="firing"}'
 
 # --- all queries ---
 
 tap_ok "the file is fresh by the alert's measure" \
 	answers 'node_time_seconds - on (job, instance) group_right node_textfile_mtime_seconds < 30'
 tap_ok "every rule has been evaluated" eventually 15 all_rules_ran
-tap_unlike "without an error" "$(rules)" ' err '
+tap_unlike 'every rule was evaluated without an error' "$(rules)" ' err '
 
 while IFS=$'\t' read -r title expression; do
 	tap_ok "the dashboard's \"$title\" has data: $expression" answers "$expression"
