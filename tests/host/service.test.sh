@@ -148,6 +148,28 @@ tap_like "the journal says that libvirt was lost" "$(journal_of "$(id_of LIBVIRT
 host_mark
 oops
 tap_ok "an oops after that is stored" host_log "$domain: stored: "
+
+# virtqemud in libvirtd's place, of which each stops the other. Here it is the same program as another unit.
+cat >"$host_root/etc/systemd/system/virtqemud.service" <<-'UNIT'
+	[Unit]
+	Conflicts=libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
+	[Service]
+	Type=notify
+	ExecStart=/usr/sbin/libvirtd
+	KillMode=process
+UNIT
+host systemctl daemon-reload
+host systemctl start virtqemud
+host_mark
+host systemctl restart oopsbtd
+tap_ok "beside virtqemud it connects to that" host_log '^connected to'
+host_log "$domain: runs Linux" >/dev/null
+tap_is "it starts no libvirtd, which would stop virtqemud" "$(host systemctl is-active virtqemud libvirtd | xargs)" \
+	"active inactive"
+host_mark
+oops
+tap_ok "an oops there is stored" host_log "$domain: stored: "
+
 tap_ok "systemd stops the service" host systemctl stop oopsbtd
 tap_is 'no metrics are left when the service has stopped' "$(host find /run/oopsbt-metrics -name '*.prom' 2>/dev/null)" ""
 tap_is 'the service is inactive when it has stopped' "$(host systemctl is-active oopsbtd || true)" inactive
