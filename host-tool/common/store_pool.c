@@ -42,7 +42,7 @@ static void link_files(const char *pool, const struct store_entry *entry)
 	const char *name;
 
 	while (dir && (name = g_dir_read_name(dir)))
-		if (strcmp(name, REPORT) != 0 && !link_file(pool, entry, name))
+		if (*name != '.' && strcmp(name, REPORT) != 0 && !link_file(pool, entry, name))
 			return;
 	link_file(pool, entry, REPORT);
 }

@@ -15,6 +15,7 @@
 #include "daemon/dialogue.h"
 #include "daemon/fallback.h"
 #include "daemon/freeze.h"
+#include "daemon/hook.h"
 #include "daemon/nmi.h"
 #include "daemon/output.h"
 #include "daemon/vmcore.h"
@@ -87,6 +88,7 @@ void collection_result_clear(struct collection_result *result)
 	g_clear_pointer(&result->stall, g_bytes_unref);
 	g_clear_pointer(&result->disks, g_bytes_unref);
 	g_clear_pointer(&result->blocked, g_bytes_unref);
+	g_free(result->hook);
 	g_clear_pointer(&result->warnings, g_ptr_array_unref);
 	layout_unref(result->layout);
 	*result = (struct collection_result){0};
@@ -696,11 +698,36 @@ static bool not_stored(struct run *run, GError **error)
 	return false;
 }
 
+/* In the dump: whoever finds it there starts the hook, also if this process ends before it can. */
+static void write_hook(struct run *run)
+{
+	const struct collection_request *request = run->request;
+	struct collection_result known = *run->result;
+	g_autoptr(GError) cause = NULL;
+	int fd;
+
+	if (request->hook == NULL)
+		return;
+	known.id = run->report.id;
+	known.title = run->dialogue.title;
+	run->result->hook = request->hook(&known, request->user_data);
+	if (run->result->hook == NULL)
+		return;
+	fd = store_dump_create(run->dump, HOOK_DUE, &cause);
+	if (fd < 0 || !output_write(fd, run->result->hook, strlen(run->result->hook), &cause)) {
+		warn(run, g_strdup_printf("its hook is not started if oopsbtd ends now: %s",
+					  cause->message));
+		drop_file(run, HOOK_DUE);
+	}
+}
+
 static bool commit(struct run *run)
 {
 	g_autoptr(GError) cause = NULL;
-	struct store_dump *dump = g_steal_pointer(&run->dump);
+	struct store_dump *dump;
 
+	write_hook(run);
+	dump = g_steal_pointer(&run->dump);
 	if (!store_dump_commit(dump, &cause, &run->store_error))
 		return false;
 	if (cause)

@@ -62,6 +62,13 @@ const char *collection_state_name(enum collection_state state);
 typedef void (*collection_state_fn)(enum collection_state state, const char *detail,
 				    void *user_data);
 
+struct collection_result;
+/*
+ * Called in the collecting thread when all of the dump is known, and before it is there: what its
+ * hook is to know (hook.h), or NULL: it has none. g_free()
+ */
+typedef char *(*collection_hook_fn)(const struct collection_result *result, void *user_data);
+
 struct collection_request {
 	virConnectPtr connection;
 	const char *uuid;
@@ -81,6 +88,7 @@ struct collection_request {
 	bool deferred;			      /* the same */
 	GCancellable *cancellable;
 	collection_state_fn on_state;
+	collection_hook_fn hook; /* NULL: no hook */
 	void *user_data;
 };
 
@@ -105,6 +113,7 @@ struct collection_result {
 	struct protocol_verdict verdict;
 	struct layout *layout; /* as it was used */
 	struct collection_times times;
+	char *hook;	     /* what collection_request.hook gave; NULL: no hook is to be started */
 	GPtrArray *warnings; /* strings: what went wrong although there is a dump */
 	bool analysed;	     /* false: the dump holds only what the daemon knows */
 };

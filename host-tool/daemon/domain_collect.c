@@ -18,6 +18,7 @@ struct collect_task {
 	struct options options;
 	struct layout *layout;
 	GBytes *map;
+	char *release; /* of the guest's kernel; NULL: not known */
 	char *previous;
 	unsigned int waiting;
 	bool held;
@@ -38,6 +39,34 @@ static void on_state(enum collection_state state, const char *detail, void *user
 		return; /* it was told when it was tried first */
 	log_write(collect->log, LOG_INFO, collect->name, NULL, "%s: %s",
 		  collection_state_name(state), detail);
+}
+
+static char *hook_text(const struct collection_result *result, void *user_data)
+{
+	const struct collect_task *collect = user_data;
+	g_autofree char *folder = g_build_filename(store_root(collect->collector.store),
+						   collect->task.uuid, result->id, NULL);
+	const struct incident_entry entry = {
+		.domain = collect->name,
+		.uuid = collect->task.uuid,
+		.signal = &collect->signal,
+		.kernel = collect->release,
+		.result = result,
+	};
+	struct incident_fields fields;
+	const struct hook_dump dump = {
+		.folder = folder,
+		.domain = collect->name,
+		.fields = fields.list,
+	};
+	char *environment;
+
+	if (!hook_is_wanted(hook_folders))
+		return NULL;
+	incident_fields_of_dump(&fields, &entry);
+	environment = hook_environment(&dump);
+	incident_fields_clear(&fields);
+	return environment;
 }
 
 static void collect_work(struct task *task)
@@ -65,6 +94,7 @@ static void collect_work(struct task *task)
 		.deferred = collect->signal.deferred,
 		.cancellable = collect->cancellable,
 		.on_state = on_state,
+		.hook = hook_text,
 		.user_data = collect,
 	};
 
@@ -175,23 +205,6 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	}
 }
 
-static void start_hook(const struct collect_task *collect, const struct incident_entry *entry)
-{
-	g_autofree char *folder = g_build_filename(collect->task.all->config->store,
-						   collect->task.uuid, collect->result.id, NULL);
-	struct incident_fields fields;
-	const struct hook_dump dump = {
-		.id = collect->result.id,
-		.folder = folder,
-		.domain = collect->name,
-		.fields = fields.list,
-	};
-
-	incident_fields_of_dump(&fields, entry);
-	hook_start(&dump, collect->collector.runtime_directory, collect->log);
-	incident_fields_clear(&fields);
-}
-
 /* @domain: NULL if it has been dropped. */
 static void tell_of_collection(const struct collect_task *collect, const struct domain *domain,
 			       bool again)
@@ -215,8 +228,9 @@ static void tell_of_collection(const struct collect_task *collect, const struct 
 				     collect->error->message);
 	incident_log_pause(collect->log, &entry);
 	/* One that is only recorded beside an earlier dump had that dump's hook. */
-	if (collect->error == NULL && !result->repeat)
-		start_hook(collect, &entry);
+	if (collect->error == NULL && result->hook)
+		hook_start(result->id, result->hook, collect->collector.runtime_directory,
+			   collect->name, collect->log);
 }
 
 static void collect_done(struct task *task, struct domain *domain)
@@ -255,6 +269,7 @@ static void collect_clear(struct task *task)
 	log_unref(collect->log);
 	g_free(collect->name);
 	g_free(collect->signal.evidence);
+	g_free(collect->release);
 	g_free(collect->previous);
 	layout_unref(collect->layout);
 	g_clear_pointer(&collect->map, g_bytes_unref);
@@ -296,6 +311,7 @@ void domain_collect_next(struct domain *domain)
 	collect->options = domain->options;
 	collect->layout = domain->layout ? layout_ref(domain->layout) : NULL;
 	collect->map = domain->kernel.map ? g_bytes_ref(domain->kernel.map) : NULL;
+	collect->release = g_strdup(domain->kernel.release);
 	collect->previous = g_strdup(domain->last_oops_dump);
 	collect->waiting = num_waiting_oopses(domain);
 	collect->held = domain->held_us && domain->held_us == signal->signalled_us;

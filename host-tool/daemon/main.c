@@ -17,6 +17,7 @@
 #include "daemon/config.h"
 #include "daemon/config_file.h"
 #include "daemon/domains.h"
+#include "daemon/hook.h"
 #include "daemon/log.h"
 #include "daemon/runtime.h"
 #include "daemon/status.h"
@@ -321,6 +322,7 @@ static int run(struct daemon *daemon, int ready_fd)
 	log_write(daemon->log, LOG_INFO, NULL, NULL, "version " OOPSBT_VERSION ", dumps go to %s",
 		  daemon->config.store);
 	enforce_quota(daemon);
+	hook_start_due(daemon->store, daemon->runtime_directory, daemon->log);
 	tell_ready(ready_fd);
 	g_main_loop_run(daemon->loop);
 	runtime_remove(daemon->runtime_directory, STATUS_FILE);

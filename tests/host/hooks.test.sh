@@ -11,6 +11,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/guest.sh"
 . "$here/../lib/eventually.sh"
 . "$here/lib.sh"
+. "$here/frozen-disk.sh"
 
 host_start
 guest_start a smp=1 kaslr=no
@@ -72,7 +73,7 @@ leavings() {
 # --- from the daemon ---
 
 tap_ok "the service starts" host systemctl start oopsbtd
-host virsh oopsbt enable "$domain" >/dev/null
+host virsh oopsbt enable "$domain" --full 100 >/dev/null
 host_log "$domain: runs Linux" >/dev/null
 host_mark
 oops
@@ -156,6 +157,85 @@ tap_unlike 'a hook cannot write to the dump' "$(said)" '^writes'
 tap_ok "a hook of a dump that is gone fails" fails host systemctl start oopsbt-dump@20200101T000000Z-1.service
 tap_ok "a name that leads elsewhere is refused" fails env OOPSBT_SOURCE=/etc \
 	"$host_root/usr/local/libexec/oopsbt/oopsbt-hook-dump" copy ../x
+
+# --- what the hook needs hangs ---
+
+# hooks_of ID: how often its hook has said so
+hooks_of() {
+	said | grep -c "^OOPSBT_DUMP=$1\$" || true
+}
+# has_run ID TIMES
+has_run() {
+	[ "$(hooks_of "$1")" = "$2" ]
+}
+newest_dump() {
+	host sh -c 'ls -d /var/lib/oopsbt/*/2*-* | sort -V | tail -n 1'
+}
+write_hook() {
+	printf '#!/bin/sh\n%s\n' "$1" >"$host_root/usr/local/bin/hook"
+	drop_in test ExecStart=/usr/local/bin/hook
+}
+
+write_hook 'env | grep ^OOPSBT_DUMP'
+since=$(date +%s.%6N)
+host systemctl kill --kill-whom=main --signal=STOP dbus
+host_mark
+oops
+tap_ok "while the system bus hangs a dump is stored" host_log "$domain: oops: .*\(dump "
+late=$(newest_dump)
+tap_is "its hook waits" "$(hooks_of "${late##*/}")" 0
+host_mark
+host systemctl kill --signal=KILL --kill-whom=main oopsbtd
+tap_ok "an oopsbtd that is started after one that was killed knows of it" \
+	host_log "starting the hook of ${late##*/}, which was stored before"
+host systemctl kill --kill-whom=main --signal=CONT dbus
+tap_ok "and when the bus goes on that hook runs" eventually 30 has_run "${late##*/}" 1
+host_log "$domain: runs Linux" >/dev/null
+host_mark
+host systemctl restart oopsbtd
+host_log "$domain: runs Linux" >/dev/null
+oops
+host_log "$domain: oops: .*\(dump " >/dev/null
+next=$(newest_dump)
+tap_ok "the hook of the next dump runs" eventually 30 has_run "${next##*/}" 1
+tap_is "after another restart the late one has still run once" "$(hooks_of "${late##*/}")" 1
+tap_is "no dump is marked any more" "$(host find /var/lib/oopsbt -name .hook)" ""
+
+rm -f "$drop_ins"/*
+host systemctl daemon-reload
+host touch "$next/.hook"
+host_mark
+host systemctl restart oopsbtd
+host_log "$domain: runs Linux" >/dev/null
+tap_is "a mark of a hook that nobody wants by now is removed" "$(host find /var/lib/oopsbt -name .hook)" ""
+
+copies=/var/cache/oopsbt-hooks
+frozen_disk "$copies"
+since=$(date +%s.%6N)
+write_hook 'env | grep ^OOPSBT_DUMP'
+printf '%s\n' TimeoutStartSec=3s >>"$drop_ins/test.conf"
+host systemctl daemon-reload
+frozen_disk_stop 120
+host_mark
+oops
+tap_ok "while the place of copies hangs a dump is stored" host_log "$domain: oops: .*\(dump "
+stuck=$(newest_dump)
+gives_up() {
+	host journalctl --quiet --output=cat --unit="oopsbt-dump@${stuck##*/}" | grep "Failed with result 'timeout'"
+}
+tap_ok "its hook is given up" eventually 60 gives_up
+host_mark
+oops
+tap_ok "and the next dump is stored" host_log "$domain: oops: .*\(dump "
+tap_ok "oopsbtd can be stopped" timeout 30 nsenter --target "$host_pid" --mount --pid systemctl stop oopsbtd
+frozen_disk_go
+no_copy_runs() {
+	! host pgrep -f oopsbt-hook-dump && [ -z "$(host find "$copies" -type f)" ]
+}
+tap_ok "nothing is left of these when the place goes on" eventually 60 no_copy_runs
+host umount "$copies"
+host systemctl start oopsbtd
+host_log "$domain: runs Linux" >/dev/null
 
 # --- the examples ---
 

@@ -3,6 +3,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void test_environment(void)
 {
@@ -12,7 +13,7 @@ static void test_environment(void)
 		{"OOPSBT_DUMP", "20261122T214501Z-1"},
 		{NULL},
 	};
-	const struct hook_dump dump = {"20261122T214501Z-1", "/store/x", "db 1", fields};
+	const struct hook_dump dump = {"/store/x", "db 1", fields};
 	g_autofree char *text = hook_environment(&dump);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
@@ -30,7 +31,7 @@ static void test_shell(void)
 {
 	const char *value = "\"\\`$HOME` \\\\\" '$(touch /tmp/x)' %i ${A} #";
 	const struct log_field fields[] = {{"OOPSBT_TITLE", value}, {NULL}};
-	const struct hook_dump dump = {"1", "/", NULL, fields};
+	const struct hook_dump dump = {"/", NULL, fields};
 	g_autofree char *text = hook_environment(&dump);
 	g_autofree char *script = g_strconcat(text, "printf %s \"$OOPSBT_TITLE\"", NULL);
 	char *argv[] = {"/bin/sh", "-c", script, NULL};
@@ -57,11 +58,57 @@ static void test_wanted(void)
 	g_rmdir(folder);
 }
 
+/* A dump of @id in @root; its path. */
+static char *make_dump(const char *root, const char *id, const char *due)
+{
+	char *folder = g_build_filename(root, "4b1d2e9a-0000-4000-8000-000000000001", id, NULL);
+	g_autofree char *file = g_build_filename(folder, HOOK_DUE, NULL);
+
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+	if (due)
+		g_assert_true(g_file_set_contents(file, due, -1, NULL));
+	return folder;
+}
+
+static void on_found(const char *id, const char *environment, void *user_data)
+{
+	g_string_append_printf(user_data, "%s %s;", id, environment);
+}
+
+static void test_due(void)
+{
+	g_autofree char *root = g_dir_make_tmp(NULL, NULL);
+	g_autofree char *due = make_dump(root, "20261122T214501Z-1001", "A=\"1\"");
+	g_autofree char *started = make_dump(root, "20261122T214502Z-1002", NULL);
+	g_autofree char *linked = make_dump(root, "20261122T214503Z-1003", NULL);
+	g_autofree char *other = make_dump(root, "not an id", "A=\"2\"");
+	g_autofree char *link = g_build_filename(linked, HOOK_DUE, NULL);
+	g_autofree char *file = g_build_filename(due, HOOK_DUE, NULL);
+	g_autofree char *huge = g_strnfill(1 << 20, 'x');
+	g_autofree char *remove = g_strdup_printf("rm -r '%s'", root);
+	g_autoptr(GString) found = g_string_new(NULL);
+	g_autoptr(Store) store = store_new(root);
+	g_autoptr(Store) nowhere = store_new("/nonexistent");
+
+	g_assert_cmpint(symlink("/etc/passwd", link), ==, 0);
+	hook_find_due(store, on_found, found);
+	g_assert_cmpstr(found->str, ==, "20261122T214501Z-1001 A=\"1\";");
+	g_string_truncate(found, 0);
+	hook_find_due(nowhere, on_found, found);
+	g_assert_true(g_file_set_contents(file, huge, -1, NULL));
+	hook_find_due(store, on_found, found);
+	g_assert_cmpstr(found->str, ==, "");
+	hook_find_due(store, NULL, NULL);
+	g_assert_cmpint(g_access(file, F_OK), ==, -1);
+	g_assert_true(g_spawn_command_line_sync(remove, NULL, NULL, NULL, NULL));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/hook/each fact is one variable, whatever is in it", test_environment);
 	g_test_add_func("/hook/a value comes back as it was", test_shell);
 	g_test_add_func("/hook/a hook is wanted where there is a drop-in", test_wanted);
+	g_test_add_func("/hook/a hook that was not started is found in its dump", test_due);
 	return g_test_run();
 }
