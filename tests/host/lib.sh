@@ -1,25 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# A host of its own, with a real systemd: a machine container in which oopsbt is installed. Source ../lib/tap.sh,
-# ../lib/libvirt.sh and ../lib/guest.sh first.
+# Hosts with a real systemd: machine containers in which oopsbt is installed. Source ../lib/tap.sh, ../lib/libvirt.sh and
+# ../lib/guest.sh first.
 #
-#	host_start [bare]	make it, install oopsbt into it (bare: don't), boot it; the guests of guest.sh run in it
+#	host_start [bare]	make one, install oopsbt into it (bare: don't), boot it; the guests of guest.sh run in it
 #				from then on
 #	host COMMAND...		run a command in it
 #	host_root		its root directory, from outside
 #	host_log PATTERN [SECONDS]	until oopsbtd logs a line that matches; prints it
 #	host_mark		from now on host_log looks at later lines only
+#
+# A test that needs several does by itself what host_start does:
+#
+#	host_make NAME [bare]	make one of that name, and install
+#	host_boot NAME [OPTION...]	boot it, with these options of systemd-nspawn
+#	host_wait NAME		until it has booted
+#	host_use NAME		all of the above, virsh and guest.sh are about that one from now on
 
 host_lib=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
-host_dir=$test_dir/host
-host_root=$host_dir/root
+host_name=
+host_dir=
+host_root=
 host_pid=
-host_from=1
+declare -A host_pids host_nspawns host_from
 
 # By name: systemd-nspawn has children of its own for a moment.
 host_has_first_process() {
-	host_pid=$(pgrep -x -P "$1" systemd)
+	host_pids[$1]=$(pgrep -x -P "${host_nspawns[$1]}" systemd)
 }
 
 # Its own wait fails as long as systemd answers nobody.
@@ -28,13 +36,13 @@ host_is_up() {
 		grep -qx degraded "$host_dir/state"
 }
 
-# host_until NSPAWN SECONDS COMMAND...: until it succeeds; nothing tells of these steps but that
+# host_until SECONDS COMMAND...: until it succeeds; nothing tells of these steps but that
 host_until() {
-	local nspawn=$1 end=$((SECONDS + $2))
-	shift 2
+	local nspawn=${host_nspawns[$host_name]} end=$((SECONDS + $1))
+	shift
 	until "$@"; do
 		if [ "$SECONDS" -gt "$end" ] || ! kill -0 "$nspawn"; then
-			echo "the host does not boot; its console:" >&2
+			echo "the host $host_name does not boot; its console:" >&2
 			cat "$host_dir/console" >&2
 			return 1
 		fi
@@ -42,29 +50,61 @@ host_until() {
 	done
 }
 
-host_start() {
-	local base nspawn
+# host_layer BASE FOLDER: BASE, which stays as it is, to be written to at FOLDER/root
+host_layer() {
+	mkdir -p "$2/root" "$2/upper" "$2/work"
+	mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay "$2/root"
+	at_exit "umount '$2/root'"
+}
+
+host_make() {
+	local base
 	base=$("$host_lib/make-host")
-	mkdir -p "$host_root" "$host_dir/upper" "$host_dir/work"
 	# The kernel keeps no journal of a layer on a disk, and a temporary host needs none.
-	mount -t overlay -o "lowerdir=$base,upperdir=$host_dir/upper,workdir=$host_dir/work" overlay "$host_root"
-	at_exit "umount '$host_root'"
-	if [ "${1:-}" != bare ]; then
-		make -s -C "$host_lib/../.." install DESTDIR="$host_root" >"$host_dir/install" 2>&1 || {
-			cat "$host_dir/install" >&2
+	host_layer "$base" "$test_dir/$1"
+	if [ "${2:-}" != bare ]; then
+		make -s -C "$host_lib/../.." install DESTDIR="$test_dir/$1/root" >"$test_dir/$1/install" 2>&1 || {
+			cat "$test_dir/$1/install" >&2
 			return 1
 		}
 	fi
+	# It makes an id of its own.
+	: >"$test_dir/$1/root/etc/machine-id"
+	echo "$1" >"$test_dir/$1/root/etc/hostname"
+}
+
+host_boot() {
+	local name=$1 dir=$test_dir/$1
+	shift
 	# Its guests find their files where the test has them.
-	systemd-nspawn --quiet --register=no --keep-unit --capability=all --machine="oopsbt-test-$$" \
-		--directory="$host_root" --bind="$test_dir" --boot </dev/null >"$host_dir/console" 2>&1 &
-	nspawn=$!
-	at_exit "end_process $nspawn"
-	host_until "$nspawn" 60 host_has_first_process "$nspawn"
-	host_until "$nspawn" 300 host_is_up
+	systemd-nspawn --quiet --register=no --keep-unit --capability=all --machine="oopsbt-test-$$-$name" --hostname="$name" \
+		--directory="$dir/root" --bind="$test_dir" "$@" --boot </dev/null >"$dir/console" 2>&1 &
+	host_nspawns[$name]=$!
+	host_from[$name]=1
+	at_exit "end_process $!"
+}
+
+host_use() {
+	host_name=$1
+	host_dir=$test_dir/$1
+	host_root=$host_dir/root
+	host_pid=${host_pids[$1]:-}
 	export LIBVIRT_DEFAULT_URI="qemu+unix:///system?socket=/proc/$host_pid/root/run/libvirt/libvirt-sock"
+}
+
+host_wait() {
+	host_use "$1"
+	host_until 60 host_has_first_process "$1"
+	host_use "$1"
+	host_until 300 host_is_up
 	host journalctl --follow --output=cat --lines=all --unit=oopsbtd >"$host_dir/log" 2>/dev/null &
 	at_exit "end_process $!"
+}
+
+host_start() {
+	host_make host "$@"
+	host_boot host
+	host_wait host
 }
 
 host() {
@@ -73,19 +113,19 @@ host() {
 }
 
 host_mark() {
-	host_from=$(($(wc -l <"$host_dir/log") + 1))
+	host_from[$host_name]=$(($(wc -l <"$host_dir/log") + 1))
 }
 
 host_log() {
 	local tail status=0 fd
-	exec {fd}< <(exec tail -n "+$host_from" -f "$host_dir/log" 2>/dev/null)
+	exec {fd}< <(exec tail -n "+${host_from[$host_name]}" -f "$host_dir/log" 2>/dev/null)
 	tail=$!
 	timeout "${2:-60}" grep -Em1 -- "$1" <&"$fd" || status=$?
 	kill "$tail" 2>/dev/null || true
 	exec {fd}<&-
 	if [ "$status" != 0 ]; then
 		echo "oopsbtd does not log \"$1\":"
-		tail -n "+$host_from" "$host_dir/log" | tail -n 40
+		tail -n "+${host_from[$host_name]}" "$host_dir/log" | tail -n 40
 	fi >&2
 	return "$status"
 }
