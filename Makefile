@@ -151,7 +151,8 @@ check-sanitized:
 .PHONY: check-host
 check-host: tests
 	tools/install-deps test package
-	tests/run $(sort $(wildcard tests/host/*.test.sh))
+	tests/run $(filter-out tests/host/operating.test.sh,$(sort $(wildcard tests/host/*.test.sh)))
+	$(foreach suite,bookworm trixie,HOST_SUITE=$(suite) tests/run -l $(suite) tests/host/operating.test.sh &&) true
 
 # C of the programs: what is built for tests alone is left to cppcheck.
 .PHONY: analyse
@@ -169,10 +170,17 @@ HOOK_EXAMPLES := mail rclone webhook
 
 MODULE_DIR := $(DESTDIR)/usr/src/$(GUEST_MODULE)
 
+# For guests; nothing of it is compiled here.
+.PHONY: install-module
+install-module:
+	install -d $(MODULE_DIR)
+	install -m 0644 $(GUEST_MODULE_FILES) $(MODULE_DIR)
+	$(dkms_conf) > $(MODULE_DIR)/dkms.conf
+
 .PHONY: install
-install: all
+install: all install-module
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SYSCONFDIR) \
-		$(DESTDIR)$(UNITDIR) $(DESTDIR)$(DATADIR) $(MODULE_DIR)
+		$(DESTDIR)$(UNITDIR) $(DESTDIR)$(DATADIR)
 	install -m 0755 $(BUILD)/host-tool/oopsbtd $(DESTDIR)$(SBINDIR)
 	install -m 0755 $(BUILD)/host-tool/oopsbt-analyze $(BUILD)/host-tool/oopsbt-freeze-guard \
 		$(DESTDIR)$(LIBEXECDIR)
@@ -191,8 +199,6 @@ install: all
 	sed 's,@SBINDIR@,$(SBINDIR),; s,@LIBEXECDIR@,$(LIBEXECDIR),; s,@SYSCONFDIR@,$(SYSCONFDIR),; s,@PREFIX@,$(PREFIX),' \
 		host-tool/apparmor.profile > $(DESTDIR)$(APPARMORDIR)/oopsbtd
 	install -m 0644 host-tool/metrics/alerts.yml host-tool/metrics/dashboard.json $(DESTDIR)$(DATADIR)
-	install -m 0644 $(GUEST_MODULE_FILES) $(MODULE_DIR)
-	$(dkms_conf) > $(MODULE_DIR)/dkms.conf
 
 # What was written by install, but not a configuration that was changed, nor any dump.
 .PHONY: uninstall
