@@ -30,12 +30,25 @@ tap_is "the version is one: the spec and the newest entry of its changelog" \
 tap_is "the version is one: the module's source as it is installed" \
 	"$(ls "$root/usr/src") $(sed -n 's/^PACKAGE_VERSION=//p' "$root"/usr/src/*/dkms.conf)" "oopsbt-pvpanic-$version \"$version\""
 
+# --- what operating.test.sh runs ---
+
+# A block is lines that are indented; what stands before it is the mark.
+tap_is "each block of commands in docs/operating.md is run by a test, or says why not" \
+	"$(awk '/^    / { if (!inside && before !~ /^<!-- (not )?run: .* -->$/) print; inside = 1; next } NF { before = $0; inside = 0 }' \
+		"$top/docs/operating.md")" ""
+tap_is "and each that is marked to be run is" \
+	"$(sed -n 's/^<!-- run: \(.*\) -->$/\1/p' "$top/docs/operating.md" | while read -r name; do
+		grep -q "walk $name\b" "$here/operating.test.sh" || echo "$name"
+	done)" ""
+
 # --- the units ---
 
 # The program is looked for on this machine.
 sed -i "s,^ExecStart=/,ExecStart=$root/," "$unit"
 tap_is "systemd finds no fault in the unit" \
 	"$(systemd-analyze verify --man=no "$unit" 2>&1 | grep -F oopsbtd.service || true)" ""
+tap_is "it starts neither libvirtd nor virtqemud, and comes after either" \
+	"$(grep -hE '^(Wants|Requires|BindsTo|After)=' "$unit")" "After=libvirtd.service virtqemud.service"
 tap_ok "the exposure of the service is at most 2.5" \
 	systemd-analyze security --offline=yes --threshold=25 --no-pager "$unit"
 
