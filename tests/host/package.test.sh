@@ -126,6 +126,16 @@ for test in $(sed -n 's/^Tests: //p' "$top/debian/tests/control"); do
 	tap_ok "debian/tests/$test passes" host env --chdir="$source" AUTOPKGTEST_TMP="$packages" "debian/tests/$test"
 done
 
+# One of another architecture, as dpkg sees it.
+dpkg-deb --raw-extract "$packages/oopsbt_${first}_amd64.deb" "$packages/other"
+sed -i 's/^Architecture: .*/Architecture: arm64/' "$packages/other/DEBIAN/control"
+dpkg-deb --build "$packages/other" "$packages/other.deb" >/dev/null
+tap_like "a package of another architecture is refused" "$(host dpkg --install "$packages/other.deb" 2>&1 || true)" \
+	'package architecture \(arm64\) does not match system \(amd64\)'
+# shellcheck disable=SC2016 # for dpkg-query
+tap_is "the one that is installed stays, and its daemon runs" \
+	"$(host dpkg-query -W -f '${Architecture} ${db:Status-Status}' oopsbt) $(host systemctl is-active oopsbtd)" "amd64 installed active"
+
 guest_start a smp=2 kaslr=no
 domain=$(guest_domain a)
 tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain"

@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A collection that never ends, as the disk of the store stands still: systemd's watchdog restarts oopsbtd, and no guest and
+# no oops pays for it. Takes six minutes, in which it waits.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/../lib/eventually.sh"
+. "$here/lib.sh"
+. "$here/frozen-disk.sh"
+
+host_start
+mkdir -p "$host_root/var/lib/oopsbt" "$host_root/usr/local/etc/oopsbtd.conf.d" "$host_root/etc/systemd/system/oopsbtd.service.d"
+printf '[analyzer]\nwall_seconds = 1\n' >"$host_root/usr/local/etc/oopsbtd.conf.d/test.conf"
+printf '[Service]\nWatchdogSec=12\n' >"$host_root/etc/systemd/system/oopsbtd.service.d/test.conf"
+host systemctl daemon-reload
+frozen_disk /var/lib/oopsbt
+host chmod 0700 /var/lib/oopsbt
+guest_start a smp=1 kaslr=no
+domain=$(guest_domain a)
+host systemctl start oopsbtd
+host virsh oopsbt enable "$domain" >/dev/null
+host_log "$domain: runs Linux" >/dev/null
+
+frozen_disk_stop 600
+host_mark
+guest_exec a '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null
+tap_ok "while the store's disk stands still the guest is frozen and thawed" host_log "$domain: thawed: "
+tap_like "and runs" "$(virsh -q domstate "$domain")" '^running'
+tap_ok "oopsbtd answers" host timeout 30 virsh oopsbt status "$domain"
+tap_ok "a collection that does not end is noticed" host_log "collections do not end; systemd's watchdog restarts oopsbtd" 420
+killed() {
+	host journalctl --quiet --output=cat --unit=oopsbtd | grep -i 'watchdog timeout'
+}
+tap_ok "and systemd ends that oopsbtd" eventually 60 killed
+host_mark
+frozen_disk_go
+tap_ok "when the disk goes on the next oopsbtd follows the guest" host_log "$domain: runs Linux" 120
+tap_ok "and collects the oops that has no dump" host_log "$domain: stored: .*NULL pointer" 60
+tap_is "there is one dump of it" "$(host find /var/lib/oopsbt -mindepth 2 -maxdepth 2 -type d -name '2*' | wc -l)" 1
+tap_done
