@@ -158,6 +158,45 @@ tap_ok "a hook of a dump that is gone fails" fails host systemctl start oopsbt-d
 tap_ok "a name that leads elsewhere is refused" fails env OOPSBT_SOURCE=/etc \
 	"$host_root/usr/local/libexec/oopsbt/oopsbt-hook-dump" copy ../x
 
+# --- the examples ---
+
+mkdir -p "$test_dir/kept"
+exec {servers}< <(exec "$here/hook-servers.py" "$test_dir/kept")
+at_exit "kill $!"
+read -r http smtp <&"$servers"
+
+since=$(date +%s.%6N)
+hook "curl --silent --max-time 5 --output /dev/null http://127.0.0.1:$http/ && echo reaches || echo cannot"
+tap_is "a hook has no network until a drop-in gives it one" "$(said)" cannot
+
+printf 'X-Secret: s3cret\n' >"$host_root/etc/oopsbt-webhook-header"
+tap_ok "the webhook runs" run_example webhook "Environment=OOPSBT_WEBHOOK=http://127.0.0.1:$http/hook" \
+	IPAddressAllow=localhost LoadCredential=header:/etc/oopsbt-webhook-header
+tap_is 'the webhook posts JSON with the facts' "$(python3 -c 'import json, sys
+fact = json.load(open(sys.argv[1]))
+print(fact["domain"], fact["kind"], fact["dump"])' "$test_dir/kept/hook")" "$domain oops $id"
+
+tap_ok "the mail runs" run_example mail "Environment=OOPSBT_MAIL_TO=admin@example.com OOPSBT_MAIL_SERVER=smtp://127.0.0.1:$smtp"
+tap_like 'the subject of the mail has domain and title' "$(cat "$test_dir/kept/mail")" "^Subject: \[oopsbt\] $domain: "
+tap_like 'the text of the mail is the report' "$(cat "$test_dir/kept/mail")" 'scenario_null_deref'
+
+cat >"$host_root/etc/oopsbt-rclone.conf" <<-CONF
+	[store]
+	type = s3
+	provider = Other
+	endpoint = http://127.0.0.1:$http/s3
+	access_key_id = key
+	secret_access_key = secret
+	force_path_style = true
+	no_check_bucket = true
+CONF
+fingerprint=$(report_has fingerprint)
+tap_ok "rclone runs" run_example rclone IPAddressAllow=localhost
+tap_ok "the core is in the object store, by fingerprint" cmp "$test_dir/kept/s3/oopsbt/$fingerprint/core" "$host_root$dump/core"
+tap_is 'the object store has the report beside the core' "$(find "$test_dir/kept/s3/oopsbt/$fingerprint/reports" -name "*-$id.json" | wc -l)" 1
+tap_ok "rclone runs for the same bug again" host systemctl start "$unit"
+tap_is "a bug has one core" "$(grep -c '/core' "$test_dir/kept/puts")" 1
+
 # --- what the hook needs hangs ---
 
 # hooks_of ID: how often its hook has said so
@@ -236,45 +275,6 @@ tap_ok "nothing is left of these when the place goes on" eventually 60 no_copy_r
 host umount "$copies"
 host systemctl start oopsbtd
 host_log "$domain: runs Linux" >/dev/null
-
-# --- the examples ---
-
-mkdir -p "$test_dir/kept"
-exec {servers}< <(exec "$here/hook-servers.py" "$test_dir/kept")
-at_exit "kill $!"
-read -r http smtp <&"$servers"
-
-since=$(date +%s.%6N)
-hook "curl --silent --max-time 5 --output /dev/null http://127.0.0.1:$http/ && echo reaches || echo cannot"
-tap_is "a hook has no network until a drop-in gives it one" "$(said)" cannot
-
-printf 'X-Secret: s3cret\n' >"$host_root/etc/oopsbt-webhook-header"
-tap_ok "the webhook runs" run_example webhook "Environment=OOPSBT_WEBHOOK=http://127.0.0.1:$http/hook" \
-	IPAddressAllow=localhost LoadCredential=header:/etc/oopsbt-webhook-header
-tap_is 'the webhook posts JSON with the facts' "$(python3 -c 'import json, sys
-fact = json.load(open(sys.argv[1]))
-print(fact["domain"], fact["kind"], fact["dump"])' "$test_dir/kept/hook")" "$domain oops $id"
-
-tap_ok "the mail runs" run_example mail "Environment=OOPSBT_MAIL_TO=admin@example.com OOPSBT_MAIL_SERVER=smtp://127.0.0.1:$smtp"
-tap_like 'the subject of the mail has domain and title' "$(cat "$test_dir/kept/mail")" "^Subject: \[oopsbt\] $domain: "
-tap_like 'the text of the mail is the report' "$(cat "$test_dir/kept/mail")" 'scenario_null_deref'
-
-cat >"$host_root/etc/oopsbt-rclone.conf" <<-CONF
-	[store]
-	type = s3
-	provider = Other
-	endpoint = http://127.0.0.1:$http/s3
-	access_key_id = key
-	secret_access_key = secret
-	force_path_style = true
-	no_check_bucket = true
-CONF
-fingerprint=$(report_has fingerprint)
-tap_ok "rclone runs" run_example rclone IPAddressAllow=localhost
-tap_ok "the core is in the object store, by fingerprint" cmp "$test_dir/kept/s3/oopsbt/$fingerprint/core" "$host_root$dump/core"
-tap_is 'the object store has the report beside the core' "$(find "$test_dir/kept/s3/oopsbt/$fingerprint/reports" -name "*-$id.json" | wc -l)" 1
-tap_ok "rclone runs for the same bug again" host systemctl start "$unit"
-tap_is "a bug has one core" "$(grep -c '/core' "$test_dir/kept/puts")" 1
 
 tap_ok "oopsbtd is still active" host systemctl is-active --quiet oopsbtd
 tap_unlike "nothing that oopsbtd asks for was refused" "$(cat "$host_dir/log")" 'is not started'
