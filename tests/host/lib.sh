@@ -68,8 +68,9 @@ host_make() {
 			return 1
 		}
 	fi
-	# It makes an id of its own.
+	# It makes an id of its own, and D-Bus takes that.
 	: >"$test_dir/$1/root/etc/machine-id"
+	rm -f "$test_dir/$1/root/var/lib/dbus/machine-id"
 	echo "$1" >"$test_dir/$1/root/etc/hostname"
 }
 
