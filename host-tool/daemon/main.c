@@ -26,6 +26,8 @@
 /* For collections under way at the end: then they are given up, then they are left behind. */
 #define FINISH_S 5
 #define ABORT_S 3
+/* A command line or configuration that no other try makes right: the unit knows it, too. */
+#define EXIT_MISTAKE 2
 /* After this time the code that only the start needs is not used any more. */
 #define TRIM_AFTER_S 10
 
@@ -457,7 +459,7 @@ int main(int argc, char **argv)
 
 	if (!parse_arguments(argc, argv, &arguments, &error)) {
 		g_prefix_error(&error, "usage: ");
-		return complain(error, 2);
+		return complain(error, EXIT_MISTAKE);
 	}
 	if (arguments.version) {
 		printf("oopsbtd " OOPSBT_VERSION "\n");
@@ -466,9 +468,9 @@ int main(int argc, char **argv)
 	if (arguments.check_config)
 		return check_config(arguments.config);
 	if (!config_load(arguments.config, &daemon.config, warnings, &error))
-		return complain(error, EXIT_FAILURE);
+		return complain(error, EXIT_MISTAKE);
 	if (!take_arguments(&daemon, &arguments))
-		return 2;
+		return EXIT_MISTAKE;
 	daemon.runtime_directory = runtime_directory();
 	if (!runtime_claim(daemon.runtime_directory, &error))
 		return complain(error, EXIT_FAILURE);

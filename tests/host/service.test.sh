@@ -63,6 +63,13 @@ runs() {
 	virsh -q domstate "$domain" | tee /dev/stderr | grep -x running
 }
 
+bad=$host_root/usr/local/etc/oopsbtd.conf.d/bad.conf
+mkdir -p "$(dirname "$bad")"
+printf '[collection]\nfreeze_deadline_ms = soon\n' >"$bad"
+host systemctl start oopsbtd 2>/dev/null || true
+tap_is "with a mistake in the configuration it is not tried again and again" \
+	"$(host systemctl is-failed oopsbtd) after $(host systemctl show --value -p NRestarts oopsbtd) restarts" "failed after 0 restarts"
+rm "$bad"
 tap_ok "systemd starts the service" host systemctl start oopsbtd
 tap_ok "its exposure is at most 2.5" host systemd-analyze security --threshold=25 oopsbtd.service
 tap_ok "oopsbtd connects to libvirtd" host_log '^connected to qemu:///system'
