@@ -49,7 +49,7 @@ mkdir -p "$packages/source"
 	tar --no-recursion -T - -cf -) | tar -xf - -C "$packages/source"
 tap_ok "the packages without programs can be built by themselves" \
 	env --chdir="$packages/source" dpkg-buildpackage -A -us -uc
-tap_is "they are the guest module's and the documentation" "$(cd "$packages" && printf '%s\n' *.deb | sed 's/_.*//' | xargs)" \
+tap_is "the packages without programs are the guest module's and the documentation" "$(cd "$packages" && printf '%s\n' *.deb | sed 's/_.*//' | xargs)" \
 	"oopsbt-doc $package"
 
 # --- without headers, in a guest whose kernel is the newest ---
@@ -63,37 +63,37 @@ release=$(in_container apt-cache depends linux-headers-amd64 | tr -d '\r' |
 mkdir -p "$root/lib/modules/$release"
 before=$(files)
 said=$(install "$deb") || true
-tap_like "it can be installed without headers" "$(status)" "^oopsbt-pvpanic/$version: added"
-tap_like "DKMS says that they are missing" "$said" 'kernel headers for this kernel do not seem to be installed'
-tap_like "and the package which to install" "$said" 'apt-get install linux-headers-amd64$'
-tap_is "it is loaded at boot" "$(grep -v '^#' "$root/usr/lib/modules-load.d/oopsbt-pvpanic.conf")" oopsbt_pvpanic
-tap_ok "it can be removed as it is" in_container apt-get purge -y "$package"
-tap_is "nothing is left of it then" "$(diff <(echo "$before") <(files) || true)" ""
+tap_like "the package can be installed without headers" "$(status)" "^oopsbt-pvpanic/$version: added"
+tap_like "DKMS says that the headers are missing" "$said" 'kernel headers for this kernel do not seem to be installed'
+tap_like "the package says which headers to install" "$said" 'apt-get install linux-headers-amd64$'
+tap_is "the module is loaded at boot" "$(grep -v '^#' "$root/usr/lib/modules-load.d/oopsbt-pvpanic.conf")" oopsbt_pvpanic
+tap_ok "the package can be removed without the module having been built" in_container apt-get purge -y "$package"
+tap_is "nothing is left of a package whose module was not built" "$(diff <(echo "$before") <(files) || true)" ""
 
 # --- with headers, which come later ---
 
 install "$deb" >/dev/null
-tap_ok "the headers can be installed after it" install linux-headers-amd64
-tap_like "then the module is built by itself" "$(status)" "^oopsbt-pvpanic/$version, $release, x86_64: installed"
+tap_ok "headers can be installed after the package" install linux-headers-amd64
+tap_like "when headers come the module is built by itself" "$(status)" "^oopsbt-pvpanic/$version, $release, x86_64: installed"
 module=$(find "$root/lib/modules/$release/updates/dkms" -name 'oopsbt_pvpanic.ko*')
-tap_is "it is the kernel's, of this version" "$(modinfo -F version "$module") $(modinfo -F vermagic "$module" | cut -d' ' -f1)" \
+tap_is "the module that was built is for that kernel, and of this version" "$(modinfo -F version "$module") $(modinfo -F vermagic "$module" | cut -d' ' -f1)" \
 	"$version $release"
 
 libvirt_start
 guest_start a kernel="$release" smp=1 kaslr=no module=no
 guest_events a
-tap_like "a guest with that kernel loads it" \
+tap_like "a guest with that kernel loads the module" \
 	"$(guest_exec a "echo $(gzip -c "$module" | base64 -w 0) | base64 -d | gunzip >/tmp/module.ko
 		insmod /tmp/module.ko && dmesg | grep oopsbt_pvpanic:")" 'an oops is signalled as event 0x2 to pvpanic'
 guest_exec a '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null
-tap_ok "and an oops is signalled" guest_events_wait a Crashloaded
+tap_ok "an oops of that guest is signalled" guest_events_wait a Crashloaded
 guest_destroy a
 
-tap_ok "it can be removed" in_container apt-get purge -y "$package"
+tap_ok "the package can be removed with the module built" in_container apt-get purge -y "$package"
 tap_is "nothing is left of the module" "$(status; find "$root" -xdev -name '*oopsbt*' -not -path "$root$test_dir*" | grep -v "^$root/var/lib/apt" || true)" ""
 before=$(files)
-tap_like "where headers are it is built at once" "$(install "$deb")" 'Building initial module'
-tap_like "for the kernel that they are of" "$(status)" "^oopsbt-pvpanic/$version, $release, x86_64: installed"
-tap_ok "it can be removed again" in_container apt-get purge -y "$package"
+tap_like "where headers are the module is built at once" "$(install "$deb")" 'Building initial module'
+tap_like "the module is built for the kernel that the headers are of" "$(status)" "^oopsbt-pvpanic/$version, $release, x86_64: installed"
+tap_ok "the package can be removed again" in_container apt-get purge -y "$package"
 tap_is "no file is left or missing" "$(diff <(echo "$before") <(files) || true)" ""
 tap_done

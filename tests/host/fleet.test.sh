@@ -82,17 +82,17 @@ oops b null
 tap_ok "the same bug of a guest of the second host is stored there" host_log ': oops: .*\(dump '
 host_mark
 oops b bug
-tap_ok "and another bug" host_log ': oops: .*\(dump '
+tap_ok "another bug of a guest of the second host is stored there" host_log ': oops: .*\(dump '
 
-tap_ok "the collector learns of all three" eventually 120 has_dumps 3
-tap_is "it has the journals of all hosts" \
+tap_ok "the collector learns of all three dumps" eventually 120 has_dumps 3
+tap_is "the collector has the journals of all hosts" \
 	"$(on_collector journalctl --directory="$remote" --field=_HOSTNAME | sort | xargs)" "alpha beta gamma"
 tap_is "stats knows which bugs there are, on which hosts, of how many domains" \
 	"$(answer 'sorted((d["count"], d["hosts"], d["num_hosts"], d["num_domains"]) for d in data)' stats)" \
 	"[(1, ['beta'], 1, 1), (2, ['alpha', 'beta'], 2, 2)]"
 tap_like "the bug in common has its title" "$(answer '[d["newest"]["title"] for d in data if d["num_hosts"] == 2][0]' stats)" \
 	'scenario_null'
-tap_like "the same as a table" "$(on_collector virsh oopsbt stats --journal "$remote")" '^ *2 .* 2 \(\+2\) .*scenario_null'
+tap_like "stats as a table says on how many hosts a bug was seen" "$(on_collector virsh oopsbt stats --journal "$remote")" '^ *2 .* 2 \(\+2\) .*scenario_null'
 tap_is "stats by host has a line a host" \
 	"$(answer 'sorted((d["host"], d["count"], d["bugs"]) for d in data)' stats --by host)" \
 	"[('alpha', 1, 1), ('beta', 2, 2)]"
@@ -104,8 +104,8 @@ id=$(answer 'data[0]["id"]' list)
 tap_is "list has the command that fetches a dump" "$(answer 'data[0]["fetch"]' list)" \
 	"virsh -c qemu+ssh://alpha/system oopsbt export $id"
 host_use alpha
-tap_like "on that host the dump has this id" "$(host virsh oopsbt info "$id")" 'scenario_null'
-tap_is "and that is the machine that the collector names" "$(answer 'data[0]["machine_id"]' list)" "$(host cat /etc/machine-id)"
+tap_like "on the host that list names the dump has the id that list has" "$(host virsh oopsbt info "$id")" 'scenario_null'
+tap_is "list names the machine by its machine-id" "$(answer 'data[0]["machine_id"]' list)" "$(host cat /etc/machine-id)"
 tap_is "the directory of the collector is found without being named" \
 	"$(on_collector virsh oopsbt list --journal --json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')" 3
 
@@ -119,9 +119,9 @@ tap_ok "while the collector is away an oops is stored" host_log ': oops: .*\(dum
 upload_is_away() {
 	! host systemctl is-active --quiet systemd-journal-upload
 }
-tap_ok "the host notices that it is away" eventually 60 upload_is_away
+tap_ok "a host notices that the collector is away" eventually 60 upload_is_away
 on_collector systemctl start systemd-journal-remote.socket
-tap_ok "when it is back it learns of that oops" eventually 120 has_dumps 4
+tap_ok "the collector that is back learns of the oops that came meanwhile" eventually 120 has_dumps 4
 
 # --- sent twice, strangers, newer versions ---
 
@@ -147,6 +147,6 @@ printf '\xff' | dd of="$host_root$remote/newer.journal" bs=1 seek=12 conv=notrun
 tap_is "what was sent twice counts once, what was forged does not" \
 	"$(answer 'sorted((d["count"], d["num_hosts"]) for d in data)' stats)" "[(1, 1), (3, 2)]"
 warned=$(on_collector virsh oopsbt list --journal "$remote" 2>&1 >/dev/null || true)
-tap_like "journals of strangers are named" "$warned" 'cannot read all of .*noise.journal'
-tap_like "so are journals of newer versions" "$warned" 'cannot read all of .*newer.journal'
+tap_like "list names journals of strangers" "$warned" 'cannot read all of .*noise.journal'
+tap_like "list names journals of newer versions" "$warned" 'cannot read all of .*newer.journal'
 tap_done

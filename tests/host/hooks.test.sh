@@ -222,13 +222,13 @@ host_mark
 oops
 tap_ok "while the system bus hangs a dump is stored" host_log "$domain: oops: .*\(dump "
 late=$(newest_dump)
-tap_is "its hook waits" "$(hooks_of "${late##*/}")" 0
+tap_is "while the system bus hangs the hook of a dump waits" "$(hooks_of "${late##*/}")" 0
 host_mark
 host systemctl kill --signal=KILL --kill-whom=main oopsbtd
 tap_ok "an oopsbtd that is started after one that was killed knows of it" \
 	host_log "starting the hook of ${late##*/}, which was stored before"
 host systemctl kill --kill-whom=main --signal=CONT dbus
-tap_ok "and when the bus goes on that hook runs" eventually 30 has_run "${late##*/}" 1
+tap_ok "when the system bus goes on the hook that waited runs" eventually 30 has_run "${late##*/}" 1
 host_log "$domain: runs Linux" >/dev/null
 host_mark
 host systemctl restart oopsbtd
@@ -237,8 +237,8 @@ oops
 host_log "$domain: oops: .*\(dump " >/dev/null
 next=$(newest_dump)
 tap_ok "the hook of the next dump runs" eventually 30 has_run "${next##*/}" 1
-tap_is "after another restart the late one has still run once" "$(hooks_of "${late##*/}")" 1
-tap_is "no dump is marked any more" "$(host find /var/lib/oopsbt -name .hook)" ""
+tap_is "a hook that was started late is not started again at another start of oopsbtd" "$(hooks_of "${late##*/}")" 1
+tap_is "no dump whose hook has been started is marked" "$(host find /var/lib/oopsbt -name .hook)" ""
 
 rm -f "$drop_ins"/*
 host systemctl daemon-reload
@@ -262,16 +262,16 @@ stuck=$(newest_dump)
 gives_up() {
 	host journalctl --quiet --output=cat --unit="oopsbt-dump@${stuck##*/}" | grep "Failed with result 'timeout'"
 }
-tap_ok "its hook is given up" eventually 60 gives_up
+tap_ok "a hook whose place of copies hangs is given up" eventually 60 gives_up
 host_mark
 oops
-tap_ok "and the next dump is stored" host_log "$domain: oops: .*\(dump "
-tap_ok "oopsbtd can be stopped" timeout 30 nsenter --target "$host_pid" --mount --pid systemctl stop oopsbtd
+tap_ok "after a hook that hung the next dump is stored" host_log "$domain: oops: .*\(dump "
+tap_ok "oopsbtd can be stopped while hooks hang" timeout 30 nsenter --target "$host_pid" --mount --pid systemctl stop oopsbtd
 frozen_disk_go
 no_copy_runs() {
 	! host pgrep -f oopsbt-hook-dump && [ -z "$(host find "$copies" -type f)" ]
 }
-tap_ok "nothing is left of these when the place goes on" eventually 60 no_copy_runs
+tap_ok "nothing is left of hooks that hung when the place of copies goes on" eventually 60 no_copy_runs
 host umount "$copies"
 host systemctl start oopsbtd
 host_log "$domain: runs Linux" >/dev/null

@@ -70,7 +70,7 @@ domain=$(guest_domain a)
 tap_ok "a guest is enabled" walk enable
 tap_ok "all guests are enabled" walk enable-all
 host_mark
-tap_ok "so are those that come later" walk auto-enable
+tap_ok "guests that come later are enabled" walk auto-enable
 host_log 'configuration loaded again' >/dev/null
 understood() {
 	host virsh oopsbt status "$domain" | grep -E 'Linux|6\.'
@@ -81,11 +81,11 @@ tap_ok "a dump is made for a try, and looked at" walk try
 # --- 4 ---
 
 tap_ok "Prometheus is installed" walk prometheus
-tap_ok "it knows of the guest" eventually 90 answers "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} == 0"
+tap_ok "Prometheus knows of the guest" eventually 90 answers "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} == 0"
 host_mark
 guest_exec a '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null
 tap_ok "an oops is in the journal" host_log "$domain: oops: .*\(dump "
-tap_like "at the priority that the page names" "$(host journalctl -u oopsbtd -p warning --output=cat)" "$domain: oops: "
+tap_like "an oops has the priority that the page names" "$(host journalctl -u oopsbtd -p warning --output=cat)" "$domain: oops: "
 tap_ok "an alert fires" eventually 120 answers "ALERTS{alertname=\"OopsbtGuestOops\",alertstate=\"firing\",domain=\"$domain\"}"
 while IFS=$'\t' read -r title expression; do
 	tap_ok "the dashboard's \"$title\" has data" eventually 60 answers "$expression"
@@ -103,6 +103,6 @@ tap_ok "the packages are installed on the collector" host env DEBIAN_FRONTEND=no
 collected() {
 	walk collector | grep -E "walker.*$domain|$domain.*walker"
 }
-tap_ok "the collector lists it" eventually 120 collected
-tap_like "and knows the host and the guest" "$(walk collector 2>/dev/null)" "$domain"
+tap_ok "the collector lists the oops" eventually 120 collected
+tap_like "the collector names the guest" "$(walk collector 2>/dev/null)" "$domain"
 tap_done
