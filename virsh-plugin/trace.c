@@ -217,14 +217,16 @@ static guint count_repeats(JsonArray *frames, guint first)
 	return next - first - 1;
 }
 
-static void append_frame(GString *text, JsonObject *frame)
+/* @told: it has been said of all frames that they are late. */
+static void append_frame(GString *text, JsonObject *frame, bool told)
 {
 	lines_append_inlined(text, "   ", frame);
 	g_string_append(text, member_flag(frame, "reliable", true) ? "   " : "   ? ");
 	trace_append_symbol(text, frame);
 	lines_append_place(text, frame);
-	g_string_append(text,
-			member_flag(frame, "late", false) ? "  (read after the thaw)\n" : "\n");
+	g_string_append(text, member_flag(frame, "late", false) && !told
+				      ? "  (read after the thaw)\n"
+				      : "\n");
 	lines_append_source(text, "   ", frame);
 }
 
@@ -239,15 +241,25 @@ static void change_marker(GString *text, const char **marker, const char *next)
 	*marker = next;
 }
 
+static bool all_late(JsonArray *frames)
+{
+	for (guint i = 0; i < json_array_get_length(frames); i++)
+		if (!member_flag(element_object(frames, i), "late", false))
+			return false;
+	return true;
+}
+
 void trace_append(GString *text, JsonArray *frames)
 {
 	const char *marker = NULL;
+	bool told;
 
 	if (!frames || json_array_get_length(frames) == 0) {
 		g_string_append(text, "  No call trace.\n");
 		return;
 	}
-	g_string_append(text, "  Call Trace:\n");
+	told = all_late(frames);
+	g_string_append(text, told ? "  Call Trace (read after the thaw):\n" : "  Call Trace:\n");
 	for (guint i = 0; i < json_array_get_length(frames); i++) {
 		JsonObject *frame = element_object(frames, i);
 		guint repeats = count_repeats(frames, i);
@@ -255,7 +267,7 @@ void trace_append(GString *text, JsonArray *frames)
 		if (member_object(frame, "regs"))
 			append_saved(text, frame);
 		change_marker(text, &marker, stack_marker(frame));
-		append_frame(text, frame);
+		append_frame(text, frame, told);
 		if (repeats >= FOLD_REPEATS) {
 			g_string_append_printf(text, "   ... and %u times more\n", repeats);
 			i += repeats;

@@ -438,8 +438,7 @@ static void write_stack(GString *text, const struct report_vcpu *vcpu, bool regi
 	if (vcpu->foreign)
 		text_append(text, "  It %s.\n", vcpu->foreign);
 	if (vcpu->frames->len > 0) {
-		g_string_append(text, "  Call Trace:\n");
-		text_frames(text, vcpu->frames, registers);
+		text_trace(text, vcpu->frames, registers);
 	} else if (vcpu->context != REPORT_CONTEXT_USER) {
 		g_string_append(text, "  No call trace.\n");
 	}

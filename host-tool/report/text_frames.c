@@ -56,11 +56,21 @@ static void write_saved_registers(GString *text, const struct frame *frame)
 	text_registers(text, "   ", frame->registers);
 }
 
-void text_frames(GString *text, const GArray *frames, bool registers)
+static bool all_late(const GArray *frames)
 {
+	for (guint i = 0; i < frames->len; i++)
+		if (!g_array_index(frames, struct frame, i).late)
+			return false;
+	return true;
+}
+
+void text_trace(GString *text, const GArray *frames, bool registers)
+{
+	bool told = all_late(frames);
 	const char *marker = NULL;
 	guint repeats;
 
+	g_string_append(text, told ? "  Call Trace (read after the thaw):\n" : "  Call Trace:\n");
 	for (guint i = 0; i < frames->len; i++) {
 		const struct frame *frame = &g_array_index(frames, struct frame, i);
 		const char *next = stack_marker(frame->stack);
@@ -76,7 +86,7 @@ void text_frames(GString *text, const GArray *frames, bool registers)
 		}
 		g_string_append(text, frame->reliable ? "   " : "   ? ");
 		text_symbol(text, frame);
-		g_string_append(text, frame->late ? "  (read after the thaw)\n" : "\n");
+		g_string_append(text, frame->late && !told ? "  (read after the thaw)\n" : "\n");
 		repeats = count_repeats(frames, i);
 		if (repeats >= FOLD_REPEATS) {
 			text_append(text, "   ... and %u times more\n", repeats);

@@ -7,7 +7,10 @@
 
 void text_symbol(GString *text, const struct frame *frame);
 
-/* @frames: of struct frame. @registers: with those that were saved between frames. */
-void text_frames(GString *text, const GArray *frames, bool registers);
+/*
+ * "Call Trace:" and @frames, of struct frame. That they were read after the thaw is said once if it
+ * is true of all. @registers: with those that were saved between frames.
+ */
+void text_trace(GString *text, const GArray *frames, bool registers);
 
 #endif

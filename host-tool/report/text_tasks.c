@@ -52,7 +52,10 @@ static void write_lone(GString *text, const struct report_sleeper *sleeper)
 	append_name(text, &sleeper->task);
 	g_string_append(text, " waits");
 	if (sleeper->waits_for)
-		text_append(text, " for a %s", sleeper->waits_for);
+		text_append(text, sleeper->lock_symbol ? " for %s " : " for a %s",
+			    sleeper->waits_for);
+	if (sleeper->lock_symbol)
+		text_append_clean(text, sleeper->lock_symbol);
 	if (sleeper->waits_in) {
 		g_string_append(text, " in ");
 		text_append_clean(text, sleeper->waits_in);
@@ -143,10 +146,8 @@ static void write_task(GString *text, const struct report_tasks *tasks,
 		text_append(text, ", last on CPU %" PRId64, sleeper->cpu.value);
 	g_string_append_c(text, '\n');
 	write_wait(text, tasks, sleeper);
-	if (sleeper->frames->len > 0) {
-		g_string_append(text, "  Call Trace:\n");
-		text_frames(text, sleeper->frames, false);
-	}
+	if (sleeper->frames->len > 0)
+		text_trace(text, sleeper->frames, false);
 	if (sleeper->stopped) {
 		text_append(text, sleeper->frames->len > 0 ? "  The trace ends early: "
 							   : "  No call trace: ");

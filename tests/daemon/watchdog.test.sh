@@ -45,7 +45,7 @@ tap_is 'a watchdog that pauses the guest: what it is' "$(value '$.incident') by 
 	'watchdog by watchdog: watchdog expired'
 tap_like 'a watchdog that pauses the guest: the report says what was seen' "$(cat "$dump/report.txt")" \
 	"^Seen +the guest did not serve its watchdog device in time; the device's action is pause\$"
-tap_like 'a watchdog that pauses the guest: the report has its CPUs' "$(cat "$dump/report.txt")" 'Call Trace:'
+tap_like 'a watchdog that pauses the guest: the report has its CPUs' "$(cat "$dump/report.txt")" 'Call Trace'
 tap_is 'a watchdog that pauses the guest: it stays paused' "$(state g)" 'paused (watchdog)'
 
 virsh -q resume "$(guest_domain g)"

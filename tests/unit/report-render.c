@@ -520,6 +520,29 @@ static void test_told_once(void)
 	report_free(report);
 }
 
+/* What is true of all frames is said once. */
+static void test_late(void)
+{
+	g_autoptr(Report) report = make_report_with_task("hung-task");
+	struct report_sleeper *sleeper =
+		&g_array_index(report->tasks.shown, struct report_sleeper, 0);
+	struct frame frames[] = {
+		{.stack = STACK_TASK, .reliable = true, .late = true, .pc = gva(1)},
+		{.stack = STACK_TASK, .reliable = true, .late = true, .pc = gva(2)},
+	};
+	g_autofree char *text = NULL;
+
+	g_array_append_vals(sleeper->frames, frames, G_N_ELEMENTS(frames));
+	text = g_string_free(report_to_text(report), FALSE);
+	g_assert_nonnull(strstr(text, "  Call Trace (read after the thaw):\n   <TASK>\n"
+				      "   0x0000000000000001\n   0x0000000000000002\n"));
+	g_array_index(sleeper->frames, struct frame, 0).late = false;
+	g_free(text);
+	text = g_string_free(report_to_text(report), FALSE);
+	g_assert_nonnull(strstr(text, "  Call Trace:\n   <TASK>\n   0x0000000000000001\n"
+				      "   0x0000000000000002  (read after the thaw)\n"));
+}
+
 /* Nothing known at all: every renderer must still have something to say. */
 static void test_empty(void)
 {
@@ -723,6 +746,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/empty", test_empty);
 	g_test_add_func("/report/what-was-not-collected", test_reasons);
 	g_test_add_func("/report/order of tasks and CPUs", test_order);
+	g_test_add_func("/report/frames that are all late are so in one line", test_late);
 	g_test_add_func("/report/a task is told once at the top", test_told_once);
 	g_test_add_func("/report/recursion", test_recursion);
 	g_test_add_func("/report/fault-without-address", test_fault_without_address);
