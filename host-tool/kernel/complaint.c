@@ -89,7 +89,7 @@ static const struct form {
 	{"^Kernel panic - not syncing: (corrupted stack end)", NULL, WHO_STACK, INCIDENT_PANIC},
 	{"^Kernel panic - not syncing: stack-protector: Kernel (stack is corrupted) in: " PLACE,
 	 NULL, WHO_PLACE, INCIDENT_PANIC},
-	/* WARN(): kernels have put the place here or there. */
+	/* WARN(): its place is here or there, by release. */
 	{"^WARNING: (?:CPU: [0-9]+ PID: [0-9]+ )?at [^ ]+:[0-9]+ " PLACE, "WARNING", WHO_PLACE,
 	 INCIDENT_WARNING},
 	{"^WARNING: (?:\\[[^\\]]*\\] )?[^ ]+:[0-9]+ at " PLACE, "WARNING", WHO_PLACE,

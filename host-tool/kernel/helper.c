@@ -6,7 +6,7 @@
 
 /* In all tables a "*" stands for anything. */
 
-/* What is beyond is where an instruction went wrong, or was to be handled. */
+/* An instruction beyond one of these went wrong, or was to be handled. */
 static const char *const exceptions[] = {
 	/* as kernels from 5.8 on name them */
 	"asm_exc_*",
@@ -27,7 +27,7 @@ static const char *const exceptions[] = {
 	"error_entry",
 };
 
-/* What is beyond was interrupted by chance. */
+/* Code beyond one of these was interrupted by chance. */
 static const char *const interrupts[] = {
 	/* as kernels from 5.8 on name them */
 	"asm_exc_nmi*",
@@ -100,7 +100,7 @@ static const char *const beginnings[] = {
 	"do_idle",
 };
 
-/* They run what somebody else has handed in, or what somebody has registered. */
+/* They run a function that somebody else has handed in or registered. */
 static const char *const dispatchers[] = {
 	"process_one_work",
 	"process_scheduled_works",
@@ -184,7 +184,7 @@ static const char *const dispatchers[] = {
 	"sys_accept",
 };
 
-/* The kernel tells of what has happened already. */
+/* The kernel reports what has happened already. */
 static const char *const telling[] = {
 	"panic",
 	"__panic",

@@ -122,7 +122,7 @@ bool modules_read(const struct kernel *kernel, GArray *modules, GError **error)
 	uint64_t head = kernel->map->symbols[SYMBOL_modules];
 	uint64_t next;
 
-	/* Without CONFIG_MODULES there is none to be had, and nothing that would look for one. */
+	/* A kernel without CONFIG_MODULES has no modules, and neither of these symbols. */
 	if (!head && !kernel->map->symbols[SYMBOL___module_address])
 		return true;
 	if (!kernel_has(kernel, FIELD_module_list)) {
@@ -160,7 +160,7 @@ bool modules_load(struct kernel *kernel, GError **error)
 	kernel->modules = modules_new();
 	if (modules_read(kernel, kernel->modules, error))
 		return true;
-	/* A list of which nothing is known is not an empty one. */
+	/* NULL: nothing is known of the list. That is not an empty list. */
 	if (!kernel->modules->len)
 		g_clear_pointer(&kernel->modules, g_array_unref);
 	return false;

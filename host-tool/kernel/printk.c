@@ -48,7 +48,7 @@ struct ring {
 	uint64_t text_left; /* bytes of text that can still be true */
 };
 
-/* The same in VMCOREINFO and in BTF: the kernel writes the former for who has not the latter. */
+/* VMCOREINFO and BTF tell the same layout. The kernel has VMCOREINFO for readers without BTF. */
 static bool find_layout(const struct kernel *kernel, const char *vmcoreinfo,
 			struct ring_layout *layout, GError **error)
 {

@@ -98,7 +98,7 @@ static bool find_register(struct walk *walk, const struct rule *rule, unsigned i
 	return false;
 }
 
-/* Last of all, as where it is may be nonsense where all else is fine. */
+/* Checked last: the frame pointer may be nonsense in a frame that is fine otherwise. */
 static bool find_frame_pointer(struct walk *walk, const struct rule *rule,
 			       const struct register_set *old)
 {
