@@ -204,6 +204,15 @@ static void complete_verb(struct session *session, const struct verb *verb, char
 		offer_operand(session, &given, *last);
 }
 
+static void offer_global_options(const char *beginning)
+{
+	for (const struct cli_option *option = cli_global_options; option->name; option++) {
+		g_autofree char *text = g_strconcat("--", option->name, NULL);
+
+		offer(text, beginning);
+	}
+}
+
 static void offer_verbs(const char *beginning)
 {
 	for (size_t i = 0; cli_verbs[i]; i++)
@@ -224,6 +233,8 @@ bool complete(struct session *session, char **words)
 	verb = count > 1 ? cli_find_verb(words[0]) : NULL;
 	if (verb)
 		complete_verb(session, verb, words + 1);
+	else if (count == 1 && words[0][0] == '-')
+		offer_global_options(words[0]);
 	else if (count == 1 || (count == 2 && strcmp(words[0], "help") == 0))
 		offer_verbs(words[count - 1]);
 	if (count == 1)

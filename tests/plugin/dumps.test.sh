@@ -361,6 +361,7 @@ tap_is 'completion of collect offers no options that a collection has no use for
 run collect web1 --keep 1
 tap_is 'collect refuses --keep: exit status' "$status" 2
 tap_like 'collect refuses --keep: message' "$err" "'collect' has no option '--keep'; it is an option of 'enable'"
+tap_is 'completion before the verb offers the options that go there' "$(complete --q) $(complete --d)" '--quiet --directory'
 dump_make db1 20261121T100000Z-1 'two'
 tap_is 'completion of rm --domain offers ids of that domain' "$(complete rm --domain db1 '')" 20261121T100000Z-1
 tap_is 'completion of rm offers no ids beside an option that selects dumps' "$(complete rm --older-than 7d '') $(complete rm --kind oops 2026)" ' '
