@@ -63,17 +63,17 @@ kernel=$("$here/../guest/fetch-kernel" 6.1)
 timeout 240 qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 768 -display none -nodefaults -no-reboot -monitor none \
 	-kernel "$kernel/boot/vmlinuz-$(cat "$kernel/release")" -initrd "$work/initramfs" \
 	-append 'console=ttyS0 quiet panic=-1 nokaslr' -serial "file:$work/console" </dev/null || true
-tap_is "it ran to its end" "$(said end)" end
+tap_is 'that guest ran to its end' "$(said end)" end
 [ "$(said end)" = end ] || tap_note "$(tail -n 60 "$work/console")"
-tap_is "its kernel takes the profile" "$(said parser) $(said profile | grep -E '^oopsbtd' | sort | xargs)" \
+tap_is 'the kernel of the guest takes the profile' "$(said parser) $(said profile | grep -E '^oopsbtd' | sort | xargs)" \
 	" oopsbtd (enforce) oopsbtd//analyze (enforce) oopsbtd//guard (enforce)"
 tap_is "the confined analyser makes a report of a core" "$(said analyze-status)" 0
-tap_like "which has a title" "$(said analyze-title)" '"title": "'
+tap_like 'that report has a title' "$(said analyze-title)" '"title": "'
 tap_like "the confined daemon says that there is no libvirt" "$(said daemon)" 'libvirt'
-tap_is "it makes its files" "$(said runtime | grep -x status.json) $(said metrics)" "status.json yes"
+tap_is 'the confined daemon makes its files' "$(said runtime | grep -x status.json) $(said metrics)" "status.json yes"
 tap_is "analyser and freeze guard have profiles of their own" "$(said confined | sort -u)" \
 	"$(printf '%s\n' 'oopsbt-analyze oopsbtd//analyze (enforce)' 'oopsbt-freeze-guard oopsbtd//guard (enforce)' 'oopsbtd oopsbtd (enforce)')"
-tap_is "it ends when it is told to" "$(said daemon-status)" 0
+tap_is 'the confined daemon ends when it is told to' "$(said daemon-status)" 0
 tap_is "nothing that these do by themselves is denied" "$(said denied)" ""
 no='Permission denied'
 tap_is "what an analyser that was taken over may do" "$(said analyze | sed 's/kill:[0-9]*/kill/')" \

@@ -95,21 +95,21 @@ tap_ok "the packages can be built" build "$source"
 tap_is "lintian finds nothing" "$(on_builder lintian --allow-root --suppress-tags initial-upload-closes-no-bugs \
 	"$packages/oopsbt_${first}_amd64.changes" 2>&1)" ""
 unpacked "$again"
-tap_ok "they can be built a second time, in another folder and with another umask" on_builder sh -c 'umask 077; exec "$@"' sh \
+tap_ok 'the packages can be built a second time, in another folder and with another umask' on_builder sh -c 'umask 077; exec "$@"' sh \
 	env --chdir="$again" DEB_BUILD_OPTIONS="parallel=$(nproc) noautodbgsym" TZ=Asia/Kathmandu dpkg-buildpackage -b -us -uc
-tap_is "they are the same, byte for byte" "$(sums "$(dirname "$again")")" "$(sums "$packages")"
+tap_is 'both builds are the same, byte for byte' "$(sums "$(dirname "$again")")" "$(sums "$packages")"
 rm -rf "$(dirname "$again")"
 tap_ok "a next version can be built" next_version
 
 # --- installed ---
 
 before=$(files)
-tap_is "virsh does not know the word before" "$(host virsh oopsbt --version 2>&1 | grep -c 'unknown command')" 1
+tap_is 'virsh does not know oopsbt before the installation' "$(host virsh oopsbt --version 2>&1 | grep -c 'unknown command')" 1
 tap_ok "apt installs them" install "$first"
 host dpkg-query -s oopsbt >/dev/null # or there is nothing to see
 tap_ok "oopsbtd runs and is connected" host_log '^connected to qemu:///system'
-tap_is "it is enabled" "$(host systemctl is-enabled oopsbtd)" enabled
-tap_like "virsh knows the word" "$(host virsh oopsbt --version)" "$version"
+tap_is 'the service is enabled' "$(host systemctl is-enabled oopsbtd)" enabled
+tap_like 'virsh knows oopsbt after the installation' "$(host virsh oopsbt --version)" "$version"
 tap_like "the rest of virsh is libvirt's" "$(host virsh --version)" '^[0-9.]+$'
 tap_is "journalctl can explain an incident" "$(explained)" 1
 tap_is "each page that README and the pages for operators point at is there" "$(host sh -c 'cd /usr/share/doc/oopsbt &&
@@ -133,17 +133,17 @@ dpkg-deb --build "$packages/other" "$packages/other.deb" >/dev/null
 tap_like "a package of another architecture is refused" "$(host dpkg --install "$packages/other.deb" 2>&1 || true)" \
 	'package architecture \(arm64\) does not match system \(amd64\)'
 # shellcheck disable=SC2016 # for dpkg-query
-tap_is "the one that is installed stays, and its daemon runs" \
+tap_is 'the installed package stays, and its daemon runs' \
 	"$(host dpkg-query -W -f '${Architecture} ${db:Status-Status}' oopsbt) $(host systemctl is-active oopsbtd)" "amd64 installed active"
 
 guest_start a smp=2 kaslr=no
 domain=$(guest_domain a)
 tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain"
-tap_ok "its kernel is found" host_log "$domain: runs Linux"
+tap_ok 'the kernel of that domain is found' host_log "$domain: runs Linux"
 host_mark
 oops
 tap_ok "an oops is stored" host_log "$domain: stored: .*NULL pointer"
-tap_like "virsh lists it" "$(host virsh oopsbt list "$domain")" 'NULL pointer'
+tap_like 'virsh lists the dump' "$(host virsh oopsbt list "$domain")" 'NULL pointer'
 
 # --- upgraded in the middle of a collection: the analyser stands still until the old daemon is told to stop ---
 
@@ -161,9 +161,9 @@ wait "$upgrade" || status=$?
 tap_is "the upgrade succeeds" "$status" 0
 [ "$status" = 0 ] || cat "$packages/upgrade" >&2
 # shellcheck disable=SC2016 # for dpkg-query
-tap_is "the next version is there" "$(host dpkg-query -W -f '${Version} ${db:Status-Status}' oopsbt)" "$second installed"
+tap_is 'the next version is installed after the upgrade' "$(host dpkg-query -W -f '${Version} ${db:Status-Status}' oopsbt)" "$second installed"
 tap_ok "the next daemon follows the guest" host_log "connected to qemu:///system"
-tap_like "the guest runs" "$(virsh -q domstate "$domain")" '^running'
+tap_like 'the guest runs after the upgrade' "$(virsh -q domstate "$domain")" '^running'
 tap_is "there are two dumps, and no half one" "$(dumps | wc -l) $(host find /var/lib/oopsbt -name '.new-*')" "2 "
 host_log "$domain: runs Linux" >/dev/null
 host_mark
@@ -172,25 +172,25 @@ tap_ok "the next oops is stored" host_log "$domain: stored: .*NULL pointer"
 
 # --- removed, purged ---
 
-tap_ok "the word can be removed" host apt-get remove -y oopsbt-virsh
+tap_ok 'the package oopsbt-virsh can be removed' host apt-get remove -y oopsbt-virsh
 tap_is "virsh is libvirt's again" "$(host dpkg -S /usr/bin/virsh) $(host dpkg-divert --list '*virsh*')" \
 	"libvirt-clients: /usr/bin/virsh "
-tap_ok "the rest can be removed" host apt-get remove -y oopsbt oopsbt-doc
+tap_ok 'the other packages can be removed' host apt-get remove -y oopsbt oopsbt-doc
 tap_is "the service is gone" "$(host systemctl is-active oopsbtd || true)" inactive
 tap_is "the dumps are kept" "$(dumps | wc -l)" 3
-tap_like "the guest runs on" "$(virsh -q domstate "$domain")" '^running'
-tap_ok "it can be purged" host env DEBIAN_FRONTEND=noninteractive apt-get purge -y oopsbt oopsbt-doc
-tap_is "without a word from anybody the dumps are kept then, too" "$(dumps | wc -l)" 3
+tap_like 'the guest runs on after the removal' "$(virsh -q domstate "$domain")" '^running'
+tap_ok 'the packages can be purged' host env DEBIAN_FRONTEND=noninteractive apt-get purge -y oopsbt oopsbt-doc
+tap_is 'the purge keeps the dumps unless somebody says otherwise' "$(dumps | wc -l)" 3
 
-tap_ok "it can be installed again" install "$second"
+tap_ok 'the packages can be installed again' install "$second"
 tap_ok "debconf is told to remove the dumps" \
 	host sh -c 'echo oopsbt oopsbt/purge-dumps boolean true | debconf-set-selections'
-tap_ok "it can be purged with its dumps" \
+tap_ok 'the packages can be purged with their dumps' \
 	host env DEBIAN_FRONTEND=noninteractive apt-get purge -y oopsbt oopsbt-virsh oopsbt-doc
 guest_destroy a
 tap_is "no file is left" "$(diff <(echo "$before") <(files) || true)" ""
-tap_is "nor anything of debconf, systemd or dpkg" \
+tap_is 'nothing of debconf, systemd or dpkg is left' \
 	"$(host sh -c 'debconf-show oopsbt; systemctl list-unit-files --no-legend "*oopsbt*"; dpkg-divert --list "*oopsbt*"
 		dpkg-query -W "*oopsbt*" 2>/dev/null; grep -l oopsbt -r /etc')" ""
-tap_is "nor of the message catalog" "$(explained)" 0
+tap_is 'nothing of the message catalog is left' "$(explained)" 0
 tap_done

@@ -76,8 +76,8 @@ for ((seed = 0; seed < 90; seed++)); do
 	[ "$status" = 0 ] || [ -s "$test_dir/err" ] || bad+=" $seed (fails without a word)"
 	[ "$status" != 0 ] || read_well=$((read_well + 1))
 done
-tap_is "no broken core crashes it, takes it long, or makes it fail without a word" "$bad" ""
-tap_ok "many of them still give a report" test "$read_well" -gt 30
+tap_is 'no broken core crashes the analyser, takes it long, or makes it fail without a word' "$bad" ""
+tap_ok 'many broken cores still give a report' test "$read_well" -gt 30
 tap_note "$read_well of 90 gave a report"
 
 foreign() {
@@ -110,7 +110,7 @@ tap_like "without VMCOREINFO the log and the build ID are the same" "$(cat "$tes
 report "$dump"
 stack=$(vcpu1)
 tap_like "told nothing but the truth it names the bug" "$(value '$.title')" 'in scenario_null_deref \[oopsbt_scenario\]'
-tap_like "and has the stack of the other CPU" "$stack" ' (secondary_startup_64[a-z_]*|ret_from_fork)$'
+tap_like 'the report has the stack of the other CPU' "$stack" ' (secondary_startup_64[a-z_]*|ret_from_fork)$'
 
 # wanted LIE: what must be among the errors then; nothing if it need not be noticed
 wanted() {
@@ -160,11 +160,11 @@ for name in $("$lie" list); do
 	"$lie" tell "$dump" "$name"
 	report "$dump"
 	"$lie" undo "$dump"
-	tap_is "$name: it ends well" "$status $(cat "$test_dir/err")" "0 "
-	tap_ok "$name: in $most_seconds s of CPU time" test "$seconds" -le "$most_seconds"
+	tap_is "$name: the analyser ends well" "$status $(cat "$test_dir/err")" "0 "
+	tap_ok "$name: the analyser takes at most $most_seconds s of CPU time" test "$seconds" -le "$most_seconds"
 	tap_is "$name: there is a report of both vCPUs" "$(value '$.vcpus[*].vcpu')" "0 1"
 	pattern=$(wanted "$name")
-	[ -z "$pattern" ] || tap_like "$name: it is among the errors" "$(errors)" "$pattern"
+	[ -z "$pattern" ] || tap_like "$name: the lie is among the errors" "$(errors)" "$pattern"
 	if keeps "$name"; then
 		tap_is "$name: the other CPU's stack is there" "$(vcpu1)" "$stack"
 	fi
@@ -176,5 +176,5 @@ for name in $("$lie" list); do
 done
 
 report "$dump"
-tap_is "told the truth again, it says the same again" "$(vcpu1)" "$stack"
+tap_is 'told the truth again, the analyser says the same again' "$(vcpu1)" "$stack"
 tap_done

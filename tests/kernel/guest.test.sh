@@ -166,9 +166,9 @@ tap_like 'events refuses what the device does not offer' "$(guest_exec all "echo
 writes all "context process; wait_log '$end'"
 tap_written 'an oops in process context is one event' $oops
 tap_ok 'the event comes before the first byte of text' before '0x505 0x8 pvpanic' '0x3f8 .* serial'
-tap_like 'that text is the oops' "$(serial_text | head -n 1)" 'BUG: kernel NULL pointer dereference'
+tap_like 'the text after the event is the oops' "$(serial_text | head -n 1)" 'BUG: kernel NULL pointer dereference'
 tap_unlike 'without oops_all_cpu_backtrace nobody is sent an NMI' "$writes" "$nmi_ipi"
-tap_unlike 'and no other CPU shown' "$log" 'NMI backtrace'
+tap_unlike 'without oops_all_cpu_backtrace no other CPU is shown' "$log" 'NMI backtrace'
 
 # keep_busy, rest: all CPUs of the guest run in user mode, or idle again
 keep_busy() {
@@ -187,7 +187,7 @@ guest_exec all 'echo 1 >/proc/sys/kernel/oops_all_cpu_backtrace'
 keep_busy
 writes all "context process; wait_log '$end'"
 tap_ok 'with oops_all_cpu_backtrace the event comes before any CPU is interrupted' before '0x505 0x8 pvpanic' "$nmi_ipi"
-tap_is 'and every busy CPU is shown' "$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+$' | sort | xargs)" \
+tap_is 'with oops_all_cpu_backtrace every busy CPU is shown' "$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+$' | sort | xargs)" \
 	"$(printf 'NMI backtrace for cpu %s ' 0 1 2 3 | xargs)"
 rest
 guest_exec all 'echo 0 >/proc/sys/kernel/oops_all_cpu_backtrace'
@@ -197,7 +197,7 @@ if [ "$series" = mainline ]; then
 	writes all "context process; wait_log '$end'"
 	tap_like 'with all_bt in oops_sys_info all CPUs are shown ahead of the oops' "$(printf '%s\n' "$log" | xargs)" \
 		'NMI backtrace.*RIP: 0010:write_null'
-	tap_like 'and what else it asks for after the oops, ahead of its end' "$(printf '%s\n' "$log" | xargs)" \
+	tap_like 'what else oops_sys_info asks for is shown after the oops, ahead of its end' "$(printf '%s\n' "$log" | xargs)" \
 		'RIP: 0010:write_null.*Mem-Info:.*end trace'
 	guest_exec all 'echo >/proc/sys/kernel/oops_sys_info'
 fi
@@ -213,14 +213,14 @@ tap_written 'each oops of LKDTM is one event' "$(yes $oops | head -n "$oopses" |
 
 writes all "echo 3 >$isa; context process; wait_log '$end'"
 tap_is 'a masked device is not told' "$(values 0x505)" ''
-[ "$devices" = 1 ] || tap_is 'while the other one is' "$(values $pci)" $oops
-tap_is 'and the mask is shown' "$(guest_exec all "cat $isa; echo $known >$isa")" 3
+[ "$devices" = 1 ] || tap_is 'the device that is not masked is told' "$(values $pci)" $oops
+tap_is 'the mask of a device is shown' "$(guest_exec all "cat $isa; echo $known >$isa")" 3
 
 driver=$(dirname "$(dirname "$isa")")
 device=$(basename "$(dirname "$isa")")
 writes all "echo $device >$driver/unbind; context process; wait_log '$end'"
 tap_is 'an unbound device is not told' "$(values 0x505)" ''
-[ "$devices" = 1 ] || tap_is 'while the other one still is' "$(values $pci)" $oops
+[ "$devices" = 1 ] || tap_is 'the device that is still bound is told' "$(values $pci)" $oops
 writes all "echo $device >$driver/bind; context process; wait_log '$end'"
 tap_is 'a device bound again is told' "$(values 0x505)" $oops
 
@@ -236,7 +236,7 @@ writes all "
 	context process
 	wait_log '$end'"
 tap_like 'oopses while a device is bound and unbound leave the guest alive' "$log" 'RIP: 0010:write_null'
-tap_is 'and the device bound last is told' "$(values 0x505 | grep -o '[^ ]*$')" $oops
+tap_is 'the device that was bound last is told' "$(values 0x505 | grep -o '[^ ]*$')" $oops
 
 tap_like 'the guest module is not needed and says so' \
 	"$(guest_exec all 'dmesg -c >/dev/null; insmod /lib/oopsbt/oopsbt_pvpanic.ko 2>&1; dmesg')" 'oopsbt_pvpanic: not needed'
@@ -256,7 +256,7 @@ nmi_log() {
 
 log=$(nmi_log all Dazed)
 tap_like "with $nmi_sysctl=$nmi_off an NMI is a warning as ever" "$log" 'Uhhuh. NMI received for unknown reason'
-tap_unlike 'and shows no CPU' "$log" 'NMI backtrace'
+tap_unlike 'such an NMI shows no CPU' "$log" 'NMI backtrace'
 
 guest_exec all "echo $nmi_all >/proc/sys/kernel/$nmi_sysctl"
 keep_busy
@@ -266,7 +266,7 @@ log=$(nmi_log all 'FS: ' 4)
 tap_is "with $nmi_sysctl=$nmi_all an NMI shows every busy CPU" \
 	"$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+$' | sort | xargs)" \
 	"$(printf 'NMI backtrace for cpu %s ' 0 1 2 3 | xargs)"
-tap_unlike 'instead of the warning' "$log" 'Uhhuh|Dazed'
+tap_unlike 'an NMI that shows CPUs is no warning' "$log" 'Uhhuh|Dazed'
 # One of them may be in the kernel for the shell that waits for this log.
 tap_ok 'all of them where the NMI found them, in user mode, but for one at most' \
 	[ "$(printf '%s\n' "$log" | grep -cE 'RIP: 0033:')" -ge 3 ]
@@ -286,7 +286,7 @@ tap_note "100 NMIs in $((took / 1000)) ms, of which $((after - before)) reached 
 tap_ok 'the guest is alive after 100 NMIs in a row' [ "$after" -gt "$before" ]
 shown=$((1 + $(printf '%s\n' "$log" | grep -c 'showing all CPUs')))
 limit=$((3 * (1 + (EPOCHSECONDS - first_shown) / 30)))
-tap_ok 'and has shown all CPUs three times at most in 30 s' [ "$shown" -ge 3 -a "$shown" -le "$limit" ]
+tap_ok '100 NMIs in a row show all CPUs three times at most in 30 s' [ "$shown" -ge 3 -a "$shown" -le "$limit" ]
 
 guest_exec all "echo $nmi_one >/proc/sys/kernel/$nmi_sysctl"
 log=$(nmi_log all 'showing this CPU')
@@ -303,7 +303,7 @@ tap_is 'an NMI that a handler claims shows nothing' "$(grep -E 'NMI received|NMI
 
 writes all "context notifier; context process 3; wait_log 'exited with'"
 tap_written 'an oops of a notifier is not signalled on top of the first' $oops
-tap_like 'that second one is printed, and the first in its trace' "$(printf '%s\n' "$log" | xargs)" \
+tap_like 'the second NMI is printed, and the first in its trace' "$(printf '%s\n' "$log" | xargs)" \
 	'notifier_oops.*oops_enter.*process_oops'
 # The task of the first may say only now that it exited.
 writes all "context process 3; wait_log process_oops"
@@ -320,8 +320,8 @@ complaint='WARNING: |BUG: (sleeping|using|spinlock)|hard LOCKUP|suspicious RCU'
 tap_unlike 'an NMI that shows all CPUs makes no check of the kernel complain' "$log" "$complaint"
 writes nested "context nested; context process; wait_log '$end'"
 tap_written 'an oops while an oops is printed is one more event' "$oops $oops"
-tap_unlike 'and no check of the kernel complains' "$log" "$complaint"
-tap_is 'the guest is alive after that' "$(guest_exec nested 'echo alive')" alive
+tap_unlike 'no check of the kernel complains of it' "$log" "$complaint"
+tap_is 'the guest is alive after the NMIs' "$(guest_exec nested 'echo alive')" alive
 guest_destroy nested
 
 start kdump smp=2 events=$offered append=elfcorehdr=0x1000 qemu_args="-device pvpanic-pci,events=$offered,addr=0x10 -D $trace/kdump"
@@ -340,7 +340,7 @@ if [ "$series" = mainline ]; then
 	guest_exec hung 'echo hypervisor >/proc/sys/kernel/hung_task_sys_info'
 	writes hung "$hang"
 	tap_is 'with hypervisor in hung_task_sys_info it is the event LOCKUP' "$(values 0x505 | grep -o '^[^ ]*')" $lockup
-	tap_ok 'before the first byte of text' before '0x505 0x10 pvpanic' '0x3f8 .* serial'
+	tap_ok 'the event LOCKUP comes before the first byte of text' before '0x505 0x10 pvpanic' '0x3f8 .* serial'
 	guest_destroy hung
 fi
 
@@ -379,16 +379,16 @@ guest_events fallback
 tap_is 'by default nothing takes the place of the event' \
 	"$(guest_exec fallback 'cat /sys/module/pvpanic/parameters/oops_fallback')" N
 writes fallback "context process; wait_log '$end'"
-tap_is 'so such a device is not told' "$(values 0x505)" ''
+tap_is 'a device that knows only CRASH_LOADED is not told by default' "$(values 0x505)" ''
 writes fallback "echo 1 >/sys/module/pvpanic/parameters/oops_fallback; context process; wait_log '$end'"
-tap_is 'with oops_fallback it is told CRASH_LOADED' "$(values 0x505)" $crash_loaded
-tap_ok 'libvirt hears of it' guest_events_wait fallback '[Cc]rashloaded' 10
+tap_is 'with oops_fallback such a device is told CRASH_LOADED' "$(values 0x505)" $crash_loaded
+tap_ok 'libvirt hears of CRASH_LOADED' guest_events_wait fallback '[Cc]rashloaded' 10
 writes fallback "echo 1 >$(dirname "$isa")/events; context process; wait_log '$end'"
-tap_is 'unless that is masked' "$(values 0x505)" ''
+tap_is 'a CRASH_LOADED that is masked is not told' "$(values 0x505)" ''
 
 guest_exec fallback "echo $nmi_all >/proc/sys/kernel/$nmi_sysctl; echo 1 >/proc/sys/kernel/unknown_nmi_panic"
 inject fallback
 tap_ok "unknown_nmi_panic wins over $nmi_sysctl" guest_console_wait fallback 'Kernel panic - not syncing: NMI'
-tap_unlike 'and nothing is shown ahead of the panic' "$(guest_console fallback)" 'NMI backtrace'
+tap_unlike 'nothing is shown ahead of the panic of unknown_nmi_panic' "$(guest_console fallback)" 'NMI backtrace'
 
 tap_done

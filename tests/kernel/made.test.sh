@@ -19,7 +19,7 @@ tap_is 'the committed series are what make-series writes' "$("$make" --check 2>&
 sed -i 's/^+.*oops_notify/& /' "$patches/mainline/0006-tell-hypervisor.patch"
 said=$("$make" --check 2>&1) && status=0 || status=$?
 tap_is 'a series that was edited by hand is refused' "$status" 1
-tap_like 'and its patch is named' "$said" 'mainline/0006-tell-hypervisor\.patch differ'
+tap_like 'the refusal names the patch that was edited' "$said" 'mainline/0006-tell-hypervisor\.patch differ'
 "$make"
 tap_ok 'make-series writes it anew' "$make" --check
 
@@ -31,7 +31,7 @@ tap_is 'a message that is changed in series/ is changed on every base' \
 
 sed -i "s|still to be printed: don't schedule|still to be printed|" "$patches/series/oops-chain.patch"
 "$make"
-tap_is 'and so is a line of code that no base has otherwise' \
+tap_is 'a line of code that no base has otherwise is changed on every base, too' \
 	"$(grep -lr '^+.*still to be printed\. \*' "$patches" --include='0*-oops-chain.patch' | wc -l)" \
 	"$(grep -cE '^[^#].* oops-chain( |$)' "$patches/series/order")"
 
@@ -39,14 +39,14 @@ cp -r "$patches/linux-6.1" "$work/edited"
 sed -i 's|still to be printed\.|yet to be printed.|' "$work/edited"/*-oops-chain.patch
 "$make" --take linux-6.1 "$work/edited"
 "$make"
-tap_is 'what is taken for one base' \
+tap_is 'a line of code can be taken for one base' \
 	"$(grep -c '^+.*yet to be printed\. \*' "$patches/linux-6.1/0002-oops-chain.patch")" 1
-tap_is 'leaves the older ones as they were' \
+tap_is 'what is taken for one base leaves the older ones as they were' \
 	"$(grep -c '^+.*still to be printed\. \*' "$patches/linux-5.15/0002-oops-chain.patch")" 1
 
 sed -i 's/^+\(.*\)printk_cpu_sync_get_irqsave/+\1printk_cpu_get/' "$patches/series/unknown-nmi-backtrace.patch"
 said=$("$make" 2>&1) && status=0 || status=$?
 tap_is 'a change that a fix-up stands on is refused' "$status" 1
-tap_like 'and the fix-up is named' "$said" 'unknown-nmi-backtrace\.linux-5\.15\.fixup no longer fits'
+tap_like 'the refusal names the fix-up' "$said" 'unknown-nmi-backtrace\.linux-5\.15\.fixup no longer fits'
 
 tap_done

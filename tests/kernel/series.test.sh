@@ -70,14 +70,14 @@ for series in $(kernel_series); do
 	tap_is "$series applies without fuzz or offset" "$(exact "$series" "$work/$series")" ''
 	before=$(state "$work/$series")
 	tap_ok "$series: --check says that it would apply" "$apply" --check "$series" "$work/$series"
-	tap_is 'and changes nothing' "$(state "$work/$series")" "$before"
+	tap_is '--check changes nothing' "$(state "$work/$series")" "$before"
 	cp -r "$work/$series" "$work/$series-am"
 	(cd "$work/$series-am" && git init -q && git add -A && git -c user.name=t -c user.email=t@t commit -qm base)
 	tap_ok "$series applies with git am" \
 		git -C "$work/$series-am" -c user.name=t -c user.email=t@t am -q "$kernel_patches/$series"/*.patch
 	rm -rf "$work/$series-am/.git"
 	tap_ok "$series applies with the script" "$apply" "$series" "$work/$series"
-	tap_is 'to the same' "$(state "$work/$series")" "$(state "$work/$series-am")"
+	tap_is 'the script and git am give the same tree' "$(state "$work/$series")" "$(state "$work/$series-am")"
 	tap_like "$series is not applied twice" "$("$apply" "$series" "$work/$series" 2>&1)" 'already applied'
 done
 
@@ -97,9 +97,9 @@ sed -i 's/pr_emerg("Uhhuh/pr_crit("Uhhuh/' "$work/other/arch/x86/kernel/nmi.c"
 before=$(state "$work/other")
 said=$("$apply" linux-6.1 "$work/other" 2>&1) && status=0 || status=$?
 tap_is 'a tree that does not match is refused' "$status" 1
-tap_like 'with the patch, the file and the hunk' "$said" \
+tap_like 'the refusal names the patch, the file and the hunk' "$said" \
 	'0004-unknown-nmi-backtrace\.patch fails at arch/x86/kernel/nmi\.c, hunk @@ -[0-9]+,[0-9]+ \+[0-9]+,[0-9]+ @@'
-tap_is 'and left as it was, though the patches before would have applied' "$(state "$work/other")" "$before"
+tap_is 'a refused tree is left as it was, though the patches before would have applied' "$(state "$work/other")" "$before"
 
 rm "$work/other/include/uapi/misc/pvpanic.h"
 tap_like 'a file that is missing is named' "$("$apply" linux-6.1 "$work/other" 2>&1)" 'include/uapi/misc/pvpanic\.h'

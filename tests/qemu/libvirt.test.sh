@@ -91,10 +91,10 @@ wrote() {
 begin once oops=pause,oops-timeout=1500
 tap_like "GUEST_OOPS reaches libvirt's clients" "$(cat "$test_dir/events")" 'GUEST_OOPS.*"action":"pause"'
 tap_like "QEMU says that the guest is paused" "$(monitor query-status)" '"paused"'
-tap_is "to libvirt it is running" "$(state)" running
+tap_is 'to libvirt the paused guest is running' "$(state)" running
 heard 'event RESUME.*'
 tap_like "the guest goes on by itself" "$(monitor query-status)" '"running"'
-tap_ok "it does run" runs
+tap_ok 'the guest does run after the pause' runs
 tap_is "to libvirt it has been running all the time" "$(state)" running
 tap_unlike "libvirt has announced no suspend" "$(cat "$test_dir/events")" "'lifecycle'.*Suspended"
 end
@@ -107,21 +107,21 @@ end
 begin once oops=pause,oops-timeout=1500
 virsh -q suspend "$name" >/dev/null
 tap_is "who suspends the domain during the pause has it paused" "$(state)" paused
-tap_like "oops-resume does not undo that" "$(monitor oops-resume 2>&1)" 'not paused for an oops'
+tap_like "oops-resume does not undo somebody's suspend" "$(monitor oops-resume 2>&1)" 'not paused for an oops'
 heard 'event STOP'
 sleep 2 # longer than the timer: that nothing happens is no event
-tap_is "nor does the timer" "$(state) $(monitor query-status | grep -o '"paused"')" 'paused "paused"'
+tap_is "the timer of the pause does not undo somebody's suspend" "$(state) $(monitor query-status | grep -o '"paused"')" 'paused "paused"'
 virsh -q resume "$name" >/dev/null
 tap_is "resume makes it run again" "$(state)" running
-tap_ok "it does run again" runs
+tap_ok 'the domain does run after resume' runs
 end
 
 begin once oops=pause,oops-timeout=60000
 virsh -q save "$name" "$test_dir/saved" >/dev/null
 virsh -q restore "$test_dir/saved" >/dev/null
 tap_is "a domain that is saved during the pause is running when restored" "$(state)" running
-tap_ok "it does run after the restore" runs
-tap_is "its CPU goes on behind the write" "$(words | cut -d' ' -f2)" 0x00000001
+tap_ok 'the domain does run after the restore' runs
+tap_is 'the CPU goes on behind the write' "$(words | cut -d' ' -f2)" 0x00000001
 end
 
 begin once oops=pause,oops-timeout=60000
@@ -135,15 +135,15 @@ libvirt_again
 # It answers before it has asked QEMU.
 tap_ok "a libvirtd that starts during the pause finds the domain paused" eventually in_state paused
 monitor oops-resume >/dev/null
-tap_ok "and sees the end of the pause" eventually in_state running
-tap_ok "when the guest runs again" runs
+tap_ok 'that libvirtd sees the end of the pause' eventually in_state running
+tap_ok 'the end of the pause is when the guest runs again' runs
 end
 
 begin once oops=pause,oops-timeout=0
 heard "Suspended"
 tap_is "with no timeout the domain is paused for libvirt, too" "$(state)" paused
 virsh -q resume "$name" >/dev/null
-tap_ok "and resume makes it run" runs
+tap_ok 'resume makes a domain run that has no timeout' runs
 end
 
 # The same domain on the QEMU of the machine, that does not know the bit: the guest reads it and writes it in vain.

@@ -71,7 +71,7 @@ for series in "${all[@]}"; do
 	done
 	before=$(sum "$debian")
 	tap_like "$series is not applied twice" "$("$patches/apply" "$series" "$debian" 2>&1)" 'is already applied'
-	tap_is "and the tree stays as it was" "$(sum "$debian")" "$before"
+	tap_is 'a series that is applied twice leaves the tree as it was' "$(sum "$debian")" "$before"
 	tap_is "$series: the event is documented as in ${all[0]}" "$(told "$series")" "$(told "${all[0]}")"
 	tap_ok "$series: checkpatch finds nothing" checkpatch "$series"
 	tap_ok "$series: each patch is a mail that is signed off" mails "$series"
@@ -81,7 +81,7 @@ other=$(tree qemu-7.2 pristine)
 before=$(sum "$other")
 tap_like "a base that does not fit: apply names the patch and the file" "$("$patches/apply" 10.0 "$other" 2>&1)" \
 	'^apply: qemu-10.0 does not fit .*\(QEMU 7.2.0\)\. 0001-.*\.patch fails: .*pvpanic\.h.*Nothing was changed'
-tap_is "and the tree stays as it was" "$(sum "$other")" "$before"
+tap_is 'a base that does not fit stays as it was' "$(sum "$other")" "$before"
 tap_like "a folder that is no QEMU source is refused" "$("$patches/apply" 7.2 "$here" 2>&1)" 'not the top of a QEMU source'
 tap_like "a series that does not exist is refused" "$("$patches/apply" 6.0 "$here" 2>&1)" "no series '6.0' .*qemu-7.2"
 

@@ -62,9 +62,9 @@ for kernel in ${KERNELS:-5.10 6.1 6.12}; do
 	for task in ab ba writer third never reader sem queue; do
 		tap_is "$kernel: $task has the backtrace that the guest prints" "$(ours "oopsbt-$task" | xargs)" "$(theirs "oopsbt-$task" | xargs)"
 	done
-	tap_is "$kernel: which are not empty" "$(ours oopsbt-never | grep -c scenario_wait_for_never)" 1
+	tap_is "$kernel: the backtraces that the guest prints are not empty" "$(ours oopsbt-never | grep -c scenario_wait_for_never)" 1
 	report=$(cat "$dump/report.txt")
-	tap_like "$kernel: the deadlock is told" "$report" \
+	tap_like "$kernel: the report tells of the deadlock" "$report" \
 		'^Deadlock: oopsbt-(ab|ba) \(pid [0-9]+\) waits for mutex scenario_mutex_[ab].* in scenario_(ab|ba) \[oopsbt_scenario\] for [0-9.]+ s, held by oopsbt-(ab|ba) \(pid [0-9]+\), which waits for mutex scenario_mutex_[ab].*, held by oopsbt-(ab|ba) \(pid'
 	tap_like "$kernel: the chain is told to its end" "$report" \
 		'^oopsbt-third \(pid [0-9]+\) waits for mutex scenario_mutex_c.*held by oopsbt-writer .*which waits for rwsem \(to write\) scenario_rwsem.*held by readers, the last one oopsbt-reader \(pid [0-9]+\), which sleeps in scenario_read_and_sleep \[oopsbt_scenario\] for [0-9.]+ s\.$'
@@ -76,9 +76,9 @@ for kernel in ${KERNELS:-5.10 6.1 6.12}; do
 	tap_is "$kernel: who waits for a work waits for a completion" "$(waits_of 'kworker[^ ]*')" '  Waits for a completion'
 	pid=$(sed -nE 's/^oopsbt-third \(pid ([0-9]+)\): .*/\1/p' "$dump/report.txt")
 	run info "$(basename "$dump")" --tasks
-	tap_like "$kernel: info --tasks lists it" "$out" "^ +$pid  oopsbt-third +D .*  mutex scenario_mutex_c.*, owner oopsbt-writer \\(pid"
+	tap_like "$kernel: info --tasks lists the task" "$out" "^ +$pid  oopsbt-third +D .*  mutex scenario_mutex_c.*, owner oopsbt-writer \\(pid"
 	run info "$(basename "$dump")" --task "$pid"
-	tap_is "$kernel: info --task has its backtrace" "$(sed -nE 's/^   ([a-z_0-9.]+)\+0x.*/\1/p' <<<"$out" | xargs)" \
+	tap_is "$kernel: info --task has the backtrace of the task" "$(sed -nE 's/^   ([a-z_0-9.]+)\+0x.*/\1/p' <<<"$out" | xargs)" \
 		"$(theirs oopsbt-third | xargs)"
 	tap_is "$kernel: one deadlock" "$(value '$.tasks.chains[*].deadlock' | grep -c true)" 1
 	tap_ok "$kernel: no field is missing without a reason" "$query" whole "$dump/report.json"
@@ -98,9 +98,9 @@ line=$(daemon_wait "$(guest_domain "$name"): stored:" 60)
 id=${line#*: stored: }
 dump=$daemon_store/$(guest_domain "$name")/${id%%,*}
 tap_like "an oops has its own title" "$(value '$.title')" 'NULL pointer'
-tap_like "and the tasks, if they are asked for" "$(cat "$dump/report.txt")" '^Deadlock: oopsbt-'
+tap_like 'an oops has the tasks if they are asked for' "$(cat "$dump/report.txt")" '^Deadlock: oopsbt-'
 # They may take 4 ms of the freeze, in which a busy machine does little: those that come after it say that they are late.
-tap_like "they were read while the guest was frozen" "$(value '$.tasks.shown[*].late' | sort -u)" '^false'
+tap_like 'the tasks of an oops were read while the guest was frozen' "$(value '$.tasks.shown[*].late' | sort -u)" '^false'
 "$OOPSBT_ANALYZER" --json "$dump/core" >"$test_dir/again.json"
 tap_ok "the core gives the same report again" cmp "$test_dir/again.json" "$dump/report.json"
 daemon_change "$name" "budget='10000'"
