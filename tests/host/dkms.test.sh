@@ -65,7 +65,7 @@ before=$(files)
 said=$(install "$deb") || true
 tap_like "the package can be installed without headers" "$(status)" "^oopsbt-pvpanic/$version: added"
 tap_like "DKMS says that the headers are missing" "$said" 'kernel headers for this kernel do not seem to be installed'
-tap_like "the package says which headers to install" "$said" 'apt-get install linux-headers-amd64$'
+tap_like "the package says which headers to install" "$said" 'apt-get install linux-headers-amd64'
 tap_is "the module is loaded at boot" "$(grep -v '^#' "$root/usr/lib/modules-load.d/oopsbt-pvpanic.conf")" oopsbt_pvpanic
 tap_ok "the package can be removed without the module having been built" in_container apt-get purge -y "$package"
 tap_is "nothing is left of a package whose module was not built" "$(diff <(echo "$before") <(files) || true)" ""
