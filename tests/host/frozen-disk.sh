@@ -16,7 +16,7 @@ frozen_disk() {
 	at_exit "losetup --detach $loop"
 	host mknod /dev/disk-that-stops b "$(stat -c %Hr "$loop")" "$(stat -c %Lr "$loop")"
 	host mount /dev/disk-that-stops "$frozen_folder"
-	at_exit "host umount --lazy $frozen_folder"
+	at_exit "host umount --lazy $frozen_folder 2>/dev/null"
 	at_exit frozen_disk_go
 }
 
