@@ -31,7 +31,7 @@ cat >"$native" <<-SH
 	exec unshare --mount --propagation private sh -euc '
 		mount -t tmpfs none /usr/libexec
 		mkdir /usr/libexec/virsh
-		ln -s "$plugin/virsh-oopsbt" "$test_dir/interrupted/virsh-interrupted" /usr/libexec/virsh/
+		ln -s "$plugin/virsh-oopsbt" "$test_dir"/interrupted/virsh-* /usr/libexec/virsh/
 		export LD_LIBRARY_PATH="$test_dir/installed/lib" LD_PRELOAD="\${PRELOAD:-}"
 		exec "$test_dir/installed/virsh" "\$@"' virsh "\$@"
 SH
@@ -47,7 +47,12 @@ install_virsh() {
 # Ctrl-C at the worst instant: preloaded, this interrupts who forks, right after that.
 mkdir "$test_dir/interrupted"
 printf '#!/bin/sh\nsleep 0.5\necho it ran to its end\n' >"$test_dir/interrupted/virsh-interrupted"
-chmod +x "$test_dir/interrupted/virsh-interrupted"
+# Which of SIGINT and SIGQUIT it was started to ignore.
+cat >"$test_dir/interrupted/virsh-ignored" <<'SH'
+#!/bin/sh
+exec awk '/^SigIgn/ { print substr($2, 16) }' /proc/self/status
+SH
+chmod +x "$test_dir"/interrupted/virsh-*
 "${CC:-cc}" -shared -fPIC -o "$test_dir/interrupt.so" -x c - <<'C'
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -104,11 +109,16 @@ for release in 9.0 11.3; do
 	chmod +x "$test_dir/elsewhere/virsh-elsewhere"
 	tap_like "$release: the environment does not say where commands are" \
 		"$(VIRSH_COMMAND_DIR=$test_dir/elsewhere "$native" elsewhere 2>&1 || true)" "unknown command: 'elsewhere'"
+	tap_like "$release: nor does it make virsh use its build tree" \
+		"$(LIBVIRT_DIR_OVERRIDE=1 "$native" hello 2>&1 || true)" "unknown command: 'hello'"
 	tap_like "$release: nor does PATH" \
 		"$(PATH=$test_dir/elsewhere:$PATH "$native" elsewhere 2>&1 || true)" "unknown command: 'elsewhere'"
 	status=0
 	out=$(PRELOAD=$test_dir/interrupt.so "$native" -q interrupted 2>&1) || status=$?
 	tap_is "$release: an interrupt while a command starts leaves virsh waiting for it" "$status $out" '0 it ran to its end'
+
+	tap_is "$release: a command has the signals of the terminal as virsh was started with them" \
+		"$("$native" -q ignored) $(trap '' INT QUIT && "$native" -q ignored)" '0 6'
 
 	# --- completion ---
 	tap_is "$release: the command completes" "$("$native" -q complete -- oop)" oopsbt
