@@ -112,6 +112,8 @@ static bool offers_oops(xmlDoc *document)
 				   "'pvpanic') and contains(@value, 'events=')][last()]/@value)");
 	const char *events = strstr(value, "events=");
 
+	if (matches(document, "/domain/devices/panic/event[@name='oops']"))
+		return true;
 	return events && strtoul(events + strlen("events="), NULL, 0) & EVENT_OOPS;
 }
 
@@ -390,14 +392,85 @@ static unsigned int events_with_oops(struct session *session)
 	       (version >= QEMU_WITH_SHUTDOWN_EVENT ? EVENT_SHUTDOWN : 0);
 }
 
+static xmlNode *find_node(xmlDoc *document, const char *expression)
+{
+	xmlXPathContext *context = xmlXPathNewContext(document);
+	xmlXPathObject *result = xmlXPathEvalExpression(BAD_CAST expression, context);
+	xmlNode *node = result && result->nodesetval && result->nodesetval->nodeNr > 0
+				? result->nodesetval->nodeTab[0]
+				: NULL;
+
+	xmlXPathFreeObject(result);
+	xmlXPathFreeContext(context);
+	return node;
+}
+
+/* <event name='...'/> of <panic>: where there are none yet, all of @events. */
+static void append_events(xmlNode *panic, unsigned int events)
+{
+	static const char *const names[] = {"panicked", "crashloaded", "shutdown", "oops"};
+
+	for (const xmlNode *at = panic->children; at; at = at->next)
+		if (xmlStrcmp(at->name, BAD_CAST "event") == 0)
+			events = EVENT_OOPS;
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if (events & 1u << i)
+			xmlNewProp(xmlNewChild(panic, NULL, BAD_CAST "event", NULL),
+				   BAD_CAST "name", BAD_CAST names[i]);
+}
+
+/*
+ * Whether libvirt makes something of <event> below <panic>, for a domain like this one on its QEMU:
+ * one of a few elements, which is only looked at. Stock libvirt leaves the element out; ours
+ * refuses it where QEMU has no patches.
+ */
+static bool takes_events(struct session *session, xmlDoc *document, const char *model)
+{
+	g_autofree char *arch = evaluate(document, "string(/domain/os/type/@arch)");
+	g_autofree char *machine = evaluate(document, "string(/domain/os/type/@machine)");
+	g_autofree char *type = evaluate(document, "string(/domain/@type)");
+	g_autofree char *emulator = evaluate(document, "string(/domain/devices/emulator)");
+	g_autofree char *probe = g_markup_printf_escaped(
+		"<domain type='%s'><name>oopsbt</name><memory unit='MiB'>64</memory>"
+		"<os><type arch='%s' machine='%s'>hvm</type></os>"
+		"<devices><emulator>%s</emulator><controller type='usb' model='none'/>"
+		"<memballoon model='none'/><panic model='%s'><event name='oops'/></panic></devices>"
+		"</domain>",
+		type, arch, machine, emulator, model);
+	char *arguments = virConnectDomainXMLToNative(session->connection, "qemu-argv", probe, 0);
+	bool takes =
+		arguments && (strstr(arguments, "\"events\":") || strstr(arguments, ",events="));
+
+	if (!arguments)
+		virResetLastError();
+	free(arguments);
+	return takes;
+}
+
+/* In libvirt's words where it has them, else past it. */
+static void offer_oops(struct session *session, xmlDoc *document, enum panic_device device)
+{
+	unsigned int events = events_with_oops(session);
+	bool isa = device == PANIC_DEVICE_ISA;
+	g_autofree char *property = NULL;
+
+	if (takes_events(session, document, isa ? "isa" : "pvpanic")) {
+		append_events(find_node(document, isa ? "/domain/devices/panic[@model='isa' or "
+							"not(@model)]"
+						      : "/domain/devices/panic[@model='pvpanic']"),
+			      events);
+		return;
+	}
+	property = g_strdup_printf("%s.events=%u", isa ? "pvpanic" : "pvpanic-pci", events);
+	append_argument(document, "-global", property);
+}
+
 bool domain_add_oops_event(struct session *session, virDomainPtr domain, bool *added,
 			   GError **error)
 {
 	g_autoptr(XmlDoc) document = get_definition(
 		session, domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE, error);
 	const char *name = virDomainGetName(domain);
-	unsigned int events = events_with_oops(session);
-	g_autofree char *property = NULL;
 	enum panic_device device;
 	xmlChar *after = NULL;
 	int size;
@@ -417,14 +490,12 @@ bool domain_add_oops_event(struct session *session, virDomainPtr domain, bool *a
 		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
 			    "domain '%s' has its panic device from <qemu:commandline>\n"
 			    "add 'events=%u' to that device's arguments there",
-			    name, events);
+			    name, events_with_oops(session));
 		return false;
 	}
 	if (offers_oops(document))
 		return true;
-	property = g_strdup_printf("%s.events=%u",
-				   device == PANIC_DEVICE_ISA ? "pvpanic" : "pvpanic-pci", events);
-	append_argument(document, "-global", property);
+	offer_oops(session, document, device);
 	xmlDocDumpMemory(document, &after, &size);
 	*added = define(session, name, (char *)after, error);
 	xmlFree(after);
