@@ -139,6 +139,12 @@ check:
 .PHONY: check-matrix
 check-matrix: check-kernel-matrix check-qemu-matrix
 
+# Builds libvirtd twice: half an hour the first time.
+.PHONY: check-libvirt
+check-libvirt: tests
+	tools/install-deps test
+	tests/run $(sort $(wildcard tests/libvirt/*.test.sh))
+
 .PHONY: check-scenarios
 check-scenarios: tests
 	SCENARIOS=all STEPS=all STALL_KERNELS='5.10 6.1 6.12' tests/run tests/report/scenarios.test.sh \
@@ -248,6 +254,7 @@ help:
 	@echo 'make check-tsan   the tests of the daemon with ThreadSanitizer'
 	@echo 'make check-scenarios every kind of oops on every kernel with 1, 4, 16 and 64 vCPUs (long)'
 	@echo 'make check-zoo    kernels, flavours and configurations on many CPU models, to docs/zoo.md (long)'
+	@echo 'make check-libvirt libvirtd with the patches: its own tests, and oopsbt on it (builds it, long)'
 	@echo 'make check-host   the installed service and the packages under a real systemd, in a container (root)'
 	@echo 'make check-oracle compare backtraces with crash and drgn (downloads debug packages)'
 	@echo 'make check-html   the page of a report in a real browser (downloads Chromium into the cache)'

@@ -5,6 +5,7 @@
 
 #include "common/json.h"
 #include "daemon/domain.h"
+#include "daemon/oops_event.h"
 #include "daemon/spares.h"
 
 #define MAPPING_THREADS 2
@@ -248,16 +249,14 @@ static void on_device(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event
  * QEMU has paused the guest. If it is not collected right now it must not wait for QEMU's limit: a
  * guest that oopses all the time would hardly run.
  */
-static void on_oops(struct domain *domain, gint64 time_us, const char *details)
+static void on_oops(struct domain *domain, const struct oops_event *event)
 {
-	g_autoptr(JsonObject) data = untrusted_json_parse(details, strlen(details), 8, NULL);
 	bool busy = domain->collecting;
-	gint64 latency_us;
+	gint64 time_us = event->sent_us;
 
 	/* The event of a pause is sent when the last CPU stands; the oops was before that. */
-	if (data && json_object_has_member(data, "stop-latency")) {
-		latency_us = json_object_get_int_member(data, "stop-latency");
-		time_us -= CLAMP(latency_us, 0, G_USEC_PER_SEC);
+	if (event->stop_latency_us >= 0) {
+		time_us -= MIN(event->stop_latency_us, G_USEC_PER_SEC);
 		domain->held_us = time_us;
 	}
 	domain_signal(domain, "oops", time_us);
@@ -265,6 +264,24 @@ static void on_oops(struct domain *domain, gint64 time_us, const char *details)
 		domain->held_us = 0;
 		domain_oops_end(domain);
 	}
+}
+
+static void on_oops_event(virDomainPtr event_of, const struct oops_event *event, void *user_data)
+{
+	struct domain *domain = event_domain(user_data, event_of, false);
+
+	if (domain)
+		on_oops(domain, event);
+}
+
+static void on_oops_of_monitor(struct domain *domain, gint64 sent_us, const char *details)
+{
+	g_autoptr(JsonObject) data = untrusted_json_parse(details, strlen(details), 8, NULL);
+	struct oops_event event = {.sent_us = sent_us, .stop_latency_us = -1};
+
+	if (data && json_object_has_member(data, "stop-latency"))
+		event.stop_latency_us = MAX(json_object_get_int_member(data, "stop-latency"), 0);
+	on_oops(domain, &event);
 }
 
 /* The same that libvirt makes lifecycle events of, as QEMU says it and when. */
@@ -295,7 +312,7 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 	if (domain == NULL)
 		return;
 	if (strcmp(name, "GUEST_OOPS") == 0)
-		on_oops(domain, time_us, details ? details : "");
+		on_oops_of_monitor(domain, time_us, details ? details : "");
 	for (size_t i = 0; i < G_N_ELEMENTS(signals); i++)
 		if (strcmp(name, signals[i].event) == 0)
 			domain_signal(domain, signals[i].signal, time_us);
@@ -305,6 +322,7 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 struct listening {
 	GArray *event_ids;    /* of int */
 	int monitor_event_id; /* -1: libvirt passes none of QEMU's events on */
+	bool oops_event;      /* libvirt has one of its own for oopses */
 	GPtrArray *errors;    /* strings */
 };
 
@@ -331,6 +349,7 @@ static void *listen(virConnectPtr connection, void *all)
 		{VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
 	};
 	struct listening *listening = g_new0(struct listening, 1);
+	int oops_event_id;
 
 	listening->event_ids = g_array_new(FALSE, FALSE, sizeof(int));
 	listening->errors = g_ptr_array_new_with_free_func(g_free);
@@ -343,9 +362,15 @@ static void *listen(virConnectPtr connection, void *all)
 		else
 			listening_failed(listening, "domain events");
 	}
+	oops_event_id = oops_event_register(connection, on_oops_event, all);
+	listening->oops_event = oops_event_id >= 0;
+	if (listening->oops_event)
+		g_array_append_val(listening->event_ids, oops_event_id);
 	listening->monitor_event_id = virConnectDomainQemuMonitorEventRegister(
-		connection, NULL, "^(GUEST_(OOPS|CRASHLOADED|PANICKED)|STOP|RESUME)$", on_monitor,
-		all, NULL, VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
+		connection, NULL,
+		listening->oops_event ? "^(GUEST_(CRASHLOADED|PANICKED)|STOP|RESUME)$"
+				      : "^(GUEST_(OOPS|CRASHLOADED|PANICKED)|STOP|RESUME)$",
+		on_monitor, all, NULL, VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
 	if (listening->monitor_event_id < 0)
 		listening_failed(listening,
 				 "QEMU's events, so libvirt's lifecycle events are used, "
@@ -447,6 +472,9 @@ static void on_up(void *user_data, const void *greeting)
 	all->connected = true;
 	all->monitor_events = listening->monitor_event_id >= 0;
 	guard_look(all->collector->guard);
+	if (listening->oops_event)
+		log_write(all->log, LOG_INFO, NULL, NULL,
+			  "libvirt tells of oopses by an event of its own");
 	for (guint i = 0; i < listening->errors->len; i++)
 		log_write(all->log, LOG_ERR, NULL, NULL, "%s",
 			  (const char *)listening->errors->pdata[i]);

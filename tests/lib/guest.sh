@@ -7,7 +7,8 @@
 #		kernel=6.1		name (6.1, 6.1-rt, sid, ...) of tests/guest/kernels.conf, release, or a folder
 #		smp=4  memory=512	vCPUs, MiB
 #		pvpanic=isa|pci|none	panic device
-#		events=N		its mask of offered events (QEMU's default if not given)
+#		events=N		its mask of offered events (QEMU's default if not given); with libvirt_events=yes in
+#					the environment in the words of libvirts with our patches
 #		machine=q35  la57=no	machine type; 5-level paging
 #		cpu=MODEL		one that libvirt names; Intel's have page-table isolation, all but the
 #					oldest PCIDs. Default: all that the host can do
@@ -77,11 +78,24 @@ guest_image() {
 	echo "$copy"
 }
 
+# events_xml MASK: the events of <panic>
+events_xml() {
+	local event bit=1
+	for event in panicked crashloaded shutdown oops; do
+		[ $(($1 & bit)) = 0 ] || echo "<event name='$event'/>"
+		bit=$((bit * 2))
+	done
+}
+
 # The panic device: in libvirt's terms where it can (PCI: since 9.1, and without a choice of events), else in QEMU's.
 guest_panic_device() {
 	local pvpanic=$1 events=$2
 	panic_xml=
 	panic_args=()
+	if [ "${libvirt_events:-no}" = yes ] && [ -n "$events" ] && [ "$pvpanic" = isa ]; then
+		panic_xml="<panic model='isa'>$(events_xml "$events")</panic>"
+		return
+	fi
 	case $pvpanic in
 	isa)
 		panic_xml="<panic model='isa'/>"

@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# libvirtd with our patches: the events of <panic>, and its event for a guest's oops, for virsh and for oopsbtd.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR
+. "$here/../lib/tap.sh"
+. "$here/../lib/libvirt.sh"
+. "$here/../lib/guest.sh"
+. "$here/../daemon/lib.sh"
+
+top=$(realpath "$here/../..")
+release=${RELEASES:-11.3}
+tree=$("$here/../plugin/build-virsh" "$release" daemon)
+qemu=$("$top/qemu-patches/build-qemu" 7.2)
+
+# Its libvirtd, virsh and library in place of the machine's.
+mkdir "$test_dir/bin"
+for program in src/libvirtd tools/virsh; do
+	cat >"$test_dir/bin/${program#*/}" <<-SH
+		#!/bin/sh
+		LD_LIBRARY_PATH=$tree/build/src exec $tree/build/$program "\$@"
+	SH
+done
+chmod +x "$test_dir"/bin/*
+PATH=$test_dir/bin:$PATH
+# What it finds out about a QEMU is not what the machine's does.
+libvirt_cache=$libvirt_cache-$release
+
+# oopsbtd and virsh oopsbt for it: what its headers have is built in.
+patched_build=$top/build/libvirt-$release
+make -s -C "$top" -j"$(nproc)" BUILD="build/libvirt-$release" CPPFLAGS="-isystem $tree/include -isystem $tree/build/include" \
+	LDFLAGS="-L$tree/build/src" all >"$test_dir/make.log" 2>&1 || {
+	tap_note "$(tail -n 20 "$test_dir/make.log")"
+	tap_fail "oopsbt can be built for libvirt $release with the patches"
+	tap_done
+	exit
+}
+
+libvirt_start
+libvirt_events=yes guest_start g smp=2 kaslr=no events=11 emulator="$qemu" wait=no
+tap_is "a panic device has the events that its definition lists" \
+	"$(virsh dumpxml "$(guest_domain g)" | grep -oE "event name='[a-z]+" | cut -d"'" -f2 | xargs)" 'panicked crashloaded oops'
+tap_like "QEMU is told of them" "$(xargs -0 <"/proc/$(pgrep -f "guest=$(guest_domain g),")/cmdline")" '"?driver"?.*pvpanic.*"?events"?[:=]11'
+tap_is "which does not taint the domain" "$(virsh dominfo "$(guest_domain g)" | grep -c custom-argv)" 0
+guest_ready g
+guest_events g
+oops g
+tap_ok "an oops is an event of libvirt" guest_events_wait g "event 'guest-oops' for domain .*: run"
+sleep 1.1 # QEMU holds an event back that comes within a second
+for detail in 'count: 1' 'time: [0-9]{16}' 'vcpu: [01]'; do
+	tap_like "which has its $detail" "$(guest_events_log g)" "$detail"
+done
+
+# --- oopsbtd ---
+
+# build_of FOLDER: the programs are those of that build
+build_of() {
+	build=$1
+	export OOPSBT_FREEZE_GUARD=$build/host-tool/oopsbt-freeze-guard
+	export OOPSBT_ANALYZER=$build/host-tool/oopsbt-analyze
+}
+
+query=$top/build/tests/report/query
+value() {
+	"$query" value "$(dumps g | tail -n 1)/report.json" "$1"
+}
+
+# watches HOW: a daemon that is told of oopses in that way
+watched() {
+	daemon_follow g "budget='2000' signal='event' keep='100'" >/dev/null
+	daemon_wait "$(guest_domain g): its QEMU pauses" >/dev/null
+	daemon_mark
+	oops g
+	daemon_wait "$(guest_domain g): stored:" 60 >/dev/null
+}
+
+build_of "$patched_build"
+LD_LIBRARY_PATH=$tree/build/src daemon_start
+tap_ok "oopsbtd that is built for it uses it" daemon_wait 'libvirt tells of oopses by an event of its own'
+watched
+tap_is "an oops is collected by it" "$(value '$.signal')" oops
+tap_is "from its very instant on" "$(value '$.timeline.frozen')" "$(value '$.timeline.signalled')"
+tap_ok "virsh hears of that pause" guest_events_wait g "event 'guest-oops' for domain .*: pause"
+tap_like "and how long it took" "$(guest_events_log g)" 'stop_latency: [0-9]+'
+tap_is "libvirt suspends nothing" "$(guest_events_log g | grep -c Suspended)" 0
+tap_is "the guest runs on" "$(guest_exec g 'echo alive')" alive
+daemon_stop
+
+build_of "$top/build"
+sleep 1.1
+daemon_start
+watched
+tap_unlike "oopsbtd that is built for a stock libvirt uses QEMU's event" \
+	"$(tail -n "+$daemon_from" "$daemon_log")" 'event of its own'
+tap_is "and collects an oops, too" "$(value '$.signal')" oops
+daemon_stop
+
+# --- virsh oopsbt enable ---
+
+# defined NAME EMULATOR: a domain with a panic device
+defined() {
+	cat >"$test_dir/$1.xml" <<-XML
+		<domain type='qemu'>
+		  <name>$1-$$</name>
+		  <memory unit='MiB'>64</memory>
+		  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+		  <devices><emulator>$2</emulator><panic model='isa'/></devices>
+		</domain>
+	XML
+	virsh -q define "$test_dir/$1.xml"
+	at_exit "virsh -q undefine $1-$$ >/dev/null 2>&1 || true"
+	"$top/build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" enable "$1-$$" --add-oops-event >/dev/null
+}
+
+defined patched "$(libvirt_program "$qemu")"
+tap_is "enable --add-oops-event says it in libvirt's words" \
+	"$(virsh dumpxml "patched-$$" | grep -oE "event name='[a-z]+|qemu:arg" | cut -d"'" -f2 | xargs)" 'panicked crashloaded oops'
+defined stock /usr/bin/qemu-system-x86_64
+tap_is "and past it where QEMU has no patches" \
+	"$(virsh dumpxml "stock-$$" | grep -oE "event name|pvpanic.events=11")" 'pvpanic.events=11'
+sed "s/<panic model='isa'\/>/<panic model='isa'><event name='oops'\/><\/panic>/; s/stock/refused/" \
+	"$test_dir/stock.xml" >"$test_dir/refused.xml"
+tap_like "which libvirt refuses to define with the event" "$(virsh define "$test_dir/refused.xml" 2>&1 || true)" \
+	'does not support the oops event'
+
+tap_done
