@@ -7,12 +7,16 @@ import os
 import sys
 
 
+# The header is included by arch/x86/lib/retpoline.S, once for each register.
+ASSEMBLER = (".S", "asm/GEN-for-each-reg.h")
+
+
 def describe(function, file, line):
-    """In a form that all have: without the folder where it was compiled, and without a name in .S files, where symbols overlap."""
+    """In a form that all have: without the folder where it was compiled, and without a name in assembler, where symbols overlap."""
     if not file:
         return "- -"
     path = "/".join(os.path.normpath(file).split("/")[-2:])
-    return "%s %s:%s" % ("-" if path.endswith(".S") or not function else function, path, line)
+    return "%s %s:%s" % ("-" if path.endswith(ASSEMBLER) or not function else function, path, line)
 
 
 def main():
