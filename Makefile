@@ -257,6 +257,7 @@ help:
 	@echo 'make check-libvirt libvirtd with the patches: its own tests, and oopsbt on it (builds it, long)'
 	@echo 'make check-host   the installed service and the packages under a real systemd, in a container (root)'
 	@echo 'make check-oracle compare backtraces with crash and drgn (downloads debug packages)'
+	@echo 'make check-lines  compare source lines of recorded cores with drgn (downloads debug packages)'
 	@echo 'make check-html   the page of a report in a real browser (downloads Chromium into the cache)'
 	@echo 'make check-titles compare titles with a public corpus of reports (CORPUS=FOLDER: tests/oracle/check-titles)'
 	@echo 'make bench        measure, with ratios; prints a table, writes JSON'

@@ -10,6 +10,11 @@ check-titles: $(BUILD)/tests/oracle/titles
 # What crash and drgn make of the same guest: large downloads, so not in `make check`.
 .PHONY: check-oracle
 check-oracle: tests
-	OOPSBT_BUILD=$(CURDIR)/$(BUILD) tests/run tests/oracle/check-oracle
+	OOPSBT_BUILD=$(CURDIR)/$(BUILD) tests/run tests/oracle/check-oracle tests/oracle/check-lines
+
+# The part of it that needs no guest: source lines, on recorded cores.
+.PHONY: check-lines
+check-lines: all
+	OOPSBT_BUILD=$(CURDIR)/$(BUILD) tests/run tests/oracle/check-lines
 
 $(eval $(call program,tests/oracle/titles,tests/oracle/titles.c,glib-2.0,host-tool/libkernel.a))
