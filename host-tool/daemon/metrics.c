@@ -109,9 +109,16 @@ static void follow_config(struct metrics *metrics, const char *path)
 	remove_file(metrics);
 	metrics->path = g_strdup(path);
 	metrics->failed = false;
-	/* The default folder is the daemon's own. Another one is the administrator's. */
-	if (path && config_metrics_is_default(metrics->all->config))
-		metrics_file_make_folder(path, NULL); /* the write tells what is wrong */
+}
+
+/*
+ * The default folder is the daemon's own, and systemd closes it to others at each reload. Another
+ * folder is the administrator's.
+ */
+static void open_folder(const struct metrics *metrics)
+{
+	if (config_metrics_is_default(metrics->all->config))
+		metrics_file_make_folder(metrics->path, NULL); /* the write tells what is wrong */
 }
 
 static void write_file(struct metrics *metrics)
@@ -126,6 +133,7 @@ static void write_file(struct metrics *metrics)
 	if (metrics->path == NULL)
 		return;
 	text = render(metrics);
+	open_folder(metrics);
 	written = metrics_file_write(metrics->path, text, &error);
 	if (!written && !metrics->failed)
 		log_write(log, LOG_WARNING, NULL, NULL, "no metrics: %s", error->message);

@@ -78,6 +78,8 @@ tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain" --vmcore on
 tap_ok "the kernel of its guest is found" host_log "$domain: runs Linux"
 tap_ok "everyone can read the metrics" eventually 15 metrics_have 'oopsbt_libvirt_up 1'
 tap_ok 'the metrics say that the guest is understood' eventually 15 metrics_have "oopsbt_domain_understood{domain=\"$domain\"} 1"
+host systemctl reload oopsbtd
+tap_ok "everyone can read the metrics after a reload" eventually 15 metrics_have 'oopsbt_libvirt_up 1'
 host_mark
 oops
 tap_ok "an oops is stored" host_log "$domain: stored: .*(NULL pointer|scenario)"
