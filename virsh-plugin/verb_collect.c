@@ -13,6 +13,8 @@
 #include "verbs.h"
 #include "vmcore_progress.h"
 
+#define LAYOUT_TIMEOUT_MS 5000
+
 /* What a collection needs besides the domain: the daemon's things, for one collection. */
 struct tools {
 	struct config config;
@@ -81,15 +83,23 @@ static bool fail_collection(struct session *session, GError **error, const char 
  * Who waits for a command can wait for this, too: what the guest's disks are given now and have not
  * answered in a second. Nothing is known where that can't be told: the guest is frozen then.
  */
-static void look_at_disks(const struct tools *tools, struct collection_request *request,
-			  struct collection_result *found, struct disk_requests *requests)
+static void look_at_disks(const struct tools *tools, virDomainPtr domain,
+			  struct collection_request *request, struct collection_result *found,
+			  struct disk_requests *requests)
 {
 	struct disk_watch *watch = NULL;
+	g_autoptr(Layout) layout = NULL;
 
 	if (!request->options->freeze || tools->collector.memory == MEMORY_LIBVIRT)
 		return;
+	/* Through libvirt it would take as long as the collection itself. */
+	layout = layout_read(domain, tools->collector.memory, LAYOUT_TIMEOUT_MS, NULL);
+	if (layout == NULL || layout->memory_fd < 0)
+		return;
+	request->layout = layout;
 	if (collection_map(&tools->collector, request, found, NULL))
 		watch = disk_watch_new(found->disks);
+	request->layout = found->layout;
 	if (watch == NULL)
 		return;
 	disk_watch_look(watch, found->layout, g_get_monotonic_time());
@@ -98,7 +108,6 @@ static void look_at_disks(const struct tools *tools, struct collection_request *
 	if (requests->num == 0)
 		return;
 	g_usleep(DISK_REQUESTS_SLOW_US);
-	request->layout = found->layout;
 	request->disk_requests = requests;
 	request->signalled_us = g_get_real_time();
 }
@@ -127,7 +136,7 @@ static bool collect(struct session *session, virDomainPtr domain, const struct o
 			.signalled_us = g_get_real_time(),
 		};
 
-		look_at_disks(&tools, &request, &found, &requests);
+		look_at_disks(&tools, domain, &request, &found, &requests);
 		watch = options->vmcore ? vmcore_progress_begin(session, domain) : NULL;
 		good = collection_run(&tools.collector, &request, result, &local);
 		if (watch)
