@@ -270,8 +270,8 @@ char *dumps_fetch_command(const struct store_entry *entry)
 {
 	if (!entry->host || !is_host_name(entry->host))
 		return NULL;
-	return g_strdup_printf("virsh -c qemu+ssh://%s/system oopsbt export %s", entry->host,
-			       entry->id);
+	return g_strdup_printf("virsh -c qemu+ssh://%s/system oopsbt export %s %s.tar.gz",
+			       entry->host, entry->id, entry->id);
 }
 
 static void set_string(JsonObject *object, const char *name, const char *value)

@@ -84,7 +84,8 @@ static void print_entries_of_hosts(const struct listing *listing)
 	table_print_rows(listing->details ? all : few, quiet, listing->entries->len,
 			 add_entry_of_host, listing);
 	if (!quiet)
-		print_hint("'virsh -c qemu+ssh://HOST/system oopsbt export ID' fetches a dump");
+		print_hint(
+			"'virsh -c qemu+ssh://HOST/system oopsbt export ID FILE' fetches a dump");
 }
 
 static void print_entries(const struct listing *listing)

@@ -102,7 +102,7 @@ tap_is "list of one bug has those of both hosts" \
 	"['alpha', 'beta']"
 id=$(answer 'data[0]["id"]' list)
 tap_is "list has the command that fetches a dump" "$(answer 'data[0]["fetch"]' list)" \
-	"virsh -c qemu+ssh://alpha/system oopsbt export $id"
+	"virsh -c qemu+ssh://alpha/system oopsbt export $id $id.tar.gz"
 host_use alpha
 tap_like "on the host that list names the dump has the id that list has" "$(host virsh oopsbt info "$id")" 'scenario_null'
 tap_is "list names the machine by its machine-id" "$(answer 'data[0]["machine_id"]' list)" "$(host cat /etc/machine-id)"

@@ -91,10 +91,10 @@ tap_like '--by host of one store is refused' "$status $err" '^2 error: option --
 fleet list --journal "$collected"
 tap_is 'list of a fleet has all dumps, newest last' "$(echo "$out" | awk '/Z-/ { print $2 "/" $3 }' | xargs)" \
 	'alpha/web1 alpha/web2 beta/web1 gamma/db'
-tap_like 'list says how to fetch a dump' "$out" "^'virsh -c qemu\+ssh://HOST/system oopsbt export ID'"
+tap_like 'list says how to fetch a dump' "$out" "^'virsh -c qemu\+ssh://HOST/system oopsbt export ID FILE'"
 tap_is 'JSON has the command that fetches a dump' "$(virsh oopsbt list --last --json --journal "$collected" |
 	json 'data[0]["fetch"] + " " + data[0]["machine_id"]')" \
-	"virsh -c qemu+ssh://gamma/system oopsbt export $(echo "$out" | awk '/ gamma / { print $1 }') $(machine gamma)"
+	"virsh -c qemu+ssh://gamma/system oopsbt export $(echo "$out" | awk '/ gamma / { print $1, $1 }').tar.gz $(machine gamma)"
 fleet -q list --journal "$collected" --fingerprint 67a4 web1
 tap_is 'domains and options select among all hosts' "$(echo "$out" | awk '{ print $2 }' | xargs)" 'alpha beta'
 fleet list --details --journal="$collected" --kind soft-lockup
