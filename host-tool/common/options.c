@@ -82,7 +82,7 @@ static const struct option_help help[] = {
 	 "what is noticed: oops, panic, soft-lockup, hard-lockup, rcu-stall, hung-task, starved "
 	 "(the host keeps vCPUs from running), dead (no vCPU runs, though timers are due), warning "
 	 "(the kernel warned), watchdog (the domain's watchdog device), kvm-error (KVM cannot run "
-	 "a vCPU); auto: oops, panic, watchdog and kvm-error; all: all of these",
+	 "a vCPU); auto: all but warning; all: all of these",
 	 false},
 	{NULL, NULL, NULL, false},
 };

@@ -73,8 +73,8 @@ struct options {
 	 1u << INCIDENT_HUNG_TASK | 1u << INCIDENT_STARVED | 1u << INCIDENT_DEAD |                 \
 	 1u << INCIDENT_WARNING)
 #define OPTIONS_KINDS (OPTIONS_KINDS_TOLD | OPTIONS_KINDS_STALL)
-/* What is noticed unless something else is asked for. */
-#define OPTIONS_KINDS_DEFAULT OPTIONS_KINDS_TOLD
+/* What is noticed unless something else is asked for: kernels warn of much that hurts nobody. */
+#define OPTIONS_KINDS_DEFAULT (OPTIONS_KINDS & ~(1u << INCIDENT_WARNING))
 /* The kinds that a dump can be of. */
 #define OPTIONS_KINDS_STORED (OPTIONS_KINDS | 1u << INCIDENT_COLLECT)
 

@@ -28,9 +28,11 @@ void domain_stall_tell(struct domain *domain)
 {
 	const char *blind = domain_stall_blind(domain);
 
+	/* A warning is for those who asked for it. */
 	if (blind && blind != domain->stall_told_blind)
-		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
-			  "hangs of this guest are not noticed: %s", blind);
+		log_write(domain->all->log,
+			  domain->options.kinds == OPTIONS_KINDS_DEFAULT ? LOG_INFO : LOG_WARNING,
+			  domain->name, NULL, "hangs of this guest are not noticed: %s", blind);
 	domain->stall_told_blind = blind;
 }
 

@@ -143,7 +143,8 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	sleep 4
 	tap_is "$shape: a hang that is not asked for, a pause, an idle guest and one that computes make no dump" "$(num_dumps g)" "$seen"
 
-	# Nobody answers after that.
+	# Nobody answers after that. It is noticed without being asked for.
+	daemon_change g "budget='10000' keep='1000' kinds='auto'"
 	daemon_mark
 	guest_exec g '(sleep 1; echo halt >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1 &'
 	dumped g

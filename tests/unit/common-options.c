@@ -17,6 +17,9 @@ static void test_defaults_are_an_empty_element(void)
 	g_assert_cmpuint(options.full, ==, 3);
 	g_assert_cmpuint(options.budget_ms, ==, 200);
 	g_assert_cmpuint(options.watch_ms, ==, 1000);
+	for (enum incident kind = 0; kind < NUM_INCIDENTS; kind++)
+		g_assert_cmpint((options.kinds >> kind) & 1, ==,
+				kind != INCIDENT_WARNING && kind != INCIDENT_COLLECT);
 }
 
 static void test_every_option_survives_the_way_to_xml_and_back(void)
