@@ -11,6 +11,7 @@
 	.set	BAR, 0xfe000000
 	.set	APIC_SPURIOUS, 0xfee000f0
 	.set	APIC_COMMAND, 0xfee00300
+	.set	APIC_LINT1, 0xfee00360
 	.set	SECOND_CPU, 0x8000	# where its code goes; a startup IPI names the page
 
 	.set	COUNT0, 0x9000		# loops of the first CPU
@@ -18,6 +19,8 @@
 	.set	AFTER0, 0x9008		# writes after which the first CPU went on
 	.set	AFTER1, 0x900c		# the same of the second
 	.set	BOTH, 0x9010		# the first CPU's signal to write
+	.set	NMIS0, 0x9014		# NMIs that the first CPU got
+	.set	NMIS1, 0x9018		# the same of the second
 
 	.set	WAY_ONCE, 1
 	.set	WAY_BOTH, 2
@@ -51,7 +54,7 @@ rom:					# at 0xf0000
 	xorw	%ax, %ax
 	movw	%ax, %es
 	movw	$COUNT0, %di
-	movw	$10, %cx
+	movw	$16, %cx
 	rep stosw
 	movw	%cs, %ax
 	movw	%ax, %ds
@@ -60,6 +63,7 @@ rom:					# at 0xf0000
 	movw	$second_end - second, %cx
 	rep movsb
 	lgdtl	gdt_pointer - rom
+	lidtl	idt_pointer - rom
 	movl	%cr0, %eax
 	orb	$1, %al
 	movl	%eax, %cr0
@@ -70,6 +74,8 @@ protected:
 	movw	$16, %ax
 	movw	%ax, %ds
 	movw	%ax, %es
+	movw	%ax, %ss
+	movl	$0x7000, %esp
 
 	.ifdef	PCI
 	pci_config 0x10, BAR
@@ -80,6 +86,7 @@ protected:
 	.endif
 
 	orl	$0x100, APIC_SPURIOUS
+	movl	$0x400, APIC_LINT1	# NMIs, which the other CPU leaves masked
 	movl	$0xc4500, APIC_COMMAND	# INIT to the other
 	movl	$0x10000, %ecx
 1:	pause
@@ -129,11 +136,16 @@ after0:	incl	AFTER0
 1:	incl	COUNT0
 	jmp	1b
 
+nmi0:	incl	NMIS0
+	iretl
+
 	.code16
 second:					# runs at SECOND_CPU
 	cli
 	xorw	%ax, %ax
 	movw	%ax, %ds
+	movw	$nmi1 - second, 4 * 2	# the vector of the NMI
+	movw	$SECOND_CPU >> 4, 4 * 2 + 2
 	movw	$PORT, %dx
 	incl	COUNT1
 	.if	WAY == WAY_BOTH
@@ -145,6 +157,8 @@ second:					# runs at SECOND_CPU
 	.endif
 1:	incl	COUNT1
 	jmp	1b
+nmi1:	incl	NMIS1
+	iretw
 second_end:
 
 	.balign	8
@@ -155,6 +169,16 @@ gdt:
 gdt_pointer:
 	.word	. - gdt - 1
 	.long	gdt
+idt:
+	.quad	0
+	.quad	0
+	.word	nmi0 - rom		# the NMI's gate; the upper half of rom's address is 0xf
+	.word	8
+	.word	0x8e00
+	.word	0xf
+idt_pointer:
+	.word	. - idt - 1
+	.long	idt
 
 	.org	0xfff0
 	ljmp	$0xf000, $0

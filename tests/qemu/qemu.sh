@@ -9,7 +9,8 @@
 #		storm	write it all the time
 #		disk	begin a write to the disk on the second IDE channel, then the register
 #	bare_guest_after IMAGE		the address of the instruction after the write
-#	bare_domain NAME EMULATOR WAY [ACTION]	XML of a libvirt domain with it, and -action, if there is one
+#	bare_domain NAME EMULATOR WAY [MS]	XML of a libvirt domain with it, that an oops pauses for so long at most; without MS
+#					for a QEMU that need not know oopses
 #	qemu_start NAME ARG...		run $qemu (-S: it waits for cont), with a machine and a monitor
 #	qemu_stop NAME			end it
 #	qmp NAME COMMAND [ARGUMENTS]	run a QMP command (arguments: JSON); prints its answer
@@ -46,7 +47,8 @@ bare_guest_after() {
 }
 
 bare_domain() {
-	local arg image
+	local arg image args=(-global pvpanic.events=11)
+	[ -z "${4:-}" ] || args=(-global pvpanic.oops=on -global "pvpanic.oops-timeout=$4" -action "oops=pause")
 	image=$(bare_guest "$3")
 	chmod 0644 "$image"
 	cat <<-XML
@@ -66,7 +68,7 @@ bare_domain() {
 		    <panic model='isa'/>
 		  </devices>
 		  <qemu:commandline>
-		    $(for arg in -global pvpanic.events=11 ${4:+-action "$4"}; do echo "<qemu:arg value='$arg'/>"; done)
+		    $(for arg in "${args[@]}"; do echo "<qemu:arg value='$arg'/>"; done)
 		  </qemu:commandline>
 		</domain>
 	XML

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The patch series themselves: each applies to Debian's source and to upstream's, is in QEMU's style, and compiles;
-# apply changes nothing where a series does not fit.
+# The patch series themselves: each is what make-series writes, applies to Debian's source and to upstream's, is in QEMU's
+# style, and compiles; apply changes nothing where a series does not fit.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
@@ -56,12 +56,17 @@ mails() {
 	done
 }
 
-# told SERIES: what the documentation of the event's members says in a patched tree, in whatever layout
+# told SERIES: what the schema's documentation says of the new things in a patched tree, in whatever layout
 told() {
-	sed -n '/^# @GUEST_OOPS:$/,/^##$/p' "$test_dir/$1-debian/qapi/run-state.json" |
-		tr -d '#@`' | xargs -d '\n' | tr -s ' ' | sed 's/.* action: /action: /; s/ is "pause" .*//'
+	local name
+	for name in OopsAction GuestOopsAction GuestOopsPauseEnd GUEST_OOPS GUEST_OOPS_PAUSE_END GUEST_LOCKUP; do
+		sed -n "/^# @$name:\$/,/^# Since/p" "$test_dir/$1-debian/qapi/run-state.json" |
+			sed -E 's/Features:|(Notes?:|\.\. note::)( This event is rate-limited\.)?//' |
+			tr -d '#@`' | xargs -d '\n' | tr -s ' '
+	done
 }
 
+tap_ok "the series are what make-series writes" "$patches/make-series" --check
 mapfile -t all < <(awk '/^qemu/ { print $1 }' "$patches/series.conf")
 for series in "${all[@]}"; do
 	debian=$(tree "$series" debian)
@@ -72,7 +77,7 @@ for series in "${all[@]}"; do
 	before=$(sum "$debian")
 	tap_like "$series is not applied twice" "$("$patches/apply" "$series" "$debian" 2>&1)" 'is already applied'
 	tap_is 'a series that is applied twice leaves the tree as it was' "$(sum "$debian")" "$before"
-	tap_is "$series: the event is documented as in ${all[0]}" "$(told "$series")" "$(told "${all[0]}")"
+	tap_is "$series: the events are documented as in ${all[0]}" "$(told "$series")" "$(told "${all[0]}")"
 	tap_ok "$series: checkpatch finds nothing" checkpatch "$series"
 	tap_ok "$series: each patch is a mail that is signed off" mails "$series"
 done
