@@ -426,6 +426,7 @@ static void begin_freeze(struct run *run)
 		.budget_ms = run->request->options->budget_ms,
 		.deadline_ms = run->collector->freeze_deadline_ms,
 		.oops_us = run->request->held ? run->request->signalled_us : 0,
+		.oops_registers = run->request->held_registers,
 	};
 
 	run->freeze = freeze_begin(&plan);

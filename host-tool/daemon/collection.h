@@ -77,10 +77,11 @@ struct collection_request {
 	enum incident incident;
 	const char *evidence, *phase; /* as in common/collection.h; may be NULL */
 	struct maybe_int stalled_cpu;
-	gint64 signalled_us;   /* real time */
-	bool held;	       /* QEMU has paused the guest for it, see oops_pause.h */
-	struct layout *layout; /* NULL, or of another instance: found out first */
-	GBytes *map;	       /* the kernel map; NULL: none */
+	gint64 signalled_us;	    /* real time */
+	bool held;		    /* QEMU has paused the guest for it, see oops_pause.h */
+	const char *held_registers; /* of all vCPUs, if QEMU sent them along; or NULL */
+	struct layout *layout;	    /* NULL, or of another instance: found out first */
+	GBytes *map;		    /* the kernel map; NULL: none */
 	const struct disk_requests *disk_requests; /* of @layout's instance; NULL: none are known */
 	const char *previous; /* the domain's last dump of an oops; NULL: none is known */
 	struct suppressed_signals suppressed; /* before this one */

@@ -123,6 +123,7 @@ struct domain {
 	unsigned int oops_limit_ms; /* what it was asked for */
 	bool pauses;		    /* its QEMU does */
 	gint64 held_us;		    /* real time of the oops that it paused for last; 0: none */
+	char *held_registers;	    /* that came with that, for the collection; or NULL */
 
 	/* domain_signals.c */
 	GQueue early;			      /* of struct signal, from before it was known */

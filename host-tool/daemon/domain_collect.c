@@ -23,6 +23,7 @@ struct collect_task {
 	unsigned int waiting;
 	bool held;
 	struct disk_requests disk_requests;
+	char *held_registers;
 	GCancellable *cancellable;
 	bool connection_lost;
 	struct collection_result result;
@@ -86,6 +87,7 @@ static void collect_work(struct task *task)
 		.signalled_us = collect->signal.signalled_us,
 		.held = collect->held,
 		.disk_requests = &collect->disk_requests,
+		.held_registers = collect->held_registers,
 		.layout = collect->layout,
 		.map = collect->map,
 		.previous = collect->previous,
@@ -271,6 +273,7 @@ static void collect_clear(struct task *task)
 	g_free(collect->signal.evidence);
 	g_free(collect->release);
 	g_free(collect->previous);
+	g_free(collect->held_registers);
 	layout_unref(collect->layout);
 	g_clear_pointer(&collect->map, g_bytes_unref);
 	g_object_unref(collect->cancellable);
@@ -316,6 +319,8 @@ void domain_collect_next(struct domain *domain)
 	collect->waiting = num_waiting_oopses(domain);
 	collect->held = domain->held_us && domain->held_us == signal->signalled_us;
 	domain_disks_requests(domain, &collect->disk_requests);
+	if (collect->held)
+		collect->held_registers = g_steal_pointer(&domain->held_registers);
 	collect->cancellable = g_object_ref(domain->all->stop);
 	collect->task.endless = collect->options.vmcore;
 	signal_free(signal);

@@ -100,6 +100,7 @@ static void domain_free(void *pointer)
 	stall_watch_free(domain->stall);
 	g_clear_pointer(&domain->stall_places, g_bytes_unref);
 	layout_unref(domain->layout);
+	g_free(domain->held_registers);
 	g_free(domain->last_dump);
 	g_free(domain->last_oops_dump);
 	g_free(domain->name);
@@ -254,14 +255,17 @@ static void on_oops(struct domain *domain, const struct oops_event *event)
 	bool busy = domain->collecting;
 	gint64 time_us = event->sent_us;
 
+	g_clear_pointer(&domain->held_registers, g_free);
 	/* The event of a pause is sent when the last CPU stands; the oops was before that. */
 	if (event->stop_latency_us >= 0) {
 		time_us -= MIN(event->stop_latency_us, G_USEC_PER_SEC);
 		domain->held_us = time_us;
+		domain->held_registers = g_strdup(event->registers);
 	}
 	domain_signal(domain, "oops", time_us);
 	if (busy || !domain->collecting) {
 		domain->held_us = 0;
+		g_clear_pointer(&domain->held_registers, g_free);
 		domain_oops_end(domain);
 	}
 }
@@ -278,9 +282,12 @@ static void on_oops_of_monitor(struct domain *domain, gint64 sent_us, const char
 {
 	g_autoptr(JsonObject) data = untrusted_json_parse(details, strlen(details), 8, NULL);
 	struct oops_event event = {.sent_us = sent_us, .stop_latency_us = -1};
+	JsonNode *registers = data ? json_object_get_member(data, "registers") : NULL;
 
 	if (data && json_object_has_member(data, "stop-latency"))
 		event.stop_latency_us = MAX(json_object_get_int_member(data, "stop-latency"), 0);
+	if (registers && JSON_NODE_HOLDS_VALUE(registers))
+		event.registers = json_node_get_string(registers);
 	on_oops(domain, &event);
 }
 

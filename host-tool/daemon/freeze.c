@@ -30,6 +30,7 @@ struct freeze {
 	gint64 oops_us;
 
 	/* The thread's alone. */
+	char *oops_registers; /* as they came with the pause, or NULL */
 	FreezeRecord *record;
 	gint64 suspend_us, suspended_us; /* real time, of the call and its return */
 	gint64 begin_us;		 /* monotonic, of the suspend call */
@@ -54,6 +55,7 @@ static void freeze_clear(void *pointer)
 	pauses_unref(freeze->pauses);
 	freeze_record_free(freeze->record);
 	g_free(freeze->runtime_directory);
+	g_free(freeze->oops_registers);
 	g_free(freeze->registers);
 	g_clear_error(&freeze->registers_error);
 	g_clear_error(&freeze->error);
@@ -138,7 +140,7 @@ static bool holds_for_oops(struct freeze *freeze)
 	if (age_us >= 0 && age_us < (gint64)freeze->budget_ms * 1000 / 2)
 		return true;
 	/* If QEMU does not tell, suspending the domain works in any case. */
-	return qmp_is_paused(freeze->domain, QMP_TIMEOUT_MS, &holds, NULL) && holds;
+	return qmp_holds_for_oops(freeze->domain, &holds, NULL) && holds;
 }
 
 static bool may_freeze(struct freeze *freeze, enum freeze_outcome *outcome, GError **error)
@@ -194,6 +196,8 @@ static enum freeze_event prepare(struct freeze *freeze)
 		freeze->times.frozen_us = freeze->oops_us;
 		return FREEZE_EVENT_HOLDS;
 	}
+	/* They are not those of another freeze. */
+	g_clear_pointer(&freeze->oops_registers, g_free);
 	if (!claim(freeze, &error))
 		return refuse(freeze, FREEZE_FAILED, error);
 	if (may_freeze(freeze, &outcome, &error) &&
@@ -286,8 +290,10 @@ static enum freeze_event suspend(struct freeze *freeze)
 static void read_registers(struct freeze *freeze)
 {
 	GError *error = NULL;
-	char *registers = virt_monitor(freeze->domain, VIRT_REGISTERS_COMMAND, true, -1, &error);
+	char *registers = g_steal_pointer(&freeze->oops_registers);
 
+	if (registers == NULL)
+		registers = virt_monitor(freeze->domain, VIRT_REGISTERS_COMMAND, true, -1, &error);
 	g_mutex_lock(&freeze->mutex);
 	freeze->registers = registers;
 	freeze->registers_error = error;
@@ -480,6 +486,7 @@ struct freeze *freeze_begin(const struct freeze_plan *plan)
 	freeze->budget_ms = plan->budget_ms;
 	freeze->deadline_ms = plan->deadline_ms;
 	freeze->oops_us = plan->oops_us;
+	freeze->oops_registers = g_strdup(plan->oops_registers);
 	freeze->outcome = FREEZE_FAILED;
 	virDomainGetUUIDString(plan->domain, freeze->uuid);
 

@@ -17,8 +17,9 @@ struct freeze_plan {
 	struct guard *guard;
 	struct pauses *pauses; /* NULL: times are those of the calls */
 	const char *runtime_directory;
-	unsigned int budget_ms; /* from the moment it is frozen */
-	gint64 oops_us;		/* real time of the oops that QEMU has paused it for; 0: none */
+	unsigned int budget_ms;	    /* from the moment it is frozen */
+	gint64 oops_us;		    /* real time of the oops that QEMU has paused it for; 0: none */
+	const char *oops_registers; /* of all vCPUs, if QEMU sent them along; or NULL */
 	unsigned int
 		deadline_ms; /* how long the suspend call may take before freeze_wait() gives up */
 };
@@ -62,7 +63,8 @@ enum freeze_outcome freeze_wait(struct freeze *freeze, GError **error);
 
 /*
  * The registers of all vCPUs, as the monitor prints them, after FREEZE_FROZEN. They are asked for
- * at once when the domain stands; this waits for the answer. g_free(); NULL with an error.
+ * at once when the domain stands, unless they came with QEMU's pause; this waits for the answer.
+ * g_free(); NULL with an error.
  */
 char *freeze_registers(struct freeze *freeze, int timeout_ms, GError **error);
 

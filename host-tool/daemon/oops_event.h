@@ -13,6 +13,7 @@
 struct oops_event {
 	gint64 sent_us;		/* real time, of QEMU's host */
 	gint64 stop_latency_us; /* from the oops until QEMU had stopped the guest; -1: it runs on */
+	const char *registers;	/* of all vCPUs, as of the monitor; NULL: the event has none */
 };
 
 typedef void (*oops_event_fn)(virDomainPtr domain, const struct oops_event *event, void *data);

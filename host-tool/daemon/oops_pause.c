@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/oops_pause.h"
 
+#include <string.h>
+
 #include "daemon/qmp.h"
 
 static bool is_done(JsonObject *answer)
@@ -8,20 +10,93 @@ static bool is_done(JsonObject *answer)
 	return json_object_has_member(answer, "return");
 }
 
-bool oops_pause_set(virDomainPtr domain, unsigned int limit_ms, bool *known, GError **error)
+/* Whether @type, as qom-list says it, is one of the device whose oopses QEMU pauses for. */
+static bool is_device(const char *type)
+{
+	static const char *const devices[] = {"child<pvpanic>", "child<pvpanic-pci>",
+					      "child<pvpanic-mmio>", NULL};
+
+	return type && g_strv_contains(devices, type);
+}
+
+static const char *get_text(JsonNode *entry, const char *member)
+{
+	JsonNode *node = JSON_NODE_HOLDS_OBJECT(entry)
+				 ? json_object_get_member(json_node_get_object(entry), member)
+				 : NULL;
+
+	return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+}
+
+static bool set_property(virDomainPtr domain, const char *folder, const char *device,
+			 const char *property, const char *value, GError **error)
 {
 	g_autofree char *command =
-		limit_ms ? g_strdup_printf("{\"execute\": \"set-action\", \"arguments\": "
-					   "{\"oops\": \"pause\", \"oops-timeout\": %u}}",
-					   limit_ms)
-			 : g_strdup("{\"execute\": \"set-action\", \"arguments\": "
-				    "{\"oops\": \"none\"}}");
+		g_strdup_printf("{\"execute\": \"qom-set\", \"arguments\": {\"path\": \"%s/%s\", "
+				"\"property\": \"%s\", \"value\": %s}}",
+				folder, device, property, value);
+	g_autoptr(JsonObject) answer = NULL;
+
+	if (!qmp_ask(domain, command, &answer, error))
+		return false;
+	if (is_done(answer))
+		return true;
+	g_set_error(error, VIRT_ERROR, VIR_ERR_OPERATION_FAILED, "QEMU refuses to set %s of %s",
+		    property, device);
+	return false;
+}
+
+/* In a device's name is what must not go into a command as it is: it is somebody else's. */
+static bool is_plain(const char *name)
+{
+	return name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_.[]") == strlen(name);
+}
+
+/* How long the devices in @folder of QEMU's object tree pause, and that registers come along. */
+static bool prepare_devices(virDomainPtr domain, const char *folder, unsigned int limit_ms,
+			    GError **error)
+{
+	g_autofree char *command = g_strdup_printf(
+		"{\"execute\": \"qom-list\", \"arguments\": {\"path\": \"%s\"}}", folder);
+	g_autofree char *limit = g_strdup_printf("%u", MIN(limit_ms, OOPS_PAUSE_MAX_MS));
+	g_autoptr(JsonObject) answer = NULL;
+	JsonArray *entries;
+	JsonNode *node;
+
+	if (!qmp_ask(domain, command, &answer, error))
+		return false;
+	node = json_object_get_member(answer, "return");
+	if (node == NULL || !JSON_NODE_HOLDS_ARRAY(node))
+		return true; /* no device was made this way */
+	entries = json_node_get_array(node);
+	for (guint i = 0; i < json_array_get_length(entries); i++) {
+		JsonNode *entry = json_array_get_element(entries, i);
+		const char *name = get_text(entry, "name");
+
+		if (!is_device(get_text(entry, "type")) || !is_plain(name))
+			continue;
+		if (!set_property(domain, folder, name, "oops-timeout", limit, error) ||
+		    !set_property(domain, folder, name, "oops-registers", "true", error))
+			return false;
+	}
+	return true;
+}
+
+bool oops_pause_set(virDomainPtr domain, unsigned int limit_ms, bool *known, GError **error)
+{
+	const char *command =
+		limit_ms ? "{\"execute\": \"set-action\", \"arguments\": {\"oops\": \"pause\"}}"
+			 : "{\"execute\": \"set-action\", \"arguments\": {\"oops\": \"none\"}}";
 	g_autoptr(JsonObject) answer = NULL;
 
 	if (!qmp_ask(domain, command, &answer, error))
 		return false;
 	*known = is_done(answer);
-	return true;
+	/* With an id, as users and later libvirts give it, or without. */
+	return !*known || limit_ms == 0 ||
+	       (prepare_devices(domain, "/machine/peripheral", limit_ms, error) &&
+		prepare_devices(domain, "/machine/peripheral-anon", limit_ms, error));
 }
 
 bool oops_pause_end(virDomainPtr domain, bool *ended, GError **error)

@@ -9,9 +9,13 @@
 
 #include "daemon/virt.h"
 
+/* QEMU pauses for no longer than this. */
+#define OOPS_PAUSE_MAX_MS 10000U
+
 /*
- * Has the domain's QEMU pause at the next oops for at most @limit_ms; 0: not at all. *@known is
- * false if this QEMU has no such action, which is no error.
+ * Has the domain's QEMU pause at the next oops for at most @limit_ms, or OOPS_PAUSE_MAX_MS; 0: not
+ * at all. The event of a pause carries all vCPUs' registers then. *@known is false if this QEMU has
+ * no such action, which is no error.
  */
 bool oops_pause_set(virDomainPtr domain, unsigned int limit_ms, bool *known, GError **error);
 

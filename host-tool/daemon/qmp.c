@@ -25,16 +25,27 @@ bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GErr
 	return ask(domain, command, QMP_TIMEOUT_MS, answer, error);
 }
 
+/* A member of what query-status says, or NULL. *@answer holds it. */
+static JsonNode *ask_status(virDomainPtr domain, const char *member, int timeout_ms,
+			    JsonObject **answer, GError **error)
+{
+	JsonNode *node;
+
+	if (!ask(domain, "{\"execute\": \"query-status\"}", timeout_ms, answer, error))
+		return NULL;
+	node = json_object_get_member(*answer, "return");
+	return node && JSON_NODE_HOLDS_OBJECT(node)
+		       ? json_object_get_member(json_node_get_object(node), member)
+		       : NULL;
+}
+
 char *qmp_run_state(virDomainPtr domain, int timeout_ms, GError **error)
 {
 	g_autoptr(JsonObject) answer = NULL;
-	JsonNode *node;
+	JsonNode *node = ask_status(domain, "status", timeout_ms, &answer, error);
 
-	if (!ask(domain, "{\"execute\": \"query-status\"}", timeout_ms, &answer, error))
+	if (answer == NULL)
 		return NULL;
-	node = json_object_get_member(answer, "return");
-	if (node && JSON_NODE_HOLDS_OBJECT(node))
-		node = json_object_get_member(json_node_get_object(node), "status");
 	if (node == NULL || !JSON_NODE_HOLDS_VALUE(node)) {
 		g_set_error_literal(error, VIRT_ERROR, VIR_ERR_OPERATION_FAILED,
 				    "QEMU does not tell its run state");
@@ -49,4 +60,13 @@ bool qmp_is_paused(virDomainPtr domain, int timeout_ms, bool *paused, GError **e
 
 	*paused = g_strcmp0(state, "paused") == 0;
 	return state != NULL;
+}
+
+bool qmp_holds_for_oops(virDomainPtr domain, bool *holds, GError **error)
+{
+	g_autoptr(JsonObject) answer = NULL;
+	JsonNode *node = ask_status(domain, "oops-pause", QMP_TIMEOUT_MS, &answer, error);
+
+	*holds = node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_boolean(node);
+	return answer != NULL;
 }

@@ -16,9 +16,12 @@ bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GErr
 char *qmp_run_state(virDomainPtr domain, int timeout_ms, GError **error);
 
 /*
- * Whether its run state is "paused": by a stop command, or for an oops. Not where it has stopped
- * by itself, as for a guest's panic, of which libvirt may hear later. @timeout_ms: -1: none.
+ * Whether its run state is "paused": by a stop command. Not where it has stopped by itself, as for
+ * a guest's panic, of which libvirt may hear later, nor for an oops. @timeout_ms: -1: none.
  */
 bool qmp_is_paused(virDomainPtr domain, int timeout_ms, bool *paused, GError **error);
+
+/* Whether it holds the guest for an oops (oops_pause.h). To all others the guest runs then. */
+bool qmp_holds_for_oops(virDomainPtr domain, bool *holds, GError **error);
 
 #endif
