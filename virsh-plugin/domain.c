@@ -99,8 +99,10 @@ static enum panic_device find_panic_device(xmlDoc *document)
 		return PANIC_DEVICE_ISA;
 	if (matches(document, "/domain/devices/panic[@model='pvpanic']"))
 		return PANIC_DEVICE_PCI;
-	if (matches(document, "/domain/qemu:commandline/qemu:arg[contains(@value, 'pvpanic') "
-			      "and not(contains(@value, '.events='))]"))
+	/* A value of -global names the device, too: pvpanic.events=11, pvpanic-pci.oops=on. */
+	if (matches(document, "/domain/qemu:commandline/qemu:arg[contains(@value, 'pvpanic') and "
+			      "not(contains(@value, 'pvpanic.') or "
+			      "contains(@value, 'pvpanic-pci.'))]"))
 		return PANIC_DEVICE_QEMU;
 	return PANIC_DEVICE_NONE;
 }
@@ -112,9 +114,11 @@ static bool offers_oops(xmlDoc *document)
 				   "'pvpanic') and contains(@value, 'events=')][last()]/@value)");
 	const char *events = strstr(value, "events=");
 
-	if (matches(document, "/domain/devices/panic/event[@name='oops']"))
-		return true;
-	return events && strtoul(events + strlen("events="), NULL, 0) & EVENT_OOPS;
+	/* A QEMU with the patches adds what oops=on says to the events. */
+	return matches(document, "/domain/devices/panic/event[@name='oops']") ||
+	       (events && strtoul(events + strlen("events="), NULL, 0) & EVENT_OOPS) ||
+	       matches(document, "/domain/qemu:commandline/qemu:arg[contains(@value, 'pvpanic') "
+				 "and contains(@value, 'oops=on')]");
 }
 
 static void fill_shape(xmlDoc *document, struct domain_shape *shape)

@@ -92,6 +92,14 @@ tap_is 'enable --add-oops-event makes the panic device offer the oops event' \
 tap_like 'enable --add-oops-event says what it did' "$out" 'QEMU stops the guest right then'
 run enable isa --add-oops-event
 tap_is 'enable --add-oops-event twice changes nothing' "$status $("$real_virsh" dumpxml --inactive isa | grep -c 'pvpanic.events')" '0 1'
+domain_xml patched "<panic model='isa'/>" | sed "s|<domain |&xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0' |
+	s|</domain>|<qemu:commandline><qemu:arg value='-global'/><qemu:arg value='pvpanic.oops=on'/></qemu:commandline>&|" \
+	>"$test_dir/patched.xml"
+"$real_virsh" -q define "$test_dir/patched.xml" >/dev/null
+run enable patched --add-oops-event
+tap_is 'enable --add-oops-event adds nothing to a device that offers it by the property of a patched QEMU' \
+	"$status $("$real_virsh" dumpxml --inactive patched | grep -c 'pvpanic.events')" '0 0'
+"$real_virsh" -q undefine patched >/dev/null
 domain_define bare
 run enable bare --add-oops-event
 tap_is 'enable --add-oops-event without a panic device is an error' "$status" 1
