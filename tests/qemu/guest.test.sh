@@ -163,12 +163,12 @@ hold() {
 	local thread
 	thread=$(qmp "$1" query-cpus-fast |
 		python3 -c "import json, sys; print(*(c['thread-id'] for c in json.load(sys.stdin)['return'] if c['cpu-index'] == $2))")
-	rm -f "$test_dir/hold"
-	mkfifo "$test_dir/hold"
-	"$here/hold-thread" "$thread" <"$test_dir/hold" >"$test_dir/held" 2>&1 &
+	rm -f "$test_dir/release"
+	mkfifo "$test_dir/release"
+	"$here/hold-thread" "$thread" <"$test_dir/release" >"$test_dir/thread" 2>&1 &
 	holder=$!
-	exec {hold_fd}>"$test_dir/hold"
-	eventually test -s "$test_dir/held" && [ "$(cat "$test_dir/held")" = held ]
+	exec {hold_fd}>"$test_dir/release"
+	eventually test -s "$test_dir/thread" && [ "$(cat "$test_dir/thread")" = held ]
 }
 
 let_go() {
@@ -188,7 +188,7 @@ test_held() {
 	qmp held cont >/dev/null
 	qmp_event held GUEST_OOPS_PAUSE_END >/dev/null
 	if ! hold held 1; then
-		tap_skip "$how: a vCPU that does not stop" "a thread can't be held: $(cat "$test_dir/held")"
+		tap_skip "$how: a vCPU that does not stop" "a thread can't be held: $(cat "$test_dir/thread")"
 		let_go
 		qemu_stop held
 		return
@@ -215,7 +215,7 @@ test_commands() {
 	# shellcheck disable=SC2054
 	local snapshots=(-blockdev "driver=file,node-name=file,filename=$test_dir/snapshots" -blockdev driver=null-co,node-name=none)
 	truncate -s 0 "$test_dir/snapshots"
-	qemu_start command -bios "$once" -smp 2,maxcpus=3 "${pausing[@]}" "${isa[@]}" "${snapshots[@]}" "$@"
+	qemu_start command -bios "$once" -smp 2,maxcpus=3,sockets=3 "${pausing[@]}" "${isa[@]}" "${snapshots[@]}" "$@"
 	qmp command blockdev-create '{"job-id": "create", "options": {"driver": "qcow2", "file": "file", "size": 1048576}}' >/dev/null
 	eventually grep -q '"status": "concluded", "id": "create"' "$test_dir/command/out" || true
 	qmp command job-dismiss '{"id": "create"}' >/dev/null
@@ -242,7 +242,7 @@ test_commands() {
 
 	# A CPU that is plugged in meanwhile executes nothing, and the next pause stops it, too.
 	pausing 1000
-	qemu_start command -bios "$(bare_guest storm)" -smp 2,maxcpus=3 "${pausing[@]}" "${isa[@]}" "$@"
+	qemu_start command -bios "$(bare_guest storm)" -smp 2,maxcpus=3,sockets=3 "${pausing[@]}" "${isa[@]}" "$@"
 	qmp command cont >/dev/null
 	qmp_event command 'GUEST_OOPS".*"pause"' >/dev/null
 	qmp command device_add '{"driver": "qemu64-x86_64-cpu", "id": "third", "socket-id": 2, "core-id": 0, "thread-id": 0}' >/dev/null

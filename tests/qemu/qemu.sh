@@ -96,8 +96,8 @@ qemu_start() {
 qemu_stop() {
 	local fd=${qemu_fd[$1]:-}
 	[ -n "$fd" ] || return 0
-	kill "${qemu_pid[$1]}" 2>/dev/null
-	wait "${qemu_pid[$1]}" 2>/dev/null
+	kill "${qemu_pid[$1]}" 2>/dev/null || true # it may have ended
+	wait "${qemu_pid[$1]}" 2>/dev/null || true
 	exec {fd}>&-
 	unset "qemu_fd[$1]" "qemu_pid[$1]"
 	rm -rf "${test_dir:?}/$1"
