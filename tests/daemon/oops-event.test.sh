@@ -57,7 +57,7 @@ oops_timeout() {
 	local folder device
 	for folder in /machine/peripheral /machine/peripheral-anon; do
 		device=$(monitor "$1" "{\"execute\": \"qom-list\", \"arguments\": {\"path\": \"$folder\"}}" | tr '{}' '\n' |
-			grep -F '"child<pvpanic>"' | sed -E 's/.*"name": ?"([^"]*)".*/\1/')
+			sed -nE '/"child<pvpanic>"/s/.*"name": ?"([^"]*)".*/\1/p')
 		[ -z "$device" ] || monitor "$1" "{\"execute\": \"qom-set\", \"arguments\": {\"path\": \"$folder/$device\",
 			\"property\": \"oops-timeout\", \"value\": $2}}" >/dev/null
 	done
