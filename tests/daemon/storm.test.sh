@@ -26,7 +26,7 @@ daemon_start
 daemon_follow other >/dev/null
 
 storm=$(guest_domain storm)
-bare_domain "$storm" "$patched" storm oops=none >"$test_dir/storm.xml"
+bare_domain "$storm" "$patched" storm >"$test_dir/storm.xml"
 chmod 0644 "$(bare_guest storm)"
 virsh -q create --paused "$test_dir/storm.xml"
 at_exit 'virsh -q destroy "$storm" >/dev/null 2>&1 || true'
