@@ -24,6 +24,7 @@ value() {
 # The disk of guest NAME, served by a process that can be stopped: sets $server
 serve_disk() {
 	local socket=$test_dir/$1.nbd
+	rm -f "$socket"
 	qemu-storage-daemon --blockdev driver=null-co,node-name=disk,size=1048576,read-zeroes=on \
 		--nbd-server addr.type=unix,addr.path="$socket" --export type=nbd,id=disk,node-name=disk,name=disk,writable=on &
 	server=$!
