@@ -28,6 +28,14 @@ static const char *get_text(JsonNode *entry, const char *member)
 	return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
 }
 
+/* What QEMU answered, if it is a list; NULL: it is none. */
+static JsonArray *get_list(JsonObject *answer)
+{
+	JsonNode *node = json_object_get_member(answer, "return");
+
+	return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+}
+
 static bool set_property(virDomainPtr domain, const char *folder, const char *device,
 			 const char *property, const char *value, GError **error)
 {
@@ -62,14 +70,12 @@ static bool prepare_devices(virDomainPtr domain, const char *folder, unsigned in
 	g_autofree char *limit = g_strdup_printf("%u", MIN(limit_ms, OOPS_PAUSE_MAX_MS));
 	g_autoptr(JsonObject) answer = NULL;
 	JsonArray *entries;
-	JsonNode *node;
 
 	if (!qmp_ask(domain, command, &answer, error))
 		return false;
-	node = json_object_get_member(answer, "return");
-	if (node == NULL || !JSON_NODE_HOLDS_ARRAY(node))
+	entries = get_list(answer);
+	if (entries == NULL)
 		return true; /* no device was made this way */
-	entries = json_node_get_array(node);
 	for (guint i = 0; i < json_array_get_length(entries); i++) {
 		JsonNode *entry = json_array_get_element(entries, i);
 		const char *name = get_text(entry, "name");
@@ -112,23 +118,16 @@ bool oops_pause_end(virDomainPtr domain, bool *ended, GError **error)
 bool oops_pause_known(virDomainPtr domain, bool *known, GError **error)
 {
 	g_autoptr(JsonObject) answer = NULL;
-	JsonNode *node;
 	JsonArray *commands;
 
 	if (!qmp_ask(domain, "{\"execute\": \"query-commands\"}", &answer, error))
 		return false;
 	*known = false;
-	node = json_object_get_member(answer, "return");
-	if (node == NULL || !JSON_NODE_HOLDS_ARRAY(node))
-		return true;
-	commands = json_node_get_array(node);
-	for (guint i = 0; i < json_array_get_length(commands); i++) {
-		node = json_array_get_element(commands, i);
-		node = JSON_NODE_HOLDS_OBJECT(node)
-			       ? json_object_get_member(json_node_get_object(node), "name")
-			       : NULL;
-		*known = *known || (node && JSON_NODE_HOLDS_VALUE(node) &&
-				    !g_strcmp0(json_node_get_string(node), "oops-resume"));
+	commands = get_list(answer);
+	for (guint i = 0; commands && i < json_array_get_length(commands); i++) {
+		if (!g_strcmp0(get_text(json_array_get_element(commands, i), "name"),
+			       "oops-resume"))
+			*known = true;
 	}
 	return true;
 }
