@@ -11,6 +11,8 @@ here=$(dirname "$(realpath "$0")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp -r "$here/../../guest-kernel-patch" "$work/patches"
+mkdir "$work/tools"
+cp "$here/../../tools/make-series" "$work/tools"
 patches=$work/patches
 make=$patches/make-series
 
