@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What differs between the architectures that a guest's kernel may be for. Each has a folder of
- * this name with all it knows; nothing outside of these folders names a register.
+ * The interface to the code for one guest architecture. Each architecture has a folder of its name.
+ * No code outside these folders names a register.
  */
 #ifndef OOPSBT_KERNEL_ARCH_H
 #define OOPSBT_KERNEL_ARCH_H
@@ -19,59 +19,72 @@ struct walk;
 #define ARCH_MAX_ARGUMENTS 8
 
 struct arch {
-	const char *name;      /* as uname(1) says it */
-	uint64_t link_address; /* of _text in vmlinux: what KASLR moves it from */
+	const char *name;      /* as uname(1) prints it */
+	uint64_t link_address; /* of _text in vmlinux; KASLR moves the kernel away from it */
 
-	/* A vCPU's registers. */
+	/* Copies the registers of a vCPU. */
 	void (*load_registers)(const struct vcpu_registers *vcpu, struct register_set *set);
-	/* The registers that a task saved on its stack at @sp as it was switched out. */
+	/* Reads the registers that a task saved on its stack at @sp when it was switched out. */
 	bool (*load_switched_out)(struct walk *walk, gva_t sp);
-	bool (*in_user_mode)(const struct register_set *set); /* false where it is not known */
-	/* What is known but the PC, for showing it: of struct named_register. */
+	bool (*in_user_mode)(const struct register_set *set); /* false: kernel mode or unknown */
+	/*
+	 * Returns the known registers except the PC, for display: array of struct named_register.
+	 */
 	GArray *(*name_registers)(const struct register_set *set);
 	/*
-	 * Of registers by name in a function: its first argument, then what else may still have it.
-	 * Returns how many.
+	 * Finds candidates for a function's first argument: the argument register, then the
+	 * registers in which a compiler may keep it. Returns their number.
 	 */
 	size_t (*first_argument)(const GArray *registers, uint64_t values[ARCH_MAX_ARGUMENTS]);
 
-	/* Whether the vCPU runs this kernel. Never VCPU_TWIN. */
+	/* Does the vCPU run this kernel? Never returns VCPU_TWIN. */
 	enum vcpu_fit (*fit)(const struct kernel *kernel, const struct vcpu_registers *vcpu);
-	/* It will never run again: halted with interrupts off, as Linux leaves CPUs it stops. */
+	/*
+	 * Is the vCPU halted with interrupts off? Linux leaves the CPUs that it stops in this
+	 * state.
+	 */
 	bool (*is_stopped)(const struct vcpu_registers *vcpu);
-	/* Does it take interrupts, by its own flag? */
+	/* Is the interrupt flag set? */
 	bool (*interrupts_on)(const struct vcpu_registers *vcpu);
-	/* Which Linux CPU a vCPU is, by what the kernel has told the hardware. False: not known. */
+	/* Finds the Linux CPU number from what the kernel told the hardware. False: unknown. */
 	bool (*find_cpu_number)(const struct kernel *kernel, const struct vcpu_registers *vcpu,
 				unsigned int *number);
-	/* Adds the stacks that hardware knows of; those that the kernel has for each CPU. */
+	/*
+	 * Add the stacks that the hardware knows; add the stacks that the kernel keeps for each
+	 * CPU.
+	 */
 	void (*add_hardware_stacks)(const struct kernel *kernel, struct cpu *cpu);
 	void (*add_cpu_stacks)(const struct kernel *kernel, struct cpu *cpu);
-	/* Where the stack pointer was when @stack, which is in use, came into use; not for a
-	 * task's. */
+	/*
+	 * Finds the stack pointer from before the switch to @stack, which is in use. Not for task
+	 * stacks.
+	 */
 	bool (*previous_sp)(const struct kernel *kernel, const struct stack *stack, gva_t *sp);
 
 	/*
-	 * The rule for the frame where @walk stands. False, with the walk stopped, where there is
-	 * none.
+	 * Finds the rule for the frame where @walk stands. If there is none, stops the walk and
+	 * returns false.
 	 */
 	bool (*find_rule)(struct walk *walk, struct rule *rule);
-	/* Control comes back to @pc, which the frame above was found with: was it trapped there, so
-	 * that what counts is the instruction before? */
-	bool (*is_behind_trap)(const struct walk *walk, gva_t pc);
-	/* Is @pc, a return address, where a task begins that has never run? */
-	bool (*is_start_of_task)(const struct kernel *kernel, gva_t pc);
-	/* Are registers that were saved up to @end of a task's @stack those of user mode, if it had
-	 * any? Then nothing is above. */
-	bool (*is_user_entry)(const struct stack *stack, gva_t end);
-	/* Does this function run only while the kernel tells of an oops, on the stack of the fault?
+	/*
+	 * The frame above was found with @pc, the place where control returns. Was it trapped
+	 * there? Then the instruction before @pc counts.
 	 */
+	bool (*is_behind_trap)(const struct walk *walk, gva_t pc);
+	/* Is the return address @pc the start of a task that has never run? */
+	bool (*is_start_of_task)(const struct kernel *kernel, gva_t pc);
+	/*
+	 * Registers were saved up to @end of a task's @stack. If the task has a user mode, are they
+	 * those of user mode? Then no frame is above.
+	 */
+	bool (*is_user_entry)(const struct stack *stack, gva_t end);
+	/* Does the kernel run this function only to report an oops, on the stack of the fault? */
 	bool (*is_telling_of_oops)(const char *function);
 };
 
 extern const struct arch arch_x86_64;
 
-/* Of the kernel that was found. */
+/* The architecture of the kernel that was found. */
 const struct arch *kernel_arch(const struct kernel *kernel);
 
 #endif

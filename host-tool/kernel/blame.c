@@ -6,7 +6,7 @@
 
 #include "kernel/helper.h"
 
-/* A function this often one after another calls itself. */
+/* A function that appears this often in a row calls itself. */
 #define RECURSION 3
 
 static unsigned int count(const struct blame *blame)
@@ -23,7 +23,7 @@ static void push_function(struct blame *blame, const char *function, const char 
 	unsigned int known = count(blame);
 	g_autofree char *plain = function_plain(function);
 
-	/* A function that calls itself, or a call that the compiler has split. */
+	/* The function calls itself, or the compiler has split it. */
 	if (known && g_str_equal(blame->functions[known - 1], plain))
 		return;
 	if (!known)
@@ -64,7 +64,7 @@ void blame_add_of_memory(struct blame *blame, const char *function, const char *
 		blame_add(blame, function, module);
 		return;
 	}
-	/* Named for want of another one. */
+	/* A helper by its name: the next function replaces it. */
 	replace(blame, function, module);
 	blame->allocates = allocates;
 }
@@ -80,7 +80,7 @@ static bool add_common_wait(struct blame *blame, const char *function)
 	return true;
 }
 
-/* What handed out an interruption's work is not the task's. */
+/* The dispatcher of an interrupt is not the task's. */
 static void remember_dispatcher(struct blame *blame, const char *function)
 {
 	if (function_is_interruption(function))
@@ -97,10 +97,10 @@ void blame_end(struct blame *blame)
 
 void blame_add_of_loop(struct blame *blame, const char *function, const char *module)
 {
-	/* An exception is the loop's own doing, and the loop goes on beyond it. */
+	/* The loop itself caused the exception and continues in the frames beyond it. */
 	if (blame->whole || function_is_exception(function) || add_common_wait(blame, function))
 		return;
-	/* The loop is the task's that was preempted; who comes next upon the CPU is chance. */
+	/* Preemption interrupted the loop: the functions below this one are unrelated to it. */
 	if (g_str_has_prefix(function, "preempt_schedule"))
 		forget_functions(blame);
 	if (function_is_dispatcher(function)) {
@@ -131,7 +131,7 @@ void blame_add_of_overflow(struct blame *blame, const char *function, const char
 	}
 	g_free(blame->previous);
 	blame->previous = g_steal_pointer(&plain);
-	/* What comes upon a task fills the task's stack, too. */
+	/* An interruption fills the task's stack as well. */
 	if (!function_is_interruption(function))
 		blame_add_of_loop(blame, function, module);
 }
@@ -143,7 +143,7 @@ void blame_add_of_wait(struct blame *blame, const char *function, const char *mo
 	if (function_is_entry(function) || function_is_helper(function)) {
 		blame_add(blame, function, module);
 	} else if (blame->waits || !blame_is_known(blame)) {
-		/* Named for want of another one, unless the one before was no such. */
+		/* The name says that the function waits: the next function replaces it. */
 		bool waits = function_says_that_it_waits(function);
 
 		if (!waits || !blame_is_known(blame))

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/blocked.h"
 
-/* Flags of an owner word: mutex and rwsem have up to three, an rt_mutex one. */
+/* Flag bits of an owner word: mutex and rwsem have up to three, rt_mutex has one. */
 #define OWNER_FLAGS 7ull
 #define READER_OWNED 1ull /* RWSEM_READER_OWNED */
 #define BLOCKER_KIND 3ull
 #define FUTEX_SHARED 3u /* FUT_OFF_INODE, FUT_OFF_MMSHARED (include/linux/futex.h) */
 
-/* How a kind's waiter is laid out, and where the lock has its list and its owner. */
+/* The layout of each kind's waiter, and the offsets of the list and the owner in the lock. */
 static const struct layout {
 	bool listed;
 	struct waiter_layout waiter;
@@ -45,7 +45,9 @@ static const struct layout {
 						  FIELD_swait_head_list}},
 };
 
-/* Beginnings of names: compilers add suffixes. The order is from special to general. */
+/*
+ * Prefixes of function names, since compilers add suffixes. Special cases come before general ones.
+ */
 static const struct {
 	const char *prefix;
 	enum blocked_kind kind;
@@ -81,13 +83,13 @@ static const struct {
 	{"futex_", BLOCKED_FUTEX},
 };
 
-/* What goes to sleep for those that wait, and for those that only sleep. */
+/* Functions that put a task to sleep, whether it waits for something or only sleeps. */
 static const char *const schedulers[] = {
 	"__schedule",	  "schedule",	 "io_schedule", "preempt_schedule",
 	"__cond_resched", "__switch_to", "msleep",	"usleep_range",
 };
 
-/* Whoever is in one of these waits for time to pass, whatever list it is in. */
+/* A task in one of these waits for time to pass, even if it is in a list. */
 static const char *const clocks[] = {"msleep", "usleep_range"};
 
 static bool begins_with_one_of(const char *name, const char *const *beginnings, size_t num)
@@ -143,7 +145,7 @@ static bool has_function_of_kind(const GArray *frames, enum blocked_kind kind)
 	return false;
 }
 
-/* By the innermost function that is not the scheduler's; a wait queue: any of its own. */
+/* Uses the innermost function outside the scheduler. A wait queue: any other function. */
 static enum blocked_kind kind_of_frames(const GArray *frames)
 {
 	for (guint i = 0; i < frames->len; i++) {
@@ -229,8 +231,8 @@ static bool by_blocker(const struct kernel *kernel, const struct task_entry *ent
 }
 
 /*
- * A mutex, and NULL or -1 at times (kernel/sched/sched.h). Before 6.17, with CONFIG_DEBUG_MUTEXES,
- * it was the task's waiter, which is on its stack.
+ * task->blocked_on: a mutex, sometimes NULL or -1 (kernel/sched/sched.h). Before 6.17, with
+ * CONFIG_DEBUG_MUTEXES, it was the task's waiter, which lies on its stack.
  */
 static gva_t lock_by_blocked_on(const struct kernel *kernel, const struct task_entry *entry,
 				bool *late)
@@ -246,7 +248,7 @@ static gva_t lock_by_blocked_on(const struct kernel *kernel, const struct task_e
 	return lock;
 }
 
-/* The page in a waiter for one. */
+/* Reads the page from a waiter for a page. */
 static gva_t page_by_stack(const struct waits *waits, bool *late)
 {
 	const struct kernel *kernel = waits->kernel;
@@ -336,7 +338,7 @@ static void find_owner(const struct kernel *kernel, const struct tasks *tasks,
 							      : BLOCKED_OWNER;
 }
 
-/* A queue is one only if the task is in it. */
+/* Accepts a queue only if the task is linked into it. */
 static void find_queue(struct waits *waits, struct blocked *blocked)
 {
 	blocked->lock = lock_by_stack(waits, BLOCKED_WAIT_QUEUE, &blocked->late);
@@ -382,7 +384,7 @@ static void capture(struct waits *waits, enum blocked_kind kind, gva_t lock)
 	find_owner(waits->kernel, waits->tasks, &blocked);
 }
 
-/* Nothing is unwound while the guest stands: a waiter of any kind may be on the stack. */
+/* Nothing is unwound while the guest is frozen, so the stack may hold a waiter of any kind. */
 void blocked_capture(struct waits *waits, const struct task_entry *entry)
 {
 	const struct kernel *kernel = waits->kernel;

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a task that sleeps waits for, and who has it.
+ * What a sleeping task waits for, and who holds it.
  *
- * The kind is told by the function that sleeps (__mutex_lock, rwsem_down_write_slowpath, ...). The
- * lock is task->blocker where the kernel has it (CONFIG_DETECT_HUNG_TASK_BLOCKER, 6.16; the low two
- * bits are the kind, include/linux/hung_task.h); task->pi_blocked_on->lock for rt_mutexes, which
- * all locks that sleep are on PREEMPT_RT; task->blocked_on for mutexes (6.17); else what the
- * waiter's structure on the task's own stack is linked into (waits.h). Who waits for a page, for a
- * bit of a word, or for a futex shares a list with those that wait for others: it is in the
- * waiter itself what it waits for. A task that sleeps in none of the kernel's functions for that
- * waits on a wait queue if it is in one.
+ * The function that sleeps tells the kind (__mutex_lock, rwsem_down_write_slowpath, ...). The lock
+ * comes from the first of these that the kernel has:
  *
- * The owner is a word of the lock, and is shown only if it points to a task. A rwsem that readers
- * have names one of them, the one that took it last, and not whether that one still has it; a
- * semaphore at best (6.16) who took it last. All others have no owner that the kernel knows.
+ *   task->blocker             CONFIG_DETECT_HUNG_TASK_BLOCKER, 6.16; the low two bits are the
+ *                             kind (include/linux/hung_task.h)
+ *   task->pi_blocked_on->lock rt_mutexes; on PREEMPT_RT all sleeping locks are rt_mutexes
+ *   task->blocked_on          mutexes, 6.17
+ *   the waiter's list         the list into which the waiter on the task's stack is linked
+ *                             (waits.h)
+ *
+ * Tasks that wait for a page, a bit of a word, or a futex share a list with tasks that wait for
+ * others; there the waiter itself names the object. A task that sleeps in none of the kernel's wait
+ * functions waits on a wait queue if it is linked into one.
+ *
+ * The owner is a word of the lock. It is shown only if it points to a task. A rwsem held by readers
+ * names the reader that took it last, which may have released it since. A semaphore names at best
+ * (6.16) the task that took it last. The kernel knows no owner of the other kinds.
  */
 #ifndef OOPSBT_KERNEL_BLOCKED_H
 #define OOPSBT_KERNEL_BLOCKED_H
@@ -23,7 +28,7 @@
 #include "kernel/waits.h"
 
 enum blocked_kind {
-	BLOCKED_UNKNOWN, /* it sleeps in a function of its own */
+	BLOCKED_UNKNOWN, /* sleeps in a function that is no known wait */
 	BLOCKED_MUTEX,
 	BLOCKED_RWSEM_READ,
 	BLOCKED_RWSEM_WRITE,
@@ -33,7 +38,7 @@ enum blocked_kind {
 	BLOCKED_PAGE, /* its lock */
 	BLOCKED_WRITEBACK,
 	BLOCKED_BIT,   /* of a word: buffers, inodes */
-	BLOCKED_FUTEX, /* by its address in user space; not known if processes share it */
+	BLOCKED_FUTEX, /* address in user space; unknown if processes share it */
 	BLOCKED_WAIT_QUEUE,
 	BLOCKED_SIMPLE_WAIT_QUEUE,
 	NUM_BLOCKED_KINDS
@@ -42,8 +47,8 @@ enum blocked_kind {
 enum blocked_claim {
 	BLOCKED_NO_OWNER,
 	BLOCKED_OWNER,
-	BLOCKED_READER,	     /* readers have it; this is the last one that took it */
-	BLOCKED_LAST_HOLDER, /* may have given it back */
+	BLOCKED_READER,	     /* held by readers; this one took it last */
+	BLOCKED_LAST_HOLDER, /* may have released it */
 };
 
 struct blocked {
@@ -54,20 +59,21 @@ struct blocked {
 	bool late;   /* the lock was read after the thaw */
 };
 
-/* "mutex", "rwsem (to read)", ...: static. */
+/* "mutex", "rwsem (to read)", ...; static. */
 const char *blocked_kind_name(enum blocked_kind kind);
 
-/* @frames: of struct frame, with symbols. */
+/* @frames: array of struct frame, with symbols. */
 void blocked_find(struct waits *waits, const struct task_entry *entry, const GArray *frames,
 		  struct blocked *blocked);
 
 /*
- * Whose wait it is: the first function of @frames that does not wait for its caller, and its
- * callers. Where all do, the first that is not the scheduler's or a lock's; or none.
+ * Finds the code to blame for the wait: the first function of @frames that does not wait for its
+ * caller, and its callers. If all do: the first function that belongs neither to the scheduler nor
+ * to a lock, or none.
  */
 void blocked_blame(const GArray *frames, struct blame *blame);
 
-/* Reads into the snapshot what unwinding the task and blocked_find() will need. */
+/* Reads into the snapshot the memory that unwinding the task and blocked_find() need. */
 void blocked_capture(struct waits *waits, const struct task_entry *entry);
 
 #endif

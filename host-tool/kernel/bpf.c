@@ -3,7 +3,7 @@
 
 #define MAX_PROGRAMS 16384
 
-/* The struct bpf_ksym whose code holds @address. */
+/* Finds the struct bpf_ksym whose code contains @address. */
 static bool find_program(const struct kernel *kernel, gva_t address, gva_t *program,
 			 uint64_t *start, uint64_t *end)
 {

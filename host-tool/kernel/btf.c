@@ -6,14 +6,14 @@
 
 #define MAX_BTF (64u << 20)
 #define MAX_DEPTH 8
-/* As in a map: no kernel structure is this large. */
+/* The same limit as in a map: no kernel structure is this large. */
 #define MAX_OFFSET (1u << 20)
 
-/* BTF, with what makes many searches in it cheap. */
+/* BTF with indexes that make repeated searches cheap. */
 struct types {
 	const struct btf *btf;
-	GHashTable *by_name; /* type numbers of the structures and unions that fields name */
-	GHashTable *lacking; /* unnamed types that do not have the member searched for */
+	GHashTable *by_name; /* type numbers of the structures and unions in the field table */
+	GHashTable *lacking; /* unnamed types that lack the member searched for */
 };
 
 static void find_structures(struct types *types)
@@ -31,7 +31,7 @@ static void find_structures(struct types *types)
 		if (!name || !name[0] ||
 		    !g_hash_table_lookup_extended(types->by_name, name, &key, &value))
 			continue;
-		/* A structure without a name has that of its typedef. */
+		/* A structure without a name has the name of its typedef. */
 		if (btf_is_composite(type))
 			g_hash_table_insert(types->by_name, key, GUINT_TO_POINTER(id));
 		else if (btf_is_typedef(type) && !value)
@@ -62,8 +62,8 @@ static const struct btf_member *find_member(struct types *types, const struct bt
 					    uint32_t *bits);
 
 /*
- * Looks into an unnamed structure or union, but only once for each type: where many members have
- * the same type, and its members again, there are more ways down than there is time.
+ * Searches an unnamed structure or union, but each type only once: hostile types that nest
+ * repeatedly have too many paths to search.
  */
 static const struct btf_member *find_inner(struct types *types, uint32_t id, const char *name,
 					   size_t name_length, int depth, uint32_t *bits)
@@ -81,7 +81,7 @@ static const struct btf_member *find_inner(struct types *types, uint32_t id, con
 	return found;
 }
 
-/* Looks for a member, also inside unnamed structures and unions. */
+/* Searches for a member, also in unnamed structures and unions. */
 static const struct btf_member *find_member(struct types *types, const struct btf_type *type,
 					    const char *name, size_t name_length, int depth,
 					    uint32_t *bits)
@@ -143,7 +143,7 @@ static const char *variable_name(const struct btf *btf, const struct btf_var_sec
 	return type ? btf__name_by_offset(btf, type->name_off) : NULL;
 }
 
-/* The place in map->symbols for each name that a map may have. */
+/* The index in map->symbols of each symbol name. */
 static GHashTable *symbols_by_name(struct kernel_map *map)
 {
 	GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
@@ -154,8 +154,8 @@ static GHashTable *symbols_by_name(struct kernel_map *map)
 }
 
 /*
- * The per-CPU variables that have no symbol. What is exported has one, and so tells where the
- * section begins: at 0, or from 6.15 on in the image.
+ * Fills the per-CPU variables that have no symbol. An exported variable has a symbol, and so tells
+ * where the section begins: at 0, or from 6.15 on in the image.
  */
 static void fill_percpu(const struct btf *btf, struct kernel_map *map)
 {

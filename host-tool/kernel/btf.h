@@ -6,8 +6,8 @@
 #include "kernel/map.h"
 
 /*
- * Fills map->fields from the BTF section the map's symbols name; where only functions have names,
- * also the symbols of per-CPU variables. Reads past the snapshot.
+ * Fills map->fields from the BTF section that the map's symbols name. If kallsyms has functions
+ * only, also fills the symbols of per-CPU variables. Reads bypass the snapshot.
  */
 bool btf_resolve_fields(struct kernel_map *map, const struct address_space *space, GError **error);
 

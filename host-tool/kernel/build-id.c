@@ -23,7 +23,7 @@ static char *hex(const uint8_t *bytes, size_t length)
 	return g_string_free(text, FALSE);
 }
 
-/* NULL: none of the notes is a build ID. */
+/* NULL: no note is a build ID. */
 static char *find_build_id(const uint8_t *notes, size_t length)
 {
 	Elf64_Nhdr header;
@@ -80,7 +80,7 @@ static char *build_id_at(const struct kernel *kernel, gva_t start, uint64_t leng
 		       : NULL;
 }
 
-/* struct module_notes_attrs ends in an array; how long it is only some releases tell. */
+/* struct module_notes_attrs ends in an array; only some releases store its length. */
 static char *build_id_of_notes(const struct kernel *kernel, gva_t module)
 {
 	int32_t stride = kernel->map->fields[SIZE_bin_attribute];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's build ID, from the ELF notes that its image keeps for /sys/kernel/notes. VMCOREINFO
- * has it, too, from 5.9 on.
+ * The kernel's build ID, from the ELF notes in its image (/sys/kernel/notes). From 5.9 on
+ * VMCOREINFO has it, too.
  */
 #ifndef OOPSBT_KERNEL_BUILD_ID_H
 #define OOPSBT_KERNEL_BUILD_ID_H
@@ -12,8 +12,8 @@
 char *build_id_read(const struct kernel *kernel, GError **error);
 
 /*
- * A module's: struct module's build_id (from 5.14 on, CONFIG_STACKTRACE_BUILD_ID), else from the
- * notes that it has for /sys/module/NAME/notes. NULL: it has none, or they cannot be read.
+ * A module's build ID: build_id of struct module (from 5.14 on, CONFIG_STACKTRACE_BUILD_ID), else
+ * from its notes (/sys/module/NAME/notes). NULL: the module has none, or it cannot be read.
  */
 char *build_id_read_module(const struct kernel *kernel, gva_t module);
 

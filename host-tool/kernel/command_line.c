@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/command_line.h"
 
-/* COMMAND_LINE_SIZE is 2048; what a boot configuration adds comes before. */
+/* COMMAND_LINE_SIZE is 2048; a boot configuration is put before it. */
 #define MAX_COMMAND_LINE 8192
 
 char *command_line_read(const struct kernel *kernel, GError **error)

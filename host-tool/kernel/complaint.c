@@ -5,30 +5,30 @@
 
 #include "kernel/log_match.h"
 
-/* Lines that a complaint may have. */
+/* The maximum number of lines of a complaint. */
 #define MAX_LINES 400
 
-/* Where the kernel says whose code it complains of. */
+/* Where the log names the code that is to blame. */
 enum who {
 	WHO_NOBODY,
 	WHO_TRACE,  /* in the trace */
-	WHO_PLACE,  /* in the line, as a place; its callers are in the trace */
-	WHO_NAME,   /* in the line, by name alone */
+	WHO_PLACE,  /* in the line, as symbol+offset; its callers are in the trace */
+	WHO_NAME,   /* in the line, as a bare name */
 	WHO_LOOP,   /* in the registers and the trace, anywhere in a loop */
-	WHO_STACK,  /* in a trace that fills the stack: as in a loop, without the registers */
-	WHO_WAIT,   /* in the trace, waiting */
-	WHO_MEMORY, /* in the trace, allocating */
-	WHO_LOCK,   /* where the lock is that the task wants; its callers are in the trace */
-	WHO_BECAME, /* in the trace of how a lock came to be what it is */
-	WHO_PAGE,   /* in the trace of who allocated a page, if that is known */
-	WHO_WORK,   /* in the next line, by name alone */
+	WHO_STACK,  /* as WHO_LOOP, without the registers: in a trace that fills the stack */
+	WHO_WAIT,   /* in the trace of a waiting task */
+	WHO_MEMORY, /* in the trace of an allocation */
+	WHO_LOCK,   /* in the line of the lock that the task wants; its callers are in the trace */
+	WHO_BECAME, /* in the trace of how a lock got its state */
+	WHO_PAGE,   /* in the trace of the page's allocation, if that is known */
+	WHO_WORK,   /* in the next line, as a bare name */
 };
 
 #define PLACE "(?<place>[^ ,]+(?: \\[[^\\]]+\\])?)"
 
 /*
- * The first that matches a line counts. The first group is the kind, where the table has none; a
- * group "place" the place.
+ * The first entry that matches a line counts. Without a kind in the table, the first group is the
+ * kind. The group "place" is the place.
  */
 static const struct form {
 	const char *pattern, *kind;
@@ -44,7 +44,7 @@ static const struct form {
 	 INCIDENT_WARNING},
 	{"^(UBSAN: [a-z-]+) in", NULL, WHO_TRACE, INCIDENT_WARNING},
 	{"BUG: (memory leak)", NULL, WHO_MEMORY, INCIDENT_WARNING},
-	/* What does not get on */
+	/* CPUs and tasks that make no progress */
 	{"^(?:NMI )?(?:watchdog: )?BUG: (soft lockup) - CPU#", NULL, WHO_LOOP,
 	 INCIDENT_SOFT_LOCKUP},
 	{"^(?:NMI )?[Ww]atchdog: (?:CPU ?[0-9]+: )?(?:Watchdog detected )?hard LOCKUP",
@@ -53,7 +53,7 @@ static const struct form {
 	 WHO_LOOP, INCIDENT_RCU_STALL},
 	{"^INFO: task .* blocked (?:in I/O wait |on .*)?for more than [0-9]+ seconds", "hung task",
 	 WHO_WAIT, INCIDENT_HUNG_TASK},
-	/* The rest of that line, where a task's name has a line's end in it. */
+	/* The rest of that line, if the task's name contains a newline. */
 	{"^.{0,16}:[0-9]+ blocked (?:in I/O wait |on .*)?for more than [0-9]+ seconds", "hung task",
 	 WHO_WAIT, INCIDENT_HUNG_TASK},
 	{"^INFO: task .* can't die for more than", "task that cannot die", WHO_WAIT,
@@ -85,18 +85,18 @@ static const struct form {
 	{"^BUG: (Bad page (?:state|cache|map)|Bad rss-counter state)", NULL, WHO_PAGE,
 	 INCIDENT_WARNING},
 	{"^BUG: Dentry .* still in use", "dentry still in use", WHO_TRACE, INCIDENT_WARNING},
-	/* Stacks: the kernel panics at once. */
+	/* Stacks: the kernel panics at once */
 	{"^Kernel panic - not syncing: (corrupted stack end)", NULL, WHO_STACK, INCIDENT_PANIC},
 	{"^Kernel panic - not syncing: stack-protector: Kernel (stack is corrupted) in: " PLACE,
 	 NULL, WHO_PLACE, INCIDENT_PANIC},
-	/* WARN(): its place is here or there, by release. */
+	/* WARN(): the position of the place depends on the release */
 	{"^WARNING: (?:CPU: [0-9]+ PID: [0-9]+ )?at [^ ]+:[0-9]+ " PLACE, "WARNING", WHO_PLACE,
 	 INCIDENT_WARNING},
 	{"^WARNING: (?:\\[[^\\]]*\\] )?[^ ]+:[0-9]+ at " PLACE, "WARNING", WHO_PLACE,
 	 INCIDENT_WARNING},
 };
 
-/* Most lines have none of these words: patterns are for few lines of a log. */
+/* Most lines have none of these words. This avoids matching the patterns on every line. */
 bool complaint_line_may_begin(const char *line)
 {
 	return strstr(line, "BUG: ") || strstr(line, "WARNING: ") || strstr(line, "INFO: ") ||
@@ -122,7 +122,7 @@ bool complaint_line_begins(const char *line)
 	return find_form(line, &info) != NULL;
 }
 
-/* Where this complaint ends at the latest. */
+/* The line before which this complaint must end. */
 static guint find_end(GPtrArray *lines, guint first)
 {
 	guint end = MIN(lines->len, first + MAX_LINES);
@@ -136,7 +136,7 @@ static guint find_end(GPtrArray *lines, guint first)
 	return end;
 }
 
-/* "at: [<ffffffff81234567>] FUNCTION": the first such is of the lock that the task wants. */
+/* "at: [<ffffffff81234567>] FUNCTION": the first one is the lock that the task wants. */
 static char *find_lock(GPtrArray *lines, guint first, guint end)
 {
 	for (guint i = first; i < end; i++) {
@@ -145,7 +145,7 @@ static char *find_lock(GPtrArray *lines, guint first, guint end)
 
 		if (at && strstr(at, "+0x"))
 			return g_strdup(log_place(at + strlen(" at:")));
-		/* Before 4.16 the place has a line of its own. */
+		/* Before 4.16 the place is on the next line. */
 		if (at && !at[strlen(" at:")] && i + 1 < end)
 			return g_strdup(log_place(g_ptr_array_index(lines, i + 1)));
 	}
@@ -163,7 +163,9 @@ static char *find_rip(GPtrArray *lines, guint first, guint end)
 	return NULL;
 }
 
-/* The line behind the one with @words, or of the first trace. */
+/*
+ * The line after the one that contains @words; without @words, after the head of the first trace.
+ */
 static guint find_behind(GPtrArray *lines, guint first, guint end, const char *words)
 {
 	for (guint i = first; i < end; i++) {
@@ -190,7 +192,7 @@ static char *find_place(const struct form *form, GMatchInfo *info, GPtrArray *li
 
 	switch (form->who) {
 	case WHO_PLACE:
-		/* Kernel 6.19 may not know it: "at 0x0". */
+		/* Kernel 6.19 may print "at 0x0": an unknown place. */
 		place = g_match_info_fetch_named(info, "place");
 		return place && strstr(place, "+0x") ? g_steal_pointer(&place)
 						     : find_rip(lines, first, end);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel complains of in its log, and goes on: a warning, a lockup, a stall, a task that
- * hangs, a finding of KASAN, lockdep and their like. Often it panics of that, if it is told to
- * (panic_on_warn, softlockup_panic, ...), and then the words of the panic say nothing. An oops is
- * oops-log.h's. All of it is text from the guest.
+ * Complaints in the kernel's log after which the kernel continues: a warning, a lockup, a stall, a
+ * hung task, a report of KASAN, lockdep and the like. If the kernel is configured to panic on one
+ * (panic_on_warn, softlockup_panic, ...), the panic message names no cause; the complaint does.
+ * oops-log.h handles oopses. All of it is text from the guest.
  */
 #ifndef OOPSBT_KERNEL_COMPLAINT_H
 #define OOPSBT_KERNEL_COMPLAINT_H
@@ -20,13 +20,16 @@ struct complaint {
 	struct blame blame;
 };
 
-/* Does a complaint begin in this line? The second is quick, and true of some others, too. */
+/*
+ * Does a complaint begin in this line? complaint_line_may_begin() is fast, but also true for some
+ * lines that begin none.
+ */
 bool complaint_line_begins(const char *line);
 bool complaint_line_may_begin(const char *line);
 
 /*
- * The one that begins in line @first of @lines (of char *, one log line each, without those of
- * other callers). False: none does.
+ * Parses the complaint that begins in line @first of @lines (of char *, one log line each, without
+ * the lines of other callers). False: none begins there.
  */
 bool complaint_find(GPtrArray *lines, guint first, struct complaint *complaint);
 void complaint_clear(struct complaint *complaint);

@@ -4,10 +4,10 @@
 #include "kernel/arch.h"
 #include "kernel/trampolines.h"
 
-/* How far below its stack a stack pointer can be that has run out of it: the guard page. */
+/* The guard page: how far a stack pointer can be below its stack after an overflow. */
 #define GUARD_SIZE GUEST_PAGE_SIZE
 
-/* What a report shows of a task. */
+/* The task fields that a report shows. */
 static const enum kernel_field task_fields[] = {
 	FIELD_task_stack,     FIELD_task_pid,	    FIELD_task_comm,	 FIELD_task_state,
 	FIELD_task_state_old, FIELD_task_ret_stack, FIELD_task_rethooks,
@@ -17,7 +17,7 @@ bool cpu_percpu_base(const struct kernel *kernel, unsigned int number, gva_t *ba
 {
 	uint64_t table = kernel->map->symbols[SYMBOL___per_cpu_offset];
 
-	/* One CPU only: its variables lie where the symbols say. */
+	/* Without CONFIG_SMP the symbols give the addresses of the CPU's variables. */
 	if (!kernel_map_smp(kernel->map)) {
 		*base = gva(0);
 		return number == 0;
@@ -48,8 +48,10 @@ bool cpu_read_percpu(const struct kernel *kernel, struct cpu *cpu, enum kernel_s
 					   buffer, length, &cpu->late, NULL);
 }
 
-/* current_task, hardirq_stack_ptr and the preempt count: own symbols, or members of pcpu_hot (6.2
- * to 6.14). */
+/*
+ * current_task, hardirq_stack_ptr and the preempt count: symbols, or members of pcpu_hot (6.2 to
+ * 6.14).
+ */
 bool cpu_read_hot(const struct kernel *kernel, struct cpu *cpu, enum kernel_symbol symbol,
 		  enum kernel_field field, void *buffer, size_t length)
 {
@@ -75,9 +77,9 @@ static bool task_stack(const struct kernel *kernel, gva_t task, uint64_t *low)
 }
 
 /*
- * On a stack that is neither current's nor the CPU's: in the middle of a context switch, where
- * the stack has changed and `current` has not, or the other way round. The run queue names the
- * other task; without it the stack is taken as found: stacks are aligned to their size.
+ * The stack belongs neither to `current` nor to the CPU: during a context switch either the stack
+ * or `current` has changed already. The run queue names the other task. Without it, this assumes
+ * that the stack is aligned to its size.
  */
 static void add_foreign_stack(const struct kernel *kernel, struct cpu *cpu, gva_t sp)
 {
@@ -106,7 +108,7 @@ static void add_task_stacks(const struct kernel *kernel, struct cpu *cpu)
 		cpu_add_stack(cpu, STACK_TASK, low, low + kernel->map->stack_size);
 	if (vcpu_in_user_mode(cpu->registers))
 		return;
-	/* Bounded, since stacks may lie: the way down to the task's. */
+	/* Hostile stacks may loop, so the way to the task's stack is bounded. */
 	for (int i = 0; i < CPU_MAX_STACKS && kernel_is_kernel_address(kernel, sp); i++) {
 		const struct stack *stack = cpu_find_stack(cpu, sp);
 
@@ -197,7 +199,7 @@ static void capture_task(const struct kernel *kernel, gva_t task)
 	trampoline_capture(kernel, task);
 }
 
-/* Where debuggers that open the core look for CPUs, and for what they run: the run queues. */
+/* Debuggers that open the core find CPUs and current tasks through the run queues. */
 static void capture_for_debuggers(const struct kernel *kernel, const struct cpu *cpu)
 {
 	const uint64_t *symbols = kernel->map->symbols;
@@ -212,7 +214,7 @@ static void capture_for_debuggers(const struct kernel *kernel, const struct cpu 
 				       8);
 }
 
-/* A CPU comes from its task's stack to its IRQ stack, and from either to exception stacks. */
+/* A CPU switches from its task's stack to its IRQ stack, and from either to exception stacks. */
 static int stack_level(const struct stack *stack)
 {
 	if (stack->kind == STACK_TASK)
@@ -235,7 +237,7 @@ void cpu_capture(const struct kernel *kernel, const struct cpu *cpu)
 
 		if (stack_level(stack) > stack_level(now))
 			continue;
-		/* Below the stack pointer there is nothing of interest. */
+		/* Memory below the stack pointer is not needed. */
 		if (stack == now)
 			low = vcpu_sp(cpu->registers).value & GUEST_PAGE_MASK;
 		address_space_prefetch(&kernel->space, gva(low), stack->high.value - low);

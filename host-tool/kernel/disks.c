@@ -5,7 +5,7 @@
 
 #define NS_PER_S 1000000000u
 
-/* All that disks_read() needs; a kernel has them all or none. */
+/* The fields that disks_read() needs; a kernel has all or none. */
 static const enum kernel_field needed[] = {
 	FIELD_super_block_inodes, FIELD_inode_sb_list,	   FIELD_bdev_inode_bdev,
 	FIELD_bdev_inode_inode,	  FIELD_block_device_disk, FIELD_disk_name,
@@ -17,12 +17,12 @@ static const enum kernel_field needed[] = {
 
 struct walk {
 	const struct kernel *kernel;
-	/* Of each hardware queue's tags, some more than once. */
+	/* Called for the tags of each hardware queue, for shared tags more than once. */
 	void (*visit)(struct walk *walk, gva_t tags, struct disk *disk);
 	struct maybe_int uptime_s;
-	GArray *entries, *tags; /* what the visits fill; NULL: not asked for */
+	GArray *entries, *tags; /* the visits fill these; NULL: not wanted */
 	const char *stopped;
-	uint64_t seen[DISKS_MAX]; /* disks, with requests in flight or without */
+	uint64_t seen[DISKS_MAX]; /* all disks, idle ones included */
 	size_t num_seen;
 	unsigned int num_tags;
 };
@@ -40,7 +40,7 @@ static bool read_u32(const struct walk *walk, gva_t structure, enum kernel_field
 	return kernel_read_state(walk->kernel, structure, field, value, 4, late, NULL);
 }
 
-/* A request's memory may be another's by now: it must say whose it is, and which. */
+/* The request's memory may have been reused: it must name this disk and its own tag. */
 static bool is_in_flight(const struct walk *walk, const struct disk *disk, gva_t request,
 			 uint32_t tag, bool *late)
 {
@@ -54,7 +54,7 @@ static bool is_in_flight(const struct walk *walk, const struct disk *disk, gva_t
 	       state == DISKS_IN_FLIGHT;
 }
 
-/* The clock is of whole seconds: what began within the last one began now. */
+/* @uptime_s has whole seconds: a start within the last second counts as now. */
 static struct maybe_int age(const struct walk *walk, gva_t request, bool *late)
 {
 	uint64_t start = 0, now;
@@ -98,7 +98,7 @@ static void read_tags(struct walk *walk, gva_t tags, struct disk *disk)
 	}
 }
 
-/* Hardware queues may have tags of their own, or share them. */
+/* Hardware queues have their own tags or share them. */
 static void read_queues(struct walk *walk, struct disk *disk)
 {
 	gva_t tag_set, tags, all, previous = gva(0);
@@ -167,7 +167,7 @@ static const char *lacks(const struct kernel *kernel)
 	return NULL;
 }
 
-/* Each node is an inode's; the disk of a device that is not open may be NULL. */
+/* Each node belongs to an inode. A device that is not open may have no disk. */
 static void walk_inodes(struct walk *walk, gva_t head)
 {
 	const int32_t *fields = walk->kernel->map->fields;
@@ -264,7 +264,7 @@ GArray *disks_tags(const struct kernel *kernel, gva_t *devices)
 	return walk.tags;
 }
 
-/* The bitmap is a member, or the member leads to it (5.10 to 5.15, which can share it). */
+/* The bitmap is a member of the tags; from 5.10 to 5.15 the member may be a pointer to it. */
 static bool find_bitmap(const struct kernel *kernel, gva_t tags, gva_t *bitmap)
 {
 	*bitmap = gva_add(tags, (uint64_t)kernel->map->fields[FIELD_tags_bitmap]);

@@ -12,8 +12,7 @@
 #include "kernel/x86_64/code_variables.h"
 #include "kernel/x86_64/roots.h"
 
-/* Of all images that are looked through: two seconds' worth, and two of the largest there may be.
- */
+/* The limit for all images together: about two seconds, enough for two images of maximum size. */
 #define MAX_SEARCH_STEPS (1u << 28)
 #define MAX_SEARCH_BYTES (2ull * MAX_IMAGE)
 
@@ -41,15 +40,15 @@ static bool check_banner(struct kernel_map *map, const struct address_space *spa
 }
 
 /*
- * A kernel without CONFIG_KALLSYMS_ALL names its functions only. Its variables are those it
- * exports, those that are known by what they hold, and (build()) those with a sysctl and those that
- * certain functions use.
+ * kallsyms of a kernel without CONFIG_KALLSYMS_ALL has functions only. This finds variables through
+ * exports and through signatures; build() adds variables that have a sysctl or that known functions
+ * use.
  */
 static bool find_variables(struct kernel_map *map, const struct address_space *space,
 			   struct image *image, GError **error)
 {
 	map->functions_only = 1;
-	/* Nothing is mapped before it: cleanup_highmap() in arch/x86/mm/init_64.c. */
+	/* No memory below the image is mapped: cleanup_highmap() in arch/x86/mm/init_64.c. */
 	map->symbols[SYMBOL__text] = image->start.value;
 	map->symbols[SYMBOL__end] = image->start.value + image->length;
 	ksymtab_resolve(image, kernel_symbol_names(), NUM_KERNEL_SYMBOLS, map->symbols);
@@ -65,7 +64,7 @@ static bool find_variables(struct kernel_map *map, const struct address_space *s
 	return true;
 }
 
-/* VMCOREINFO names the log's variables for who reads dumps. */
+/* VMCOREINFO names the log's variables for dump readers. */
 static void find_exported_to_dumps(struct kernel_map *map, const struct address_space *space)
 {
 	static const enum kernel_symbol symbols[] = {
@@ -85,9 +84,10 @@ static void find_exported_to_dumps(struct kernel_map *map, const struct address_
 }
 
 /*
- * The kernel's own tables serve for every vCPU, whatever process or user half it runs on. Tables
- * that lack the kernel's data are the user half of page-table isolation: without PCID they have
- * the kernel's text and rodata (pti_clone_kernel_text() in arch/x86/mm/pti.c), and so its symbols.
+ * Finds the kernel's own page tables, which serve for every vCPU, whatever process or user half it
+ * runs on. Page tables that lack the kernel's data are the user half of page-table isolation.
+ * Without PCID these map the kernel's text and rodata (pti_clone_kernel_text() in
+ * arch/x86/mm/pti.c), and so its symbols.
  */
 static bool find_root(struct kernel_map *map, const struct address_space *space,
 		      const struct image *image, GError **error)
@@ -151,8 +151,7 @@ static bool find_orc(struct kernel_map *map, const struct address_space *space, 
 	return true;
 }
 
-/* How large tasks' stacks are: BTF says it, or the first task's does, which another symbol follows.
- */
+/* Sets the size of task stacks: from BTF, or from the distance of init_stack to the next symbol. */
 static void find_stack_size(struct kernel_map *map, const struct address_space *space)
 {
 	uint64_t stack = map->symbols[SYMBOL_init_stack];
@@ -199,13 +198,13 @@ static struct kernel_map *build(const struct address_space *space, struct image 
 struct search {
 	struct snapshot *snapshot;
 	struct kernel_map *map;
-	GArray *refused;   /* of struct mapped_place: images that hold no kernel */
-	GError *error;	   /* of the first image that was looked through */
-	char *first_empty; /* the first page tables that map no image at all */
+	GArray *refused;   /* of struct mapped_place: images without a kernel */
+	GError *error;	   /* of the first image that was searched */
+	char *first_empty; /* the first page tables that map no image */
 	uint64_t steps_left, bytes_left;
 };
 
-/* An image is the same in the page tables of all processes. */
+/* All processes map an image at the same place. */
 struct mapped_place {
 	gpa_t first;
 	struct mapped_run run;
@@ -277,7 +276,7 @@ static bool has_hint(const struct kernel_root *root, const struct mapped_run *ru
 	return false;
 }
 
-/* The part of the image area that the hints point into comes first, or there are none. */
+/* Tries the image parts that contain a hint first; a root may have no hints. */
 static bool try_root(void *user_data, const struct kernel_root *root)
 {
 	struct search *search = user_data;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One frame of a backtrace: where control is, and on what stack. */
+/* One frame of a backtrace: a code address and the stack of the frame. */
 #ifndef OOPSBT_KERNEL_FRAME_H
 #define OOPSBT_KERNEL_FRAME_H
 
@@ -10,7 +10,7 @@
 #include "kernel/registers.h"
 #include "kernel/symbol.h"
 
-/* What a stack is for. The exceptions that have stacks of their own are x86's. */
+/* The purpose of a stack. The exceptions with their own stacks are those of x86. */
 enum stack_kind {
 	STACK_UNKNOWN,
 	STACK_TASK,
@@ -20,8 +20,8 @@ enum stack_kind {
 	STACK_DEBUG,
 	STACK_MACHINE_CHECK,
 	STACK_VMM_COMMUNICATION,
-	STACK_ENTRY, /* where an entry from user mode begins */
-	STACK_USER,  /* none of the kernel's: the boundary to user mode */
+	STACK_ENTRY, /* the start of an entry from user mode */
+	STACK_USER,  /* not the kernel's: the boundary to user mode */
 	NUM_STACK_KINDS
 };
 
@@ -30,17 +30,17 @@ const char *stack_kind_name(enum stack_kind kind);
 
 struct frame {
 	gva_t pc;
-	gva_t sp; /* of this frame when control is at pc */
+	gva_t sp; /* of this frame while control is at pc */
 	enum stack_kind stack;
-	bool interrupted; /* pc is where it was interrupted, not a return address */
+	bool interrupted; /* pc was interrupted and is not a return address */
 	bool reliable;
 	bool late; /* found through stack memory that was read after the thaw */
-	/* Of pc; of the call before it where that is a return address. */
+	/* The symbol of pc or, for a return address, of the call before it. */
 	struct resolved_symbol symbol;
 	/*
-	 * What was saved when control left this frame by an exception, an interrupt or a system
-	 * call: the state at that moment. Of struct named_register, without the PC; NULL: it left
-	 * by a call, or is the innermost.
+	 * The registers that were saved when control left this frame by an exception, an interrupt
+	 * or a system call. Array of struct named_register, without the PC. NULL: control left by a
+	 * call, or this is the innermost frame.
 	 */
 	GArray *registers;
 };

@@ -4,16 +4,16 @@
 #include <glib.h>
 #include <string.h>
 
-/* In all tables a "*" stands for anything. */
+/* In all tables "*" matches any text. */
 
-/* An instruction beyond one of these went wrong, or was to be handled. */
+/* Entries for exceptions: an instruction in the frame beyond caused it. */
 static const char *const exceptions[] = {
-	/* as kernels from 5.8 on name them */
+	/* names since 5.8 */
 	"asm_exc_*",
 	"exc_*",
 	"noist_exc_*",
 	"asm_fred_*",
-	/* and before */
+	/* names before 5.8 */
 	"page_fault",
 	"async_page_fault",
 	"general_protection",
@@ -27,9 +27,9 @@ static const char *const exceptions[] = {
 	"error_entry",
 };
 
-/* Code beyond one of these was interrupted by chance. */
+/* Entries for interrupts: the code beyond was interrupted by chance. */
 static const char *const interrupts[] = {
-	/* as kernels from 5.8 on name them */
+	/* names since 5.8 */
 	"asm_exc_nmi*",
 	"exc_nmi*",
 	"asm_sysvec_*",
@@ -38,7 +38,7 @@ static const char *const interrupts[] = {
 	"sysvec_*",
 	"__sysvec_*",
 	"common_interrupt*",
-	/* and before */
+	/* names before 5.8 */
 	"nmi",
 	"end_repeat_nmi",
 	"apic_timer_interrupt",
@@ -56,7 +56,7 @@ static const char *const interrupts[] = {
 	"smp_call_function_single_interrupt",
 	"smp_reschedule_interrupt",
 	"__irqentry_text_*",
-	/* softirqs: they run where an interrupt ends, or in ksoftirqd */
+	/* softirqs: they run at the end of an interrupt, or in ksoftirqd */
 	"__do_softirq",
 	"handle_softirqs",
 	"do_softirq*",
@@ -67,7 +67,7 @@ static const char *const interrupts[] = {
 	"call_softirq",
 };
 
-/* Where the kernel's work for somebody begins: what is beyond is the same for all. */
+/* Where the kernel's work for a caller begins. All stacks have the same frames beyond. */
 static const char *const beginnings[] = {
 	/* system calls */
 	"entry_SYSCALL_*",
@@ -100,7 +100,7 @@ static const char *const beginnings[] = {
 	"do_idle",
 };
 
-/* They run a function that somebody else has handed in or registered. */
+/* They run a function that another part of the kernel passed or registered. */
 static const char *const dispatchers[] = {
 	"process_one_work",
 	"process_scheduled_works",
@@ -184,7 +184,7 @@ static const char *const dispatchers[] = {
 	"sys_accept",
 };
 
-/* The kernel reports what has happened already. */
+/* They report an error that has already happened. */
 static const char *const telling[] = {
 	"panic",
 	"__panic",
@@ -244,7 +244,7 @@ static const char *const telling[] = {
 	"dump_backtrace*",
 	"walk_stackframe*",
 	"save_trace",
-	/* of all CPUs, and of those that stand still */
+	/* of all CPUs, and of stalled ones */
 	"nmi_cpu_backtrace*",
 	"nmi_trigger_*",
 	"trigger_*_backtrace*",
@@ -271,7 +271,7 @@ static const char *const telling[] = {
 	"check_hung_*",
 	"make_task_dead",
 	"rewind_stack_*",
-	/* words */
+	/* text */
 	"printk*",
 	"_printk*",
 	"vprintk*",
@@ -283,7 +283,7 @@ static const char *const telling[] = {
 	"netdev_*printk",
 };
 
-/* They check what their callers do, and instructions that the compiler has put in for that. */
+/* They check what their callers do. Some are calls that the compiler inserts. */
 static const char *const checks[] = {
 	/* accesses to memory */
 	"kasan_*",
@@ -445,7 +445,7 @@ static const char *const checks[] = {
 	"__fortify_*",
 	"__phys_addr*",
 	"__virt_addr_valid",
-	/* pages: they check in what state their callers left one */
+	/* pages: they check the state in which a caller left a page */
 	"folio_flags*",
 	"const_folio_flags*",
 	"folio_unlock",
@@ -456,7 +456,7 @@ static const char *const checks[] = {
 	"__lock_page*",
 	"folio_end_*",
 	"end_page_writeback",
-	/* assertions, of this or that part */
+	/* assertions of single subsystems */
 	"skb_put",
 	"skb_push",
 	"skb_pull*",
@@ -469,7 +469,7 @@ static const char *const checks[] = {
 	"get_taint",
 };
 
-/* What is put between a function and its caller: tracing, and what is built upon it. */
+/* They stand between a function and its caller: tracing and its users. */
 static const char *const tracing[] = {
 	"__traceiter_*",
 	"trace_event_raw_event_*",
@@ -496,7 +496,7 @@ static const char *const tracing[] = {
 	"kprobe_ftrace_handler",
 };
 
-/* They do what any caller asks for with the pointers that it hands in. */
+/* They do what any caller asks, with the pointers that the caller passes. */
 static const char *const library[] = {
 	/* strings and memory */
 	"__memset*",
@@ -571,7 +571,7 @@ static const char *const library[] = {
 	"crc32*",
 	"__crc32*",
 	"crc_itu_t",
-	/* ciphers, and how a request gets to them */
+	/* ciphers, and the way of a request to them */
 	"aes_*crypt",
 	"aesti_*crypt",
 	"xts_*crypt",
@@ -642,7 +642,7 @@ static const char *const library[] = {
 	"__clear_bit",
 	"arch_set_bit",
 	"arch_test_bit",
-	/* registers of devices */
+	/* device registers */
 	"readb",
 	"readw",
 	"readl",
@@ -663,7 +663,7 @@ static const char *const library[] = {
 	"instrument_atomic_*",
 };
 
-/* They allocate what their callers ask for, and find what somebody did to memory before. */
+/* They allocate for their callers, and detect memory corruption that others caused. */
 static const char *const allocators[] = {
 	"kfree",
 	"kvfree*",
@@ -730,7 +730,7 @@ static const char *const allocators[] = {
 	"pcpu_alloc*",
 	"__alloc_percpu*",
 	"free_percpu",
-	/* pages of files: who asked for one is to blame */
+	/* pages of files: the function that asked for a page is to blame */
 	"__filemap_get_folio*",
 	"pagecache_get_page",
 	"find_or_create_page",
@@ -741,7 +741,7 @@ static const char *const allocators[] = {
 	"truncate_inode_pages*",
 };
 
-/* They wait for locks and for events; what is wrong with those is not their doing. */
+/* They wait for locks and events. The cause of a long wait is elsewhere. */
 static const char *const waiting[] = {
 	/* spinning */
 	"_raw_spin_*",
@@ -770,7 +770,7 @@ static const char *const waiting[] = {
 	"__local_bh_*",
 	"_local_bh_*",
 	"local_bh_*",
-	/* mutexes and semaphores; they spin, too, while the owner runs */
+	/* mutexes and semaphores; they also spin while the owner runs */
 	"mutex_*",
 	"__mutex_*",
 	"ww_mutex_*",
@@ -895,8 +895,8 @@ static const char *const waiting[] = {
 };
 
 /*
- * Whoever reads or writes comes through these, and waits in them for what is beyond. Where they
- * fail it is their own doing, so they are no helpers.
+ * Every read and write passes these functions and may wait in them. An error in one of them is its
+ * own, so they are not helpers.
  */
 static const char *const ways_to_disks[] = {
 	/* pages of files */
@@ -919,7 +919,7 @@ static const char *const ways_to_disks[] = {
 	"jbd2_complete_transaction",
 };
 
-/* A CPU that waits in a loop reads the clock all the time. */
+/* A CPU that polls in a loop reads the clock all the time. */
 static const char *const clocks[] = {
 	"sched_clock*",
 	"native_sched_clock*",
@@ -956,7 +956,7 @@ static const char *const clocks[] = {
 	"__x86_pause",
 };
 
-/* They call into the driver that is to blame, or are called by one that hands in a bad object. */
+/* They call the driver that is to blame, or a driver called them with a bad object. */
 static const char *const glue[] = {
 	"kobject_*",
 	"kset_*",
@@ -1009,7 +1009,7 @@ static const char *const glue[] = {
 	"rollback_registered*",
 	"unregister_netdev*",
 	"tty_unregister_device",
-	/* a USB driver's transfers */
+	/* transfers of a USB driver */
 	"usb_submit_urb",
 	"usb_hcd_submit_urb",
 	"usb_start_wait_urb",
@@ -1031,7 +1031,7 @@ static const char *const glue[] = {
 	"mark_buffer_dirty",
 };
 
-/* How a panic of Rust's begins, by any compiler's mangling. */
+/* The functions of a Rust panic, in the mangling of any compiler. */
 static const char *const rust[] = {
 	"rust_begin_unwind",
 	"rust_panic*",
@@ -1069,7 +1069,7 @@ static const struct table all_exceptions = TABLE(exceptions), all_interrupts = T
 static const struct table all_ways_to_disks = TABLE(ways_to_disks);
 static const struct table all_beginnings = TABLE(beginnings), all_dispatchers = TABLE(dispatchers);
 
-/* The length of a name without what compilers add when they split or specialise a function. */
+/* The length of a name without the suffixes of split or specialised functions. */
 static size_t plain_length(const char *function)
 {
 	static const char *const suffixes[] = {".cold", ".part.", ".constprop.", ".isra.",
@@ -1178,7 +1178,7 @@ bool function_is_dispatcher(const char *function)
 
 char *function_plain(const char *function)
 {
-	/* The longer ones first. */
+	/* Longer prefixes come first. */
 	static const char *const wrappers[] = {
 		"__do_compat_sys_",
 		"__se_compat_sys_",

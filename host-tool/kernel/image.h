@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A copy of the mapped kernel image. The searches for tables look at every byte of it, so it is
- * copied once and given to all of them.
+ * A copy of the mapped kernel image. The searches for tables read every byte, so the image is
+ * copied once and all searches share the copy.
  */
 #ifndef OOPSBT_KERNEL_IMAGE_H
 #define OOPSBT_KERNEL_IMAGE_H
@@ -10,19 +10,19 @@
 
 #include "guest/paging.h"
 
-/* No kernel image is larger; bytes. */
+/* The maximum size of a kernel image, in bytes. */
 #define MAX_IMAGE (256u << 20)
 
 struct image {
 	gva_t start;
-	uint8_t *bytes; /* what is not mapped is zeros */
+	uint8_t *bytes; /* unmapped pages are zeros */
 	size_t length;
-	uint64_t steps_left; /* of all searches together: the image may be made to take long */
+	uint64_t steps_left; /* for all searches together: a hostile image may be slow to search */
 };
 
 /*
- * Copies the image at @run past the snapshot. It may take @steps steps to search it; one is a
- * few nanoseconds.
+ * Copies the image at @run, bypassing the snapshot. All searches together may take @steps steps of
+ * a few nanoseconds each.
  */
 bool image_copy(const struct address_space *space, struct mapped_run run, uint64_t steps,
 		struct image *image, GError **error);
@@ -30,7 +30,7 @@ void image_clear(struct image *image);
 typedef struct image Image;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Image, image_clear)
 
-/* False: a search has taken all the steps that it may. */
+/* False: the searches have used all their steps. */
 static inline bool image_step(struct image *image)
 {
 	if (!image->steps_left)
@@ -47,7 +47,7 @@ static inline bool image_has(const struct image *image, uint64_t address, uint64
 	return offset < image->length && length <= image->length - offset;
 }
 
-/* @offset counts from the image's start; what is read must lie in the image. */
+/* @offset counts from the image's start; the value must lie in the image. */
 static inline uint16_t image_u16(const struct image *image, size_t offset)
 {
 	uint16_t value;
@@ -72,7 +72,7 @@ static inline uint64_t image_u64(const struct image *image, size_t offset)
 	return value;
 }
 
-/* The place that a 32-bit offset, relative to where it lies itself, leads to. */
+/* The address that a 32-bit offset leads to, relative to its own address. */
 static inline uint64_t image_relative(const struct image *image, size_t offset)
 {
 	return image->start.value + offset + (uint64_t)(int64_t)(int32_t)image_u32(image, offset);

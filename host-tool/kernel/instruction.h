@@ -17,8 +17,8 @@ struct instruction {
 	unsigned int length;	  /* bytes */
 	char *text;		  /* "movl $1, (%rdi)" */
 	struct maybe_uint target; /* of a direct call or jump */
-	bool at_fault;		  /* the one that the CPU was to run */
-	char *target_name;	  /* "function+0x0/0x30"; NULL: no symbol is known there */
+	bool at_fault;		  /* the CPU was about to run this one */
+	char *target_name;	  /* "function+0x0/0x30"; NULL: no symbol is known */
 };
 
 GArray *instructions_new(void); /* of struct instruction, whose strings it owns */

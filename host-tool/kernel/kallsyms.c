@@ -9,10 +9,10 @@
 #define MIN_SYMBOLS 1024
 #define MAX_SYMBOLS (4u << 20)
 #define MAX_ALIASES 4096
-/* A true image has one token table. */
+/* A genuine image has one token table; this bounds the search in a hostile one. */
 #define MAX_TOKEN_TABLES 64
 #define MAX_NAME_TOKENS 1024
-/* Bytes from one marker to the next: names average 10 tokens, Rust's are longer. */
+/* Bytes from one marker to the next: names have 10 tokens on average; Rust names are longer. */
 #define MIN_MARKER_STEP (2 * SYMBOLS_PER_MARKER)
 #define MAX_MARKER_STEP (256 * SYMBOLS_PER_MARKER)
 
@@ -23,7 +23,7 @@ static size_t align8(size_t value)
 	return (value + 7) & ~(size_t)7;
 }
 
-/* Number of token bytes of the name at @bytes, *@header the bytes of the length itself. */
+/* Returns the number of token bytes of the name at @bytes. *@header: bytes of the length field. */
 static size_t name_length(const uint8_t *bytes, size_t *header)
 {
 	if (bytes[0] & 0x80) {
@@ -34,7 +34,7 @@ static size_t name_length(const uint8_t *bytes, size_t *header)
 	return bytes[0];
 }
 
-/* Is there a token index at @position? Then *@table_length is what its token table must have. */
+/* Can a token index be at @position? Sets *@table_length to the length of its token table. */
 static bool plausible_index(const struct image *image, size_t position, size_t *table_length)
 {
 	uint16_t last = 0;
@@ -50,7 +50,7 @@ static bool plausible_index(const struct image *image, size_t position, size_t *
 	return true;
 }
 
-/* The token table ends right before its index, but for the padding of both. */
+/* The token table ends directly before its index, except for padding. */
 static bool find_token_table(const struct image *image, size_t index, size_t last_token,
 			     size_t *table)
 {
@@ -79,8 +79,8 @@ static bool find_token_table(const struct image *image, size_t index, size_t las
 }
 
 /*
- * The markers lie before the token table, the names before the markers and the number of symbols
- * before the names; walking the names from one marker must end at the next.
+ * The markers lie before the token table, the names before the markers, and the number of symbols
+ * before the names. Names that are walked from one marker must end at the next.
  */
 static bool walk_reaches_markers(struct image *image, size_t names, size_t markers,
 				 uint32_t num_symbols)
@@ -108,12 +108,12 @@ static bool find_names(struct image *image, size_t markers, size_t num_markers,
 {
 	size_t last = image_u32(image, markers + 4 * (num_markers - 1));
 	size_t high = markers - last;
-	/* The names after the last marker: at most 255, none as long as this. */
+	/* The names after the last marker: at most 255, and shorter than this together. */
 	size_t low = high > MAX_MARKER_STEP ? high - MAX_MARKER_STEP : 0;
 
 	for (size_t names = high & ~(size_t)3; names >= low && names >= 8 && image_step(image);
 	     names -= 4) {
-		/* num_syms is 4 bytes; its alignment, and so the gap, has been 8 or 4. */
+		/* num_syms has 4 bytes; its alignment, and so the gap, was 8 or 4. */
 		for (size_t gap = 4; gap <= 8; gap += 4) {
 			uint32_t count = image_u32(image, names - gap);
 
@@ -177,7 +177,7 @@ static uint64_t decode(const struct kallsyms *kallsyms, uint32_t index, uint32_t
 	}
 }
 
-/* All symbols in order, and most of them within the image, but not in this very table. */
+/* All symbols must be in order, most must lie in the image, and none in this table. */
 static bool offsets_make_sense(const struct image *image, const struct kallsyms *kallsyms)
 {
 	size_t offsets = kallsyms->offsets.value - image->start.value;
@@ -219,7 +219,7 @@ static bool find_offsets(const struct image *image, size_t token_index, struct k
 	size_t after = token_index + INDEX_BYTES;
 	uint64_t base;
 
-	/* Right after the index; aligned to 8 where an address follows them. */
+	/* Directly after the index; aligned to 8 if an address follows them. */
 	for (size_t step = 0; step < 2; step++, after = align8(after)) {
 		if (after + bytes + 8 > image->length)
 			break;
@@ -279,7 +279,7 @@ static bool address_of(const struct kallsyms *kallsyms, const struct address_spa
 	return true;
 }
 
-/* Expands @length tokens into @name, dropping the type character. */
+/* Expands @length tokens into @name, without the type character. */
 static bool expand(const struct kallsyms *kallsyms, const struct address_space *space,
 		   const uint8_t *tokens, size_t length, char name[SYMBOL_NAME_MAX], GError **error)
 {
@@ -307,8 +307,8 @@ static bool expand(const struct kallsyms *kallsyms, const struct address_space *
 }
 
 /*
- * clang's ThinLTO gives local symbols that it makes global names of their own,
- * "NAME.llvm.NUMBER"; the kernel's traces show the name.
+ * ThinLTO of clang renames local symbols that it makes global: "NAME.llvm.NUMBER". The kernel's
+ * traces show NAME.
  */
 static void strip_suffix(char *name)
 {
@@ -382,7 +382,7 @@ bool kallsyms_lookup(const struct kallsyms *kallsyms, const struct address_space
 	low--;
 	if (!address_of(kallsyms, space, low, &start, error))
 		return false;
-	/* Of several symbols at one address the kernel shows the first. */
+	/* The kernel shows the first of several symbols at one address. */
 	for (unsigned int i = 0; low && i < MAX_ALIASES; i++) {
 		uint64_t previous;
 

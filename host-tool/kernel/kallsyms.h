@@ -8,8 +8,7 @@
  *   6.2 and 6.3  the same with seqs_of_names before token_table
  *   from 6.4     num_syms, names, markers, token_table, token_index, offsets, relative_base,
  *                seqs_of_names
- *   7.x          the same without relative_base: each offset counts from its own place (seen
- * in 7.2)
+ *   7.x          the same without relative_base: offsets count from themselves (seen in 7.2)
  *
  * Names are compressed: a length (one byte, or two where the first has bit 7 set, from 6.1 on),
  * then that many token numbers. The first character of a name is its type, as in nm(1). A
@@ -24,8 +23,8 @@
 GQuark kernel_error_quark(void);
 
 enum kernel_error {
-	KERNEL_ERROR_NOT_FOUND, /* no such kernel, table or symbol in this guest */
-	KERNEL_ERROR_INVALID,	/* found, but it does not make sense */
+	KERNEL_ERROR_NOT_FOUND, /* the guest has no such kernel, table or symbol */
+	KERNEL_ERROR_INVALID,	/* found, but inconsistent */
 };
 
 #define SYMBOL_NAME_MAX 512 /* KSYM_NAME_LEN of 6.1 and later */
@@ -49,23 +48,24 @@ struct kallsyms {
 
 struct symbol {
 	gva_t start;
-	uint64_t size; /* bytes up to the next symbol; 0: unknown */
+	uint64_t size; /* bytes to the next symbol; 0: unknown */
 	char name[SYMBOL_NAME_MAX];
 };
 
 /*
- * Finds the tables in the image by their own structure: the token index must be what the token
- * table implies, the markers what the names imply.
+ * Finds the tables in the image by their structure: the token index must agree with the token
+ * table, the markers with the names.
  */
 bool kallsyms_find(struct image *image, struct kallsyms *kallsyms, GError **error);
 
-/* The symbol that @address lies in. Reads a few pages through the snapshot. */
+/* Finds the symbol that contains @address. Reads a few pages through the snapshot. */
 bool kallsyms_lookup(const struct kallsyms *kallsyms, const struct address_space *space,
 		     gva_t address, struct symbol *symbol, GError **error);
 
 /*
- * The values of @names, all in one pass past the snapshot: values[i] is 0 where there is no such
- * symbol. Per-CPU symbols have their offset (up to 6.14) or their address in the initial area.
+ * Resolves @names in one pass that bypasses the snapshot: values[i] is 0 if there is no such
+ * symbol. The value of a per-CPU symbol is its offset (up to 6.14) or its address in the initial
+ * area.
  */
 bool kallsyms_resolve(const struct kallsyms *kallsyms, const struct address_space *space,
 		      const char *const *names, size_t num_names, uint64_t *values, GError **error);

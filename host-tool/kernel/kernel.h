@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest kernel as the rest of this layer sees it: its map, its address space and, where asked
- * for, its modules. Helpers to read variables by symbol and members by field.
+ * A guest kernel as the rest of this layer sees it: its map, its address space and, if loaded, its
+ * modules. Helpers read variables by symbol and members by field.
  */
 #ifndef OOPSBT_KERNEL_H
 #define OOPSBT_KERNEL_H
@@ -10,7 +10,7 @@
 
 struct kernel {
 	const struct kernel_map *map; /* borrowed */
-	struct address_space space;   /* over the snapshot it was made for */
+	struct address_space space;   /* over the snapshot passed to kernel_init() */
 	GArray *modules;	      /* of struct kernel_module; NULL until modules_load() */
 };
 
@@ -27,22 +27,23 @@ static inline bool kernel_has(const struct kernel *kernel, enum kernel_field fie
 bool kernel_read_variable(const struct kernel *kernel, enum kernel_symbol symbol, void *buffer,
 			  size_t length, GError **error);
 
-/* NOT_FOUND if the field is not known. */
+/* NOT_FOUND if the field is unknown. */
 bool kernel_read_field(const struct kernel *kernel, gva_t structure, enum kernel_field field,
 		       void *buffer, size_t length, GError **error);
 
-/* The same for what changes as the guest runs: *@late is set if it was read after the thaw. */
+/*
+ * The same for state that changes while the guest runs. Sets *@late if it was read after the thaw.
+ */
 bool kernel_read_state(const struct kernel *kernel, gva_t structure, enum kernel_field field,
 		       void *buffer, size_t length, bool *late, GError **error);
 
-/* Within the core kernel's image: text, data, all. */
+/* Is @address in the core kernel's image (text, data, all sections)? */
 bool kernel_in_core_image(const struct kernel *kernel, gva_t address);
 
-/* Within the core kernel's text (init text, freed after boot, included while the image holds it).
- */
+/* Is @address in the core kernel's text? Includes the init text, which is freed after boot. */
 bool kernel_is_core_text(const struct kernel *kernel, gva_t address);
 
-/* In the upper half, where kernels live: not a user address, not a non-canonical one. */
+/* Is @address canonical and in the upper half, where the kernel lives? */
 bool kernel_is_kernel_address(const struct kernel *kernel, gva_t address);
 
 #endif

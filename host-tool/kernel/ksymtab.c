@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/ksymtab.h"
 
-/* Of entries in a row: the smallest kernel exports a few thousand symbols. */
+/* The minimum number of consecutive entries: the smallest kernel exports a few thousand symbols. */
 #define MIN_ENTRIES 100
 #define MAX_NAME 512
 
@@ -10,13 +10,13 @@ static bool is_name_character(uint8_t character)
 	return g_ascii_isalnum(character) || character == '_' || character == '.';
 }
 
-/* The string that the offset at @position leads to; NULL: it is not the start of a name. */
+/* The string that the offset at @position leads to; NULL: not the start of a name. */
 static const char *name_at(struct image *image, size_t position)
 {
 	uint64_t address = image_relative(image, position);
 	size_t offset = address - image->start.value;
 
-	/* It need not be preceded by a NUL: the linker lets a name be the end of another. */
+	/* No NUL needs to precede the name: the linker merges a name with the end of another. */
 	if (!image_has(image, address, MAX_NAME) || !is_name_character(image->bytes[offset]))
 		return NULL;
 	for (size_t i = offset; i < offset + MAX_NAME && image_step(image); i++) {
@@ -72,6 +72,6 @@ bool ksymtab_resolve(struct image *image, const char *const *names, size_t num_n
 		if (!values[i])
 			g_hash_table_insert(wanted, (gpointer)names[i], &values[i]);
 	}
-	/* With a namespace or, up to 5.3, without. */
+	/* Entries with a namespace or, up to 5.3, without. */
 	return find_tables(image, 12, wanted) || find_tables(image, 8, wanted);
 }

@@ -5,7 +5,7 @@
 
 #include "kernel/arch.h"
 
-/* The slow path is shorter than this in every build. */
+/* Every build's slow path is shorter than this, in bytes. */
 #define MAX_SLOW_PATH 2048
 
 /* struct qspinlock (include/asm-generic/qspinlock_types.h) */
@@ -46,7 +46,7 @@ static uint64_t node_size(const struct kernel *kernel)
 	return size >= 16 && size <= MAX_NODE_SIZE ? (uint64_t)size : NODE_SIZE;
 }
 
-/* Where @cpu's nodes begin; 0: not known. */
+/* The address of @cpu's nodes; 0: unknown. */
 static gva_t nodes_of(const struct kernel *kernel, const struct cpu *cpu)
 {
 	uint64_t nodes = kernel->map->symbols[SYMBOL_qnodes];
@@ -78,7 +78,10 @@ bool lock_waited_for(const struct kernel *kernel, const struct cpu *cpu, const G
 					late, NULL) ||
 		    (LOCKED(value) != LOCKED_VAL && LOCKED(value) != SLOW_VAL))
 			continue;
-		/* The argument is the lock for sure; elsewhere its waiters must show, too. */
+		/*
+		 * The argument register is certainly the lock; for others the word must also show a
+		 * waiter.
+		 */
 		if ((i == 0 && LOCKED(value) == LOCKED_VAL) || PENDING(value) || TAIL(value)) {
 			*lock = gva(candidates[i]);
 			return true;
@@ -87,13 +90,13 @@ bool lock_waited_for(const struct kernel *kernel, const struct cpu *cpu, const G
 	return false;
 }
 
-/* One that waits: its node, and whose that is. */
+/* A waiter: its node and its CPU. */
 struct waiter {
 	uint64_t node, next;
 	unsigned int cpu;
 };
 
-/* Of struct waiter: all nodes that are in use. */
+/* Returns all nodes in use: array of struct waiter. */
 static GArray *read_waiters(const struct kernel *kernel, const struct cpu *cpus, size_t num_cpus)
 {
 	GArray *waiters = g_array_new(FALSE, FALSE, sizeof(struct waiter));
@@ -132,7 +135,7 @@ static const struct waiter *find_waiter(const GArray *waiters, uint64_t node, ui
 	return NULL;
 }
 
-/* The last one's, which the lock names. */
+/* The node of the last waiter, which the lock names. */
 static uint64_t tail_node(const struct kernel *kernel, uint32_t value)
 {
 	struct cpu last = {.number = TAIL_CPU(value) - 1};
@@ -166,13 +169,13 @@ GArray *lock_queue(const struct kernel *kernel, const struct cpu *cpus, size_t n
 	if (!node)
 		return queue;
 	waiters = read_waiters(kernel, cpus, num_cpus);
-	/* From the last one to the first: who has it as its next. Links may lie. */
+	/* Goes from the last waiter to the first, by the links to the next. Links may lie. */
 	waiter = find_waiter(waiters, node, 0);
 	while (waiter && queue->len < waiters->len) {
 		g_array_prepend_val(queue, waiter->cpu);
 		waiter = find_waiter(waiters, 0, waiter->node);
 	}
-	/* In a circle nobody is the first. */
+	/* A circle has no first waiter. */
 	if (waiter)
 		g_array_set_size(queue, 0);
 	return queue;

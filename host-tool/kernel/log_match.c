@@ -48,7 +48,9 @@ const char *log_place(const char *line)
 	if (log_is_kernel_rip(line))
 		line += strlen(KERNEL_RIP);
 	line += strspn(line, " \t");
-	/* Before 4.11 a change of stacks, "<IRQ> " or "<<EOE>> ", stands before the next frame. */
+	/*
+	 * Before 4.11 a marker of a stack change, "<IRQ> " or "<<EOE>> ", precedes the next frame.
+	 */
 	while (*line == '<' && strchr(line, ' ')) {
 		line = strchr(line, ' ');
 		line += strspn(line, " \t");
@@ -81,7 +83,7 @@ guint log_find_trace(GPtrArray *lines, guint start, guint end)
 	return end;
 }
 
-/* The line behind that of @place, if there is one; without a @place, behind the head of a trace. */
+/* The line after that of @place, if there is one; without @place, after the head of a trace. */
 static guint find_callers(GPtrArray *lines, guint start, guint end, const char *place)
 {
 	g_autoptr(GMatchInfo) info = place ? log_match("^" LOG_SYMBOL, place) : NULL;

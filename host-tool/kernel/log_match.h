@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading the lines of a kernel's log: what oops-log.c and complaint.c share. */
+/* Reads the lines of a kernel's log; used by oops-log.c and complaint.c. */
 #ifndef OOPSBT_KERNEL_LOG_MATCH_H
 #define OOPSBT_KERNEL_LOG_MATCH_H
 
@@ -22,30 +22,31 @@ char *log_group(GMatchInfo *info, int number);
 bool log_symbol_parse(const char *text, char **name, char **module);
 
 /*
- * Where a line of a trace, or the "RIP:" of the kernel, has the symbol: past the addresses that
- * kernels before 4.10 print. "" and what is no symbol: there is none.
+ * The symbol in a line of a trace or in the kernel's "RIP:" line, after the addresses that kernels
+ * before 4.10 print. "" or other text: there is no symbol.
  */
 const char *log_place(const char *line);
 
-/* Is this the "RIP:" of the kernel, or the "IP:" that kernels before 4.13 have? */
+/* Is this the kernel's "RIP:" line, or the "IP:" line of kernels before 4.13? */
 bool log_is_kernel_rip(const char *line);
 
-/* Does a backtrace begin behind this line? */
+/* Does a backtrace begin after this line? */
 bool log_is_trace_head(const char *line);
 
-/* The index of the line behind the next head of a trace in [@start, @end), or @end. */
+/* The index of the line after the next head of a trace in [@start, @end), or @end. */
 guint log_find_trace(GPtrArray *lines, guint start, guint end);
 
 typedef void (*LogBlame)(struct blame *blame, const char *function, const char *module);
 
 /*
- * Hands to @add the function of @place ("f+0x1/0x2"; NULL: none is known), then its callers, by the
- * trace in [@start, @end). Such a trace may begin with the way from that place to who printed it.
+ * Passes to @add the function of @place ("f+0x1/0x2"; NULL: unknown), then its callers from the
+ * trace in [@start, @end). The trace may begin with the frames between that place and the function
+ * that printed it.
  */
 void log_blame(GPtrArray *lines, guint start, guint end, const char *place, LogBlame add,
 	       struct blame *blame);
 
-/* By the trace alone, which begins in line @start. */
+/* The same without a place: the trace begins in line @start. */
 void log_blame_trace(GPtrArray *lines, guint start, guint end, LogBlame add, struct blame *blame);
 
 #endif

@@ -130,8 +130,8 @@ GBytes *kernel_map_to_bytes(const struct kernel_map *map)
 }
 
 /*
- * A map that this version wrote has its items in the order of the tables. So the next item of a
- * table is looked at first: all others are only where a map is of another version.
+ * The parser of a map. A map of this version has its items in table order, so the parser tries the
+ * next table item first. It searches the whole table only for maps of other versions.
  */
 struct map_parser {
 	struct kernel_map *map;
@@ -161,7 +161,7 @@ static bool is_field(const struct map_parser *parser G_GNUC_UNUSED, size_t i, co
 	       g_str_equal(name + length + 1, field->member ? field->member : "");
 }
 
-/* Its number in the table, @num: it is of another version. @next: where the one after it is. */
+/* The index in the table; @num: unknown, from another version. *@next: the index after it. */
 static size_t find_item(const struct map_parser *parser, is_item_fn is_item, size_t num,
 			size_t *next, const char *name)
 {
@@ -196,7 +196,7 @@ static bool set_field(struct map_parser *parser, const char *name, uint64_t valu
 {
 	size_t i;
 
-	/* No kernel structure is this large; and sums with addresses cannot wrap. */
+	/* No kernel structure is this large; a small offset also cannot overflow an address. */
 	if (value > 1 << 20)
 		return false;
 	i = find_item(parser, is_field, NUM_KERNEL_FIELDS, &parser->next_field, name);
@@ -205,7 +205,7 @@ static bool set_field(struct map_parser *parser, const char *name, uint64_t valu
 	return true;
 }
 
-/* g_strcompress() wants something after each backslash. */
+/* g_strcompress() needs a character after each backslash. */
 static bool set_banner(struct kernel_map *map, const char *escaped)
 {
 	size_t length = strlen(escaped), backslashes = 0;
@@ -219,7 +219,7 @@ static bool set_banner(struct kernel_map *map, const char *escaped)
 	return strlen(map->banner) < BANNER_MAX;
 }
 
-/* KIND NAME VALUE: takes @line apart. */
+/* Splits @line: KIND NAME VALUE. */
 static bool parse_item(struct map_parser *parser, char *line)
 {
 	char *name = strchr(line, ' '), *number = name ? strchr(name + 1, ' ') : NULL;

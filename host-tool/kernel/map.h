@@ -2,9 +2,9 @@
 /*
  * The kernel map: the few addresses and offsets of one booted kernel that a collection needs.
  *
- * It takes tens of milliseconds to find them (find.h), so that is done once per boot; a
- * collection checks the map with a handful of reads and goes on. As text it is a few KiB, one
- * item a line, so that a core keeps it and a later version of this program can still read it.
+ * Building a map takes tens of milliseconds (find.h), so it is built once per boot. A collection
+ * checks it with a few reads. As text a map has a few KiB, one item a line: a core stores it, and
+ * later versions of this program can still read it.
  */
 #ifndef OOPSBT_KERNEL_MAP_H
 #define OOPSBT_KERNEL_MAP_H
@@ -12,7 +12,7 @@
 #include "kernel/kallsyms.h"
 #include "kernel/x86_64/orc.h"
 
-/* Symbols whose value a map may have. Not every kernel has every one. */
+/* Symbols that a map may have. No kernel has all of them. */
 #define KERNEL_SYMBOLS(X)                                                                          \
 	X(linux_banner)                                                                            \
 	X(_text)                                                                                   \
@@ -115,7 +115,7 @@ enum kernel_symbol {
 		NUM_KERNEL_SYMBOLS
 };
 
-/* Offsets in bytes of members, from BTF: X(name, structure, member path). */
+/* Offsets of members, in bytes, from BTF: X(name, structure, member path). */
 #define KERNEL_FIELDS(X)                                                                           \
 	X(task_stack, "task_struct", "stack")                                                      \
 	X(task_pid, "task_struct", "pid")                                                          \
@@ -294,7 +294,7 @@ enum kernel_symbol {
 	X(optprobe_kp, "optimized_kprobe", "kp")                                                   \
 	X(optprobe_detour, "optimized_kprobe", "optinsn.insn")
 
-/* Sizes in bytes of structures. */
+/* Sizes of structures, in bytes. */
 #define KERNEL_SIZES(X)                                                                            \
 	X(module_memory, "module_memory")                                                          \
 	X(exception_stacks, "exception_stacks")                                                    \
@@ -321,8 +321,8 @@ enum kernel_field {
 #define KERNEL_MAP_REVISION 1
 
 /*
- * THREAD_SIZE and IRQ_STACK_SIZE are the same (arch/x86/include/asm/page_64_types.h): this much,
- * twice as much or more with KASAN.
+ * THREAD_SIZE and IRQ_STACK_SIZE are equal (arch/x86/include/asm/page_64_types.h): this value, and
+ * with KASAN twice this value or more.
  */
 #define DEFAULT_STACK_SIZE 0x4000u
 #define MAX_STACK_SIZE 0x20000u
@@ -330,8 +330,8 @@ enum kernel_field {
 struct kernel_map {
 	char *banner; /* linux_banner, whole */
 	/*
-	 * KERNEL_MAP_REVISION when it was made; 0: before there was one. Cores from before 1 lack
-	 * the pages that tell whether a vCPU fits.
+	 * KERNEL_MAP_REVISION of the program that made it; 0: made before revisions existed. Cores
+	 * older than revision 1 lack the pages that tell whether a vCPU fits.
 	 */
 	uint64_t revision;
 	gpa_t root;	     /* of the kernel's own page tables (init_top_pgt) */
@@ -339,23 +339,27 @@ struct kernel_map {
 	gva_t image_start;
 	uint64_t image_length; /* bytes */
 	struct kallsyms kallsyms;
-	/* kallsyms has functions only (no CONFIG_KALLSYMS_ALL): a variable has no name. */
+	/* kallsyms has functions only (no CONFIG_KALLSYMS_ALL): variables have no names. */
 	uint64_t functions_only;
 	uint64_t stack_size; /* bytes of a task's stack and of an IRQ stack; a power of two */
 	enum orc_layout orc_layout;
 	uint64_t num_orcs;
 	/*
-	 * The guest module (guest-kernel-patch/module) if it was loaded, and the first entry of the
-	 * module list then: while that is the same, so is the list, and none needs to be walked.
+	 * The guest module (guest-kernel-patch/module), if loaded, and the first entry of the
+	 * module list at that time. While the first entry is the same, the list is the same and
+	 * need not be walked.
 	 */
 	gva_t modules_first, guest_module;
-	/* The kernel's count of oopses (die_counter) up to which all have been told, or are old. */
+	/* Oopses up to this value of the kernel's count (die_counter) were reported or are old. */
 	uint64_t oopses_seen;
-	/* 1 + that when a collection began, for who reads its core; 0: in no core. */
-#define OOPSES_TOLD_UNKNOWN UINT64_MAX /* the map was made in that collection */
+	/*
+	 * 1 + oopses_seen at the start of the collection, for readers of its core; 0: not in a
+	 * core.
+	 */
+#define OOPSES_TOLD_UNKNOWN UINT64_MAX /* this collection made the map */
 	uint64_t oopses_told;
-	uint64_t log_seen; /* sequence number of the newest log record that was in a report */
-	gva_t fault_pc;	   /* of the last oops, where only a search of all symbols gave it; or 0 */
+	uint64_t log_seen; /* sequence number of the newest log record in a report */
+	gva_t fault_pc;	   /* of the last oops, if only a search of all symbols found it; else 0 */
 	char *no_btf;	   /* why there are no structure offsets, or NULL */
 	char *no_orc;	   /* why backtraces are guesses, or NULL */
 	uint64_t symbols[NUM_KERNEL_SYMBOLS]; /* 0: not in this kernel */
@@ -370,7 +374,7 @@ struct kernel_field_name {
 };
 const struct kernel_field_name *kernel_field_names(void); /* NUM_KERNEL_FIELDS of them */
 
-/* Can this be the size of a task's stack? */
+/* Can this be the size of a task stack? */
 bool kernel_stack_size_valid(uint64_t size);
 
 struct kernel_map *kernel_map_new(void);
@@ -379,17 +383,16 @@ typedef struct kernel_map KernelMap;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KernelMap, kernel_map_free)
 
 GBytes *kernel_map_to_bytes(const struct kernel_map *map);
-/* The bytes may come from anywhere: every item is checked for its form, and kernel_map_fits() for
- * the rest. */
+/* Accepts bytes from anywhere: checks the form of each item; kernel_map_fits() checks the rest. */
 struct kernel_map *kernel_map_from_bytes(GBytes *bytes, GError **error);
 
 /*
- * Is this the kernel that the map describes? Reads its banner through the map's page tables and
- * its first symbols through the map's kallsyms.
+ * Does the map describe this kernel? Reads the banner through the map's page tables and the first
+ * symbols through the map's kallsyms.
  */
 bool kernel_map_fits(const struct kernel_map *map, struct snapshot *snapshot, GError **error);
 
-/* Is it a kernel for more than one CPU (CONFIG_SMP)? Its banner says so. */
+/* Does the banner say CONFIG_SMP? */
 bool kernel_map_smp(const struct kernel_map *map);
 
 struct address_space kernel_map_space(const struct kernel_map *map, struct snapshot *snapshot);

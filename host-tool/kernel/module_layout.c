@@ -3,7 +3,7 @@
 
 #include <elf.h>
 
-/* More than struct module has on either side of a member of it, in any configuration. */
+/* No configuration of struct module has more bytes before or after one of its members. */
 #define BEFORE 0x800u
 #define MODULE_BYTES (2 * BEFORE)
 #define MAX_MODULE_SIZE (128u << 20)
@@ -14,7 +14,7 @@
 #define NUM_RANGES 7
 #define TEXT 0
 #define DATA 1
-/* struct module_layout; struct module_memory begins with an address as well */
+/* struct module_layout and struct module_memory begin with an address */
 #define LAYOUT_SIZE 8
 #define LAYOUT_TEXT_SIZE 12
 #define LAYOUT_RO_SIZE 16
@@ -30,7 +30,7 @@
 
 struct module_bytes {
 	const struct address_space *space;
-	uint64_t start; /* of what follows: the list entry is BEFORE bytes further */
+	uint64_t start; /* of @bytes; the list entry is BEFORE bytes further */
 	uint8_t bytes[MODULE_BYTES];
 	struct {
 		uint64_t start, size;
@@ -38,9 +38,9 @@ struct module_bytes {
 	uint64_t text, text_size;
 };
 
-/* The forms that struct module_memory has had: with a tree to find modules by, and without. */
+/* The forms of struct module_memory: with and without a tree for finding modules. */
 struct memory_form {
-	uint8_t size; /* where the range's size is */
+	uint8_t size; /* offset of the range's size */
 	uint8_t stride;
 };
 
@@ -115,7 +115,7 @@ static bool holds_name(const struct module_bytes *module, size_t offset)
 		if (bytes[i])
 			return false;
 	}
-	/* The end of one is none. */
+	/* A string's end is not an empty string. */
 	if (offset && is_name_character(bytes[-1]))
 		return false;
 	for (size_t at = 0; at + 8 <= MODULE_BYTES; at += 8) {
@@ -177,7 +177,7 @@ static int32_t only_offset(const struct module_bytes *module, holds_fn holds, si
 	return found;
 }
 
-/* Each is whole pages or none; the first is text, the second has the structure in it. */
+/* Each range is whole pages or empty; the first is text, the second contains the structure. */
 static bool holds_memory(const struct module_bytes *module, size_t offset,
 			 const struct memory_form *form)
 {
@@ -195,7 +195,7 @@ static bool holds_memory(const struct module_bytes *module, size_t offset,
 	return true;
 }
 
-/* Where mem[] is, and of what form. */
+/* Finds the offset and the form of mem[]. */
 static int32_t find_memory(const struct module_bytes *module, struct memory_form *form)
 {
 	int32_t found = FIELD_UNKNOWN;
@@ -226,7 +226,7 @@ static bool read_first(const struct kernel_map *map, const struct address_space 
 					 NULL);
 }
 
-/* What is needed to place the module, and the fields for that. */
+/* Infers the module's memory, and the fields for that. */
 static bool infer_place(struct module_bytes *module, int32_t *fields)
 {
 	struct memory_form form = memory_forms[0];

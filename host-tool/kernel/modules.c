@@ -36,7 +36,7 @@ static bool read_layouts(const struct kernel *kernel, struct kernel_module *modu
 	    !kernel_read_field(kernel, core, FIELD_module_layout_size, &size, 4, error) ||
 	    !kernel_read_field(kernel, core, FIELD_module_layout_text_size, &text_size, 4, error))
 		return false;
-	/* Where the layout was inferred (module_layout.h) it is not known. */
+	/* Unknown if the layout was inferred (module_layout.h). */
 	if (kernel_has(kernel, FIELD_module_init_layout) &&
 	    (!kernel_read_field(kernel, init, FIELD_module_layout_base, &module->init_text.value, 8,
 				error) ||
@@ -160,7 +160,7 @@ bool modules_load(struct kernel *kernel, GError **error)
 	kernel->modules = modules_new();
 	if (modules_read(kernel, kernel->modules, error))
 		return true;
-	/* NULL: nothing is known of the list. That is not an empty list. */
+	/* NULL means that nothing is known of the list; an empty array means an empty list. */
 	if (!kernel->modules->len)
 		g_clear_pointer(&kernel->modules, g_array_unref);
 	return false;
@@ -231,7 +231,7 @@ static char *symbol_name(const struct kernel *kernel, const struct module_symbol
 					 SYMBOL_NAME_MAX - 1, NULL);
 }
 
-/* Not a symbol for people: unnamed, or one of the assembler's (is_mapping_symbol()). */
+/* Unnamed symbols and those of the assembler (is_mapping_symbol()) are of no use to a reader. */
 static bool uninteresting(const char *name)
 {
 	return !name || !name[0] || name[0] == '$' || g_str_has_prefix(name, ".L");

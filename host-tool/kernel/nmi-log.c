@@ -33,7 +33,7 @@ static bool parse_heading(const char *text, struct nmi_backtrace *backtrace)
 	return true;
 }
 
-/* "RIP: 0010:f+0x1/0x2 [m]" or, in a call trace, " f+0x1/0x2 [m]"; " ? f+..." is a leftover. */
+/* "RIP: 0010:f+0x1/0x2 [m]" or, in a call trace, " f+0x1/0x2 [m]". Skips " ? f+...", a leftover. */
 static void take_frame(const char *line, struct nmi_backtrace *backtrace)
 {
 	static const char rip[] = "RIP: 0010:";
@@ -50,7 +50,7 @@ static void take_frame(const char *line, struct nmi_backtrace *backtrace)
 		g_ptr_array_add(backtrace->frames, g_strdup(line));
 }
 
-/* One CPU's lines have one caller; it ends where the next heading or something else begins. */
+/* The lines of one CPU have one caller. They end at the next heading or any other line. */
 static void take_frames(const GArray *records, guint heading, struct nmi_backtrace *backtrace)
 {
 	const struct printk_record *first = &g_array_index(records, struct printk_record, heading);

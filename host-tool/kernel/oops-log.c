@@ -5,9 +5,9 @@
 
 #include "kernel/log_match.h"
 
-/* "Oops: 0002 [#1] PREEMPT SMP", "invalid opcode: 0000 [#1] SMP": printed for every die(). */
+/* "Oops: 0002 [#1] PREEMPT SMP", "invalid opcode: 0000 [#1] SMP": each die() prints this line. */
 #define DIE_TEXT "(.*): [0-9a-fA-F]{4} \\[#([0-9]+)\\]"
-/* The kind is printed up to this many lines before the line of the die(). */
+/* The kernel prints the kind up to this many lines before the die line. */
 #define HEADER_LINES 8
 #define MAX_OOPS_LINES 1000
 
@@ -35,9 +35,9 @@ static void take_number(GMatchInfo *info, int number, uint64_t *value, bool *kno
 }
 
 /*
- * What announces an oops before its die line, and the name of its kind where that is not the text
- * itself. In each the first group is the kind or, of a BUG(), the place; the second the address
- * (those of stacks are hashed, and none).
+ * The lines that announce an oops before its die line, and the name of the kind if it differs from
+ * the text. The first group is the kind or, for a BUG(), the place. The second group is the address
+ * (stack addresses are hashed and have no group).
  */
 #define OVERFLOW "kernel stack overflow"
 #define BUG_AT "^kernel BUG at (?:(?:.*[/ ])?([^/ ]+:[0-9]+)!)?"
@@ -50,7 +50,7 @@ static const struct announcement {
 	 NULL},
 	{"^BUG: ((?:[A-Za-z#]+ )?stack guard page was hit)", OVERFLOW},
 	{"^(?:traps: )?PANIC: (double fault)", NULL},
-	/* A die line itself, and the only one. */
+	/* These oopses have only the die line. */
 	{"^(?:Oops: )?(general protection fault)(?:, [a-z -]*(0x[0-9a-f]+))?: [0-9a-f]{4} \\[#",
 	 NULL},
 };
@@ -77,7 +77,7 @@ static bool match_announcement(const char *line, struct oops_text *oops)
 	return false;
 }
 
-/* The kind of a die line: what it says, without the "Oops: " that 6.10 put before each. */
+/* The kind in a die line, without the "Oops: " that kernels from 6.10 on put before it. */
 static char *die_kind(const char *line)
 {
 	g_autoptr(GMatchInfo) info = log_match("^(?:Oops: |kasan: .*access)?" DIE_TEXT, line);
@@ -85,7 +85,10 @@ static char *die_kind(const char *line)
 	return log_group(info, 1);
 }
 
-/* The nearest announcement says it best; but one before an earlier end or die line is not ours. */
+/*
+ * The nearest announcement is the most exact. One before an earlier end or die line belongs to
+ * another oops.
+ */
 static void find_kind(GPtrArray *lines, guint die_line, struct oops_text *oops)
 {
 	guint first = die_line > HEADER_LINES ? die_line - HEADER_LINES : 0;
@@ -103,7 +106,7 @@ static void find_kind(GPtrArray *lines, guint die_line, struct oops_text *oops)
 	oops->kind = die_kind(g_ptr_array_index(lines, die_line));
 }
 
-/* An oops within this one comes before its end, and is followed by the end of both. */
+/* A nested oops comes before the end of this one, and both ends follow it. */
 static bool find_end(GPtrArray *lines, guint die_line, guint *last)
 {
 	guint end = MIN(lines->len, die_line + MAX_OOPS_LINES);
@@ -121,7 +124,7 @@ static bool find_end(GPtrArray *lines, guint die_line, guint *last)
 	return false;
 }
 
-/* Filled from "CPU: 1 PID: 160 Comm: sh Tainted: ...". */
+/* Parses "CPU: 1 PID: 160 Comm: sh Tainted: ...". */
 static void find_task(GPtrArray *lines, guint die_line, struct oops_text *oops)
 {
 	for (guint i = die_line; i <= oops->last_line; i++) {
@@ -180,7 +183,7 @@ bool oops_text_find(GPtrArray *lines, unsigned int after, struct oops_text *oops
 	return true;
 }
 
-/* The words are looked for first: the patterns are for few lines of a log. */
+/* Looks for the words first, to avoid matching the patterns on every line. */
 static bool match_beginning(const char *line, struct oops_text *oops)
 {
 	return (strstr(line, "BUG") || strstr(line, "PANIC")) && !oops_line_number(line) &&

@@ -7,7 +7,7 @@
 
 #define MAX_COUNT_BITS 24
 #define MAX_SIZE_BITS 30
-/* A log of 32 MiB has about as many; of a larger one the newest are read. */
+/* A log of 32 MiB has about this many. Of a larger log the newest records are read. */
 #define MAX_RECORDS (1u << 20)
 #define MAX_TEXT_BYTES (64ull << 20)
 #define MAX_OLD_LOG (64u << 20)
@@ -28,7 +28,7 @@
 
 #define CALLER_ID_CPU 0x80000000u
 
-/* Where things are, from VMCOREINFO's OFFSET() and SIZE() lines or from BTF. */
+/* Offsets and sizes, from the OFFSET() and SIZE() lines of VMCOREINFO, or from BTF. */
 struct ring_layout {
 	uint64_t desc_ring, text_data_ring;		       /* in printk_ringbuffer */
 	uint64_t count_bits, descs, infos, head_id, tail_id;   /* in prb_desc_ring */
@@ -45,10 +45,11 @@ struct ring {
 	uint64_t count; /* descriptors, a power of two */
 	uint64_t size;	/* bytes of text, a power of two */
 	unsigned int size_bits;
-	uint64_t text_left; /* bytes of text that can still be true */
+	uint64_t text_left; /* bytes of text that have not been read yet; limits records that
+			       overlap */
 };
 
-/* VMCOREINFO and BTF tell the same layout. The kernel has VMCOREINFO for readers without BTF. */
+/* VMCOREINFO and BTF describe the same layout. VMCOREINFO also works for kernels without BTF. */
 static bool find_layout(const struct kernel *kernel, const char *vmcoreinfo,
 			struct ring_layout *layout, GError **error)
 {
@@ -94,7 +95,7 @@ static bool find_layout(const struct kernel *kernel, const char *vmcoreinfo,
 	return true;
 }
 
-/* Both structures are read whole, and have all that is looked for. */
+/* Are all offsets within the structures? Both structures are read whole. */
 static bool is_possible(const struct ring_layout *layout)
 {
 	return layout->desc_size <= MAX_DESC_SIZE && layout->info_size <= MAX_INFO_SIZE &&
@@ -168,7 +169,10 @@ static GArray *records_new(void)
 	return records;
 }
 
-/* The text of the block [begin, next) in the data ring; a block does not wrap, it starts over. */
+/*
+ * Reads the text of the block [begin, next) in the data ring. A block that does not fit before the
+ * end of the ring starts at its beginning.
+ */
 static char *read_text(const struct kernel *kernel, struct ring *ring, uint64_t begin,
 		       uint64_t next, uint16_t length, GError **error)
 {
@@ -223,7 +227,7 @@ static bool read_record(const struct kernel *kernel, struct ring *ring, uint64_t
 	state = load_u64(desc + layout->state_var);
 	if ((state & ID_MASK) != (id & ID_MASK) ||
 	    (state >> STATE_SHIFT != STATE_COMMITTED && state >> STATE_SHIFT != STATE_FINALIZED))
-		return true; /* being written, or already taken back */
+		return true; /* being written, or reused already */
 	if (!address_space_read(space, gva_add(ring->infos, index * layout->info_size), info,
 				layout->info_size, NULL, error))
 		return false;
@@ -238,11 +242,11 @@ static bool read_record(const struct kernel *kernel, struct ring *ring, uint64_t
 	if (!record.text)
 		return false;
 	g_array_append_val(records, record);
-	/* cppcheck-suppress memleak */ /* the array has it */
+	/* cppcheck-suppress memleak */ /* the array owns it */
 	return true;
 }
 
-/* Descriptors, infos and text in a few large reads: a ring has thousands of records. */
+/* Reads descriptors, infos and text in a few large reads: a ring has thousands of records. */
 static void prefetch(const struct kernel *kernel, const struct ring *ring)
 {
 	const struct ring_layout *layout = &ring->layout;
@@ -324,7 +328,7 @@ static GArray *read_old_log(const struct kernel *kernel, const char *vmcoreinfo,
 		if (!address_space_read(&kernel->space, gva(buffer + at), &header, sizeof(header),
 					NULL, error))
 			return records;
-		/* A header of length 0 stands where the rest of the buffer was too short. */
+		/* A header of length 0: the next record starts at the beginning of the buffer. */
 		if (!header.length && !started_over) {
 			started_over = true;
 			at = 0;
@@ -402,7 +406,10 @@ bool printk_position(const struct kernel *kernel, const char *vmcoreinfo, uint64
 	if (!find_layout(kernel, vmcoreinfo, &layout, error) ||
 	    !kernel_read_variable(kernel, SYMBOL_prb, &ringbuffer.value, 8, error))
 		return false;
-	/* Past the snapshot: what is asked for is the present. The text's head follows its data. */
+	/*
+	 * Bypasses the snapshot, since the caller wants the current state. The text's head follows
+	 * its data.
+	 */
 	if (!address_space_peek(&kernel->space,
 				gva_add(ringbuffer, layout.desc_ring + layout.head_id), &head, 8,
 				error) ||

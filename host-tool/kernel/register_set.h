@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The values of registers as far as they are known. The first three numbers are every
- * architecture's; what the others are called is in struct arch (arch.h).
+ * A set of register values, of which some may be unknown. All architectures share the first three
+ * numbers; struct arch (arch.h) names the others.
  */
 #ifndef OOPSBT_KERNEL_REGISTER_SET_H
 #define OOPSBT_KERNEL_REGISTER_SET_H
@@ -19,7 +19,7 @@ enum register_number {
 };
 
 struct register_set {
-	uint64_t known; /* a bit for each number */
+	uint64_t known; /* one bit for each number */
 	uint64_t values[MAX_REGISTERS];
 };
 

@@ -4,7 +4,7 @@
 #include "kernel/bpf.h"
 #include "kernel/modules.h"
 
-/* In the text or the init text, which are all that a table of functions covers. */
+/* Is @address in the text or the init text? A table of functions covers only these. */
 static bool is_function(const uint64_t *symbols, uint64_t address)
 {
 	return (address >= symbols[SYMBOL__stext] && address < symbols[SYMBOL__etext]) ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How to get from one frame to the one above: where each of its registers is. An architecture finds
- * the rule for the place where control is; unwind.c applies it.
+ * A rule tells how to get from one frame to the frame above: where each register was saved. An
+ * architecture finds the rule for the current frame; unwind.c applies it.
  */
 #ifndef OOPSBT_KERNEL_RULE_H
 #define OOPSBT_KERNEL_RULE_H
@@ -10,10 +10,10 @@
 #include "kernel/register_set.h"
 
 enum place_kind {
-	PLACE_LOST,   /* nobody knows */
+	PLACE_LOST,   /* unknown */
 	PLACE_SAME,   /* still in the register */
 	PLACE_VALUE,  /* @value itself */
-	PLACE_MEMORY, /* in the word at the guest-virtual address @value, which is on a stack */
+	PLACE_MEMORY, /* in the word at guest-virtual address @value, on a stack */
 };
 
 struct place {
@@ -23,16 +23,19 @@ struct place {
 
 enum rule_kind {
 	RULE_CALL,	  /* the frame above made a call: its PC is a return address */
-	RULE_INTERRUPTED, /* it was interrupted: its registers were saved for it */
-	RULE_END,	  /* there is none: a stack ends here */
+	RULE_INTERRUPTED, /* the frame above was interrupted, and its registers were saved */
+	RULE_END,	  /* there is no frame above: the stack ends here */
 };
 
 struct rule {
 	enum rule_kind kind;
 	bool guess; /* the frame above, and all that follow, may be wrong */
-	/* RULE_INTERRUPTED: what was saved is in [saved, saved_end); saved_end 0: only a part. */
+	/*
+	 * RULE_INTERRUPTED: the saved registers are in [saved, saved_end). saved_end 0: only some
+	 * were saved.
+	 */
 	gva_t saved, saved_end;
-	/* By register number. The SP's is never PLACE_MEMORY in a RULE_CALL. */
+	/* By register number. In a RULE_CALL the stack pointer is never PLACE_MEMORY. */
 	struct place places[MAX_REGISTERS];
 };
 

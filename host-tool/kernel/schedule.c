@@ -5,7 +5,7 @@
 #define WATCHDOG_SHIFT 30 /* get_timestamp() in kernel/watchdog.c */
 #define INITIAL_SECONDS 300
 
-/* A word of memory that each CPU has its own of. */
+/* A word of per-CPU memory. */
 struct word {
 	gva_t address; /* 0: there is none */
 	size_t length;
@@ -67,7 +67,7 @@ void schedule_capture_now(const struct kernel *kernel)
 		address_space_prefetch(&kernel->space, gva(jiffies), 8);
 }
 
-/* Little-endian, as the guest. A value past INT64_MAX is no time and no count. */
+/* Little-endian, as in the guest. A value above INT64_MAX is no valid time or count. */
 static struct maybe_int read_word(const struct kernel *kernel, struct word word)
 {
 	uint64_t value = 0;
@@ -129,7 +129,7 @@ void schedule_now(const struct kernel *kernel, const GArray *schedules, struct m
 	}
 }
 
-/* From @then to @now; @unit is how many ns each is of. */
+/* The time from @then to @now; @unit: nanoseconds of one count. */
 static struct maybe_int age(struct maybe_int now, struct maybe_int then, int64_t unit)
 {
 	if (!now.known || !then.known || then.value > now.value ||
@@ -157,7 +157,7 @@ struct maybe_int schedule_watchdog_age_ns(const struct schedule *schedule,
 {
 	struct maybe_int seconds = {now->clock_ns.known, now->clock_ns.value >> WATCHDOG_SHIFT};
 
-	/* 0: it is to be touched at its next run, or it does not run. */
+	/* 0: the next run of the watchdog sets it, or the watchdog does not run. */
 	if (!schedule->watchdog_s.value)
 		return (struct maybe_int){0};
 	return age(seconds, schedule->watchdog_s, 1ll << WATCHDOG_SHIFT);

@@ -26,7 +26,7 @@ static struct maybe_int read_long(const struct kernel *kernel, enum kernel_symbo
 	return (struct maybe_int){.known = true, .value = value};
 }
 
-/* Bit of the masks of include/linux/sys_info.h. */
+/* A bit of the masks in include/linux/sys_info.h. */
 #define SYS_INFO_ALL_BT 0x40
 
 static struct maybe_int read_oops_all_cpu_backtrace(const struct kernel *kernel)
@@ -62,7 +62,7 @@ static bool is_one(const struct kernel *kernel, gva_t address)
 	return address_space_read_u32(&kernel->space, address, &value, NULL) && value == 1;
 }
 
-/* The module's parameter, if its handler is in place. */
+/* The address of the module's parameter, if its NMI handler is registered. */
 static gva_t module_nmi_switch(const struct kernel *kernel, const struct kernel_module *module)
 {
 	gva_t ready, on;
@@ -125,7 +125,7 @@ uint64_t kernel_variable_location(const struct kernel *kernel, enum kernel_symbo
 
 char *taint_letters(uint64_t taint)
 {
-	/* taint_flags[] of kernel/panic.c; bit 0 clear shows as G, which says nothing. */
+	/* taint_flags[] in kernel/panic.c. "G" is omitted: it only says that bit 0 is clear. */
 	static const char letters[] = "PFSRMBUDAWCIOELKXTNJ";
 	GString *text = g_string_new(NULL);
 

@@ -6,7 +6,10 @@
 #define BANNER_MAX 511
 #define MAX_BANNERS 4096u
 
-/* struct btf_header: magic, version, flags, its own length, then sections counted from its end. */
+/*
+ * struct btf_header: magic, version, flags, header length, then sections, whose offsets count from
+ * the end of the header.
+ */
 #define BTF_MAGIC "\x9f\xeb\x01\x00"
 #define BTF_HEADER 24u
 #define MAX_BTF_HEADER 256u
@@ -16,11 +19,11 @@
 #define ORC_LOOKUP_BLOCK 256u
 #define MAX_ORC_GAP 64u
 #define MAX_SMALL_NUMBER 0x10000u
-/* Words before the table may look as if they were of it. */
+/* Words before the table may look like a part of it. */
 #define MAX_FALSE_ORCS 8u
 
 #define VMCOREINFO_START "OSRELEASE="
-/* Pointers to whole pages of the map of all memory: thousands in a large kernel. */
+/* The limit for pointers to whole pages of the direct map: a large kernel has thousands. */
 #define MAX_VMCOREINFO_TRIES (1u << 13)
 
 #define MODULES_END 0xffffffffff000000ull
@@ -40,7 +43,7 @@ static bool is_banner(const char *text, size_t length)
 
 	if (!end || end < text + prefix + 1 || end[-1] != '\n' || !g_ascii_isdigit(text[prefix]))
 		return false;
-	/* The version that takes the place of a preliminary one has the number of the build. */
+	/* A preliminary version has no build number; the final one has. */
 	version = strstr(text, " #");
 	if (!version || !g_ascii_isdigit(version[2]))
 		return false;
@@ -67,7 +70,7 @@ bool signature_banner(const struct image *image, struct kernel_map *map)
 	return false;
 }
 
-/* Bytes from the header at @at to the end of its strings; 0: this is no BTF. */
+/* Bytes from the header at @at to the end of its strings; 0: not BTF. */
 static size_t btf_length(const struct image *image, size_t at)
 {
 	uint32_t header, type_start, type_length, string_start, string_length;
@@ -92,7 +95,7 @@ bool signature_btf(const struct image *image, struct kernel_map *map)
 	size_t largest = MIN_BTF - 1;
 	const uint8_t *found;
 
-	/* The version is 1, the flags are none: the last byte is a NUL that memmem() looks for. */
+	/* Version 1, no flags: so the last byte to search is a NUL. */
 	for (size_t at = 0; (found = memmem(image->bytes + at, image->length - at, BTF_MAGIC, 4));
 	     at++) {
 		size_t length;
@@ -109,8 +112,8 @@ bool signature_btf(const struct image *image, struct kernel_map *map)
 }
 
 /*
- * From @start on, the end of the row of offsets that lead to ascending places in the image. None
- * leads to the table itself or right behind it, as the small numbers of the entries there would.
+ * Finds the end of the ascending offsets that begin at @start. An offset that leads to the table
+ * itself or directly behind it does not count: the small numbers in the entries look like that.
  */
 static size_t ascending_end(struct image *image, size_t start)
 {
@@ -133,7 +136,7 @@ struct orc_guess {
 	size_t num_entries, num_blocks;
 };
 
-/* Each block's index must be that of the last entry that begins at or before the block. */
+/* Each block must have the index of the last entry that begins at or before the block. */
 static bool lookup_agrees(const struct image *image, const struct orc_guess *guess,
 			  uint64_t text_start)
 {

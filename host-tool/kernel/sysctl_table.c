@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/sysctl_table.h"
 
-/* Of struct ctl_table. */
+/* Offsets in struct ctl_table. */
 #define DATA 8
 #define LENGTH 16
 #define MODE 20
@@ -33,7 +33,7 @@ static bool is_name(const struct image *image, uint64_t address, const char *nam
 	       !memcmp(image->bytes + (address - image->start.value), name, size);
 }
 
-/* The variable of @size bytes that the entry at @position is of; 0: it is none. */
+/* The variable of @size bytes of the entry at @position; 0: not an entry. */
 static uint64_t variable_of(const struct image *image, size_t position, size_t size)
 {
 	uint64_t data = image_u64(image, position + DATA);

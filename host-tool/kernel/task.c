@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/task.h"
 
-/* TASK_* and EXIT_* bits of include/linux/sched.h that all kernels since 5.4 agree on. */
+/* TASK_* and EXIT_* bits of include/linux/sched.h, the same in all kernels since 5.4. */
 static const char *state_name(uint64_t state)
 {
 	if (!state)
@@ -28,7 +28,7 @@ static bool read_state(const struct kernel *kernel, gva_t address, struct task *
 {
 	/* unsigned int __state since 5.14, long state before. */
 	bool is_int = kernel_has(kernel, FIELD_task_state);
-	uint64_t state = 0; /* little-endian, as the guest */
+	uint64_t state = 0; /* little-endian, as in the guest */
 
 	if (!is_int && !kernel_has(kernel, FIELD_task_state_old))
 		return true;

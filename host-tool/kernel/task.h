@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a task_struct says of a task (include/linux/sched.h). */
+/* Fields of a task_struct (include/linux/sched.h). */
 #ifndef OOPSBT_KERNEL_TASK_H
 #define OOPSBT_KERNEL_TASK_H
 
@@ -9,9 +9,9 @@
 #define TASK_COMM_SIZE 16
 
 struct task {
-	struct maybe_int pid, tgid; /* not known without types in a kernel with RANDSTRUCT */
+	struct maybe_int pid, tgid; /* unknown in a kernel with RANDSTRUCT and without BTF */
 	char comm[TASK_COMM_SIZE + 1];
-	const char *state; /* static: as ps(1) and the kernel name it; NULL: not known */
+	const char *state; /* static: as ps(1) and the kernel name it; NULL: unknown */
 	bool late;	   /* some of it was read after the thaw */
 };
 

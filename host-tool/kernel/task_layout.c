@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* More than struct task_struct has in any configuration. */
+/* No configuration of struct task_struct has more bytes. */
 #define TASK_BYTES 0x4000u
 #define LONGEST 16u
 
@@ -35,7 +35,7 @@ static bool holds_stack(const struct tasks *tasks, size_t offset)
 	       stack >> 63 && stack % tasks->map->stack_size == 0;
 }
 
-/* "swapper", or "swapper/0" where there may be more CPUs. */
+/* "swapper", or "swapper/0" on a kernel that supports several CPUs. */
 static bool holds_name(const struct tasks *tasks, size_t offset)
 {
 	const char *idle = (const char *)tasks->idle + offset;
@@ -46,7 +46,7 @@ static bool holds_name(const struct tasks *tasks, size_t offset)
 	       !memcmp(idle, IDLE_NAME, length) && (!idle[length] || idle[length] == '/');
 }
 
-/* The TGID, which is the same, follows. */
+/* The TGID, which has the same value, follows. */
 static bool holds_pid(const struct tasks *tasks, size_t offset)
 {
 	const uint64_t both = (uint64_t)KTHREADD_PID << 32 | KTHREADD_PID;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/tasks.h"
 
-/* include/linux/sched.h; since 5.4 but where said. */
+/* include/linux/sched.h; since 5.4 unless another release is given. */
 #define INTERRUPTIBLE 0x1u
 #define UNINTERRUPTIBLE 0x2u
 #define STOPPED 0x4u
@@ -17,7 +17,7 @@
 static struct maybe_uint read_uint(const struct kernel *kernel, struct task_entry *entry,
 				   enum kernel_field field, size_t length)
 {
-	uint64_t value = 0; /* little-endian, as the guest */
+	uint64_t value = 0; /* little-endian, as in the guest */
 
 	if (!kernel_has(kernel, field) ||
 	    !kernel_read_state(kernel, entry->address, field, &value, length, &entry->late, NULL))
@@ -52,8 +52,8 @@ static struct maybe_int read_cpu(const struct kernel *kernel, struct task_entry 
 }
 
 /*
- * When it got a CPU last (sched_info.last_arrival), and when its time was last counted
- * (se.exec_start), which is done as it leaves: the later of the two.
+ * The later of two times: when the task last got a CPU (sched_info.last_arrival), and when its run
+ * time was last updated (se.exec_start), which happens when it leaves the CPU.
  */
 static struct maybe_int read_ran(const struct kernel *kernel, struct task_entry *entry)
 {
@@ -85,7 +85,7 @@ static bool read_entry(const struct kernel *kernel, gva_t address, struct task_e
 	entry->state_bits = read_state(kernel, entry);
 	entry->exit_state = read_uint(kernel, entry, FIELD_task_exit_state, 4);
 	entry->cpu = read_cpu(kernel, entry);
-	/* An int, in 7.2 a byte among others. */
+	/* An int, or in 7.2 a one-byte member. */
 	entry->on_cpu = read_int(kernel, entry, FIELD_task_on_cpu, 1);
 	entry->ran_ns = read_ran(kernel, entry);
 	entry->num_switches = read_switches(kernel, entry);
@@ -95,7 +95,7 @@ static bool read_entry(const struct kernel *kernel, gva_t address, struct task_e
 	return true;
 }
 
-/* False: the walk is to end. */
+/* False: the walk must end. */
 static bool add(const struct kernel *kernel, gva_t address, int64_t deadline_us,
 		struct tasks *tasks)
 {
@@ -136,7 +136,7 @@ static void walk_threads(const struct kernel *kernel, gva_t leader, int64_t dead
 	    !kernel_is_kernel_address(kernel, head))
 		return;
 	head = node = gva_add(head, (uint64_t)fields[FIELD_signal_thread_head]);
-	/* Each new task is one more, so a loop ends at one that is known; the leader comes once. */
+	/* Every task is added once, so a loop ends at a known task. The leader is known already. */
 	while (read_next(kernel, &node) && node.value != head.value) {
 		gva_t task = gva(node.value - (uint64_t)fields[FIELD_task_thread_node]);
 
@@ -165,7 +165,7 @@ void tasks_walk(const struct kernel *kernel, int64_t deadline_us, struct tasks *
 	};
 	if (tasks->stopped)
 		return;
-	/* The first one is CPU 0's idle task, which is no process. */
+	/* The first task is CPU 0's idle task, which is not a process. */
 	node = gva_add(first, offset);
 	while (!tasks->stopped) {
 		gva_t leader;

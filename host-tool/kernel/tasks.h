@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All tasks of a guest: the processes that init_task's list `tasks` links, and the threads of each,
- * which signal->thread_head links (since 3.14; kernel/fork.c, copy_process()). Lists may loop or
- * lie: no task is taken twice, and there is a limit, so every walk ends.
+ * All tasks of a guest: the processes in init_task's list `tasks`, and the threads of each process
+ * in signal->thread_head (since 3.14; copy_process() in kernel/fork.c). Lists may loop or lie. No
+ * task is added twice and their number is limited, so every walk ends.
  *
- * A task changes while the guest runs: what was read after the thaw is marked late.
+ * A task changes while the guest runs: a task that was read after the thaw is marked late.
  */
 #ifndef OOPSBT_KERNEL_TASKS_H
 #define OOPSBT_KERNEL_TASKS_H
@@ -20,50 +20,50 @@ struct task_entry {
 	struct task task;
 	struct maybe_uint state_bits; /* __state, or state before 5.14 */
 	struct maybe_uint exit_state;
-	struct maybe_int cpu;	       /* Linux's number: where it runs, or ran last */
+	struct maybe_int cpu;	       /* Linux number of the CPU where it runs or last ran */
 	struct maybe_int on_cpu;       /* 0 or 1: it runs now, or is being switched */
-	struct maybe_int ran_ns;       /* by the run queues' clock: when it last ran, about */
-	struct maybe_int num_switches; /* since it began */
-	struct maybe_uint sp;	       /* saved when it was switched out; nothing if it runs */
-	gva_t stack;		       /* where its stack begins; 0: not known */
+	struct maybe_int ran_ns;       /* about when it last ran, by the run queues' clock */
+	struct maybe_int num_switches; /* since the task began */
+	struct maybe_uint sp;	       /* saved when it was switched out; meaningless if it runs */
+	gva_t stack;		       /* start of its stack; 0: unknown */
 	bool late;
 };
 
 struct tasks {
 	GArray *entries;	/* of struct task_entry */
 	GHashTable *by_address; /* GUINT: index + 1 */
-	const char *stopped;	/* static: why not all are there; NULL: they are */
+	const char *stopped;	/* static: why tasks are missing; NULL: all are there */
 };
 
 /*
- * @deadline_us: of g_get_monotonic_time(); the walk ends there. 0: none. What is read is kept in
- * the snapshot. Free with tasks_clear().
+ * @deadline_us: g_get_monotonic_time() at which the walk ends; 0: none. The snapshot keeps all
+ * pages that were read. Free with tasks_clear().
  */
 void tasks_walk(const struct kernel *kernel, int64_t deadline_us, struct tasks *tasks);
 void tasks_clear(struct tasks *tasks);
 
-/* NULL: @address is that of no task. */
+/* NULL: no task is at @address. */
 const struct task_entry *tasks_find(const struct tasks *tasks, gva_t address);
 
-/* As ps(1) says it: R, S, D, T, t, I, X, Z, P; ? where it is not known. */
+/* The state letter of ps(1): R, S, D, T, t, I, X, Z, P; ?: unknown. */
 char task_letter(const struct task_entry *entry);
 
-/* It sleeps and nothing but what it waits for wakes it: D, or a lock of PREEMPT_RT. */
+/* Does it sleep uninterruptibly (D), or wait for a lock on PREEMPT_RT? */
 bool task_is_blocked(const struct task_entry *entry);
 
-/* The same, and a signal does not wake it either: what the kernel's own detector counts. */
+/* Is it blocked so that no signal wakes it? The kernel's hung-task detector counts these tasks. */
 bool task_is_hung(const struct task_entry *entry);
 
-/* Its saved stack pointer lies on its stack. */
+/* Is its saved stack pointer on its stack? */
 bool task_has_stack(const struct kernel *kernel, const struct task_entry *entry);
 
 /*
- * Read again by @now: does it not run, with the stack pointer and the number of switches that
- * @entry has? False too where that cannot be told.
+ * Reads the task again through @now. True if it does not run and has the stack pointer and the
+ * number of switches of @entry. False also if they are unknown.
  */
 bool task_has_stood_still(const struct kernel *now, const struct task_entry *entry);
 
-/* What this kernel does not tell, for the report; NULL: all there is to walk by. */
+/* The reason why this kernel's tasks cannot be walked, for the report; NULL: they can. */
 const char *tasks_lack(const struct kernel *kernel);
 
 #endif

@@ -3,12 +3,12 @@
 
 #include "kernel/settings.h"
 
-/* How far the timekeeper lies behind its sequence count: that grows with CONFIG_LOCKDEP. */
+/* The distance from the sequence count to the timekeeper; it grows with CONFIG_LOCKDEP. */
 #define FIRST_OFFSET 8
 #define LAST_OFFSET 256
-#define TIMEKEEPER_SIZE 512 /* more than it has ever had */
+#define TIMEKEEPER_SIZE 512 /* larger than in any release */
 #define MAX_SHIFT 32
-/* Year 2500: what is later is no time. */
+/* Year 2500: a later time is invalid. */
 #define MAX_WALL_S 16725225600ull
 
 static uint64_t core_address(const struct kernel *kernel)
@@ -32,7 +32,7 @@ static bool read_u64(const struct kernel *kernel, gva_t timekeeper, enum kernel_
 	return kernel_read_field(kernel, timekeeper, field, value, sizeof(*value), error);
 }
 
-/* Seconds since boot are those of the wall clock and what is to be added to it. */
+/* Checks that the seconds since boot equal the wall clock plus the offset to monotonic time. */
 static bool is_timekeeper(const struct kernel *kernel, gva_t timekeeper, GError **error)
 {
 	uint64_t uptime, wall, to_monotonic;

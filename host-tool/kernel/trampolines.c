@@ -7,13 +7,15 @@
 #define KPROBE_TABLE_SIZE 64 /* kernel/kprobes.c */
 /* A copied instruction and the jump back (MAX_INSN_SIZE, arch/x86/include/asm/kprobes.h). */
 #define KPROBE_SLOT_SIZE 20
-/* Of a task's stack of traced calls: SHADOW_STACK_SIZE (kernel/trace/fgraph.c, since 6.11), less
- * before. */
+/*
+ * Bytes of a task's stack of traced calls: SHADOW_STACK_SIZE (kernel/trace/fgraph.c, since 6.11);
+ * smaller before.
+ */
 #define RET_STACK_SIZE 4096u
 /* FTRACE_OPS_FL_SAVE_REGS (include/linux/ftrace.h), the same bit since 4.18. */
 #define FTRACE_OPS_SAVE_REGS (1ull << 2)
 
-/* A singly linked list of nodes that each hold a frame and the address to return to. */
+/* A singly linked list. Each node holds a frame and its return address. */
 struct return_list {
 	enum kernel_field head, link, frame, address;
 };
@@ -48,7 +50,9 @@ static bool find_in_list(const struct kernel *kernel, const struct return_list *
 		    !kernel_read_field(kernel, node, list->address, &target, 8, NULL) ||
 		    !address_space_read_u64(&kernel->space, gva(link), &link, NULL))
 			return false;
-		/* Several probes on one function: all but the last return to the trampoline. */
+		/*
+		 * One function may have several probes: all but the last return to the trampoline.
+		 */
 		if (frame == slot.value && target != trampoline.value) {
 			*address = gva(target);
 			return true;
@@ -58,9 +62,9 @@ static bool find_in_list(const struct kernel *kernel, const struct return_list *
 }
 
 /*
- * Up to 6.10 an array of struct ftrace_ret_stack; from 6.11 on these lie between other words. Both
- * grow upwards and keep what is over: the first word that is the slot's address is a call that
- * has not returned.
+ * Up to 6.10 an array of struct ftrace_ret_stack; from 6.11 on the entries lie between other words.
+ * Both grow upwards and keep old entries: the first word that equals the slot's address belongs to
+ * a call that has not returned.
  */
 static bool find_in_ret_stack(const struct kernel *kernel, gva_t task, gva_t slot, gva_t *address)
 {
@@ -88,7 +92,7 @@ static void capture_list(const struct kernel *kernel, const struct return_list *
 {
 	gva_t none;
 
-	/* No frame lies at 0, so all nodes are read. */
+	/* No frame is at 0, so this reads all nodes. */
 	find_in_list(kernel, list, task, gva(0), gva(0), &none);
 }
 
@@ -154,8 +158,8 @@ static bool find_ftrace_original(const struct kernel *kernel, gva_t address, gva
 }
 
 /*
- * An optimised kprobe's detour is a template that calls the handlers, then a copy of what was
- * overwritten. Only where the copy begins is the stack as it is at the probe.
+ * The detour of an optimised kprobe is a template that calls the handlers, then a copy of the
+ * overwritten instructions. The stack is as at the probe only where the copy begins.
  */
 static bool find_detour_copy(const struct kernel *kernel, gva_t probe, uint64_t *copy)
 {
@@ -181,7 +185,7 @@ static bool is_copy_of(gva_t address, uint64_t copy, uint64_t probed, gva_t *ori
 	return copy && address.value - copy < KPROBE_SLOT_SIZE;
 }
 
-/* Walks the kernel's hash table of all kprobes. */
+/* Walks the kernel's hash table of kprobes. */
 static bool find_probed(const struct kernel *kernel, gva_t address, gva_t *original)
 {
 	uint64_t table = kernel->map->symbols[SYMBOL_kprobe_table];

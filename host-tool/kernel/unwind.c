@@ -21,7 +21,7 @@ static void add_frame(struct walk *walk, enum stack_kind stack)
 	g_array_append_val(walk->result->frames, frame);
 }
 
-/* The frame above the kernel's: where the task left user mode. */
+/* Adds the frame above the kernel's frames: where the task left user mode. */
 static void add_user_frame(struct walk *walk)
 {
 	walk->interrupted = true;
@@ -36,8 +36,8 @@ static void enter_stack(struct walk *walk, const struct stack *stack)
 }
 
 /*
- * Moves to the frame above. Up the same stack, or to one not left before; else the guest's memory
- * is misread or made up.
+ * Moves to the frame above: up the same stack, or to a stack that was not visited before. Otherwise
+ * the guest's memory was misread or is hostile.
  */
 static bool move(struct walk *walk, const struct register_set *registers)
 {
@@ -45,7 +45,8 @@ static bool move(struct walk *walk, const struct register_set *registers)
 	const struct stack *stack = cpu_find_stack(walk->cpu, sp);
 
 	if (!stack && walk->stack && sp.value == walk->stack->high.value)
-		stack = walk->stack; /* its very end: nothing of the frame is left on it */
+		stack = walk->stack; /* the very end of the stack: nothing of the frame is left on
+					it */
 	if (!stack && walk->interrupted)
 		stack = cpu_find_overflowed_stack(walk->cpu, sp);
 	if (!stack) {
@@ -72,7 +73,7 @@ static bool move(struct walk *walk, const struct register_set *registers)
 	return true;
 }
 
-/* False if it should be in memory and is not. */
+/* False if the rule says that the register is in memory, and it cannot be read. */
 static bool find_register(struct walk *walk, const struct rule *rule, unsigned int number,
 			  const struct register_set *old, struct register_set *registers)
 {
@@ -98,7 +99,7 @@ static bool find_register(struct walk *walk, const struct rule *rule, unsigned i
 	return false;
 }
 
-/* Checked last: the frame pointer may be nonsense in a frame that is fine otherwise. */
+/* Checked last: a valid frame may have an invalid frame pointer. */
 static bool find_frame_pointer(struct walk *walk, const struct rule *rule,
 			       const struct register_set *old)
 {
@@ -109,7 +110,7 @@ static bool find_frame_pointer(struct walk *walk, const struct rule *rule,
 	return false;
 }
 
-/* The true one where a tracer has put its own in its place. */
+/* Finds the return address, and the original one if a tracer replaced it. */
 static bool find_return_address(struct walk *walk, const struct place *place, gva_t *pc)
 {
 	gva_t task = walk->cpu->stack_task.value ? walk->cpu->stack_task : walk->cpu->current;
@@ -155,7 +156,7 @@ static bool apply_call(struct walk *walk, const struct rule *rule)
 	return move(walk, &registers) && find_frame_pointer(walk, rule, &old);
 }
 
-/* Without what is only taken to be in its register still. */
+/* Keeps only the registers that were saved, not those that may still be unchanged. */
 static void note_saved(struct walk *walk, const struct rule *rule,
 		       const struct register_set *registers)
 {
@@ -182,18 +183,18 @@ static bool apply_interrupted(struct walk *walk, const struct rule *rule)
 		add_user_frame(walk);
 		return false;
 	}
-	/* Where user mode's registers would be: a kernel thread's stack ends here. */
+	/* User mode's registers would be here: the stack of a kernel thread ends here. */
 	if (walk->stack && walk->stack->kind == STACK_TASK && rule->saved_end.value &&
 	    arch->is_user_entry(walk->stack, rule->saved_end)) {
 		walk->done = true;
 		return false;
 	}
-	/* After a trap, as after a call, what counts is the instruction before. */
+	/* After a trap, as after a call, the instruction before the PC counts. */
 	walk->interrupted = !arch->is_behind_trap(walk, gva(registers.values[REGISTER_PC]));
 	return move(walk, &registers) && find_frame_pointer(walk, rule, &old);
 }
 
-/* True if there is another frame. */
+/* True: there is another frame. */
 static bool step(struct walk *walk)
 {
 	struct rule rule = {0};
@@ -267,7 +268,7 @@ void unwind_task(const struct kernel *kernel, gva_t task, gva_t stack, gva_t sp,
 		walk_stop(&walk, "what was saved at its stack pointer cannot be read");
 		return;
 	}
-	/* Where it has never run, it begins there. */
+	/* A task that has never run begins at its PC. */
 	walk.interrupted = kernel_arch(kernel)->is_start_of_task(kernel, walk_pc(&walk));
 	climb(&walk);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* VMCOREINFO_BYTES is one page; leave room for a larger one. */
+/* VMCOREINFO_BYTES is one page; this allows for a larger one. */
 #define MAX_VMCOREINFO 65536
 
 char *vmcoreinfo_read(const struct kernel *kernel, GError **error)
@@ -13,7 +13,7 @@ char *vmcoreinfo_read(const struct kernel *kernel, GError **error)
 
 	if (!kernel_read_variable(kernel, SYMBOL_vmcoreinfo_data, &data, sizeof(data), error))
 		return NULL;
-	/* Found without its name, its size has none either: it is the page's text. */
+	/* Found without a symbol, its size has no symbol either: the text fills a page. */
 	if (kernel->map->functions_only)
 		size = GUEST_PAGE_SIZE;
 	else if (!kernel_read_variable(kernel, SYMBOL_vmcoreinfo_size, &size, sizeof(size), error))

@@ -60,7 +60,7 @@ static uint64_t field(const struct waits *waits, enum kernel_field which)
 	return (uint64_t)waits->kernel->map->fields[which];
 }
 
-/* The next node of a list, if that one points back to @node. */
+/* The next node of a list, if it points back to @node. */
 static bool follow(const struct waits *waits, gva_t node, gva_t *next, bool *late)
 {
 	uint64_t back;
@@ -69,7 +69,7 @@ static bool follow(const struct waits *waits, gva_t node, gva_t *next, bool *lat
 	       read_word(waits, gva_add(*next, PREV), &back, late) && back == node.value;
 }
 
-/* Is @node part of a waiter, which lies on the stack of the task that it names? */
+/* Is @node part of a waiter on the stack of the task that the waiter names? */
 static bool is_waiter(const struct waits *waits, const struct waiter_layout *layout, gva_t node)
 {
 	const struct task_entry *entry;
@@ -85,7 +85,7 @@ static bool is_waiter(const struct waits *waits, const struct waiter_layout *lay
 	       node.value - entry->stack.value < waits->kernel->map->stack_size;
 }
 
-/* The same node may be looked at as part of waiters of several kinds. */
+/* One node may be checked as part of several kinds of waiter. */
 static uint64_t key_of(const struct waiter_layout *layout, gva_t node)
 {
 	return node.value ^ (uint64_t)layout->list << 48;
@@ -118,7 +118,9 @@ static bool may_go_on(struct waits *waits)
 	return !waits->stopped;
 }
 
-/* Once around, from a waiter's @first node: the one that is no waiter's. */
+/*
+ * Walks the ring once, from a waiter's node @first. Returns the one node that belongs to no waiter.
+ */
 static gva_t lock_of_ring(struct waits *waits, const struct waiter_layout *layout, gva_t first,
 			  GArray *nodes, bool *late)
 {

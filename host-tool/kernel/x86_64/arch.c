@@ -41,7 +41,9 @@ static bool in_user_mode(const struct register_set *set)
 	return register_known(set, X86_64_CS) && (set->values[X86_64_CS] & 3) == 3;
 }
 
-/* Or where a compiler keeps it across calls. */
+/*
+ * The argument register, and the registers in which a compiler may keep the argument across calls.
+ */
 static size_t first_argument(const GArray *registers, uint64_t values[ARCH_MAX_ARGUMENTS])
 {
 	static const char *const names[] = {"rdi", "rbx", "rbp", "r12", "r13", "r14", "r15"};
@@ -57,7 +59,7 @@ static bool interrupts_on(const struct vcpu_registers *vcpu)
 	return vcpu->rflags & RFLAGS_IF;
 }
 
-/* In the order in which they are asked. */
+/* In order of precedence. */
 static bool find_rule(struct walk *walk, struct rule *rule)
 {
 	typedef bool (*finder)(struct walk * walk, struct rule * rule);
@@ -90,8 +92,8 @@ static bool find_rule(struct walk *walk, struct rule *rule)
 }
 
 /*
- * Put there by a kprobe or while text is patched, an INT3 stands for an instruction not yet
- * executed; unless it is gone, and the handler has moved on.
+ * A kprobe or text patching puts an INT3 in place of an instruction that has not run yet. If the
+ * INT3 is gone, the handler has continued after it.
  */
 static bool is_behind_trap(const struct walk *walk, gva_t pc)
 {
@@ -110,7 +112,7 @@ static bool is_user_entry(const struct stack *stack, gva_t end)
 	return end.value == stack->high.value || end.value + FRED_PADDING == stack->high.value;
 }
 
-/* arch/x86/kernel/dumpstack.c and arch/x86/mm/fault.c; no_context() until 5.11. */
+/* arch/x86/kernel/dumpstack.c and arch/x86/mm/fault.c; up to 5.11 no_context(). */
 static bool is_telling_of_oops(const char *function)
 {
 	static const char *const names[] = {"oops_begin", "oops_end",	    "die",

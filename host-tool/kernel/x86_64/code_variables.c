@@ -6,10 +6,10 @@
 #define MAX_FUNCTION 4096u
 #define MAX_PLACES 64
 #define MAX_CPU 65536
-/* Each is a crash that was survived. */
+/* Each is an oops that the guest survived. */
 #define MAX_OOPSES 100000
 #define TAINT_DIE ((uint64_t)1 << 7)
-/* What timekeeper_read() tries first: the sequence count without lockdep. */
+/* The distance that timekeeper_read() tries first: the sequence count without lockdep. */
 #define BEFORE_TIMEKEEPER 8
 
 enum {
@@ -33,7 +33,7 @@ static const char *const function_names[NUM_FUNCTIONS] = {
 	[KTIME_GET_SECONDS] = "ktime_get_seconds",
 };
 
-/* A place in the kernel's data that a function's code names, and all that it does there. */
+/* An address in the kernel's data that a function's code uses, and the kinds of access. */
 struct place {
 	uint64_t address;
 	unsigned int size; /* bytes */
@@ -53,7 +53,7 @@ struct reader {
 	uint64_t functions[NUM_FUNCTIONS]; /* 0: not in this kernel */
 };
 
-/* Where it is fixed, counted from the instruction or as it stands. */
+/* Resolves an operand with a fixed address, relative to the instruction or absolute. */
 static bool fixed_address(const cs_insn *instruction, const cs_x86_op *op, uint64_t *address)
 {
 	const x86_op_mem *memory = &op->mem;
@@ -112,7 +112,7 @@ static void add_places(const struct reader *reader, const cs_insn *instruction,
 	}
 }
 
-/* All up to the next function, or to what is no instruction: such code tells nothing. */
+/* Reads up to the next function. Code that does not decode gives no variables. */
 static bool read_function(const struct reader *reader, unsigned int function, struct places *places)
 {
 	uint64_t address = reader->functions[function];
@@ -145,7 +145,7 @@ static uint64_t value_at(const struct reader *reader, const struct place *place)
 				: image_u32(reader->image, offset);
 }
 
-/* The only one of its kind; NULL: there is none, or more. */
+/* The only place that @is accepts; NULL: none, or several. */
 static const struct place *only(const struct places *places, bool (*is)(const struct place *place))
 {
 	const struct place *found = NULL;
@@ -197,7 +197,7 @@ static bool fits_taint(const struct reader *reader, uint64_t oopses)
 	uint64_t taint = reader->map->symbols[SYMBOL_tainted_mask];
 	struct place place = {.address = taint, .size = 8};
 
-	/* The flag comes a little after the count, and may have been set by hand. */
+	/* The kernel sets the flag a little after the count, and a user may set it. */
 	return oopses == 0 || !taint || oopses == 1 || value_at(reader, &place) & TAINT_DIE;
 }
 

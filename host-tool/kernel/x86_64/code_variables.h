@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Variables that no table names, by the code of functions that use them: for kernels without
- * CONFIG_KALLSYMS_ALL, whose kallsyms has the functions.
+ * Finds variables that no table names, through the code of functions that use them. For kernels
+ * without CONFIG_KALLSYMS_ALL, whose kallsyms has functions only.
  *
- *	tainted_mask	what both get_taint() and test_taint() read (kernel/panic.c): 8 bytes
- *	die_counter	what __die_header() both reads and writes (arch/x86/kernel/dumpstack.c;
- *before 5.5, or where a compiler has put it there, __die()): 4 bytes panic_cpu	what nmi_panic()
- *exchanges if it is -1 (from 6.18 on panic_try_start()): 4 bytes
- *	tk_core		8 bytes before the struct timekeeper whose ktime_sec ktime_get_seconds()
- *reads
+ * 	tainted_mask	8 bytes, read by both get_taint() and test_taint() (kernel/panic.c)
+ * 	die_counter	4 bytes, read and written by __die_header()
+ * 			(arch/x86/kernel/dumpstack.c); by __die() before 5.5 or if inlined
+ * 	panic_cpu	4 bytes, which nmi_panic() exchanges if -1; from 6.18 on
+ * 			panic_try_start()
+ * 	tk_core		8 bytes before the struct timekeeper whose ktime_sec
+ * 			ktime_get_seconds() reads
  *
- * Only operands count that are a fixed address in the image's data. A variable is known if exactly
- * one is what it must be and it holds what the variable can hold; else it stays unknown.
+ * Only operands with a fixed address in the image's data count. A variable is accepted if exactly
+ * one address fits and has a valid value; else it stays unknown.
  */
 #ifndef OOPSBT_KERNEL_X86_64_CODE_VARIABLES_H
 #define OOPSBT_KERNEL_X86_64_CODE_VARIABLES_H
@@ -19,8 +20,8 @@
 #include "kernel/map.h"
 
 /*
- * Fills those of the map's symbols that are 0. Needs its kallsyms, _stext and _etext; tk_core its
- * fields as well. Reads no more than the first 4 KiB of each function.
+ * Fills the map's symbols that are 0. Needs the map's kallsyms, _stext and _etext; for tk_core the
+ * fields as well. Reads the first 4 KiB of each function at most.
  */
 void code_variables(const struct image *image, const struct address_space *space,
 		    struct kernel_map *map);

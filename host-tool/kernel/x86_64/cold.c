@@ -8,20 +8,20 @@
 #include "kernel/x86_64/pt_regs.h"
 #include "kernel/x86_64/tss.h"
 
-/* What a stack without a guard page has at least; KASAN makes them twice as large, or more. */
+/* The minimum size of a stack without a guard page; with KASAN twice this or more. */
 #define STACK_SIZE DEFAULT_STACK_SIZE
 #define STACK_SIZE_KASAN (2 * DEFAULT_STACK_SIZE)
 /*
- * A CPU's GDT is one of the page-aligned per-CPU variables, which come first. Those that the kernel
- * image declares, the hot ones among them, all lie from so much before it to so much behind it.
+ * A CPU's GDT is one of the page-aligned per-CPU variables, which come first. All variables that
+ * the kernel image declares, the hot ones included, lie within this distance of it.
  */
 #define PERCPU_BEFORE_GDT (64u << 10)
 #define PERCPU_AFTER_GDT (192u << 10)
 #define PERCPU_SIZE (PERCPU_BEFORE_GDT + PERCPU_AFTER_GDT)
-/* What is shown of a task lies in its first two pages, even if it does not begin with one. */
+/* All shown fields of a task are in its first two pages, even if the task is not page-aligned. */
 #define TASK_SIZE (2 * GUEST_PAGE_SIZE)
 #define IDT_SIZE 4096
-/* A CPU's own mappings of its GDT, TSS and exception stacks (arch/x86/mm/cpu_entry_area.c). */
+/* Each CPU's mappings of its GDT, TSS and exception stacks (arch/x86/mm/cpu_entry_area.c). */
 #define ENTRY_AREA_START 0xfffffe0000000000ull
 #define ENTRY_AREA_END 0xfffffe8000000000ull
 #define MAX_STACKS 4
@@ -32,8 +32,8 @@ static bool in_entry_area(uint64_t address)
 }
 
 /*
- * Where the stack that @sp is on ends: at its guard page. Only task stacks are aligned to their
- * size always; that is for those without a guard page (no CONFIG_VMAP_STACK).
+ * The end of the stack that @sp is on: its guard page. Stacks without a guard page (no
+ * CONFIG_VMAP_STACK) end at a multiple of their size; only task stacks are always aligned to it.
  */
 static uint64_t stack_top(const struct address_space *space, uint64_t sp)
 {
@@ -48,7 +48,7 @@ static uint64_t stack_top(const struct address_space *space, uint64_t sp)
 	return (sp & ~(uint64_t)(STACK_SIZE - 1)) + STACK_SIZE;
 }
 
-/* From stack to stack: where the interrupted one went on is kept at a stack's top. */
+/* Follows the stacks: the top of a stack holds the stack pointer of the interrupted one. */
 static void capture_stacks(const struct address_space *space, uint64_t sp)
 {
 	for (int i = 0; i < MAX_STACKS && sp >> 63; i++) {
@@ -65,9 +65,9 @@ static void capture_stacks(const struct address_space *space, uint64_t sp)
 }
 
 /*
- * The kernel's own page tables. In user mode with page-table isolation CR3 has the user's, which
- * differ by one bit and have no kernel in them; other tables with that bit do not translate the
- * GDT's address the same way without it.
+ * The kernel's own page tables. In user mode with page-table isolation CR3 has the user's page
+ * tables, which differ by one bit and do not map the kernel. If CR3 has that bit for another
+ * reason, the page tables without it translate the GDT's address differently.
  */
 static gpa_t kernel_root(const struct address_space *space, const struct vcpu_registers *vcpu)
 {
@@ -83,11 +83,11 @@ static gpa_t kernel_root(const struct address_space *space, const struct vcpu_re
 	return space->root;
 }
 
-/* A vCPU, and what of the guest's memory must be its. */
+/* A vCPU, and the guest memory that must belong to it. */
 struct cpu_place {
 	const struct vcpu_registers *vcpu;
 	struct address_space space;
-	gpa_t percpu; /* where its per-CPU variables begin, about; 0: not known */
+	gpa_t percpu; /* approximate start of its per-CPU variables; 0: unknown */
 };
 
 static bool find_place(struct snapshot *snapshot, const struct vcpu_registers *vcpu,
@@ -111,21 +111,21 @@ static bool find_place(struct snapshot *snapshot, const struct vcpu_registers *v
 }
 
 /*
- * Where in the per-CPU area two words are, and how large a task's stack is: the same for all CPUs,
- * or nearly always so.
+ * The places of two words in the per-CPU area, and the size of task stacks: the same for (nearly)
+ * all CPUs.
  */
 struct current_place {
 	uint64_t task_at, top_at, stack_size;
 };
 
-/* Pages that are kept for finding the kernel, its symbols, the modules. */
+/* Pages reserved for finding the kernel, its symbols and the modules. */
 #define RESERVED_PAGES 8192u
-/* What a vCPU needs at least: its page tables, stacks, TSS, task and two pages of variables. */
+/* Pages that a vCPU needs at least: page tables, stacks, TSS, task and two pages of variables. */
 #define LEAST_PAGES 12u
-/* Where a current task is to be searched for in all variables, however many vCPUs there are. */
+/* The first vCPUs, for which the current task may be searched for in all variables. */
 #define WHOLE_AREAS 64u
 
-/* @index: of the vCPU, of @num_vcpus. */
+/* @index: of this vCPU among @num_vcpus. */
 static bool has_room_for_area(struct snapshot *snapshot, const struct current_place *known,
 			      guint index, guint num_vcpus)
 {
@@ -137,7 +137,7 @@ static bool has_room_for_area(struct snapshot *snapshot, const struct current_pl
 	return room >= needed + (size_t)(num_vcpus - index) * LEAST_PAGES;
 }
 
-/* All variables, or those of the pages in which the last CPU had its current task. */
+/* Captures all variables, or the pages where the last CPU had its current task. */
 static void capture_percpu(const struct cpu_place *place, const struct current_place *known,
 			   bool whole)
 {
@@ -153,7 +153,7 @@ static void capture_percpu(const struct cpu_place *place, const struct current_p
 		snapshot_prefetch(snapshot, gpa_add(place->percpu, pages[i]), GUEST_PAGE_SIZE);
 }
 
-/* The spinlock that the vCPU may wait for is where one of its registers points. */
+/* One of the vCPU's registers may point to the spinlock that it waits for. */
 static void capture_lock(const struct cpu_place *place)
 {
 	const struct vcpu_registers *vcpu = place->vcpu;
@@ -181,14 +181,14 @@ static void capture_place(const struct cpu_place *place, const struct current_pl
 }
 
 /*
- * `current`, by what holds for it in every release: its struct task_struct is aligned to a cache
- * line and has the address of its stack behind its struct thread_info and its state; and among the
- * CPU's variables is the address of that stack's top, where entries from user mode begin.
+ * `current` is found by properties that hold in every release: its struct task_struct is aligned to
+ * a cache line and has the address of its stack after struct thread_info and the state. One of the
+ * CPU's variables has the address of the top of that stack, where entries from user mode begin.
  */
 #define TASK_ALIGNMENT 64
 #define TASK_STACK 24 /* or 8 bytes more */
 #define MAX_TOPS 256
-/* A lying guest may have more pointers. A true one has two for each CPU after the first. */
+/* The limit for hostile guests. A genuine guest has two pointers for each CPU after the first. */
 #define MAX_CANDIDATES 4096
 #define MAX_CANDIDATES_PER_CPU 4
 
@@ -213,7 +213,7 @@ static bool read_percpu(const struct cpu_place *place, uint64_t at, uint64_t *wo
 	return *word >> 63;
 }
 
-/* The top that is at or so little above @address, else 0. Of a larger stack it is one as well. */
+/* The stack top that is at @address or directly above it, else 0. Also true for larger stacks. */
 static uint64_t stack_end(uint64_t address)
 {
 	uint64_t offset = address & (STACK_SIZE - 1);
@@ -235,8 +235,8 @@ static void note_top(struct search *search, uint64_t at)
 }
 
 /*
- * Before 5.13 it is in the TSS, and not aligned there (x86_hw_tss.sp1). For the rest from the end
- * on: exception stacks, with old copies of anything, are in the first half.
+ * Before 5.13 the top is in the TSS, not aligned (x86_hw_tss.sp1). Other variables are searched
+ * from the end: the first half holds exception stacks with stale copies.
  */
 static void find_tops(struct search *search)
 {
@@ -251,7 +251,10 @@ static void find_tops(struct search *search)
 		note_top(search, at - 8);
 }
 
-/* Whether there may be a task at @task; the two words that one of is where its stack begins. */
+/*
+ * Reads the two words of @task of which one is the address of its stack. False: there can be no
+ * task at @task.
+ */
 static bool read_stacks(struct search *search, uint64_t task, uint64_t stacks[2])
 {
 	return task % TASK_ALIGNMENT == 0 && !in_entry_area(task) && search->candidates_left &&
@@ -264,7 +267,7 @@ static bool is_stack_with_top(uint64_t stack, uint64_t top, uint64_t size)
 	return top && stack == top - size && stack % size == 0;
 }
 
-/* Is @task one whose stack of @size bytes ends at a top? *@top_at: where that is. */
+/* Does the stack of @task, of @size bytes, end at a known top? Sets *@top_at to its place. */
 static bool has_top(const struct search *search, const uint64_t stacks[2], uint64_t size,
 		    uint64_t *top_at)
 {
@@ -293,7 +296,7 @@ static bool is_current(struct search *search, uint64_t task, struct current_plac
 	return has_top(search, stacks, place->stack_size, &place->top_at);
 }
 
-/* Where the last CPU had it. */
+/* Is the current task where the last CPU had it? */
 static bool is_at_same_place(struct search *search, uint64_t *task)
 {
 	uint64_t stacks[2], top;
@@ -306,8 +309,8 @@ static bool is_at_same_place(struct search *search, uint64_t *task)
 }
 
 /*
- * Two stacks may happen to lie so that they look like a larger one: that counts only where no task
- * with a stack of the usual size is current, on this CPU or on one before it.
+ * Two adjacent stacks may look like one of twice the size. A large stack counts only if no task
+ * with a usual stack is current, on this CPU or an earlier one.
  */
 static bool find_current(struct search *search, uint64_t *task)
 {
@@ -339,9 +342,9 @@ static bool find_current(struct search *search, uint64_t *task)
 }
 
 /*
- * What the others have at the place where the last one had its current task: a CPU that came before
- * may have been taken for one that runs another task, and one that is just switching has the stack
- * of one task and another one as its current.
+ * Captures the other CPUs' tasks at the place where the last CPU had its current task. The search
+ * may have chosen a wrong task for an earlier CPU, and a CPU in a task switch has the stack of one
+ * task and another task as `current`.
  */
 static void capture_at_same_place(const struct current_place *found, struct snapshot *snapshot,
 				  const GArray *vcpus, guint num_done)

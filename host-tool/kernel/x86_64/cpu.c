@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which CPU a vCPU is, and what stacks it has, by what Linux has told the hardware. */
+/* Finds the CPU number and the stacks of a vCPU, from what Linux told the hardware. */
 #include "kernel/x86_64/cpu.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #define MAX_EXCEPTION_STACK 0x4000u
 
-/* Before that entry is set up, in kernel mode: the GS base is the CPU's own offset. */
+/* Before the GDT entry is set up, in kernel mode: the GS base is the CPU's per-CPU offset. */
 static bool number_from_gs(const struct kernel *kernel, const struct vcpu_registers *registers,
 			   unsigned int *number)
 {
@@ -32,7 +32,7 @@ static bool number_from_gs(const struct kernel *kernel, const struct vcpu_regist
 	return false;
 }
 
-/* Exception stacks are one or more pages with a guard page below. */
+/* Exception stacks have one or more pages, with a guard page below. */
 static void add_exception_stack(const struct kernel *kernel, struct cpu *cpu, enum stack_kind kind,
 				uint64_t high)
 {
@@ -64,8 +64,7 @@ void x86_64_add_hardware_stacks(const struct kernel *kernel, struct cpu *cpu)
 	if (!read_tss(kernel, cpu, tss))
 		return;
 	memcpy(&top, tss + TSS_RSP0, sizeof(top));
-	/* The entry stack is the last of its page; it is no exception stack, but as small as one.
-	 */
+	/* The entry stack ends its page. It is no exception stack, but as small as one. */
 	if (top && kernel_is_kernel_address(kernel, gva(top)))
 		cpu_add_stack(cpu, STACK_ENTRY, (top - 1) & GUEST_PAGE_MASK, top);
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
@@ -75,7 +74,7 @@ void x86_64_add_hardware_stacks(const struct kernel *kernel, struct cpu *cpu)
 	}
 }
 
-/* Where FRED is in use, the interrupt stack table is empty. */
+/* With FRED in use, the interrupt stack table is empty. */
 static bool uses_fred(const struct kernel *kernel, const struct cpu *cpu)
 {
 	static const uint8_t empty[TSS_IST_SIZE];
@@ -85,16 +84,16 @@ static bool uses_fred(const struct kernel *kernel, const struct cpu *cpu)
 }
 
 /*
- * The hardware has been told of these stacks in registers that no monitor shows; the kernel has
- * them where it always has them (struct cea_exception_stacks in arch/x86/include/asm/
- * cpu_entry_area.h): each is followed by the next one's guard page.
+ * The registers that hold these stacks are not shown by any monitor. The kernel has the stacks at
+ * their usual place (struct cea_exception_stacks in arch/x86/include/asm/cpu_entry_area.h): the
+ * guard page of the next stack follows each stack.
  */
 static void add_fred_stacks(const struct kernel *kernel, struct cpu *cpu)
 {
 	static const struct {
 		enum stack_kind kind;
 		enum kernel_field low, next;
-		uint64_t guard; /* bytes of it that are before @next */
+		uint64_t guard; /* bytes of the guard page before @next */
 	} all[] = {
 		{STACK_DOUBLE_FAULT, FIELD_cea_stacks_df, FIELD_cea_stacks_nmi, GUEST_PAGE_SIZE},
 		{STACK_NMI, FIELD_cea_stacks_nmi, FIELD_cea_stacks_db, GUEST_PAGE_SIZE},
@@ -132,14 +131,14 @@ void x86_64_add_cpu_stacks(const struct kernel *kernel, struct cpu *cpu)
 			  &pointer, sizeof(pointer)) ||
 	    !kernel_is_kernel_address(kernel, gva(pointer)))
 		return;
-	/* It points to the top, or from 5.8 on to the last word of the stack. */
+	/* Points to the top or, from 5.8 on, to the last word of the stack. */
 	pointer = (pointer + GUEST_PAGE_SIZE - 1) & GUEST_PAGE_MASK;
 	cpu_add_stack(cpu, STACK_IRQ, pointer - kernel->map->stack_size, pointer);
 }
 
 /*
- * The last word of an IRQ stack; the end of the struct pt_regs, or of what the CPU pushed, that an
- * exception stack begins with.
+ * The last word of an IRQ stack; for an exception stack the end of its struct pt_regs, or of the
+ * words that the CPU pushed.
  */
 bool x86_64_previous_sp(const struct kernel *kernel, const struct stack *stack, gva_t *sp)
 {

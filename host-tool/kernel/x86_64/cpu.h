@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* See struct arch, whose functions these are. */
+/* The functions of struct arch for CPUs: see there. */
 #ifndef OOPSBT_KERNEL_X86_64_CPU_H
 #define OOPSBT_KERNEL_X86_64_CPU_H
 
@@ -7,7 +7,10 @@
 
 enum vcpu_fit x86_64_fit(const struct kernel *kernel, const struct vcpu_registers *vcpu);
 bool x86_64_is_stopped(const struct vcpu_registers *vcpu);
-/* By the number that the kernel keeps in each CPU's GDT, for getcpu(2): right in user mode, too. */
+/*
+ * Finds the CPU number that the kernel keeps in each CPU's GDT for getcpu(2). Works in user mode,
+ * too.
+ */
 bool x86_64_number_from_gdt(const struct kernel *kernel, const struct vcpu_registers *vcpu,
 			    unsigned int *number);
 bool x86_64_find_cpu_number(const struct kernel *kernel, const struct vcpu_registers *vcpu,

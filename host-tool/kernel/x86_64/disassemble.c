@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* How far back a start is looked for from which the code can be read up to pc. */
+/* The maximum number of bytes before pc at which to start decoding. */
 #define MAX_RESYNC 64
-/* A string instruction may have gone on for a while; its operand is where it is now. */
+/* A string instruction may have moved on; its operand is the current place. */
 #define WORD_SIZE 8
 
 static bool open_capstone(csh *handle)
@@ -19,7 +19,7 @@ static bool open_capstone(csh *handle)
 	return true;
 }
 
-/* Bytes of the instruction at @offset; 1 for what is none. */
+/* Bytes of the instruction at @offset; 1 if it is not an instruction. */
 static size_t decode(csh handle, const struct code *code, size_t offset, cs_insn *instruction,
 		     bool *valid)
 {
@@ -42,8 +42,8 @@ static bool reaches(csh handle, const struct code *code, size_t from, size_t to,
 }
 
 /*
- * Where to begin so that an instruction begins at pc. From a function's start for sure; else
- * from the furthest place from which that comes out: x86 code falls into step with itself.
+ * Finds a start from which an instruction begins at pc: the start of the function if it is known,
+ * else the furthest place that works. Decoding of x86 code synchronises itself.
  */
 static size_t find_start(csh handle, const struct code *code, size_t pc, cs_insn *instruction)
 {
@@ -105,7 +105,7 @@ static void disassemble_around(csh handle, const struct code *code, size_t pc, u
 		bool valid;
 		size_t size = decode(handle, code, offset, found, &valid);
 
-		/* What the bytes end in the middle of. */
+		/* The bytes end within this instruction. */
 		if (!valid && offset > pc && code->length - offset < INSTRUCTION_MAX)
 			break;
 		if (offset <= pc && instructions->len > before)
@@ -138,7 +138,7 @@ struct operand {
 	bool known;
 };
 
-/* A register of an address: 64 bits, or the low 32 of one; @name as capstone has it. */
+/* The value of a register in an address: 64 bits, or the low 32; @name is capstone's. */
 static bool register_value(csh handle, x86_reg reg, const GArray *registers, uint64_t *value,
 			   char **label)
 {
@@ -194,7 +194,7 @@ static void add_displacement(struct operand *operand, int64_t displacement)
 			       size);
 }
 
-/* Only of FS and GS is the base something else than 0. */
+/* Only the bases of FS and GS can differ from 0. */
 static void add_segment(struct operand *operand, x86_reg segment, const GArray *registers)
 {
 	const char *name = segment == X86_REG_GS ? "gs_base" : "fs_base";
@@ -222,7 +222,7 @@ static void make_operand(csh handle, const cs_insn *instruction, const x86_op_me
 		add_register(operand, handle, memory->base, 1, registers);
 	add_register(operand, handle, memory->index, memory->scale, registers);
 	add_displacement(operand, memory->disp);
-	/* What is counted from the instruction is no register's doing: it is a fixed address. */
+	/* A RIP-relative address is fixed: no register's value explains it. */
 	if (memory->base == X86_REG_RIP && operand->known)
 		g_string_printf(operand->text, "0x%" PRIx64 ", fixed in the instruction",
 				operand->address);
@@ -242,7 +242,7 @@ static const char *access_words(uint8_t access)
 	return "the operand of this instruction";
 }
 
-/* Instructions that name an address and do not go there. */
+/* Instructions that name an address but do not access it. */
 static bool touches_nothing(const cs_insn *instruction)
 {
 	return instruction->id == X86_INS_LEA || instruction->id == X86_INS_NOP;

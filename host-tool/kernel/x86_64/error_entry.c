@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Since 5.17, error_entry() (arch/x86/entry/entry_64.S) returns in RAX where the registers are that
- * it has pushed, or jumps to sync_regs() for that; the entry code then makes it its stack pointer.
- * From the call on until that is done, ORC of the entry code is as if nothing were pushed.
+ * Since 5.17 error_entry() (arch/x86/entry/entry_64.S) pushes the registers and returns their
+ * address in RAX, or jumps to sync_regs() for that. The entry code then makes RAX its stack
+ * pointer. From the call until then, ORC of the entry code describes the stack as if nothing were
+ * pushed.
  */
 #include <string.h>
 
@@ -16,7 +17,7 @@ static bool find_registers(const struct walk *walk, gva_t *at)
 	const struct frame *callee = walk_callee(walk);
 	uint8_t code[sizeof(mov_rax_rsp)];
 
-	/* sync_regs() calls nothing: it is where the CPU is, or was interrupted. */
+	/* sync_regs() calls nothing: the CPU is in it, or was interrupted in it. */
 	if (!walk->interrupted && !(callee && callee->interrupted))
 		return false;
 	if (!address_space_read(&walk->kernel->space, walk_pc(walk), code, sizeof(code), NULL,

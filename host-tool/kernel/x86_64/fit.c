@@ -22,8 +22,8 @@ static bool maps_text_alike(const struct kernel *kernel, gpa_t root, gva_t text)
 }
 
 /*
- * All of Linux' page tables map its text. Those of user mode under page-table isolation may not,
- * but are a pair with tables that do.
+ * All page tables of Linux map its text. Those of user mode with page-table isolation may not, but
+ * they are paired with page tables that do.
  */
 static bool page_tables_fit(const struct kernel *kernel, const struct vcpu_registers *registers)
 {
@@ -49,7 +49,7 @@ bool x86_64_number_from_gdt(const struct kernel *kernel, const struct vcpu_regis
 	return *number < cpu_count_possible(kernel);
 }
 
-/* A GDT that names a CPU must be that CPU's own variable, whatever address it is mapped at. */
+/* A GDT that names a CPU must be that CPU's own variable, at whatever address it is mapped. */
 static bool gdt_fits(const struct kernel *kernel, const struct vcpu_registers *registers)
 {
 	uint64_t symbol = kernel->map->symbols[SYMBOL_gdt_page];

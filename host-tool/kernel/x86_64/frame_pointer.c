@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Code that begins with `push %rbp; mov %rsp, %rbp`: RBP points to where the caller's lies, and the
- * return address is above that.
+ * Code that begins with `push %rbp; mov %rsp, %rbp`: RBP points to the saved RBP of the caller, and
+ * the return address is above it.
  */
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "kernel/x86_64/pt_regs.h"
 #include "kernel/x86_64/rules.h"
 
-/* A BPF program has one; of other code that is not known it is a guess. */
+/* A BPF program keeps a frame pointer. For other unknown code this is a guess. */
 bool find_generated_code_rule(struct walk *walk, struct rule *rule)
 {
 	uint64_t fp = walk_fp(walk);
@@ -27,13 +27,13 @@ bool find_generated_code_rule(struct walk *walk, struct rule *rule)
 
 #define PUSH_RBP 0x55
 #define RET 0xc3
-#define CALL 0xe8 /* followed by the distance from what comes after it, 4 bytes */
+#define CALL 0xe8 /* followed by 4 bytes: the distance from the end of the instruction */
 #define CALL_LENGTH 5
 #define PROLOGUE "\x55\x48\x89\xe5" /* push %rbp; mov %rsp, %rbp */
 #define PROLOGUE_LENGTH 4
-#define SEARCH_MAX 1024 /* bytes of a function; other things may come before */
+#define SEARCH_MAX 1024 /* bytes of a function; other instructions may come before the prologue */
 
-/* Compilers put other instructions in between. */
+/* Compilers put other instructions between the two. */
 static bool has_prologue(const uint8_t *code, size_t length)
 {
 	static const uint8_t mov_rsp_rbp[] = {0x48, 0x89, 0xe5};
@@ -42,7 +42,7 @@ static bool has_prologue(const uint8_t *code, size_t length)
 	return mov && memchr(code, PUSH_RBP, (size_t)(mov - code));
 }
 
-/* Is a frame pointer set up in the function that @pc is in, before @pc? */
+/* Does the function set up a frame pointer before @pc? */
 static bool set_up_before(const struct walk *walk, gva_t pc)
 {
 	uint8_t code[SEARCH_MAX];
@@ -60,8 +60,9 @@ static bool set_up_before(const struct walk *walk, gva_t pc)
 }
 
 /*
- * Who makes calls sets up a frame pointer first, in a kernel that keeps them (objtool sees to it);
- * but maybe not in this part of its code. Who is interrupted may have none yet, or none at all.
+ * In a kernel with frame pointers a function sets one up before it makes a call (objtool checks
+ * this), but maybe not in this part of its code. A function that was interrupted may have none yet,
+ * or none at all.
  */
 static bool is_sure(const struct walk *walk, const struct rule *rule)
 {
@@ -71,7 +72,7 @@ static bool is_sure(const struct walk *walk, const struct rule *rule)
 	       (!walk->interrupted && set_up_before(walk, caller));
 }
 
-/* The return address @caller lies at @slot, and RBP is the caller's. */
+/* The return address @caller is at @slot, and RBP is the caller's. */
 static void return_rule(gva_t slot, gva_t caller, struct rule *rule)
 {
 	rule->kind = RULE_CALL;
@@ -100,9 +101,9 @@ static bool calls(const struct walk *walk, gva_t caller, gva_t pc)
 }
 
 /*
- * Interrupted where no frame pointer is set up before, as in a function that makes no calls: what
- * is on top of the stack may be the return address. It is for sure where there is a call of this
- * function before it; else it is a guess, as in the kernel's own trace.
+ * Interrupted in a function with no frame pointer set up before, such as one that makes no calls:
+ * the top of the stack may be the return address. It is certain if a call of this function precedes
+ * it; else it is a guess, as in the kernel's own trace.
  */
 static bool find_leaf_rule(struct walk *walk, struct rule *rule)
 {
@@ -117,8 +118,8 @@ static bool find_leaf_rule(struct walk *walk, struct rule *rule)
 }
 
 /*
- * Interrupted before its frame pointer is set up, or after that is gone: then the return address is
- * on top of the stack, or below what has been pushed.
+ * Interrupted before the frame pointer is set up, or after it is removed: the return address is on
+ * top of the stack, or below what was pushed.
  */
 static bool find_frameless_rule(struct walk *walk, struct rule *rule)
 {
@@ -129,7 +130,7 @@ static bool find_frameless_rule(struct walk *walk, struct rule *rule)
 	    !address_space_read(&walk->kernel->space, gva(walk_pc(walk).value - 1), code,
 				sizeof(code), NULL, NULL))
 		return false;
-	if (!memcmp(code, PROLOGUE, PROLOGUE_LENGTH)) /* push %rbp is done */
+	if (!memcmp(code, PROLOGUE, PROLOGUE_LENGTH)) /* push %rbp has run */
 		slot = gva_add(slot, 8);
 	else if (code[1] != PUSH_RBP && code[1] != RET)
 		return find_leaf_rule(walk, rule);
@@ -159,7 +160,7 @@ bool find_frame_pointer_rule(struct walk *walk, struct rule *rule)
 {
 	uint64_t fp = walk_fp(walk);
 
-	/* Entry code marks its frame, which is a pt_regs (ENCODE_FRAME_POINTER in asm/frame.h). */
+	/* Entry code marks the frame pointer of a pt_regs (ENCODE_FRAME_POINTER in asm/frame.h). */
 	if ((fp & 1) && cpu_find_stack(walk->cpu, gva(fp))) {
 		pt_regs_rule(gva(fp - 1), rule);
 		return true;

@@ -7,9 +7,9 @@
 
 #define KERNEL_RIP "RIP: 0010:"
 #define KERNEL_CS 0x10
-/* Lines from RIP to the trace; debug registers and protection keys included. */
+/* Lines from RIP to the trace, including debug registers and protection keys. */
 #define MAX_LINES 24
-/* PROLOGUE_SIZE of arch/x86/kernel/dumpstack.c: how far before RIP the bytes begin. */
+/* PROLOGUE_SIZE of arch/x86/kernel/dumpstack.c: the bytes begin this far before RIP. */
 #define PROLOGUE_SIZE 42
 
 struct values {
@@ -17,7 +17,7 @@ struct values {
 	uint64_t value[NUM_X86_64_NAMES];
 };
 
-/* The first value counts: later ones are of other states. */
+/* The first value counts: later ones belong to other states. */
 static void set_value(struct values *values, const char *label, size_t length, uint64_t value)
 {
 	for (size_t i = 0; i < NUM_X86_64_NAMES; i++) {
@@ -86,7 +86,7 @@ static void take_rip(const char *text, struct oops_registers *registers)
 		registers->rip.known = parse_hex(text + 2, &registers->rip.value, &end);
 }
 
-/* Of several lines the first that is whole. */
+/* Takes the first complete line. */
 static void take_code(const char *text, struct oops_registers *registers)
 {
 	static const char unreadable[] = "Unable to access opcode bytes at ";
@@ -126,7 +126,7 @@ static const char *line_at(const GPtrArray *lines, guint i)
 	return g_ptr_array_index(lines, i);
 }
 
-/* Where "RIP: 0010:" stands before any trace; @last + 1: nowhere. */
+/* The line with "RIP: 0010:" before any trace; @last + 1: none. */
 static guint find_rip(const GPtrArray *lines, guint first, guint last)
 {
 	guint i = first;
@@ -181,8 +181,8 @@ void oops_registers_find(const GPtrArray *lines, guint first, guint last,
 			take_registers(line, &values);
 	}
 	/*
-	 * On a line of its own after the trace: CR2 of the fault. What stands among the registers
-	 * was read after the kernel had looked at the code, where it may have faulted again.
+	 * CR2 of the fault is on its own line after the trace. The CR2 among the registers was read
+	 * after the kernel had read the code, which may have faulted again.
 	 */
 	for (guint i = rip + 1; i <= last; i++) {
 		const char *end;

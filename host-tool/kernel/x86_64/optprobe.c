@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The detour of an optimised kprobe (arch/x86/kernel/kprobes/opt.c) has pushed all registers and
- * called optimized_callback(), which fills in where the probe is: one byte before regs->ip.
+ * called optimized_callback(). That function sets regs->ip to one byte after the probe.
  */
 #include "kernel/x86_64/pt_regs.h"
 #include "kernel/x86_64/registers.h"
@@ -31,7 +31,7 @@ bool find_optprobe_rule(struct walk *walk, struct rule *rule)
 		return true;
 	}
 	pt_regs_rule(at, rule);
-	rule->saved_end = gva(0); /* these are not what an entry has pushed */
+	rule->saved_end = gva(0); /* these are not registers that an entry has pushed */
 	rule_value(rule, X86_64_RSP, at.value + PT_REGS_SIZE);
 	for (unsigned int i = X86_64_RFLAGS; i <= X86_64_ORIG_RAX; i++)
 		rule->places[i] = (struct place){.kind = PLACE_LOST};

@@ -25,7 +25,7 @@ static const enum orc_register registers_7_1[NUM_REGISTERS] = {
 	ORC_REGISTER_INVALID,
 };
 
-/* Up to 6.3 the type is two bits, and the end of the stack a flag of its own. */
+/* Up to 6.3 the type has two bits, and a separate flag marks the end of the stack. */
 static bool decode_old_type(uint16_t bits, bool has_signal, struct orc_entry *entry)
 {
 	static const enum orc_type types[] = {ORC_TYPE_CALL, ORC_TYPE_REGS, ORC_TYPE_REGS_PARTIAL};
@@ -66,9 +66,9 @@ bool orc_decode(enum orc_layout layout, const uint8_t raw[ORC_ENTRY_SIZE], struc
 
 struct layout_count {
 	uint64_t valid;
-	uint64_t ordinary;    /* a call frame found from the stack pointer: what most code has */
+	uint64_t ordinary;    /* a call frame based on the stack pointer: most code has these */
 	uint64_t regs;	      /* interrupt frames */
-	uint64_t signal_regs; /* of these, marked as interrupted */
+	uint64_t signal_regs; /* interrupt frames with the signal mark */
 };
 
 static void count_entry(enum orc_layout layout, const uint8_t *raw, struct layout_count *count)
@@ -102,7 +102,7 @@ bool orc_detect_layout(const struct address_space *space, const struct orc_table
 	raw = g_malloc(bytes);
 	if (!address_space_peek(space, table->entries, raw, bytes, error))
 		return false;
-	/* The newest first: the 6.3 layout reads all of a 5.4 table but for its end marks. */
+	/* Newest first: the 6.3 layout decodes a 5.4 table except for its end marks. */
 	for (enum orc_layout try = NUM_ORC_LAYOUTS - 1; try > ORC_LAYOUT_NONE; try--) {
 		struct layout_count count = {0};
 
@@ -110,7 +110,9 @@ bool orc_detect_layout(const struct address_space *space, const struct orc_table
 			count_entry(try, raw + i * ORC_ENTRY_SIZE, &count);
 		if (count.valid < table->num_entries || count.ordinary < table->num_entries / 2)
 			continue;
-		/* Every interrupt frame of 6.3 is marked as one; in a 5.4 table that bit is `end`.
+		/*
+		 * In 6.3 every interrupt frame has the signal mark; in a 5.4 table that bit is
+		 * `end`.
 		 */
 		if (try == ORC_LAYOUT_6_3 && count.signal_regs < count.regs)
 			continue;
@@ -143,7 +145,7 @@ bool orc_find(const struct address_space *space, const struct orc_table *table,
 	uint64_t first = low;
 
 	high = MIN(high, table->num_entries);
-	/* Of several entries at one address the last one counts, as in the kernel. */
+	/* Of several entries for one address the last counts, as in the kernel. */
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
 		uint64_t start;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ORC: how the caller's frame is found from an instruction's address
+ * ORC: finds the caller's frame from an instruction's address
  * (arch/x86/include/asm/orc_types.h, arch/x86/kernel/unwind_orc.c).
  *
  * Two parallel arrays, sorted by address: `orc_unwind_ip`, 32-bit offsets each relative to itself,
@@ -12,7 +12,7 @@
  *                                                          REGS_PARTIAL 4
  *   7.1 on      the same with other register numbers
  *
- * Distributions backport, so the layout is told by the entries, not by the release.
+ * Distributions backport layouts, so the entries decide, not the release.
  */
 #ifndef OOPSBT_KERNEL_ORC_H
 #define OOPSBT_KERNEL_ORC_H
@@ -20,7 +20,7 @@
 #include "guest/paging.h"
 
 #define ORC_ENTRY_SIZE 6
-/* Ten times what the largest kernels have. */
+/* Ten times as many as the largest kernels have. */
 #define ORC_MAX_ENTRIES (16u << 20)
 
 enum orc_layout {
@@ -59,28 +59,26 @@ struct orc_entry {
 	int16_t sp_offset, bp_offset; /* bytes */
 	enum orc_register sp_register, bp_register;
 	enum orc_type type;
-	bool signal; /* the frame found is one that was interrupted, not one that made a call */
+	bool signal; /* the frame above was interrupted; it did not make a call */
 };
 
-/* One sorted table: the core kernel's or a module's. */
+/* One sorted table of the core kernel or of a module. */
 struct orc_table {
 	gva_t ips;     /* int32_t, each relative to its own address */
 	gva_t entries; /* ORC_ENTRY_SIZE bytes each */
 	uint64_t num_entries;
 };
 
-/* False if @raw makes no sense in @layout. */
+/* False: @raw is invalid in @layout. */
 bool orc_decode(enum orc_layout layout, const uint8_t raw[ORC_ENTRY_SIZE], struct orc_entry *entry);
 
-/* Which layout the entries have, looked at as a whole and past the snapshot; an error if none fits.
- */
+/* Detects the layout from all entries, bypassing the snapshot. An error if none fits. */
 bool orc_detect_layout(const struct address_space *space, const struct orc_table *table,
 		       enum orc_layout *layout, GError **error);
 
 /*
- * The entry that covers @address, read in place. NOT_FOUND where the table has none for it;
- * `low` and `high` narrow the search to [low, high) (orc_lookup_range()), or are 0 and
- * num_entries.
+ * Finds the entry for @address, in place. NOT_FOUND: the table has none. @low and @high narrow the
+ * search to [low, high) (orc_lookup_range()), or are 0 and num_entries.
  */
 bool orc_find(const struct address_space *space, const struct orc_table *table,
 	      enum orc_layout layout, gva_t address, uint64_t low, uint64_t high,

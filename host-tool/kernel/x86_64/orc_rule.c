@@ -42,7 +42,7 @@ static bool find_core_orc(const struct kernel *kernel, gva_t address, struct orc
 			error);
 }
 
-/* In the core kernel's or a module's own code. */
+/* Finds the entry for code of the core kernel or of a module. */
 bool find_text_orc(const struct kernel *kernel, gva_t address, struct orc_entry *entry,
 		   GError **error)
 {
@@ -73,7 +73,7 @@ bool find_orc(const struct kernel *kernel, gva_t address, struct orc_entry *entr
 	return find_text_orc(kernel, original, entry, error);
 }
 
-/* The register that an entry's rule starts from; NUM_X86_64_REGISTERS: none. */
+/* The register on which an entry's rule is based; NUM_X86_64_REGISTERS: none. */
 static enum x86_64_register base_register(const struct orc_entry *entry)
 {
 	switch (entry->sp_register) {
@@ -109,8 +109,8 @@ bool orc_previous_sp(struct walk *walk, const struct orc_entry *entry, gva_t *sp
 	switch (entry->sp_register) {
 	case ORC_REGISTER_SP_INDIRECT:
 		/*
-		 * Since 5.12 the offset is added after the load, before it was added to the
-		 * address; entry code of old kernels only has offset 0, where both are the same.
+		 * Since 5.12 the offset is added after the load, before 5.12 to the address. Entry
+		 * code of older kernels only has offset 0, where both are the same.
 		 */
 		if (!walk_read_u64(walk, gva(value), &value))
 			return false;
@@ -120,7 +120,7 @@ bool orc_previous_sp(struct walk *walk, const struct orc_entry *entry, gva_t *sp
 		if (!walk_read_u64(walk, gva(value + entry->sp_offset), &value))
 			return false;
 		break;
-	default: /* in R10, R13, AX, DX and DI it is itself; objtool gives them no offset */
+	default: /* R10, R13, AX, DX and DI hold the stack pointer; objtool gives them no offset */
 		value += entry->sp_offset;
 		break;
 	}
@@ -142,7 +142,7 @@ static void place_frame_pointer(const struct walk *walk, const struct orc_entry 
 	case ORC_REGISTER_BP:
 		rule_memory(rule, X86_64_RBP, walk_fp(walk) + (uint64_t)entry->bp_offset);
 		return;
-	default: /* makes no sense, and there is nothing at 0 */
+	default: /* invalid; nothing can be read at 0 */
 		rule_memory(rule, X86_64_RBP, 0);
 		return;
 	}
@@ -159,8 +159,8 @@ void orc_call_rule(const struct walk *walk, const struct orc_entry *entry, gva_t
 
 /*
  * A task that has never run was not called from anywhere: its first task switch "returns" to the
- * start of ret_from_fork (copy_thread() in arch/x86/kernel/process.c), where ORC's way ends, and
- * which no code flows into.
+ * start of ret_from_fork (copy_thread() in arch/x86/kernel/process.c). ORC ends there, and no code
+ * runs into it.
  */
 bool orc_is_start_of_task(const struct kernel *kernel, gva_t pc)
 {
@@ -204,7 +204,7 @@ bool find_orc_rule(struct walk *walk, struct rule *rule)
 	gva_t pc = walk_pc(walk);
 	struct orc_entry entry;
 
-	/* A return address may belong to the next function, if the call never returns. */
+	/* If the call never returns, a return address may belong to the next function. */
 	if (find_orc(walk->kernel, gva(pc.value - !walk->interrupted), &entry, &error)) {
 		use_entry(walk, &entry, rule);
 		return true;

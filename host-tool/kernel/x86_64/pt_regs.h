@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * struct pt_regs of x86-64 (arch/x86/include/asm/ptrace.h): what entry code pushes, from the top
- * down. The last five words are what the hardware pushes and IRET takes.
+ * struct pt_regs of x86-64 (arch/x86/include/asm/ptrace.h): the registers that entry code pushes.
+ * The hardware pushes the last five words, and IRET pops them.
  */
 #ifndef OOPSBT_KERNEL_X86_64_PT_REGS_H
 #define OOPSBT_KERNEL_X86_64_PT_REGS_H
@@ -16,16 +16,19 @@
 #define IRET_FRAME_SIZE (PT_REGS_SIZE - PT_REGS_IP)
 
 /*
- * What a kernel with FRED has above it on a stack that is entered (struct fred_frame in
- * arch/x86/include/asm/fred.h), and leaves free at the top of each task's stack, whether the
- * hardware has it or not (TOP_OF_KERNEL_STACK_PADDING, since 6.9).
+ * Bytes above struct pt_regs on an entered stack of a kernel with FRED (struct fred_frame in
+ * arch/x86/include/asm/fred.h). Such a kernel leaves them free at the top of each task's stack,
+ * even on hardware without FRED (TOP_OF_KERNEL_STACK_PADDING, since 6.9).
  */
 #define FRED_PADDING 16
 
-/* The frame above was interrupted; its registers lie at @at. */
+/* The frame above was interrupted; its registers are at @at. */
 void pt_regs_rule(gva_t at, struct rule *rule);
 
-/* The same where only what the hardware pushed lies at @at; the others are still in place. */
+/*
+ * The same if only the words that the hardware pushed are at @at; the other registers are
+ * unchanged.
+ */
 void iret_frame_rule(gva_t at, struct rule *rule);
 
 #endif

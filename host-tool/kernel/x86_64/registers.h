@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The numbers that x86-64's registers have in a struct register_set. */
+/* The numbers of x86-64's registers in a struct register_set. */
 #ifndef OOPSBT_KERNEL_X86_64_REGISTERS_H
 #define OOPSBT_KERNEL_X86_64_REGISTERS_H
 
 #include "kernel/register_set.h"
 
-#define RFLAGS_IF (1ull << 9) /* takes interrupts */
+#define RFLAGS_IF (1ull << 9) /* interrupts are enabled */
 
 enum x86_64_register {
 	X86_64_RIP = REGISTER_PC,
@@ -28,7 +28,7 @@ enum x86_64_register {
 	X86_64_RFLAGS,
 	X86_64_CS,
 	X86_64_SS,
-	X86_64_ORIG_RAX, /* the number of a system call, or an exception's error code */
+	X86_64_ORIG_RAX, /* the number of a system call, or the error code of an exception */
 	NUM_X86_64_REGISTERS
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * In a retpoline (arch/x86/lib/retpoline.S), for whose first instructions ORC says that the stack
- * ends, and for its last that the function to be called is the caller. The return address is on
- * top, or below what the retpoline has pushed: an address in itself, that is then replaced by the
- * function's.
+ * Retpolines (arch/x86/lib/retpoline.S): for their first instructions ORC says that the stack ends,
+ * and for their last that the caller is the function to be called. The return address is on top of
+ * the stack, or below the word that the retpoline has pushed: an address in itself, which it then
+ * replaces by the function's.
  */
 #include "kernel/x86_64/rules.h"
 

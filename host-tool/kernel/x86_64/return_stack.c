@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Against Spectre, a task switch fills the CPU's return stack buffer (FILL_RETURN_BUFFER in
- * arch/x86/include/asm/nospec-branch.h) with calls over a trap; what they push is dropped at once.
- * It is an alternative, for parts of which 5.10's ORC is wrong. The frame is as it was before the
- * first of them: the next entry going back by which a return address is found is the right one.
+ * A Spectre mitigation: each task switch fills the CPU's return stack buffer (FILL_RETURN_BUFFER in
+ * arch/x86/include/asm/nospec-branch.h) with calls that skip a trap, and then drops the pushed
+ * return addresses. It is an alternative, and the ORC of 5.10 is wrong for parts of it. The frame
+ * is as before the first call: the nearest earlier entry that leads to a return address is right.
  */
 #include <string.h>
 
@@ -16,7 +16,7 @@
 #define PRELUDE_MAX 16
 #define PUSHED_MAX (32 * 8) /* RSB_CLEAR_LOOPS */
 
-/* A call that only jumps over a few bytes; retpolines begin with one that is another thing. */
+/* A call that only skips a few bytes. Retpolines begin with one that does something else. */
 static bool is_stuffing_call(const struct kernel *kernel, gva_t address)
 {
 	struct resolved_symbol symbol;
@@ -37,7 +37,7 @@ static bool is_stuffing_call(const struct kernel *kernel, gva_t address)
 	return !first;
 }
 
-/* If @walk is among such calls: the first of them, and what they have pushed so far. */
+/* If @walk is among these calls: finds the first of them, and the bytes that they have pushed. */
 static bool among_stuffing_calls(struct walk *walk, gva_t *first, uint64_t *bytes)
 {
 	uint64_t address;

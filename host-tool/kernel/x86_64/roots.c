@@ -5,13 +5,13 @@
 
 #include "kernel/x86_64/cpu.h"
 
-/* Where the kernel image may be mapped: Documentation/arch/x86/x86_64/mm.rst. */
+/* The area of the kernel image: Documentation/arch/x86/x86_64/mm.rst. */
 #define IMAGE_AREA_START 0xffffffff80000000ull
 #define IMAGE_AREA_END 0xffffffffc0000000ull
-/* Without KASLR modules lie in the area, too, each in pieces. */
+/* Without KASLR modules are in the area, too, in several pieces each. */
 #define MAX_RUNS 4096
 #define MIN_IMAGE (2u << 20)
-/* More than the init sections and what is freed around them. */
+/* More than the init sections and the freed memory around them. */
 #define MAX_HOLE (64u << 20)
 
 #define PAGE_FAULT_VECTOR 14
@@ -20,20 +20,22 @@
 #define ENTRIES (GUEST_PAGE_SIZE / 8)
 #define ENTRY_PRESENT 1ull
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
-/* Of the last 1 GiB but one of the address space, which holds the image, in a level 3 table. */
+/*
+ * The entry of a level 3 table for the second-to-last GiB of the address space: the image is there.
+ */
 #define IMAGE_ENTRY 510
 
 #define LOW_MEMORY (1u << 20)
 
-#define LOAD_ALIGNMENT (2u << 20)     /* the least that CONFIG_PHYSICAL_ALIGN may be */
+#define LOAD_ALIGNMENT (2u << 20)     /* the minimum of CONFIG_PHYSICAL_ALIGN */
 #define STACK_END_MAGIC 0x57ac6e9dull /* include/uapi/linux/magic.h */
 #define MAX_TABLES 64
 #define MAX_SCAN_US (2 * G_USEC_PER_SEC)
-/* Other tasks' stacks may lie at a boundary, too. */
+/* Stacks of other tasks may be at a boundary, too. */
 #define MAX_STACKS 64
-/* Of pages of an image that may be page tables. */
+/* The maximum number of image pages that may be page tables. */
 #define MAX_OWN_TABLES 1024
-/* From the first task's stack to the end of the page tables. */
+/* Bytes from the first task's stack to the end of the page tables. */
 #define MAX_DATA_BYTES (8u << 20)
 
 static uint64_t run_end(const struct mapped_run *run)
@@ -42,9 +44,9 @@ static uint64_t run_end(const struct mapped_run *run)
 }
 
 /*
- * The image is not one run of mappings: with page-table isolation Linux unmaps what it frees
- * between the sections and of the init sections (free_kernel_image_pages() in arch/x86/mm/init.c).
- * What lies further away is something else: modules, without KASLR.
+ * The image has several runs of mappings: with page-table isolation Linux unmaps the memory that it
+ * frees between the sections and in the init sections (free_kernel_image_pages() in
+ * arch/x86/mm/init.c). Mappings further away are something else: modules, without KASLR.
  */
 GArray *kernel_image_runs(const struct address_space *space)
 {
@@ -75,11 +77,11 @@ struct ladder {
 	const GArray *vcpus;
 	kernel_root_fn found;
 	void *user_data;
-	gint64 deadline;	  /* of the scan */
-	unsigned int tables_left; /* that are offered for what they look like */
+	gint64 deadline;	  /* for the scan */
+	unsigned int tables_left; /* page tables that may still be offered because of their form */
 };
 
-/* The handler's address from a 64-bit gate (Intel SDM vol. 3A, 6.14.1); 0: there is none. */
+/* The handler's address in a 64-bit gate (Intel SDM vol. 3A, 6.14.1); 0: there is none. */
 static gva_t page_fault_handler(const struct address_space *space,
 				const struct vcpu_registers *vcpu)
 {
@@ -126,7 +128,7 @@ static bool try_vcpu(struct ladder *ladder, const struct vcpu_registers *vcpu, G
 	return false;
 }
 
-/* A CPU that is stopped may be of the kernel that panicked, while the crash kernel runs. */
+/* A stopped CPU may belong to the kernel that panicked, while the crash kernel runs. */
 static bool try_vcpus(struct ladder *ladder)
 {
 	g_autoptr(GHashTable) tried =
@@ -145,7 +147,7 @@ static bool try_vcpus(struct ladder *ladder)
 	return false;
 }
 
-/* Not of a vCPU: how many levels its tables have is to be seen. */
+/* No vCPU uses this table, so this finds out how many levels it has. */
 static bool try_table(struct ladder *ladder, gpa_t table, char *origin)
 {
 	if (!ladder->tables_left)
@@ -163,7 +165,7 @@ static bool try_table(struct ladder *ladder, gpa_t table, char *origin)
 	return false;
 }
 
-/* The table behind an entry; 0: none. */
+/* The table that an entry points to; 0: none. */
 static uint64_t entry_target(const uint8_t *table, unsigned int index)
 {
 	uint64_t entry;
@@ -178,7 +180,7 @@ static bool peek_page(struct snapshot *snapshot, uint64_t address, uint8_t page[
 				 NULL);
 }
 
-/* Does the last entry of a table lead to the one of the image, with 4 levels or with 5? */
+/* Does the last entry of a table lead to the entry for the image, with 4 or 5 levels? */
 static bool leads_to_image(struct snapshot *snapshot, const uint8_t *table, uint64_t low,
 			   uint64_t high)
 {
@@ -212,7 +214,7 @@ static bool try_low_memory(struct ladder *ladder)
 
 struct top_table {
 	uint64_t address;
-	unsigned int num_entries; /* of the kernel's half */
+	unsigned int num_entries; /* in the kernel's half */
 };
 
 static gint fuller_first(gconstpointer a, gconstpointer b)
@@ -231,8 +233,10 @@ static unsigned int count_kernel_entries(const uint8_t *table)
 	return count;
 }
 
-/* Adds the tables in @bytes, from guest-physical @at on, that map an image through tables in
- * [@start, @end). */
+/*
+ * Adds the tables in @bytes, from guest-physical @at on, that map an image through tables in
+ * [@start, @end).
+ */
 static void find_tables(struct ladder *ladder, const uint8_t *bytes, size_t length, uint64_t at,
 			uint64_t start, uint64_t end, GArray *tables)
 {
@@ -249,8 +253,8 @@ static void find_tables(struct ladder *ladder, const uint8_t *bytes, size_t leng
 }
 
 /*
- * The page tables among the data of the kernel that begin at @start. early_top_pgt, which is used
- * for a moment, is one, too; the kernel's own maps all of memory besides.
+ * Tries the page tables in the data of the kernel that begins at @start. early_top_pgt, which the
+ * kernel uses only briefly, is one of them; the kernel's own page tables also map all of memory.
  */
 static bool try_data(struct ladder *ladder, uint64_t start, uint64_t end)
 {
@@ -334,7 +338,7 @@ void kernel_roots(struct snapshot *snapshot, const GArray *vcpus, enum kernel_pl
 		scan_memory(&ladder, unscanned);
 }
 
-/* Do these tables map the image to where @space maps it? */
+/* Do these tables map the image to the same memory as @space? */
 static bool maps_the_same(const struct address_space *space, const struct image *image, gpa_t table)
 {
 	struct address_space own = *space;
@@ -354,7 +358,7 @@ bool kernel_own_tables(const struct address_space *space, const struct image *im
 
 	if (!address_space_translate(space, image->start, &first, NULL))
 		return false;
-	/* In guest-physical memory the image is in one piece. */
+	/* The image is contiguous in guest-physical memory. */
 	low = first.address.value;
 	high = low + image->length;
 	for (size_t at = 0; at + GUEST_PAGE_SIZE <= image->length && tries < MAX_OWN_TABLES;

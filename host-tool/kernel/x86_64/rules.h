@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where the rule for a frame comes from. Each of these looks at a place of its own: true if @walk
- * stands there, with the rule filled in, or the walk stopped where it ought to be found and is not.
+ * Sources of the rule for a frame. Each function handles one kind of code. True if @walk stands in
+ * such code: the rule is filled in or, if it cannot be found, the walk is stopped.
  */
 #ifndef OOPSBT_KERNEL_X86_64_RULES_H
 #define OOPSBT_KERNEL_X86_64_RULES_H
@@ -9,7 +9,7 @@
 #include "kernel/walk.h"
 #include "kernel/x86_64/orc.h"
 
-/* wild_call.c: in no code at all */
+/* wild_call.c: outside of all code */
 bool find_wild_call_rule(struct walk *walk, struct rule *rule);
 /* return_stack.c: among the calls that fill the CPU's return stack */
 bool find_return_stack_rule(struct walk *walk, struct rule *rule);
@@ -21,24 +21,24 @@ bool find_error_entry_rule(struct walk *walk, struct rule *rule);
 bool find_optprobe_rule(struct walk *walk, struct rule *rule);
 /* orc_rule.c: in code that ORC describes */
 bool find_orc_rule(struct walk *walk, struct rule *rule);
-/* frame_pointer.c: in other code that keeps a frame pointer, or that is taken to */
+/* frame_pointer.c: in other code that keeps a frame pointer, or may keep one */
 bool find_generated_code_rule(struct walk *walk, struct rule *rule);
 /* frame_pointer.c, scan.c: in a kernel without ORC */
 bool find_frame_pointer_rule(struct walk *walk, struct rule *rule);
 bool find_scan_rule(struct walk *walk, struct rule *rule);
 
-/* --- what several of them do (orc_rule.c) --- */
+/* --- shared by several of them (orc_rule.c) --- */
 
-/* The entry for code of the kernel or a module; no detours. */
+/* The entry for code of the kernel or a module; without copies of code. */
 bool find_text_orc(const struct kernel *kernel, gva_t address, struct orc_entry *entry,
 		   GError **error);
-/* ... and for what is a copy of such code. */
+/* The same, including copies of such code. */
 bool find_orc(const struct kernel *kernel, gva_t address, struct orc_entry *entry, GError **error);
-/* Is @pc where a task begins that has never run? */
+/* Is @pc the start of a task that has never run? */
 bool orc_is_start_of_task(const struct kernel *kernel, gva_t pc);
-/* The stack pointer that an entry gives for the frame above. */
+/* The stack pointer of the frame above, by this entry. */
 bool orc_previous_sp(struct walk *walk, const struct orc_entry *entry, gva_t *sp);
-/* The frame above made a call: its stack pointer is @sp, the return address below that. */
+/* The frame above made a call: its stack pointer is @sp, and the return address is below that. */
 void orc_call_rule(const struct walk *walk, const struct orc_entry *entry, gva_t sp,
 		   struct rule *rule);
 

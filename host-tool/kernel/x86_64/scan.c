@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A kernel with no ORC at all, where no frame pointer leads on: all that can be had are words that
- * look like return addresses.
+ * A kernel without ORC where no frame pointer leads on: looks for words that may be return
+ * addresses.
  */
 #include "kernel/x86_64/pt_regs.h"
 #include "kernel/x86_64/registers.h"
 #include "kernel/x86_64/rules.h"
 
-/* From the end of an IRQ stack to the one that was in use before, without a frame for that. */
+/* Goes from the end of an IRQ stack to the previously used stack, without a frame. */
 static const struct stack *below_irq_stack(const struct walk *walk, const struct stack *stack,
 					   gva_t *sp)
 {
@@ -20,10 +20,12 @@ static const struct stack *below_irq_stack(const struct walk *walk, const struct
 	return next && next != stack && !walk_has_seen(walk, next) ? next : NULL;
 }
 
-/* From the end of another stack: to what user mode had, or what the exception came upon. */
+/*
+ * Goes from the end of another stack to user mode, or to the code that the exception interrupted.
+ */
 static void leave_stack(struct walk *walk, const struct stack *stack, struct rule *rule)
 {
-	rule->kind = RULE_END; /* a kernel thread's */
+	rule->kind = RULE_END; /* a kernel thread's stack */
 	if (!stack)
 		return;
 	if (stack->kind != STACK_TASK) {

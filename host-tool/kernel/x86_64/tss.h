@@ -4,7 +4,7 @@
 #define OOPSBT_KERNEL_X86_64_TSS_H
 
 #define TSS_RSP0 4
-#define TSS_RSP1 12 /* hardware does not use it; Linux has the task's stack there up to 5.12 */
+#define TSS_RSP1 12 /* unused by hardware; up to 5.12 Linux keeps the task's stack here */
 #define TSS_IST1 36
 #define TSS_IST_SIZE (7 * 8)
 #define TSS_SIZE 104

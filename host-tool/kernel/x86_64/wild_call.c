@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A call to a wild address: nothing is known of it, but its caller is on top of the stack. */
+/*
+ * A call to an invalid address: the target has no frame, and its caller's address is on top of the
+ * stack.
+ */
 #include "kernel/x86_64/rules.h"
 
 bool find_wild_call_rule(struct walk *walk, struct rule *rule)
