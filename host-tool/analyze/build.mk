@@ -14,6 +14,8 @@ $(eval $(call unit_test,analyze-complaints,$(filter-out %/main.c,$(ANALYZE_SOURC
 $(eval $(call unit_test,analyze-fault,tests/unit/fake_guest.c tests/unit/fake_tables.c $(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 $(eval $(call unit_test,analyze-left-out,tests/unit/fake_guest.c tests/unit/fake_tables.c $(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 
+$(eval $(call unit_test,analyze-live,$(filter-out %/main.c,$(ANALYZE_SOURCES)),$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
+
 $(eval $(call unit_test,analyze-sandbox,host-tool/analyze/sandbox.c host-tool/analyze/window.c,\
 	$(PACKAGES) libseccomp,$(addprefix host-tool/,libguest.a libcommon.a)))
 

@@ -302,6 +302,7 @@ static bool serve_map(struct live *live, GError **error)
 	struct analysis *analysis = &live->analysis;
 	const struct report_error *why;
 
+	sandbox_lower_priority();
 	analysis_find_kernel(analysis);
 	if (!analysis->map) {
 		why = g_ptr_array_index(analysis->report->errors,
@@ -351,6 +352,7 @@ static bool serve_collection(struct live *live, GError **error)
 	}
 	if (!send_verdict(live, error) || !take_context(live, PROTOCOL_THAWED, error))
 		return false;
+	sandbox_lower_priority();
 	snapshot_thaw(analysis->frozen);
 	if (live->relay)
 		relay_forget(live->relay);

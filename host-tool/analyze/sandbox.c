@@ -151,6 +151,14 @@ static int add_common_rules(scmp_filter_ctx filter)
 	return status;
 }
 
+/* sandbox_lower_priority(), and no other process, value or group. */
+static int allow_usual_priority(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), 3,
+				SCMP_A0(SCMP_CMP_EQ, PRIO_PROCESS), SCMP_A1_32(SCMP_CMP_EQ, 0),
+				SCMP_A2_32(SCMP_CMP_EQ, 0));
+}
+
 /* Memory, never executable, and of nobody else. */
 static int add_serve_rules(scmp_filter_ctx filter)
 {
@@ -158,6 +166,8 @@ static int add_serve_rules(scmp_filter_ctx filter)
 				      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
 				      SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
 
+	if (!status)
+		status = allow_usual_priority(filter);
 	if (!status)
 		status = allow_if(filter, SCMP_SYS(recvmsg),
 				  SCMP_A0_32(SCMP_CMP_EQ, ANALYZER_CONTROL_FD));
@@ -219,6 +229,12 @@ bool sandbox_enter(enum sandbox_job job, const struct sandbox_limits *limits, GE
 		return false;
 	}
 	return drop_root(error) && set_limits(limits, error) && filter_calls(job, error);
+}
+
+/* One that is lower already may stay so: then this fails, and nobody minds. */
+void sandbox_lower_priority(void)
+{
+	setpriority(PRIO_PROCESS, 0, 0);
 }
 
 bool sandbox_narrow(int memory_fd, const struct guest_extent *extents, size_t num_extents,

@@ -33,6 +33,12 @@ struct sandbox_limits {
 bool sandbox_enter(enum sandbox_job job, const struct sandbox_limits *limits, GError **error);
 
 /*
+ * To the usual priority of processes. The collector and its children have a higher one, as a frozen
+ * guest waits for them; call this once no guest waits for the caller.
+ */
+void sandbox_lower_priority(void);
+
+/*
  * After sandbox_enter(SANDBOX_SERVE), once. @memory_fd -1, or no extents: nothing can be read from
  * any descriptor. Reads must be as guest_memory_read_pages() makes them.
  */

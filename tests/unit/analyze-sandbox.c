@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -223,6 +224,23 @@ static void test_files(void)
 	g_assert_cmpint(outcome_of(status), ==, WORKS);
 }
 
+static void test_priority(void)
+{
+	g_assert_cmpint(
+		attempt(SANDBOX_SERVE, &(struct try){SYS_setpriority, {PRIO_PROCESS, 0, 0}}), ==,
+		WORKS);
+	g_assert_cmpint(
+		attempt(SANDBOX_SERVE, &(struct try){SYS_setpriority, {PRIO_PROCESS, 0, -1}}), ==,
+		FORBIDDEN);
+	g_assert_cmpint(
+		attempt(SANDBOX_SERVE, &(struct try){SYS_setpriority, {PRIO_PROCESS, parent, 0}}),
+		==, FORBIDDEN);
+	g_assert_cmpint(attempt(SANDBOX_SERVE, &(struct try){SYS_setpriority, {PRIO_USER, 0, 0}}),
+			==, FORBIDDEN);
+	g_assert_cmpint(attempt(SANDBOX_FILE, &(struct try){SYS_setpriority, {PRIO_PROCESS, 0, 0}}),
+			==, FORBIDDEN);
+}
+
 static void test_code(void)
 {
 	g_assert_cmpint(attempt(SANDBOX_SERVE, &(struct try){SYS_mmap,
@@ -251,7 +269,7 @@ static void test_all_others(void)
 		SYS_getpid,	  SYS_gettid,	       SYS_clock_gettime,
 		SYS_nanosleep,	  SYS_clock_nanosleep, SYS_getrandom,
 		SYS_sched_yield,  SYS_restart_syscall, SYS_sysinfo,
-		SYS_exit,	  SYS_exit_group,
+		SYS_exit,	  SYS_exit_group,      SYS_setpriority,
 	};
 
 	for (long call = 0; call <= LAST_SYSTEM_CALL; call++) {
@@ -280,6 +298,8 @@ int main(int argc, char **argv)
 			test_no_memory);
 	g_test_add_func("/sandbox/a process can signal itself alone", test_signals);
 	g_test_add_func("/sandbox/no path is looked up", test_files);
+	g_test_add_func("/sandbox/a process can take the usual priority, and no other",
+			test_priority);
 	g_test_add_func("/sandbox/memory is never executable", test_code);
 	g_test_add_func("/sandbox/every other system call ends the process", test_all_others);
 	return g_test_run();
