@@ -131,6 +131,7 @@ tap_is "the analyser that stands by is nobody" "$(status_of oopsbt-analyze Uid)"
 tap_is 'the analyser that stands by has no capability' "$(status_of oopsbt-analyze CapEff) $(status_of oopsbt-analyze CapPrm)" \
 	"0000000000000000 0000000000000000"
 tap_is 'the system calls of the analyser that stands by are filtered' "$(status_of oopsbt-analyze Seccomp)" 2
+# shellcheck disable=SC2016 # for the shell in there
 tap_like "oopsbtd may have as many descriptors as the unit says" \
 	"$(host sh -c 'cat /proc/$(pgrep -xo oopsbtd)/limits')" '^Max open files +524288 +524288 '
 tap_is "memory and tasks of the service are bounded" \

@@ -17,7 +17,11 @@ install() {
 mkdir -p "$root/usr/local/bin" "$root/usr/bin"
 printf '#!/bin/sh\necho "old virsh $*"\n' >"$root/usr/bin/virsh"
 chmod +x "$root/usr/bin/virsh"
-before=$(cd "$root" && find . | sort)
+
+# everything: kind, mode, name, target and content of all there is
+everything() {
+	(cd "$root" && find . -printf '%y %m %p %l\n' | sort && find . -type f -exec sha256sum {} + | sort)
+}
 
 tap_ok 'make install succeeds' install install
 for file in bin/virsh bin/virsh-oopsbt share/man/man1/virsh-oopsbt.1 share/man/man5/oopsbtd.conf.5 \
@@ -67,6 +71,11 @@ tap_ok 'make uninstall succeeds' install uninstall
 tap_is 'make uninstall leaves no file of its own' "$(cd "$root" && find . -type f -o -type l | sort)" "$(cd "$root" && find ./usr/bin/virsh)"
 hash -r
 tap_is 'virsh is the stock virsh again after make uninstall' "$(virsh)" back
-[ -n "$before" ]
-
+tap_is 'make uninstall leaves nothing with a name of ours' "$(find "$root" -name '*oopsbt*')" ''
+# The folders that every program installs to are there by now.
+before=$(everything)
+install >"$test_dir/log"
+install uninstall >>"$test_dir/log"
+tap_is 'make install and make uninstall leave folders, modes, links and contents as they were' \
+	"$(diff <(echo "$before") <(everything) || true)" ''
 tap_done
