@@ -419,11 +419,12 @@ static bool judge_dead(const struct stall *stall, const struct stall_limits *lim
 	return stall->irqs_move && over(now_us - stall->dead_us, limits->dead_s);
 }
 
-/* A CPU that stands still keeps grace periods from ending: that is told of once. */
-static bool is_locked_up(const struct stall *stall)
+static bool is_told_of_a_cpu(const struct stall *stall, enum incident incident)
 {
 	for (unsigned int i = 0; i < stall->num_cpus; i++) {
-		if (stall->cpus[i].told.active)
+		const struct told *told = &stall->cpus[i].told;
+
+		if (told->active && told->incident == incident)
 			return true;
 	}
 	return false;
@@ -439,7 +440,7 @@ static bool judge_rcu(const struct stall *stall, const struct stall_limits *limi
 		   "an RCU grace period does not end: it has not moved for %.0f s",
 		   seconds(stall->gp_stood_us));
 	return over(stall->gp_stood_us, limits->rcu_s) &&
-	       (stall->rcu.active || !is_locked_up(stall));
+	       (stall->rcu.active || !is_told_of_a_cpu(stall, INCIDENT_STARVED));
 }
 
 /* Is anything heard of: an interrupt, or a vCPU that runs or wants to? */
@@ -497,6 +498,18 @@ static void follow_guest(struct stall *stall, const struct stall_sample *now, gi
 	}
 	if (lives || !due)
 		stall->dead_us = now->now_us;
+}
+
+/* A CPU that is locked up keeps grace periods from ending. Lockup and RCU stall are one hang then:
+ * the lockup is told, and its end. A grace period that stands after that is measured from there. */
+static void follow_lockups(struct stall *stall, gint64 now_us)
+{
+	if (!is_told_of_a_cpu(stall, INCIDENT_HARD_LOCKUP) &&
+	    !is_told_of_a_cpu(stall, INCIDENT_SOFT_LOCKUP))
+		return;
+	stall->rcu.active = false;
+	stall->gp_us = now_us;
+	stall->gp_stood_us = 0;
 }
 
 void stall_follow(struct stall *stall, gint64 since_us, gint64 now_us)
@@ -618,6 +631,7 @@ static void follow_all(struct stall *stall, const struct stall_sample *sample)
 	follow_clock(stall, sample);
 	follow_guest(stall, sample, passed_us - most_kept_us, lively || !known,
 		     timers_are_due(stall, sample, stall->num_cpus));
+	follow_lockups(stall, now_us);
 	/* The detector counts the same task again and again. */
 	stall->hung |= has_hung(&stall->last, sample) && !stall->blocked.active;
 	stall->warned |= has_warned(&stall->last, sample);

@@ -7,7 +7,7 @@
  *   hard lockup  a vCPU used the processor for long, and its CPU's timer interrupts stood still
  *   soft lockup  interrupts arrive, and for long the guest's watchdog thread did not run; or the
  *                CPU's task stayed the same, in the kernel, while others waited for the CPU
- *   RCU stall    a grace period is under way and does not move
+ *   RCU stall    a grace period is under way and does not move, though no CPU is locked up
  *   starved      a vCPU's thread wants to run, and gets a tenth of the time or less
  *   dead         no CPU runs or takes a timer interrupt, though timers are due
  *   hung task    the guest's own detector counted one; it is over when those that were blocked

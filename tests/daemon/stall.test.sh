@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Guests that stand still, each in its own way, with their own detectors switched off: noticed from outside. And guests
-# that do not, though they look like it. STALL_KERNELS: which kernels. What the host does to a guest is in starved.test.sh.
+# that do not, though they look like it. STALL_KERNELS: which kernels; STALL_CPUS: with how many vCPUs each.
+# What the host does to a guest is in starved.test.sh.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -48,8 +49,11 @@ num_dumps() {
 	dumps "$1" | wc -l
 }
 
-for shape in ${STALL_KERNELS:-6.1}; do
-	guest_start g kernel="$shape" smp=4 memory=384 kaslr=no
+# try KERNEL VCPUS: all of it on a guest of that shape
+try() {
+	local kernel=$1 smp=$2 shape="$1, $2 vCPUs" seen
+	local a=$((smp > 1 ? 1 : 0)) b=$((smp > 2 ? 2 : smp - 1)) c=$((smp - 1)) # three CPUs, if there are so many
+	guest_start g kernel="$kernel" smp="$smp" memory=384 kaslr=no
 	# Some scenarios make the kernel warn, too.
 	daemon_mark # not the guest before, of the same name
 	daemon_follow g "budget='10000' keep='1000' kinds='$hangs'" >/dev/null
@@ -59,48 +63,46 @@ for shape in ${STALL_KERNELS:-6.1}; do
 		echo 60 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout
 		echo 1 >/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress'
 
-	stalls g 'spin_irqoff 1 15000'
-	tap_is "$shape, interrupts off: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" 'hard-lockup on CPU 1'
+	stalls g "spin_irqoff $a 15000"
+	tap_is "$shape, interrupts off: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" "hard-lockup on CPU $a"
 	tap_like "$shape, interrupts off: the guest is to blame" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
-		'^guest: .* CPU 1 runs oopsbt/1 \(pid [0-9]+\) in scenario_spin_loop \[oopsbt_scenario\], with interrupts off'
+		"^guest: .* CPU $a runs oopsbt/$a \\(pid [0-9]+\\) in scenario_spin_loop \\[oopsbt_scenario\\], with interrupts off"
 	tap_is "$shape, interrupts off: the title names the function" "$(value '$.title')" \
 		'hard lockup in scenario_spin_loop [oopsbt_scenario]'
 	tap_like "$shape, interrupts off: the report says what was seen" "$(cat "$dump/report.txt")" \
-		'^Seen +CPU 1 used [2-5] s of processor time without a timer interrupt$'
+		"^Seen +CPU $a used [2-5] s of processor time without a timer interrupt\$"
 	ends g hard-lockup
 	tap_is "$shape, interrupts off: there are no other dumps of it" "$(num_dumps g)" 2
 
 	# Somebody who would run there, if he could.
-	# shellcheck disable=SC2016 # for the guest's shell
-	guest_exec g 'taskset 4 sh -c "while :; do :; done" >/dev/null 2>&1 & echo $! >/tmp/busy'
-	stalls g 'spin_preemptoff 2 25000'
-	tap_is "$shape, preemption off: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" 'soft-lockup on CPU 2'
+	guest_exec g "taskset $((1 << b)) sh -c 'while :; do :; done' >/dev/null 2>&1 & echo \$! >/tmp/busy"
+	stalls g "spin_preemptoff $b 25000"
+	tap_is "$shape, preemption off: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" "soft-lockup on CPU $b"
 	tap_is "$shape, preemption off: the title names the function" "$(value '$.title')" \
 		'soft lockup in scenario_spin_loop [oopsbt_scenario]'
 	ends g soft-lockup
 	# shellcheck disable=SC2016
 	guest_exec g 'kill -9 $(cat /tmp/busy)'
 
-	guest_exec g 'echo 3 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout'
+	# A lockup would be told instead of an RCU stall, and that would be part of it.
+	guest_exec g 'echo 3 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout; echo 30 >/proc/sys/kernel/watchdog_thresh'
 	# A reader that sleeps keeps a grace period from ending where it may sleep (PREEMPT_RCU); else one that spins does.
-	if [ "$shape" = 5.10 ]; then
-		stalls g 'spin_preemptoff 3 9000'
+	if [ "$kernel" = 5.10 ]; then
+		stalls g "spin_preemptoff $c 9000"
 	else
-		stalls g 'rcu_sleep 3 7000'
+		stalls g "rcu_sleep $c 7000"
 	fi
 	tap_is "$shape, a reader that goes on: what it is" "$(value '$.incident')" rcu-stall
 	tap_like "$shape, a reader that goes on: the report says what was seen" "$(cat "$dump/report.txt")" \
 		'^Seen +an RCU grace period does not end: it has not moved for [3-6] s$'
 	ends g rcu-stall
 
-	# A lockup would be told first, and this not: the CPU does nothing else.
-	guest_exec g 'echo 30 >/proc/sys/kernel/watchdog_thresh'
-	stalls g 'spin_rcu 3 12000'
+	stalls g "spin_rcu $c 12000"
 	tap_is "$shape, a reader that spins: what it is" "$(value '$.incident')" rcu-stall
 	tap_is "$shape, a reader that spins: the title names the function" "$(value '$.title')" \
 		'rcu stall in scenario_spin_loop [oopsbt_scenario]'
 	tap_like "$shape, a reader that spins: the guest is to blame, and which CPU" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
-		'^guest: .* CPU 3 runs oopsbt/3 \(pid [0-9]+\) in scenario_spin_loop \[oopsbt_scenario\], with interrupts on\. '
+		"^guest: .* CPU $c runs oopsbt/$c \\(pid [0-9]+\\) in scenario_spin_loop \\[oopsbt_scenario\\], with interrupts on\\. "
 	ends g rcu-stall
 	guest_exec g 'echo 2 >/proc/sys/kernel/watchdog_thresh'
 
@@ -130,7 +132,7 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	# Not asked for, it is not told.
 	seen=$(num_dumps g)
 	daemon_change g "budget='10000' keep='1000' kinds='oops,panic'"
-	guest_exec g 'echo "spin_irqoff 1 4000" >/sys/kernel/debug/oopsbt_scenario/run'
+	guest_exec g "echo spin_irqoff $a 4000 >/sys/kernel/debug/oopsbt_scenario/run"
 	sleep 5 # for as long as it would take to notice, and more
 	daemon_change g "budget='10000' keep='1000' kinds='$hangs'"
 
@@ -138,8 +140,8 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	virsh -q suspend "$(guest_domain g)"
 	sleep 6
 	virsh -q resume "$(guest_domain g)"
-	# shellcheck disable=SC2016
-	guest_exec g 'for i in 1 2 4 8; do timeout 8 taskset $i sh -c "while :; do :; done" >/dev/null 2>&1 & done; sleep 10'
+	guest_exec g "for i in $(for ((i = 0; i < smp && i < 4; i++)); do echo $((1 << i)); done | xargs); do
+		timeout 8 taskset \$i sh -c 'while :; do :; done' >/dev/null 2>&1 & done; sleep 10"
 	sleep 4
 	tap_is "$shape: a hang that is not asked for, a pause, an idle guest and one that computes make no dump" "$(num_dumps g)" "$seen"
 
@@ -150,7 +152,7 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	dumped g
 	tap_is "$shape, all CPUs halted: what it is" "$(value '$.incident'): $(value '$.title')" 'dead: dead: no vCPU runs'
 	tap_like "$shape, all CPUs halted: the guest is to blame" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
-		'^guest: .* Of 4 vCPUs 4 are halted, 4 of them with interrupts off'
+		"^guest: .* Of $smp vCPUs $smp are halted, $smp of them with interrupts off"
 	daemon_stop
 	daemon_start
 	daemon_wait "$(guest_domain g): runs Linux" >/dev/null
@@ -164,5 +166,11 @@ for shape in ${STALL_KERNELS:-6.1}; do
 	tap_is "$shape, all CPUs halted before the daemon came: what it is" "$(value '$.incident'): $(value '$.title')" \
 		'dead: dead: no vCPU runs'
 	guest_destroy g
+}
+
+for kernel in ${STALL_KERNELS:-6.1}; do
+	for cpus in ${STALL_CPUS:-4}; do
+		try "$kernel" "$cpus"
+	done
 done
 tap_done

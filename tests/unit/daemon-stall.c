@@ -625,6 +625,74 @@ static void test_waits_for_a_cpu(void)
 	world_end(&world);
 }
 
+/* A reader that spins: first the grace period stands, then the CPU is locked up as well. */
+static void test_grace_period_and_lockup(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	world.limits.rcu_s = 5;
+	run(&world, 5);
+	world.rates[2] = (struct rates){.same_task = true};
+	world.gp_stands = true;
+	run(&world, 7);
+	check_began(&world, INCIDENT_RCU_STALL, -1);
+	run(&world, 20);
+	g_assert_cmpuint(world.num_began, ==, 2);
+	g_assert_cmpint(world.began.incident, ==, INCIDENT_SOFT_LOCKUP);
+	/* The CPU goes on, and the grace period ends some seconds later. */
+	world.rates[2] = (struct rates){0};
+	run(&world, 3);
+	world.gp_stands = false;
+	run(&world, 60);
+	g_assert_cmpuint(world.num_began, ==, 2);
+	g_assert_cmpuint(world.num_ended, ==, 1);
+	g_assert_cmpint(world.ended.incident, ==, INCIDENT_SOFT_LOCKUP);
+	world_end(&world);
+
+	/* It was not the CPU that kept it from ending. */
+	world_begin(&world);
+	world.limits.rcu_s = 5;
+	run(&world, 5);
+	world.rates[2] = (struct rates){.same_task = true};
+	world.gp_stands = true;
+	run(&world, 30);
+	g_assert_cmpuint(world.num_began, ==, 2);
+	world.rates[2] = (struct rates){0};
+	run(&world, 8);
+	g_assert_cmpuint(world.num_began, ==, 3);
+	g_assert_cmpint(world.began.incident, ==, INCIDENT_RCU_STALL);
+	world.gp_stands = false;
+	run(&world, 2);
+	g_assert_cmpuint(world.num_ended, ==, 2);
+	g_assert_cmpint(world.ended.incident, ==, INCIDENT_RCU_STALL);
+	world_end(&world);
+}
+
+/* The host lets one vCPU wait, and a grace period of the guest stands for another reason. */
+static void test_grace_period_and_starved(void)
+{
+	struct world world;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.gp_stands = true;
+	run(&world, 25);
+	check_began(&world, INCIDENT_RCU_STALL, -1);
+	world.rates[2] = (struct rates){.kept = true};
+	run(&world, 25);
+	g_assert_cmpint(world.began.incident, ==, INCIDENT_STARVED);
+	world.rates[2] = (struct rates){0};
+	run(&world, 10);
+	g_assert_cmpint(world.ended.incident, ==, INCIDENT_STARVED);
+	world.gp_stands = false;
+	run(&world, 2);
+	g_assert_cmpuint(world.num_began, ==, 2);
+	g_assert_cmpuint(world.num_ended, ==, 2);
+	g_assert_cmpint(world.ended.incident, ==, INCIDENT_RCU_STALL);
+	world_end(&world);
+}
+
 static void test_one_after_the_other(void)
 {
 	struct world world;
@@ -876,6 +944,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/stall/CPUs that hang together are one incident", test_together);
 	g_test_add_func("/stall/a CPU that waits for one that hangs is part of that",
 			test_waits_for_a_cpu);
+	g_test_add_func("/stall/an RCU stall of a CPU that locks up is part of the lockup",
+			test_grace_period_and_lockup);
+	g_test_add_func("/stall/a starved vCPU does not end an RCU stall",
+			test_grace_period_and_starved);
 	g_test_add_func("/stall/a CPU that hangs later is another incident",
 			test_one_after_the_other);
 	g_test_add_func("/stall/all that are starved are one incident", test_starved_together);
