@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A number that may be unknown. Zeroed, it is. */
+/* A number that may be unknown. All zero: unknown. */
 #ifndef OOPSBT_BASE_MAYBE_H
 #define OOPSBT_BASE_MAYBE_H
 

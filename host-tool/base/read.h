@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading from a file that can seek. */
+/* Reads from a seekable file. */
 #ifndef OOPSBT_BASE_READ_H
 #define OOPSBT_BASE_READ_H
 
@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * Reads @length bytes at @offset into @buffer. Returns how many there were: fewer only where the
- * file ends, or fails; errno is 0 at the end of the file.
+ * Reads @length bytes at @offset into @buffer. Returns the number of bytes read: fewer only at the
+ * end of the file (errno is 0) or on an error (errno is set).
  */
 size_t read_at(int fd, uint64_t offset, void *buffer, size_t length);
 

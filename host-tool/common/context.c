@@ -8,7 +8,7 @@
 #define MAX_DEPTH 8
 #define MAX_EXTENTS 65536
 
-/* The collection's strings, by their JSON names; both directions walk this table. */
+/* The collection's strings and their JSON names; used for writing and reading. */
 static const struct {
 	const char *name;
 	size_t offset;
@@ -25,7 +25,7 @@ static const struct {
 #undef STRING
 };
 
-/* Its counts; absent in cores that are older than a count. */
+/* Its counts. Cores that are older than a count lack it. */
 static const struct {
 	const char *name;
 	size_t offset;
@@ -181,7 +181,7 @@ static bool holds(JsonNode *node, GType type)
 	       json_node_get_value_type(node) == type;
 }
 
-/* Absent and null are the same: a core may have been written by an older version. */
+/* Absent and null mean the same: an older version may have written the core. */
 static bool read_optional_string(JsonObject *object, const char *name, char **value, GError **error)
 {
 	JsonNode *node = json_object_get_member(object, name);
@@ -209,7 +209,7 @@ static bool read_unsigned(JsonObject *object, const char *name, uint64_t max, ui
 	return true;
 }
 
-/* One of two words; *@second tells which. */
+/* Reads one of two words; *@second: it is the second. */
 static bool read_choice(JsonObject *object, const char *name, const char *first_word,
 			const char *second_word, bool *second, GError **error)
 {
@@ -261,7 +261,7 @@ static bool read_errors(JsonObject *object, GPtrArray *errors, GError **error)
 	return true;
 }
 
-/* Cores from before there was such a member have an error of this field instead. */
+/* Older cores lack this member; an error about this field stands for it. */
 static bool old_thawed_early(const GPtrArray *errors)
 {
 	for (guint i = 0; i < errors->len; i++) {

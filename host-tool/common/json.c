@@ -6,13 +6,13 @@
 
 G_DEFINE_QUARK(untrusted_json_error, untrusted_json_error)
 
-/* What may stand outside strings and brackets: numbers, words, and what is between values. */
+/* Characters outside strings and brackets: numbers, words, and separators. */
 static bool is_plain(char c)
 {
 	return g_ascii_isalnum(c) || (c && strchr("+-.,: \t\r\n", c));
 }
 
-/* Four hexadecimal digits; -1: these are none. */
+/* Four hexadecimal digits; -1: they are not. */
 static int read_unit(const char *at, const char *end)
 {
 	int unit = 0;
@@ -32,7 +32,7 @@ static bool is_surrogate(int unit, int first)
 	return unit >= first && unit < first + 0x400;
 }
 
-/* What follows a backslash; a character of two UTF-16 units is two escapes. */
+/* Skips the escape after a backslash; a character of two UTF-16 units has two escapes. */
 static const char *skip_escape(const char *at, const char *end)
 {
 	int unit;
@@ -65,10 +65,9 @@ const char *untrusted_json_skip_string(const char *at, const char *end)
 }
 
 /*
- * Whether the text is one object and nothing else, as far as brackets and strings tell. json-glib
- * also takes comments, other quotes, assignments and several values one after the other; it
- * recurses on what a comment hides, and leaks all values but the last. What else is wrong with the
- * text the parser finds.
+ * Checks brackets and strings: the text must be one object and nothing else. json-glib also accepts
+ * comments, other quotes, assignments and several values in a row. It recurses on nesting in
+ * comments, and leaks all values but the last. The parser finds all other errors.
  */
 static const char *find_fault(const char *text, size_t length, unsigned int max_depth)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parsing JSON that someone else wrote. json-glib recurses on nesting, takes what it gets for
- * UTF-8, and takes more than JSON; all three are checked before it sees the text.
+ * Parses untrusted JSON. json-glib recurses on nesting, assumes UTF-8, and accepts more than JSON.
+ * So the text is checked for all three before json-glib sees it.
  */
 #ifndef OOPSBT_COMMON_JSON_H
 #define OOPSBT_COMMON_JSON_H
@@ -11,19 +11,21 @@
 #define UNTRUSTED_JSON_ERROR (untrusted_json_error_quark())
 GQuark untrusted_json_error_quark(void);
 enum untrusted_json_error {
-	UNTRUSTED_JSON_ERROR_TEXT,   /* not UTF-8, nested deeper than allowed, or not one object */
+	UNTRUSTED_JSON_ERROR_TEXT,   /* not UTF-8, nested too deeply, or not one object */
 	UNTRUSTED_JSON_ERROR_SYNTAX, /* not JSON */
-	UNTRUSTED_JSON_ERROR_MEMBER, /* a member is missing or is not what it should be */
+	UNTRUSTED_JSON_ERROR_MEMBER, /* a member is missing or wrong */
 };
 
 /*
- * Past the JSON string that begins at @at; NULL if it has no end before @end, or an escape that
- * JSON has not: json-glib leaks what it has of such a string, or makes bytes of it that are not
- * UTF-8.
+ * The end of the JSON string that begins at @at. NULL: it has no end before @end, or has an escape
+ * that JSON does not define. json-glib leaks such strings, or makes invalid UTF-8 of them.
  */
 const char *untrusted_json_skip_string(const char *at, const char *end);
 
-/* The whole text as one object nested at most @max_depth deep; free with json_object_unref(). */
+/*
+ * Parses the whole text as one object, nested at most @max_depth deep; free with
+ * json_object_unref().
+ */
 JsonObject *untrusted_json_parse(const char *text, size_t length, unsigned int max_depth,
 				 GError **error);
 

@@ -8,13 +8,13 @@
 
 #define MAX_TOKEN 2047
 #define MAX_NAME 64
-/* Members are known by name down to here. */
+/* Members are matched by name down to this depth. */
 #define NAMED_DEPTH 2
 
 enum state {
 	EXPECT_VALUE,
-	EXPECT_VALUE_OR_END, /* behind [ */
-	EXPECT_NAME_OR_END,  /* behind { */
+	EXPECT_VALUE_OR_END, /* after [ */
+	EXPECT_NAME_OR_END,  /* after { */
 	EXPECT_NAME,
 	EXPECT_COLON,
 	EXPECT_NEXT, /* a comma or a closing bracket */
@@ -28,14 +28,14 @@ enum state {
 struct json_check {
 	enum state state;
 	unsigned int max_depth, depth;
-	guint64 objects; /* a bit for each open container: whether it is an object */
+	guint64 objects; /* a bit for each open container; set: it is an object */
 	guint64 offset;
 	const char *const *paths;
 	char **values;
 	char names[NAMED_DEPTH][MAX_NAME + 1];
 	size_t name_length;
 	char token[MAX_TOKEN + 1];
-	size_t token_length; /* more than MAX_TOKEN: the rest was dropped */
+	size_t token_length; /* may exceed MAX_TOKEN: the rest was dropped */
 };
 
 struct json_check *json_check_new(unsigned int max_depth, const char *const *paths)
@@ -78,7 +78,7 @@ static void add_to_token(struct json_check *check, char c)
 		check->token_length++;
 }
 
-/* --- members that are asked for --- */
+/* --- requested members --- */
 
 static bool is_at(const struct json_check *check, const char *path)
 {
@@ -91,7 +91,7 @@ static bool is_at(const struct json_check *check, const char *path)
 	       strcmp(dot + 1, check->names[1]) == 0;
 }
 
-/* A value of an object ends; @text as json_check_value() gives it. */
+/* Called at the end of an object member's value; @text as for json_check_value(). */
 static bool note_value(struct json_check *check, const char *text, GError **error)
 {
 	if (!in_object(check) || check->depth > NAMED_DEPTH ||

@@ -11,7 +11,7 @@ struct cursor {
 	const char *end;
 	const char *const *paths;
 	char **values;
-	unsigned int missing; /* paths not met so far */
+	unsigned int missing; /* paths not found yet */
 };
 
 static void skip_space(struct cursor *cursor)
@@ -42,7 +42,7 @@ static bool skip_string(struct cursor *cursor)
 	return end != NULL;
 }
 
-/* The string at the cursor, decoded; NULL if it is not one. */
+/* The decoded string at the cursor; NULL: not a string. */
 static char *take_string(struct cursor *cursor)
 {
 	g_autoptr(JsonNode) node = NULL;
@@ -82,7 +82,7 @@ static bool skip_value(struct cursor *cursor)
 		case '}':
 		case ']':
 			if (depth == 0)
-				return true; /* the number or word before it ends here */
+				return true; /* the preceding number or word ends here */
 			if (--depth == 0) {
 				cursor->at++;
 				return true;
@@ -100,7 +100,7 @@ static bool skip_value(struct cursor *cursor)
 	return false;
 }
 
-/* A string, or a number as it is written; what else there is is skipped. */
+/* Takes a string, or a number as written; skips any other value. */
 static bool take_value(struct cursor *cursor, char **value)
 {
 	const char *start = cursor->at;

@@ -5,12 +5,12 @@
 
 G_DEFINE_QUARK(oopsbt_options_error, options_error)
 
-/* How an attribute's text becomes a member of struct options. */
+/* How to parse an attribute into a member of struct options. */
 enum kind {
 	KIND_WORD,   /* one of `words`; the member is an int-sized enum */
 	KIND_SWITCH, /* "on" or "off"; the member is a bool */
 	KIND_NUMBER, /* minimum to maximum; the member is an unsigned int */
-	KIND_KINDS,  /* names of incidents, or "auto"; the member is an unsigned int */
+	KIND_KINDS,  /* names of incidents, or "auto"; the member is an unsigned int of bits */
 };
 
 static const char *const signal_words[] = {
@@ -35,7 +35,7 @@ static const char *const tasks_words[] = {
 	NULL,
 };
 
-/* In the order of options_help(), which shares the index. */
+/* In the order of options_help(), which uses the same index. */
 static const struct option_rule {
 	enum kind kind;
 	size_t offset;

@@ -114,7 +114,7 @@ static bool wait_readable(int socket, gint64 deadline_us, GError **error)
 	}
 }
 
-/* Keeps what @message has room for and closes the rest. */
+/* Takes as many descriptors as @message has room for and closes the rest. */
 static bool take_fds(struct msghdr *header, struct protocol_message *message)
 {
 	bool fits = !(header->msg_flags & MSG_CTRUNC);
@@ -140,7 +140,7 @@ static bool take_fds(struct msghdr *header, struct protocol_message *message)
 	return fits;
 }
 
-/* @message: takes descriptors that come along; NULL: the kernel drops any. */
+/* @message: receives descriptors; NULL: the kernel drops them. */
 static bool receive_bytes(int socket, void *buffer, size_t length, gint64 deadline_us,
 			  struct protocol_message *message, GError **error)
 {

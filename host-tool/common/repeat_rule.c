@@ -15,7 +15,7 @@ static gint64 seconds(GDateTime *time, gint64 otherwise)
 	return time ? g_date_time_to_unix(time) : otherwise;
 }
 
-/* From when it was stored until its bug came last. */
+/* From the time when it was stored to the last incident of its bug. */
 static struct span span_of(const struct store_entry *entry)
 {
 	g_autoptr(GDateTime) stored = store_id_time(entry->id);
@@ -33,7 +33,7 @@ static bool is_same_bug(const struct store_entry *entry, const struct repeat_que
 	       g_strcmp0(entry->release, question->release) == 0;
 }
 
-/* Takes those of @entries that are not far from @series into it, and counts them. */
+/* Adds to @series the @entries that are near it in time, and returns their number. */
 static unsigned int take_near(const GPtrArray *entries, const struct repeat_question *question,
 			      struct span *series, bool *taken)
 {

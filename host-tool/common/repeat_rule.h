@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Progressive collection: of one bug of a domain the first few incidents are stored in full, then
- * each is a light record of the first of these (store_repeats.h), until there was none of it for
- * REPEAT_QUIET_S. So a bug that comes again and again takes neither the room nor the places of
- * others, and is seen in full again when it comes back.
+ * Progressive collection. The first few incidents of a bug of a domain are stored in full. Each
+ * later incident is a light record in the first of these dumps (store_repeats.h), until the bug has
+ * not occurred for REPEAT_QUIET_S. So a repeating bug does not displace dumps of other bugs, and is
+ * stored in full again after a pause.
  *
- * Nothing but the store is asked, so a daemon that was started again, a domain that was renamed and
- * several processes agree.
+ * The rule depends on the store only. So it survives a restart of the daemon and a rename of the
+ * domain, and several processes agree.
  */
 #ifndef OOPSBT_COMMON_REPEAT_RULE_H
 #define OOPSBT_COMMON_REPEAT_RULE_H
@@ -16,19 +16,19 @@
 #define REPEAT_QUIET_S 3600
 
 struct repeat_question {
-	const char *fingerprint; /* NULL: not known */
-	const char *release;	 /* of the guest's kernel; NULL: not known */
+	const char *fingerprint; /* NULL: unknown */
+	const char *release;	 /* of the guest's kernel; NULL: unknown */
 	gint64 now_s;		 /* real time */
-	unsigned int full;	 /* how many are stored in full */
+	unsigned int full;	 /* number of dumps that are stored in full */
 };
 
 /*
- * @entries: of the domain, the oldest first. The one of them that a light record of this incident
- * goes to; NULL: it is to be stored in full.
+ * Returns the dump of @entries (of the domain, oldest first) that gets a light record of this
+ * incident. NULL: store the incident in full.
  *
- * In full is: the first @full of a series; what has no fingerprint or is of a kernel that was not
- * understood, as nobody knows then that it is the same; and what is of another kernel release. A
- * series is what is less than the quiet time apart, whichever way the clock was set.
+ * Stored in full: the first @full of a series, incidents without fingerprint or with an unknown
+ * kernel (they may be another bug), and incidents of another kernel release. A series is a run of
+ * incidents less than the quiet time apart, even if the clock was set.
  */
 const struct store_entry *repeat_rule_holder(const GPtrArray *entries,
 					     const struct repeat_question *question);

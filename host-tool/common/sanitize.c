@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The character at @bytes and its length, or false if there is no valid one. */
+/* Decodes the character at @bytes and its length; false: invalid UTF-8. */
 static bool decode(const char *bytes, size_t available, gunichar *character, size_t *length)
 {
 	gunichar c = g_utf8_get_char_validated(bytes, (gssize)MIN(available, 4));
@@ -35,14 +35,14 @@ static bool is_clean(gunichar c)
 	}
 }
 
-/* So that \x1b in the output always means the byte 0x1b. */
+/* Ensures that \x1b in the output always means the byte 0x1b. */
 static bool looks_like_escape(const char *bytes, size_t available)
 {
 	return available >= 4 && bytes[0] == '\\' && bytes[1] == 'x' &&
 	       g_ascii_isxdigit(bytes[2]) && g_ascii_isxdigit(bytes[3]);
 }
 
-/* Most text is printable ASCII, which needs no further look. */
+/* The length of printable ASCII at @bytes. Most text is; it needs no decoding. */
 static size_t plain_run(const char *bytes, size_t available)
 {
 	size_t i = 0;

@@ -27,17 +27,18 @@ G_DEFINE_QUARK(oopsbt_store_error, store_error)
 struct store {
 	char *root;
 	struct store_cache *cache;
-	int adopted; /* atomic: directories by name have been looked for */
+	int adopted; /* atomic: old directories were adopted */
 };
 
 struct store_dump {
 	struct store *store;
 	char *uuid; /* of its domain */
 	char *id;
-	char *path;	   /* hidden */
-	Descriptor root;   /* locked only while ids are given out and directories come and go */
+	char *path; /* hidden */
+	Descriptor
+		root; /* locked only while ids are assigned and directories are made or removed */
 	Descriptor domain; /* the domain's directory */
-	Descriptor dir;	   /* the hidden directory; locked as long as it is being built */
+	Descriptor dir;	   /* the hidden directory; locked while the dump is built */
 	GArray *files;	   /* of int */
 };
 
@@ -71,7 +72,7 @@ static bool is_leftover(const char *name)
 	return g_str_has_prefix(name, BUILDING) || g_str_has_prefix(name, REMOVING);
 }
 
-/* With the root locked. Those that a living process is building are locked by it. */
+/* The root must be locked. A living process has its directories locked. */
 static void remove_leftovers(int domain)
 {
 	g_autoptr(GPtrArray) names = store_directory_names(domain, is_leftover);
@@ -145,7 +146,9 @@ static int open_root_for_writing(struct store *store, GError **error)
 	return g_steal_fd(&fd);
 }
 
-/* The highest number of any id among @names, also of one that is coming or going; 0: there is none.
+/*
+ * The highest number of any id among @names, including dumps that are being built or removed; 0:
+ * none.
  */
 static guint64 highest_number(GPtrArray *names)
 {
@@ -162,7 +165,7 @@ static guint64 highest_number(GPtrArray *names)
 	return highest;
 }
 
-/* With the root locked: the number after the highest in the store. */
+/* The root must be locked. Uses the number after the highest in the store. */
 static char *choose_id(int root, const char *path, GError **error)
 {
 	g_autoptr(GPtrArray) domains = store_directory_names(root, store_domain_is_directory);
@@ -182,7 +185,7 @@ static char *choose_id(int root, const char *path, GError **error)
 			remove_leftovers(domain);
 		names = domain < 0 ? NULL : store_directory_names(domain, NULL);
 		if (!names) {
-			/* One that is not counted could have the number that is chosen. */
+			/* An unread directory could contain the chosen number. */
 			store_set_errno(error, "cannot read %s/%s", path,
 					(const char *)domains->pdata[i]);
 			return NULL;
@@ -283,7 +286,9 @@ bool store_has_room(const struct store *store, uint64_t free_bytes, GError **err
 	uint64_t available;
 
 	if (statvfs(store->root, &info) < 0) {
-		/* Nothing has been stored yet: who begins makes it, or says why not. */
+		/*
+		 * Nothing was stored yet: store_begin() creates the directory or reports an error.
+		 */
 		if (errno == ENOENT)
 			return true;
 		store_set_errno(error, "cannot look at the file system of %s", store->root);
@@ -305,8 +310,8 @@ static void close_pointed(void *fd)
 }
 
 /*
- * Those of others too: libvirtd writes a vmcore. All are sent to the disk before the first is
- * waited for: that one's fsync() then commits what the others need as well.
+ * Includes files of others: libvirtd writes the vmcore. Starts writeback of all files before it
+ * waits for the first: one fsync() then commits data of the others as well.
  */
 static bool sync_files(const struct store_dump *dump, GError **error)
 {
@@ -354,7 +359,7 @@ bool store_dump_commit(struct store_dump *dump, GError **doubt, GError **error)
 		store_dump_abort(dump);
 		return false;
 	}
-	/* The dump is there; what is left makes its name survive a crash of the host. */
+	/* The dump exists; these calls make its name survive a crash of the host. */
 	if (fsync(dump->domain) < 0 || fsync(dump->root) < 0)
 		store_set_errno(doubt, "%s/%s may be lost if the host crashes", dump->uuid,
 				dump->id);
@@ -403,7 +408,7 @@ bool store_remove_unpublished(struct store *store, const struct store_entry *ent
 	return true;
 }
 
-/* The root's own lock is for shorter things. */
+/* Does not use the root's lock, which is for short operations. */
 void store_publish(struct store *store)
 {
 	g_autoptr(GPtrArray) entries = NULL;
@@ -487,8 +492,8 @@ static bool list_dumps(const struct store *store, int domain, const char *direct
 }
 
 /*
- * What vanishes while it is read was removed by someone else and is no error. What cannot be read
- * is one: who lists, and who keeps some of them, must not take the rest for all.
+ * A dump that vanishes while it is read was removed by another process: no error. A dump that
+ * cannot be read is an error: callers must not take an incomplete list for a complete one.
  */
 static bool list_domain(const struct store *store, int root, const char *directory,
 			const char *wanted, GPtrArray *entries, GError **error)
@@ -503,7 +508,7 @@ static bool list_domain(const struct store *store, int root, const char *directo
 		store_set_errno(error, "cannot read %s/%s", store->root, directory);
 		return false;
 	}
-	/* A name that nobody wrote down may be in the reports. */
+	/* A directory without a name file may have the name in its reports. */
 	if (name && wanted && strcmp(name, wanted) != 0 && strcmp(directory, wanted) != 0)
 		return true;
 	ids = store_directory_names(domain, store_id_is_valid);
@@ -565,7 +570,7 @@ static struct store_entry *pick_newest(GPtrArray *entries, const char *domain_na
 	return NULL;
 }
 
-/* An exact id, or one that begins with @prefix if there is only one. */
+/* The dump with this id, or the only one whose id begins with @prefix. */
 static struct store_entry *pick_id(GPtrArray *entries, const char *domain_name, const char *prefix,
 				   guint *matches)
 {

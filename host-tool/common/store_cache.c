@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-/* So many dumps, some hundred bytes each; more than that are read anew now and then. */
+/* The number of dumps in the cache, a few hundred bytes each; beyond it some are read again. */
 #define MAX_KNOWN 65536
 
 struct store_cache {
@@ -85,7 +85,7 @@ struct store_entry *store_cache_read(struct store_cache *cache, const char *root
 	struct store_entry *entry;
 	struct stat report;
 
-	/* A dump without a report is nothing to remember. */
+	/* A dump without a report is not cached. */
 	if (fstatat(domain, report_name, &report, AT_SYMLINK_NOFOLLOW) < 0)
 		return store_entry_read(root, domain, directory, id);
 	entry = look_up(cache, path, &report);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is known of stored dumps, kept by whoever reads a store again and again: a report is read
- * again only if it is another file. Thread-safe.
+ * A cache of stored dumps' entries, for processes that read a store repeatedly. A report is read
+ * again only if the file has changed. Thread-safe.
  */
 #ifndef OOPSBT_COMMON_STORE_CACHE_H
 #define OOPSBT_COMMON_STORE_CACHE_H

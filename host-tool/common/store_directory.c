@@ -10,7 +10,7 @@
 
 #include "common/store.h"
 
-#define BLOCK_SIZE 512 /* of st_blocks, whatever the file system's is */
+#define BLOCK_SIZE 512 /* the unit of st_blocks, for any file system */
 
 typedef DIR Dir;
 static void close_dir(DIR *dir)

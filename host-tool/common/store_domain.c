@@ -17,7 +17,7 @@
 #define NAME_FILE "name"
 #define NEW_NAME_FILE ".name"
 #define NEW_LINK ".link"
-/* libvirt has no limit; a name comes from a message of at most 4 MiB. */
+/* libvirt has no limit, but its messages have at most 4 MiB. */
 #define MAX_NAME (64u << 10)
 
 /* --- names --- */
@@ -51,7 +51,7 @@ bool store_domain_is_directory(const char *name)
 	return name[0] != '.';
 }
 
-/* @name: NULL if nobody wrote it down. False with errno if it cannot be read. */
+/* @name: NULL if there is no name file. False with errno if it cannot be read. */
 static bool read_name(int domain, char **name)
 {
 	g_auto(Descriptor) fd =
@@ -83,7 +83,7 @@ bool store_domain_name(int domain, const char *directory, char **name)
 	return true;
 }
 
-/* False with errno. */
+/* False with errno on error. */
 static bool write_name(int domain, const char *name)
 {
 	g_auto(Descriptor) fd =
@@ -112,7 +112,7 @@ static void unlink_name(int root, const char *uuid, const char *name)
 		unlinkat(root, link, 0);
 }
 
-/* A directory of that name stays. Without its link a domain is found all the same. */
+/* Leaves a directory of that name alone. A domain is found without its link, too. */
 static void link_name(int root, const char *uuid, const char *name)
 {
 	g_autofree char *link = escape_name(name);
@@ -141,7 +141,7 @@ int store_domain_make(int root, const char *root_path, const char *uuid, const c
 		store_set_errno(error, "cannot open %s/%s", root_path, uuid);
 		return -1;
 	}
-	/* One that cannot be read is written anew. */
+	/* A name file that cannot be read is rewritten. */
 	read_name(domain, &before);
 	if (g_strcmp0(before, name) != 0) {
 		if (!write_name(domain, name)) {
@@ -178,7 +178,10 @@ void store_domain_remove_empty(int root, const char *directory)
 
 /* --- stores by name --- */
 
-/* Returns whose it is, and is now where it belongs; NULL: it stays. g_free(). */
+/*
+ * Moves a dump to its domain's directory and returns the domain's UUID. NULL: the dump stays.
+ * g_free().
+ */
 static char *adopt_dump(int root, const char *root_path, int domain, const char *directory,
 			const char *id)
 {
@@ -218,7 +221,7 @@ static void adopt(int root, const char *root_path, const char *directory)
 		g_free(newest);
 		newest = uuid;
 	}
-	/* Now the directory does not stand in the way of the link. */
+	/* The directory is gone, so its name is free for the link. */
 	if (unlinkat(root, directory, AT_REMOVEDIR) == 0 && newest)
 		link_name(root, newest, name);
 }

@@ -12,7 +12,7 @@
 #include "common/store_directory.h"
 #include "common/store_repeats.h"
 
-/* Digits of a fingerprint, of this release or another. */
+/* The range of a fingerprint's length, in hexadecimal digits, over all releases. */
 #define FINGERPRINT_MIN 8
 #define FINGERPRINT_MAX 64
 
@@ -36,7 +36,7 @@ void store_entry_free(struct store_entry *entry)
 	g_free(entry);
 }
 
-/* What is wanted of the beginning of a report.json. */
+/* The requested members of report.json. */
 enum head {
 	HEAD_TITLE,
 	HEAD_DOMAIN_NAME,
@@ -162,7 +162,7 @@ struct store_entry *store_entry_read(const char *root, int domain, const char *d
 	entry->path = g_build_filename(root, directory, id, NULL);
 	look_in(entry, dump);
 	read_head(dump, entry);
-	/* Where it lies is whose it is: the report is a guest's analyser's. */
+	/* The directory decides the domain: the report comes from a guest's analyser. */
 	if (g_uuid_string_is_valid(directory)) {
 		g_free(entry->uuid);
 		entry->uuid = g_strdup(directory);

@@ -5,9 +5,9 @@
 
 #include "common/store_entry.h"
 
-/* What was last known of the guest, up to some entry. */
+/* The last known state of the guest before some entry. */
 struct boot {
-	unsigned int number; /* counted in @entries; 0: nothing is known of any kernel */
+	unsigned int number; /* position in @entries; 0: no kernel is known yet */
 	const char *kernel;
 	gint64 die_counter;
 	gint64 uptime_s;
@@ -41,7 +41,10 @@ static void follow(struct boot *boot, const struct store_entry *entry)
 		boot->uptime_s = entry->uptime_s;
 }
 
-/* Which entry is the first of a group that has others: @firsts[i]. NULL @names[i]: in no group. */
+/*
+ * Sets @firsts[i] for the first entry of each group with several entries. NULL @names[i]: not in a
+ * group.
+ */
 static void mark_firsts(char *const *names, guint num, bool *firsts)
 {
 	g_autoptr(GHashTable) first_of = g_hash_table_new(g_str_hash, g_str_equal);
@@ -58,7 +61,7 @@ static void mark_firsts(char *const *names, guint num, bool *firsts)
 	}
 }
 
-/* What tells of incidents that have no dump of their own goes after what does not. */
+/* Dumps with light records are removed after dumps without. */
 static void mark_repeated(const GPtrArray *entries, bool *firsts)
 {
 	for (guint i = 0; i < entries->len; i++)

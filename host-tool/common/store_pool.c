@@ -25,7 +25,7 @@ static char *link_name(const struct store_entry *entry, const char *file)
 	return g_strconcat(entry->id, ".", file, NULL);
 }
 
-/* What is there already stays. */
+/* Keeps an existing link. */
 static bool link_file(const char *pool, const struct store_entry *entry, const char *file)
 {
 	g_autofree char *name = link_name(entry, file);
@@ -35,7 +35,7 @@ static bool link_file(const char *pool, const struct store_entry *entry, const c
 	return link(from, to) == 0 || errno == EEXIST;
 }
 
-/* The report last: where its link is, the others are. */
+/* Links the report last: if its link exists, so do the others. */
 static void link_files(const char *pool, const struct store_entry *entry)
 {
 	g_autoptr(GDir) dir = g_dir_open(entry->path, 0, NULL);
@@ -47,7 +47,7 @@ static void link_files(const char *pool, const struct store_entry *entry)
 	link_file(pool, entry, REPORT);
 }
 
-/* The one file of a dump that is replaced, by another of its name. */
+/* Links the only file of a dump that gets replaced by a new file. */
 static void link_repeats(const char *pool, const struct store_entry *entry)
 {
 	g_autofree char *name = link_name(entry, STORE_REPEATS_FILE);
@@ -63,7 +63,7 @@ static void link_repeats(const char *pool, const struct store_entry *entry)
 		rename(unfinished, to);
 }
 
-/* The names in the pool; those of dumps that are not among @ids are removed. */
+/* Returns the names in the pool. Removes those of dumps that are not in @ids. */
 static GHashTable *sweep(const char *pool, GHashTable *ids)
 {
 	GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -82,7 +82,7 @@ static GHashTable *sweep(const char *pool, GHashTable *ids)
 	return names;
 }
 
-/* A full dump may come later than the rest. */
+/* A full dump may be added later. */
 static bool is_linked(GHashTable *names, const struct store_entry *entry)
 {
 	g_autofree char *report = link_name(entry, REPORT);

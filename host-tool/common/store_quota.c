@@ -57,7 +57,7 @@ static const char *domain_of(const struct store_entry *entry)
 	return entry->uuid ? entry->uuid : entry->domain;
 }
 
-/* Who takes most, of those that have more than the store's newest dump. NULL: nobody. */
+/* The domain that uses most space and has more than the newest dump. NULL: none. */
 static const char *greediest(const struct cleaner *cleaner)
 {
 	g_autoptr(GHashTable) sizes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
@@ -82,7 +82,7 @@ static const char *greediest(const struct cleaner *cleaner)
 	return most;
 }
 
-/* Which dump goes next; -1: none but the newest is left. */
+/* The dump to remove next; -1: only the newest is left. */
 static int choose(const struct cleaner *cleaner)
 {
 	g_autoptr(GPtrArray) entries = g_ptr_array_new();
@@ -104,7 +104,7 @@ static int choose(const struct cleaner *cleaner)
 	return g_array_index(indices, int, MAX(chosen, 0));
 }
 
-/* Until @excess bytes are gone. */
+/* Removes dumps until @excess bytes are freed. */
 static bool shrink(struct cleaner *cleaner, uint64_t excess, const char *why, GError **error)
 {
 	while (excess) {
@@ -142,7 +142,7 @@ static bool drop_old(struct cleaner *cleaner, unsigned int days, GError **error)
 	return true;
 }
 
-/* How much less than @keep_free bytes are free. A store that is not there lacks nothing. */
+/* The number of bytes missing to @keep_free. A missing store lacks none. */
 static uint64_t lacking(const struct store *store, uint64_t keep_free)
 {
 	struct statvfs fs;

@@ -27,7 +27,7 @@ static bool damaged(GError **error, const char *path, const char *why)
 	return false;
 }
 
-/* As it is on disk; NULL without an error: there is none yet. */
+/* The file as it is; NULL without an error: there is none yet. */
 static char *read_text(int dump, const char *path, size_t *length, GError **error)
 {
 	g_auto(Descriptor) fd =
@@ -51,7 +51,7 @@ static char *read_text(int dump, const char *path, size_t *length, GError **erro
 	return g_steal_pointer(&text);
 }
 
-/* The records there are, and how many are counted; an empty array if there is no file. */
+/* The records and their count; an empty array if there is no file. */
 static JsonArray *read_records(int dump, const char *path, gint64 *count, GError **error)
 {
 	g_autoptr(GError) local = NULL;
@@ -104,7 +104,7 @@ static JsonObject *to_json(const struct store_repeat *repeat)
 	return object;
 }
 
-/* The file's text, with the records in it from now on. g_free(). */
+/* The text of the file with these records. g_free(). */
 static char *render(JsonArray *records, gint64 count, const char *last)
 {
 	g_autoptr(JsonObject) object = json_object_new();
@@ -132,7 +132,7 @@ static bool write_all(int fd, const char *text, size_t length)
 	return fsync(fd) == 0;
 }
 
-/* Whole or not at all: what a killed writer left is written over by the next one. */
+/* Replaces the file atomically. A temporary file of a killed writer is overwritten. */
 static bool replace_file(int dump, const char *path, const char *text, GError **error)
 {
 	g_auto(Descriptor) fd = openat(dump, UNFINISHED,

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The same bug again: a dump has a file of light records, one for each later incident of its bug
- * that has no dump of its own (repeat_rule.h says which). The file is replaced as a whole, so it is
- * the old one or the new one, also after a crash of the host:
+ * Repeats of a bug: a dump has a file of light records, one for each later incident of its bug
+ * without a dump of its own (repeat_rule.h decides). The file is always replaced atomically, also
+ * if the host crashes:
  *
  *   { "schema": 1, "count": N, "last": TIME, "records": [
  *     { "time", "cpu", "title", "signal", "phase", "not_collected" }, ... ] }
  *
- * TIME and "time": RFC 3339 UTC, of the signal. "cpu": the kernel's number, or null. "phase": as in
- * common/collection.h, or null. "not_collected": signals before this one that nothing else tells
- * of. All are counted; the first and the last STORE_REPEATS_LISTED / 2 are listed.
+ * TIME and "time": RFC 3339 UTC, of the signal. "cpu": the Linux number, or null. "phase": as in
+ * common/collection.h, or null. "not_collected": the number of earlier signals that nothing else
+ * records. All records count; the first and the last STORE_REPEATS_LISTED / 2 are listed.
  */
 #ifndef OOPSBT_COMMON_STORE_REPEATS_H
 #define OOPSBT_COMMON_STORE_REPEATS_H
@@ -32,13 +32,16 @@ struct store_repeat {
 };
 
 /*
- * Adds a record to the dump @entry. @count: how many the dump has now. One writer a dump at a time.
- * On error nothing is changed; STORE_ERROR_NOT_FOUND: the dump has been removed.
+ * Adds a record to the dump @entry. @count: the dump's new count. Only one writer per dump at a
+ * time. On error nothing changes; STORE_ERROR_NOT_FOUND: the dump was removed.
  */
 bool store_repeats_add(const struct store_entry *entry, const struct store_repeat *repeat,
 		       guint64 *count, GError **error);
 
-/* What the head of a dump's file says, for store_entry.h. @dump: its directory. False: none. */
+/*
+ * Reads the head of a dump's file, for store_entry.h. @dump: its directory. False: there is no
+ * file.
+ */
 bool store_repeats_head(int dump, guint64 *count, char **last);
 
 #endif

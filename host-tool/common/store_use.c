@@ -14,7 +14,7 @@ static void count_dump(int domain, const char *id, struct store_use *use)
 {
 	g_auto(Descriptor) dump = store_directory_open(domain, id);
 
-	/* It may just have been removed. */
+	/* The dump may have been removed meanwhile. */
 	if (dump < 0)
 		return;
 	use->dumps++;
@@ -26,7 +26,7 @@ static void count_domain(int root, const char *name, struct store_use *use)
 	g_auto(Descriptor) domain = store_directory_open(root, name);
 	g_autoptr(GPtrArray) ids = NULL;
 
-	/* One that is reached by a link is counted under its own name. */
+	/* A directory that a link leads to is counted under its own name. */
 	if (domain >= 0)
 		ids = store_directory_names(domain, store_id_is_valid);
 	for (guint i = 0; ids && i < ids->len; i++)
@@ -68,7 +68,7 @@ bool store_use_update(const struct store *store, struct store_use *use, GError *
 	use->free_known = statvfs(store_root(store), &fs) == 0;
 	if (use->free_known)
 		use->free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-	/* Looked at first: what changes while the dumps are counted is counted the next time. */
+	/* Read first: a change while the dumps are counted leads to a new count next time. */
 	if (stat(path, &index) == 0 && is_same_index(&index, &use->index))
 		return true;
 	if (!count(store_root(store), use, error))

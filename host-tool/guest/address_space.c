@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading through page tables, whatever architecture they are of. */
+/* Reads through page tables of any architecture. */
 #include "guest/paging.h"
 
 #include <inttypes.h>
@@ -47,8 +47,8 @@ bool address_space_read_u32(const struct address_space *space, gva_t address, ui
 }
 
 /*
- * The longest run from @address, at most @length bytes, that is contiguous in guest-physical
- * memory; 0 if not even the first byte is mapped.
+ * The length of the run from @address that is contiguous in guest-physical memory, at most @length
+ * bytes; 0: the first byte is not mapped.
  */
 static size_t physical_run(const struct address_space *space, gva_t address, size_t length,
 			   gpa_t *start, GError **error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ELF cores whose segments have physical addresses: ours, QEMU's, /proc/vmcore's. */
+/* ELF cores whose segments have physical addresses: those of oopsbt, QEMU and /proc/vmcore. */
 #include "guest/dump_backend.h"
 
 #include <gelf.h>
@@ -9,8 +9,8 @@
 #include "guest/notes.h"
 
 struct segments {
-	GArray *extents; /* of struct guest_extent, as they come */
-	uint64_t end;	 /* where the last of them ends in the file */
+	GArray *extents; /* of struct guest_extent, in file order */
+	uint64_t end;	 /* end of the last extent in the file */
 	bool have_physical_addresses;
 };
 
@@ -92,7 +92,7 @@ static bool read_segments(struct dump_file *file, int fd, Elf *elf, struct segme
 		if (header.p_type == PT_LOAD)
 			add_segment(segments, &header);
 	}
-	/* A core of ours may have no memory: of a guest in firmware no page was read. */
+	/* An oopsbt core may have no memory: no page of a guest in firmware is read. */
 	if (segments->extents->len == 0 && !is_ours(file))
 		return refuse_core(error, "the core has no memory in it");
 	if (segments->extents->len > 1 && !segments->have_physical_addresses)
@@ -111,8 +111,8 @@ static int compare_extents(const void *a, const void *b)
 }
 
 /*
- * A page at several virtual addresses is in several segments. Of what overlaps the first is
- * taken; what adjoins in memory and in the file is joined.
+ * A page with several virtual addresses is in several segments. Keeps the first of overlapping
+ * extents, and joins extents that are adjacent in memory and in the file.
  */
 static GArray *without_overlaps(GArray *extents)
 {

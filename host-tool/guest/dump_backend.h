@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a format knows how to do for dump_file.c, and the file as both fill it. */
+/* The functions that a dump format provides to dump_file.c, and their common state. */
 #ifndef OOPSBT_GUEST_DUMP_BACKEND_H
 #define OOPSBT_GUEST_DUMP_BACKEND_H
 
@@ -18,7 +18,7 @@ struct dump_file {
 	void (*free_backend)(void *backend);
 };
 
-/* @file is zeroed but for @notes; on error the caller frees what was filled in. */
+/* @file is zeroed except for @notes. On error the caller frees what was filled in. */
 bool core_file_load(struct dump_file *file, int fd, GError **error);
 bool kdump_file_load(struct dump_file *file, int fd, GError **error);
 

@@ -83,13 +83,13 @@ GBytes *dump_file_note(const struct dump_file *file, enum oopsbt_note type)
 	return find_own_note(file, type, &note) ? g_bytes_new(note.bytes, note.length) : NULL;
 }
 
-/* The file has the bytes of each page. The note only adds that the page was read late. */
+/* The file contains each page; the note only says that the page was read late. */
 static bool put_late_run(struct snapshot *frozen, uint64_t start, uint64_t length, GError **error)
 {
 	for (uint64_t done = 0; done < length; done += GUEST_PAGE_SIZE) {
 		uint8_t page[GUEST_PAGE_SIZE];
 
-		/* Not in a core that is cut short. */
+		/* A truncated core lacks the page. */
 		if (!guest_memory_read(snapshot_memory(frozen), gpa(start + done), page,
 				       sizeof(page), NULL))
 			break;

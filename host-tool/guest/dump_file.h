@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest in a file instead of a hypervisor: our own cores, ELF dumps (`virsh dump --memory-only`)
- * and compressed kdump ones. Nothing in such a file is trusted: a file that is no such thing is an
- * error; one that is cut short or lies is read as far as it goes.
+ * Reads a guest from a file: oopsbt's cores, ELF dumps (`virsh dump --memory-only`) and compressed
+ * kdump files. The file is untrusted: another format is an error; a truncated or inconsistent file
+ * is read as far as possible.
  */
 #ifndef OOPSBT_GUEST_DUMP_FILE_H
 #define OOPSBT_GUEST_DUMP_FILE_H
@@ -19,29 +19,30 @@ void dump_file_free(struct dump_file *file);
 typedef struct dump_file DumpFile;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DumpFile, dump_file_free)
 
-/* All of these belong to the file. */
+/* The file owns the results. */
 struct guest_memory *dump_file_memory(struct dump_file *file);
 GArray *dump_file_registers(struct dump_file *file); /* of struct vcpu_registers, may be empty */
 const char *dump_file_format(const struct dump_file *file); /* static: "core" or "kdump" */
 
-/* What an oopsbt core has in a note of its own; NULL: not there. Free with g_bytes_unref(). */
+/* A note of an oopsbt core; NULL: the file has none. Free with g_bytes_unref(). */
 GBytes *dump_file_note(const struct dump_file *file, enum oopsbt_note type);
 
-/* In words, what of the file is missing (it is cut short); NULL: nothing. */
+/* A description of what is missing from a truncated file; NULL: nothing. */
 const char *dump_file_problem(const struct dump_file *file);
 
 /*
- * Puts into fresh snapshots over dump_file_memory() what an oopsbt core says of them: which pages
- * were late, and what the log's pages were when the log was read. Nothing to do for other dumps.
+ * Loads into fresh snapshots over dump_file_memory() what an oopsbt core says of its pages: which
+ * ones were late, and the content of the log's pages when the log was read. Does nothing for other
+ * dumps.
  */
 bool dump_file_prepare(const struct dump_file *file, struct snapshot *frozen, struct snapshot *log,
 		       GError **error);
 
 /*
- * The kdump files that QEMU before 8.2 writes are "flattened": made for a pipe, to be reassembled.
- * That needs a file system, and so comes before a sandbox: neither function looks at more than
- * where the pieces go. dump_file_unflatten() returns the descriptor of an unnamed temporary file,
- * -1 on error.
+ * QEMU before 8.2 writes "flattened" kdump files, made for a pipe, which must be reassembled. That
+ * needs a file system and so happens before the sandbox; both functions look only at where the
+ * pieces go. dump_file_unflatten() returns the descriptor of an unnamed temporary file, -1 on
+ * error.
  */
 bool dump_file_is_flattened(int fd);
 int dump_file_unflatten(int fd, GError **error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bytes of a dump's file, and what may be wrong with such a file. */
+/* Reads bytes of a dump file, and defines the errors of such files. */
 #ifndef OOPSBT_GUEST_DUMP_READ_H
 #define OOPSBT_GUEST_DUMP_READ_H
 
@@ -15,7 +15,7 @@ enum dump_file_error {
 	DUMP_FILE_ERROR_IO,
 };
 
-/* All of @length bytes at @offset, or an error. */
+/* Reads all @length bytes at @offset, or fails. */
 bool dump_read(int fd, uint64_t offset, void *buffer, size_t length, GError **error);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * makedumpfile's flattened format: a header of 4 KiB, then pieces of { offset, length } and the
- * bytes that belong at that offset, ended by a piece whose offset and length are -1. Numbers are
- * big-endian and signed.
+ * makedumpfile's flattened format: a header of 4 KiB, then pieces { offset, length } each with the
+ * bytes for that offset. A piece with offset and length -1 ends the file. Numbers are signed and
+ * big-endian.
  */
 #include "guest/dump_file.h"
 
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAGIC "makedumpfile" /* with its NUL */
+#define MAGIC "makedumpfile" /* including its NUL */
 #define HEADER_SIZE 4096
 #define MAX_FILE_SIZE ((int64_t)1 << 46)
 #define BUFFER_SIZE ((size_t)1 << 20)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Compressed kdump files (zlib, lzo, snappy, zstd as libkdumpfile can). The library reads memory;
- * the notes are read here, because it has no control registers to give.
+ * Compressed kdump files (zlib, lzo, snappy, zstd, as supported by libkdumpfile). The library reads
+ * memory. The notes are read here, because the library provides no control registers.
  */
 #include "guest/dump_backend.h"
 
@@ -10,12 +10,14 @@
 #include <libkdumpfile/kdumpfile.h>
 #include <sys/stat.h>
 
-/* Offsets in struct disk_dump_header and, a block later, struct kdump_sub_header (makedumpfile). */
+/*
+ * Offsets in struct disk_dump_header and, one block later, struct kdump_sub_header (makedumpfile).
+ */
 #define HEADER_VERSION 0x8
 #define HEADER_BLOCK_SIZE 0x1ac
 #define HEADER_SUB_HEADER_BLOCKS 0x1b0
 #define HEADER_BITMAP_BLOCKS 0x1b4
-#define SUB_HEADER_VMCOREINFO 0x20 /* of this and the next two: offset, then size */
+#define SUB_HEADER_VMCOREINFO 0x20 /* and the next two: offset, then size */
 #define SUB_HEADER_NOTES 0x30
 #define SUB_HEADER_ERASEINFO 0x40
 #define FIRST_VERSION_WITH_NOTES 4
@@ -29,7 +31,7 @@ static bool fail_kdump(GError **error, kdump_ctx_t *context, const char *what)
 	return false;
 }
 
-/* struct page_desc of makedumpfile: one a page that the file has, in the order of the pages. */
+/* struct page_desc of makedumpfile: one for each page in the file, in page order. */
 struct page_descriptor {
 	uint64_t offset;
 	uint32_t size; /* bytes in the file */
@@ -44,13 +46,13 @@ struct kdump {
 	GArray *runs;		 /* of struct run, by address */
 };
 
-/* Pages that follow each other in memory. */
+/* Consecutive pages of memory. */
 struct run {
 	struct guest_extent extent;
-	uint64_t first; /* how many pages of the file are before it */
+	uint64_t first; /* number of earlier pages in the file */
 };
 
-/* NULL: it is in none. */
+/* NULL: no run contains it. */
 static const struct run *find_run(const struct kdump *kdump, gpa_t address)
 {
 	guint low = 0, high = kdump->runs->len;
@@ -70,8 +72,8 @@ static const struct run *find_run(const struct kdump *kdump, gpa_t address)
 }
 
 /*
- * Up to its 0.5.1 the library reads a compressed page of up to 64 KiB into a buffer of one page. A
- * page that does not become smaller is stored as it is.
+ * libkdumpfile up to 0.5.1 reads a compressed page of up to 64 KiB into a buffer of one page. Pages
+ * that do not shrink are stored uncompressed.
  */
 static bool check_page(const struct kdump *kdump, gpa_t address, GError **error)
 {
@@ -80,7 +82,7 @@ static bool check_page(const struct kdump *kdump, gpa_t address, GError **error)
 	uint64_t number;
 
 	if (run == NULL)
-		return true; /* the library has none either */
+		return true; /* the library has no such page either */
 	number = run->first + ((address.value - run->extent.start.value) >> GUEST_PAGE_SHIFT);
 	if (!dump_read(kdump->fd, kdump->descriptors_at + number * sizeof(descriptor), &descriptor,
 		       sizeof(descriptor), error))
@@ -117,7 +119,10 @@ struct span {
 	uint64_t offset, size; /* bytes */
 };
 
-/* What the headers say must be in the file: the library reads all of it, however much that is. */
+/*
+ * Checks that a part named by the headers is in the file: the library reads all of it, whatever its
+ * size.
+ */
 static bool check_span(struct span span, uint64_t file_size, const char *what, GError **error)
 {
 	if (span.size <= file_size && span.offset <= file_size - span.size)
@@ -195,7 +200,7 @@ static bool read_notes(struct dump_file *file, int fd, GError **error)
 	return dump_read(fd, notes.offset, file->notes->data, notes.size, error);
 }
 
-/* The runs of pages that the file has. */
+/* Finds the runs of pages in the file. */
 static bool find_runs(struct kdump *kdump, GError **error)
 {
 	kdump_attr_t attribute = {.type = KDUMP_BITMAP};
@@ -224,8 +229,7 @@ static bool find_runs(struct kdump *kdump, GError **error)
 	return true;
 }
 
-/* The library would also take files of other machines, whose headers are not where they were
- * checked. */
+/* The library also accepts files of other machines, whose headers were not checked. */
 static bool check_machine(const struct kdump *kdump, GError **error)
 {
 	kdump_num_t byte_order, pointer_size;
@@ -288,7 +292,7 @@ bool kdump_file_load(struct dump_file *file, int fd, GError **error)
 		g_set_error_literal(error, DUMP_FILE_ERROR, DUMP_FILE_ERROR_IO, "out of memory");
 		return false;
 	}
-	/* A mapped file that is cut short would end the process. */
+	/* Truncation of a mapped file would kill the process. */
 	if (kdump_set_number_attr(kdump->context, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER) !=
 		    KDUMP_OK ||
 	    kdump_open_fd(kdump->context, fd) != KDUMP_OK)

@@ -11,7 +11,7 @@
 G_DEFINE_QUARK(oopsbt_guest_memory_error, guest_memory_error)
 
 struct guest_memory {
-	int fd; /* -1: @read instead */
+	int fd; /* -1: use @read */
 	guest_memory_read_fn read;
 	void *user_data;
 	struct guest_extent *extents; /* sorted by start */
@@ -104,7 +104,7 @@ void guest_memory_free(struct guest_memory *memory)
 	g_free(memory);
 }
 
-/* The extent that holds @address, or NULL. */
+/* The extent that contains @address, or NULL. */
 static const struct guest_extent *find_extent(const struct guest_memory *memory, gpa_t address)
 {
 	size_t low = 0, high = memory->num_extents;
@@ -136,7 +136,7 @@ static bool read_fd(int fd, uint64_t offset, gpa_t address, void *buffer, size_t
 	return false;
 }
 
-/* Reads once, what there is; false: nothing. */
+/* Reads once, as much as there is; false: nothing. */
 static bool read_some(int fd, uint64_t offset, gpa_t address, void *buffer, size_t length,
 		      size_t *done, GError **error)
 {
@@ -155,7 +155,7 @@ static bool read_some(int fd, uint64_t offset, gpa_t address, void *buffer, size
 	return false;
 }
 
-/* The same, of whole pages of the source. @end: of the extent, in the source. */
+/* The same with whole pages of the source. @end: of the extent, in the source. */
 static bool read_some_pages(int fd, uint64_t offset, uint64_t end, gpa_t address, void *buffer,
 			    size_t length, size_t *done, GError **error)
 {

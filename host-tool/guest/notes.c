@@ -176,8 +176,10 @@ static struct vcpu_registers registers_from_qemu(const struct qemu_cpu_note *not
 		.cr2 = note->cr[2],
 		.cr3 = note->cr[3],
 		.cr4 = note->cr[4],
-		/* Not in the note. Paging with PAE is what a 32-bit guest could have too, but QEMU
-		 * writes the core of one with other registers. */
+		/*
+		 * Not in the note. A 32-bit guest may use PAE paging, too, but QEMU writes its core
+		 * with other registers.
+		 */
 		.efer = (note->cr[0] & CR0_PAGING) && (note->cr[4] & CR4_PAE) ? EFER_LONG_MODE : 0,
 	};
 }
@@ -255,7 +257,7 @@ GArray *notes_registers(const uint8_t *notes, size_t length)
 
 			memcpy(&qemu, note.bytes, sizeof(qemu));
 			registers = registers_from_qemu(&qemu);
-			/* It does not say which it is; QEMU writes them in order. */
+			/* The note does not name its vCPU; QEMU writes them in order. */
 			registers.vcpu = whole->len;
 			if (whole->len < general->len)
 				registers.vcpu =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The notes of cores and dumps: ELF notes that hold registers, as QEMU writes them and as crash,
- * gdb and drgn read them, and what oopsbt keeps in its own cores.
+ * ELF notes of cores and dumps: the registers, as QEMU writes them and as crash, gdb and drgn read
+ * them, and the notes of oopsbt's own cores.
  */
 #ifndef OOPSBT_GUEST_NOTES_H
 #define OOPSBT_GUEST_NOTES_H
@@ -32,7 +32,7 @@ struct qemu_segment {
 
 struct qemu_cpu_note {
 	uint32_t version; /* 1 */
-	uint32_t size;	  /* bytes of the whole; newer QEMUs add a member at the end */
+	uint32_t size;	  /* bytes of the whole note; newer QEMUs add a member at the end */
 	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rsp, rbp;
 	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
 	uint64_t rip, rflags;
@@ -43,14 +43,14 @@ struct qemu_cpu_note {
 /* "VMCOREINFO", 0: the kernel's own text. */
 #define NOTE_VMCOREINFO "VMCOREINFO"
 
-/* Ours. Numbers are little-endian. */
+/* oopsbt's own notes. Numbers are little-endian. */
 #define NOTE_OOPSBT "OOPSBT"
 enum oopsbt_note {
 	NOTE_OOPSBT_CONTEXT = 1, /* JSON, see common/context.h */
 	NOTE_OOPSBT_MAP,	 /* the kernel map */
 	NOTE_OOPSBT_REGISTERS,	 /* the monitor's register text */
-	NOTE_OOPSBT_LOG_PAGES, /* pages that the log was read from and that had changed by then: any
-				* number of { guest-physical address, 4096 bytes } */
+	NOTE_OOPSBT_LOG_PAGES,	/* pages from which the log was read and which had changed since the
+				   freeze: any number of { guest-physical address, 4096 bytes } */
 	NOTE_OOPSBT_LATE_PAGES, /* pages that were read after the thaw: any number of
 				 * { guest-physical address, bytes } */
 };
@@ -59,19 +59,19 @@ struct prstatus_note registers_to_prstatus(const struct vcpu_registers *register
 struct qemu_cpu_note registers_to_qemu(const struct vcpu_registers *registers);
 
 struct note {
-	const char *owner; /* NUL-terminated, in the notes themselves */
+	const char *owner; /* NUL-terminated, points into the notes */
 	uint32_t type;
 	const uint8_t *bytes;
 	size_t length;
 };
 
 /*
- * The note at *@offset of @notes; *@offset goes to the next one. False at the end, and where what
- * follows is no whole note.
+ * Reads the note at *@offset of @notes and moves *@offset to the next. False: the end, or an
+ * incomplete note.
  */
 bool next_note(const uint8_t *notes, size_t length, size_t *offset, struct note *note);
 
-/* The first of @owner and @type. */
+/* Finds the first note with this @owner and @type. */
 bool find_note(const uint8_t *notes, size_t length, const char *owner, uint32_t type,
 	       struct note *note);
 
@@ -79,7 +79,7 @@ void append_note(GByteArray *notes, const char *owner, uint32_t type, const void
 		 size_t length);
 
 /*
- * Array of struct vcpu_registers from QEMU's notes, or, where there are none, from the general
+ * Array of struct vcpu_registers from QEMU's notes or, if there are none, from the general
  * registers alone. Never NULL, may be empty, at most MAX_VCPUS.
  */
 GArray *notes_registers(const uint8_t *notes, size_t length);

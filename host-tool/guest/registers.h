@@ -22,7 +22,7 @@ enum register_kind {
 	REGISTER_FLAG,	 /* bool */
 };
 
-/* A member of struct vcpu_registers, for who shows them all. */
+/* A member of struct vcpu_registers, for code that shows all of them. */
 struct register_field {
 	const char *name;
 	enum register_kind kind;
@@ -30,12 +30,12 @@ struct register_field {
 };
 const struct register_field *vcpu_register_fields(size_t *num_fields);
 
-/* As the kernel prints them, @place being what to print for the PC. Free with g_free(). */
+/* Formats the registers as the kernel does; @place is the text for the PC. Free with g_free(). */
 char *vcpu_registers_text(const struct vcpu_registers *registers, const char *place);
 
-/* True in 64-bit long mode with paging on: the only state whose memory this tool reads. */
+/* Is it in 64-bit long mode with paging on? oopsbt reads memory in this state only. */
 bool vcpu_in_long_mode(const struct vcpu_registers *registers);
-/* False where the mode is not known, too. */
+/* False also if the mode is unknown. */
 bool vcpu_in_user_mode(const struct vcpu_registers *registers);
 gva_t vcpu_pc(const struct vcpu_registers *registers);
 gva_t vcpu_sp(const struct vcpu_registers *registers);
@@ -44,13 +44,13 @@ bool vcpu_five_level_paging(const struct vcpu_registers *registers);
 #define REGISTERS_ERROR (registers_error_quark())
 GQuark registers_error_quark(void);
 enum registers_error {
-	REGISTERS_ERROR_TEXT, /* incomplete, garbled, or no register text at all */
+	REGISTERS_ERROR_TEXT, /* incomplete, garbled, or not register text */
 };
 
 /*
- * Array of struct vcpu_registers in the order of the text; free with g_array_unref().
- * A vCPU whose text is incomplete or garbled is an error which names it. 16- and 32-bit
- * modes print shorter registers; those are accepted (and vcpu_in_long_mode() is false).
+ * Array of struct vcpu_registers in the order of the text; free with g_array_unref(). Incomplete or
+ * garbled text is an error that names the vCPU. 16- and 32-bit modes print shorter registers; these
+ * are accepted (and vcpu_in_long_mode() is false).
  */
 GArray *registers_parse(const char *text, GError **error);
 

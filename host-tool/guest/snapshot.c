@@ -7,9 +7,8 @@
 #include <sys/mman.h>
 
 /*
- * Pages lie in slabs, so that a run of them is read in one call and pointers stay valid. They are
- * not asked to be huge pages: a host may have to move memory about for tens of milliseconds to make
- * one.
+ * Pages are stored in slabs: one call reads a run of pages, and pointers stay valid. Slabs do not
+ * use huge pages: the host may need tens of milliseconds of compaction to make one.
  */
 #define SLAB_PAGES 512
 #define SLAB_SIZE (SLAB_PAGES * GUEST_PAGE_SIZE)
@@ -24,16 +23,16 @@ struct snapshot {
 	size_t max_pages;
 	bool thawed;
 
-	struct snapshot_page *pages; /* in the order they came */
+	struct snapshot_page *pages; /* in reading order */
 	size_t num_pages, allocated_pages;
 
-	/* Open addressing by page number, a power of two of slots, at most half of them used. */
+	/* Open addressing by page number; a power of two of slots, at most half of them used. */
 	struct slot *slots;
 	size_t num_slots;
 
 	GPtrArray *slabs;
-	size_t slab_used; /* pages of the newest slab that are taken */
-	size_t num_spare; /* slabs after the newest one that snapshot_reserve() made */
+	size_t slab_used; /* used pages of the newest slab */
+	size_t num_spare; /* slabs after the newest one, made by snapshot_reserve() */
 };
 
 struct snapshot *snapshot_new(struct guest_memory *memory, size_t max_pages)
@@ -82,7 +81,7 @@ static size_t first_slot(const struct snapshot *snapshot, uint64_t page_number)
 	return (page_number * 0x9e3779b97f4a7c15u >> 32) & (snapshot->num_slots - 1);
 }
 
-/* The slot that holds the page, or the free one where it belongs. */
+/* The slot of the page, or the free slot for it. */
 static struct slot *find_slot(const struct snapshot *snapshot, uint64_t page_number)
 {
 	size_t i = first_slot(snapshot, page_number);
@@ -143,7 +142,7 @@ static bool add_slab(struct snapshot *snapshot)
 	return true;
 }
 
-/* Where the next page goes, and for how many there is room in one run; NULL: out of memory. */
+/* Storage for the next page, and @room: pages that fit in one run; NULL: out of memory. */
 static uint8_t *next_storage(struct snapshot *snapshot, size_t *room)
 {
 	guint current;
@@ -175,7 +174,7 @@ static uint8_t *next_storage_or_error(struct snapshot *snapshot, gpa_t address, 
 	return storage;
 }
 
-/* The kernel (5.14) does it in one go, or it takes a fault for each page. */
+/* Kernels from 5.14 on populate the slab in one call; older ones take a fault for each page. */
 static void touch_slab(volatile uint8_t *slab)
 {
 	if (!madvise((void *)slab, SLAB_SIZE, MADV_POPULATE_WRITE))
@@ -253,7 +252,7 @@ bool snapshot_read(struct snapshot *snapshot, gpa_t address, void *buffer, size_
 	return true;
 }
 
-/* One call for all pages if the source has all of them, else page by page. */
+/* One call for all pages if the source has all, else page by page. */
 static void read_run(struct snapshot *snapshot, gpa_t start, size_t num_pages)
 {
 	while (num_pages > 0 && snapshot->num_pages < snapshot->max_pages) {

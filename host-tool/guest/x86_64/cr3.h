@@ -6,12 +6,13 @@
 #include "guest/address.h"
 
 /*
- * Page-table isolation: set in CR3 while user mode's page tables are in use, which are the second
- * page of a pair (arch/x86/entry/calling.h). Without page-table isolation part of the address.
+ * The bit that page-table isolation sets in CR3 while user mode's page tables are in use; they are
+ * the second page of a pair (arch/x86/entry/calling.h). Without page-table isolation this bit is
+ * part of the address.
  */
 #define CR3_USER_BIT (1ull << 12)
 
-/* The page-table root in a CR3, without PCID and flag bits. */
+/* The root of the page tables in a CR3 value, without PCID and flag bits. */
 gpa_t cr3_root(uint64_t cr3);
 
 #endif

@@ -13,13 +13,15 @@
 #define ENTRY_NO_EXECUTE ((uint64_t)1 << 63)
 #define ENTRY_ADDRESS 0x000ffffffffff000u
 
-/* A 5-level root. */
+/* The root of 5-level tables. */
 #define MAX_LEVELS 5
 
-/* Tables may point at themselves: what a search for mapped runs looks at is bounded. */
+/*
+ * Tables may point at themselves, so a search for mapped runs visits a limited number of entries.
+ */
 #define MAX_VISITED_ENTRIES (1u << 20)
 
-/* Bytes of address space behind one entry of a table at @level (1: page table). */
+/* Bytes of address space that one entry at @level covers (1: page table). */
 static uint64_t entry_span(unsigned int level)
 {
 	g_assert(level >= 1 && level <= MAX_LEVELS);
@@ -101,7 +103,7 @@ struct walk {
 	unsigned int num_visited;
 };
 
-/* @base: the first address that the table translates. False: enough. */
+/* @base: the first address that the table translates. False: stop. */
 static bool walk_table(struct walk *walk, gpa_t table, unsigned int level, uint64_t base)
 {
 	const struct page_table_visitor *visitor = walk->visitor;
@@ -149,7 +151,7 @@ void page_tables_walk(gpa_t root, unsigned int levels, gva_t start, gva_t last,
 	if (last.value >= upper_half) {
 		walk.start = gva(MAX(start.value, upper_half));
 		walk.last = last;
-		/* The upper half's entries are those from the middle on. */
+		/* The second half of the entries is the upper half. */
 		walk_table(&walk, root, levels, upper_half - half);
 	}
 }

@@ -57,7 +57,7 @@ struct field {
 	size_t offset;
 };
 
-/* What is not listed (debug, FPU and vector registers) is passed over. */
+/* Unlisted fields (debug, FPU and vector registers) are skipped. */
 static const struct field fields[] = {
 #define FIELD(name, mode, kind, member)                                                            \
 	{                                                                                          \
@@ -97,7 +97,7 @@ static void skip_spaces(const char **cursor)
 		(*cursor)++;
 }
 
-/* A hexadecimal number of at most @max_digits, ending at a space or the line's end. */
+/* Parses a hexadecimal number of at most @max_digits, up to a space or the end of the line. */
 static bool take_hex(const char **cursor, unsigned int max_digits, uint64_t *value)
 {
 	unsigned int digits = 0;
@@ -109,7 +109,7 @@ static bool take_hex(const char **cursor, unsigned int max_digits, uint64_t *val
 			return false;
 		*value = *value << 4 | (unsigned int)g_ascii_xdigit_value(**cursor);
 	}
-	return digits > 0 && strchr(" \r\n", **cursor); /* or the text's end */
+	return digits > 0 && strchr(" \r\n", **cursor); /* or the end of the text */
 }
 
 static bool take_segment(const char **cursor, struct segment *segment)
@@ -181,7 +181,7 @@ static bool refuse_registers(GError **error, unsigned int vcpu, const char *what
 	return false;
 }
 
-/* Every field of the mode that the text is in must have been there. */
+/* Every field of the text's mode must be present. */
 static bool check_complete(const struct vcpu_registers *registers, uint64_t seen, GError **error)
 {
 	bool is_64 = false;
@@ -199,7 +199,7 @@ static bool check_complete(const struct vcpu_registers *registers, uint64_t seen
 	return true;
 }
 
-/* The text of one vCPU, up to @end. */
+/* Parses the text of one vCPU, up to @end. */
 static bool parse_vcpu(const char *text, const char *end, struct vcpu_registers *registers,
 		       GError **error)
 {
@@ -236,7 +236,7 @@ static bool parse_vcpu(const char *text, const char *end, struct vcpu_registers 
 	return check_complete(registers, seen, error);
 }
 
-/* "CPU#12" and the end of its line. */
+/* Parses "CPU#12" and the end of its line. */
 static bool take_heading(const char **cursor, unsigned int *vcpu)
 {
 	char *end;

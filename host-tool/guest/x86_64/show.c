@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 
-/* In the order in which they are shown. */
+/* In display order. */
 static const struct register_field fields[] = {
 #define FIELD(name, kind, member)                                                                  \
 	{                                                                                          \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a hypervisor tells of an x86-64 vCPU. */
+/* The registers of an x86-64 vCPU, as a hypervisor reports them. */
 #ifndef OOPSBT_GUEST_X86_64_VCPU_REGISTERS_H
 #define OOPSBT_GUEST_X86_64_VCPU_REGISTERS_H
 
