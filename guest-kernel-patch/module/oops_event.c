@@ -80,7 +80,7 @@ static int __init oopsbt_init(void)
 
 	/* -ENODEV is what those who load modules at boot take for "not here", and no failure. */
 	if (&oops_notifier_list) {
-		pr_err("not needed: this kernel signals an oops itself (see pvpanic.oops_fallback)\n");
+		pr_err("not needed: this kernel signals an oops itself (see oops_fallback in the folder of its device in sysfs)\n");
 		return -ENODEV;
 	}
 	if (is_kdump_kernel()) {

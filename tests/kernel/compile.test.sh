@@ -29,6 +29,11 @@ for series in $(kernel_series); do
 		tap_is "$series, $variant: compiles" "$(cat "$results/$variant.status")" 0
 		tap_is "$series, $variant: without a warning" "$(cat "$results/$variant.log")" ''
 	done
+	for patch in "$kernel_patches/$series"/*.patch; do
+		patch=$(basename "$patch" .patch)
+		tap_is "$series: compiles with the patches up to $patch, without a warning" \
+			"$(cat "$results/$patch.status" "$results/$patch.log")" 0
+	done
 	# In newer kernels sparse 0.6.4 can't compute what MODULE_INFO() asserts, of any module.
 	tap_is "$series, sparse: has nothing to say" "$(grep -v 'error: bad constant expression$' "$results/sparse.log")" ''
 	tap_is "$series, make W=1: adds no warning" \

@@ -376,12 +376,15 @@ panics 'with panic_on_oops an oops is signalled, then the panic' 'echo 1 >/proc/
 start fallback smp=2 on_crash=preserve append='panic=0' qemu_args="-action panic=none -D $trace/fallback"
 guest_events fallback
 
-tap_is 'by default nothing takes the place of the event' \
-	"$(guest_exec fallback 'cat /sys/module/pvpanic/parameters/oops_fallback')" N
+fallback=$(dirname "$isa")/oops_fallback
+tap_is 'by default nothing takes the place of the event' "$(guest_exec fallback "cat $fallback")" 0
+tap_like 'oops_fallback takes a truth value only' "$(guest_exec fallback "echo 2 2>&1 >$fallback || cat $fallback" 2>&1 | xargs)" \
+	'Invalid argument 0$'
 writes fallback "context process; wait_log '$end'"
 tap_is 'a device that knows only CRASH_LOADED is not told by default' "$(values 0x505)" ''
-writes fallback "echo 1 >/sys/module/pvpanic/parameters/oops_fallback; context process; wait_log '$end'"
+writes fallback "echo 1 >$fallback; context process; wait_log '$end'"
 tap_is 'with oops_fallback such a device is told CRASH_LOADED' "$(values 0x505)" $crash_loaded
+tap_is 'oops_fallback of a device is shown' "$(guest_exec fallback "cat $fallback")" 1
 tap_ok 'libvirt hears of CRASH_LOADED' guest_events_wait fallback '[Cc]rashloaded' 10
 writes fallback "echo 1 >$(dirname "$isa")/events; context process; wait_log '$end'"
 tap_is 'a CRASH_LOADED that is masked is not told' "$(values 0x505)" ''
