@@ -25,7 +25,10 @@
 #include "kernel/unwind.h"
 #include "kernel/vmcoreinfo.h"
 
-/* Frames between the slow path of a lock and where its waiter is halted. */
+/*
+ * The maximum number of frames between a lock's slow path and the function where its waiter is
+ * halted.
+ */
 #define MAX_WAIT_DEPTH 4
 
 static void use_map(struct analysis *analysis, struct kernel_map *map)
@@ -34,7 +37,7 @@ static void use_map(struct analysis *analysis, struct kernel_map *map)
 	kernel_init(&analysis->kernel, map, analysis->frozen);
 }
 
-/* Through a snapshot of its own: the guest still runs, and nothing is frozen yet. */
+/* Uses its own snapshot: the guest still runs, and nothing is frozen yet. */
 static bool map_fits_now(const struct kernel_map *map, struct snapshot *frozen)
 {
 	g_autoptr(Snapshot) now = snapshot_new(snapshot_memory(frozen), 256);
@@ -74,7 +77,7 @@ void analysis_set_collection(struct analysis *analysis, struct report_collection
 	*collection = (struct report_collection){0};
 }
 
-/* The guest module alone, if the list of modules is as it was when the map was made. */
+/* Finds only the guest module, if the module list is the same as when the map was made. */
 static void find_guest_module(struct kernel *kernel)
 {
 	struct kernel_module module;
@@ -126,8 +129,10 @@ bool analysis_map_is_run(const struct analysis *analysis)
 	return false;
 }
 
-/* Of struct vcpu_registers. CPUs that a kernel stopped before it started this one are not among
- * them. */
+/*
+ * Returns the vCPUs (struct vcpu_registers) that run another kernel, without CPUs that a kernel
+ * stopped before it started this one.
+ */
 static GArray *strangers(const struct analysis *analysis)
 {
 	GArray *found = g_array_new(FALSE, FALSE, sizeof(struct vcpu_registers));
@@ -182,7 +187,7 @@ void analysis_capture(struct analysis *analysis, char *registers_text)
 	analysis_capture_vcpus(analysis, vcpus);
 }
 
-/* What was found by the map of one kernel is wrong for another kernel. */
+/* Drops what was found with the map: it is wrong for another kernel. */
 static void drop_map(struct analysis *analysis)
 {
 	kernel_clear(&analysis->kernel);
@@ -280,7 +285,7 @@ static void fill_settings(struct analysis *analysis)
 				 "the guest's modules cannot be read");
 }
 
-/* "Linux version RELEASE (...) VERSION": where struct uts_namespace is out of reach. */
+/* "Linux version RELEASE (...) VERSION": for kernels whose struct uts_namespace cannot be read. */
 static void fill_release_from_banner(struct analysis *analysis)
 {
 	const char *release = analysis->map->banner + strlen("Linux version ");
@@ -319,7 +324,7 @@ static void fill_inventory(struct analysis *analysis)
 		report_add_error(analysis->report, "guest.livepatches", "%s", patch_error->message);
 }
 
-/* How far KASLR has moved it. */
+/* The distance by which KASLR has moved the kernel. */
 static uint64_t kaslr_offset(const struct analysis *analysis)
 {
 	return analysis->map->symbols[SYMBOL__text] - kernel_arch(&analysis->kernel)->link_address;
@@ -356,12 +361,12 @@ static void read_vmcoreinfo(struct analysis *analysis)
 	if (!analysis->vmcoreinfo)
 		analysis->vmcoreinfo = vmcoreinfo_read(&analysis->kernel, &error);
 	if (!analysis->vmcoreinfo) {
-		/* Without CONFIG_VMCORE_INFO nothing is lost where BTF has the same layouts. */
+		/* A kernel without CONFIG_VMCORE_INFO loses nothing if BTF has the same layouts. */
 		if (!g_error_matches(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND))
 			report_add_error(analysis->report, "log", "VMCOREINFO: %s", error->message);
 		return;
 	}
-	/* VMCOREINFO and the symbol table both tell the KASLR offset. */
+	/* VMCOREINFO and the symbol table both give the KASLR offset. */
 	if (vmcoreinfo_address(analysis->vmcoreinfo, "KERNELOFFSET", &offset) &&
 	    offset != kaslr_offset(analysis))
 		report_add_error(analysis->report, "guest.kaslr_offset",
@@ -377,7 +382,9 @@ static void load_modules(struct analysis *analysis)
 	g_autoptr(GError) error = NULL;
 	gva_t first = gva(0), found;
 
-	/* When the map was made there may have been no module to learn their layout from. */
+	/*
+	 * The layout of modules may be unknown because no module was loaded when the map was made.
+	 */
 	if (analysis->map->no_btf && !kernel_has(kernel, FIELD_module_list) &&
 	    module_layout_infer(analysis->map, &kernel->space))
 		analysis->map_changed = true;
@@ -401,7 +408,7 @@ static void load_modules(struct analysis *analysis)
 	if (!kernel_has(kernel, FIELD_module_taints) && kernel->modules->len)
 		report_add_error(analysis->report, "modules[*].taint",
 				 "this kernel has no offset of module.taints");
-	/* Remember for the next time where the guest module is. */
+	/* Stores where the guest module is, for the next collection. */
 	guest_module = modules_find_name(kernel->modules, GUEST_MODULE);
 	found = guest_module ? guest_module->structure : gva(0);
 	kernel_read_variable(kernel, SYMBOL_modules, &first.value, 8, NULL);
@@ -443,7 +450,7 @@ static void fill_task(struct analysis *analysis, gva_t address, const char *fiel
 
 static void name_frame(const struct analysis *analysis, struct frame *frame)
 {
-	/* A return address may lie past its function's end. */
+	/* A return address may be after the end of its function. */
 	uint64_t back = !frame->interrupted;
 
 	kernel_resolve(&analysis->kernel, gva(frame->pc.value - back), &frame->symbol);
@@ -476,7 +483,7 @@ static void set_lock(const struct analysis *analysis, gva_t lock, struct report_
 	resolved_symbol_clear(&symbol);
 }
 
-/* From @first on, in the context that it belongs to, @registers being that context's. */
+/* Looks at the frames of one context, from @first on; @registers are that context's. */
 static bool fill_lock_of_context(const struct analysis *analysis, const struct cpu *cpu,
 				 guint first, const GArray *registers, struct report_vcpu *vcpu)
 {
@@ -486,14 +493,14 @@ static bool fill_lock_of_context(const struct analysis *analysis, const struct c
 	for (guint i = first; i < vcpu->frames->len; i++) {
 		const struct frame *frame = &g_array_index(vcpu->frames, struct frame, i);
 
-		/* What it calls to wait is no deeper. */
+		/* The functions that the slow path calls to wait have at most this depth. */
 		if (i - first > MAX_WAIT_DEPTH || (i > first && frame->registers))
 			return false;
 		if (!lock_in_slow_path(&analysis->kernel, frame->pc))
 			continue;
 		if (!lock_waited_for(&analysis->kernel, cpu, registers, &lock, &late))
 			return false;
-		/* What is not a lock says nothing about the CPU. */
+		/* A word that is not a lock says nothing about the CPU. */
 		vcpu->late |= late;
 		set_lock(analysis, lock, vcpu);
 		return true;
@@ -501,7 +508,7 @@ static bool fill_lock_of_context(const struct analysis *analysis, const struct c
 	return false;
 }
 
-/* The CPU may wait in its first frame, or in a frame that an NMI or an interrupt came upon. */
+/* The CPU may wait in its first frame, or in a frame that an NMI or an interrupt interrupted. */
 static void fill_lock(const struct analysis *analysis, const struct cpu *cpu,
 		      struct report_vcpu *vcpu)
 {
@@ -541,7 +548,7 @@ static bool is_queued(const GArray *queue, unsigned int cpu)
 	return false;
 }
 
-/* If @lock has a pending waiter: it is the only one that waits for it and is not queued. */
+/* Finds the pending waiter of @lock: the only waiter that is not queued. */
 static void put_pending_first(struct analysis *analysis, gva_t lock, GArray *queue)
 {
 	const GArray *vcpus = analysis->report->vcpus;
@@ -562,7 +569,7 @@ static void put_pending_first(struct analysis *analysis, gva_t lock, GArray *que
 		g_array_prepend_val(queue, pending);
 }
 
-/* A CPU in the queue of @lock waits for it, even if nothing else says so. */
+/* A CPU in the queue of @lock waits for it, even if nothing else shows that. */
 static void fill_lock_queue(struct analysis *analysis, gva_t lock)
 {
 	g_autoptr(GArray) queue =
@@ -597,7 +604,7 @@ static void fill_lock_queues(struct analysis *analysis)
 	}
 }
 
-/* Idle: the idle task, and nothing on the way from its loop to here but waiting. */
+/* Idle: the CPU runs the idle task, and only waits in its loop. */
 static bool is_idle(const struct report_vcpu *vcpu)
 {
 	if (!vcpu->task.known || (vcpu->task.pid.known && vcpu->task.pid.value != 0))
@@ -640,7 +647,7 @@ static const char *consistency_of(const struct analysis *analysis, const struct 
 	return any_late(vcpu) || analysis->report->collection.thawed_early ? "late" : "frozen";
 }
 
-/* What Linux knows of a vCPU that runs it. */
+/* Fills the kernel's state of a vCPU that runs it. */
 static void fill_cpu(struct analysis *analysis, guint index, const char *field,
 		     struct report_vcpu *vcpu)
 {
@@ -696,7 +703,7 @@ static void check_map(struct analysis *analysis)
 	g_autoptr(GError) error = NULL;
 
 	/*
-	 * Checks the map once more, through the snapshot: the pages for that belong into the core.
+	 * Checks the map again, through the snapshot, so that the core has the pages for the check.
 	 */
 	if (!kernel_map_fits(analysis->map, analysis->frozen, &error))
 		report_add_error(analysis->report, "guest", "%s", error->message);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What must be read while the guest is frozen: all that changes while it runs. Nothing is
- * interpreted here beyond what is needed to know where to read.
+ * Reads all state that changes while the guest runs. Call it while the guest is frozen. It
+ * interprets only what it needs to find the state.
  */
 #ifndef OOPSBT_ANALYZE_CAPTURE_H
 #define OOPSBT_ANALYZE_CAPTURE_H
@@ -10,8 +10,9 @@
 #include "kernel/settings.h"
 
 /*
- * With a map that fits: each CPU's identity (array of struct cpu, one a vCPU, in their order; free
- * with g_free()) and stacks, the kernel's settings, where its log stands.
+ * With a map that fits: reads each CPU's identity and stacks, the kernel's settings, and the
+ * position of its log. Returns an array of struct cpu, one for each vCPU in order; free with
+ * g_free().
  */
 struct cpu *capture_warm(struct kernel *kernel, const GArray *vcpus, struct settings *settings);
 

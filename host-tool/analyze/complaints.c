@@ -18,7 +18,7 @@ const struct printk_record *complaints_find_panic(const GArray *records)
 	return NULL;
 }
 
-/* With these words the kernel panics because of a complaint that it has printed before. */
+/* With these words the kernel panics because of an earlier complaint. */
 static bool is_panic_of_complaint(const char *text)
 {
 	static const char *const words[] = {"panic_on_warn", "panic_on_k", "softlockup",
@@ -32,10 +32,10 @@ static bool is_panic_of_complaint(const char *text)
 	return false;
 }
 
-/* So many candidates are looked at: a guest may fill its log with them. */
+/* The maximum number of candidates to check: a hostile guest may fill its log with them. */
 #define MAX_CANDIDATES 10000
 
-/* The last record up to @end that begins a complaint; NULL: none does. */
+/* The last record up to @end that begins a complaint; NULL: none. */
 static const struct printk_record *find_complaint(const GArray *records,
 						  const struct printk_record *end)
 {
@@ -67,7 +67,7 @@ static bool read_complaint(const GArray *records, const struct printk_record *re
 	return false;
 }
 
-/* The complaint that begins with @record is what the report is of. */
+/* Makes the complaint that begins with @record the subject of the report. */
 static void take_complaint(struct report *report, const GArray *records,
 			   const struct printk_record *record, bool panicked)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a report is of where no oops is, but the guest's log complains of something: its title, and
- * whose code is to blame.
+ * Finds the complaint in the log of a guest without an oops: the report's title, and the code to
+ * blame.
  */
 #ifndef OOPSBT_ANALYZE_COMPLAINTS_H
 #define OOPSBT_ANALYZE_COMPLAINTS_H
@@ -9,17 +9,16 @@
 #include "kernel/printk.h"
 #include "report/report.h"
 
-/* How the record begins that says why the kernel panics. */
+/* The start of the record that gives the reason of a panic. */
 #define COMPLAINTS_PANIC "Kernel panic - not syncing: "
 
-/* The last such of @records (of struct printk_record); NULL: there is none. */
+/* The last such record of @records (of struct printk_record); NULL: there is none. */
 const struct printk_record *complaints_find_panic(const GArray *records);
 
 /*
- * A panic is often of what the kernel has complained of, and then says nothing itself; or it is a
- * complaint, with words that differ from one time to the next. A dump file may have no panic, and a
- * warning is none.
- * Nothing is changed if the log does not complain. @panicked: the kernel does panic.
+ * Makes a complaint the subject of the report. A panic often follows a complaint and has no cause
+ * of its own, or its text is a complaint that varies each time. A dump file may have no panic, and
+ * a warning is none. Without a complaint in the log nothing changes. @panicked: the kernel panics.
  */
 void complaints_tell(struct report *report, const GArray *records, bool panicked);
 

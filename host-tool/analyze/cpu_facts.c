@@ -7,19 +7,19 @@
 #include "kernel/schedule.h"
 
 /*
- * The preempt count's parts (include/linux/preempt.h). From 7.3 on, which has a function
- * local_interrupt_disable(), a count of its nesting lies before the hard interrupts'.
+ * The parts of the preempt count (include/linux/preempt.h). From 7.3 on a nesting count of
+ * local_interrupt_disable() precedes the part of hard interrupts.
  */
 #define PREEMPT_DEPTH(count) ((count)&0xff)
 #define SOFTIRQ_DEPTH(count) ((count) >> 8 & 0xff)
 #define HARDIRQ_DEPTH(count, shift) ((count) >> (shift)&0xf)
 #define NMI_DEPTH(count) ((count) >> 20 & 0xf)
 
-/* Of the softirq's part: serving one counts 1, each local_bh_disable() 2. */
+/* In the softirq part: serving a softirq counts 1, each local_bh_disable() counts 2. */
 #define SERVING_SOFTIRQ(depth) ((depth)&1)
 #define BH_DISABLE_DEPTH(depth) ((depth) >> 1)
 
-/* There a task has a count of its own of disabled softirqs. */
+/* In a PREEMPT_RT kernel each task has its own count of disabled softirqs. */
 static bool is_realtime(const struct analysis *analysis)
 {
 	return strstr(analysis->map->banner, "PREEMPT_RT") != NULL;
@@ -70,7 +70,7 @@ static void set_facts(const struct schedule *schedule, const struct schedule_now
 	vcpu->watchdog_age_ns = schedule_watchdog_age_ns(schedule, now);
 }
 
-/* One line for each fact that some CPU lacks, not one a CPU. */
+/* Adds one line for each value that some CPU lacks, not one line for each CPU. */
 static void explain(struct analysis *analysis, const char *field, size_t offset, const char *lacks)
 {
 	GString *cpus = g_string_new(NULL);

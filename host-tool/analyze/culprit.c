@@ -8,7 +8,7 @@
 #include "kernel/blocked.h"
 #include "report/fingerprint.h"
 
-/* So long no task runs in the kernel that passes a quiescent state now and then. */
+/* A task that passes quiescent states does not stay in the kernel this long. */
 #define LONG_NS INT64_C(1000000000)
 
 typedef void (*Add)(struct blame *blame, const char *function, const char *module);
@@ -23,7 +23,7 @@ static void blame_task(const struct report_vcpu *vcpu, Add add, struct blame *bl
 	}
 }
 
-/* In the kernel, and with the same task for the longest time; NULL: none for long. */
+/* The vCPU that has been in the kernel with one task for the longest time; NULL: none for long. */
 static const struct report_vcpu *longest_in_kernel(const struct report *report)
 {
 	const struct report_vcpu *longest = NULL;
@@ -54,7 +54,7 @@ void culprit_of_stall(const struct report *report, struct blame *blame)
 	blame_task(culprit_cpu(report), blame_add, blame);
 }
 
-/* Who called panic(); what panic() calls is not to blame. */
+/* Blames the caller of panic(), not the functions that panic() calls. */
 static void blame_panic(const struct report *report, struct blame *blame)
 {
 	const struct report_vcpu *vcpu = report_find_cpu(report, &report->guest.panic_cpu);
@@ -78,7 +78,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A deadlock has no first task: its functions are put in the order of the alphabet. */
+/* No task of a deadlock is the first, so its functions are sorted by name. */
 static void blame_deadlock(const struct report *report, const struct report_chain *chain,
 			   struct blame *blame)
 {
@@ -115,7 +115,7 @@ static enum incident kind_of(const struct report *report)
 {
 	enum incident incident;
 
-	/* Whether a panic follows is a setting of the guest's: it is the same bug. */
+	/* A panic that follows is only a setting of the guest: the bug is the same. */
 	if (report->oops.known)
 		return INCIDENT_OOPS;
 	if (report->complaint.known)
@@ -156,7 +156,7 @@ void culprit_conclude(struct report *report)
 {
 	enum incident kind = kind_of(report);
 
-	/* What the CPUs do after the end of a hang is not its cause. */
+	/* After the end of a hang, the CPUs' stacks do not show its cause. */
 	if (!blame_is_known(&report->culprit) && g_strcmp0(report->collection.phase, "ended"))
 		find_culprit(report, kind, &report->culprit);
 	report->fingerprint =

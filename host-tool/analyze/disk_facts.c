@@ -5,7 +5,7 @@
 
 #include "kernel/disks.h"
 
-/* The oldest request first. */
+/* Sorts by age, oldest request first. */
 static int compare(const void *a, const void *b)
 {
 	const struct report_disk *left = a, *right = b;

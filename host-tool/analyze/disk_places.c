@@ -8,8 +8,7 @@
 
 G_STATIC_ASSERT(DISKS_MAX_QUEUES <= PROTOCOL_DISKS_MAX_QUEUES);
 
-/* What may be on several pages must lie in guest memory as it does in the kernel's. 0: it does not,
- * or is not mapped. */
+/* The guest-physical address of @address. 0: it is not mapped, or its pages are not contiguous. */
 static uint64_t location_of(const struct kernel *kernel, gva_t address, uint64_t length)
 {
 	uint64_t first = kernel_location(kernel, address);
@@ -54,7 +53,7 @@ static bool find_queue(const struct kernel *kernel, gva_t tags, struct protocol_
 	return queue->words && queue->requests;
 }
 
-/* Structures of the block layer are in the kernel's direct mapping of all memory. */
+/* The block layer's structures are in the direct map. */
 static uint64_t direct_base(const struct kernel *kernel, gva_t tags)
 {
 	uint64_t location = kernel_location(kernel, tags);
@@ -107,7 +106,7 @@ GBytes *disk_places(const struct analysis *analysis)
 
 	note_devices(kernel, devices, &head);
 	g_byte_array_append(message, (const guint8 *)&head, sizeof(head));
-	/* Without the offsets there are none. */
+	/* Without the offsets this adds no queues. */
 	add_queues(kernel, tags, message);
 	return g_byte_array_free_to_bytes(message);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where the daemon can see which requests the guest's disks have been given: see disk_watch.h. */
+/* Finds where the daemon can read the requests of the guest's disks: see disk_watch.h. */
 #ifndef OOPSBT_ANALYZE_DISK_PLACES_H
 #define OOPSBT_ANALYZE_DISK_PLACES_H
 
 #include "analyze/analysis.h"
 
-/* A struct protocol_disks, without queues where none are found. g_bytes_unref(). */
+/* A struct protocol_disks; without queues if none are found. g_bytes_unref(). */
 GBytes *disk_places(const struct analysis *analysis);
 
 #endif

@@ -9,20 +9,20 @@
 #include "kernel/resolve.h"
 #include "kernel/x86_64/disassemble.h"
 
-/* Of code, in bytes: a function's start is looked for no further back than this. */
+/* The maximum number of bytes before pc in which a function's start is searched. */
 #define MAX_BEFORE 1024
 #define WINDOW_BEFORE 64
 #define WINDOW_AFTER 64
-/* Instructions that a reader is shown. */
+/* The number of instructions to show. */
 #define SHOWN_BEFORE 8
 #define SHOWN_AFTER 5
-/* Bytes that a call or a push takes of the stack. */
+/* Bytes that a call or a push puts on the stack. */
 #define PUSHED 8
 
-/* Where a vCPU's stack still has the fault. */
+/* The fault on a vCPU's stack. */
 struct saved_fault {
 	guint vcpu;
-	const struct frame *frame; /* NULL: nowhere */
+	const struct frame *frame; /* NULL: not found */
 };
 
 /* "name+0x12/0x34 [module]", as the guest printed it. */
@@ -56,7 +56,7 @@ static const struct frame *frame_at(const struct report_vcpu *vcpu, guint i)
 	return &g_array_index(vcpu->frames, struct frame, i);
 }
 
-/* The frame of the CPU that oopsed, still there, that was interrupted in that place. */
+/* The frame of the CPU that oopsed, still on its stack, that was interrupted at that place. */
 static struct saved_fault find_saved_at(const struct report *report, const struct maybe_int *cpu,
 					const struct resolved_symbol *symbol)
 {
@@ -76,8 +76,8 @@ static struct saved_fault find_saved_at(const struct report *report, const struc
 }
 
 /*
- * The state that was saved where the oops began: the last that the kernel's telling of an oops is
- * directly within. What faults while that is told, and is mended, is further in. NULL: none.
+ * The state that was saved where the oops began: the last one that the kernel's oops handling is
+ * directly within. Faults during the handling that were fixed up are further in. NULL: none.
  */
 static const struct frame *find_told(const struct arch *arch, const struct report_vcpu *vcpu)
 {
@@ -99,8 +99,8 @@ static const struct frame *find_told(const struct arch *arch, const struct repor
 }
 
 /*
- * The same without a word of the guest's on where it is. If @cpu is not known either, the only CPU
- * that tells of an oops.
+ * The same if the guest did not name the place. If @cpu is also unknown: the only CPU that handles
+ * an oops.
  */
 static struct saved_fault find_saved(const struct analysis *analysis, const struct maybe_int *cpu)
 {
@@ -134,8 +134,8 @@ static bool is_place(const struct kernel *kernel, uint64_t pc, const struct reso
 }
 
 /*
- * Through all symbols, past the snapshot. Who reads the core has not so many pages, and finds what
- * was found here in the map.
+ * Searches all symbols, bypassing the snapshot. A core does not contain all of them; its map has
+ * the result of this search.
  */
 static bool find_in_core_kernel(struct analysis *analysis, const struct resolved_symbol *symbol,
 				uint64_t *pc)
@@ -172,7 +172,7 @@ static bool find_by_name(struct analysis *analysis, const struct resolved_symbol
 	return true;
 }
 
-/* Several functions may share a name; the code that the guest printed is of one of them. */
+/* Several functions may have this name: checks for the code that the guest printed. */
 static bool has_guest_code(const struct kernel *kernel, uint64_t pc,
 			   const struct oops_registers *registers)
 {
@@ -184,7 +184,7 @@ static bool has_guest_code(const struct kernel *kernel, uint64_t pc,
 		!memcmp(bytes, registers->code, registers->code_size));
 }
 
-/* Rows past the first are the general ones. */
+/* Rows after the first are the general registers. */
 static bool lacks_registers(const GArray *told, const GArray *saved)
 {
 	for (guint i = 0; i < saved->len; i++) {
@@ -197,7 +197,7 @@ static bool lacks_registers(const GArray *told, const GArray *saved)
 	return false;
 }
 
-/* Puts into @told what it lacks of @saved; both are in the order in which they are shown. */
+/* Adds the registers of @saved that @told lacks; both are in display order. */
 static void add_missing(GArray *told, const GArray *saved)
 {
 	guint next = 0;
@@ -216,9 +216,9 @@ static void add_missing(GArray *told, const GArray *saved)
 }
 
 /*
- * What the exception saved on the stack is the state itself, and the log tells of it. Both have
- * registers that the other lacks. Where the log says something else, the stack is believed; where
- * the guest had not printed all of them, it has the others.
+ * Combines the registers that the exception saved on the stack with those in the log, since each
+ * may lack some. If they differ, the stack is right. If the guest has not printed all registers,
+ * the stack has them.
  */
 static void take_saved(const struct frame *frame, struct report_fault *fault)
 {
@@ -261,7 +261,7 @@ static struct saved_fault find_pc(struct analysis *analysis, const struct oops_t
 		take_saved(saved.frame, fault);
 		return saved;
 	}
-	/* A number that names another place is no help. */
+	/* An address of another place would mislead. */
 	fault->pc.known =
 		registers->rip.known && is_place(kernel, registers->rip.value, &fault->symbol);
 	if (fault->pc.known)
@@ -272,7 +272,7 @@ static struct saved_fault find_pc(struct analysis *analysis, const struct oops_t
 	return saved;
 }
 
-/* As much of [@from, @to) around @pc as can be read. */
+/* Reads as much of [@from, @to) around @pc as possible. */
 static GByteArray *read_code(const struct address_space *space, gva_t pc, uint64_t from,
 			     uint64_t to, gva_t *start)
 {
@@ -300,7 +300,7 @@ static GByteArray *read_code(const struct address_space *space, gva_t pc, uint64
 	return NULL;
 }
 
-/* The function up to pc, where that is not far, and a little more. */
+/* Reads the function up to pc, if its start is near, and a little more. */
 static void read_memory(const struct analysis *analysis, struct report_fault *fault,
 			struct code *code)
 {
@@ -337,7 +337,7 @@ static void take_guest_code(const struct oops_registers *registers, struct repor
 		fault->guest_code.start = gva(fault->pc.value - registers->code_rip);
 }
 
-/* Both describe the same place at different times: the first byte in which they differ. */
+/* Finds the first byte that differs. Both are code of the same place at different times. */
 static void compare_code(struct report_fault *fault)
 {
 	const struct report_code *ours = &fault->code, *guest = &fault->guest_code;
@@ -381,7 +381,7 @@ static void fill_code(const struct analysis *analysis, const struct oops_text *o
 	take_guest_code(&oops->registers, fault);
 	read_memory(analysis, fault, &code);
 	compare_code(fault);
-	/* What the guest printed serves where its memory cannot be read, or is not known. */
+	/* Uses the code that the guest printed if its memory cannot be read, or pc is unknown. */
 	if (!code.bytes && fault->guest_code.bytes) {
 		code.bytes = fault->guest_code.bytes->data;
 		code.length = fault->guest_code.bytes->len;
@@ -399,7 +399,10 @@ static void fill_code(const struct analysis *analysis, const struct oops_text *o
 	fault->explanation = explain_address(&code, fault->registers, oops->address);
 }
 
-/* Where code explains an address, this explains why nothing is there. A stack grows down. */
+/*
+ * Explains why there is no memory at the address; the code explains the address. A stack grows
+ * down.
+ */
 static void explain_overflow(const struct analysis *analysis, struct saved_fault saved,
 			     struct report_fault *fault)
 {
@@ -409,7 +412,7 @@ static void explain_overflow(const struct analysis *analysis, struct saved_fault
 	if (!analysis->cpus || !saved.frame)
 		return;
 	sp = saved.frame->sp.value;
-	/* Already there, or with what it would push next. */
+	/* The stack pointer is in the guard page already, or the next push reaches it. */
 	stack = cpu_find_overflowed_stack(&analysis->cpus[saved.vcpu], gva(sp - PUSHED));
 	if (!stack)
 		return;
@@ -421,7 +424,7 @@ static void explain_overflow(const struct analysis *analysis, struct saved_fault
 				sp, stack->high.value - stack->low.value, stack->low.value);
 }
 
-/* As from the log: from the fault outwards. */
+/* As for the log: from the fault outwards. */
 static void blame_from_stack(const struct report_vcpu *vcpu, const struct frame *fault,
 			     LogBlame add, struct blame *blame)
 {
@@ -439,8 +442,8 @@ static void blame_from_stack(const struct report_vcpu *vcpu, const struct frame 
 }
 
 /*
- * The guest's log says who is to blame. On the stack are callers that it has not printed yet, or
- * that its own unwinder leaves out.
+ * Extends the blame of the guest's log by callers on the stack that the guest has not printed yet,
+ * or that its own unwinder leaves out.
  */
 static void refine_blame(const struct report_vcpu *vcpu, const struct frame *fault,
 			 struct oops_text *oops)
@@ -459,8 +462,8 @@ static void refine_blame(const struct report_vcpu *vcpu, const struct frame *fau
 }
 
 /*
- * The text has no registers yet. If it has a function already, that may be of an NMI that came
- * while the CPU printed: the stack is believed.
+ * The log has no registers yet. A function in it may belong to an NMI that came while the CPU
+ * printed, so the stack decides.
  */
 static void tell_from_stack(const struct report_vcpu *vcpu, const struct frame *fault,
 			    struct oops_text *oops)
@@ -476,7 +479,7 @@ static void tell_from_stack(const struct report_vcpu *vcpu, const struct frame *
 	oops->comm = g_strdup(vcpu->task.comm);
 }
 
-/* The guest had printed nothing of it yet, or it is lost. */
+/* The guest had printed nothing of the oops, or its text is lost. */
 static struct saved_fault take_from_stack(const struct analysis *analysis, struct oops_text *oops,
 					  struct report_fault *fault)
 {

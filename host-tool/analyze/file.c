@@ -43,8 +43,7 @@ static char *note_text(struct dump_file *file, enum oopsbt_note type)
 	return g_strndup(data, length);
 }
 
-/* What the collector knew comes from the core; a full dump of another tool has nobody to tell it.
- */
+/* The core has the collector's data; a full dump of another tool has none. */
 static bool set_collection(struct analysis *analysis, struct dump_file *file, GError **error)
 {
 	g_autofree char *json = note_text(file, NOTE_OOPSBT_CONTEXT);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A report from a file: a dump's core, which gives its own report again, or a full dump. */
+/* Makes a report from a file: from a dump's core its own report again, or from a full dump. */
 #ifndef OOPSBT_ANALYZE_FILE_H
 #define OOPSBT_ANALYZE_FILE_H
 
@@ -12,8 +12,9 @@ enum file_format {
 	FILE_FORMAT_DMESG,
 };
 
-/* A descriptor for the dump at @path, reassembled if it is flattened; -1 on error. Before the
- * sandbox. */
+/*
+ * Opens the dump at @path and reassembles a flattened one; -1 on error. Call it before the sandbox.
+ */
 int file_open(const char *path, GError **error);
 
 /* Renders the report to @output. */

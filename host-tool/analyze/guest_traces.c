@@ -21,7 +21,7 @@ static bool in_kernel(const struct frame *frame)
 	return frame->stack != STACK_USER;
 }
 
-/* A CPU that loops is anywhere in its innermost function; the calls that led there stay. */
+/* The position in a loop's innermost function varies; the callers stay the same. */
 static bool same_frame(const struct frame *frame, const char *other, bool innermost)
 {
 	const struct resolved_symbol *symbol = &frame->symbol;
@@ -32,11 +32,11 @@ static bool same_frame(const struct frame *frame, const char *other, bool innerm
 		length = strlen(symbol->name);
 		return !strncmp(other, symbol->name, length) && other[length] == '+';
 	}
-	/* Behind a module's name may be more than the name. */
+	/* Other text may follow the module's name. */
 	return !strncmp(other, text, symbol->module ? length - 1 : length);
 }
 
-/* Compares from the outermost frame inwards: outer frames change last. */
+/* Compares from the outermost frame inwards, since outer frames change last. */
 static char *difference(const struct report_vcpu *vcpu, const struct nmi_backtrace *guest)
 {
 	guint ours = vcpu->frames->len;
@@ -72,12 +72,12 @@ static void add(struct report_vcpu *vcpu, const struct nmi_backtrace *backtrace)
 	g_ptr_array_add(backtrace->frames, NULL);
 	vcpu->guest_frames = g_strjoinv("\n", (char **)backtrace->frames->pdata);
 	g_ptr_array_remove_index(backtrace->frames, backtrace->frames->len - 1);
-	/* In user mode the kernel has nothing to show. */
+	/* A CPU in user mode has no kernel frames to show. */
 	if (vcpu->context != REPORT_CONTEXT_USER || backtrace->frames->len)
 		vcpu->disagreement = difference(vcpu, backtrace);
 }
 
-/* An old one is of another occasion. */
+/* An older backtrace belongs to another event. */
 #define MAX_AGE_NS (30ull * 1000 * 1000 * 1000)
 
 static uint64_t last_old_record(const GArray *records, uint64_t after)

@@ -5,9 +5,9 @@
 #include "analyze/log_lines.h"
 #include "kernel/oops-log.h"
 
-/* More are counted. */
+/* Oopses beyond this number are only counted. */
 #define MAX_LISTED 64
-/* Where the text of an oops is looked for around its number: in records of all callers. */
+/* Records to search for an oops's text before its number; the log has records of all callers. */
 #define RECORDS_BEFORE 64
 #define RECORDS_AFTER 2048
 
@@ -16,7 +16,7 @@ static const struct suppressed_signals *suppressed(const struct analysis *analys
 	return &analysis->report->collection.suppressed;
 }
 
-/* The oops of that number in a part of the log. */
+/* The oops with this number in a part of the log. */
 static bool find_in(const GArray *records, struct log_part part, const struct printk_record *of,
 		    unsigned int number, struct oops_text *oops)
 {
@@ -40,12 +40,12 @@ static bool find_around(const GArray *records, guint i, unsigned int number, str
 
 	if (find_in(records, part, of, number, oops))
 		return true;
-	/* A number before it that is above it is a lie; what comes after may be true. */
+	/* A larger number before it is false; the rest of the log may be true. */
 	part.from = i;
 	return find_in(records, part, of, number, oops);
 }
 
-/* Does the stack that is in the telling of an oops tell of this one? */
+/* Is this the oops that the CPU handles on its stack? */
 static bool stack_tells_of(const struct analysis *analysis, const GArray *records,
 			   unsigned int number)
 {
@@ -77,8 +77,7 @@ unsigned int left_out_before(const struct analysis *analysis, const GArray *reco
 		return told;
 	if (!die_counter->known || counted < told)
 		return (unsigned int)MIN(before, UINT_MAX);
-	/* The kernel counts an oops when it prints the line that has the number, after its signal.
-	 */
+	/* The kernel counts an oops after its signal, when it prints the line with the number. */
 	if (!collection->waiting && !collection->deferred && fault_is_on_stack(analysis))
 		return counted > told && stack_tells_of(analysis, records, counted) ? counted - 1
 										    : counted;

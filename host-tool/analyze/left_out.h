@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Oopses that have no dump of their own, as their signals were left out (collection.suppressed):
- * which oop is the collection's own, and what the guest's log tells of the others.
+ * Oopses without a dump, because their signals were skipped (collection.suppressed): finds the
+ * collection's own oops, and what the log says of the others.
  *
- * The kernel numbers its oopses. The map has the number that was told last; the collector counts
- * the signals since. A guest can lie in its log and send signals without an oops, or QEMU sends one
- * signal for several oopses: so the count of signals is held against the kernel's own count when it
- * was frozen, and against the stack that is in the telling of an oops then.
+ * The kernel numbers its oopses. The map has the last reported number; the collector counts the
+ * signals since. A guest can write false log text and send signals without an oops, and QEMU may
+ * send one signal for several oopses. So the number of signals is checked against the kernel's
+ * count at the freeze, and against the stack of the CPU that handled an oops then.
  */
 #ifndef OOPSBT_ANALYZE_LEFT_OUT_H
 #define OOPSBT_ANALYZE_LEFT_OUT_H
@@ -14,15 +14,15 @@
 #include "analyze/analysis.h"
 
 /*
- * Oopses up to this number are not what a collection is about whose signal came after others that
- * were left out. @told: the number that was told last. @records: of struct printk_record. The vCPUs
+ * The highest number of oopses that are not the collection's own, because their signals were
+ * skipped before it. @told: the last reported number. @records: of struct printk_record. The vCPUs
  * must be filled.
  */
 unsigned int left_out_before(const struct analysis *analysis, const GArray *records,
 			     unsigned int told);
 
 /*
- * Fills report->left_out with the oops of @records numbered above those told before and below
+ * Fills report->left_out with the oopses of @records above the last reported number and below
  * @number, the collection's own; 0: it is not about an oops.
  */
 void left_out_list(struct analysis *analysis, const GArray *records, unsigned int number);

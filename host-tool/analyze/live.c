@@ -15,21 +15,21 @@
 #include "common/protocol.h"
 
 /*
- * 224 MiB: a bound on what a lying guest can make this read. 4096 vCPUs take less, and a core with
- * all of it and a log stays below the usual limit of a file.
+ * 224 MiB: the limit of what a hostile guest can make the analyser read. 4096 vCPUs need less. A
+ * core of this size with a log fits the usual limit of a file.
  */
 #define MAX_PAGES 57344
 #define MAX_LOG_PAGES 16384
-/* Storage made ready while there is no job yet; a 16-vCPU guest takes less. */
+/* Pages of storage allocated before a job arrives; a 16-vCPU guest needs fewer. */
 #define PAGES_READY 512
-/* The collector answers within its own limits; this is for one that is gone. */
+/* The collector has shorter limits of its own; this detects a dead one. */
 #define ANSWER_TIMEOUT_MS 60000
 
 struct live {
 	int control;
 	struct job job;
 	int memory_fd;
-	int fds[PROTOCOL_NUM_FDS]; /* come with FINISH */
+	int fds[PROTOCOL_NUM_FDS]; /* received with FINISH */
 	struct relay *relay;	   /* NULL: memory is read from memory_fd */
 	struct guest_memory *memory;
 	struct snapshot *frozen; /* until the analysis takes it */
@@ -68,7 +68,7 @@ static bool open_memory(struct live *live, GError **error)
 			      live->job.extents->len, error);
 }
 
-/* Blocks until there is a job. */
+/* Blocks until a job arrives. */
 static bool receive_job(struct live *live, GError **error)
 {
 	struct protocol_message message;
@@ -97,7 +97,7 @@ static bool begin(struct live *live, GError **error)
 	if (!open_memory(live, error))
 		return false;
 	snapshot_attach(live->frozen, live->memory);
-	/* Relayed reads are answered from FROZEN on. */
+	/* The daemon answers relayed reads only after FROZEN. */
 	analysis_init(&live->analysis, g_steal_pointer(&live->frozen), live->job.map,
 		      !live->job.relay);
 	analysis_set_collection(&live->analysis, &live->job.collection);
@@ -206,7 +206,7 @@ static bool send_disk_places(struct live *live, GError **error)
 	return protocol_send(live->control, PROTOCOL_DISKS, data, length, NULL, 0, error);
 }
 
-/* What the hung tasks are that the guest has counted. */
+/* Sends the hung tasks that the guest has counted. */
 static bool send_blocked(struct live *live, GError **error)
 {
 	const struct report_collection *collection = &live->analysis.report->collection;
@@ -255,9 +255,8 @@ static bool take_context(struct live *live, enum protocol_type type, GError **er
 }
 
 /*
- * Which oopses the next collection need not tell of: up to the one reported, or all that there
- * were and none waits for. A job that only asks whether a map fits must not hide those that wait
- * for a collection.
+ * The oopses that the next collection need not report: up to the one reported, or all if none waits
+ * for a collection. A job that only checks a map must not hide waiting ones.
  */
 static uint64_t oopses_seen(const struct live *live)
 {
@@ -322,7 +321,7 @@ static bool serve_map(struct live *live, GError **error)
 	       send_done(live, analysis->report->guest.release, error);
 }
 
-/* By what was captured. Who panics has written why, and may be gone at any moment once it runs. */
+/* Uses captured state only. A panicking guest has logged its reason and may vanish once it runs. */
 static bool is_panicking(const struct analysis *analysis)
 {
 	return analysis->map && analysis->cpus && analysis->settings.panic_cpu.known &&
@@ -335,7 +334,7 @@ static void understand(struct live *live)
 	analysis_fill(&live->analysis);
 }
 
-/* @log: with the log, if it was read already; or NULL. */
+/* @log: a snapshot with the log if it was read already, or NULL. */
 static void read_log(struct live *live, struct snapshot *log)
 {
 	analysis_read_log(&live->analysis, log ? log : snapshot_new(live->memory, MAX_LOG_PAGES));

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One job of a collector, spoken over the control socket (common/protocol.h). */
+/* Serves one job of a collector over the control socket (common/protocol.h). */
 #ifndef OOPSBT_ANALYZE_LIVE_H
 #define OOPSBT_ANALYZE_LIVE_H
 
 #include <glib.h>
 #include <stdbool.h>
 
-/* Already in the sandbox. PROTOCOL_ERROR_CLOSED if the collector went away, with or without a job
- * given. */
+/* Call it in the sandbox. PROTOCOL_ERROR_CLOSED: the collector is gone, with or without a job. */
 bool live_serve(int control, GError **error);
 
 #endif

@@ -15,9 +15,12 @@
 
 #define MAX_LOG_PAGES 16384
 #define POLL_US 2000
-/* After an NMI the guest may write for a while, with pauses: this much quiet is the end. */
+/* After an NMI the guest may pause while it writes. No output for this long counts as the end. */
 #define QUIET_US 100000
-/* Of these one ends an oops that has just been written; if more were, a quiet log is read whole. */
+/*
+ * The number of newest records to search for the end of a new oops. If more were written, the whole
+ * log is read once it is quiet.
+ */
 #define NEWEST_RECORDS 128
 
 static bool is_signal(const struct analysis *analysis, const char *name)
@@ -25,21 +28,21 @@ static bool is_signal(const struct analysis *analysis, const char *name)
 	return !g_strcmp0(analysis->report->collection.signal, name);
 }
 
-/* Something in the guest said that there was an oops. */
+/* Did the guest signal an oops? */
 static bool oops_signalled(const struct analysis *analysis)
 {
 	return is_signal(analysis, "oops") || is_signal(analysis, "crashloaded") ||
 	       is_signal(analysis, "watch");
 }
 
-/* A guest that stands still: its log need not tell of that. */
+/* The log of a stalled guest need not mention the stall. */
 static bool is_hang(const struct analysis *analysis)
 {
 	return is_signal(analysis, "stall") || is_signal(analysis, "watchdog") ||
 	       is_signal(analysis, "kvm-error");
 }
 
-/* Once: what was told before this collection. */
+/* Runs once: stores which oopses were reported before this collection. */
 static void note_told(const struct analysis *analysis)
 {
 	struct kernel_map *map = analysis->map;
@@ -50,8 +53,8 @@ static void note_told(const struct analysis *analysis)
 }
 
 /*
- * Which oopses are old: those reported before, and those whose signals were left out. Where nobody
- * knows, all but the last; so it is noted in the map, for who reads the core.
+ * The highest number of old oopses: those reported before, and those whose signals were skipped. If
+ * unknown, all but the last are old; the map stores that for the analysis of the core.
  */
 static unsigned int old_oopses(const struct analysis *analysis, const GArray *records)
 {
@@ -69,7 +72,7 @@ static unsigned int old_oopses(const struct analysis *analysis, const GArray *re
 	return (unsigned int)analysis->map->oopses_seen;
 }
 
-/* The last record that begins an oops; or NULL. */
+/* The last record that begins an oops, or NULL. */
 static const struct printk_record *beginning(const GArray *records)
 {
 	for (guint i = records->len; i-- > 0;) {
@@ -98,7 +101,7 @@ static bool find_numbered(const GArray *records, unsigned int after, struct oops
 	return true;
 }
 
-/* The guest was looked at after the first line of the oops, before the one that has its number. */
+/* The guest was frozen after the oops's first line and before the line with its number. */
 static bool find_begun(const GArray *records, struct oops_text *oops, uint64_t *first)
 {
 	g_autoptr(GPtrArray) lines = NULL;
@@ -115,7 +118,7 @@ static bool find_begun(const GArray *records, struct oops_text *oops, uint64_t *
 	return true;
 }
 
-/* The oops that this collection is about; @first is the sequence number of its first record. */
+/* Finds the oops of this collection; @first: sequence number of its first record. */
 static bool find_oops(const struct analysis *analysis, const GArray *records,
 		      struct oops_text *oops, uint64_t *first)
 {
@@ -125,11 +128,11 @@ static bool find_oops(const struct analysis *analysis, const GArray *records,
 	if (oops_signalled(analysis))
 		return find_numbered(records, after, oops, first) ||
 		       find_begun(records, oops, first);
-	/* Without a signal of its own the last is what this is about. */
+	/* Without a signal of its own, the collection is about the last oops. */
 	return find_begun(records, oops, first) || find_numbered(records, after, oops, first);
 }
 
-/* There were fewer oopses than signals: the last oops belongs to this signal. */
+/* The guest had fewer oopses than signals: the last oops belongs to this signal. */
 static bool find_newest(const struct analysis *analysis, const GArray *records,
 			struct oops_text *oops, uint64_t *first)
 {
@@ -140,14 +143,14 @@ static bool find_newest(const struct analysis *analysis, const GArray *records,
 }
 
 /*
- * Do the newest records have a new oops and its end? This is a cheap look: while a guest writes its
- * oops, line after line, most find no end.
+ * Do the newest records have a new oops and its end? This check is cheap: while a guest prints its
+ * oops line by line, most checks find no end.
  */
 static bool may_be_told(const struct analysis *analysis)
 {
 	g_autoptr(Snapshot) now = snapshot_new(snapshot_memory(analysis->frozen), MAX_LOG_PAGES);
 	g_autoptr(GArray) records = NULL;
-	bool begun = analysis->map_was_found; /* then nobody knows which is new */
+	bool begun = analysis->map_was_found; /* then it is unknown which oopses are new */
 	struct kernel kernel;
 
 	kernel_init(&kernel, analysis->map, now);
@@ -162,7 +165,7 @@ static bool may_be_told(const struct analysis *analysis)
 	return records == NULL;
 }
 
-/* True: *@log is what was read, in place of what it was. */
+/* True: *@log is replaced by the log as it was read. */
 static bool oops_is_told(const struct analysis *analysis, struct snapshot **log)
 {
 	g_autoptr(Snapshot) now = snapshot_new(snapshot_memory(analysis->frozen), MAX_LOG_PAGES);
@@ -191,7 +194,7 @@ struct snapshot *analysis_wait_for_log(struct analysis *analysis, unsigned int s
 	int64_t end = now + (int64_t)settle_ms * 1000;
 	int64_t changed = now;
 	uint64_t last = 0;
-	bool quiet = false; /* so long that the whole log was read */
+	bool quiet = false; /* the whole log was read after a pause */
 	struct snapshot *log = NULL;
 
 	if (!analysis->map)
@@ -216,7 +219,7 @@ struct snapshot *analysis_wait_for_log(struct analysis *analysis, unsigned int s
 			break;
 		g_usleep(POLL_US);
 	}
-	if (nmi) /* more has come since */
+	if (nmi) /* the NMI has added records */
 		g_clear_pointer(&log, snapshot_free);
 	return log;
 }
@@ -239,7 +242,7 @@ static void add_records(struct report *report, const GArray *records)
 	}
 }
 
-/* @start: of its first record; NULL if it is not in the log. */
+/* @start: of the oops's first record; NULL: it is not in the log. */
 static void take_oops(struct report *report, struct oops_text *text, const uint64_t *start)
 {
 	report->oops = (struct report_oops){
@@ -259,8 +262,8 @@ static void take_oops(struct report *report, struct oops_text *text, const uint6
 }
 
 /*
- * Has an interrupt come since the fault, which was in a task's own context? The CPU's counts are of
- * now. What handles a fault stays on the stack of the fault, or has one of its own.
+ * Did an interrupt come after the fault in a task's own context? The CPU's counts are current. The
+ * fault's handler runs on the stack of the fault, or has its own.
  */
 static bool was_interrupted_later(const struct report *report, const struct report_vcpu *vcpu)
 {
@@ -293,7 +296,7 @@ bool log_oops_in_interrupt(const struct report *report)
 	return false;
 }
 
-/* "Kernel panic: REASON"; NULL: there is none. */
+/* "Kernel panic: REASON"; NULL: there was no panic. */
 static char *panic_title(const GArray *records)
 {
 	const struct printk_record *record = complaints_find_panic(records);
@@ -309,7 +312,7 @@ static bool is_panic(const struct analysis *analysis)
 	       (analysis->settings.panic_cpu.known && analysis->settings.panic_cpu.value != -1);
 }
 
-/* oops_end() and do_exit() panic with these: then the oops says what happened. */
+/* oops_end() and do_exit() panic with these texts; the oops is the cause. */
 static bool is_panic_of_its_own(const char *title)
 {
 	static const char *const of_oopses[] = {"Fatal exception",
@@ -323,8 +326,8 @@ static bool is_panic_of_its_own(const char *title)
 }
 
 /*
- * oops_end() (arch/x86/kernel/dumpstack.c) panics after an oops in an interrupt, and after any with
- * panic_on_oops. So a dump of the oops has the title of the panic's dump, if it comes before.
+ * oops_end() (arch/x86/kernel/dumpstack.c) panics after an oops in an interrupt, and after any oops
+ * with panic_on_oops. A dump of the oops that comes first gets the title of the panic's dump.
  */
 static bool becomes_panic(const struct analysis *analysis, const char *panic)
 {
@@ -349,12 +352,12 @@ static void tell_oops(struct analysis *analysis, struct oops_text *oops, const u
 	report->oops.panicked = becomes_panic(analysis, panic);
 	report->title = report->oops.panicked ? g_strdup_printf("%s, then panic", title)
 					      : g_steal_pointer(&title);
-	/* The last that was told before has the last dump of an oops. */
+	/* The last oops that was reported before has the last dump of an oops. */
 	if (is_signal(analysis, "panicked") && number + 1ull == analysis->map->oopses_told)
 		report->oops.earlier_dump = g_strdup(report->collection.previous);
 }
 
-/* An oops that is not in the log yet, if a stack tells of one */
+/* Uses an oops that is not in the log yet, if a stack shows one. */
 static void tell_oops_of_stack(struct analysis *analysis, const GArray *records)
 {
 	struct oops_text oops = {.number = log_last_number(records) + 1};
@@ -375,7 +378,7 @@ static void tell_oops_of_log(struct analysis *analysis, struct oops_text *oops,
 	oops_text_clear(oops);
 }
 
-/* The oops that this is about, and the title that makes; or the panic. */
+/* Finds the oops of this report and makes its title, or that of the panic. */
 static void find_story(struct analysis *analysis, const GArray *records)
 {
 	struct report *report = analysis->report;
@@ -383,7 +386,7 @@ static void find_story(struct analysis *analysis, const GArray *records)
 	struct oops_text oops;
 	uint64_t start;
 
-	/* On request there need not have been an oops; an old one is no reason for this report. */
+	/* A requested collection need not have an oops; an old oops is not its reason. */
 	if (is_signal(analysis, "collect") || is_hang(analysis) || is_panic_of_its_own(panic))
 		report->title = g_steal_pointer(&panic);
 	else if (find_oops(analysis, records, &oops, &start))
@@ -426,7 +429,7 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 	left_out_list(analysis, records, (unsigned int)report->oops.number.value);
 }
 
-/* "deadlock", if the first chain is one; NULL: it is none. */
+/* "deadlock" if the first chain is one; else NULL. */
 static const char *deadlock_of(const struct report_tasks *tasks)
 {
 	const struct report_chain *chain;
@@ -439,7 +442,7 @@ static const char *deadlock_of(const struct report_tasks *tasks)
 	return chain->certain ? "deadlock" : "likely deadlock";
 }
 
-/* Kinds whose title is more, or other, than their name. */
+/* Kinds whose title is not their name. */
 static const struct stall_words {
 	const char *incident, *title;
 } stall_words[] = {
@@ -461,7 +464,7 @@ static GString *stall_kind(const char *incident, bool ended)
 	return g_string_append(title, ended ? " ended" : "");
 }
 
-/* Tasks that wait for each other explain the hang; a CPU that runs does not. */
+/* Tasks that wait for each other explain the hang; a running CPU does not. */
 static bool is_of_tasks(const char *incident)
 {
 	return !g_strcmp0(incident, "hung-task") || !g_strcmp0(incident, "watchdog");
@@ -478,7 +481,10 @@ static char *stall_title(const struct analysis *analysis)
 	struct blame blame = {0};
 	char *text;
 
-	/* What a CPU does now is not the cause of what is over, nor of what the host does. */
+	/*
+	 * The CPUs' current functions do not explain a stall that is over, or one that the host
+	 * causes.
+	 */
 	if (!ended && g_strcmp0(incident, "starved"))
 		culprit_of_stall(report, &blame);
 	if (!ended && is_of_tasks(incident) && deadlock_of(&report->tasks))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The guest's log in a report: its records, the oops they tell of, and the title that makes. */
+/* Adds the guest's log to a report: its records, the oops in them, and the title. */
 #ifndef OOPSBT_ANALYZE_LOG_H
 #define OOPSBT_ANALYZE_LOG_H
 
@@ -7,9 +7,8 @@
 #include "kernel/oops-log.h"
 
 /*
- * Did the CPU that oopsed serve an interrupt or a softirq then? Nothing but a panic comes of that.
- * By the CPU's counts, unless its stacks show that they are of an interrupt that came after the
- * fault.
+ * Did the CPU that oopsed serve an interrupt or a softirq? Such an oops always ends in a panic.
+ * Uses the CPU's counts, unless its stacks show that an interrupt came after the fault.
  */
 bool log_oops_in_interrupt(const struct report *report);
 

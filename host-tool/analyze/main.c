@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * oopsbt-analyze: everything that looks into a guest's memory. Started by a collector as
- * `oopsbt-analyze serve LIMITS` with a control socket as descriptor 3, or by a person with a file.
+ * oopsbt-analyze: the program that reads a guest's memory. A collector starts it as `oopsbt-analyze
+ * serve LIMITS` with a control socket as descriptor 3; a user starts it with a file.
  */
 #include <glib.h>
 #include <locale.h>
@@ -14,7 +14,7 @@
 #include "analyze/sandbox.h"
 #include "common/protocol.h"
 
-/* For a file. A collector says what it allows. */
+/* The limit for a file. A collector passes its own limits. */
 #define MAX_ADDRESS_SPACE (1ull << 30)
 #define MAX_CPU_S 20
 #define MAX_FILE_BYTES (512ull << 20)

@@ -5,19 +5,20 @@
 
 #include "common/protocol.h"
 
-/* What one question may ask for. */
+/* The maximum length of a request. */
 #define MAX_QUESTION (1u << 20)
-/* So much is read around a page: it takes hardly longer than the page alone. */
+/* Bytes to read around a page: this takes hardly longer than the page alone. */
 #define BLOCK_SIZE ((uint64_t)64 << 10)
-/* 16 MiB. More is forgotten, not kept. */
+/* 16 MiB. Beyond it, old blocks are dropped. */
 #define MAX_BLOCKS 256
-/* The daemon answers within its own limits; this is for one that is gone. */
+/* The daemon has shorter limits of its own; this detects a dead one. */
 #define ANSWER_TIMEOUT_MS 60000
 
 struct relay {
 	int control;
-	GArray *extents;    /* of struct guest_extent */
-	GHashTable *blocks; /* guest-physical address of its start, as uint64_t * -> GBytes */
+	GArray *extents; /* of struct guest_extent */
+	GHashTable
+		*blocks; /* guest-physical address of the block's start, as uint64_t * -> GBytes */
 	bool exactly;
 	uint64_t num_questions;
 };
@@ -112,8 +113,8 @@ static const struct guest_extent *find_extent(const struct relay *relay, uint64_
 }
 
 /*
- * The part of the extent around @address that is a block, from the memory that is kept or from the
- * daemon; @start: where it begins. NULL: there is none, or it cannot be read as a whole.
+ * The block of the extent around @address, from the cache or from the daemon; @start: its start.
+ * NULL: there is none, or a part of it cannot be read.
  */
 static GBytes *block_at(struct relay *relay, uint64_t address, uint64_t *start)
 {

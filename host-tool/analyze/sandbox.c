@@ -23,12 +23,13 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 /*
- * ASan maps terabytes of shadow, and its reports ask for system calls that the filter forbids: here
- * they fail, and the report is made without them; elsewhere they end the process.
+ * ASan maps terabytes of shadow memory, and its reports use system calls that the filter forbids.
+ * With sanitizers these calls fail and the report is made without them; otherwise they kill the
+ * process.
  */
 #define SANITIZED 1
 
-/* LeakSanitizer asks. It looks for leaks by tracing its own process, which the filter forbids. */
+/* LeakSanitizer calls this. It finds leaks by tracing its own process, which the filter forbids. */
 int __lsan_is_turned_off(void);
 
 int __lsan_is_turned_off(void)
@@ -39,7 +40,7 @@ int __lsan_is_turned_off(void)
 #define SANITIZED 0
 #endif
 
-/* What every process needs that computes. */
+/* For any process. */
 static const int common_calls[] = {
 	SCMP_SYS(write),
 	SCMP_SYS(writev),
@@ -64,18 +65,18 @@ static const int common_calls[] = {
 	SCMP_SYS(getrandom),
 	SCMP_SYS(sched_yield),
 	SCMP_SYS(restart_syscall),
-	SCMP_SYS(sysinfo), /* qsort() asks how much memory there is */
+	SCMP_SYS(sysinfo), /* qsort() reads the amount of memory */
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
 };
 
-/* What libkdumpfile and libelf do with the file they are given. */
+/* For libkdumpfile and libelf, on the open file. */
 static const int file_calls[] = {
 	SCMP_SYS(read),	 SCMP_SYS(readv), SCMP_SYS(preadv), SCMP_SYS(preadv2),
 	SCMP_SYS(lseek), SCMP_SYS(fstat), SCMP_SYS(dup),
 };
 
-/* Beside fstat(), glibc's own way to ask the same is newfstatat(), which takes a path as well. */
+/* Only fstat(): glibc would use newfstatat(), which also accepts a path. */
 int fstat(int fd, struct stat *status)
 {
 	return (int)syscall(SYS_fstat, fd, status);
@@ -86,7 +87,7 @@ int fstat64(int fd, struct stat64 *status)
 	return (int)syscall(SYS_fstat, fd, status);
 }
 
-/* A lower limit that was set already stays. */
+/* Keeps a lower limit. */
 static bool set_limit(__rlimit_resource_t resource, uint64_t value, GError **error)
 {
 	struct rlimit limit;
@@ -141,7 +142,7 @@ static int add_common_rules(scmp_filter_ctx filter)
 {
 	int status = allow_calls(filter, common_calls, G_N_ELEMENTS(common_calls));
 
-	/* abort(): a signal to this process, none to others of the same user. */
+	/* abort(): a signal to this process only, not to others of the same user. */
 	if (!status)
 		status = allow_if(filter, SCMP_SYS(tgkill),
 				  SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()));
@@ -151,7 +152,7 @@ static int add_common_rules(scmp_filter_ctx filter)
 	return status;
 }
 
-/* sandbox_lower_priority(), and no other process, value or group. */
+/* Allows sandbox_lower_priority() only: no other process, value or group. */
 static int allow_usual_priority(scmp_filter_ctx filter)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), 3,
@@ -159,7 +160,7 @@ static int allow_usual_priority(scmp_filter_ctx filter)
 				SCMP_A2_32(SCMP_CMP_EQ, 0));
 }
 
-/* Memory, never executable, and of nobody else. */
+/* Memory that is never executable and not of another process. */
 static int add_serve_rules(scmp_filter_ctx filter)
 {
 	int status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
@@ -174,7 +175,7 @@ static int add_serve_rules(scmp_filter_ctx filter)
 	if (!status)
 		status = allow_if(filter, SCMP_SYS(sendmsg),
 				  SCMP_A0_32(SCMP_CMP_EQ, ANALYZER_CONTROL_FD));
-	/* For the second filter, which forbids it. */
+	/* for the second filter, which then forbids it */
 	if (!status)
 		status = allow_if(filter, SCMP_SYS(seccomp),
 				  SCMP_A0_32(SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER));
@@ -188,7 +189,7 @@ static int add_file_rules(scmp_filter_ctx filter)
 	if (!status)
 		status =
 			allow_if(filter, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	/* Asking for flags, not setting what a descriptor does. */
+	/* Allows reading a descriptor's flags, not setting them. */
 	if (!status)
 		status = allow_if(filter, SCMP_SYS(fcntl), SCMP_A1_32(SCMP_CMP_EQ, F_GETFD));
 	if (!status)
@@ -214,7 +215,7 @@ static bool filter_calls(enum sandbox_job job, GError **error)
 	return false;
 }
 
-/* GLib reads a file of character sets when it first puts an errno into words. */
+/* GLib reads a file of character sets when it first formats an errno. */
 static void prepare_messages(void)
 {
 	g_get_charset(NULL);

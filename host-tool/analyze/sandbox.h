@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guest's memory is input from an adversary, so who reads it gives up everything first: root,
- * new privileges, memory and time without limit, and all system calls but those that its job takes.
- * A call that is not allowed ends the process (with sanitizers it fails, so that they can report).
+ * The sandbox. Guest memory is hostile input, so the analyser first gives up everything: root, new
+ * privileges, unlimited memory and time, and all system calls that its job does not need. A
+ * forbidden call kills the process (with sanitizers it fails, so that they can report).
  *
- * An analyser that serves a collector is narrowed once more when it has its job, before it reads a
- * byte of the guest: the memory descriptor, which is all of QEMU's memory, gives what lies in the
- * guest's extents only (window.h), and no further filter can be added. It never had a way to
- * duplicate, seek or map the descriptor, nor one to receive it again.
+ * An analyser that serves a collector is restricted again when it has its job, before it reads any
+ * guest memory. The memory descriptor covers all of QEMU's memory; from then on reads are limited
+ * to the guest's extents (window.h), and no further filter can be added. The analyser can never
+ * duplicate, seek or map the descriptor, nor receive it again.
  */
 #ifndef OOPSBT_ANALYZE_SANDBOX_H
 #define OOPSBT_ANALYZE_SANDBOX_H
@@ -24,23 +24,23 @@ enum sandbox_job {
 };
 
 struct sandbox_limits {
-	uint64_t memory;    /* bytes of address space; 0: none, as with sanitizers */
+	uint64_t memory;    /* bytes of address space; 0: unlimited, as with sanitizers */
 	uint64_t file_size; /* bytes of each file written */
 	uint64_t cpu_seconds;
 };
 
-/* Cannot be undone. After an error the process must end: it may be half in the sandbox. */
+/* Cannot be undone. After an error the process must end: it may be only partly sandboxed. */
 bool sandbox_enter(enum sandbox_job job, const struct sandbox_limits *limits, GError **error);
 
 /*
- * To the usual priority of processes. The collector and its children have a higher one, as a frozen
- * guest waits for them; call this once no guest waits for the caller.
+ * Sets the normal priority of processes. The collector and its children have a higher one, since a
+ * frozen guest waits for them. Call this when no guest waits for the caller any more.
  */
 void sandbox_lower_priority(void);
 
 /*
- * After sandbox_enter(SANDBOX_SERVE), once. @memory_fd -1, or no extents: nothing can be read from
- * any descriptor. Reads must be as guest_memory_read_pages() makes them.
+ * Call it once, after sandbox_enter(SANDBOX_SERVE). @memory_fd -1, or no extents: pread64() is
+ * forbidden for all descriptors. Reads must have the form of guest_memory_read_pages().
  */
 bool sandbox_narrow(int memory_fd, const struct guest_extent *extents, size_t num_extents,
 		    GError **error);

@@ -37,8 +37,8 @@ static bool is_set(const struct analysis *analysis, gva_t mask, unsigned int num
 }
 
 /*
- * In nohz_full. The mask is a cpumask_var_t: a pointer, or the mask itself where the kernel was
- * built for few CPUs (without CONFIG_CPUMASK_OFFSTACK), which is no address of the kernel's.
+ * Is the CPU in nohz_full? The mask is a cpumask_var_t: a pointer, or the mask itself if the kernel
+ * was built for few CPUs (without CONFIG_CPUMASK_OFFSTACK); then it is no kernel address.
  */
 static bool is_tickless(const struct analysis *analysis, const struct cpu *cpu)
 {
@@ -59,7 +59,7 @@ static bool is_tickless(const struct analysis *analysis, const struct cpu *cpu)
 	return is_set(analysis, mask, cpu->number, true);
 }
 
-/* Of the word of a mask that has the CPU. */
+/* The address of the word of a mask that contains the CPU's bit. */
 static uint64_t mask_location(const struct analysis *analysis, const struct cpu *cpu,
 			      enum kernel_symbol symbol)
 {
@@ -68,7 +68,7 @@ static uint64_t mask_location(const struct analysis *analysis, const struct cpu 
 	return mask ? kernel_location(&analysis->kernel, gva(mask + cpu->number / 64 * 8)) : 0;
 }
 
-/* The idle task's address, which the run queue has for good. */
+/* The address of the idle task, which is fixed in the run queue. */
 static uint64_t idle_task(const struct analysis *analysis, const struct cpu *cpu)
 {
 	uint64_t value = analysis->map->symbols[SYMBOL_runqueues], idle;
@@ -160,7 +160,7 @@ GBytes *stall_blocked(const struct analysis *analysis)
 	GByteArray *message = g_byte_array_new();
 	guint num = 0;
 
-	/* The longest wait comes first. */
+	/* Longest wait first. */
 	for (guint i = 0; analysis->shown_tasks && i < shown->len && num < PROTOCOL_MAX_BLOCKED;
 	     i++) {
 		const struct report_sleeper *sleeper =

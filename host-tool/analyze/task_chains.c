@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 #define NS_PER_S 1000000000
-#define MAX_LINKS 16 /* that are told in words */
+#define MAX_LINKS 16 /* shown in the text */
 
 static const struct report_sleeper *sleeper_at(const struct report *report, guint index)
 {
@@ -43,7 +43,7 @@ static void append_wait(GString *text, const struct report_sleeper *sleeper)
 								      : "taken last by");
 }
 
-/* Where a vCPU stands that runs the task. */
+/* The function in which a vCPU runs the task. */
 static const char *running_in(const struct report *report, const struct report_sleeper *sleeper)
 {
 	for (guint i = 0; i < report->vcpus->len; i++) {
@@ -57,7 +57,7 @@ static const char *running_in(const struct report *report, const struct report_s
 	return NULL;
 }
 
-/* What the last one of a chain does. */
+/* Describes what the last task of a chain does. */
 static void append_end(GString *text, const struct report *report,
 		       const struct report_sleeper *sleeper)
 {
@@ -133,8 +133,8 @@ static char *describe(const struct report *report, const struct report_chain *ch
 }
 
 /*
- * From @start on; a cycle that it leads into is a chain of its own, and @start not in it. A reader
- * that took a lock last may have given it back, and so may a semaphore's last holder.
+ * Follows the chain from @start. A cycle that it leads into is a chain of its own, without @start.
+ * A reader that took a lock last may have released it, as may the last holder of a semaphore.
  */
 static struct report_chain follow(const struct report *report, guint start)
 {
@@ -161,7 +161,9 @@ static struct report_chain follow(const struct report *report, guint start)
 	}
 }
 
-/* Is a chain from @start the same as, or the end of, one that was told? Cycles begin anywhere. */
+/*
+ * Is the chain from @start the same as, or the end of, an earlier one? Cycles may begin anywhere.
+ */
 static bool is_told(const struct report *report, guint start)
 {
 	for (guint i = 0; i < report->tasks.chains->len; i++)
@@ -171,7 +173,7 @@ static bool is_told(const struct report *report, guint start)
 	return false;
 }
 
-/* Does anybody wait for it? Then its chain is part of another one. */
+/* If another task waits for it, its chain is part of another chain. */
 static bool is_holder(const struct report *report, guint index)
 {
 	for (guint i = 0; i < report->tasks.shown->len; i++) {
@@ -207,7 +209,7 @@ void task_chains_fill(struct report *report)
 	report_chains(report, false);
 }
 
-/* The longest wait comes first. */
+/* Longest wait first. */
 const struct report_sleeper *task_chains_longest(const struct report *report)
 {
 	for (guint i = 0; i < report->tasks.shown->len; i++)
@@ -216,7 +218,7 @@ const struct report_sleeper *task_chains_longest(const struct report *report)
 	return NULL;
 }
 
-/* How long its tasks have waited; 0: not known. */
+/* The time that its tasks have waited; 0: unknown. */
 static int64_t waited_ns(const struct report *report, const struct report_chain *chain)
 {
 	int64_t longest = 0;

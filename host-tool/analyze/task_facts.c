@@ -37,7 +37,7 @@ void task_facts_capture(const struct analysis *analysis)
 	tasks_clear(&tasks);
 }
 
-/* How early a task is shown: those that are blocked, then those that wait for a CPU. */
+/* Display order: blocked tasks, then tasks that wait for a CPU. */
 static int rank(const struct task_entry *entry)
 {
 	if (task_is_blocked(entry))
@@ -45,7 +45,7 @@ static int rank(const struct task_entry *entry)
 	return task_letter(entry) == 'R' && entry->on_cpu.known && !entry->on_cpu.value ? 1 : 2;
 }
 
-/* The longest wait first; a task that cannot be told apart by that, by its PID. */
+/* Longest wait first, then by PID. */
 static int compare(const void *a, const void *b)
 {
 	const struct task_entry *left = *(const struct task_entry *const *)a;
@@ -59,7 +59,7 @@ static int compare(const void *a, const void *b)
 	       (left->task.pid.value < right->task.pid.value);
 }
 
-/* Of const struct task_entry *. */
+/* Returns an array of const struct task_entry *. */
 static GPtrArray *choose(struct analysis *analysis, const struct tasks *tasks)
 {
 	bool all = g_str_equal(analysis->report->collection.tasks, "all");
@@ -84,7 +84,7 @@ static GPtrArray *choose(struct analysis *analysis, const struct tasks *tasks)
 	return chosen;
 }
 
-/* What all entries are compared with: the latest of the run queues' clocks. */
+/* The reference time for all tasks: the latest of the run queues' clocks. */
 static struct maybe_int clock_now(const struct analysis *analysis)
 {
 	struct maybe_int now = {0};
@@ -192,7 +192,7 @@ static struct report_sleeper make_sleeper(const struct kernel *kernel, struct wa
 		return sleeper;
 	if (now.known && entry->ran_ns.known && entry->ran_ns.value <= now.value)
 		sleeper.for_ns = (struct maybe_int){true, now.value - entry->ran_ns.value};
-	/* A runnable task waits only for a CPU, whatever its stack says. */
+	/* A runnable task waits only for a CPU, whatever its stack shows. */
 	if (sleeper.letter == 'R')
 		return sleeper;
 	blocked_find(waits, entry, sleeper.frames, blocked);
@@ -201,7 +201,7 @@ static struct report_sleeper make_sleeper(const struct kernel *kernel, struct wa
 	return sleeper;
 }
 
-/* Where @entry is among @chosen; it becomes the last one if it is not yet there. */
+/* The index of @entry in @chosen; appends it if it is missing. */
 static guint place_of(GPtrArray *chosen, const struct task_entry *entry)
 {
 	guint index;
@@ -254,7 +254,7 @@ void task_facts_fill(struct analysis *analysis)
 	chosen = choose(analysis, &tasks);
 	waits = waits_new(kernel, &tasks, 0);
 	analysis->shown_tasks = g_array_new(FALSE, TRUE, sizeof(struct task_entry));
-	/* Holders are appended meanwhile; they may wait for others in turn. */
+	/* The loop appends holders, which may wait for others in turn. */
 	for (guint i = 0; i < chosen->len; i++) {
 		struct blocked blocked;
 		struct report_sleeper sleeper =
@@ -272,8 +272,8 @@ void task_facts_fill(struct analysis *analysis)
 }
 
 /*
- * A task that has run since is told without what was read of it meanwhile. That shows in its switch
- * counts, or, if it has ended and its memory is another's by now, in a stack that leads nowhere.
+ * Drops what was read of a task that has run since. Its switch counts show that; if it has ended
+ * and its memory was reused, its stack leads nowhere.
  */
 static void drop(struct report_sleeper *sleeper)
 {

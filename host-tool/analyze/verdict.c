@@ -9,7 +9,7 @@
 #include "kernel/blame.h"
 
 #define NS_PER_S 1000000000
-#define SLOW_NS (INT64_C(2) * NS_PER_S) /* no disk that works takes so long */
+#define SLOW_NS (INT64_C(2) * NS_PER_S) /* no working disk takes this long */
 
 static const char guest[] = "guest", host[] = "host", unknown[] = "unknown";
 
@@ -181,7 +181,7 @@ static void append_sleeper(GString *text, const struct report_sleeper *sleeper)
 }
 
 /*
- * A disk whose oldest request has been with the host for as long as half of the wait: a queue may
+ * A disk whose oldest request has been with the host for at least half of the wait: the queue may
  * have been long before. NULL: none.
  */
 static const struct report_disk *slow_disk(const struct report *report,
@@ -294,7 +294,7 @@ void verdict_fill(struct report *report)
 	enum incident incident;
 	GString *text;
 
-	/* What the guest does after a hang is not its cause. */
+	/* After a hang, the guest's state does not show its cause. */
 	if (!collection->incident || !collection->evidence ||
 	    !incident_from_name(collection->incident, &incident) || !judges[incident] ||
 	    !g_strcmp0(collection->phase, "ended"))

@@ -15,7 +15,7 @@
 /* pread64(fd, buffer, count, offset) */
 enum { FD = 0, COUNT = 2, OFFSET = 3 };
 
-/* Page-aligned, in the file. */
+/* A page-aligned range of the file. */
 struct range {
 	uint64_t start, end;
 };
@@ -43,7 +43,7 @@ static void give(GArray *program, uint32_t verdict)
 	g_array_append_val(program, instruction);
 }
 
-/* All that is no pread64() of whole pages of @memory_fd. */
+/* Handles calls other than a pread64() of whole pages of @memory_fd. */
 static void add_head(GArray *program, int memory_fd, uint32_t denied)
 {
 	load(program, offsetof(struct seccomp_data, arch));
@@ -65,7 +65,9 @@ static void add_head(GArray *program, int memory_fd, uint32_t denied)
 	give(program, denied);
 }
 
-/* Allows up to @count bytes from @first to @last, both included; else goes on behind it. */
+/*
+ * Allows up to @count bytes from @first to @last, both included; else continues after this block.
+ */
 static void allow(GArray *program, uint64_t first, uint64_t last, uint32_t count)
 {
 	load(program, LOW(COUNT));
@@ -101,7 +103,7 @@ static void join(GArray *ranges, guint i)
 	g_array_remove_index(ranges, i + 1);
 }
 
-/* Before the smallest gap. */
+/* The range before the smallest gap. */
 static guint find_nearest(GArray *ranges)
 {
 	guint nearest = 0;

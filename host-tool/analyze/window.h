@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A system call filter that lets pread64() read guest memory and nothing else of the process whose
- * memory it is. libseccomp can compare an argument once in a rule, so a range is beyond it: this
- * is classic BPF (Documentation/networking/filter.rst, seccomp_data in linux/seccomp.h).
+ * A system call filter: pread64() may read guest memory but nothing else of QEMU's memory. A
+ * libseccomp rule can compare an argument only once, so it cannot express a range. This is classic
+ * BPF instead (Documentation/networking/filter.rst, seccomp_data in linux/seccomp.h).
  *
- * A read is allowed if it is of this descriptor, its offset is a multiple of a page, and all of it
- * lies in one extent: at most a page anywhere, at most GUEST_MEMORY_MAX_READ bytes where so many
- * follow. Extents are widened to whole pages; of more than WINDOW_MAX_EXTENTS those with the
- * smallest gaps between them become one, gap included.
+ * A read is allowed if it uses this descriptor, its offset is a multiple of a page, and it is
+ * within one extent: up to a page anywhere, up to GUEST_MEMORY_MAX_READ bytes if that many are
+ * left. Extents are rounded to whole pages. Beyond WINDOW_MAX_EXTENTS, extents with the smallest
+ * gaps are merged, gaps included.
  *
- * pread64() on another descriptor and seccomp() are denied; what other calls may do is left to the
- * filters before this one.
+ * pread64() on another descriptor and seccomp() are denied; earlier filters decide on other calls.
  */
 #ifndef OOPSBT_ANALYZE_WINDOW_H
 #define OOPSBT_ANALYZE_WINDOW_H

@@ -11,13 +11,13 @@
 
 #include "guest/notes.h"
 
-/* Tables that lie could ask for any number of segments; pages without one get a physical one. */
+/* Hostile page tables could need any number of segments. Pages beyond get a physical segment. */
 #define MAX_VIRTUAL_SEGMENTS 32768
-#define MAX_SEGMENTS (PN_XNUM - 2) /* and the notes' */
+#define MAX_SEGMENTS (PN_XNUM - 2) /* plus the one of the notes */
 
-/* --- which pages --- */
+/* --- selecting pages --- */
 
-/* What goes into the file: a page as the frozen snapshot has it, else as the log's has it. */
+/* The pages of the file: as in the frozen snapshot, else as in the log's. */
 static GArray *collect_pages(const struct snapshot *frozen, const struct snapshot *log)
 {
 	GArray *pages = g_array_new(FALSE, FALSE, sizeof(struct snapshot_page));
@@ -64,7 +64,7 @@ static guint first_page(const GArray *pages, uint64_t address)
 	return low;
 }
 
-/* --- where they are --- */
+/* --- addresses of pages --- */
 
 struct mapping_search {
 	const struct snapshot *frozen, *log;
@@ -80,7 +80,7 @@ static const uint8_t *held_table(void *user_data, gpa_t address)
 	return table || !search->log ? table : snapshot_held(search->log, address, NULL);
 }
 
-/* Joins what adjoins. */
+/* Joins adjacent mappings. */
 static void add_mapping(GArray *mappings, uint64_t virtual_address, uint64_t physical_address)
 {
 	struct core_mapping mapping = {gva(virtual_address), gpa(physical_address),
@@ -134,7 +134,7 @@ GArray *core_find_mappings(const struct address_space *space, const struct snaps
 static void add_segment(GArray *segments, uint64_t virtual_address, const GArray *pages, guint i)
 {
 	uint64_t physical_address = page_at(pages, i)->address.value;
-	uint64_t offset = (uint64_t)i * GUEST_PAGE_SIZE; /* from the first page, for now */
+	uint64_t offset = (uint64_t)i * GUEST_PAGE_SIZE; /* relative to the first page for now */
 	Elf64_Phdr segment = {
 		.p_type = PT_LOAD,
 		.p_flags = PF_R | PF_W | PF_X,
@@ -182,7 +182,7 @@ static int compare_segments(const void *a, const void *b)
 	return (left->p_vaddr > right->p_vaddr) - (left->p_vaddr < right->p_vaddr);
 }
 
-/* By virtual address, as ELF wants it. */
+/* Sorted by virtual address, as ELF requires. */
 static GArray *lay_segments(const GArray *pages, const GArray *mappings)
 {
 	GArray *segments = g_array_new(FALSE, FALSE, sizeof(Elf64_Phdr));
@@ -259,7 +259,7 @@ static void append_late_pages(GByteArray *notes, const struct snapshot *frozen)
 	append_note(notes, NOTE_OOPSBT, NOTE_OOPSBT_LATE_PAGES, runs->data, 16 * runs->len);
 }
 
-/* The log's pages that are not the same in the frozen snapshot. */
+/* Adds the log's pages that differ from the frozen snapshot. */
 static void append_log_pages(GByteArray *notes, const struct snapshot *frozen,
 			     const struct snapshot *log)
 {
@@ -320,7 +320,7 @@ static bool write_vector(int fd, struct iovec *iov, int num, GError **error)
 	return true;
 }
 
-/* Pages that a snapshot holds side by side go out as one piece. */
+/* Writes adjacent pages of a snapshot as one piece. */
 static bool write_pages(int fd, const GArray *pages, GError **error)
 {
 	struct iovec iov[IOV_MAX];

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ELF core of a dump: every guest page that the analysis read, with the registers and what
- * else it needs to be done again. guest/dump_file.h reads it back; gdb, drgn and crash open it.
+ * The ELF core of a dump: every guest page that the analysis read, the registers, and all data for
+ * repeating the analysis. guest/dump_file.h reads it; gdb, drgn and crash open it.
  *
- * A page is at each of its guest-virtual addresses (one copy in the file). Where none is known, it
- * is at CORE_PHYSICAL_BASE plus its guest-physical address, which no guest-virtual address can be.
+ * A page is in the file once and mapped at each of its guest-virtual addresses. If none is known,
+ * it is mapped at CORE_PHYSICAL_BASE plus its guest-physical address, which is never a
+ * guest-virtual address.
  */
 #ifndef OOPSBT_REPORT_CORE_H
 #define OOPSBT_REPORT_CORE_H
@@ -14,7 +15,7 @@
 
 #define CORE_PHYSICAL_BASE ((uint64_t)1 << 63)
 
-/* @length bytes, all multiples of the page size. */
+/* @length bytes; all are multiples of the page size. */
 struct core_mapping {
 	gva_t virtual_address;
 	gpa_t physical_address;
@@ -22,24 +23,25 @@ struct core_mapping {
 };
 
 struct core_writer_input {
-	const struct report *report; /* its vCPUs' registers become notes */
+	const struct report *report; /* the source of the register notes */
 	const struct snapshot *frozen;
-	const struct snapshot *log; /* laid anew for the log; NULL: none */
-	const char *context_json;   /* the rest may be NULL */
+	const struct snapshot *log; /* a newer layer with the log's pages; NULL: none */
+	const char *context_json;   /* this and the rest may be NULL */
 	GBytes *map;
 	const char *registers_text;
-	GBytes *vmcoreinfo;	/* its text */
-	const GArray *mappings; /* of struct core_mapping, by virtual address, not overlapping */
+	GBytes *vmcoreinfo; /* the text of VMCOREINFO */
+	const GArray
+		*mappings; /* of struct core_mapping, sorted by virtual address, not overlapping */
 };
 
 /*
- * The virtual addresses of the pages in @frozen and @log (may be NULL), from those page tables of
- * @space that are in there too: those through which the pages were found. Nothing is read.
+ * The virtual addresses of the pages in @frozen and @log (may be NULL), from page tables of @space
+ * that they contain: the ones that led to the pages. Reads no memory.
  */
 GArray *core_find_mappings(const struct address_space *space, const struct snapshot *frozen,
 			   const struct snapshot *log);
 
-/* Writes to @fd from where it is. */
+/* Writes at the current position of @fd. */
 bool core_write(int fd, const struct core_writer_input *input, GError **error);
 
 #endif

@@ -3,10 +3,7 @@
 
 #include <glib.h>
 
-/*
- * Numbers in a title are sizes, devices or exit codes. They differ from one time to the next and do
- * not name the bug.
- */
+/* Numbers in a title are sizes, devices or exit codes. They vary and do not identify the bug. */
 static void append_without_numbers(GString *text, const char *title)
 {
 	for (const char *at = title; *at;) {

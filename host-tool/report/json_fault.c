@@ -11,7 +11,7 @@ static void hex_bytes(struct json_writer *w, const char *name, const uint8_t *by
 	g_string_free(text, TRUE);
 }
 
-/* An address that is known if the fault's is. */
+/* Writes an address that is known if the fault's is. */
 static void address(struct json_writer *w, const struct report_fault *fault, const char *name,
 		    gva_t value)
 {

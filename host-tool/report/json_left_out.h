@@ -6,7 +6,7 @@
 #include "report/json_writer.h"
 #include "report/report.h"
 
-/* In the head: whether all oopses that were left out are known to have this report's title. */
+/* Written before the large members: are all skipped oopses known to have this report's title? */
 void json_left_out_alike(struct json_writer *w, const struct report *report);
 void json_left_out(struct json_writer *w, const struct report *report);
 

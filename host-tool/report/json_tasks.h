@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The member "tasks" of report.json; there is none where no tasks were asked for. */
+/* The member "tasks" of report.json; absent if no tasks were requested. */
 #ifndef OOPSBT_REPORT_JSON_TASKS_H
 #define OOPSBT_REPORT_JSON_TASKS_H
 

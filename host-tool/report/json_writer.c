@@ -14,7 +14,7 @@ static void new_line(struct json_writer *writer)
 		g_string_append(writer->text, "  ");
 }
 
-/* What comes before a value: comma, line or space, and its name. */
+/* Writes the separator before a value (comma, line or space) and its name. */
 static void begin_value(struct json_writer *writer, const char *name)
 {
 	if (writer->has_members)
@@ -91,7 +91,7 @@ void json_string(struct json_writer *writer, const char *name, const char *value
 	g_string_append_c(text, '"');
 	start = text->len;
 	sanitize_append(text, value, -1, true);
-	/* Clean text needs no other escapes than these. */
+	/* Clean text needs only these escapes. */
 	for (gsize i = start; i < text->len; i++) {
 		switch (text->str[i]) {
 		case '\n':

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes JSON as it comes, without a tree in between: a report has thousands of log records, and
- * is written while someone waits for it. Members appear in the order of the calls. Strings are
- * sanitised (common/sanitize.h; newlines stay) before they are quoted.
- *
- * @name is NULL for the elements of an array and for the outermost value.
+ * Writes JSON directly, without building a tree: a report has thousands of log records, and a user
+ * waits for it. Members appear in the order of the calls. Strings are sanitised (common/sanitize.h;
+ * newlines stay) and quoted.
  */
 #ifndef OOPSBT_REPORT_JSON_WRITER_H
 #define OOPSBT_REPORT_JSON_WRITER_H
@@ -17,14 +15,14 @@
 
 enum json_layout {
 	JSON_SPREAD, /* a line for each member */
-	JSON_PACKED, /* all members, and what is in them, on one line */
+	JSON_PACKED, /* one line for all members and their content */
 };
 
 struct json_writer {
 	GString *text;
-	unsigned int depth;	   /* of spread containers */
-	unsigned int packed_depth; /* of packed ones within */
-	bool has_members;	   /* the innermost container */
+	unsigned int depth;	   /* number of open spread containers */
+	unsigned int packed_depth; /* number of open packed containers in them */
+	bool has_members;	   /* of the innermost container */
 };
 
 void json_begin_object(struct json_writer *writer, const char *name, enum json_layout layout);
@@ -35,7 +33,7 @@ void json_end_array(struct json_writer *writer);
 void json_string(struct json_writer *writer, const char *name, const char *value); /* NULL: null */
 void json_integer(struct json_writer *writer, const char *name, int64_t value);
 void json_maybe_integer(struct json_writer *writer, const char *name,
-			const struct maybe_int *value);			     /* not known: null */
+			const struct maybe_int *value);			     /* unknown: null */
 void json_hex(struct json_writer *writer, const char *name, uint64_t value); /* "0x..." */
 void json_boolean(struct json_writer *writer, const char *name, bool value);
 void json_null(struct json_writer *writer, const char *name);

@@ -12,8 +12,7 @@ static void first_of_1970(GDate *date)
 	g_date_set_dmy(date, 1, G_DATE_JANUARY, 1970);
 }
 
-/* By hand, since the C library's functions may look for time zone files, which a sandbox has not.
- */
+/* Does not use the C library, which may open time zone files; the sandbox has none. */
 bool moment_parse(const char *when, int64_t *us)
 {
 	unsigned int year, month, day, hour, minute, second, fraction;

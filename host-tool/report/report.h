@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One collection as a structure: filled by analyze/, rendered by text.c (report.txt),
- * json.c (report.json) and core.c (core). Strings that come from the guest are stored
- * as read; the renderers escape them. Fields that could not be had are NULL or not
- * `known`, and an entry in errors says why.
+ * One collection as a structure. analyze/ fills it; text.c (report.txt), json.c (report.json) and
+ * core.c (core) render it. Guest strings are stored as read; the renderers escape them. A field
+ * that could not be read is NULL or not `known`, and an entry in errors says why.
  */
 #ifndef OOPSBT_REPORT_H
 #define OOPSBT_REPORT_H
@@ -28,9 +27,9 @@ struct report_guest {
 	char *build_id; /* hex */
 	struct maybe_uint kaslr_offset;
 	struct maybe_uint taint;
-	char *taint_letters; /* "G      D    OE" squeezed: "DOE" */
+	char *taint_letters; /* such as "DOE" */
 	struct maybe_int uptime_s;
-	struct maybe_int wall_us; /* its clock while it was frozen: since 1970, UTC */
+	struct maybe_int wall_us; /* the guest's clock while frozen: us since 1970, UTC */
 	struct maybe_int panic_on_oops;
 	struct maybe_int oops_all_cpu_backtrace;
 	struct maybe_int unknown_nmi_backtrace;
@@ -40,61 +39,62 @@ struct report_guest {
 	struct maybe_int die_counter;
 	struct maybe_int cpus_online;
 	char *command_line;	/* of the kernel */
-	GPtrArray *livepatches; /* of char *: their names; NULL: not known */
-	char *oops_signal;	/* "built-in", "module", "absent": how this guest reports oopses */
+	GPtrArray *livepatches; /* of char *: their names; NULL: unknown */
+	char *oops_signal; /* "built-in", "module", "absent": what signals oopses in this guest */
 };
 
-/* The oops as the guest's own log tells it. */
+/* The oops as the guest's log describes it. */
 struct report_oops {
 	bool known;
-	struct maybe_int number;   /* the kernel's count of oopses: "[#1]" */
-	bool panicked;		   /* the kernel panics of it */
-	char *earlier_dump;	   /* that tells of the same oops, before the panic; or NULL */
-	char *kind;		   /* "BUG: kernel NULL pointer dereference", ... */
+	struct maybe_int number; /* the kernel's count of oopses: "[#1]" */
+	bool panicked;		 /* the kernel panics because of it */
+	char *earlier_dump; /* an earlier dump of the same oops, made before the panic; or NULL */
+	char *kind;	    /* "BUG: kernel NULL pointer dereference", ... */
 	struct maybe_uint address; /* faulting address */
 	struct maybe_int cpu;
 	struct maybe_int pid;
 	char *comm;
-	char *function;		    /* to blame */
+	char *function;		    /* the function to blame */
 	char *module;		    /* or NULL */
 	char *where;		    /* "file.c:123" for BUG() */
-	struct maybe_int log_start; /* sequence of the log record that it begins with */
+	struct maybe_int log_start; /* sequence number of its first log record */
 };
 
-/* An oops without a dump of its own, as the guest's log tells it. */
+/* An oops without a dump of its own, as the guest's log describes it. */
 struct report_left_out {
-	unsigned int number; /* the kernel's count: "[#N]" */
+	unsigned int number; /* from the kernel's count: "[#N]" */
 	uint64_t time_ns;    /* since boot */
 	struct maybe_int cpu, pid;
-	char *comm;  /* NULL: not known */
-	char *title; /* as of a dump */
+	char *comm;  /* NULL: unknown */
+	char *title; /* the title that a dump would have */
 };
 
-/* What the guest's log complains of, where that is what the report is of: kernel/complaint.h. */
+/* The complaint in the guest's log that is the subject of the report: kernel/complaint.h. */
 struct report_complaint {
 	bool known;
 	char *kind; /* "WARNING", "soft lockup", ... */
 	enum incident incident;
-	bool panicked;		    /* the kernel panics of it */
-	struct maybe_int log_start; /* sequence of the log record that it begins with */
+	bool panicked;		    /* the kernel panics because of it */
+	struct maybe_int log_start; /* sequence number of its first log record */
 };
 
 /* The state of the CPU at the instruction that oopsed, and the code around it. */
 struct report_fault {
 	bool known;
-	const char *source; /* static: "stack": what the exception saved; "log": as printed */
+	const char
+		*source; /* static: "stack": saved by the exception; "log": printed by the guest */
 	struct maybe_uint pc;
 	struct resolved_symbol symbol; /* of pc */
 	GArray *registers;	       /* of struct named_register; NULL: none */
-	char *explanation;	       /* how the instruction came to the address, or NULL */
+	char *explanation;	       /* how the instruction formed the address, or NULL */
 	struct report_code {
 		gva_t start;
 		GByteArray *bytes; /* NULL: none */
 	} code,			   /* in guest memory */
-		guest_code;	   /* as the guest printed it; start is 0 where pc is unknown */
-	char *register_difference; /* where stack and log differ; NULL: nowhere */
-	char *code_difference;	   /* where the two differ; NULL: nowhere, or one is missing */
-	GArray *instructions;	   /* of struct instruction; NULL: none */
+		guest_code;	   /* as the guest printed it; start is 0 if pc is unknown */
+	char *register_difference; /* difference between stack and log; NULL: none */
+	char *code_difference; /* difference between the two codes; NULL: none, or one is missing */
+	GArray *instructions;  /* of struct instruction; NULL: none */
 };
 
 struct report_task {
@@ -109,7 +109,7 @@ enum report_context {
 	REPORT_CONTEXT_USER,
 	REPORT_CONTEXT_IDLE,
 	REPORT_CONTEXT_KERNEL,
-	REPORT_CONTEXT_FOREIGN, /* does not run the kernel that the report is of */
+	REPORT_CONTEXT_FOREIGN, /* runs another kernel than the report's */
 };
 
 struct report_vcpu {
@@ -118,79 +118,80 @@ struct report_vcpu {
 	enum report_context context;
 	const char *foreign;	       /* static: "is in system management mode...", or NULL */
 	struct report_task task;       /* current */
-	struct report_task stack_task; /* whose stack it is, where that is another one */
+	struct report_task stack_task; /* the owner of the stack, if it is another task */
 	bool have_registers;
 	struct vcpu_registers registers;
-	bool late;			/* some of what is above was read after the thaw */
-	struct maybe_int interrupts_on; /* 0 or 1: does it take interrupts */
+	bool late;			/* some of the above was read after the thaw */
+	struct maybe_int interrupts_on; /* 0 or 1: takes interrupts */
 	struct maybe_int preempt_depth, softirq_depth, hardirq_depth, nmi_depth;
 	struct maybe_int serving_softirq;  /* 0 or 1 */
-	struct maybe_int bh_disable_depth; /* of softirq_depth, without the serving */
+	struct maybe_int bh_disable_depth; /* part of softirq_depth, without the serving */
 	struct maybe_int runnable;	   /* tasks */
-	struct maybe_int task_ran_ns, tick_age_ns, watchdog_age_ns; /* at least */
+	struct maybe_int task_ran_ns, tick_age_ns, watchdog_age_ns; /* minimum */
 	bool waits_for_lock;
 	uint64_t lock_address;
-	struct maybe_int lock_position; /* in the lock's queue: 1 is the next to have it */
-	struct maybe_int lock_queued;	/* how many are in it */
+	struct maybe_int lock_position; /* in the lock's queue; 1: next owner */
+	struct maybe_int lock_queued;	/* length of the queue */
 	char *lock_symbol;		/* "name+0x0/0x8 [mod]" or NULL */
 	const char *consistency; /* static: "frozen", "late" (something was read after the thaw),
 				    "running" */
 	GArray *frames;		 /* of struct frame; never NULL */
-	char *stopped;		 /* why the unwinding ended before the stack did, or NULL */
+	char *stopped;		 /* why unwinding ended before the stack, or NULL */
 	char *guest_frames; /* the guest's own backtrace of this CPU, lines joined with \n, or NULL
 			     */
-	char *disagreement; /* where that differs from ours, or NULL */
+	char *disagreement; /* first difference to our frames, or NULL */
 };
 
-/* A task that is on no CPU, or has what another one waits for. */
+/* A task that is on no CPU, or that holds what another task waits for. */
 struct report_sleeper {
 	struct report_task task;
 	char letter;		 /* of ps(1): 'D', 'S', ... */
-	struct maybe_int cpu;	 /* where it runs, or ran last */
-	bool running;		 /* it is on that CPU now: its frames are the vCPU's */
-	struct maybe_int for_ns; /* it has not run for, at least */
+	struct maybe_int cpu;	 /* where it runs or last ran */
+	bool running;		 /* it is on that CPU now: the vCPU has its frames */
+	struct maybe_int for_ns; /* minimum time since it last ran */
 	bool late;		 /* some of it was read after the thaw */
-	const char *waits_for;	 /* static: "mutex", ...; NULL: it waits for none that is known */
-	uint64_t lock;		 /* address; 0: not known */
+	const char *waits_for;	 /* static: "mutex", ...; NULL: nothing that is known */
+	uint64_t lock;		 /* address; 0: unknown */
 	char *lock_symbol;	 /* "name+0x0/0x20 [mod]" or NULL */
 	char *waits_in;		 /* the function that waits, or NULL */
-	const char *claim; /* static: "owner", "reader", "last holder"; NULL: no holder known */
-	struct maybe_int holder; /* which of the tasks */
+	const char
+		*claim; /* static: "owner", "reader", "last holder"; NULL: the holder is unknown */
+	struct maybe_int holder; /* index of the task */
 	GArray *frames;		 /* of struct frame; never NULL */
-	char *stopped;		 /* why there are no frames, or no more; or NULL */
+	char *stopped;		 /* why frames are missing, or NULL */
 };
 
-/* From a task to the one that it waits for, and so on. */
+/* A chain: each task waits for the next. */
 struct report_chain {
-	bool deadlock; /* the last one waits for the first one */
-	bool certain;  /* each is waited for as an owner, none as one that had the lock last */
-	GArray *tasks; /* of guint: which of the tasks */
+	bool deadlock; /* the last waits for the first */
+	bool certain;  /* all are current owners; none is a last holder */
+	GArray *tasks; /* of guint: indexes of the tasks */
 	char *text;
 };
 
-/* A disk of the guest's that has not yet done all it was given to do. */
+/* A disk of the guest with requests that are not completed. */
 struct report_disk {
 	char *name;
 	int64_t in_flight;	    /* requests */
-	struct maybe_int oldest_ns; /* since the oldest was made, at least */
+	struct maybe_int oldest_ns; /* minimum age of the oldest request */
 	bool late;		    /* some of it was read after the thaw */
 };
 
 struct report_tasks {
-	bool known;	     /* they were asked for, and looked at */
-	int64_t num;	     /* all that were seen */
-	int64_t num_blocked; /* of them */
+	bool known;	     /* requested and read */
+	int64_t num;	     /* number of all tasks found */
+	int64_t num_blocked; /* of these */
 	GArray *shown;	     /* of struct report_sleeper */
 	GArray *chains;	     /* of struct report_chain; deadlocks first */
 	bool disks_known;
-	GArray *disks; /* of struct report_disk; the one with the oldest request first */
+	GArray *disks; /* of struct report_disk; oldest request first */
 };
 
 struct report_module {
 	char *name;
 	uint64_t base;
 	uint64_t size;	/* bytes of its text area */
-	char *taint;	/* letters as in /proc/modules, "" none; NULL: not known */
+	char *taint;	/* letters as in /proc/modules; "": none; NULL: unknown */
 	char *build_id; /* hex, or NULL */
 };
 
@@ -198,13 +199,13 @@ struct report_log_record {
 	uint64_t sequence;
 	uint64_t time_ns;	   /* since boot */
 	unsigned int level;	   /* 0 to 7 */
-	struct maybe_int cpu, pid; /* who printed it: a CPU in an interrupt, or a task */
-	char *text;		   /* may span lines */
+	struct maybe_int cpu, pid; /* the caller: a CPU in an interrupt, or a task */
+	char *text;		   /* may contain newlines */
 };
 
-/* Of a guest that stands still: what, since when, why, and who is to blame. */
+/* The verdict on a stalled guest: what stalls, since when, why, and who is to blame. */
 struct report_verdict {
-	char *text;	   /* some sentences; NULL: there is no verdict */
+	char *text;	   /* some sentences; NULL: no verdict */
 	const char *blame; /* static: "guest", "host", "unknown" */
 };
 
@@ -212,18 +213,18 @@ struct report {
 	struct report_collection collection;
 	char *title;
 	char *fingerprint;    /* fingerprint.h */
-	struct blame culprit; /* that it is of */
+	struct blame culprit; /* the code that the fingerprint is made from */
 	struct report_verdict verdict;
 	struct report_guest guest;
 	struct report_oops oops;
-	GArray *left_out;	 /* of struct report_left_out: of collection.suppressed */
-	guint num_more_left_out; /* those that the log tells of, too, and are not listed */
+	GArray *left_out;	 /* of struct report_left_out; of collection.suppressed */
+	guint num_more_left_out; /* more in the log that are not listed */
 	struct report_complaint complaint;
 	struct report_fault fault;
 	GArray *vcpus; /* of struct report_vcpu */
 	struct report_tasks tasks;
 	GArray *modules;   /* of struct report_module */
-	char *log_source;  /* "printk ring (6.1 records)", NULL: no log */
+	char *log_source;  /* "printk ring (6.1 records)"; NULL: no log */
 	GArray *log;	   /* of struct report_log_record */
 	GPtrArray *errors; /* of struct report_error */
 };
@@ -233,7 +234,7 @@ void report_free(struct report *report);
 typedef struct report Report;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Report, report_free)
 
-/* The vCPU that is the kernel's CPU @cpu; NULL: none, or that is not known. */
+/* The vCPU that is Linux CPU @cpu; NULL: none, or unknown. */
 const struct report_vcpu *report_find_cpu(const struct report *report, const struct maybe_int *cpu);
 
 void report_add_error(struct report *report, const char *field, const char *format, ...)
@@ -242,7 +243,7 @@ void report_add_error(struct report *report, const char *field, const char *form
 const char *
 report_context_name(enum report_context context); /* "user", "idle", "kernel", "unknown" */
 
-/* Rendered whole; free with g_free() / g_string_free(). */
+/* The complete text; free with g_free() / g_string_free(). */
 GString *report_to_text(const struct report *report);
 GString *report_to_json(const struct report *report);
 GString *report_to_dmesg(const struct report *report); /* as dmesg(1) prints */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * report.txt and dmesg.txt. The report is read in a hurry: what happened, the instruction that
- * faulted and its registers, when, to which guest, what every CPU did (as the kernel itself would
- * print it), what is missing, and the guest's own words. Equal stacks are printed once.
+ * report.txt and dmesg.txt. The report has what matters first: what happened, the faulting
+ * instruction and its registers, when, in which guest, what every CPU did (in the kernel's format),
+ * what is missing, and the guest's log. Equal stacks are printed once.
  */
 #include "report/report.h"
 
@@ -18,10 +18,10 @@
 #include "report/text_tasks.h"
 #include "report/text_writer.h"
 
-/* Of the guest's log; the rest is in dmesg.txt. */
+/* Lines of the guest's log; dmesg.txt has all. */
 #define MAX_OOPS_LINES 300 /* from the oops on */
-#define MAX_LAST_LINES 100 /* the end, if the oops's part is longer than that */
-#define MAX_PLAIN_LINES 60 /* the end, where no oops was found in it */
+#define MAX_LAST_LINES 100 /* the end, if the oops's text is longer than that */
+#define MAX_PLAIN_LINES 60 /* the end, if the log has no oops */
 
 static bool same_string(const char *a, const char *b)
 {
@@ -52,7 +52,7 @@ static void write_headline(GString *text, const struct report *report)
 	g_string_append(text, "\n\n");
 }
 
-/* Why a guest stands still. */
+/* Why a guest stalls. */
 static void write_verdict(GString *text, const struct report_verdict *verdict)
 {
 	if (!verdict->text)
@@ -88,7 +88,7 @@ static void write_clock(GString *text, const struct report *report)
 			    ms / 1000, ms % 1000, offset.value < 0 ? "behind" : "ahead of");
 }
 
-/* What may be long, and has a line of its own. */
+/* A value that may be long and has its own line. */
 static void write_guest_line(GString *text, const char *what, const char *value)
 {
 	if (!value)
@@ -144,7 +144,7 @@ static void write_guest(GString *text, const struct report *report)
 		write_guest_line(text, "livepatch: ", guest->livepatches->pdata[i]);
 }
 
-/* Whose code, and what it touched; the headline has the rest. */
+/* The code to blame and the faulting address; the headline has the rest. */
 static void write_oops(GString *text, const struct report_oops *oops)
 {
 	if (!oops->known)
@@ -166,7 +166,7 @@ static void write_oops(GString *text, const struct report_oops *oops)
 	g_string_append_c(text, '\n');
 }
 
-/* A panic that follows an oops belongs to it. Each has a dump of its own if it was noticed. */
+/* A panic that follows an oops belongs to it. Each has its own dump if it was noticed. */
 static void write_story(GString *text, const struct report_oops *oops)
 {
 	if (!oops->known || !oops->panicked)
@@ -180,7 +180,7 @@ static void write_story(GString *text, const struct report_oops *oops)
 	g_string_append_c(text, '\n');
 }
 
-/* By what this is told from other bugs. */
+/* The fingerprint identifies the bug. */
 static void write_fingerprint(GString *text, const struct report *report)
 {
 	if (!report->fingerprint)
@@ -193,7 +193,7 @@ static void write_fingerprint(GString *text, const struct report *report)
 	g_string_append_c(text, '\n');
 }
 
-/* What the host saw of a guest that stands still. */
+/* What the host saw of a stalled guest. */
 static void write_stall(GString *text, const struct report_collection *collection)
 {
 	if (!collection->evidence)
@@ -232,7 +232,7 @@ static void write_domain(GString *text, const struct report_collection *collecti
 
 /* --- timeline --- */
 
-/* @when, or how long after @start that was. */
+/* Writes @when, or its distance from @start. */
 static void write_moment(GString *text, const char *start, const char *when, const char *what)
 {
 	int64_t start_us, when_us;
@@ -273,7 +273,7 @@ static const char *signal_words(const char *signal)
 	return signal;
 }
 
-/* Whether a guest that oopsbt has not frozen ran while it was read. */
+/* Did a guest that oopsbt did not freeze run while it was read? */
 static bool was_running(const struct report *report)
 {
 	for (guint i = 0; i < report->vcpus->len; i++)
@@ -348,10 +348,10 @@ static void write_registers(GString *text, const struct report_vcpu *vcpu)
 	g_string_append(text, registers);
 }
 
-/* How deep in interrupts a CPU is, in the words of its context. */
+/* The CPU's nesting in interrupts, in the words of its context. */
 static void append_depths(GString *text, const struct report_vcpu *vcpu)
 {
-	/* In user mode they are on. */
+	/* In user mode interrupts are always on. */
 	if (vcpu->interrupts_on.known && vcpu->context != REPORT_CONTEXT_USER)
 		text_append(text, ", interrupts %s", vcpu->interrupts_on.value ? "on" : "off");
 	if (vcpu->nmi_depth.known && vcpu->nmi_depth.value > 0)
@@ -362,7 +362,7 @@ static void append_depths(GString *text, const struct report_vcpu *vcpu)
 		g_string_append(text, ", serving a softirq");
 	if (vcpu->bh_disable_depth.known && vcpu->bh_disable_depth.value > 0)
 		g_string_append(text, ", bottom halves off");
-	/* An idle CPU's is always off. */
+	/* An idle CPU always has preemption disabled. */
 	if (vcpu->preempt_depth.known && vcpu->preempt_depth.value > 0 &&
 	    vcpu->context != REPORT_CONTEXT_IDLE)
 		text_append(text, ", preemption off (%" PRId64 ")", vcpu->preempt_depth.value);
@@ -385,7 +385,7 @@ static void append_age(GString *text, const char **separator, const char *what,
 	*separator = ", ";
 }
 
-/* What its scheduler and its timer say; an idle CPU has neither tasks nor ticks. */
+/* The state of the CPU's scheduler and timer; an idle CPU has neither tasks nor ticks. */
 static void write_schedule(GString *text, const struct report_vcpu *vcpu)
 {
 	const char *separator = "  ";
@@ -414,8 +414,8 @@ static void append_vcpu_task(GString *text, const struct report_vcpu *vcpu)
 }
 
 /*
- * Everything that is the same for CPUs whose stacks are equal; with @registers, also those that
- * were saved on them, which are not.
+ * Writes the lines that are the same for CPUs with equal stacks. With @registers also the registers
+ * saved on the stacks, which are not the same.
  */
 static void write_stack(GString *text, const struct report_vcpu *vcpu, bool registers)
 {
@@ -476,7 +476,7 @@ static bool is_oopsing(const struct report *report, const struct report_vcpu *vc
 	       vcpu->cpu.value == report->oops.cpu.value;
 }
 
-/* Idle CPUs came to their idle loop in different ways; what they do in it is what counts. */
+/* Idle CPUs entered their idle loop in different ways; only the loop matters. */
 static bool is_idle_loop(const struct frame *frame)
 {
 	return g_strcmp0(frame->symbol.name, "do_idle") == 0;
@@ -500,7 +500,7 @@ static bool same_frames(const GArray *a, const GArray *b, bool idle)
 	return a->len == b->len;
 }
 
-/* Whether the two CPUs have the same text, apart from registers. */
+/* Do the two CPUs have the same text, apart from registers? */
 static bool can_fold(const struct report_vcpu *a, const struct report_vcpu *b)
 {
 	return a->context == b->context && a->have_registers == b->have_registers &&
@@ -510,7 +510,7 @@ static bool can_fold(const struct report_vcpu *a, const struct report_vcpu *b)
 	       same_frames(a->frames, b->frames, a->context == REPORT_CONTEXT_IDLE);
 }
 
-/* The order of interest: the one that oopsed, those at work, those that idle. */
+/* Display order: the CPU that oopsed, active CPUs, idle CPUs. */
 static int rank(const struct report *report, const struct report_vcpu *vcpu)
 {
 	if (is_oopsing(report, vcpu))
@@ -544,7 +544,7 @@ static gint compare_vcpus(gconstpointer a, gconstpointer b, gpointer user_data)
 	return left->vcpu < right->vcpu ? -1 : left->vcpu > right->vcpu;
 }
 
-/* "0,2-15" of the group's Linux CPU numbers; they are sorted. */
+/* The group's Linux CPU numbers, which are sorted: "0,2-15". */
 static void append_cpu_list(GString *text, const GPtrArray *group)
 {
 	guint i = 0;
@@ -589,7 +589,7 @@ static void write_alone(GString *text, const struct report *report, const struct
 	write_guest_frames(text, vcpu);
 }
 
-/* Idle CPUs have no lines of their own: those that take no interrupts are named. */
+/* Idle CPUs have no lines of their own; this names those with interrupts off. */
 static void append_idle_interrupts(GString *text, const GPtrArray *group)
 {
 	g_autoptr(GPtrArray) off = g_ptr_array_new();
@@ -646,7 +646,7 @@ static void write_group(GString *text, const struct report *report, const GPtrAr
 	write_stack(text, first, false);
 }
 
-/* Takes what folds with the first of @vcpus out of it. */
+/* Removes from @vcpus the first one and all that fold with it, and returns them. */
 static GPtrArray *take_group(const struct report *report, GPtrArray *vcpus)
 {
 	GPtrArray *group = g_ptr_array_new();
@@ -681,7 +681,7 @@ static bool is_any(const struct report_vcpu *vcpu G_GNUC_UNUSED)
 	return true;
 }
 
-/* Of those CPUs that are @wanted; nothing if there are none. */
+/* Writes the @wanted CPUs; nothing if there are none. */
 static void write_cpus(GString *text, const struct report *report, const char *heading,
 		       bool (*wanted)(const struct report_vcpu *vcpu))
 {
@@ -705,7 +705,7 @@ static void write_cpus(GString *text, const struct report *report, const char *h
 	}
 }
 
-/* The likely cause comes first. A CPU that works may be the cause, an idle one is not. */
+/* The likely cause comes first. An active CPU may be the cause, an idle one is not. */
 static void write_cpus_and_tasks(GString *text, const struct report *report)
 {
 	const struct report_tasks *tasks = &report->tasks;
@@ -782,8 +782,8 @@ static void write_modules(GString *text, const GArray *modules)
 /* --- log --- */
 
 /*
- * A record's lines, each with its time and, if asked for, who printed it, as the kernel prints them
- * (print_caller() in kernel/printk/printk.c): "T123" is the task of that pid, "C1" a CPU in an
+ * A record's lines, each with its time and, if requested, its caller, in the kernel's format
+ * (print_caller() in kernel/printk/printk.c): "T123" is the task with that pid, "C1" a CPU in an
  * interrupt.
  */
 static void append_record(GString *text, const struct report_log_record *record, bool with_caller)
@@ -820,7 +820,7 @@ static guint count_lines(const GString *text)
 	return lines;
 }
 
-/* Where line @line begins, the first being 0. */
+/* The start of line @line, counted from 0. */
 static const char *line_start(const GString *text, guint line)
 {
 	const char *start = text->str;

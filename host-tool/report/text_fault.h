@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What report.txt begins with: the registers at the fault, the code there, and why it faulted. */
+/* The first part of report.txt: the registers at the fault, the code there, and why it faulted. */
 #ifndef OOPSBT_REPORT_TEXT_FAULT_H
 #define OOPSBT_REPORT_TEXT_FAULT_H
 

@@ -3,7 +3,7 @@
 
 #include "report/text_writer.h"
 
-#define FOLD_REPEATS 3 /* fewer are printed */
+#define FOLD_REPEATS 3 /* shorter repetitions are printed in full */
 
 void text_symbol(GString *text, const struct frame *frame)
 {
@@ -12,7 +12,7 @@ void text_symbol(GString *text, const struct frame *frame)
 	text_append_clean(text, symbol);
 }
 
-/* What the kernel calls a stack between angle brackets, or NULL. */
+/* The kernel's name of a stack in angle brackets, or NULL. */
 static const char *stack_marker(enum stack_kind stack)
 {
 	switch (stack) {
@@ -31,7 +31,7 @@ static const char *stack_marker(enum stack_kind stack)
 	}
 }
 
-/* How many frames after @first are the same again: a recursion. */
+/* The number of equal frames after @first: a recursion. */
 static guint count_repeats(const GArray *frames, guint first)
 {
 	const struct frame *frame = &g_array_index(frames, struct frame, first);
@@ -47,7 +47,7 @@ static guint count_repeats(const GArray *frames, guint first)
 	return next - first - 1;
 }
 
-/* What control left a frame with, as the kernel prints it. */
+/* The registers with which control left a frame, in the kernel's format. */
 static void write_saved_registers(GString *text, const struct frame *frame)
 {
 	g_string_append(text, "   RIP: ");

@@ -8,8 +8,8 @@
 void text_symbol(GString *text, const struct frame *frame);
 
 /*
- * "Call Trace:" and @frames, of struct frame. That they were read after the thaw is said once if it
- * is true of all. @registers: with those that were saved between frames.
+ * "Call Trace:" and @frames, of struct frame. If all were read after the thaw, one line says so.
+ * @registers: also print registers saved between frames.
  */
 void text_trace(GString *text, const GArray *frames, bool registers);
 

@@ -8,8 +8,8 @@
 #include "report/text_writer.h"
 
 #define NS_PER_S 1000000000
-#define MAX_CHAINS 8 /* the rest is in report.json */
-#define MAX_LONE 4   /* tasks that are in no chain; the rest is below */
+#define MAX_CHAINS 8 /* report.json has all */
+#define MAX_LONE 4   /* tasks in no chain; the list below has all */
 
 static void append_name(GString *text, const struct report_task *task)
 {
@@ -17,7 +17,7 @@ static void append_name(GString *text, const struct report_task *task)
 	text_append(text, " (pid %" PRId64 ")", task->pid.value);
 }
 
-/* Any working disk has younger requests than that. */
+/* A working disk has only younger requests. */
 static void write_disks(GString *text, const GArray *disks)
 {
 	for (guint i = 0; i < disks->len; i++) {
@@ -65,7 +65,7 @@ static void write_lone(GString *text, const struct report_sleeper *sleeper)
 	g_string_append(text, ".\n");
 }
 
-/* Those that wait longest come first. */
+/* Longest wait first. */
 static void write_lone_tasks(GString *text, const struct report_tasks *tasks, const char *told)
 {
 	guint num = 0;
