@@ -16,7 +16,7 @@
 #include "daemon/program.h"
 
 #define END_WAIT_MS 500
-/* Of its standard error, for the log. */
+/* Maximum bytes of its standard error in the log. */
 #define MAX_COMPLAINT 600
 
 struct analyzer {
@@ -28,7 +28,7 @@ struct analyzer {
 struct analyzer_pool {
 	GMutex mutex;
 	struct analyzer_limits limits;
-	GQueue spares; /* of struct analyzer, that stand by */
+	GQueue spares; /* of struct analyzer; ready and waiting */
 };
 
 static bool fail_errno(GError **error, const char *what)
@@ -44,7 +44,7 @@ static struct analyzer *start_analyzer(const struct analyzer_limits *limits, GEr
 	g_autofree char *file_size = g_strdup_printf("%" G_GUINT64_FORMAT, limits->file_size);
 	g_autofree char *cpu_seconds = g_strdup_printf("%u", limits->cpu_seconds);
 	/*
-	 * The child sets its own limits: to set those of another user's process takes one more
+	 * The child sets its own limits: setting those of another user's process needs one more
 	 * capability.
 	 */
 	const char *const argv[] = {"oopsbt-analyze", "serve",	   memory,
@@ -97,7 +97,7 @@ static void end_spares(GQueue *spares)
 {
 	struct analyzer *spare;
 
-	/* All at once, and not one after the other. */
+	/* Signals all of them before it waits for the first. */
 	for (GList *item = spares->head; item; item = item->next)
 		analyzer_cancel(item->data);
 	while ((spare = g_queue_pop_head(spares)))
@@ -236,7 +236,7 @@ void analyzer_cancel(struct analyzer *analyzer)
 	shutdown(analyzer->socket, SHUT_RDWR);
 }
 
-/* The end of its standard error, as one line: it says where the analyser crashed. */
+/* The end of its standard error, as one line: it may say where the analyser crashed. */
 static char *read_complaint(int fd)
 {
 	char buffer[MAX_COMPLAINT];

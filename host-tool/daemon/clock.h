@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Points in time as reports have them. */
+/* Formats times for reports. */
 #ifndef OOPSBT_DAEMON_CLOCK_H
 #define OOPSBT_DAEMON_CLOCK_H
 

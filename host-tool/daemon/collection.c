@@ -20,7 +20,7 @@
 #include "daemon/output.h"
 #include "daemon/vmcore.h"
 
-/* What a dump's files may hold at most; a report of 4096 vCPUs with long stacks fits. */
+/* The maximum size of report files; a report of 4096 vCPUs with long stacks fits. */
 #define MAX_REPORT_TEXT ((size_t)64 << 20)
 #define MAX_REPORT_JSON ((size_t)128 << 20)
 #define MAX_DMESG ((size_t)32 << 20)
@@ -46,20 +46,20 @@ struct run {
 	struct collection_result *result;
 	int lock;
 	virDomainPtr domain;
-	struct layout *layout; /* the result's */
-	char *slow_disk;       /* why a suspend would take too long; NULL: it would not */
+	struct layout *layout; /* part of the result */
+	char *slow_disk;       /* why a suspend would take too long, or NULL */
 	struct freeze *freeze;
-	bool frozen; /* by us */
+	bool frozen; /* by oopsbt */
 	bool migrates;
 	bool stays_paused;
 	struct store_dump *dump;
-	GError *store_error; /* set: there will be no dump, only what the log is told */
-	int null_fd;	     /* takes what is not stored; -1: not open */
+	GError *store_error; /* set: no dump is stored, only log entries are written */
+	int null_fd;	     /* receives files that are not stored; -1: not open */
 	int fds[PROTOCOL_NUM_FDS];
 	int registers_fd;
 	char *registers;
 	struct dialogue dialogue;
-	GError *analysis_error; /* set: no more talk with the analyser */
+	GError *analysis_error; /* set: do not talk to the analyser any more */
 	struct report_collection report;
 };
 
@@ -110,7 +110,7 @@ static void enter(struct run *run, enum collection_state state, const char *form
 	run->request->on_state(state, detail, run->request->user_data);
 }
 
-/* For the report. */
+/* Adds an error to the report. */
 static void add_error(struct run *run, const char *field, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
 
@@ -125,7 +125,7 @@ static void add_error(struct run *run, const char *field, const char *format, ..
 	g_ptr_array_add(run->report.errors, report_error_new(field, message));
 }
 
-/* For the log. */
+/* Adds a warning to the log. */
 static void warn(struct run *run, char *message)
 {
 	g_ptr_array_add(run->result->warnings, message);
@@ -144,7 +144,7 @@ static void replace(char **member, char *value)
 
 /* --- before --- */
 
-/* Across processes: the daemon and a command line tool may both be asked to collect. */
+/* Locks across processes: the daemon and a command line tool may both collect this domain. */
 static bool lock_domain(struct run *run, GError **error)
 {
 	g_autofree char *folder =
@@ -214,7 +214,7 @@ static bool start_run(struct run *run, const struct collector *collector,
 	return open_domain(run, error);
 }
 
-/* As struct report_collection has it. */
+/* The value for struct report_collection. */
 static const char *tasks_wanted(const struct collection_request *request)
 {
 	switch (request->options->tasks) {
@@ -265,7 +265,7 @@ static void describe(struct run *run)
 			  "at the freeze, not at the signal");
 }
 
-/* --- the dump: only when the guest runs again, as a disk may take its time --- */
+/* --- the dump: only while the guest runs, since a disk may be slow --- */
 
 static void tell_removed(const struct store_entry *entry, const char *why, void *user_data)
 {
@@ -282,8 +282,8 @@ static void enforce_quota(struct run *run, const struct store_quota *quota)
 }
 
 /*
- * Removes dumps until the file system has its keep_free_mib free. The other limits are enforced
- * when the new dump is stored.
+ * Removes dumps until keep_free_mib of the file system is free. The other limits are enforced when
+ * the new dump is stored.
  */
 static void make_room(struct run *run)
 {
@@ -292,7 +292,7 @@ static void make_room(struct run *run)
 	enforce_quota(run, &room);
 }
 
-/* Called before the freeze: a guest whose dump cannot be stored is not frozen. */
+/* Called before the freeze: a guest is not frozen if its dump cannot be stored. */
 static void check_room(struct run *run)
 {
 	const struct collector *collector = run->collector;
@@ -322,7 +322,7 @@ static bool create_files(struct run *run, GError **error)
 	return run->registers_fd >= 0;
 }
 
-/* What can't be stored is analysed all the same: its title is for the log. */
+/* A dump that cannot be stored is still analysed, so that the log has its title. */
 static void open_dump(struct run *run)
 {
 	if (run->store_error == NULL && create_files(run, &run->store_error))
@@ -377,9 +377,10 @@ static bool hear(struct run *run, enum protocol_type type)
 /* --- frozen --- */
 
 /*
- * A suspend waits for the guest's disks, and lets the guest go on only when they have answered.
- * Where one does not, the guest would stand until its storage is back, whatever the budget. One
- * that panics does not go on anyway: it is to be read before it is gone.
+ * A suspend waits for the guest's disks, and the guest can run again only after they have answered.
+ * If a disk does not answer, the guest would be stopped until its storage is back, whatever the
+ * budget. A panicking guest is frozen in any case: it does not run anyway, and must be read before
+ * it vanishes.
  */
 static void look_at_disks(struct run *run)
 {
@@ -399,12 +400,12 @@ static void look_at_disks(struct run *run)
 }
 
 /*
- * Why the guest is to run while it is read; NULL: it is to be frozen. A task hangs most often on a
+ * The reason why the guest must run while it is read; NULL: freeze it. A task hangs most often on a
  * disk that does not answer: see look_at_disks().
  */
 static const char *why_not_frozen(const struct run *run)
 {
-	/* A guest that QEMU has paused runs again only by the end of a freeze. */
+	/* A guest that QEMU has paused runs again only after a freeze ends. */
 	if (run->request->held)
 		return run->request->options->freeze ? NULL : "freeze=off";
 	if (run->store_error)
@@ -432,7 +433,7 @@ static void begin_freeze(struct run *run)
 	run->freeze = freeze_begin(&plan);
 }
 
-/* Waits a short time for the analyser to be ready, so that the frozen guest does not have to. */
+/* Waits briefly for the analyser to be ready, so that the frozen guest does not wait for it. */
 static void go(struct run *run)
 {
 	if (run->analysis_error == NULL)
@@ -463,7 +464,9 @@ static void found_paused(struct run *run)
 	enter(run, COLLECTION_FROZEN, "the guest is already paused; oopsbt leaves it paused");
 }
 
-/* libvirt refuses to suspend such a domain, and its memory here is gone after the migration. */
+/*
+ * libvirt refuses to suspend a migrating domain, and after the migration its memory here is gone.
+ */
 static const char while_migrating[] = "the domain is migrating";
 
 static void settle_freeze(struct run *run)
@@ -521,7 +524,7 @@ static void capture(struct run *run)
 	hear(run, PROTOCOL_CAPTURED);
 }
 
-/* Tells of a freeze that somebody else has ended. */
+/* Reports a freeze that somebody else ended. */
 static void tell_end(struct run *run, enum freeze_end end)
 {
 	static const struct {
@@ -626,7 +629,7 @@ static void write_registers(struct run *run)
 			     &run->store_error);
 }
 
-/* Ends the analyser and waits until it is gone: from now on nobody else writes to the files. */
+/* Ends the analyser and waits for its exit: then no other process writes to the files. */
 static void end_analysis(struct run *run)
 {
 	g_autofree char *end = dialogue_end(&run->dialogue);
@@ -648,7 +651,7 @@ static void end_analysis(struct run *run)
 	}
 }
 
-/* After end_analysis(): what is checked stays as it is. */
+/* Call it after end_analysis(), so that the checked files cannot change. */
 static void check_output(struct run *run)
 {
 	if (run->analysis_error)
@@ -670,7 +673,7 @@ static void drop_file(struct run *run, const char *name)
 	unlink(path);
 }
 
-/* No analysis: the dump says why, and has what needs none. */
+/* Without an analysis the dump says why, and contains what needs none. */
 static bool write_fallback(struct run *run, GError **error)
 {
 	warn(run, g_strdup_printf("not analysed: %s", run->analysis_error->message));
@@ -678,7 +681,7 @@ static bool write_fallback(struct run *run, GError **error)
 	drop_file(run, file_names[PROTOCOL_FD_CORE]);
 	drop_file(run, file_names[PROTOCOL_FD_DMESG]);
 	replace(&run->dialogue.title, g_strdup("not analysed"));
-	/* What the analyser sent before it failed is not used. */
+	/* Discards what the analyser sent before it failed. */
 	g_clear_pointer(&run->dialogue.map, g_bytes_unref);
 	run->dialogue.verdict = (struct protocol_verdict){0};
 	summary_clear(&run->result->summary);
@@ -686,7 +689,7 @@ static bool write_fallback(struct run *run, GError **error)
 			      run->fds[PROTOCOL_FD_REPORT_JSON], error);
 }
 
-/* The log is all that is left of it. */
+/* The log has the only record of it. */
 static bool not_stored(struct run *run, GError **error)
 {
 	const char *title = run->dialogue.title;
@@ -699,7 +702,9 @@ static bool not_stored(struct run *run, GError **error)
 	return false;
 }
 
-/* In the dump: whoever finds it there starts the hook, also if this process ends before it can. */
+/*
+ * Writes the hook's file into the dump: the next daemon starts the hook if this process ends first.
+ */
 static void write_hook(struct run *run)
 {
 	const struct collection_request *request = run->request;
@@ -749,9 +754,9 @@ static bool commit(struct run *run)
 	return true;
 }
 
-/* --- the same bug again: a record in an earlier dump --- */
+/* --- repeats of a bug: a record in an earlier dump --- */
 
-/* The dump that it goes to; NULL: it is to be stored in full. */
+/* The dump that gets the record; NULL: store the incident in full. */
 static struct store_entry *find_holder(struct run *run)
 {
 	const struct summary *summary = &run->result->summary;
@@ -765,8 +770,8 @@ static struct store_entry *find_holder(struct run *run)
 	const struct store_entry *holder = NULL;
 
 	/*
-	 * An explicit request gets a dump. So does a signal after signals that were left out and
-	 * may be of another bug.
+	 * A request by a user gets a dump. So does a signal after skipped signals, which may be of
+	 * another bug.
 	 */
 	if (run->request->incident == INCIDENT_COLLECT || run->analysis_error ||
 	    summary->left_out_differ)
@@ -796,7 +801,7 @@ static bool add_record(struct run *run, const struct store_entry *holder)
 	return false;
 }
 
-/* False: it is to be stored in full. */
+/* False: store the incident in full. */
 static bool record_repeat(struct run *run)
 {
 	g_autoptr(StoreEntry) holder = find_holder(run);

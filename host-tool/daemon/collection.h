@@ -4,8 +4,8 @@
  *
  *   signalled → frozen → captured → thawed → nmi → analysed → stored
  *
- * Independent of the daemon's event loop, so that a command line tool can do the same. A libvirt
- * event loop must be registered and running somewhere if @connection needs one.
+ * Does not depend on the daemon's event loop, so a command line tool can use it. If @connection
+ * needs a libvirt event loop, one must be registered and running.
  */
 #ifndef OOPSBT_DAEMON_COLLECTION_H
 #define OOPSBT_DAEMON_COLLECTION_H
@@ -28,22 +28,22 @@
 #define COLLECTION_ERROR (collection_error_quark())
 GQuark collection_error_quark(void);
 enum collection_error {
-	COLLECTION_ERROR_BUSY, /* somebody else is collecting this domain: try again */
+	COLLECTION_ERROR_BUSY, /* another process is collecting this domain: try again */
 	COLLECTION_ERROR_GONE, /* the domain does not run any more */
 	COLLECTION_ERROR_FAILED,
 };
 
-/* What all collections of a process share. Thread-safe members, borrowed. */
+/* Shared by all collections of a process. Members are borrowed and thread-safe. */
 struct collector {
 	struct store *store;
 	struct analyzer_pool *analyzers;
 	struct guard *guard;
-	struct pauses *pauses; /* NULL: a freeze's times are those of the calls */
+	struct pauses *pauses; /* NULL: the times of a freeze are those of the calls */
 	const char *runtime_directory;
 	enum memory_access memory;
 	unsigned int log_settle_ms;
-	unsigned int freeze_deadline_ms; /* how long libvirt may take over a freeze */
-	uint64_t free_space_floor;	 /* bytes that must stay free in the store */
+	unsigned int freeze_deadline_ms; /* maximum time for libvirt's suspend call */
+	uint64_t free_space_floor;	 /* bytes that must stay free on the store's file system */
 	struct store_quota quota;
 };
 
@@ -64,8 +64,8 @@ typedef void (*collection_state_fn)(enum collection_state state, const char *det
 
 struct collection_result;
 /*
- * Called in the collecting thread when all of the dump is known, and before it is there: what its
- * hook is to know (hook.h), or NULL: it has none. g_free()
+ * Called in the collecting thread when the dump is complete but not yet stored. Returns the
+ * environment of its hook (hook.h), or NULL: no hook. g_free()
  */
 typedef char *(*collection_hook_fn)(const struct collection_result *result, void *user_data);
 
@@ -79,54 +79,55 @@ struct collection_request {
 	struct maybe_int stalled_cpu;
 	gint64 signalled_us;	    /* real time */
 	bool held;		    /* QEMU has paused the guest for it, see oops_pause.h */
-	const char *held_registers; /* of all vCPUs, if QEMU sent them along; or NULL */
-	struct layout *layout;	    /* NULL, or of another instance: found out first */
-	GBytes *map;		    /* the kernel map; NULL: none */
-	const struct disk_requests *disk_requests; /* of @layout's instance; NULL: none are known */
-	const char *previous; /* the domain's last dump of an oops; NULL: none is known */
+	const char *held_registers; /* of all vCPUs, if QEMU sent them with the event; or NULL */
+	struct layout *layout; /* NULL, or of another instance: the collection reads it first */
+	GBytes *map;	       /* the kernel map; NULL: none */
+	const struct disk_requests *disk_requests; /* for the instance of @layout; NULL: unknown */
+	const char *previous; /* the domain's previous dump of an oops; NULL: unknown */
 	struct suppressed_signals suppressed; /* before this one */
 	unsigned int waiting;		      /* as in common/collection.h */
-	bool deferred;			      /* the same */
+	bool deferred;			      /* as in common/collection.h */
 	GCancellable *cancellable;
 	collection_state_fn on_state;
 	collection_hook_fn hook; /* NULL: no hook */
 	void *user_data;
 };
 
-/* Real time, in µs. */
+/* In µs of real time. */
 struct collection_times {
-	struct maybe_int to_frozen_us; /* from the signal; not known: it was not frozen */
-	struct maybe_int frozen_us;    /* how long; not known: it was not frozen, or stays so */
-	struct maybe_int to_stored_us; /* from the signal */
+	struct maybe_int to_frozen_us; /* since the signal; unknown: not frozen */
+	struct maybe_int frozen_us;    /* duration; unknown: not frozen, or still frozen */
+	struct maybe_int to_stored_us; /* since the signal */
 };
 
 struct collection_result {
-	char *id;	/* of the dump; of the one that has the record, if it is a repeat */
-	guint64 repeat; /* which one of that dump's bug since that dump; 0: it has its own dump */
-	char *title;	/* clean; also where it could not be stored */
+	char *id;	/* of the dump; for a repeat, of the dump with its record */
+	guint64 repeat; /* number of repeats of that dump's bug, this one included; 0: it has its
+			   own dump */
+	char *title;	/* clean; also set if the dump could not be stored */
 	struct summary summary;
-	char *not_resumed;	 /* why it could not be; NULL: it was, or was not to be */
-	const char *left_paused; /* static: who has paused it and was left alone; NULL: nobody */
+	char *not_resumed;	 /* why resuming failed; NULL: it succeeded, or was not needed */
+	const char *left_paused; /* static: why the guest was left paused; NULL: it was not */
 	GBytes *map;		 /* a new kernel map, or NULL */
-	GBytes *stall;		 /* collection_map(): for stall_watch_set(), unchecked; or NULL */
-	GBytes *disks;		 /* collection_map(): for disk_watch_new(), unchecked; or NULL */
-	GBytes *blocked;	 /* of a hung task: for stall_watch_follow(), unchecked; or NULL */
+	GBytes *stall;		 /* collection_map(): for stall_watch_set(), unvalidated; or NULL */
+	GBytes *disks;		 /* collection_map(): for disk_watch_new(), unvalidated; or NULL */
+	GBytes *blocked; /* for a hung task: for stall_watch_follow(), unvalidated; or NULL */
 	struct protocol_verdict verdict;
-	struct layout *layout; /* as it was used */
+	struct layout *layout; /* the layout that was used */
 	struct collection_times times;
-	char *hook;	     /* what collection_request.hook gave; NULL: no hook is to be started */
-	GPtrArray *warnings; /* strings: what went wrong although there is a dump */
-	bool analysed;	     /* false: the dump holds only what the daemon knows */
+	char *hook;	     /* result of collection_request.hook; NULL: start no hook */
+	GPtrArray *warnings; /* strings: problems that did not prevent the dump */
+	bool analysed;	     /* false: the dump has only the daemon's own data */
 };
 
-/* False: there is no dump. @result is the caller's to clear in either case. */
+/* False: there is no dump. The caller clears @result in either case. */
 bool collection_run(const struct collector *collector, const struct collection_request *request,
 		    struct collection_result *result, GError **error);
 void collection_result_clear(struct collection_result *result);
 
 /*
- * Has the analyser find the kernel of a running guest: nothing is frozen, nothing stored. In
- * @result: map, title (the guest's release), verdict (if known), layout.
+ * Lets the analyser find the kernel of a running guest, without a freeze and without a dump. Fills
+ * in @result: map, title (the guest's release), verdict (if known), layout.
  */
 bool collection_map(const struct collector *collector, const struct collection_request *request,
 		    struct collection_result *result, GError **error);

@@ -13,7 +13,7 @@ G_DEFINE_QUARK(oopsbt_config_error, config_error)
 
 #define MIB ((uint64_t)1 << 20)
 
-/* Every key, with its range; the defaults are in oopsbtd.conf as comments too. */
+/* Every key with its range; oopsbtd.conf repeats the defaults in comments. */
 enum key_type {
 	KEY_STRING,
 	KEY_MEMORY,
@@ -21,7 +21,7 @@ enum key_type {
 	KEY_DOMAINS, /* string, "*" for "yes", or NULL for "no" */
 	KEY_LEVEL,   /* int, LOG_ERR to LOG_DEBUG */
 	KEY_NUMBER,  /* unsigned int */
-	KEY_MIB,     /* uint64_t, bytes; in the file MiB */
+	KEY_MIB,     /* uint64_t in bytes; MiB in the file */
 };
 
 struct key {
@@ -99,7 +99,7 @@ static bool set_string(const char *value, char **member)
 	return true;
 }
 
-/* node_exporter takes only files of this ending. */
+/* node_exporter only reads files with this suffix. */
 static bool set_metrics(const char *value, char **member)
 {
 	bool none = strcmp(value, "none") == 0;
@@ -132,7 +132,7 @@ static void set_number(struct config *config, const struct key *key, unsigned in
 		*(unsigned int *)member = number;
 }
 
-/* False: the value is not allowed, and the key keeps the one that it had. */
+/* False: the value is invalid, and the key keeps its value. */
 static bool set(struct config *config, const struct key *key, const char *value)
 {
 	void *member = (char *)config + key->offset;
@@ -160,7 +160,7 @@ static bool set(struct config *config, const struct key *key, const char *value)
 	return false;
 }
 
-/* --- what the files say --- */
+/* --- reading the files --- */
 
 struct loading {
 	struct config *config;
@@ -184,7 +184,7 @@ static void complain_of(GPtrArray *to, const struct config_setting *setting, con
 	g_ptr_array_add(to, g_strdup_printf("%s:%u: %s", setting->path, setting->line, text));
 }
 
-/* Of all sections if @section is NULL. */
+/* NULL @section: searches all sections. */
 static const struct key *find_key(const char *section, const char *name)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * oopsbtd.conf: what holds for the host. What holds for a domain is in its metadata
+ * oopsbtd.conf: the settings of the host. The settings of a domain are in its metadata
  * (common/options.h).
  */
 #ifndef OOPSBT_DAEMON_CONFIG_H
@@ -25,9 +25,9 @@ struct config {
 	char *store;
 	char *metrics; /* the file; NULL: none */
 	enum memory_access memory;
-	char *auto_enable;	   /* patterns with blanks between them; NULL: none */
+	char *auto_enable;	   /* patterns, separated by blanks; NULL: none */
 	int log_level;		   /* LOG_ERR to LOG_DEBUG */
-	unsigned int parallel;	   /* collections at once */
+	unsigned int parallel;	   /* number of concurrent collections */
 	uint64_t free_space_floor; /* bytes */
 	struct store_quota quota;
 	unsigned int freeze_deadline_ms;
@@ -39,21 +39,21 @@ struct config {
 };
 
 /*
- * The defaults, and on top of them what the files say: that at @path, or the one at the default
- * place if it is there (NULL), and its drop-ins (config_file.h). @warnings (optional): unknown
- * keys; @errors: values that a key cannot have, and lines and files that cannot be read. Strings
- * that begin with file and line. @config is to be cleared in any case.
+ * Reads the configuration: the defaults, then the file at @path or, if NULL, the default file if it
+ * exists, then its drop-ins (config_file.h). @warnings (optional): unknown keys. @errors: invalid
+ * values, and lines and files that cannot be read. All strings begin with file and line. Clear
+ * @config in any case.
  */
 void config_look(const char *path, struct config *config, GPtrArray *warnings, GPtrArray *errors);
 
-/* The same; false if there are errors, of which @error has the first and the number. */
+/* The same; false if there are errors: @error has the first one and their number. */
 bool config_load(const char *path, struct config *config, GPtrArray *warnings, GError **error);
-/* Whether @patterns, as of auto_enable, have a domain of that name. */
+/* Do the auto_enable @patterns match this domain name? */
 bool config_auto_enables(const char *patterns, const char *name);
 
 void config_clear(struct config *config);
 
-/* Whether the metrics file is at its default place, in the daemon's own folder. */
+/* Is the metrics file at its default place, in the daemon's own folder? */
 bool config_metrics_is_default(const struct config *config);
 
 #endif

@@ -7,9 +7,9 @@
 
 #define DROP_INS "oopsbtd.conf.d"
 
-/* --- which files --- */
+/* --- list of files --- */
 
-/* Those of an earlier folder stay. */
+/* Files of an earlier folder take precedence. */
 static void add_drop_ins(GHashTable *by_name, const char *folder)
 {
 	g_autoptr(GDir) directory = g_dir_open(folder, 0, NULL);
@@ -50,7 +50,9 @@ GPtrArray *config_files(const char *path)
 
 /* --- one file --- */
 
-/* *@section: that of the line, or of those after it; g_free(). NULL: the line is good. */
+/*
+ * *@section: the section of this line or of the following lines; g_free(). NULL: the line is valid.
+ */
 static const char *read_line(char *line, struct config_setting *setting, char **section,
 			     const struct config_reader *reader)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The files that make up the configuration, and the settings in one of them, with the line of each:
- * GKeyFile reads the same format but does not know where a setting stands.
+ * Reads the files of the configuration, and their settings with line numbers. GKeyFile reads the
+ * same format but does not provide line numbers.
  *
  *   # a comment, also with ;
  *   [section]
@@ -14,10 +14,10 @@
 #include <stdbool.h>
 
 /*
- * In the order in which they are read; what is read later wins. First @path (NULL: the default
- * one), whether it is there or not. Then its drop-ins by name: *.conf in @path.d, and for the
- * default one also in /run and PREFIX/lib. Of two with one name the first of these folders has
- * the one that counts, so a link to /dev/null switches one off. Strings.
+ * The files in reading order; a later setting overrides an earlier one. First @path (NULL: the
+ * default file), even if it does not exist. Then its drop-ins, sorted by name: *.conf in @path.d,
+ * and for the default file also in /run and PREFIX/lib. If two folders have a file of the same
+ * name, the first folder wins; so a link to /dev/null disables a drop-in. Strings.
  */
 GPtrArray *config_files(const char *path);
 
@@ -26,17 +26,17 @@ struct config_setting {
 	unsigned int line; /* from 1 */
 	const char *section;
 	const char *key;
-	const char *value; /* without blanks around it */
+	const char *value; /* without surrounding blanks */
 };
 
 struct config_reader {
 	void (*setting)(const struct config_setting *setting, void *user_data);
-	/* A line that is none of the above; only @path and @line of @where are set. */
+	/* Called for an invalid line; only @path and @line of @where are set. */
 	void (*bad_line)(const struct config_setting *where, const char *why, void *user_data);
 	void *user_data;
 };
 
-/* An error is a file that cannot be read: of G_FILE_ERROR. */
+/* Fails with a G_FILE_ERROR if the file cannot be read. */
 bool config_file_read(const char *path, const struct config_reader *reader, GError **error);
 
 #endif

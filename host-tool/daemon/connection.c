@@ -7,9 +7,9 @@
 #define LAST_RETRY_MS 4000
 #define KEEPALIVE_INTERVAL_S 10
 #define KEEPALIVE_COUNT 3
-/* Kept open for the next collection; more are closed when they come back. */
+/* The number of idle connections to keep; more are closed when they are returned. */
 #define MAX_IDLE 2
-/* Closing is a call to libvirtd, too, which may hang: so many at once, and so long at the end. */
+/* Closing calls libvirtd, which may hang: limits on threads, and on the time at exit. */
 #define CLOSING_THREADS 8
 #define LAST_CLOSE_US (500 * G_TIME_SPAN_MILLISECOND)
 
@@ -23,7 +23,7 @@ struct connection {
 	unsigned int retry_ms;
 	guint retry_source;
 	bool complained;
-	GCancellable *opening; /* of the thread that opens; cancelled: its result is dropped */
+	GCancellable *opening; /* of the opening thread; cancelled: its result is dropped */
 
 	GMutex mutex;
 	GPtrArray *idle; /* of virConnectPtr; under the mutex */
@@ -32,12 +32,12 @@ struct connection {
 	GCond closed;
 };
 
-/* A main connection with what was made of it, or one beside it. */
+/* A main connection with its greeting, or an additional one. */
 struct opened {
-	const struct connection_callbacks *callbacks; /* NULL: one beside it */
+	const struct connection_callbacks *callbacks; /* NULL: an additional one */
 	virConnectPtr connection;
 	void *greeting;
-	bool watched; /* it has a close callback */
+	bool watched; /* its close callback is registered */
 };
 
 static virConnectPtr open_connection(const char *uri, GError **error)
@@ -48,14 +48,14 @@ static virConnectPtr open_connection(const char *uri, GError **error)
 		virt_fail(error, "connecting to %s", uri);
 		return NULL;
 	}
-	/* Against a libvirtd that hangs; a broken socket is noticed without. */
+	/* Detects a hung libvirtd; a broken socket is detected without it. */
 	virConnectSetKeepAlive(opened, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
 	return opened;
 }
 
 static void on_closed(virConnectPtr closed, int reason, void *user_data);
 
-/* @reason: why there is none, or NULL */
+/* @reason: why there is no connection, or NULL */
 static void log_connection(const struct connection *connection, const char *id, int priority,
 			   const char *reason, const char *message)
 {
@@ -65,7 +65,7 @@ static void log_connection(const struct connection *connection, const char *id, 
 	log_event(connection->log, id, priority, NULL, fields, "%s", message);
 }
 
-/* --- closing, which nothing waits for --- */
+/* --- closing in the background --- */
 
 static void close_opened(void *pointer)
 {
@@ -90,7 +90,7 @@ static void close_in_thread(void *pointer, void *user_data)
 	g_mutex_unlock(&connection->mutex);
 }
 
-/* Under the mutex. */
+/* The mutex must be held. */
 static void close_later(struct connection *connection, struct opened opened)
 {
 	connection->num_closing++;
@@ -115,7 +115,7 @@ static void close_main(struct connection *connection)
 	g_mutex_unlock(&connection->mutex);
 }
 
-/* False: some are not closed yet. */
+/* False: some are still open. */
 static bool wait_for_closing(struct connection *connection)
 {
 	gint64 deadline = g_get_monotonic_time() + LAST_CLOSE_US;
@@ -130,7 +130,7 @@ static bool wait_for_closing(struct connection *connection)
 	return done;
 }
 
-/* --- the main one --- */
+/* --- the main connection --- */
 
 static void schedule(struct connection *connection, unsigned int delay_ms);
 
@@ -149,7 +149,7 @@ static gboolean go_down_later(void *user_data)
 	return G_SOURCE_REMOVE;
 }
 
-/* Called from inside libvirt, where the connection must not be closed. */
+/* Called inside libvirt, where the connection must not be closed. */
 static void on_closed(virConnectPtr closed, int reason, void *user_data)
 {
 	static const char *const reasons[] = {
@@ -212,7 +212,7 @@ static void on_opened(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void 
 	g_autofree struct opened *opened = g_task_propagate_pointer(G_TASK(result), &error);
 	g_autofree char *message = NULL;
 
-	/* Cancelled: the connection object is not there any more. */
+	/* Cancelled: the connection object is gone. */
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
 		return;
 	g_clear_object(&connection->opening);
@@ -227,7 +227,7 @@ static void on_opened(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void 
 	message = g_strdup_printf("connected to %s", connection->uri);
 	log_connection(connection, LOG_ID_LIBVIRT_FOUND, LOG_INFO, NULL, message);
 	connection->callbacks->up(connection->user_data, connection->greeting);
-	/* The connection may have been closed before its close callback was registered. */
+	/* The connection may have closed before its close callback was registered. */
 	if (virConnectIsAlive(connection->main) != 1)
 		g_idle_add(go_down_later, connection);
 }
@@ -295,7 +295,7 @@ virConnectPtr connection_get(struct connection *connection)
 	return connection->main;
 }
 
-/* --- those beside it --- */
+/* --- additional connections --- */
 
 virConnectPtr connection_take(struct connection *connection, GError **error)
 {

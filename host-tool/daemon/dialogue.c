@@ -6,9 +6,9 @@
 
 #include "common/sanitize.h"
 
-/* How long the analyser may leave a message in the socket. */
+/* The maximum time until the analyser reads a message. */
 #define SEND_TIMEOUT_S 5
-/* In one job: more is not a collection but a copy of the guest. */
+/* Per job: a collection needs less than this. */
 #define MAX_RELAYED ((uint64_t)1 << 30)
 #define RELAY_TIMEOUT_MS 2000
 #define MAX_TITLE 300
@@ -69,7 +69,7 @@ static bool relay(struct dialogue *dialogue, GBytes *payload, GError **error)
 	buffer = g_malloc(need.length);
 	if (!virt_memory_peek(dialogue->domain, need.address, buffer, need.length, RELAY_TIMEOUT_MS,
 			      NULL))
-		need.length = 0; /* which says: it could not be read */
+		need.length = 0; /* this tells the analyser that it could not be read */
 	return protocol_send(analyzer_socket(dialogue->analyzer), PROTOCOL_DATA, buffer,
 			     need.length, NULL, 0, error);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The daemon's side of the conversation with one analyser about one job (common/protocol.h).
- */
+/* The daemon's side of the protocol with one analyser, for one job (common/protocol.h). */
 #ifndef OOPSBT_DAEMON_DIALOGUE_H
 #define OOPSBT_DAEMON_DIALOGUE_H
 
@@ -13,32 +11,32 @@
 #include "daemon/layout.h"
 
 struct dialogue {
-	struct analyzer *analyzer; /* NULL: it could not be started, or has ended */
-	virDomainPtr domain;	   /* borrowed; for memory it asks for */
+	struct analyzer *analyzer; /* NULL: could not be started, or has ended */
+	virDomainPtr domain;	   /* borrowed; for relayed memory */
 	struct layout *layout;	   /* borrowed */
 	GCancellable *cancellable; /* borrowed, may be NULL */
 	gulong cancel_id;
 	gint64 deadline;  /* monotonic, µs */
-	uint64_t relayed; /* bytes of guest memory handed over so far */
+	uint64_t relayed; /* bytes of guest memory sent so far */
 
-	/* What it said. */
+	/* Received from the analyser. */
 	bool ready;
-	struct protocol_verdict verdict; /* .known is 0 until it came */
+	struct protocol_verdict verdict; /* .known is 0 until it was received */
 	GBytes *map;			 /* a new kernel map, or NULL */
-	GBytes *stall;			 /* a struct protocol_stall, as it came; or NULL */
-	GBytes *blocked;		 /* of struct protocol_blocked, as it came; or NULL */
-	GBytes *disks;			 /* struct protocol_disks, as it came; or NULL */
-	char *title;			 /* of DONE, clean */
+	GBytes *stall;			 /* a struct protocol_stall, unvalidated; or NULL */
+	GBytes *blocked;		 /* of struct protocol_blocked, unvalidated; or NULL */
+	GBytes *disks;			 /* struct protocol_disks, unvalidated; or NULL */
+	char *title;			 /* from DONE, clean */
 };
 
 /*
- * Takes an analyser from @pool and gives it @job with guest memory. From now on until
- * dialogue_end() it can be cancelled, and has its wall-clock time.
+ * Takes an analyser from @pool and sends it @job with guest memory. Until dialogue_end() the
+ * dialogue can be cancelled, and its wall-clock limit counts.
  */
 bool dialogue_begin(struct dialogue *dialogue, struct analyzer_pool *pool, const struct job *job,
 		    int memory_fd, GError **error);
 
-/* Waits at most @timeout_ms for it to be ready; that it is slow is no error. */
+/* Waits at most @timeout_ms for READY; a timeout is not an error. */
 bool dialogue_ready(struct dialogue *dialogue, int timeout_ms, GError **error);
 
 /* @fds may be NULL. */
@@ -46,12 +44,12 @@ bool dialogue_send(struct dialogue *dialogue, enum protocol_type type, const cha
 		   const int *fds, unsigned int num_fds, GError **error);
 
 /*
- * Serves the analyser until it sends @type. A map and a verdict are noted in passing; guest memory
- * is relayed; anything else out of turn is an error.
+ * Serves the analyser until it sends @type. Stores maps and verdicts, relays guest memory; any
+ * other message is an error.
  */
 bool dialogue_until(struct dialogue *dialogue, enum protocol_type type, GError **error);
 
-/* Ends the analyser; as analyzer_end(). What it said stays until dialogue_clear(). */
+/* Ends the analyser like analyzer_end(). The received data stays until dialogue_clear(). */
 char *dialogue_end(struct dialogue *dialogue);
 void dialogue_clear(struct dialogue *dialogue);
 

@@ -5,17 +5,17 @@
 
 #include "common/protocol.h"
 
-/* Of one tick: a millisecond or two. */
+/* Requests per tick: takes a millisecond or two. */
 #define MAX_LOOKS 1024u
 
 struct disk_watch {
 	GBytes *bytes;
 	const struct protocol_disks *places;
 	struct disk_requests requests;
-	bool told; /* that disks have come or gone */
+	bool told; /* the caller knows that disks have come or gone */
 };
 
-/* What a look is about. */
+/* The state of one look. */
 struct look {
 	const struct disk_watch *watch;
 	const struct layout *layout;
@@ -42,7 +42,7 @@ static uint32_t u32_at(const uint8_t *bytes, uint32_t offset)
 
 /* --- one request --- */
 
-/* Is it with its disk? Since when, by its own words. */
+/* Does its disk still have the request? *@start: its start time in the guest's memory. */
 static bool read_request(const struct disk_requests *requests, const struct layout *layout,
 			 uint64_t address, uint32_t number, uint64_t *start)
 {
@@ -54,7 +54,7 @@ static bool read_request(const struct disk_requests *requests, const struct layo
 	    u32_at(bytes, requests->state) != requests->in_flight)
 		return false;
 	*start = u64_at(bytes, requests->start);
-	/* Of those that do not say it, one can't be told from the next. */
+	/* Requests without a start time cannot be told apart. */
 	return *start != 0;
 }
 
@@ -90,7 +90,7 @@ static gint64 first_seen_us(const struct look *look, const struct disk_request *
 	return look->now_us;
 }
 
-/* The oldest are kept. */
+/* Keeps the oldest requests. */
 static void note(struct look *look, struct disk_request request)
 {
 	struct disk_requests *found = &look->found;
@@ -122,7 +122,7 @@ static void look_at_request(struct look *look, const struct protocol_disk_queue 
 		note(look, request);
 }
 
-/* Those of a word that are in use; bits beyond the last request's are none. */
+/* The used bits of a word, without those beyond the last request. */
 static uint64_t used_bits(const struct protocol_disk_queue *queue, const uint8_t *word,
 			  uint32_t before)
 {

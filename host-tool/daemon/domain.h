@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A domain as the daemon follows it, and the work that is done for it. Everything here belongs to
- * the main thread; work in other threads is a task that carries copies and references, and comes
- * back to the main thread with its result.
+ * A domain as the daemon follows it, and the work on it. Everything here belongs to the main
+ * thread. Work in other threads is a task with copies and references; its result returns to the
+ * main thread.
  *
  *   domains.c         the table, and libvirt's events
- *   domain_refresh.c  is it there, does it run, is it enabled, how
+ *   domain_refresh.c  whether it exists, runs and is enabled; its options
  *   domain_kernel.c   the kernel map
  *   domain_watch.c    the memory watch
- *   domain_stall.c    does the guest stand still
- *   domain_disks.c    do its disks answer
+ *   domain_stall.c    detects hangs
+ *   domain_disks.c    detects disks that do not answer
  *   domain_signals.c  which signals are collected, and when
  *   domain_collect.c  collections
- *   spares.c          how many analysers stand by
- *   domain_watchdog.c its watchdog device expired
- *   domain_error.c    QEMU has stopped it for an internal error
- *   domain_oops.c     has QEMU pause it at an oops, where it can
- *   status.c          what the world is told
- *   metrics.c         what monitoring is told
+ *   spares.c          the number of waiting analysers
+ *   domain_watchdog.c expiry of its watchdog device
+ *   domain_error.c    stops by QEMU for an internal error
+ *   domain_oops.c     lets QEMU pause it at an oops, if QEMU can
+ *   status.c          the status file
+ *   metrics.c         the metrics file
  */
 #ifndef OOPSBT_DAEMON_DOMAIN_H
 #define OOPSBT_DAEMON_DOMAIN_H
@@ -37,7 +37,7 @@
 #include "daemon/signal.h"
 #include "daemon/stall_watch.h"
 
-/* Threads, and whether they get on. */
+/* A pool of threads and its progress. */
 struct pool {
 	GThreadPool *threads;
 	struct progress progress;
@@ -49,43 +49,43 @@ struct domains {
 	struct log *log;
 	struct connection *connection;
 	GHashTable *by_uuid; /* → struct domain */
-	GHashTable *ignored; /* UUIDs of domains that are there, and not enabled */
+	GHashTable *ignored; /* UUIDs of known domains that are not enabled */
 	struct pool collecting;
-	struct pool mapping; /* takes seconds each: nothing else may wait for these */
+	struct pool mapping; /* takes seconds each, so no other work uses these threads */
 	struct pool background;
-	GCancellable *stop; /* ends what is going on */
-	bool stopping;	    /* nothing new is begun */
+	GCancellable *stop; /* cancels running work */
+	bool stopping;	    /* no new work is begun */
 	bool connected;
 	bool told_of_stock_qemu;
-	unsigned int num_tasks; /* under way */
-	bool filling_spares;	/* one of them does, see spares.h */
-	bool monitor_events;	/* else lifecycle events are used for crashes */
-	char *auto_enable;	/* as it was when all domains were looked at last; NULL: none */
+	unsigned int num_tasks; /* running */
+	bool filling_spares;	/* a task that starts spares is running, see spares.h */
+	bool monitor_events;	/* false: crashes come from lifecycle events */
+	char *auto_enable;	/* its value at the last look at all domains; NULL: none */
 	struct bucket total;
-	guint tick_source; /* of the memory watch of all */
+	guint tick_source; /* of the memory watch of all domains */
 	guint status_source;
 	struct metrics *metrics;
-	void (*on_idle)(void *user_data); /* no task is under way any more */
+	void (*on_idle)(void *user_data); /* called when no task is running any more */
 	void *user_data;
 };
 
 struct domain {
 	struct domains *all;
 	char *uuid;
-	char *name; /* NULL: not known yet */
+	char *name; /* NULL: unknown */
 
 	/* domain_refresh.c */
-	bool known;  /* what follows is */
+	bool known;  /* the following fields are valid */
 	bool active; /* runs, or is paused */
 	bool enabled;
-	bool automatic; /* enabled by auto_enable: it has no metadata of ours */
+	bool automatic; /* enabled by auto_enable: has no oopsbt metadata */
 	int id;		/* libvirt's, -1: inactive */
-	bool crashed;	/* libvirt says so, since it was asked last */
+	bool crashed;	/* libvirt said so at the last query */
 	struct options options;
 	bool refreshing, refresh_again;
 
 	/* domain_kernel.c */
-	struct layout *layout; /* NULL: to be read */
+	struct layout *layout; /* NULL: must be read */
 	struct kernel_state kernel;
 	struct guest_settings settings;
 	bool mapping, map_again;
@@ -98,52 +98,53 @@ struct domain {
 	bool watched;
 	gint64 look_due_us; /* monotonic */
 	bool looking;
-	gint64 looked_us; /* monotonic: when the watch saw its memory last, or began */
+	gint64 looked_us; /* monotonic: last look, or start of the watch */
 
 	/* domain_stall.c */
-	GBytes *stall_places;	      /* as of stall_watch_new(); NULL: not known, or no use */
-	struct stall_watch *stall;    /* NULL: it is not looked for */
-	const char *stall_told_blind; /* static; why hangs are not noticed, as it was told last */
-	unsigned int num_pauses;      /* and ends of pauses that events told of */
-	gint64 paused_us;	      /* monotonic: since when it is paused; 0: it is not */
+	GBytes *stall_places;	      /* for stall_watch_new(); NULL: unknown or useless */
+	struct stall_watch *stall;    /* NULL: hangs are not watched */
+	const char *stall_told_blind; /* static; the last logged reason why hangs are not noticed */
+	unsigned int num_pauses;      /* number of events for pauses and their ends */
+	gint64 paused_us;	      /* monotonic: start of the pause; 0: not paused */
 
 	/* domain_disks.c */
-	struct disk_watch *disks; /* NULL: they are not known */
+	struct disk_watch *disks; /* NULL: the disks are unknown */
 	struct backoff disks_moved;
 
 	/* domain_watchdog.c */
-	bool watchdog_paused; /* by its watchdog; libvirt says so, since it was asked last */
-	bool watchdog_told;   /* that it has, since it ran last, by this daemon */
+	bool watchdog_paused; /* libvirt said at the last query that its watchdog paused it */
+	bool watchdog_told;   /* this daemon has reported that since it last ran */
 
 	/* domain_error.c */
-	bool error_told; /* since it ran last, by this daemon */
+	bool error_told; /* this daemon has reported it since the domain last ran */
 
 	/* domain_oops.c */
-	int oops_id;		    /* libvirt's id of the instance that was asked, -1: none */
-	unsigned int oops_limit_ms; /* what it was asked for */
-	bool pauses;		    /* its QEMU does */
-	gint64 held_us;		    /* real time of the oops that it paused for last; 0: none */
-	char *held_registers;	    /* that came with that, for the collection; or NULL */
+	int oops_id;		    /* libvirt's id of the instance that was configured, -1: none */
+	unsigned int oops_limit_ms; /* the configured limit */
+	bool pauses;		    /* its QEMU pauses it */
+	gint64 held_us;	      /* real time of the last oops that QEMU paused it for; 0: none */
+	char *held_registers; /* sent with that event, for the collection; or NULL */
 
 	/* domain_signals.c */
-	GQueue early;			      /* of struct signal, from before it was known */
-	GQueue signals;			      /* of struct signal, to be collected */
-	bool panic_signalled;		      /* of the kernel that runs */
-	struct bucket buckets[NUM_INCIDENTS]; /* one a kind: hangs do not use up what oopses need */
-	struct suppressed_signals suppressed; /* since the last signal that is collected */
-	struct signal *deferred; /* the last of those that the rate limit left out; or NULL */
+	GQueue early;	      /* of struct signal, received before the domain was known */
+	GQueue signals;	      /* of struct signal, waiting for collection */
+	bool panic_signalled; /* the current kernel has panicked */
+	struct bucket buckets[NUM_INCIDENTS]; /* one per kind, so that hangs do not use up the limit
+						 of oopses */
+	struct suppressed_signals suppressed; /* since the last collected signal */
+	struct signal *deferred; /* the last signal that the rate limit skipped; or NULL */
 	guint deferred_source;
-	guint64 num_incidents[NUM_INCIDENTS]; /* noticed, whatever became of them */
-	guint64 num_suppressed, num_deferred; /* the latter of the former: collected later */
+	guint64 num_incidents[NUM_INCIDENTS]; /* noticed, whatever happened to them */
+	guint64 num_suppressed, num_deferred; /* skipped; of these, collected later */
 
 	/* domain_collect.c */
 	bool collecting;
 	guint retry_source;
 	struct backoff retries;
 	guint64 num_collected, num_failed;
-	guint64 num_repeats; /* of num_collected, those that are records in an earlier dump */
+	guint64 num_repeats; /* of num_collected: records in an earlier dump */
 	char *last_dump;
-	char *last_oops_dump; /* the last one that is of an oops */
+	char *last_oops_dump; /* the last dump of an oops */
 };
 
 /* --- tasks --- */
@@ -152,107 +153,112 @@ struct task {
 	struct domains *all;
 	struct pool *pool;
 	char *uuid;
-	virConnectPtr connection; /* the main one; NULL while there is none */
+	virConnectPtr connection; /* the main one; NULL: none */
 	bool taken;		  /* @connection is the task's own */
-	bool endless;		  /* it may take any time: set before task_push() */
-	/* In a thread of the pool. */
+	bool endless;		  /* may take any time; set it before task_push() */
+	/* Runs in a thread of the pool. */
 	void (*work)(struct task *task);
-	/* Then in the main thread; @domain is NULL if it has been dropped. */
+	/* Then runs in the main thread; @domain is NULL if it was dropped. */
 	void (*done)(struct task *task, struct domain *domain);
 	void (*clear)(struct task *task);
 };
 
-/* @task: zeroed memory of g_malloc() that begins with a struct task; owned by the pool from now on.
- */
+/* @task: zeroed memory from g_malloc() that begins with a struct task; the pool takes it. */
 void task_push(struct domains *all, struct pool *pool, const char *uuid, struct task *task);
 
 /*
- * In a task's thread: exchanges the main connection for one of the task's own, which goes to
- * others again when the task is over if no call was left behind on it. libvirtd answers a few
- * calls of a connection at a time: what asks QEMU, which may hang, must not ask on the main one.
- * Without any connection task->connection is NULL.
+ * Call it in a task's thread. Replaces the main connection by one for the task alone; other tasks
+ * reuse it afterwards if no call on it was left behind. libvirtd answers only a few calls of a
+ * connection at a time, so calls that ask QEMU, which may hang, must not use the main connection.
+ * Without a connection task->connection becomes NULL.
  */
 void task_take_connection(struct task *task);
 
-/* --- between the files --- */
+/* --- shared between the files --- */
 
-struct domain *domain_get(struct domains *all, const char *uuid); /* made if it is not there */
+struct domain *domain_get(struct domains *all, const char *uuid); /* creates it if needed */
 void domain_drop(struct domain *domain);
-/* Drops it, as it is not enabled: its events are not looked at until it changes. */
+/* Drops a domain that is not enabled and ignores its events until it changes. */
 void domain_ignore(struct domain *domain);
 
 void domain_refresh(struct domain *domain);
 
-/* A new instance, another kernel, or none: what was known of memory and kernel is void. */
+/* A new instance, another kernel, or none: drops what is known of memory and kernel. */
 void domain_kernel_reset(struct domain *domain);
 void domain_kernel_find(struct domain *domain, unsigned int delay_ms);
 void domain_kernel_stop(struct domain *domain);
-void domain_watch_update(struct domain *domain); /* on or off, as it should be */
+void domain_watch_update(struct domain *domain); /* starts or stops it as needed */
 void domain_kernel_save(struct domain *domain);
-/* Why the memory watch that is asked for notices nothing in the kernel that runs (static); NULL: it
- * does, or is not asked for. */
+/*
+ * Why the requested memory watch cannot notice oopses of the current kernel (static); NULL: it can,
+ * or is not requested.
+ */
 const char *domain_watch_blind(const struct domain *domain);
 
-/* Why hangs that are asked for are not noticed in the kernel that runs (static); NULL: they are, or
- * are not asked for. */
+/*
+ * Why requested hang detection does not work for the current kernel (static); NULL: it works, or is
+ * not requested.
+ */
 const char *domain_stall_blind(const struct domain *domain);
-void domain_stall_tell(struct domain *domain); /* the same to the log, when it changes */
-/* @places: as of stall_watch_new(); NULL: nothing is known any more. */
+void domain_stall_tell(struct domain *domain); /* logs the above when it changes */
+/* @places: for stall_watch_new(); NULL: unknown from now on. */
 void domain_stall_set(struct domain *domain, GBytes *places);
-/* A tick of the memory watch, where the process's memory is at hand. */
+/* Called at each tick of the memory watch if the process's memory is readable. */
 void domain_stall_look(struct domain *domain);
-/* @signal has been collected, and @blocked is as of stall_watch_follow(). */
+/* @signal was collected; @blocked: for stall_watch_follow(). */
 void domain_stall_follow(struct domain *domain, const struct signal *signal, GBytes *blocked);
-/* What a predecessor has told, in domain->kernel; it is taken back when the watch begins. */
+/* Stores reported hangs in domain->kernel; the watch restores them when it begins. */
 void domain_stall_keep(struct domain *domain);
 void domain_stall_paused(struct domain *domain, bool paused);
 
-/* @places: as of disk_watch_new(); NULL: nothing is known any more. */
+/* @places: for disk_watch_new(); NULL: unknown from now on. */
 void domain_disks_set(struct domain *domain, GBytes *places);
-/* A tick of the memory watch, where the process's memory is at hand. */
+/* Called at each tick of the memory watch if the process's memory is readable. */
 void domain_disks_look(struct domain *domain);
-/* What a collection is to look at. */
+/* The requests that a collection must check. */
 void domain_disks_requests(const struct domain *domain, struct disk_requests *requests);
 
-/* Words for signals as in report.h (static). @signalled_us: real time. */
+/* @signal: a word as in report.h (static). @signalled_us: real time. */
 void domain_signal(struct domain *domain, const char *signal, gint64 signalled_us);
 void domain_stalls(struct domain *domain, enum stall_event event,
 		   const struct stall_finding *finding);
 /* Any other incident. @word: static, a signal as in report.h; @evidence: what was seen. */
 void domain_notice(struct domain *domain, const char *word, enum incident incident,
 		   const char *evidence);
-/* Those that came before the domain was known. */
+/* Handles signals that came before the domain was known. */
 void domain_signals_known(struct domain *domain);
-/* Another kernel runs: nothing more is to be seen of the oopses of the one before. */
+/* Another kernel runs: oopses of the previous one cannot be seen any more. */
 void domain_signals_another_kernel(struct domain *domain);
 void domain_signals_reconfigured(struct domain *domain); /* the rate limit */
-/* What a predecessor left out, or had put off: in domain->kernel, and back. */
+/* Stores skipped and deferred signals in domain->kernel for the next daemon, and restores them. */
 void domain_signals_keep(struct domain *domain);
 void domain_signals_recall(struct domain *domain);
 void domain_signals_stop(struct domain *domain);
 
-/* The first signal that waits, if none is being collected. */
+/* Collects the first waiting signal unless a collection is running. */
 void domain_collect_next(struct domain *domain);
-/* What failed as libvirtd was away need not wait any longer. */
+/* Retries at once what failed while libvirtd was away. */
 void domain_collect_retry(struct domain *domain);
-/* If it has crashed, or was stopped by its watchdog or an error, while nobody listened: collected,
- * once. What is known of its kernel must have been recalled. */
+/*
+ * If it crashed or was stopped by its watchdog or an error while the daemon was away, collects it
+ * once. The kernel state must have been loaded.
+ */
 void domain_stopped(struct domain *domain);
 void domain_collect_stop(struct domain *domain);
 
 void domain_watchdog(struct domain *domain, int action); /* of virDomainEventWatchdogAction */
-/* If that has paused it while nobody listened: told, once. */
+/* If it was paused while the daemon was away, reports that once. */
 void domain_watchdog_look(struct domain *domain);
 void domain_watchdog_over(struct domain *domain); /* it runs again */
-/* It stands, and libvirt does not say why: is that an internal error? */
+/* It is stopped, and libvirt does not say why: checks for an internal error. */
 void domain_error_look(struct domain *domain);
 void domain_error_over(struct domain *domain); /* it runs again */
 
-void domain_oops_update(struct domain *domain); /* on or off, as it should be */
-void domain_oops_end(struct domain *domain);	/* it is not collected while QEMU holds it */
+void domain_oops_update(struct domain *domain); /* starts or stops it as needed */
+void domain_oops_end(struct domain *domain);	/* it will not be collected while QEMU holds it */
 void domain_oops_stop(struct domain *domain);
 
-/* Told by status.c and metrics.c. */
+/* Used by status.c and metrics.c. */
 void status_changed(struct domains *all);
 
 #endif

@@ -4,7 +4,7 @@
 #include "daemon/incident_log.h"
 #include "daemon/spares.h"
 
-/* A domain that is being collected by somebody else, or libvirtd that is away: double each time. */
+/* For a domain that another process collects, or an absent libvirtd; doubles each time. */
 #define RETRY_MS 2000
 #define MAX_RETRY_MS 60000
 
@@ -12,13 +12,13 @@ struct collect_task {
 	struct task task;
 	struct log *log;
 	struct connection *connections;
-	struct collector collector; /* as configured when the task was made */
+	struct collector collector; /* with the configuration at the task's start */
 	struct signal signal;
 	char *name;
 	struct options options;
 	struct layout *layout;
 	GBytes *map;
-	char *release; /* of the guest's kernel; NULL: not known */
+	char *release; /* of the guest's kernel; NULL: unknown */
 	char *previous;
 	unsigned int waiting;
 	bool held;
@@ -37,7 +37,7 @@ static void on_state(enum collection_state state, const char *detail, void *user
 	struct collect_task *collect = user_data;
 
 	if (state == COLLECTION_SIGNALLED && collect->signal.tries > 0)
-		return; /* it was told when it was tried first */
+		return; /* the first try has logged it */
 	log_write(collect->log, LOG_INFO, collect->name, NULL, "%s: %s",
 		  collection_state_name(state), detail);
 }
@@ -107,7 +107,7 @@ static void collect_work(struct task *task)
 	if (!collection_run(&collect->collector, &request, &collect->result, &collect->error))
 		collect->connection_lost = virConnectIsAlive(connection) != 1;
 	connection_give(collect->connections, connection, virt_calls_left_behind() == left_behind);
-	/* The rest comes when nothing is collected any more, see spares.h. */
+	/* Starts the rest when no collection is running any more, see spares.h. */
 	if (analyzer_pool_num_spares(collect->collector.analyzers) == 0)
 		analyzer_pool_fill(collect->collector.analyzers, 1, NULL);
 }
@@ -146,7 +146,7 @@ static void retry_collection(struct domain *domain, const struct collect_task *c
 		domain->retry_source = g_timeout_add(delay_ms, retry_now, domain);
 }
 
-/* Signals that @signal has no report of are told of in the next report. */
+/* The next report mentions the signals that @signal's report could not mention. */
 static void pass_on(struct domain *domain, const struct signal *signal,
 		    struct suppressed_signals suppressed)
 {
@@ -207,7 +207,7 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	}
 }
 
-/* @domain: NULL if it has been dropped. */
+/* @domain: NULL if it was dropped. */
 static void tell_of_collection(const struct collect_task *collect, const struct domain *domain,
 			       bool again)
 {
@@ -229,7 +229,7 @@ static void tell_of_collection(const struct collect_task *collect, const struct 
 		incident_log_no_dump(collect->log, &entry, domain ? LOG_ERR : LOG_WARNING,
 				     collect->error->message);
 	incident_log_pause(collect->log, &entry);
-	/* One that is only recorded beside an earlier dump had that dump's hook. */
+	/* A repeat has no hook: the dump with its record had one. */
 	if (collect->error == NULL && result->hook)
 		hook_start(result->id, result->hook, collect->collector.runtime_directory,
 			   collect->name, collect->log);
@@ -256,7 +256,7 @@ static void collect_done(struct task *task, struct domain *domain)
 	else
 		fail_collection(domain, collect);
 	status_changed(domain->all);
-	/* A stop during the freeze has been told already. */
+	/* The guest was stopped when the freeze was reported. */
 	if (domain->paused_us)
 		domain_error_look(domain);
 	if (domain->retry_source == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/domain.h"
 
-/* Between looks for the disks of a guest whose disks come and go. */
+/* The delay between searches for disks that come and go. */
 #define FIRST_FIND_MS 2000
 #define LAST_FIND_MS 600000
 
@@ -21,7 +21,9 @@ void domain_disks_look(struct domain *domain)
 {
 	gint64 now_us = g_get_monotonic_time();
 
-	/* A guest that is not frozen waits for no disk, and a paused one takes no answers. */
+	/*
+	 * A guest that is not frozen does not wait for its disks, and a paused one sees no answers.
+	 */
 	if (domain->disks == NULL || !domain->options.freeze || domain->paused_us)
 		return;
 	if (!disk_watch_look(domain->disks, domain->layout, now_us) || domain->map_source)

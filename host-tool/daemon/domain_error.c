@@ -3,8 +3,8 @@
 #include "daemon/qmp.h"
 
 /*
- * QEMU stops a guest for good when KVM cannot run one of its vCPUs ("internal-error"). libvirt sees
- * a domain that is paused for no reason that it knows.
+ * QEMU stops a guest for good if KVM cannot run one of its vCPUs ("internal-error"). For libvirt
+ * the domain is then paused for an unknown reason.
  */
 struct error_task {
 	struct task task;
@@ -45,7 +45,7 @@ static void error_done(struct task *task, struct domain *domain)
 		      "run any more");
 }
 
-/* An event of a domain that is not enabled must cost no call to libvirt. */
+/* An event of a domain that is not enabled must not cause a libvirt call. */
 static bool is_wanted(const struct domain *domain)
 {
 	return !domain->known ||

@@ -4,8 +4,8 @@
 #define FIRST_RETRY_MS 2000
 #define LAST_RETRY_MS 60000
 /*
- * After so many tries the guest is no Linux, or not understood. A collection or a reboot searches
- * again.
+ * After this many tries the guest does not run Linux, or a kernel that oopsbt does not support. A
+ * collection or a reboot searches again.
  */
 #define MAX_TRIES 30
 #define LAYOUT_TIMEOUT_MS 5000
@@ -14,18 +14,18 @@
 
 struct map_task {
 	struct task task;
-	struct collector collector; /* as configured when the task was made */
+	struct collector collector; /* with the configuration at the task's start */
 	struct options options;
 	GBytes *map;
 	struct layout *layout;
-	bool is_recalled; /* and this is what: */
+	bool is_recalled; /* @recalled is valid */
 	struct kernel_state recalled;
 	GCancellable *cancellable;
 	struct collection_result result;
 	GError *error;
 };
 
-/* What an earlier daemon knew of this instance: it shows what happened meanwhile. */
+/* Loads what an earlier daemon knew of this instance: it shows what happened meanwhile. */
 static void recall(struct map_task *map)
 {
 	g_autoptr(virDomain) domain = NULL;
@@ -85,7 +85,7 @@ static void retry_kernel(struct domain *domain, const GError *error)
 	log_write(domain->all->log, LOG_DEBUG, domain->name, NULL,
 		  "the guest's kernel is not found at try %u: %s", domain->map_tries,
 		  error->message);
-	if (domain->map_tries == 6) /* a minute: by then a guest has booted */
+	if (domain->map_tries == 6) /* a minute: a guest has booted by then */
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
 			  "cannot find the guest's kernel yet, so a collection takes longer: %s",
 			  error->message);

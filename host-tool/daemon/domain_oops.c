@@ -2,14 +2,14 @@
 #include "daemon/domain.h"
 #include "daemon/oops_pause.h"
 
-/* QEMU's own limit comes into play only if the daemon is late or gone. */
+/* QEMU's own limit matters only if the daemon is late or dead. */
 #define BEYOND_BUDGET_MS 300
 
 struct oops_task {
 	struct task task;
 	int id;
 	unsigned int limit_ms;
-	bool end; /* end the pause rather than set the action */
+	bool end; /* end the pause instead of setting the action */
 	bool known;
 	GError *error;
 };
@@ -23,7 +23,7 @@ static void oops_work(struct task *task)
 	task_take_connection(task);
 	if (task->connection)
 		domain = virDomainLookupByUUIDString(task->connection, task->uuid);
-	/* It is another instance, or none: nothing is set in it. */
+	/* Another instance, or none: it has not been configured. */
 	if (domain == NULL || (int)virDomainGetID(domain) != oops->id)
 		return;
 	if (oops->end)
@@ -58,7 +58,7 @@ static void oops_done(struct task *task, struct domain *domain)
 
 	if (domain == NULL || oops->end || domain->id != oops->id)
 		return;
-	/* A QEMU that could not be asked is asked again at the next change. */
+	/* If QEMU could not be asked, the next change asks again. */
 	if (oops->error)
 		domain->oops_id = -1;
 	domain->pauses = oops->known && oops->limit_ms;

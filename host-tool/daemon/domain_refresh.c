@@ -13,17 +13,17 @@ struct refresh_task {
 	char *name;
 	int id;
 	bool crashed, paused, watchdog_paused;
-	unsigned int num_pauses; /* of the domain, when libvirt was asked */
+	unsigned int num_pauses; /* of the domain, at the time of the query */
 	char *auto_enable;	 /* NULL: none */
 	bool enabled, automatic;
 	struct options options;
 	GPtrArray *warnings;
-	GError *error; /* set: nothing above is to be believed */
+	GError *error; /* set: ignore all fields above */
 };
 
 static void read_options(struct refresh_task *refresh, virDomainPtr domain)
 {
-	/* The metadata of the running domain, or of its configuration if none runs. */
+	/* The metadata of the running domain or, if it is inactive, of its configuration. */
 	char *xml = virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, OPTIONS_XML_URI,
 					 VIR_DOMAIN_AFFECT_CURRENT);
 
@@ -40,7 +40,7 @@ static void read_options(struct refresh_task *refresh, virDomainPtr domain)
 	}
 }
 
-/* Dumps are shown by the name that the domain has now. */
+/* Dumps are listed under the domain's current name. */
 static void follow_name(struct refresh_task *refresh)
 {
 	g_autoptr(GError) error = NULL;
@@ -152,7 +152,7 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	if (!same_instance)
 		domain_kernel_reset(domain);
 	domain->crashed = refresh->crashed;
-	/* An event that came meanwhile is newer than what libvirt said. */
+	/* An event that came meanwhile is newer than libvirt's answer. */
 	if (refresh->num_pauses == domain->num_pauses) {
 		domain_stall_paused(domain, refresh->paused);
 		domain->watchdog_paused = refresh->watchdog_paused;
@@ -176,7 +176,7 @@ static void fail_refresh(struct domain *domain, const struct refresh_task *refre
 	if (refresh->task.connection)
 		log_write(domain->all->log, LOG_ERR, refresh->name ? refresh->name : domain->uuid,
 			  NULL, "%s", refresh->error->message);
-	/* An error must not switch off a domain that was on. The first time nothing was on. */
+	/* An error must not disable an enabled domain. The first time it is not enabled yet. */
 	domain->known = true;
 	domain_signals_known(domain);
 }

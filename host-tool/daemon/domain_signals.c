@@ -4,20 +4,23 @@
 
 #include <string.h>
 
-/* Waiting to be collected, or until the domain is known; more are counted, not kept. */
+/*
+ * The number of signals that may wait for collection, or for the domain to be known; more are only
+ * counted.
+ */
 #define MAX_WAITING 32
-/* At least, as many may be waiting. */
+/* The minimum delay: other signals may be waiting as well. */
 #define MIN_DEFERRED_MS 1000
 #define MAX_DEFERRED_MS 3600000
 
-/* Whether the guest itself sent it, by its panic device. Otherwise it was seen from outside. */
+/* Did the guest itself send it through its panic device? Otherwise it was noticed from outside. */
 static bool is_event(const struct signal *signal)
 {
 	return (signal->incident == INCIDENT_OOPS || signal->incident == INCIDENT_PANIC) &&
 	       strcmp(signal->word, "watch") != 0;
 }
 
-/* A hang that goes on or ends is of the kind that it was. */
+/* False for a hang that continues or ends: it is the same incident. */
 static bool is_new(const struct signal *signal)
 {
 	return signal->phase == NULL || strcmp(signal->phase, "began") == 0;
@@ -46,7 +49,7 @@ static void drop_deferred(struct domain *domain)
 	g_clear_pointer(&domain->deferred, signal_free);
 }
 
-/* The report of @signal tells of the signals that were left out before it. */
+/* The report of @signal mentions the signals that were skipped before it. */
 static void enqueue(struct domain *domain, const struct signal *signal)
 {
 	struct signal *next = signal_copy(signal);
@@ -72,8 +75,8 @@ static void suppress(struct domain *domain, const struct signal *signal, unsigne
 }
 
 /*
- * Saves the numbers for the next daemon. In a storm it does so once in a while: the guest's kernel
- * has counted the oopses.
+ * Saves the counts for the next daemon; during a storm of signals only sometimes, since the guest's
+ * kernel counts the oopses.
  */
 static void keep_left_out(struct domain *domain)
 {
@@ -85,7 +88,7 @@ static void keep_left_out(struct domain *domain)
 
 static void wait_for_token(struct domain *domain);
 
-/* Nothing has followed that told of it. */
+/* No later signal has reported it. */
 static gboolean collect_deferred(void *user_data)
 {
 	struct domain *domain = user_data;
@@ -102,7 +105,7 @@ static gboolean collect_deferred(void *user_data)
 	}
 	log_write(domain->all->log, LOG_INFO, domain->name, NULL,
 		  "collecting the last of the signals that the rate limit left out");
-	/* It is not left out any more. */
+	/* It is not skipped any more. */
 	domain->suppressed.rate_limit--;
 	domain->suppressed.oopses -= signal->incident == INCIDENT_OOPS;
 	domain->num_deferred++;

@@ -2,11 +2,11 @@
 #include "daemon/domain.h"
 
 #define LOOK_TIMEOUT_MS 1000
-/* Between searches for a kernel that seems to be another one again and again. */
+/* The delay between searches for a kernel that keeps changing. */
 #define FIRST_RETRY_MS 2000
 #define LAST_RETRY_MS 60000
 
-/* What a look reads; 0 where the address is not known. */
+/* The values that a look reads; 0 if the address is unknown. */
 struct sample {
 	uint32_t counter;
 	uint64_t taint, clock;
@@ -40,8 +40,7 @@ static void looked(struct domain *domain, const struct sample *sample)
 			  "the guest seems to run another kernel now; searching for it");
 		domain_kernel_reset(domain);
 		/*
-		 * A guest can make this happen again and again. Other guests' kernels are to be
-		 * found, too.
+		 * A guest can cause this repeatedly; other guests' kernels must be searched, too.
 		 */
 		domain_kernel_find(domain, backoff_ms(&domain->stale, FIRST_RETRY_MS, LAST_RETRY_MS,
 						      g_get_monotonic_time()));
@@ -49,7 +48,7 @@ static void looked(struct domain *domain, const struct sample *sample)
 	}
 }
 
-/* Where the process's memory can't be read: through libvirt, which may take its time. */
+/* If the process's memory cannot be read: a look through libvirt, which may be slow. */
 struct look_task {
 	struct task task;
 	uint64_t counter_address, taint_address, clock_address;
@@ -124,7 +123,7 @@ static void look(struct domain *domain)
 	    look_at(domain->layout, watch->taint_address, &sample.taint, 8) &&
 	    look_at(domain->layout, watch->clock_address, &sample.clock, 8))
 		looked(domain, &sample);
-	/* Not if that was another kernel. */
+	/* Not for another kernel. */
 	if (domain->layout && guest_settings_refresh(&domain->settings, domain->layout))
 		status_changed(domain->all);
 	if (domain->layout)
@@ -136,8 +135,8 @@ static void look(struct domain *domain)
 /* --- when --- */
 
 /*
- * Domains with the same interval are looked at together: their ticks are multiples of it on one
- * clock, so the daemon wakes as often for 200 domains as for one.
+ * Domains with the same interval are read together: their ticks are multiples of it on one clock,
+ * so the daemon wakes up as often for 200 domains as for one.
  */
 static gint64 next_tick(gint64 now_us, unsigned int interval_ms)
 {
@@ -148,7 +147,7 @@ static gint64 next_tick(gint64 now_us, unsigned int interval_ms)
 
 static gboolean tick(void *user_data);
 
-/* For the domain that is due first. */
+/* Sets the timer for the domain that is due first. */
 static void wait_for_tick(struct domains *all)
 {
 	gint64 now_us = g_get_monotonic_time();

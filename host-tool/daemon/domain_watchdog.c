@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/domain.h"
 
-/* QEMU tells before it acts, and does not wait: what is left to look at depends on the action. */
+/* QEMU sends the event before it acts, and does not wait: the action decides what can be read. */
 struct action {
 	const char *name; /* as in the domain's XML */
 	bool leaves_guest;
@@ -17,7 +17,7 @@ static const struct action actions[] = {
 	[VIR_DOMAIN_EVENT_WATCHDOG_INJECTNMI] = {"inject-nmi", true},
 };
 
-/* A guest that is paused cannot expire again: who has told of that is not told by another way. */
+/* A paused guest cannot expire again, so the same pause is not reported in two ways. */
 static bool has_told_of_pause(struct domain *domain)
 {
 	bool told = domain->watchdog_told;

@@ -122,8 +122,8 @@ void domain_ignore(struct domain *domain)
 /* --- libvirt's events --- */
 
 /*
- * NULL: the domain is not enabled, or it is too late, as the daemon stops. @changes: after this
- * event it may be enabled or not, or gone.
+ * Returns the domain of an event. NULL: it is not enabled, or the daemon is stopping. @changes: the
+ * event may enable, disable or remove it.
  */
 static struct domain *event_domain(struct domains *all, virDomainPtr event, bool changes)
 {
@@ -211,7 +211,7 @@ static void on_reboot(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event
 		return;
 	layout = g_steal_pointer(&domain->layout);
 	domain_kernel_reset(domain);
-	domain->layout = layout; /* the process and its memory are the same */
+	domain->layout = layout; /* the same process and memory */
 	domain_kernel_find(domain, 2000);
 }
 
@@ -234,7 +234,7 @@ static void on_metadata(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 		domain_refresh(domain);
 }
 
-/* Memory may have come or gone. */
+/* Memory may have been plugged or unplugged. */
 static void on_device(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event,
 		      const char *alias G_GNUC_UNUSED, void *user_data)
 {
@@ -247,8 +247,8 @@ static void on_device(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event
 }
 
 /*
- * QEMU has paused the guest. If it is not collected right now it must not wait for QEMU's limit: a
- * guest that oopses all the time would hardly run.
+ * QEMU has paused the guest. If it is not collected now, the pause is ended at once, not by QEMU's
+ * limit: otherwise a guest that oopses repeatedly would hardly run.
  */
 static void on_oops(struct domain *domain, const struct oops_event *event)
 {
@@ -256,7 +256,7 @@ static void on_oops(struct domain *domain, const struct oops_event *event)
 	gint64 time_us = event->sent_us;
 
 	g_clear_pointer(&domain->held_registers, g_free);
-	/* The event of a pause is sent when the last CPU stands; the oops was before that. */
+	/* QEMU sends the event when the last CPU has stopped; the oops was before that. */
 	if (event->stop_latency_us >= 0) {
 		time_us -= MIN(event->stop_latency_us, G_USEC_PER_SEC);
 		domain->held_us = time_us;
@@ -291,7 +291,7 @@ static void on_oops_of_monitor(struct domain *domain, gint64 sent_us, const char
 	on_oops(domain, &event);
 }
 
-/* The same that libvirt makes lifecycle events of, as QEMU says it and when. */
+/* QEMU's own events, with their times; libvirt derives lifecycle events from them. */
 static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event, const char *name,
 		       long long seconds, unsigned int micros, const char *details, void *user_data)
 {
@@ -325,11 +325,11 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 			domain_signal(domain, signals[i].signal, time_us);
 }
 
-/* The callbacks that are registered on one connection. */
+/* The registered callbacks of one connection. */
 struct listening {
 	GArray *event_ids;    /* of int */
-	int monitor_event_id; /* -1: libvirt passes none of QEMU's events on */
-	bool oops_event;      /* libvirt has one of its own for oopses */
+	int monitor_event_id; /* -1: libvirt does not forward QEMU's events */
+	bool oops_event;      /* libvirt has its own event for oopses */
 	GPtrArray *errors;    /* strings */
 };
 
@@ -341,7 +341,7 @@ static void listening_failed(struct listening *listening, const char *to_what)
 	g_ptr_array_add(listening->errors, g_strdup(error->message));
 }
 
-/* In a thread: the events are handled in the main loop. */
+/* Runs in a thread; the main loop handles the events. */
 static void *listen(virConnectPtr connection, void *all)
 {
 	static const struct {
@@ -399,7 +399,7 @@ static void stop_listening(virConnectPtr connection, void *greeting)
 	g_free(listening);
 }
 
-/* --- coming and going of the connection --- */
+/* --- connects and disconnects --- */
 
 struct list_task {
 	struct task task;
@@ -433,7 +433,7 @@ static void list_done(struct task *task, struct domain *domain G_GNUC_UNUSED)
 
 	if (list->error)
 		log_write(task->all->log, LOG_ERR, NULL, NULL, "%s", list->error->message);
-	/* Known domains have been looked at since on_up(), or since an event. */
+	/* Known domains were queried since on_up(), or since an event. */
 	for (guint i = 0; i < list->uuids->len; i++)
 		if (!g_hash_table_contains(task->all->by_uuid, list->uuids->pdata[i]))
 			domain_refresh(domain_get(task->all, list->uuids->pdata[i]));
@@ -455,7 +455,7 @@ static void refresh_known(struct domains *all)
 		domain_refresh(item->data);
 }
 
-/* Nobody knows what changed while there was no connection, nor which domains are enabled now. */
+/* Without a connection domains may have changed, and others may be enabled now. */
 static void look_at_all(struct domains *all)
 {
 	struct list_task *list = g_new0(struct list_task, 1);
@@ -463,7 +463,7 @@ static void look_at_all(struct domains *all)
 	g_free(all->auto_enable);
 	all->auto_enable = g_strdup(all->config->auto_enable);
 	g_hash_table_remove_all(all->ignored);
-	/* Domains that are gone are not on the list. */
+	/* The list lacks domains that are gone. */
 	refresh_known(all);
 	list->task.work = list_work;
 	list->task.done = list_done;
@@ -543,8 +543,8 @@ void domains_reconfigured(struct domains *all)
 }
 
 /*
- * Longer than any collection and any search for a kernel: each of their waits has an end, and a
- * libvirtd that hangs is given up by the connection's keepalive.
+ * Longer than any collection and any search for a kernel: each of their waits is limited, and the
+ * connection's keepalive detects a hung libvirtd.
  */
 static gint64 longest_task_us(const struct config *config)
 {
@@ -606,7 +606,7 @@ void domains_free(struct domains *all)
 	g_hash_table_unref(all->by_uuid);
 	g_hash_table_unref(all->ignored);
 	g_free(all->auto_enable);
-	/* A task that is still under way after all waiting is left behind with the process. */
+	/* A task that is still running after all waits is abandoned. */
 	g_thread_pool_free(all->collecting.threads, all->num_tasks > 0, FALSE);
 	g_thread_pool_free(all->mapping.threads, all->num_tasks > 0, FALSE);
 	g_thread_pool_free(all->background.threads, all->num_tasks > 0, FALSE);

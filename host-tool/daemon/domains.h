@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The domains of a connection: followed, watched, collected. The main thread's. */
+/* The domains of a connection: follows, watches and collects them. For the main thread only. */
 #ifndef OOPSBT_DAEMON_DOMAINS_H
 #define OOPSBT_DAEMON_DOMAINS_H
 
@@ -9,19 +9,22 @@
 
 struct domains;
 
-/* All borrowed. @collector's runtime directory exists and is the caller's alone. */
+/*
+ * Borrows its arguments. The runtime directory of @collector exists and belongs to the caller
+ * alone.
+ */
 struct domains *domains_new(const struct config *config, const struct collector *collector,
 			    struct log *log);
 
-/* @config and @collector of domains_new() have other values now. */
+/* Call it when @config and @collector of domains_new() have changed. */
 void domains_reconfigured(struct domains *all);
 
-/* What has not moved for longer than it may take (static); NULL: all is well. */
+/* A pool that has made no progress for longer than its work may take (static); NULL: none. */
 const char *domains_stand(const struct domains *all);
 
 /*
- * Begins nothing new. Gives up at once what can be given up; collections only in domains_abort().
- * @on_idle is called when all has ended.
+ * Begins nothing new and cancels work that can be cancelled; domains_abort() cancels collections.
+ * Calls @on_idle when all work has ended.
  */
 void domains_stop(struct domains *all, void (*on_idle)(void *user_data), void *user_data);
 void domains_abort(struct domains *all);

@@ -10,7 +10,7 @@ bool fallback_write(const struct report_collection *collection, const char *titl
 	g_autoptr(GString) text = NULL;
 	g_autoptr(GString) json = NULL;
 
-	/* Lent for the rendering. */
+	/* The report only borrowed them for rendering. */
 	g_clear_pointer(&report->collection.errors, g_ptr_array_unref);
 	report->collection = *collection;
 	report->title = g_strdup(title);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The report of a collection whose analyser failed: what the daemon itself knows. */
+/* The report of a collection whose analyser failed: only the daemon's own data. */
 #ifndef OOPSBT_DAEMON_FALLBACK_H
 #define OOPSBT_DAEMON_FALLBACK_H
 

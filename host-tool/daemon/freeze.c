@@ -7,10 +7,10 @@
 #include "daemon/qmp.h"
 
 #define THAW_WAIT_US G_TIME_SPAN_SECOND
-/* For QEMU's events to come, when the guest runs again. */
+/* The time for QEMU's events to arrive after the guest runs again. */
 #define EVENTS_WAIT_MS 100
 
-/* What the owner wants; only ever goes on. */
+/* What the owner wants; it only increases. */
 enum wish {
 	WISH_PREPARE,
 	WISH_FREEZE,
@@ -29,13 +29,13 @@ struct freeze {
 	unsigned int deadline_ms;
 	gint64 oops_us;
 
-	/* The thread's alone. */
-	char *oops_registers; /* as they came with the pause, or NULL */
+	/* Used by the thread only. */
+	char *oops_registers; /* received with QEMU's pause, or NULL */
 	FreezeRecord *record;
-	gint64 suspend_us, suspended_us; /* real time, of the call and its return */
-	gint64 begin_us;		 /* monotonic, of the suspend call */
+	gint64 suspend_us, suspended_us; /* real time of the suspend call and of its return */
+	gint64 begin_us;		 /* monotonic time of the suspend call */
 
-	/* Under the mutex. */
+	/* Protected by the mutex. */
 	enum freeze_state state;
 	enum wish wish;
 	bool calm; /* the owner knows that the guest does not panic */
@@ -117,18 +117,18 @@ static void set_end(struct freeze *freeze, enum freeze_end end)
 	g_mutex_unlock(&freeze->mutex);
 }
 
-/* --- NEW: may it be frozen, and who is told --- */
+/* --- NEW: may it be frozen, and who must know --- */
 
 static enum freeze_event refuse(struct freeze *freeze, enum freeze_outcome outcome, GError *error)
 {
-	freeze->outcome = outcome; /* nobody looks at it yet */
+	freeze->outcome = outcome; /* not visible to others yet */
 	set_error(freeze, error);
 	return FREEZE_EVENT_REFUSED;
 }
 
 /*
- * While the pause is young it is not asked after, as that costs time in which the guest stands. If
- * it was over nevertheless, that shows when it is to be ended.
+ * Does not ask about a recent pause, since the guest is stopped meanwhile. If the pause is over
+ * already, the attempt to end it shows that.
  */
 static bool holds_for_oops(struct freeze *freeze)
 {
@@ -139,7 +139,7 @@ static bool holds_for_oops(struct freeze *freeze)
 		return false;
 	if (age_us >= 0 && age_us < (gint64)freeze->budget_ms * 1000 / 2)
 		return true;
-	/* If QEMU does not tell, suspending the domain works in any case. */
+	/* If QEMU does not answer, suspending the domain works in any case. */
 	return qmp_holds_for_oops(freeze->domain, &holds, NULL) && holds;
 }
 
@@ -166,7 +166,7 @@ static bool may_freeze(struct freeze *freeze, enum freeze_outcome *outcome, GErr
 	return wish(freeze) != WISH_THAW;
 }
 
-/* Makes the freeze the only one of the domain. */
+/* Makes this the only freeze of the domain. */
 static bool claim(struct freeze *freeze, GError **error)
 {
 	g_autofree char *uri = virConnectGetURI(virDomainGetConnect(freeze->domain));
@@ -180,13 +180,13 @@ static bool claim(struct freeze *freeze, GError **error)
 		g_set_error(error, VIRT_ERROR, VIR_ERR_OPERATION_INVALID,
 			    "an earlier freeze of this domain is not over, see %s/frozen",
 			    freeze->runtime_directory);
-		/* One that was left behind goes by that. */
+		/* Lets the guard end an abandoned freeze. */
 		guard_look(freeze->guard);
 	}
 	return false;
 }
 
-/* libvirt is asked only after the claim: it would make us wait for an earlier suspend call. */
+/* Asks libvirt only after the claim, since it would wait for an earlier suspend call. */
 static enum freeze_event prepare(struct freeze *freeze)
 {
 	enum freeze_outcome outcome = FREEZE_FAILED;
@@ -196,7 +196,7 @@ static enum freeze_event prepare(struct freeze *freeze)
 		freeze->times.frozen_us = freeze->oops_us;
 		return FREEZE_EVENT_HOLDS;
 	}
-	/* They are not those of another freeze. */
+	/* These are registers of another freeze. */
 	g_clear_pointer(&freeze->oops_registers, g_free);
 	if (!claim(freeze, &error))
 		return refuse(freeze, FREEZE_FAILED, error);
@@ -232,7 +232,7 @@ static enum freeze_event wait_for_go(struct freeze *freeze)
 	withdraw(freeze);
 	if (now != WISH_FREEZE)
 		return FREEZE_EVENT_UNWANTED;
-	/* The guard watches for a call already; now it does not come. */
+	/* The guard already waits for a call that will not come. */
 	set_error(freeze, g_error_new(VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
 				      "this process hung before it could suspend the domain"));
 	return FREEZE_EVENT_TAKEN;
@@ -240,8 +240,10 @@ static enum freeze_event wait_for_go(struct freeze *freeze)
 
 /* --- SUSPENDING --- */
 
-/* Errors that say that the call did nothing: no turn on the domain, not the state for it, no
- * domain. After any other the guest may stand all the same. */
+/*
+ * Errors that say that the call did nothing: no turn on the domain, wrong state, no domain. After
+ * any other error the guest may be stopped.
+ */
 static bool changed_nothing(int code)
 {
 	return code == VIR_ERR_OPERATION_TIMEOUT || code == VIR_ERR_OPERATION_INVALID ||
@@ -269,7 +271,7 @@ static enum freeze_event suspend(struct freeze *freeze)
 		return FREEZE_EVENT_LOST;
 	}
 	freeze->suspended_us = g_get_real_time();
-	/* Now that the suspend call is over the guard need not allow for it. */
+	/* The suspend call is over, so the guard need not allow for it. */
 	freeze_record_set(freeze->record, FREEZE_STATE_FROZEN, NULL);
 	guard_tell(freeze->guard, freeze->record, FREEZE_EVENT_ANSWERED, freeze->budget_ms, NULL);
 	if (!freeze_record_is_ours(freeze->record)) {
@@ -284,9 +286,9 @@ static enum freeze_event suspend(struct freeze *freeze)
 	return FREEZE_EVENT_ANSWERED;
 }
 
-/* --- FROZEN and HELD: until it is to run again --- */
+/* --- FROZEN and HELD: until it must run again --- */
 
-/* Without a deadline: libvirt does one thing at a time, a resume would wait for this anyway. */
+/* No deadline: libvirt serves one call of a domain at a time, so a resume would wait anyway. */
 static void read_registers(struct freeze *freeze)
 {
 	GError *error = NULL;
@@ -328,7 +330,7 @@ static bool is_running(struct freeze *freeze)
 	       (state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED);
 }
 
-/* A guest that panics while it is being suspended is stopped by QEMU for that. */
+/* QEMU stops a guest that panics during the suspend call. */
 static bool stopped_by_itself(struct freeze *freeze)
 {
 	bool calm, paused;
@@ -348,7 +350,7 @@ static bool was_resumed(struct freeze *freeze)
 	return resume_us != 0;
 }
 
-/* It is not ours to resume, as it runs or somebody else has stopped it. */
+/* Leaves the guest alone: it runs, or somebody else has stopped it. */
 static enum freeze_event leave(struct freeze *freeze, enum freeze_end end)
 {
 	set_end(freeze, end);
@@ -356,7 +358,7 @@ static enum freeze_event leave(struct freeze *freeze, enum freeze_end end)
 	return end == FREEZE_END_RUNS ? FREEZE_EVENT_RUNS : FREEZE_EVENT_OTHERS;
 }
 
-/* QEMU's times, if its events came and fit the calls; else the calls' own. */
+/* Uses the times of QEMU's events if they came and fit the calls; otherwise those of the calls. */
 static void note_times(struct freeze *freeze, gint64 resume_us, gint64 resumed_us,
 		       gint64 duration_us)
 {
@@ -430,7 +432,7 @@ static enum freeze_end end_of_pause(struct freeze *freeze)
 static enum freeze_event release(struct freeze *freeze)
 {
 	bool ended = false;
-	/* Whatever keeps it from being ended here, QEMU's limit does not. */
+	/* If this cannot end the pause, QEMU's limit ends it. */
 	bool asked = oops_pause_end(freeze->domain, &ended, NULL);
 	gint64 now = g_get_real_time();
 	enum freeze_end end = asked && ended ? FREEZE_END_OURS : end_of_pause(freeze);
@@ -449,7 +451,7 @@ static enum freeze_event release(struct freeze *freeze)
 
 static void *freeze_thread(void *pointer)
 {
-	/* What is done in a state; the event that comes of it leads to the next. */
+	/* The action of each state; its event leads to the next state. */
 	static enum freeze_event (*const acts[FREEZE_NUM_STATES])(struct freeze * freeze) = {
 		[FREEZE_STATE_NEW] = prepare,	     [FREEZE_STATE_ANNOUNCED] = wait_for_go,
 		[FREEZE_STATE_SUSPENDING] = suspend, [FREEZE_STATE_FROZEN] = stand,
@@ -463,7 +465,7 @@ static void *freeze_thread(void *pointer)
 		state = step(freeze, acts[state](freeze));
 	if (freeze->pauses)
 		pauses_forget(freeze->pauses, freeze->uuid);
-	/* The lock goes: what was given away is the guard's from now on. */
+	/* Releases the lock: the guard owns what was given to it. */
 	g_clear_pointer(&freeze->record, freeze_record_free);
 	g_atomic_rc_box_release_full(freeze, freeze_clear);
 	return NULL;
@@ -520,7 +522,7 @@ enum freeze_outcome freeze_wait(struct freeze *freeze, GError **error)
 	       g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
 		;
 	if (!is_decided(freeze->state)) {
-		freeze->wish = WISH_THAW; /* when it comes through after all it is undone at once */
+		freeze->wish = WISH_THAW; /* if the call succeeds later, it is undone at once */
 		g_cond_broadcast(&freeze->changed);
 		g_set_error(
 			error, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,

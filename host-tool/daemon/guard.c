@@ -17,11 +17,11 @@ struct guard {
 	char *uri;
 	GPid pid;
 	int socket;
-	GHashTable *frozen; /* token → struct guard_message, the last of each */
-	bool ended;	    /* by guard_free(): none is started any more */
+	GHashTable *frozen; /* token → struct guard_message, the last one of each */
+	bool ended;	    /* by guard_free(): do not start another */
 };
 
-/* Ends the guard: it sees that its input is closed and resumes the guests that it was told of. */
+/* Closes the guard's input: the guard then resumes the guests that it knows and ends. */
 static void hang_up(struct guard *guard)
 {
 	if (guard->socket >= 0)
@@ -132,7 +132,7 @@ void guard_free(struct guard *guard)
 	if (guard == NULL)
 		return;
 	g_mutex_lock(&guard->mutex);
-	/* Does not wait for its end: a guard with a guest to resume may take its time. */
+	/* Does not wait for its end: a guard that must resume a guest may need time. */
 	hang_up(guard);
 	guard->ended = true;
 	g_mutex_unlock(&guard->mutex);
@@ -154,7 +154,7 @@ bool guard_revive(struct guard *guard, GError **error)
 	return result;
 }
 
-/* So that a guard that is started later knows what this one knows. */
+/* Stores it, so that a later guard can be told. */
 static void remember(struct guard *guard, const struct guard_message *message)
 {
 	struct guard_message *kept;
@@ -186,7 +186,7 @@ bool guard_tell(struct guard *guard, const struct freeze_record *record, enum fr
 	g_strlcpy(message.uuid, record->uuid, sizeof(message.uuid));
 	g_mutex_lock(&guard->mutex);
 	/*
-	 * Does not replace a dead guard while the guest waits: before or after that is early
+	 * Does not replace a dead guard while the guest waits; before or after the resume is early
 	 * enough.
 	 */
 	result = (event == FREEZE_EVENT_RESUMING && !guard->ended) || revive_locked(guard, error);
@@ -216,7 +216,7 @@ void guard_look(struct guard *guard)
 	const struct guard_message message = {.event = GUARD_LOOK};
 
 	g_mutex_lock(&guard->mutex);
-	/* A new one looks by itself. */
+	/* A new guard looks on its own. */
 	if (is_dead(guard))
 		revive_locked(guard, NULL);
 	else

@@ -13,9 +13,11 @@
 
 struct guard;
 
-/* Starts the guard. @uri: as the guard's own connection needs it; NULL: libvirt's default. */
+/* Starts the guard. @uri: for the guard's own connection; NULL: libvirt's default. */
 struct guard *guard_new(const char *runtime_directory, const char *uri, GError **error);
-/* The guard resumes what is outstanding and ends. Who has a reference may still call it: in vain.
+/*
+ * The guard resumes what is outstanding and ends. Calls through other references then have no
+ * effect.
  */
 void guard_free(struct guard *guard);
 
@@ -23,22 +25,22 @@ void guard_free(struct guard *guard);
 struct guard *guard_ref(struct guard *guard);
 void guard_unref(struct guard *guard);
 
-/* Becomes readable when the guard has died: for guard_revive() before the next freeze asks. */
+/* Becomes readable when the guard has died; then call guard_revive() before the next freeze. */
 int guard_fd(struct guard *guard);
-/* Starts it anew if it is dead. Domains frozen at the moment are announced to the new one. */
+/* Restarts a dead guard and tells it which domains are frozen now. */
 bool guard_revive(struct guard *guard, GError **error);
 
 /*
- * What happened to the freeze of @record: ANNOUNCED, ANSWERED, RESUMING, ENDED or GIVEN. The guard
- * hears of the next within @within_ms, or takes over. False, after ANNOUNCED: there is no guard, so
- * the domain must not be frozen.
+ * Tells the guard an event of the freeze of @record: ANNOUNCED, ANSWERED, RESUMING, ENDED or GIVEN.
+ * If the next event does not come @within_ms, the guard takes over. False, after ANNOUNCED: there
+ * is no guard, so the domain must not be frozen.
  */
 bool guard_tell(struct guard *guard, const struct freeze_record *record, enum freeze_event event,
 		unsigned int within_ms, GError **error);
 
 bool guard_is_alive(struct guard *guard);
 
-/* It resumes what records say that have no owner any more. */
+/* Makes it resume the domains of records without an owner. */
 void guard_look(struct guard *guard);
 
 #endif

@@ -31,7 +31,7 @@ bool guest_settings_refresh(struct guest_settings *settings, const struct layout
 		if (setting->address == 0 ||
 		    !layout_peek(layout, setting->address, &value, sizeof(value)))
 			continue;
-		/* Of a sysctl that is a mask, or has a value for one CPU alone */
+		/* A sysctl that is a mask, or has a value for one CPU only */
 		if (i == PROTOCOL_UNKNOWN_NMI_BACKTRACE)
 			value = value != 0;
 		changed = changed || value != setting->value;

@@ -21,7 +21,7 @@
 #define FILES "hooks"
 #define KEEP_S (24 * 3600)
 #define ANSWER_MS 30000
-/* No text of ours is longer: some fields, each below 4 KiB. */
+/* More than the fields of an incident, each below 4 KiB. */
 #define MAX_ENVIRONMENT ((size_t)256 << 10)
 
 const char *const hook_folders[] = {
@@ -44,7 +44,7 @@ bool hook_is_wanted(const char *const *folders)
 
 /* --- the environment --- */
 
-/* Within double quotes these four are special to systemd, as to a shell; a line has no newline. */
+/* systemd, like a shell, treats these four as special in double quotes; a value has one line. */
 static void add_variable(GString *to, const char *name, const char *value)
 {
 	g_autofree char *line = NULL;
@@ -176,7 +176,7 @@ static void on_bus(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void *us
 			       start);
 }
 
-/* A connection of its own: that of g_bus_get() would be kept, and end us with the bus. */
+/* Uses its own connection: GLib would keep that of g_bus_get() and exit with the bus. */
 static void start_unit(struct start *start)
 {
 	g_autoptr(GError) error = NULL;
@@ -192,7 +192,7 @@ static void start_unit(struct start *start)
 		start_end(start, error);
 }
 
-/* What a unit's name takes as it is. */
+/* Can a unit's name contain the id unescaped? */
 static bool id_fits(const char *id)
 {
 	return *id && strspn(id, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -223,7 +223,7 @@ void hook_start(const char *id, const char *environment, const char *runtime_dir
 	start_end(start, error);
 }
 
-/* --- those that an earlier daemon left --- */
+/* --- hooks that an earlier daemon did not start --- */
 
 static char *read_due(int domain, const char *path)
 {

@@ -28,7 +28,7 @@ void incident_fields_clear(struct incident_fields *fields)
 		g_free(fields->owned[i]);
 }
 
-/* Whatever becomes of it. */
+/* Adds an incident, whatever happens to it. */
 static void add_incident(struct incident_fields *fields, const struct incident_entry *entry)
 {
 	add(fields, "OOPSBT_DOMAIN_UUID", entry->uuid);
@@ -37,7 +37,7 @@ static void add_incident(struct incident_fields *fields, const struct incident_e
 	add(fields, "OOPSBT_PHASE", entry->signal->phase);
 }
 
-/* Whether the guest goes on, or a part of it. */
+/* By the damage: does the guest, or a part of it, go on? */
 static int priority(const struct signal *signal)
 {
 	if (!g_strcmp0(signal->phase, "ended"))
@@ -121,7 +121,7 @@ void incident_log_pause(struct log *log, const struct incident_entry *entry)
 		tell_pause(log, entry, LOG_ID_NOT_RESUMED, LOG_ERR,
 			   "could not be resumed, the freeze guard keeps trying",
 			   result->not_resumed);
-	/* QEMU stops a guest for its panic: that is told as a panic. */
+	/* QEMU stops a guest for its panic; the panic's entry says so. */
 	if (result->left_paused && entry->signal->incident != INCIDENT_PANIC)
 		tell_pause(log, entry, LOG_ID_LEFT_PAUSED, LOG_NOTICE, "is left paused",
 			   result->left_paused);

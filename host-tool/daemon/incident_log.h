@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the log is told of an incident when its collection is over: oopsbt-journal(7). */
+/* The log entries for an incident whose collection is over: oopsbt-journal(7). */
 #ifndef OOPSBT_DAEMON_INCIDENT_LOG_H
 #define OOPSBT_DAEMON_INCIDENT_LOG_H
 
@@ -11,7 +11,7 @@ struct incident_entry {
 	const char *domain; /* its name */
 	const char *uuid;
 	const struct signal *signal;
-	const char *kernel; /* its release, where the report does not tell; NULL: not known */
+	const char *kernel; /* its release, if the report has none; NULL: unknown */
 	const struct collection_result *result;
 };
 
@@ -23,18 +23,18 @@ struct incident_fields {
 	size_t count;
 };
 
-/* What is told of an incident that has a dump. Borrows from @entry. */
+/* The fields of an incident with a dump. Borrows from @entry. */
 void incident_fields_of_dump(struct incident_fields *fields, const struct incident_entry *entry);
 void incident_fields_clear(struct incident_fields *fields);
 
-/* There is a dump. */
+/* For an incident with a dump. */
 void incident_log_dump(struct log *log, const struct incident_entry *entry);
-/* There is none. */
+/* For an incident without a dump. */
 void incident_log_no_dump(struct log *log, const struct incident_entry *entry, int priority,
 			  const char *reason);
-/* With or without a dump: only if a pause keeps the guest from running. */
+/* With or without a dump: writes an entry only if a pause keeps the guest from running. */
 void incident_log_pause(struct log *log, const struct incident_entry *entry);
-/* The first signal that is left out since the last collection. */
+/* For the first signal that was skipped since the last collection. */
 void incident_log_suppressed(struct log *log, const struct incident_entry *entry,
 			     const char *reason);
 

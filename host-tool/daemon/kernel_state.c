@@ -99,7 +99,7 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 		g_key_file_set_uint64(file, WATCH, "counter", state->watch.counter);
 		g_key_file_set_uint64(file, WATCH, "taint", state->watch.taint);
 		g_key_file_set_uint64(file, WATCH, "credit", state->watch.credit);
-		/* Monotonic time is the host's, not the daemon's. */
+		/* Monotonic time is the host's and continues across daemons. */
 		g_key_file_set_int64(file, WATCH, "credit_until", state->watch.credit_until);
 	}
 	save_signals(state, file);

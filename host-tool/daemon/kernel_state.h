@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is known of the kernel that runs in a domain: its map, which only the analyser understands,
- * where the memory watch stands, and what was left out of its signals. Kept in <runtime
- * directory>/maps/<uuid> too, so that a daemon that comes back goes on where it left off, and finds
- * the oops that happened meanwhile.
+ * The state of the kernel in a domain: its map, which only the analyser interprets, the state of
+ * the memory watch, and the counts of skipped signals. Also stored in <runtime
+ * directory>/maps/<uuid>, so that a restarted daemon continues and finds oopses that happened
+ * meanwhile.
  */
 #ifndef OOPSBT_DAEMON_KERNEL_STATE_H
 #define OOPSBT_DAEMON_KERNEL_STATE_H
@@ -16,25 +16,25 @@
 #include "daemon/watch.h"
 
 struct kernel_state {
-	GBytes *map;   /* NULL: not known */
-	char *release; /* clean; NULL: not known. Not kept: it is found again soon */
+	GBytes *map;   /* NULL: unknown */
+	char *release; /* clean; NULL: unknown. Not stored: it is soon found again */
 	struct watch watch;
-	bool panic_collected;	 /* the kernel has panicked, and there is a dump of it */
-	bool error_collected;	 /* QEMU has stopped it for an internal error, and there is one */
-	bool watchdog_collected; /* its watchdog has paused it, and there is one */
-	char *stalls;		 /* as of stall_watch_to_text(); NULL: none */
-	/* Of the domain, when this was kept. */
+	bool panic_collected;	 /* the kernel has panicked, and a dump exists */
+	bool error_collected;	 /* QEMU has stopped it for an internal error, and a dump exists */
+	bool watchdog_collected; /* its watchdog has paused it, and a dump exists */
+	char *stalls;		 /* from stall_watch_to_text(); NULL: none */
+	/* Of the domain, when the state was stored. */
 	struct suppressed_signals suppressed;
-	gint64 deferred_us; /* real time of the signal that is put off; 0: none */
-	char *deferred;	    /* its word */
+	gint64 deferred_us; /* real time of the deferred signal; 0: none */
+	char *deferred;	    /* the signal's word */
 };
 
 void kernel_state_clear(struct kernel_state *state);
 
-/* Bound to the QEMU process (or, without one, the libvirt id) of @layout. */
+/* For the QEMU process (or, without one, the libvirt id) of @layout. */
 bool kernel_state_save(const struct kernel_state *state, const char *runtime_directory,
 		       const char *uuid, const struct layout *layout, GError **error);
-/* False: there is none for this instance. @state is empty then. */
+/* False: there is none for this instance; @state is empty. */
 bool kernel_state_load(struct kernel_state *state, const char *runtime_directory, const char *uuid,
 		       const struct layout *layout);
 void kernel_state_forget(const char *runtime_directory, const char *uuid);

@@ -44,7 +44,7 @@ static bool refuse_layout(GError **error, const char *message)
 
 /* --- the process --- */
 
-/* The host thread ids of the vCPUs, as QEMU gives them. */
+/* The host thread id of a vCPU, from QEMU. */
 static bool read_thread_id(virDomainPtr domain, int timeout_ms, GPid *thread, GError **error)
 {
 	g_autofree char *answer =
@@ -75,7 +75,7 @@ static bool read_thread_id(virDomainPtr domain, int timeout_ms, GPid *thread, GE
 	return true;
 }
 
-/* A file below /proc/<pid>, whole and NUL-terminated. */
+/* Reads a whole file in /proc/<pid>; NUL-terminated. */
 static char *read_proc(int directory, const char *name, size_t *length, GError **error)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -119,7 +119,7 @@ static bool read_thread_group(GPid thread, GPid *process, GError **error)
 	return true;
 }
 
-/* libvirt starts QEMU with `-uuid UUID`: what else has that number here is not it. */
+/* libvirt starts QEMU with `-uuid UUID`: a process without it has reused the pid. */
 static bool verify_process(int directory, virDomainPtr domain, GError **error)
 {
 	char uuid[VIR_UUID_STRING_BUFLEN];
@@ -142,7 +142,7 @@ static bool verify_process(int directory, virDomainPtr domain, GError **error)
 			     "(is libvirtd in another PID namespace?)");
 }
 
-/* Field 22; the second one, in parentheses, may hold anything. */
+/* Field 22; field 2, in parentheses, may contain anything. */
 static bool read_start_time(int directory, uint64_t *start_time, GError **error)
 {
 	size_t length;
@@ -159,7 +159,7 @@ static bool read_start_time(int directory, uint64_t *start_time, GError **error)
 	return true;
 }
 
-/* All through one directory handle, so that a recycled pid cannot get in between. */
+/* Uses one directory handle for all, so that a reused pid cannot interfere. */
 static bool open_process(struct layout *layout, virDomainPtr domain, int timeout_ms, GError **error)
 {
 	g_autofree char *path = NULL;
@@ -211,7 +211,7 @@ static bool host_address(virDomainPtr domain, const struct ram_region *region, i
 	return true;
 }
 
-/* Appends, or lengthens the last one where both addresses go on. */
+/* Appends @extent, or extends the last one if both addresses continue it. */
 static void add_extent(GArray *extents, const struct guest_extent *extent)
 {
 	if (extents->len > 0) {
@@ -254,7 +254,7 @@ static bool read_extents(struct layout *layout, virDomainPtr domain, int timeout
 		};
 
 		if (region->offset >= used || used - region->offset < region->length)
-			continue; /* not memory of the machine: a device's, or of another shape */
+			continue; /* not the machine's memory: a device's, or of another form */
 		if (layout->memory_fd >= 0 &&
 		    !host_address(domain, region, timeout_ms, &extent.file_offset, error))
 			return false;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a running domain's memory is: its extents, and the QEMU process that holds it.
+ * The memory of a running domain: its extents, and the QEMU process that holds it.
  *
- * Read once when a domain starts and again when its memory may have changed shape; never while
- * the domain is frozen. Immutable and shared by reference.
+ * It is read when a domain starts and again when its memory may have changed; never while the
+ * domain is frozen. Immutable and shared by reference.
  */
 #ifndef OOPSBT_DAEMON_LAYOUT_H
 #define OOPSBT_DAEMON_LAYOUT_H
@@ -11,7 +11,7 @@
 #include "daemon/virt.h"
 #include "guest/memory.h"
 
-/* How guest memory is read. */
+/* How to read guest memory. */
 enum memory_access {
 	MEMORY_AUTO,	/* the process's memory if it can be opened, else libvirt */
 	MEMORY_PROC,	/* the process's memory or fail */
@@ -19,14 +19,14 @@ enum memory_access {
 };
 
 struct layout {
-	int domain_id; /* libvirt's: another number is another process */
-	GPid pid;      /* 0: not known, memory is read through libvirt */
-	uint64_t
-		start_time; /* of the process, clock ticks since boot: with the pid, its identity */
-	int memory_fd;	    /* /proc/<pid>/mem, read-only; -1: through libvirt */
-	GArray *extents;    /* of struct guest_extent; file_offset: host virtual address */
-	char *hypervisor;   /* "QEMU 7.2.22, libvirt 9.0.0" */
-	char *fallback;	    /* why memory is read through libvirt although it need not; or NULL */
+	int domain_id;	     /* libvirt's; another id means another process */
+	GPid pid;	     /* 0: unknown, memory is read through libvirt */
+	uint64_t start_time; /* of the process, clock ticks since boot; identifies it together with
+				the pid */
+	int memory_fd;	     /* /proc/<pid>/mem, read-only; -1: through libvirt */
+	GArray *extents;     /* of struct guest_extent; file_offset: host virtual address */
+	char *hypervisor;    /* "QEMU 7.2.22, libvirt 9.0.0" */
+	char *fallback; /* why memory is read through libvirt, if that was not requested; or NULL */
 };
 
 struct layout *layout_read(virDomainPtr domain, enum memory_access access, int timeout_ms,
@@ -36,10 +36,10 @@ void layout_unref(struct layout *layout);
 typedef struct layout Layout;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Layout, layout_unref)
 
-/* Reads guest-physical memory from the process; false where that is not possible (or not there). */
+/* Reads guest-physical memory from the process. False: not possible, or there is no such memory. */
 bool layout_peek(const struct layout *layout, uint64_t address, void *buffer, size_t length);
 
-/* Whether [@address, @address + @length) is guest memory. */
+/* Is all of [@address, @address + @length) guest memory? */
 bool layout_covers(const struct layout *layout, uint64_t address, uint64_t length);
 
 #endif

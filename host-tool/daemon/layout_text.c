@@ -17,7 +17,7 @@ static void region_clear(void *pointer)
 /*
  *   0000000000100000-000000001fffffff (prio 0, ram): pc.ram @0000000000100000 KVM
  *
- * The offset is left out when it is 0; accelerators that have the range follow.
+ * The offset is missing if it is 0; the accelerators that have the range follow.
  */
 static bool parse_region(const char *line, struct ram_region *region)
 {
@@ -63,7 +63,7 @@ GArray *layout_parse_mtree(const char *text)
 	return regions->len > 0 ? g_steal_pointer(&regions) : NULL;
 }
 
-/* A block is named after its region, after the path of the device it belongs to. */
+/* A block's name is the path of its device followed by the name of its region. */
 static bool is_block_of(const char *block, const char *name)
 {
 	g_autofree char *suffix = g_strconcat("/", name, NULL);

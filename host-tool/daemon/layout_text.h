@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What QEMU's human monitor says about guest memory, as data: `info mtree -f`, `info ramblock`
- * and `gpa2hva` of QEMU 7.2 to 10.x. The text is taken as it comes: a line that is not understood
- * is left out, and the caller checks the sources against each other.
+ * Parses what QEMU's human monitor prints about guest memory: `info mtree -f`, `info ramblock` and
+ * `gpa2hva` of QEMU 7.2 to 10.x. Skips unknown lines; the caller checks the sources against each
+ * other.
  */
 #ifndef OOPSBT_DAEMON_LAYOUT_TEXT_H
 #define OOPSBT_DAEMON_LAYOUT_TEXT_H
@@ -19,13 +19,13 @@ struct ram_region {
 	char *name;
 };
 
-/* Array of struct ram_region from the flat view of the address space "memory". NULL: none there. */
+/* Array of struct ram_region from the flat view of the address space "memory". NULL: none found. */
 GArray *layout_parse_mtree(const char *text);
 
-/* The used length of the RAM block(s) of a memory region; 0: there is none. */
+/* The used length of a memory region's RAM block(s); 0: there is none. */
 uint64_t layout_parse_ramblock(const char *text, const char *name);
 
-/* The host virtual address of a gpa2hva answer, if it is about the memory region @name; else 0. */
+/* The host virtual address in a gpa2hva answer about the memory region @name; else 0. */
 uint64_t layout_parse_gpa2hva(const char *text, const char *name);
 
 #endif

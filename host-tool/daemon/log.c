@@ -15,9 +15,9 @@
 #include "daemon/writer.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
-/* Of a field, with its name: some collectors of journals cut longer ones. */
+/* Bytes of a field including its name: some journal collectors truncate longer ones. */
 #define MAX_FIELD 4095
-/* At the end, for who reads the log. */
+/* The time at exit for a slow reader of the log. */
 #define CLOSE_US (2 * G_TIME_SPAN_SECOND)
 
 enum sink {
@@ -26,11 +26,11 @@ enum sink {
 	SINK_SYSLOG,
 };
 
-/* Where it goes; the writer's. */
+/* The destination; owned by the writer. */
 struct target {
 	enum sink sink;
 	const char *name;
-	int fd; /* -1: syslog() has its own */
+	int fd; /* -1: syslog() opens its own */
 	struct sockaddr_un journal;
 };
 
@@ -40,7 +40,7 @@ struct log {
 	int level; /* atomic */
 };
 
-/* As the sink takes it. */
+/* An entry in the sink's format. */
 struct entry {
 	int priority;
 	size_t length;
@@ -59,7 +59,7 @@ static struct entry *entry_new(int priority, const GString *bytes)
 	return entry;
 }
 
-/* What is clean stays as it is: its escapes are not escaped again. */
+/* Does not escape the escapes of clean text again. */
 static char *clean_line(const char *text)
 {
 	size_t length = strlen(text);
@@ -69,7 +69,7 @@ static char *clean_line(const char *text)
 	return sanitize_line(text, (gssize)length);
 }
 
-/* Of clean text, at most @max bytes, characters whole; dots stand for the rest. */
+/* Appends at most @max bytes of clean text, in whole characters; dots replace the rest. */
 static void append_cut(GString *to, const char *text, size_t max)
 {
 	size_t length = strlen(text);
@@ -228,7 +228,7 @@ struct log *log_new_journal(const char *name, const char *path)
 	return make_log(name, SINK_JOURNAL, socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), path);
 }
 
-/* systemd.exec(5): the variable holds device and inode of the stream that goes to the journal. */
+/* systemd.exec(5): the variable has device and inode of the stream to the journal. */
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");

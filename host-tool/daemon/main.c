@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* oopsbtd: options, the things all collections share, and the main loop. */
+/* oopsbtd: command line, state shared by all collections, and the main loop. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -23,18 +23,20 @@
 #include "daemon/status.h"
 #include "daemon/trim.h"
 
-/* For collections under way at the end: then they are given up, then they are left behind. */
+/*
+ * Seconds for running collections at exit: then they are cancelled, after the same time abandoned.
+ */
 #define FINISH_S 5
 #define ABORT_S 3
-/* A command line or configuration that no other try makes right: the unit knows it, too. */
+/* A wrong command line or configuration: restarting does not help. The unit uses this status. */
 #define EXIT_MISTAKE 2
-/* After this time the code that only the start needs is not used any more. */
+/* After this many seconds code that only startup needs is dropped. */
 #define TRIM_AFTER_S 10
 
 struct daemon {
-	char *config_path; /* NULL: the default one */
-	bool uri_is_given; /* on the command line */
-	int given_level;   /* the same; 0: none */
+	char *config_path; /* NULL: the default file */
+	bool uri_is_given; /* given on the command line */
+	int given_level;   /* given on the command line; 0: none */
 	struct config config;
 	char *runtime_directory;
 	struct log *log;
@@ -49,8 +51,8 @@ struct daemon {
 };
 
 /*
- * Each vCPU that is watched for hangs takes two. The usual limit is for programs that call
- * select(), which none here does.
+ * Each vCPU watched for hangs needs two descriptors. The usual limit is for programs that use
+ * select(); oopsbtd does not.
  */
 static void raise_limit_of_descriptors(void)
 {
@@ -84,13 +86,13 @@ static gboolean on_guard_died(int fd G_GNUC_UNUSED, GIOCondition condition G_GNU
 			  "the freeze guard ended; started a new one");
 		watch_guard(daemon);
 	} else {
-		/* The next freeze starts the guard again; without a guard nothing is frozen. */
+		/* The next freeze starts the guard again; without a guard no guest is frozen. */
 		log_write(daemon->log, LOG_ERR, NULL, NULL, "%s", error->message);
 	}
 	return G_SOURCE_REMOVE;
 }
 
-/* --- the end --- */
+/* --- shutdown --- */
 
 static gboolean give_up(void *user_data)
 {
@@ -129,9 +131,9 @@ static gboolean on_signal(void *user_data)
 	return G_SOURCE_REMOVE;
 }
 
-/* --- another configuration --- */
+/* --- a new configuration --- */
 
-/* What holds until the daemon is started again: it has connections and files there. */
+/* Settings that need a restart of the daemon: it has connections and files open there. */
 static void keep_fixed(struct log *log, const char *key, char **now, char **next)
 {
 	if (g_strcmp0(*now, *next) != 0)
@@ -198,7 +200,7 @@ static gboolean on_reload(void *user_data)
 
 /* --- systemd's watchdog --- */
 
-/* Called in the main loop: a main loop that hangs does not get here. */
+/* Called from the main loop, so a hung main loop does not notify systemd. */
 static gboolean pat_watchdog(void *user_data)
 {
 	const struct daemon *daemon = user_data;
@@ -254,7 +256,7 @@ static void tell_removed(const struct store_entry *entry, const char *why, void 
 	log_write(daemon->log, LOG_WARNING, entry->domain, entry->id, "removed: %s", why);
 }
 
-/* Dumps that came over the limits while nothing was collected. */
+/* Removes dumps that exceeded the limits while nothing was collected. */
 static void enforce_quota(struct daemon *daemon)
 {
 	g_autoptr(GError) error = NULL;
@@ -296,7 +298,7 @@ static void tell_ready(int ready_fd)
 	sd_notify(0, "READY=1");
 	if (ready_fd >= 0) {
 		if (write(ready_fd, "", 1) < 0)
-			return; /* the parent is gone: nobody waits */
+			return; /* the parent is gone */
 		close(ready_fd);
 	}
 }
@@ -305,7 +307,7 @@ static int run(struct daemon *daemon, int ready_fd)
 {
 	g_autoptr(GError) error = NULL;
 
-	/* Many short-lived threads: do not keep an arena for each. */
+	/* The daemon has many short-lived threads: one malloc arena for each would waste memory. */
 	mallopt(M_ARENA_MAX, 2);
 	g_thread_pool_set_max_idle_time(10000);
 	virSetErrorFunc(NULL, ignore_libvirt_error);
@@ -331,7 +333,7 @@ static int run(struct daemon *daemon, int ready_fd)
 	return EXIT_SUCCESS;
 }
 
-/* The parent returns when the child is ready, or has failed. *@ready_fd is the child's. */
+/* The parent returns when the child is ready or has failed. The child gets *@ready_fd. */
 static bool go_background(int *ready_fd)
 {
 	int fds[2];
@@ -346,7 +348,7 @@ static bool go_background(int *ready_fd)
 		return false;
 	if (pid > 0) {
 		close(fds[1]);
-		/* What failed is in the log. */
+		/* The log has the error. */
 		_exit(read(fds[0], &byte, 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
 	close(fds[0]);
@@ -408,7 +410,7 @@ static int complain(const GError *error, int status)
 	return status;
 }
 
-/* Unknown keys are ignored by a daemon that runs; here they count as well. */
+/* A running daemon ignores unknown keys; this check reports them as errors. */
 static int check_config(const char *path)
 {
 	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
@@ -430,7 +432,7 @@ static int check_config(const char *path)
 	return errors->len + warnings->len ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* The options that the daemon keeps. False: a bad value. */
+/* Takes the options that the daemon keeps. False: an invalid value. */
 static bool take_arguments(struct daemon *daemon, struct arguments *arguments)
 {
 	if (arguments->log_level &&

@@ -15,14 +15,14 @@
 struct metrics {
 	struct domains *all;
 	gint64 started_us; /* real time */
-	char *path;	   /* written last; NULL: none */
-	bool failed;	   /* the last time; a warning was given */
+	char *path;	   /* of the last write; NULL: none */
+	bool failed;	   /* the last write failed; a warning was logged */
 	gint64 written_us; /* monotonic; 0: never */
 	guint source, heartbeat;
 	struct metrics_times times;
 	struct store_use use;
 	bool use_known, counting;
-	bool count_again; /* something was stored while it was counted */
+	bool count_again; /* a dump was stored during the count */
 };
 
 /* --- what is told --- */
@@ -101,7 +101,7 @@ static void remove_file(struct metrics *metrics)
 	g_clear_pointer(&metrics->path, g_free);
 }
 
-/* The configuration was loaded again and may name another file. */
+/* A reloaded configuration may name another file. */
 static void follow_config(struct metrics *metrics, const char *path)
 {
 	if (g_strcmp0(metrics->path, path) == 0)
@@ -112,13 +112,13 @@ static void follow_config(struct metrics *metrics, const char *path)
 }
 
 /*
- * The default folder is the daemon's own, and systemd closes it to others at each reload. Another
- * folder is the administrator's.
+ * The default folder belongs to the daemon, and systemd makes it private again at each reload. Any
+ * other folder belongs to the administrator.
  */
 static void open_folder(const struct metrics *metrics)
 {
 	if (config_metrics_is_default(metrics->all->config))
-		metrics_file_make_folder(metrics->path, NULL); /* the write tells what is wrong */
+		metrics_file_make_folder(metrics->path, NULL); /* the write reports errors */
 }
 
 static void write_file(struct metrics *metrics)
@@ -165,7 +165,7 @@ void metrics_changed(struct metrics *metrics)
 	metrics->source = g_timeout_add(delay_ms, write_now, metrics);
 }
 
-/* --- the store: counted in a thread, as a disk may take its time --- */
+/* --- the store: counted in a thread, since a disk may be slow --- */
 
 struct count_task {
 	struct task task;

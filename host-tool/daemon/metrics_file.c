@@ -46,7 +46,7 @@ static bool write_all(int fd, const char *text)
 	return true;
 }
 
-/* A file system may say only at the close that it is full. */
+/* Some file systems report a full disk only at close(). */
 static bool fill(int fd, const char *text)
 {
 	bool filled = write_all(fd, text) && fchmod(fd, FILE_MODE) == 0;
@@ -73,7 +73,8 @@ bool metrics_file_write(const char *path, const char *text, GError **error)
 	int fd;
 
 	/*
-	 * The file may be left of a daemon that was killed. A symbolic link there is not followed.
+	 * A killed daemon may have left this file. The new file does not follow a symbolic link
+	 * there.
 	 */
 	unlink(hidden);
 	fd = open(hidden, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

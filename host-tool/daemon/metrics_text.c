@@ -51,7 +51,7 @@ static void append_label(GString *text, const char *name, const char *value)
 #define MAX_LABELS 2
 
 struct label {
-	const char *name; /* NULL: no such label */
+	const char *name; /* NULL: the end */
 	const char *value;
 };
 
@@ -68,7 +68,7 @@ static void add_sample(GString *text, const char *name, const struct label *labe
 	}
 	if (labels)
 		g_string_append_c(text, '}');
-	/* Byte counts have many digits; all of them are printed. */
+	/* Prints all digits of byte counts. */
 	g_string_append_printf(text, value == (double)(int64_t)value ? " %.0f\n" : " %.15g\n",
 			       value);
 }
@@ -110,7 +110,7 @@ static void add_histogram(GString *text, const char *name, const char *help,
 
 /* --- domains --- */
 
-/* A domain under the name that is told. */
+/* A domain with its exported name. */
 struct row {
 	char *label;
 	struct metrics_domain domain;
@@ -143,8 +143,8 @@ static void merge(struct metrics_domain *domain, const struct metrics_domain *ot
 }
 
 /*
- * By name. For a moment there may be two domains of one name, one of them gone already: they are
- * one row, as a file with two samples of the same labels is refused whole.
+ * Sorts by name. Two domains may briefly have the same name, if one of them is gone already. They
+ * become one row, since readers reject a file that repeats a sample's labels.
  */
 static GArray *make_rows(const GArray *domains)
 {

@@ -2,9 +2,9 @@
 #include "daemon/oops_event.h"
 
 /*
- * The number of the event is not libvirt's until libvirt has taken the patches: another release may
- * give it to another event, whose callback takes other arguments. So the headers, the library and
- * the daemon have to be of one release. A stock daemon of that release refuses the number.
+ * Until libvirt accepts the patches, another release may use the event's number for another event
+ * with a different callback. So headers, library and daemon must have the same release. A stock
+ * daemon of that release rejects the number.
  */
 #ifdef VIR_DOMAIN_GUEST_OOPS_COUNT
 

@@ -10,7 +10,7 @@ static bool is_done(JsonObject *answer)
 	return json_object_has_member(answer, "return");
 }
 
-/* Whether @type, as qom-list says it, is one of the device whose oopses QEMU pauses for. */
+/* Is @type, as qom-list prints it, a device for whose oopses QEMU pauses? */
 static bool is_device(const char *type)
 {
 	static const char *const devices[] = {"child<pvpanic>", "child<pvpanic-pci>",
@@ -28,7 +28,7 @@ static const char *get_text(JsonNode *entry, const char *member)
 	return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
 }
 
-/* What QEMU answered, if it is a list; NULL: it is none. */
+/* The list in QEMU's answer; NULL: it is not a list. */
 static JsonArray *get_list(JsonObject *answer)
 {
 	JsonNode *node = json_object_get_member(answer, "return");
@@ -54,14 +54,19 @@ static bool set_property(virDomainPtr domain, const char *folder, const char *de
 	return false;
 }
 
-/* In a device's name is what must not go into a command as it is: it is somebody else's. */
+/*
+ * False: the device's name has characters that must not go into a command unescaped. Users choose
+ * it.
+ */
 static bool is_plain(const char *name)
 {
 	return name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789-_.[]") == strlen(name);
 }
 
-/* How long the devices in @folder of QEMU's object tree pause, and that registers come along. */
+/*
+ * Sets how long the devices in @folder of QEMU's object tree pause, and that they send registers.
+ */
 static bool prepare_devices(virDomainPtr domain, const char *folder, unsigned int limit_ms,
 			    GError **error)
 {
@@ -75,7 +80,7 @@ static bool prepare_devices(virDomainPtr domain, const char *folder, unsigned in
 		return false;
 	entries = get_list(answer);
 	if (entries == NULL)
-		return true; /* no device was made this way */
+		return true; /* this folder has no devices */
 	for (guint i = 0; i < json_array_get_length(entries); i++) {
 		JsonNode *entry = json_array_get_element(entries, i);
 		const char *name = get_text(entry, "name");
@@ -99,7 +104,7 @@ bool oops_pause_set(virDomainPtr domain, unsigned int limit_ms, bool *known, GEr
 	if (!qmp_ask(domain, command, &answer, error))
 		return false;
 	*known = is_done(answer);
-	/* With an id, as users and later libvirts give it, or without. */
+	/* Devices with an id, which users and newer libvirt assign, or without. */
 	return !*known || limit_ms == 0 ||
 	       (prepare_devices(domain, "/machine/peripheral", limit_ms, error) &&
 		prepare_devices(domain, "/machine/peripheral-anon", limit_ms, error));

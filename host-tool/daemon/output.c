@@ -13,7 +13,7 @@
 
 #define MAX_JSON_DEPTH 32
 #define PIECE_SIZE ((size_t)64 << 10)
-/* Bytes, in UTF-8. */
+/* The maximum bytes of a UTF-8 character. */
 #define MAX_CHARACTER 4
 
 static bool refuse_output(GError **error, const char *name, const char *message)
@@ -41,7 +41,7 @@ static bool check_size(int fd, const char *name, size_t max_bytes, size_t *size,
 	return true;
 }
 
-/* How much of @text is whole characters, if it goes on. What is not UTF-8 counts as whole. */
+/* The length of the whole characters in @text, if more follows. Invalid UTF-8 counts as whole. */
 static size_t whole_characters(const char *text, size_t length)
 {
 	for (size_t back = 1; back <= MIN(length, MAX_CHARACTER - 1); back++) {
@@ -56,10 +56,7 @@ static size_t whole_characters(const char *text, size_t length)
 
 typedef bool (*take_fn)(void *user_data, const char *text, size_t length, GError **error);
 
-/*
- * The whole file, piece by piece, whatever its size; each piece is clean and is given to @take
- * (which may be NULL).
- */
+/* Reads the whole file in pieces. Each piece must be clean and is passed to @take (may be NULL). */
 static bool read_clean(int fd, const char *name, size_t size, take_fn take, void *user_data,
 		       GError **error)
 {
@@ -98,8 +95,10 @@ bool output_check_text(int fd, const char *name, size_t max_bytes, bool may_be_e
 	return read_clean(fd, name, size, NULL, NULL, error);
 }
 
-/* What the daemon holds a report against and tells the journal, and what the store lists: each may
- * come once, early. */
+/*
+ * The members that the daemon checks or logs, or that the store lists: each may occur once, near
+ * the start.
+ */
 enum head {
 	HEAD_SCHEMA,
 	HEAD_ID,
@@ -167,7 +166,7 @@ static bool check_identity(const struct json_check *check,
 	return true;
 }
 
-/* NULL: it is no string, or one that is too long for what it should be. */
+/* NULL: not a string, or longer than allowed. */
 static char *get_string(const struct json_check *check, enum head head)
 {
 	const char *quoted = json_check_value(check, head);
@@ -176,7 +175,7 @@ static char *get_string(const struct json_check *check, enum head head)
 	if (quoted == NULL || *quoted != '"')
 		return NULL;
 	escaped = g_strndup(quoted + 1, strlen(quoted) - 2);
-	return g_strcompress(escaped); /* json_check lets through no other escapes than C has */
+	return g_strcompress(escaped); /* json_check only allows escapes that C has */
 }
 
 static struct maybe_int get_number(const struct json_check *check, enum head head)

@@ -4,12 +4,12 @@
 struct pauses {
 	GMutex mutex;
 	GCond changed;
-	GHashTable *followed; /* uuid → struct pause; under the mutex */
+	GHashTable *followed; /* uuid → struct pause; protected by the mutex */
 };
 
 struct pause {
-	gint64 since_us;	   /* events that are older came late */
-	gint64 stop_us, resume_us; /* 0: not come */
+	gint64 since_us;	   /* older events came late */
+	gint64 stop_us, resume_us; /* 0: not received */
 };
 
 struct pauses *pauses_new(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * When guests stopped and went on, as QEMU's STOP and RESUME events say. Calls of libvirt return
- * later than that, and do not tell of what others do. Thread-safe.
+ * When guests stopped and resumed, from QEMU's STOP and RESUME events. libvirt's calls return
+ * later, and miss pauses by others. Thread-safe.
  */
 #ifndef OOPSBT_DAEMON_PAUSES_H
 #define OOPSBT_DAEMON_PAUSES_H
@@ -13,18 +13,18 @@ struct pauses;
 
 struct pauses *pauses_new(void);
 struct pauses *pauses_ref(struct pauses *pauses);
-void pauses_unref(struct pauses *pauses); /* NULL: nothing */
+void pauses_unref(struct pauses *pauses); /* NULL is ignored */
 
-/* The events of a domain are kept from now on, until pauses_forget(). One caller a domain. */
+/* Keeps the events of a domain from now on, until pauses_forget(). One caller per domain. */
 void pauses_follow(struct pauses *pauses, const char *uuid);
 void pauses_forget(struct pauses *pauses, const char *uuid);
 
-/* An event came. @time_us: real time, of QEMU's host. Domains that nobody follows are ignored. */
+/* Records an event. @time_us: real time of QEMU's host. Ignores other domains. */
 void pauses_note(struct pauses *pauses, const char *uuid, bool stopped, gint64 time_us);
 
 /*
- * The first stop since pauses_follow() and the first resume after that, as real time; 0: not come.
- * With @timeout_ms it waits for both.
+ * The first stop since pauses_follow() and the first resume after it, as real time; 0: not
+ * received. With @timeout_ms it waits for both.
  */
 void pauses_get(struct pauses *pauses, const char *uuid, unsigned int timeout_ms, gint64 *stop_us,
 		gint64 *resume_us);

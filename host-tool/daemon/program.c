@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Where a child's descriptors are out of the way until each is at its place. */
+/* A place for a child's descriptors until each can get its number. */
 #define HIGH_FD 10
 
 struct child_fds {
@@ -65,7 +65,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct child_f
 	return status;
 }
 
-/* Unlike fork(), posix_spawn() copies nothing of this process. Returns an errno. */
+/* Unlike fork(), posix_spawn() copies no memory of this process. Returns an errno. */
 static int spawn(const char *path, char **arguments, const struct child_fds *fds, int target_fd,
 		 GPid *pid)
 {

@@ -25,7 +25,7 @@ bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GErr
 	return ask(domain, command, QMP_TIMEOUT_MS, answer, error);
 }
 
-/* A member of what query-status says, or NULL. *@answer holds it. */
+/* A member of the answer to query-status, or NULL. *@answer owns it. */
 static JsonNode *ask_status(virDomainPtr domain, const char *member, int timeout_ms,
 			    JsonObject **answer, GError **error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Questions to a domain's QEMU, in its own protocol, past libvirt's view of it. */
+/* Asks a domain's QEMU directly over QMP, bypassing libvirt's view of its state. */
 #ifndef OOPSBT_DAEMON_QMP_H
 #define OOPSBT_DAEMON_QMP_H
 
@@ -9,19 +9,19 @@
 
 #define QMP_TIMEOUT_MS 1000
 
-/* QEMU's answer to @command, a JSON object: with "return" or with "error". json_object_unref(). */
+/* QEMU's answer to @command, a JSON object with "return" or "error". json_object_unref(). */
 bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GError **error);
 
-/* Its run state, as "internal-error". g_free(). @timeout_ms: -1: none. */
+/* Its run state, such as "internal-error". g_free(). @timeout_ms: -1: none. */
 char *qmp_run_state(virDomainPtr domain, int timeout_ms, GError **error);
 
 /*
- * Whether its run state is "paused": by a stop command. Not where it has stopped by itself, as for
- * a guest's panic, of which libvirt may hear later, nor for an oops. @timeout_ms: -1: none.
+ * Is its run state "paused", by a stop command? False if it stopped by itself, for an oops or a
+ * guest's panic, which libvirt may hear of later. @timeout_ms: -1: none.
  */
 bool qmp_is_paused(virDomainPtr domain, int timeout_ms, bool *paused, GError **error);
 
-/* Whether it holds the guest for an oops (oops_pause.h). To all others the guest runs then. */
+/* Does QEMU hold the guest for an oops (oops_pause.h)? For everybody else the guest runs then. */
 bool qmp_holds_for_oops(virDomainPtr domain, bool *holds, GError **error);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/ratelimit.h"
 
-/* What is used of it at @now. */
+/* The used part of the bucket at @now. */
 static double used_at(const struct bucket *bucket, const struct rate *rate, gint64 now)
 {
 	double hours = (double)(now - bucket->since) / (double)G_TIME_SPAN_HOUR;
@@ -32,7 +32,7 @@ bool ratelimit_take(struct bucket *bucket, const struct rate *rate, struct bucke
 	return true;
 }
 
-/* Until no more than @most of it is used, in µs. */
+/* The time until at most @most of it is used, in µs. */
 static double until_used(const struct bucket *bucket, const struct rate *rate, double most,
 			 gint64 now)
 {
@@ -49,7 +49,7 @@ gint64 ratelimit_wait_us(const struct bucket *bucket, const struct rate *rate,
 	double reserved = until_used(bucket, rate, 0, now);
 	double wait = MAX(here, MIN(there, reserved));
 
-	/* One µs more, so that rounding in the sums above does no harm. */
+	/* One µs more allows for rounding in the sums above. */
 	return wait > 0 ? (gint64)wait + 1 : 0;
 }
 

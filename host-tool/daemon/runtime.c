@@ -19,7 +19,7 @@ char *runtime_directory(void)
 		directory = secure_getenv("RUNTIME_DIRECTORY");
 	if (directory == NULL)
 		directory = DEFAULT_RUNTIME_DIRECTORY;
-	/* systemd lists all runtime directories of the unit; the first is ours. */
+	/* systemd lists all runtime directories of the unit; the first one is oopsbt's. */
 	return g_strndup(directory, strcspn(directory, ":"));
 }
 
@@ -56,7 +56,7 @@ bool runtime_claim(const char *directory, GError **error)
 	if (fd < 0)
 		return fail_at_path(error, "opening", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return true; /* held as long as the process lives */
+		return true; /* the process holds the lock until it ends */
 	close(fd);
 	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
 		    "another oopsbtd is running already (it holds %s)", path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A signal that something happened in a guest: from when it is heard until it is collected. */
+/* A signal of an incident in a guest, from its arrival until its collection. */
 #ifndef OOPSBT_DAEMON_SIGNAL_H
 #define OOPSBT_DAEMON_SIGNAL_H
 
@@ -13,7 +13,7 @@ struct signal {
 	const char *word;
 	enum incident incident;
 	char *evidence;	   /* owned; or NULL */
-	const char *phase; /* as in common/collection.h; NULL: it has none */
+	const char *phase; /* as in common/collection.h; NULL: none */
 	struct maybe_int stalled_cpu;
 	gint64 signalled_us;
 	unsigned int tries;

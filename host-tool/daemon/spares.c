@@ -10,7 +10,7 @@ struct spare_task {
 	bool failed;
 };
 
-/* Starts one at a time, so that a collection that begins meanwhile waits for no more than one. */
+/* Starts one at a time, so that a new collection waits for at most one start. */
 static void spare_work(struct task *task)
 {
 	struct spare_task *spare = (struct spare_task *)task;
@@ -22,7 +22,7 @@ static void spare_work(struct task *task)
 		spare->failed = !analyzer_pool_fill(spare->pool, num + 1, NULL);
 }
 
-/* A spare that could not be started is tried again after the next collection. */
+/* A failed start is retried after the next collection. */
 static void spare_done(struct task *task, struct domain *domain G_GNUC_UNUSED)
 {
 	struct spare_task *spare = (struct spare_task *)task;

@@ -43,7 +43,7 @@ static void add_signals(JsonBuilder *builder, const struct domain *domain)
 	json_builder_end_array(builder);
 }
 
-/* Beside how it stands: whether a host NMI would be answered, and why (not). */
+/* Adds the settings, and whether the guest would handle a host NMI, and why (not). */
 static void add_settings(JsonBuilder *builder, const struct domain *domain)
 {
 	g_autofree char *text = guest_settings_text(&domain->settings);

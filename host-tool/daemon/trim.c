@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Segments that were never writable hold nothing that is not in their file. */
+/* Segments that were never writable have no content beyond their file. */
 static int trim_object(struct dl_phdr_info *info, size_t size, void *user_data)
 {
 	uintptr_t page_mask = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;

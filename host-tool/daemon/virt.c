@@ -28,7 +28,7 @@ struct call {
 	GMutex mutex;
 	GCond finished;
 	char uuid[VIR_UUID_STRING_BUFLEN];
-	bool left; /* nobody waits for it any more */
+	bool left; /* no caller waits for it any more */
 	virt_call_fn function;
 	void *data;
 	GDestroyNotify clear_data;
@@ -48,13 +48,13 @@ static void call_clear(void *pointer)
 }
 
 /*
- * Domains with a call that was left behind and is not over. The next call would wait for that one,
- * in a thread here, in a worker of libvirtd and in the queue of its connection: a QEMU that hangs
- * must not use these up. libvirtd lets one call at a time have a domain, so all threads share this.
+ * Domains with an abandoned call that is still running. The next call would wait for it, and block
+ * a thread here, a worker of libvirtd and the queue of its connection; a hung QEMU must not use
+ * these up. libvirtd serves one call of a domain at a time, so all threads share this table.
  */
 static struct {
 	GMutex mutex;
-	GHashTable *uuids; /* → how many calls; NULL: none */
+	GHashTable *uuids; /* → number of such calls; NULL: none */
 } stuck;
 
 static bool is_stuck(const char *uuid)
@@ -67,7 +67,7 @@ static bool is_stuck(const char *uuid)
 	return found;
 }
 
-/* Call with @change 1 when a call is left behind, -1 when it is over. */
+/* @change: 1 when a call is abandoned, -1 when it is over. */
 static void count_stuck(const char *uuid, int change)
 {
 	int calls;
@@ -205,7 +205,7 @@ static void request_clear(void *pointer)
 static bool call_monitor(void *pointer, GError **error)
 {
 	struct request *request = pointer;
-	char *answer = NULL; /* libvirt's allocator is malloc(), as is GLib's */
+	char *answer = NULL; /* libvirt and GLib both allocate with malloc() */
 
 	if (virDomainQemuMonitorCommand(request->domain, request->command, &answer,
 					request->flags) < 0)
@@ -291,7 +291,7 @@ int virt_job_operation(virDomainPtr domain)
 	int operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
 
 	if (virDomainGetJobStats(domain, &type, &params, &num_params, 0) < 0)
-		/* libvirt's answer for a domain that is arriving */
+		/* libvirt's error for a domain that is arriving */
 		return virGetLastErrorCode() == VIR_ERR_OPERATION_UNSUPPORTED
 			       ? VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
 			       : VIR_DOMAIN_JOB_OPERATION_UNKNOWN;

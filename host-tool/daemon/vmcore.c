@@ -16,7 +16,7 @@ static bool check_space(const char *path, const struct layout *layout, uint64_t 
 	uint64_t needed = free_space_floor;
 	struct statvfs status;
 
-	/* Compressed it will be less; how much less is not known before. */
+	/* Compression will make it smaller, by an unknown amount. */
 	for (guint i = 0; i < layout->extents->len; i++)
 		needed += g_array_index(layout->extents, struct guest_extent, i).length;
 	if (statvfs(path, &status) < 0) {
@@ -31,7 +31,7 @@ static bool check_space(const char *path, const struct layout *layout, uint64_t 
 	return false;
 }
 
-/* The first dump of the domain with such a file: its path, g_free(), or NULL. */
+/* The first dump of the domain with an unfinished file: its path, g_free(), or NULL. */
 static char *find_unfinished(const char *root, const char *uuid)
 {
 	g_autofree char *directory = g_build_filename(root, uuid, NULL);

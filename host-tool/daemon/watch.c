@@ -2,14 +2,14 @@
 #include "daemon/watch.h"
 
 #define CREDIT_US (10 * G_TIME_SPAN_SECOND)
-/* An event that is older was not held back: a clock has been set. */
+/* QEMU holds back no event longer: an older event means that a clock was set. */
 #define MAX_DELAY_US (10 * G_TIME_SPAN_SECOND)
-/* From when on a clock that stands is looked into, and how far apart at most. */
+/* The delays between checks of a clock that does not move: the first, and the maximum. */
 #define FIRST_CHECK_US (4 * G_TIME_SPAN_SECOND)
 #define MAX_CHECK_DELAY_US (60 * G_TIME_SPAN_SECOND)
-/* More at once is not counting but other memory. */
+/* A larger step is not a count: the memory has another use. */
 #define MAX_STEP 1000
-/* Bit 7 (TAINT_DIE) is set by each oops; the kernel has 20 flags so far, in a word of 64 bits. */
+/* Each oops sets bit 7 (TAINT_DIE). The kernel has 20 flags so far, in a word of 64 bits. */
 #define TAINT_DIE ((uint64_t)1 << 7)
 #define TAINT_IMPOSSIBLE (~(uint64_t)0 << 32)
 
@@ -55,7 +55,7 @@ bool watch_set(struct watch *watch, const struct protocol_verdict *verdict)
 	return had;
 }
 
-/* Counts only go up, by little, and flags are never taken back. */
+/* Counts only grow, in small steps, and flags are never cleared. */
 static bool is_plausible(const struct watch *watch, uint32_t step, uint64_t taint)
 {
 	if (step > MAX_STEP)
@@ -74,7 +74,10 @@ enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t tai
 		watch_reset(watch);
 		return WATCH_STALE;
 	}
-	/* The flag is set when the oops has been printed: until then wait, there is more to see. */
+	/*
+	 * The kernel sets the flag after it has printed the oops: wait until then, for the complete
+	 * log.
+	 */
 	if (step > 0 && watch->taint_address != 0 && !(taint & TAINT_DIE))
 		return WATCH_QUIET;
 	if (now > watch->credit_until)

@@ -3,7 +3,7 @@
 
 struct item {
 	void *content;
-	unsigned int worth; /* how many are lost with it */
+	unsigned int worth; /* number of entries that are lost with it */
 };
 
 struct writer {
@@ -12,11 +12,11 @@ struct writer {
 
 	GMutex mutex;
 	GCond changed;
-	/* Under the mutex. */
+	/* Protected by the mutex. */
 	GQueue waiting; /* of struct item */
 	unsigned int lost;
-	bool closed; /* takes no more */
-	bool ended;  /* all is written */
+	bool closed; /* accepts no more items */
+	bool ended;  /* everything is written */
 };
 
 static void item_free(struct writer *writer, struct item *item)
@@ -48,7 +48,7 @@ static void add(struct writer *writer, void *content, unsigned int worth)
 	g_cond_broadcast(&writer->changed);
 }
 
-/* NULL: it is closed, and all is written. */
+/* NULL: closed, and everything is written. */
 static struct item *next(struct writer *writer)
 {
 	while (g_queue_is_empty(&writer->waiting) && !writer->closed)
@@ -56,7 +56,7 @@ static struct item *next(struct writer *writer)
 	return g_queue_pop_head(&writer->waiting);
 }
 
-/* Only after something was written: else nobody is there to be told. */
+/* Only after a successful write: otherwise nobody reads it. */
 static void tell_lost(struct writer *writer)
 {
 	if (writer->lost == 0 || g_queue_get_length(&writer->waiting) > WRITER_MAX_WAITING / 2)

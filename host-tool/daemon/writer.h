@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes in a thread of its own, in the order in which things come: who has something to write
- * never waits for who reads it. While WRITER_MAX_WAITING items wait, more are dropped and counted;
- * when half of these are written, one item says how many are lost. Thread-safe.
+ * Writes items in its own thread, in order, so that callers never wait for a reader. If
+ * WRITER_MAX_WAITING items wait, further items are dropped and counted; when half of the waiting
+ * items are written, one item reports the number of lost ones. Thread-safe.
  */
 #ifndef OOPSBT_DAEMON_WRITER_H
 #define OOPSBT_DAEMON_WRITER_H
@@ -13,28 +13,28 @@
 #define WRITER_MAX_WAITING 1000
 
 struct writer_functions {
-	/* In the thread; may take any time. False: the item is lost. */
+	/* Runs in the thread; may take any time. False: the item is lost. */
 	bool (*write)(const void *item, void *user_data);
-	/* In the thread: an item that says how many are lost. */
+	/* Runs in the thread: makes an item that reports @count lost ones. */
 	void *(*tell_lost)(unsigned int count, void *user_data);
 	GDestroyNotify free_item;
-	GDestroyNotify free_user_data; /* when the thread has ended, too */
+	GDestroyNotify free_user_data; /* called after the thread has ended */
 };
 
 struct writer;
 
 struct writer *writer_new(const struct writer_functions *functions, void *user_data);
 
-/* @item is the writer's from now on. */
+/* Takes @item. */
 void writer_push(struct writer *writer, void *item);
 
 /*
- * Waits until all is written, but no longer than @timeout_us: then the thread is left behind with
- * the process. What is pushed after this is dropped. False: not all is written.
+ * Waits at most @timeout_us until everything is written; then the thread is abandoned. Items pushed
+ * later are dropped. False: not everything is written.
  */
 bool writer_close(struct writer *writer, gint64 timeout_us);
 
-/* Waits for nothing: the thread writes what there is. */
+/* Does not wait: the thread writes the remaining items. */
 void writer_free(struct writer *writer);
 
 #endif
