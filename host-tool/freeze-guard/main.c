@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * oopsbt-freeze-guard: resumes what its starter froze and cannot resume any more.
+ * oopsbt-freeze-guard: resumes guests that its starter froze and cannot resume any more.
  *
- * Started with the daemon and told on standard input of each freeze. A freeze whose owner is late,
- * gone or has given it away is worked on by a thread of its own, with a libvirt connection of its
- * own, until nothing of it is outstanding: no domain that hangs holds up another one, and an absent
- * libvirtd is waited for as long as it takes. The states are those of transitions.h. It ends with
- * its input and the last freeze.
+ * The daemon starts it and tells it of each freeze on standard input. If the owner of a freeze is
+ * late, gone, or hands it over, the guard works on it in a separate thread with a separate libvirt
+ * connection until nothing is outstanding. So a domain that hangs does not delay another one, and
+ * the guard waits for an absent libvirtd as long as needed. transitions.h defines the states. The
+ * guard ends when its input has ended and no freeze is left.
  */
 #include <errno.h>
 #include <poll.h>
@@ -25,45 +25,48 @@
 #include "freeze-guard/record.h"
 #include "freeze-guard/thaw.h"
 
-/* How far a freeze may go beyond its budget before its owner is taken for hung. */
+/* A freeze that exceeds its budget by this much has a hung owner. */
 #define MARGIN_US (500 * G_TIME_SPAN_MILLISECOND)
-/* And a resume call, which takes a few: something holds it up that began during the freeze. */
+/*
+ * The limit for a resume call, which takes a few ms: something that began during the freeze holds
+ * it up.
+ */
 #define RESUME_MARGIN_US (100 * G_TIME_SPAN_MILLISECOND)
-/* Between two looks: at first, and when it goes on for long. */
+/* The delays between two looks: the first, and the maximum. */
 #define FIRST_RETRY_US (100 * G_TIME_SPAN_MILLISECOND)
 #define LATER_RETRY_US G_TIME_SPAN_SECOND
 #define MANY_TRIES 600
-/* A call that waits for its turn on a domain is given up by libvirtd after 30 s. */
+/* libvirtd gives up a call that waits for its turn on a domain after 30 s. */
 #define LIBVIRT_WAIT_US (32 * G_TIME_SPAN_SECOND)
-/* Domains that are worked on at once; more wait for one of these to end. */
+/* The number of domains to work on at once; more wait for one of these. */
 #define MAX_THREADS 256
 
 struct guard {
 	struct log *log;
 	const char *uri;
 	const char *runtime_directory;
-	bool orphaned; /* standard input is closed; under the mutex */
+	bool orphaned; /* standard input is closed; protected by the mutex */
 	GThreadPool *threads;
 	int wake_fd;	/* an eventfd: a thread has ended */
-	int records_fd; /* readable: an owner may have ended; -1: it is not told of that */
+	int records_fd; /* readable: an owner may have ended; -1: no notification */
 
 	GMutex mutex;
-	GCond changed;	   /* some entry's state */
-	GHashTable *table; /* token → struct entry; under the mutex */
+	GCond changed;	   /* an entry's state has changed */
+	GHashTable *table; /* token → struct entry; protected by the mutex */
 };
 
-/* Members below the line are under the guard's mutex. */
+/* Members below the line are protected by the guard's mutex. */
 struct entry {
 	struct guard *guard;
 	uint64_t token;
 	char uuid[VIR_UUID_STRING_BUFLEN];
 	int domain_id;
-	char *uri; /* NULL: the guard's */
+	char *uri; /* NULL: the URI of the guard */
 	/* --- */
 	enum freeze_state state;
-	gint64 due; /* monotonic: then the owner is late */
+	gint64 due; /* monotonic: the owner is late after this time */
 	bool worked_on;
-	struct freeze_record *record; /* NULL: the owner has it */
+	struct freeze_record *record; /* NULL: owned by the freeze's owner */
 };
 
 static void entry_free(void *pointer)
@@ -75,7 +78,7 @@ static void entry_free(void *pointer)
 	g_free(entry);
 }
 
-/* @id: or NULL; @detail: a field */
+/* @id: may be NULL; @detail: a field */
 static void say(const struct entry *entry, const char *id, int priority, struct log_field detail,
 		const char *message)
 {
@@ -85,7 +88,7 @@ static void say(const struct entry *entry, const char *id, int priority, struct 
 		  message);
 }
 
-/* --- the state; the mutex is held --- */
+/* --- the state; the mutex must be held --- */
 
 static bool is_ours(const struct entry *entry)
 {
@@ -95,7 +98,7 @@ static bool is_ours(const struct entry *entry)
 
 static void work(void *data, void *user_data);
 
-/* Events that lead nowhere come of messages that crossed. */
+/* An event without a transition comes from messages that crossed. */
 static void apply(struct entry *entry, enum freeze_event event)
 {
 	struct guard *guard = entry->guard;
@@ -124,17 +127,17 @@ static struct entry *entry_new(struct guard *guard, const char *uuid, uint64_t t
 	return entry;
 }
 
-/* --- the work on one freeze, in a thread of its own --- */
+/* --- the work on one freeze, in a separate thread --- */
 
 struct job {
 	struct entry *entry;
 	virConnectPtr connection;
-	gint64 answers_since; /* monotonic: QEMU and libvirt answer; 0: not yet */
+	gint64 answers_since; /* monotonic: QEMU and libvirt have answered since; 0: not yet */
 	unsigned int num_tries;
 	bool complained, told_of_end;
 };
 
-/* The record says whether anything is outstanding, and whose that is. */
+/* Takes the record, which tells whether anything is outstanding, and for whom. */
 static bool take_record(struct entry *entry)
 {
 	g_autoptr(GError) error = NULL;
@@ -144,7 +147,7 @@ static bool take_record(struct entry *entry)
 		return true;
 	record = freeze_record_take(entry->guard->runtime_directory, entry->uuid, entry->token,
 				    entry->guard->orphaned, &error);
-	/* Without one the work is done all the same, but a guard after this one knows nothing. */
+	/* Works without a record too, but a later guard then knows nothing of the freeze. */
 	if (record == NULL && error) {
 		g_autofree char *message = g_strdup_printf(
 			"has a freeze record that cannot be read: %s", error->message);
@@ -177,10 +180,10 @@ static void disconnect(struct job *job)
 }
 
 /*
- * Whether a suspend call without a caller can still be performed. libvirtd starts calls in the
- * order in which they come, one that waits for its turn on the domain is given up after 30 s, and a
- * domain has one turn at a time. So it cannot when libvirtd answered such a call of ours, then
- * those 30 s went by, and then it and QEMU answered again.
+ * Can libvirtd no longer run a suspend call whose caller is gone? libvirtd starts calls in order,
+ * gives up a call that waits for its turn on the domain after 30 s, and gives a domain one turn at
+ * a time. So the call is over if libvirtd answered a similar call of the guard, those 30 s have
+ * passed, and then libvirtd and QEMU answered again.
  */
 static bool is_settled(struct job *job)
 {
@@ -196,7 +199,7 @@ static bool is_settled(struct job *job)
 	return false;
 }
 
-/* @ended: the libvirt job that would have carried the pause with it */
+/* @ended: the libvirt job that would have kept the pause */
 static void tell_ended(struct job *job, const char *ended)
 {
 	g_autofree char *message =
@@ -250,7 +253,7 @@ static enum freeze_event look_once(struct job *job, enum freeze_state state)
 	return event;
 }
 
-/* The mutex is held, but not while libvirt is asked. */
+/* The mutex must be held; it is released while libvirt is asked. */
 static void look_until_over(struct job *job)
 {
 	struct entry *entry = job->entry;
@@ -263,14 +266,14 @@ static void look_until_over(struct job *job)
 		gint64 until;
 
 		g_mutex_unlock(&guard->mutex);
-		/* Somebody else has it now, or has removed all records. */
+		/* Another process owns the record now, or has removed all records. */
 		if (entry->record && !freeze_record_is_ours(entry->record))
 			event = FREEZE_EVENT_TAKEN;
 		else
 			event = look_once(job, before);
 		until = g_get_monotonic_time() + retry_us;
 		g_mutex_lock(&guard->mutex);
-		/* What was seen before the state changed says nothing about the new state. */
+		/* A look from before the state changed says nothing about the new state. */
 		if (entry->state == before)
 			apply(entry, event);
 		while (entry->state == before &&
@@ -296,7 +299,7 @@ static void work(void *data, void *user_data)
 	eventfd_write(guard->wake_fd, 1);
 }
 
-/* --- what the guard is told, and sees itself --- */
+/* --- messages, and the guard's own checks --- */
 
 static void look_for_orphans(struct guard *guard)
 {
@@ -332,14 +335,14 @@ static void handle(struct guard *guard, const struct guard_message *message)
 		enum freeze_state state = FREEZE_STATE_NEW;
 
 		if (!freeze_next(FREEZE_GUARD, &state, message->event))
-			return; /* the guard has ended it itself */
+			return; /* the guard has ended this freeze itself */
 		entry = entry_new(guard, message->uuid, message->token, message->domain_id);
 	}
 	entry->due = g_get_monotonic_time() + within_us;
 	apply(entry, message->event);
 }
 
-/* False at the end of the input. The mutex is held. */
+/* False: the input has ended. The mutex must be held. */
 static bool receive_all(struct guard *guard)
 {
 	struct guard_message message;
@@ -354,7 +357,7 @@ static bool receive_all(struct guard *guard)
 	return got < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-/* Its owner has it, and may come to be late. */
+/* Its owner has it, and may be late. */
 static bool is_awaited(const struct entry *entry)
 {
 	return entry->state == FREEZE_STATE_ANNOUNCED || entry->state == FREEZE_STATE_FROZEN;
@@ -374,7 +377,7 @@ static void apply_to_all(struct guard *guard, enum freeze_event event, gint64 du
 			apply(item->data, event);
 }
 
-/* Milliseconds until an owner is late; -1: there is none. */
+/* Milliseconds until an owner is late; -1: none is pending. */
 static int next_due_ms(struct guard *guard)
 {
 	gint64 next = G_MAXINT64;
@@ -418,7 +421,7 @@ static void run(struct guard *guard)
 	look_for_orphans(guard);
 	while (!guard->orphaned || g_hash_table_size(guard->table) > 0) {
 		wait_for_input(guard);
-		/* First what was said, then the time: an end that waits to be read is no delay. */
+		/* Reads messages before it checks the time: an unread end is not a delay. */
 		if (!guard->orphaned && !receive_all(guard)) {
 			guard->orphaned = true;
 			apply_to_all(guard, FREEZE_EVENT_ORPHANED, 0);
@@ -441,7 +444,7 @@ static bool is_started_by_us(int argc)
 	       type == SOCK_SEQPACKET;
 }
 
-/* The daemon is in the background then. */
+/* Then the daemon runs in the background. */
 static bool stderr_is_null(void)
 {
 	struct stat status;
@@ -462,7 +465,8 @@ int main(int argc, char **argv)
 	}
 	guard.runtime_directory = argv[1];
 	guard.uri = *argv[2] ? argv[2] : NULL;
-	/* A signal to the daemon's process group, or at shutdown, must not reach the guard first.
+	/*
+	 * A signal to the daemon's process group, or at shutdown, must not reach the guard first.
 	 */
 	setsid();
 	signal(SIGINT, SIG_IGN);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the freeze guard is told, one struct a packet, on its standard input (SOCK_SEQPACKET): the
- * events of transitions.h. Both ends are the same build on the same machine. Nothing is answered: a
- * packet that was sent is kept by the kernel for the guard even if the sender dies at once.
+ * The messages to the freeze guard on its standard input (SOCK_SEQPACKET), one struct a packet: the
+ * events of transitions.h. Both ends are the same build on the same machine. The guard does not
+ * answer: the kernel keeps a sent packet for the guard even if the sender dies at once.
  */
 #ifndef OOPSBT_FREEZE_GUARD_MESSAGE_H
 #define OOPSBT_FREEZE_GUARD_MESSAGE_H
@@ -10,14 +10,14 @@
 #include <libvirt/libvirt.h>
 #include <stdint.h>
 
-/* Not of one freeze: look for records whose owners are gone. */
+/* Not about one freeze: look for records without an owner. */
 #define GUARD_LOOK UINT32_MAX
 
 struct guard_message {
 	uint32_t event;	    /* enum freeze_event, or GUARD_LOOK */
-	uint32_t within_ms; /* by then the next one comes, or the owner hangs */
+	uint32_t within_ms; /* the owner hangs if the next message does not come in this time */
 	uint64_t token;	    /* of the freeze */
-	int32_t domain_id;  /* libvirt's, so that a restarted domain is not mistaken for this one */
+	int32_t domain_id;  /* libvirt's, to tell a restarted domain from this instance */
 	char uuid[VIR_UUID_STRING_BUFLEN];
 };
 

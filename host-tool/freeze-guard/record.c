@@ -89,7 +89,7 @@ static bool is_open_at(int fd, const char *path)
 	       opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
-/* A file with the lock and the text, under a name of its own: nobody sees it before it is whole. */
+/* Creates a locked file with the text under a hidden name, so that nobody sees a part of it. */
 static bool write_hidden(struct freeze_record *record, const char *hidden)
 {
 	g_autofree char *text = g_strdup_printf(
@@ -140,7 +140,7 @@ static bool read_text(struct freeze_record *record)
 	return parse(text, record);
 }
 
-/* --- of the owner --- */
+/* --- for the owner --- */
 
 struct freeze_record *freeze_record_new(const char *runtime_directory, const char *uuid,
 					int domain_id, const char *uri, GError **error)
@@ -190,9 +190,9 @@ void freeze_record_remove(struct freeze_record *record)
 		unlink(record->path);
 }
 
-/* --- of the guard --- */
+/* --- for the guard --- */
 
-/* A file of the caller's own in the place of the owner's, who is late. */
+/* Replaces the file of a late owner by one of the caller. */
 static struct freeze_record *replace(struct freeze_record *old, GError **error)
 {
 	g_autofree char *hidden = hidden_path(old);
@@ -222,9 +222,9 @@ struct freeze_record *freeze_record_take(const char *runtime_directory, const ch
 }
 
 /*
- * Opened for reading only: closing a file that was open for writing wakes the guard, see
- * freeze_record_watch(), and it would look for ever.
- * NULL: it has an owner, or says of nothing that is outstanding (and then it is removed).
+ * Opens the file for reading only: closing a file that was open for writing would wake the guard
+ * (see freeze_record_watch()), which would then look without end. NULL: it has an owner, or says
+ * that nothing is outstanding (then it is removed).
  */
 static struct freeze_record *take_orphan(const char *runtime_directory, const char *name)
 {
@@ -233,7 +233,7 @@ static struct freeze_record *take_orphan(const char *runtime_directory, const ch
 	record->fd = open(record->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (record->fd < 0 || flock(record->fd, LOCK_EX | LOCK_NB) < 0)
 		return NULL;
-	/* Its owner may have ended between the two calls, and well. */
+	/* Its owner may have ended it properly between the two calls. */
 	if (!freeze_record_is_ours(record))
 		return NULL;
 	if (g_uuid_string_is_valid(name) && read_text(record) && record->state != FREEZE_STATE_NEW)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The state machine of a freeze (transitions.h), for the daemon, its guard and the record alike.
- */
+/* The state machine of a freeze (transitions.h), for the daemon, its guard and the record. */
 #ifndef OOPSBT_FREEZE_GUARD_STATE_H
 #define OOPSBT_FREEZE_GUARD_STATE_H
 
@@ -26,7 +24,7 @@ enum freeze_event {
 };
 /* clang-format on */
 
-/* False, and *@state is unchanged: @event does not lead anywhere from there. */
+/* False, with *@state unchanged: @event has no transition from this state. */
 bool freeze_next(enum freeze_actor actor, enum freeze_state *state, enum freeze_event event);
 
 const char *freeze_state_name(enum freeze_state state);

@@ -4,10 +4,10 @@
 #include "daemon/qmp.h"
 #include "daemon/virt.h"
 
-/* Here nobody waits: a hung QEMU holds up its own guest only. */
+/* No caller waits here: a hung QEMU delays its own guest only. */
 #define NO_TIMEOUT (-1)
 
-/* The jobs that remember that the guest was paused when they began. */
+/* The libvirt job that keeps the state in which it found the guest. */
 static const char *carrying_job(virDomainPtr domain)
 {
 	switch (virt_job_operation(domain)) {
@@ -37,7 +37,7 @@ static enum freeze_event look(virDomainPtr domain, int domain_id, GError **error
 		return FREEZE_EVENT_RUNS;
 	if (state != VIR_DOMAIN_PAUSED || reason != VIR_DOMAIN_PAUSED_USER)
 		return FREEZE_EVENT_OTHERS;
-	/* If QEMU does not tell: better a guest that runs than one that stays frozen. */
+	/* If QEMU does not answer, resume: a running guest is better than a frozen one. */
 	if (qmp_is_paused(domain, NO_TIMEOUT, &paused, NULL) && !paused)
 		return FREEZE_EVENT_OTHERS;
 	return FREEZE_EVENT_FAILED;

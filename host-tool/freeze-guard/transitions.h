@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The life of one freeze: its states, what can happen to it, and where that leads. This table is
- * the only one: state.c makes C of it, tests/model/freeze.pml makes a model of it, which spin
- * checks. So it is included without a guard, and whoever includes it defines what it needs of
+ * The life of one freeze: its states, the events, and the transitions. This is the only table:
+ * state.c makes C code of it, and tests/model/freeze.pml makes a model of it that spin checks. So
+ * it has no include guard, and the including file defines what it needs of
  *
  *	STATE(name)
  *	EVENT(name)
  *	MOVE(actor, from, event, to)
  *
- * DAEMON is whoever freezes (oopsbtd or `virsh oopsbt collect`), GUARD its freeze guard. Both know
- * the freeze by its token. Events marked > are what the daemon tells the guard.
+ * DAEMON is the process that freezes (oopsbtd or `virsh oopsbt collect`), GUARD is its freeze
+ * guard. Both identify the freeze by its token. The daemon sends events marked > to the guard.
  */
 #ifndef STATE
 #define STATE(name)
@@ -21,40 +21,40 @@
 #define MOVE(actor, from, event, to)
 #endif
 
-STATE(NEW)	  /* nobody has been told of it */
-STATE(ANNOUNCED)  /* the record is written and the guard told: the suspend call may be made */
+STATE(NEW)	  /* no other process knows of it */
+STATE(ANNOUNCED)  /* the record is written and the guard knows: the suspend call may be made */
 STATE(SUSPENDING) /* the suspend call has no answer yet */
 STATE(FROZEN)	  /* the suspend call succeeded */
-STATE(THAWING)	  /* the guest is to be resumed by the actor */
-STATE(LATE)	  /* no answer yet, and the owner should have given up: what comes is undone */
-STATE(UNSETTLED)  /* the same, and the owner is gone: the answer will never be known */
-STATE(HELD)	  /* QEMU has paused the guest by itself for the oops */
-STATE(RELEASING)  /* QEMU is asked to end that pause */
-STATE(GIVEN)	  /* it is the guard's now */
+STATE(THAWING)	  /* the actor must resume the guest */
+STATE(LATE)	  /* no answer yet, and the owner should have given up: undo what comes */
+STATE(UNSETTLED)  /* the same, and the owner is gone: its answer will never be known */
+STATE(HELD)	  /* QEMU itself has paused the guest for the oops */
+STATE(RELEASING)  /* QEMU was asked to end that pause */
+STATE(GIVEN)	  /* handed over to the guard */
 STATE(OVER)	  /* nothing of this freeze is outstanding */
 
-EVENT(REFUSED)	 /* the guest may not be frozen, or nobody could be told */
+EVENT(REFUSED)	 /* the guest may not be frozen, or the guard could not be told */
 EVENT(HOLDS)	 /* QEMU holds the guest for the oops */
-EVENT(ANNOUNCED) /* > the record is written; the guard has been told */
-EVENT(UNWANTED)	 /* the owner does not want it any more */
-EVENT(GO)	 /* the owner wants it now */
+EVENT(ANNOUNCED) /* > the record is written and the guard knows */
+EVENT(UNWANTED)	 /* the owner does not want the freeze any more */
+EVENT(GO)	 /* the owner wants the freeze now */
 EVENT(ANSWERED)	 /* > the suspend call succeeded */
-EVENT(DECLINED)	 /* the suspend call failed, and libvirt says that it changed nothing */
-EVENT(LOST)	 /* the suspend call ended without an answer that can be relied on */
+EVENT(DECLINED)	 /* the suspend call failed and changed nothing */
+EVENT(LOST)	 /* the suspend call ended without a reliable answer */
 EVENT(THAW)	 /* the owner asks for the thaw */
 EVENT(BUDGET)	 /* the budget is used up */
-EVENT(RESUMING)	 /* > the resume call is about to be made */
+EVENT(RESUMING)	 /* > the resume call will be made now */
 EVENT(RESUMED)	 /* a resume call succeeded */
-EVENT(RUNS)	 /* the guest was seen running */
-EVENT(OTHERS)	 /* the guest stands, but for somebody else */
+EVENT(RUNS)	 /* the guest runs */
+EVENT(OTHERS)	 /* the guest is paused by somebody else */
 EVENT(GONE)	 /* this instance of the domain does not exist any more */
-EVENT(FAILED)	 /* it could not be looked at or resumed now */
-EVENT(TAKEN)	 /* the record is not the actor's any more */
-EVENT(GIVEN)	 /* > the guard shall resume it */
+EVENT(FAILED)	 /* it could not be checked or resumed now */
+EVENT(TAKEN)	 /* another process has the record */
+EVENT(GIVEN)	 /* > the guard must resume it */
 EVENT(ENDED)	 /* > nothing is outstanding */
-EVENT(DUE)	 /* the owner should have ended it by now */
+EVENT(DUE)	 /* the owner is late */
 EVENT(ORPHANED)	 /* the owner is gone */
-EVENT(SETTLED)	 /* libvirt cannot have the suspend call any more */
+EVENT(SETTLED)	 /* libvirt cannot run the suspend call any more */
 
 MOVE(DAEMON, NEW, REFUSED, OVER)
 MOVE(DAEMON, NEW, HOLDS, HELD)
@@ -92,7 +92,7 @@ MOVE(GUARD, FROZEN, TAKEN, OVER)
 MOVE(GUARD, FROZEN, DUE, THAWING)
 MOVE(GUARD, FROZEN, GIVEN, THAWING)
 MOVE(GUARD, FROZEN, ORPHANED, THAWING)
-/* A pause that is undone here may have been an administrator's, so there is no end at RESUMED. */
+/* The undone pause may have been an administrator's, so RESUMED does not end this. */
 MOVE(GUARD, LATE, RESUMED, LATE)
 MOVE(GUARD, LATE, RUNS, LATE)
 MOVE(GUARD, LATE, OTHERS, LATE)
