@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/domain.h"
 
-/* A pause that is as short as a collection does not hide a hang that began before it. */
+/* A pause this short, as for a collection, does not hide a hang that began before it. */
 #define SHORT_PAUSE_US (2 * G_TIME_SPAN_SECOND)
 
 static bool is_wanted(const struct domain *domain)
@@ -28,7 +28,7 @@ void domain_stall_tell(struct domain *domain)
 {
 	const char *blind = domain_stall_blind(domain);
 
-	/* A warning is for those who asked for it. */
+	/* Only if warnings were requested. */
 	if (blind && blind != domain->stall_told_blind)
 		log_write(domain->all->log,
 			  domain->options.kinds == OPTIONS_KINDS_DEFAULT ? LOG_INFO : LOG_WARNING,
@@ -46,7 +46,7 @@ void domain_stall_set(struct domain *domain, GBytes *places)
 		g_clear_pointer(&domain->stall, stall_watch_free);
 }
 
-/* Only if hangs are to be noticed: the watch holds two descriptors a vCPU. */
+/* Only if hangs must be noticed, since the watch uses two descriptors per vCPU. */
 static void begin(struct domain *domain)
 {
 	g_autoptr(GBytes) places = g_steal_pointer(&domain->stall_places);
@@ -106,7 +106,7 @@ void domain_stall_look(struct domain *domain)
 		g_clear_pointer(&domain->kernel.stalls, g_free);
 		return;
 	}
-	/* A kernel that has panicked is not a hang. */
+	/* A kernel that has panicked does not count as hung. */
 	if (domain->paused_us || domain->panic_signalled || domain->kernel.panic_collected)
 		return;
 	if (domain->stall == NULL)

@@ -5,50 +5,50 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Low bits of a grace period's number: its state (RCU_SEQ_STATE_MASK). */
+/* The low bits of a grace period's number are its state (RCU_SEQ_STATE_MASK). */
 #define GP_STATE 3
 
-/* Of the interval at which a hang that lasts is told again. */
+/* The limit for doublings of the interval between reports of one hang. */
 #define MAX_DOUBLINGS 20
 
-/* CPUs that hang in the same way within that time do so for one reason. */
+/* CPUs that hang in the same way within this time have the same cause. */
 #define JOIN_US G_TIME_SPAN_MINUTE
-/* A host that has no time is one incident in so long. */
+/* An overloaded host is reported at most once in this time. */
 #define STARVED_US G_TIME_SPAN_HOUR
-/* Whether a wait goes on is seen from so long. */
+/* The time over which it is decided whether a wait goes on. */
 #define LATELY_US (5 * G_TIME_SPAN_SECOND)
-/* Less is how exactly the host's two clocks are read. */
+/* A smaller difference between the host's two clocks is inaccuracy. */
 #define SLEPT_US G_TIME_SPAN_SECOND
-/* Of an idle guest not every tick hears. */
+/* An idle guest is not seen to live at every tick. */
 #define QUIET_US (4 * G_TIME_SPAN_SECOND)
-/* A timer that is late by less may be on its way. */
+/* A timer that is less late than this may still arrive. */
 #define DUE_US (10 * G_TIME_SPAN_SECOND)
-/* The same where the CPU runs; the guest's clock is known to a second. */
+/* The same for a running CPU; the guest's clock has a resolution of a second. */
 #define LATE_US G_TIME_SPAN_SECOND
-/* KTIME_MAX, and what is near it. */
+/* KTIME_MAX, and values near it. */
 #define NO_TIMER_NS ((uint64_t)1 << 62)
-/* A counter of timer interrupts that has come so far is in use, if it stands still now. */
+/* A counter of timer interrupts that has reached this value is in use. */
 #define IN_USE 1000
-/* A thousand years: what is more is no clock. */
+/* A thousand years: a larger value is no clock. */
 #define MAX_CLOCK_S ((uint64_t)1 << 35)
 
-/* A hang as it is told. */
+/* A hang that was reported. */
 struct told {
 	bool active;
-	bool silent;  /* another CPU's is told of instead */
-	bool changed; /* it was of another kind before */
-	bool unsure;  /* it was told before the watch began: whether it goes on is to be seen */
+	bool silent;  /* another CPU's hang is reported instead */
+	bool changed; /* it was reported as another kind before */
+	bool unsure;  /* reported before the watch began: unknown whether it goes on */
 	enum incident incident;
 	gint64 since_us, began_us, next_us;
 	unsigned int times;
 };
 
-/* Since when a thing stands still: in time, and in the processor time that its vCPU used. */
+/* When a value last changed: the time, and the processor time that the vCPU had used. */
 struct mark {
 	gint64 at_us, used_us;
 };
 
-/* Since when a vCPU's thread hardly gets the processor, and how long it had waited by then. */
+/* When a vCPU's thread began to get almost no processor time, and its waiting time until then. */
 struct wait {
 	gint64 at_us, used_us, waited_us;
 };
@@ -57,27 +57,30 @@ struct cpu {
 	struct stall_cpu last;
 	bool seen;
 	struct mark irqs, touch, current;
-	gint64 queued_us; /* since when its thread waits, as far as schedstat has not counted it */
+	gint64 queued_us; /* start of the current wait of its thread, which schedstat has not
+			     counted yet */
 	struct wait starved, lately;
 	struct told told;
 };
 
 struct stall {
 	bool begun;
-	bool irqs_move; /* some CPU's did: the counter is the guest's clock event's */
+	bool irqs_move; /* some CPU's count has moved, so the guest's timer uses it */
 	gint64 begun_us, last_us;
 	unsigned int num_cpus;
 	struct stall_sample last;
-	gint64 gp_us, gp_stood_us; /* since when; for how long, of the time that the host gave */
-	gint64 dead_us, clock_us;  /* since when nothing is heard; when its clock moved last */
-	gint64 heard_us;	   /* when something was heard last */
-	gint64 quiet_us;	   /* of the time that the host gave, since then */
-	uint64_t guest_us;	   /* its clock, about; 0: not known */
-	bool hung, warned;	   /* not told yet */
-	gint64 starved_us;	   /* when that was told last; 0: never */
-	bool starved_untold;	   /* the one that lasts is not: it was too soon */
+	gint64 gp_us, gp_stood_us; /* start of the grace period; time it has not moved, while the
+				      host gave the vCPUs time */
+	gint64 dead_us,
+		clock_us;    /* when the guest was last seen to live; when its clock last moved */
+	gint64 heard_us;     /* when the guest was last seen to live */
+	gint64 quiet_us;     /* time since then, while the host gave the vCPUs time */
+	uint64_t guest_us;   /* its approximate clock; 0: unknown */
+	bool hung, warned;   /* not reported yet */
+	gint64 starved_us;   /* when starvation was last reported; 0: never */
+	bool starved_untold; /* the current starvation is unreported: it came too soon */
 	struct told rcu, dead;
-	struct told blocked; /* tasks: their counts tell it whatever lies between two ticks */
+	struct told blocked; /* tasks: their counts decide, whatever happened between two ticks */
 	struct cpu cpus[STALL_MAX_CPUS];
 };
 
@@ -101,14 +104,14 @@ static struct mark mark(gint64 now_us, const struct stall_cpu *now)
 	return (struct mark){now_us, now->used_us};
 }
 
-/* Does its thread wait for the processor since the last tick, at least? */
+/* Has its thread waited for the processor since the last tick or longer? */
 static bool is_queued(const struct cpu *cpu, const struct stall_cpu *now)
 {
 	return now->runnable && cpu->last.runnable && now->used_us == cpu->last.used_us &&
 	       now->waited_us == cpu->last.waited_us;
 }
 
-/* All that its thread has waited so far: schedstat learns of a wait when it is over. */
+/* The total waiting time of its thread: schedstat counts a wait when it is over. */
 static gint64 waited_us(const struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
 {
 	return now->waited_us + (is_queued(cpu, now) ? now_us - cpu->queued_us : 0);
@@ -128,14 +131,14 @@ static void begin_cpu(struct cpu *cpu, gint64 now_us, const struct stall_cpu *no
 	cpu->seen = now->known;
 }
 
-/* How long the vCPU wanted to run since, and was not let. */
+/* How long the vCPU has wanted to run since @wait, and could not. */
 static gint64 kept_us(const struct cpu *cpu, const struct wait *wait, gint64 now_us,
 		      const struct stall_cpu *now)
 {
 	return waited_us(cpu, now_us, now) - wait->waited_us;
 }
 
-/* The same since the last tick, as a part of that time. */
+/* The same since the last tick. */
 static gint64 kept_lately_us(const struct cpu *cpu, gint64 last_us, gint64 now_us,
 			     const struct stall_cpu *now)
 {
@@ -152,17 +155,17 @@ static void follow_wait(struct cpu *cpu, gint64 now_us, const struct stall_cpu *
 
 	if (!is_queued(cpu, now))
 		cpu->queued_us = now_us;
-	/* A tenth of the time is what a tenfold overcommitted host gives; more is a busy one. */
+	/* Ten times overcommitted, a host gives a tenth of the time; with less, it is too busy. */
 	if (kept_us(cpu, &cpu->starved, now_us, now) < (now_us - cpu->starved.at_us) / 10 * 9)
 		cpu->starved = cpu->lately = begin_wait(cpu, now_us, now);
-	/* It is over though it was long. */
+	/* The starvation was long, but is over. */
 	if (lately_us >= LATELY_US && kept_us(cpu, &cpu->lately, now_us, now) < lately_us / 2)
 		cpu->starved = begin_wait(cpu, now_us, now);
 	if (lately_us >= LATELY_US)
 		cpu->lately = begin_wait(cpu, now_us, now);
 }
 
-/* NULL: no other CPU hangs in that way. @silent: of those that are told of, or not. */
+/* Another CPU's hang of the same kind; @silent: one that is, or is not, reported. NULL: none. */
 static struct told *find_other(struct stall *stall, const struct told *than, bool silent)
 {
 	for (unsigned int i = 0; i < stall->num_cpus; i++) {
@@ -175,7 +178,7 @@ static struct told *find_other(struct stall *stall, const struct told *than, boo
 	return NULL;
 }
 
-/* It hangs in that way no more. True: what it is told of goes on, on another CPU. */
+/* The CPU no longer hangs in this way. True: the reported hang continues on another CPU. */
 static bool leave(struct stall *stall, struct told *told)
 {
 	struct told *other = told->silent ? NULL : find_other(stall, told, true);
@@ -191,7 +194,7 @@ static bool leave(struct stall *stall, struct told *told)
 	return other || told->silent;
 }
 
-/* Its vCPU is gone, or is another one: nobody knows how it would have ended. */
+/* Its vCPU is gone or has changed: the end of the hang is unknown. */
 static void forget(struct stall *stall, struct told *told)
 {
 	if (told->active)
@@ -233,15 +236,15 @@ static double seconds(gint64 us)
 }
 
 /*
- * Has a timer of the CPU been late for so long, as far as it is known? Else it need not get an
- * interrupt: it idles, and uses the processor as the host lets it halt without asking
+ * Has a timer of the CPU been late for @late_us, as far as known? Otherwise the CPU need not get an
+ * interrupt: it idles, and uses the processor because the host lets it halt without an exit
  * (-overcommit cpu-pm=on).
  */
 static bool misses_timer(const struct stall *stall, const struct stall_cpu *now, gint64 late_us)
 {
 	if (!now->has_next || !stall->guest_us)
 		return true;
-	/* None: it is in its timer interrupt, or idles for good. */
+	/* No timer: it is in its timer interrupt, or idles for good. */
 	if (now->next_ns >= NO_TIMER_NS)
 		return !now->idle;
 	return now->next_ns / 1000 + (uint64_t)late_us < stall->guest_us;
@@ -291,7 +294,7 @@ static bool judge_cpu(const struct stall *stall, const struct cpu *cpu, int numb
 	return true;
 }
 
-/* Four times as long each time: a hang of days must not push its own first dump out. */
+/* Four times as long each time, so that a hang of days does not displace its own first dump. */
 static gint64 interval_us(unsigned int times)
 {
 	return G_TIME_SPAN_MINUTE << 2 * MIN(times, MAX_DOUBLINGS / 2);
@@ -310,8 +313,8 @@ static void tell_end(const struct told *told, gint64 now_us, struct stall_findin
 }
 
 /*
- * What is told of that this may be a part of: another CPU that hangs in the same way; or takes no
- * interrupts, and others that wait for its answer to one do not schedule. NULL: nothing.
+ * The reported hang that this one may be a part of: another CPU hangs in the same way, or takes no
+ * interrupts while others wait for its answer and do not schedule. NULL: none.
  */
 static const struct told *find_cause(struct stall *stall, const struct told *told)
 {
@@ -323,7 +326,7 @@ static const struct told *find_cause(struct stall *stall, const struct told *tol
 	return other;
 }
 
-/* Is it one incident with what is told of another CPU? */
+/* Is it one incident with the reported hang of another CPU? */
 static bool joins(struct stall *stall, const struct told *told, gint64 now_us)
 {
 	const struct told *other = find_cause(stall, told);
@@ -347,8 +350,8 @@ static void add_others(struct stall *stall, const struct told *told, struct stal
 }
 
 /*
- * @finding: with what stands still now if @stands; gets what was told before if that ended.
- * @moved_us: when what stood still moved last, or the watch began.
+ * @finding: the current hang if @stands; if it ended, receives the reported one. @moved_us: when
+ * the stalled value last moved, or the watch began.
  */
 static enum stall_event tell_change(struct stall *stall, struct told *told, bool stands,
 				    gint64 moved_us, gint64 now_us, struct stall_finding *finding)
@@ -364,11 +367,11 @@ static enum stall_event tell_change(struct stall *stall, struct told *told, bool
 		tell_end(told, now_us, finding);
 		return STALL_ENDED;
 	}
-	/* One that changes to and fro is told like one that lasts. */
+	/* A hang that alternates between kinds is reported like one that lasts. */
 	if (told->active && told->changed && !told->silent)
 		told->incident = finding->incident;
 	if (told->active && told->incident == finding->incident) {
-		/* Its cause is over, and it is not. */
+		/* The cause is over, but this hang is not. */
 		if (told->silent && !find_cause(stall, told)) {
 			told->silent = false;
 			return STALL_BEGAN;
@@ -391,7 +394,7 @@ static enum stall_event tell_change(struct stall *stall, struct told *told, bool
 	return told->silent ? STALL_NONE : STALL_BEGAN;
 }
 
-/* It is the host's, and comes and goes as others have work for it. */
+/* The host causes starvation, which comes and goes with its other load. */
 static enum stall_event tell_starved(struct stall *stall, enum stall_event event, gint64 now_us)
 {
 	if (event == STALL_ENDED)
@@ -443,7 +446,7 @@ static bool judge_rcu(const struct stall *stall, const struct stall_limits *limi
 	       (stall->rcu.active || !is_told_of_a_cpu(stall, INCIDENT_STARVED));
 }
 
-/* Is anything heard of: an interrupt, or a vCPU that runs or wants to? */
+/* Does the vCPU live: has it had an interrupt, has it run, or does it want to run? */
 static bool lives(const struct cpu *cpu, const struct stall_cpu *now, gint64 passed_us)
 {
 	if (!now->known)
@@ -452,7 +455,7 @@ static bool lives(const struct cpu *cpu, const struct stall_cpu *now, gint64 pas
 	       now->used_us - cpu->last.used_us > passed_us / 10;
 }
 
-/* The guest's clock stands where nobody sets it, and time goes on there all the same. */
+/* The guest's clock stands if no CPU updates it, although time goes on. */
 static void follow_clock(struct stall *stall, const struct stall_sample *now)
 {
 	if (!now->has_clock || !stall->last.has_clock || now->clock_s != stall->last.clock_s)
@@ -477,7 +480,7 @@ static bool timers_are_due(const struct stall *stall, const struct stall_sample 
 	return false;
 }
 
-/* @given_us: what the host gave since the last tick to the vCPU that it kept waiting most. */
+/* @given_us: the processor time since the last tick of the vCPU that waited most. */
 static void follow_guest(struct stall *stall, const struct stall_sample *now, gint64 given_us,
 			 bool lives, bool due)
 {
@@ -526,7 +529,7 @@ void stall_follow(struct stall *stall, gint64 since_us, gint64 now_us)
 	told->since_us = since_us;
 }
 
-/* Only of what has been told. */
+/* Only for reported tasks. */
 static bool judge_blocked(const struct stall *stall, const struct stall_sample *now,
 			  struct stall_finding *finding)
 {
@@ -547,7 +550,7 @@ static bool has_hung(const struct stall_sample *last, const struct stall_sample 
 	       now->hung_warnings < last->hung_warnings;
 }
 
-/* When that moved last by which the CPU was told to hang. */
+/* The last change of the value that showed the CPU's hang. */
 static gint64 moved_us(const struct cpu *cpu)
 {
 	switch (cpu->told.incident) {
@@ -565,7 +568,9 @@ static bool has_warned(const struct stall_sample *last, const struct stall_sampl
 	return now->has_warnings && last->has_warnings && now->warnings != last->warnings;
 }
 
-/* What the guest counted: when there is nothing else to tell, as it may count all the time. */
+/*
+ * Reports what the guest counted, only if there is nothing else, since it may count all the time.
+ */
 static enum stall_event tell_counted(struct stall *stall, struct stall_finding *finding)
 {
 	const char *evidence = stall->hung ? "the guest's detector counted a hung task"
@@ -607,7 +612,7 @@ static void begin_stall(struct stall *stall, const struct stall_sample *now, uns
 static void keep(struct stall *stall, const struct stall_sample *now)
 {
 	stall->last = *now;
-	stall->last.cpus = NULL; /* the caller's */
+	stall->last.cpus = NULL; /* owned by the caller */
 	stall->last_us = now->now_us;
 }
 
@@ -632,7 +637,7 @@ static void follow_all(struct stall *stall, const struct stall_sample *sample)
 	follow_guest(stall, sample, passed_us - most_kept_us, lively || !known,
 		     timers_are_due(stall, sample, stall->num_cpus));
 	follow_lockups(stall, now_us);
-	/* The detector counts the same task again and again. */
+	/* The detector counts the same task repeatedly. */
 	stall->hung |= has_hung(&stall->last, sample) && !stall->blocked.active;
 	stall->warned |= has_warned(&stall->last, sample);
 }

@@ -12,31 +12,31 @@
 
 #include "common/protocol.h"
 
-/* Bit of watchdog_enabled (include/linux/nmi.h). */
+/* A bit of watchdog_enabled (include/linux/nmi.h). */
 #define SOFT_WATCHDOG_ENABLED 2u
-/* Ticks between two looks for threads of vCPUs that had none. */
+/* Ticks between two searches for missing vCPU threads. */
 #define RESCAN_TICKS 30
-/* What a guest may say of its own limits. */
+/* The maximum that a guest may set for its own limits. */
 #define MAX_LIMIT_S 600u
-/* What a task may be said to have waited. */
+/* The maximum waiting time of a task. */
 #define MAX_BLOCKED_US (G_TIME_SPAN_DAY * 3650)
 
-/* A vCPU that has run for less since it was looked at has not hung meanwhile. */
+/* A vCPU that has run for less than this since the last look has not hung meanwhile. */
 #define RAN_NS 10000000u
-/* Ticks between two looks whether a thread that does not run wants to. */
+/* Ticks between two checks whether a thread that does not run wants to run. */
 #define STATE_TICKS 4u
 
-/* How long nothing needs to be heard of the guest before it matters. */
+/* The time for which the guest need not be seen to live. */
 #define SILENCE_US (2 * G_TIME_SPAN_SECOND)
 
-/* A vCPU's thread; descriptors that stay open, or -1. */
+/* The thread of a vCPU; its descriptors stay open, or are -1. */
 struct thread {
 	int stat, schedstat;
-	bool looked;	    /* at its CPU */
-	uint64_t looked_ns; /* how long it had run then */
+	bool looked;	    /* its CPU was read */
+	uint64_t looked_ns; /* its run time at that time */
 };
 
-/* The last word of a mask that was read: it has 64 CPUs. */
+/* The last word of a mask that was read: it covers 64 CPUs. */
 struct word {
 	uint64_t address, value;
 	bool known;
@@ -45,19 +45,19 @@ struct word {
 struct stall_watch {
 	struct stall *stall;
 	GBytes *bytes;
-	const struct protocol_stall *places; /* in @bytes */
-	struct thread *threads;		     /* one a CPU of @places */
-	struct stall_cpu *cpus;		     /* by the kernel's number */
-	unsigned int num_cpus;		     /* of @cpus: the highest number and one */
-	struct protocol_blocked blocked[PROTOCOL_MAX_BLOCKED]; /* those that have not run since */
+	const struct protocol_stall *places; /* points into @bytes */
+	struct thread *threads;		     /* one for each CPU of @places */
+	struct stall_cpu *cpus;		     /* indexed by Linux CPU number */
+	unsigned int num_cpus; /* number of elements of @cpus: the highest CPU number plus one */
+	struct protocol_blocked blocked[PROTOCOL_MAX_BLOCKED]; /* tasks that have not run since */
 	unsigned int num_blocked;
-	gint64 heard_us;     /* when it was seen to live last */
-	unsigned int lively; /* of @places: whose interrupts were seen to come last */
+	gint64 heard_us;     /* when the guest was last seen to live */
+	unsigned int lively; /* index in @places of the CPU whose interrupts last moved */
 	unsigned int num_ticks, ticks_to_scan;
 	long ticks_per_second;
 };
 
-/* --- the host's side: threads --- */
+/* --- host side: threads --- */
 
 static void close_thread(struct thread *thread)
 {
@@ -90,7 +90,7 @@ static bool read_text(int fd, char *text, size_t size)
 	return length > 0;
 }
 
-/* QEMU names them: "CPU 3/KVM", "CPU 3/TCG". */
+/* QEMU's names: "CPU 3/KVM", "CPU 3/TCG". */
 static bool is_vcpu(const char *folder, const char *thread, unsigned int *vcpu)
 {
 	int fd = open_file(folder, thread, "comm");
@@ -130,7 +130,7 @@ static void find_threads(struct stall_watch *watch, const struct layout *layout)
 	}
 }
 
-/* The state and utime of proc_pid_stat(5), which come after the name in parentheses. */
+/* Parses state and utime of proc_pid_stat(5), which follow the name in parentheses. */
 static bool parse_stat(const char *text, char *state, unsigned long *utime)
 {
 	const char *after = strrchr(text, ')');
@@ -152,7 +152,7 @@ static bool read_stat(const struct stall_watch *watch, const struct thread *thre
 	return true;
 }
 
-/* True: it has run since its CPU was looked at. */
+/* True: it has run since its CPU was read. */
 static bool read_thread(const struct stall_watch *watch, struct thread *thread, unsigned int number,
 			struct stall_cpu *cpu)
 {
@@ -166,7 +166,7 @@ static bool read_thread(const struct stall_watch *watch, struct thread *thread, 
 	if (ran || (watch->num_ticks + number) % STATE_TICKS == 0)
 		cpu->known = cpu->known && read_stat(watch, thread, cpu);
 	if (!cpu->known) {
-		/* Its vCPU was unplugged: another thread may have the number one day. */
+		/* Its vCPU was unplugged: another thread may get the number later. */
 		close_thread(thread);
 		return false;
 	}
@@ -178,7 +178,7 @@ static bool read_thread(const struct stall_watch *watch, struct thread *thread, 
 	return ran;
 }
 
-/* --- the guest's side --- */
+/* --- guest side --- */
 
 static bool peek(const struct layout *layout, uint64_t address, void *buffer, size_t length)
 {
@@ -193,7 +193,7 @@ static bool watchdog_is_on(const struct stall_watch *watch, const struct layout 
 	       (enabled & SOFT_WATCHDOG_ENABLED) != 0;
 }
 
-/* A bit of a CPU mask; @otherwise: it is not known. */
+/* Reads a bit of a CPU mask; @otherwise: the result if it is unknown. */
 static bool bit(const struct layout *layout, struct word *word, uint64_t address,
 		unsigned int number, bool otherwise)
 {
@@ -204,7 +204,7 @@ static bool bit(const struct layout *layout, struct word *word, uint64_t address
 	return word->known ? word->value >> number % 64 & 1 : otherwise;
 }
 
-/* What tells where the guest's own watchdog does not. */
+/* Reads values that show a hang without the guest's own watchdog. */
 static void read_task(const struct layout *layout, const struct protocol_stall_cpu *places,
 		      struct stall_cpu *cpu)
 {
@@ -228,7 +228,7 @@ static void read_timer(const struct layout *layout, const struct protocol_stall_
 	cpu->has_next = peek(layout, places->next, &cpu->next_ns, sizeof(cpu->next_ns));
 }
 
-/* True: a timer interrupt has come since. */
+/* True: a timer interrupt has come since the last look. */
 static bool read_irqs(const struct layout *layout, const struct protocol_stall_cpu *places,
 		      struct stall_cpu *cpu)
 {
@@ -238,7 +238,7 @@ static bool read_irqs(const struct layout *layout, const struct protocol_stall_c
 	return cpu->has_irqs && cpu->irqs != before;
 }
 
-/* One that has run. True: a timer interrupt has come since it was looked at. */
+/* Reads a CPU that has run. True: a timer interrupt has come since the last look. */
 static bool read_cpu(const struct layout *layout, const struct protocol_stall_cpu *places,
 		     bool watched, struct stall_cpu *cpu)
 {
@@ -254,8 +254,8 @@ static bool read_cpu(const struct layout *layout, const struct protocol_stall_cp
 }
 
 /*
- * No CPU that has run took an interrupt: did another one? Else it matters whether timers are due.
- * True: one did.
+ * No CPU that has run took an interrupt: checks the others. If none did, due timers matter. True:
+ * one did.
  */
 static bool look_for_life(struct stall_watch *watch, const struct layout *layout)
 {
@@ -275,7 +275,7 @@ static bool look_for_life(struct stall_watch *watch, const struct layout *layout
 	return false;
 }
 
-/* False: some thread is not there. */
+/* False: some threads are missing. */
 static bool read_cpus(struct stall_watch *watch, const struct layout *layout)
 {
 	const struct protocol_stall *places = watch->places;
@@ -335,7 +335,7 @@ static bool is_blocked(const struct layout *layout, const struct protocol_blocke
 	       voluntary + forced == task->switches;
 }
 
-/* One that has run is not looked at again: its memory may become another's. */
+/* A task that has run is not read again, since its memory may be reused. */
 static void look_at_blocked(struct stall_watch *watch, const struct layout *layout)
 {
 	unsigned int num = 0;
@@ -469,7 +469,7 @@ static void scan_again(struct stall_watch *watch, const struct layout *layout, b
 	find_threads(watch, layout);
 }
 
-/* Only the boot time goes on while the host is suspended. */
+/* Only the boot-time clock runs while the host is suspended. */
 static gint64 slept_us(gint64 monotonic_us)
 {
 	struct timespec boot;

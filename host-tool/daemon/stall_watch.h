@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The stall watch of one guest: reads the integers that stall.h compares, in the guest's memory and
- * in /proc of the vCPUs' threads. Only where the QEMU process's memory is at hand.
+ * The stall watch of one guest. Reads the integers that stall.h compares, from the guest's memory
+ * and from /proc of the vCPUs' threads. Works only if the QEMU process's memory is readable.
  */
 #ifndef OOPSBT_DAEMON_STALL_WATCH_H
 #define OOPSBT_DAEMON_STALL_WATCH_H
@@ -12,27 +12,31 @@
 struct stall_watch;
 
 /*
- * @places: a struct protocol_stall (common/protocol.h) from the analyser, which may be anything.
- * NULL: it is none, or has nothing to look at.
+ * @places: a struct protocol_stall (common/protocol.h) from the analyser, untrusted. NULL: it is
+ * invalid, or has nothing to watch.
  */
 struct stall_watch *stall_watch_new(GBytes *places, const struct layout *layout);
 void stall_watch_free(struct stall_watch *watch);
 
-/* Other places of the same kernel: what was seen stays. False: they are not what they should be. */
+/* Sets new places of the same kernel and keeps the state. False: they are invalid. */
 bool stall_watch_update(struct stall_watch *watch, GBytes *places, const struct layout *layout);
 
-/* What was seen tells nothing of what comes: the guest was paused. */
+/* Drops earlier values, since the guest was paused. */
 void stall_watch_reset(struct stall_watch *watch);
 
-/* @blocked: of struct protocol_blocked from the analyser, which may be anything: the tasks that
- * were blocked when one was told to hang. NULL: none is known. */
+/*
+ * @blocked: of struct protocol_blocked from the analyser, untrusted: the tasks that were blocked
+ * when one was reported as hung. NULL: unknown.
+ */
 void stall_watch_follow(struct stall_watch *watch, GBytes *blocked);
 
-/* What has been told and is not over, for the next daemon: as stall_to_text(), and the tasks. */
+/* The reported hangs that are not over, for the next daemon: stall_to_text(), and the tasks. */
 char *stall_watch_to_text(const struct stall_watch *watch);
 void stall_watch_recall(struct stall_watch *watch, const char *text);
 
-/* One tick; as stall_look(). @configured: of what is not the guest's to say: starved_s and dead_s.
+/*
+ * Processes one tick; see stall_look(). @configured: starved_s and dead_s, which the guest does not
+ * set.
  */
 enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout *layout,
 				  const struct stall_limits *configured,
