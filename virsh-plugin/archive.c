@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tar format is POSIX ustar: a block of 512 bytes a member, its size in octal (for 8 GiB and
- * more in GNU's base 256), contents padded to blocks, two blocks of zeros at the end.
+ * The tar format is POSIX ustar: each member has a header of 512 bytes with its size in octal (for
+ * 8 GiB and more in GNU's base 256), its content is padded to blocks of 512 bytes, and two blocks
+ * of zeros end the archive.
  */
 #include "archive.h"
 
@@ -18,7 +19,7 @@
 
 #define BLOCK 512
 #define MAX_OCTAL_SIZE ((guint64)1 << 33)
-/* So many members are read at most; the name and size of each may be anything. */
+/* The maximum number of members; their names and sizes are untrusted. */
 #define MAX_MEMBERS 1000
 
 struct header {
@@ -254,7 +255,7 @@ GPtrArray *archive_members_of(const char *directory, const char *const *excluded
 	if (!dir)
 		return NULL;
 	while ((name = g_dir_read_name(dir))) {
-		/* A hidden file is one that is still being written. */
+		/* A hidden file is still being written. */
 		if (*name != '.' && !g_strv_contains(excluded, name))
 			g_ptr_array_add(names, g_strdup(name));
 	}

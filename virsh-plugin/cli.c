@@ -36,7 +36,7 @@ const struct verb *cli_find_verb(const char *name)
 	return NULL;
 }
 
-/* The text lives as long as the program, as that of the tables does. */
+/* The text lives as long as the program, like the text of the tables. */
 static const char *help_with_kinds(const char *help)
 {
 	g_autofree char *kinds = incidents_to_words(OPTIONS_KINDS_STORED, ", ");
@@ -56,7 +56,7 @@ static void append_options(GArray *options, const struct cli_option *table)
 	}
 }
 
-/* @preset: what it is unless it is given. */
+/* @preset: the default value. */
 static const char *help_with_preset(const char *help, const char *preset)
 {
 	g_autofree char *text = g_strdup_printf("%s (default: %s)", help, preset);
@@ -80,7 +80,7 @@ static void append_domain_options(GArray *options, enum cli_domain_options wante
 
 		if (wanted == CLI_COLLECTION_OPTIONS && !at->collection)
 			continue;
-		/* A collection takes the domain's own instead. */
+		/* A collection uses the domain's own options as defaults. */
 		if (wanted == CLI_ALL_DOMAIN_OPTIONS)
 			option.help = help_with_preset(at->text, preset);
 		g_array_append_val(options, option);
@@ -98,7 +98,7 @@ GArray *cli_verb_options(const struct verb *verb)
 	return options;
 }
 
-/* Whether @name is among @names, "a|b|c"; NULL: none. */
+/* Is @name in @names, "a|b|c" (NULL: empty)? */
 static bool is_named(const char *names, const char *name)
 {
 	g_auto(GStrv) list = g_strsplit(names ? names : "", "|", -1);
@@ -122,7 +122,7 @@ bool cli_replaces_operands(const struct verb *verb, const char *name)
 
 /* --- guessing --- */
 
-/* Levenshtein's distance; the words are short. */
+/* The Levenshtein distance; words are short. */
 static unsigned int distance(const char *a, const char *b)
 {
 	size_t width = strlen(b) + 1;
@@ -163,7 +163,7 @@ const char *cli_guess(const char *word, const char *const *words)
 	return best;
 }
 
-/* The verb that has the option, for one given to the wrong verb. */
+/* The verb that has this option, for hints about an option of another verb. */
 static const struct verb *verb_with_option(const char *name)
 {
 	for (size_t i = 0; cli_verbs[i]; i++) {
@@ -225,7 +225,7 @@ static const struct cli_option *find_letter(GArray *options, char letter)
 	return NULL;
 }
 
-/* virsh lets an operand be named: --domain web1 */
+/* virsh also accepts an operand by name: --domain web1 */
 static bool names_operand(const struct verb *verb, const char *name)
 {
 	enum cli_kind kind = verb->operand_kind;
@@ -453,7 +453,9 @@ bool cli_options(const struct cli_args *args, struct options *options, GError **
 #define HELP_COLUMN 28
 #define HELP_WIDTH 80
 
-/* @text wrapped to the width, each line behind @indent blanks; the first starts at @column. */
+/*
+ * Appends @text wrapped to the width, each line after @indent blanks; the first starts at @column.
+ */
 static void append_wrapped(GString *help, const char *text, size_t indent, size_t column)
 {
 	g_auto(GStrv) words = g_strsplit_set(text, " \n", -1);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The code at a report's fault, in the words of report.txt, with its source lines if it has them.
+/*
+ * The code at a report's fault in the format of report.txt, with source lines if the report has
+ * them.
  */
 #ifndef OOPSBT_PLUGIN_CODE_VIEW_H
 #define OOPSBT_PLUGIN_CODE_VIEW_H
 
 #include <json-glib/json-glib.h>
 
-/* NULL, and why in @error, if the report has no code. g_string_free(). */
+/* NULL, with the reason in @error, if the report has no code. g_string_free(). */
 GString *code_view(JsonObject *report, GError **error);
 
 #endif

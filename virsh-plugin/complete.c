@@ -9,7 +9,7 @@
 #include "common/options.h"
 #include "common/sanitize.h"
 
-/* Leaves out a name that a shell would have to quote or that a terminal should not see. */
+/* Skips a name that a shell would have to quote or that is not safe for a terminal. */
 static void offer(const char *candidate, const char *beginning)
 {
 	if (g_str_has_prefix(candidate, beginning) && text_is_clean(candidate, strlen(candidate)) &&
@@ -39,7 +39,7 @@ static void offer_domains(struct session *session, enum cli_kind kind, const cha
 	free(domains);
 }
 
-/* @domain: only its dumps; NULL: all. */
+/* @domain: only its dumps; NULL: dumps of all domains. */
 static void offer_dumps(struct session *session, enum cli_kind kind, const char *domain,
 			const char *beginning)
 {
@@ -59,7 +59,7 @@ static void offer_dumps(struct session *session, enum cli_kind kind, const char 
 	}
 }
 
-/* @beginning may have whole words before its last comma. */
+/* @beginning may contain complete words before its last comma. */
 static void offer_incidents(const char *beginning)
 {
 	const char *comma = strrchr(beginning, ',');
@@ -93,7 +93,7 @@ static void offer_kind(struct session *session, enum cli_kind kind, const char *
 	case CLI_INCIDENTS:
 		offer_incidents(beginning);
 		break;
-	case CLI_FILE: /* the shell's own completion knows files */
+	case CLI_FILE: /* the shell itself completes files */
 	case CLI_NONE:
 		break;
 	}
@@ -112,12 +112,12 @@ static const struct cli_option *option_of(GArray *options, const char *word)
 	return NULL;
 }
 
-/* What the words before the one to complete are. */
+/* The meaning of the words before the one to complete. */
 struct given {
 	const struct verb *verb;
 	guint operands;
-	bool without_operands; /* an option takes their place */
-	const char *domain;    /* the value of --domain; NULL: not given */
+	bool without_operands; /* an option replaces the operands */
+	const char *domain;    /* the value of --domain; NULL: missing */
 	GPtrArray *options;    /* of const struct cli_option * */
 };
 
@@ -130,7 +130,7 @@ static void note_option(struct given *given, const struct cli_option *option, co
 		given->domain = value;
 }
 
-/* Of @words, which @end is behind. */
+/* Notes @words up to @end. */
 static void note_words(struct given *given, GArray *options, char **words, char **end)
 {
 	bool options_end = false;
@@ -150,7 +150,7 @@ static void note_words(struct given *given, GArray *options, char **words, char 
 	}
 }
 
-/* An option is offered once, and not beside an option that excludes it. */
+/* An option is offered once, and only if no option excludes it. */
 static bool is_possible(const struct given *given, const struct cli_option *option)
 {
 	for (guint i = 0; i < given->options->len; i++) {
@@ -183,7 +183,7 @@ static void offer_options(GArray *options, const struct given *given, const char
 	}
 }
 
-/* @words: what follows the verb, the one to complete last. */
+/* @words: the words after the verb; the last one is to be completed. */
 static void complete_verb(struct session *session, const struct verb *verb, char **words)
 {
 	g_autoptr(GArray) options = cli_verb_options(verb);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `virsh-oopsbt complete -- WORD...`: what the last word may become, one a line, as stock virsh
- * answers its shells. Verbs and options come from the tables, domains from libvirt, ids from the
- * dump directory. It never fails: what cannot be had is not offered.
+ * `virsh-oopsbt complete -- WORD...`: prints completions of the last word, one a line, as virsh
+ * does for its shells. Verbs and options come from the tables, domains from libvirt, ids from the
+ * dump directory. Never fails: offers only what is available.
  */
 #ifndef OOPSBT_PLUGIN_COMPLETE_H
 #define OOPSBT_PLUGIN_COMPLETE_H

@@ -19,7 +19,7 @@ static void append_depths(GString *text, JsonObject *vcpu)
 	const char *context = member_text(vcpu, "context", "unknown");
 	gint64 preempt = member_number(vcpu, "preempt_depth", 0);
 
-	/* In user mode they are on. */
+	/* In user mode interrupts are always on. */
 	if (json_object_has_member(vcpu, "interrupts_on") &&
 	    !json_object_get_null_member(vcpu, "interrupts_on") && strcmp(context, "user") != 0)
 		g_string_append(text, member_flag(vcpu, "interrupts_on", false)
@@ -33,7 +33,7 @@ static void append_depths(GString *text, JsonObject *vcpu)
 		g_string_append(text, ", serving a softirq");
 	if (member_number(vcpu, "bh_disable_depth", 0) > 0)
 		g_string_append(text, ", bottom halves off");
-	/* An idle CPU's is always off. */
+	/* An idle CPU always has preemption disabled. */
 	if (preempt > 0 && strcmp(context, "idle") != 0)
 		g_string_append_printf(text, ", preemption off (%" G_GINT64_FORMAT ")", preempt);
 }
@@ -48,7 +48,7 @@ static void append_age(GString *text, const char **separator, const char *what, 
 	*separator = ", ";
 }
 
-/* What its scheduler and its timer say; an idle CPU has neither tasks nor ticks. */
+/* The state of the CPU's scheduler and timer; an idle CPU has neither tasks nor ticks. */
 static void append_schedule(GString *text, JsonObject *vcpu)
 {
 	gint64 runnable = member_number(vcpu, "runnable", -1);

@@ -11,7 +11,7 @@
 
 #define MAX_DEPTH 16
 
-/* A file outlives a killed daemon, and its process id may have been given to another. */
+/* The file of a killed daemon remains, and its pid may be reused. */
 static bool is_daemon(gint64 pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/comm", pid);
@@ -58,7 +58,7 @@ JsonObject *daemon_status_domain(JsonObject *status, const char *uuid)
 	return NULL;
 }
 
-/* What the running daemon says of @member, else what its configuration has at @offset; or NULL. */
+/* The running daemon's value of @member, else the configuration's value at @offset; or NULL. */
 static char *read_setting(const char *member, size_t offset)
 {
 	g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);

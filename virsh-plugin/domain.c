@@ -16,7 +16,7 @@
 
 #define QEMU_XML_URI "http://libvirt.org/schemas/domain/qemu/1.0"
 
-/* Bits of pvpanic's events property */
+/* The bits of pvpanic's events property that every QEMU has. */
 #define EVENTS_OF_OLD 3u
 #define EVENT_SHUTDOWN 4u
 #define EVENT_OOPS 8u
@@ -67,7 +67,7 @@ static xmlDoc *get_definition(struct session *session, virDomainPtr domain, unsi
 	return document;
 }
 
-/* The string value of an XPath expression, "" if nothing matches. g_free(). */
+/* The string value of an XPath expression; "" if nothing matches. g_free(). */
 static char *evaluate(xmlDoc *document, const char *expression)
 {
 	xmlXPathContext *context = xmlXPathNewContext(document);
@@ -99,7 +99,7 @@ static enum panic_device find_panic_device(xmlDoc *document)
 		return PANIC_DEVICE_ISA;
 	if (matches(document, "/domain/devices/panic[@model='pvpanic']"))
 		return PANIC_DEVICE_PCI;
-	/* A value of -global names the device, too: pvpanic.events=11, pvpanic-pci.oops=on. */
+	/* -global also names the device: pvpanic.events=11, pvpanic-pci.oops=on. */
 	if (matches(document, "/domain/qemu:commandline/qemu:arg[contains(@value, 'pvpanic') and "
 			      "not(contains(@value, 'pvpanic.') or "
 			      "contains(@value, 'pvpanic-pci.'))]"))
@@ -114,7 +114,7 @@ static bool offers_oops(xmlDoc *document)
 				   "'pvpanic') and contains(@value, 'events=')][last()]/@value)");
 	const char *events = strstr(value, "events=");
 
-	/* A QEMU with the patches adds what oops=on says to the events. */
+	/* A patched QEMU adds the oops event to the events if oops=on. */
 	return matches(document, "/domain/devices/panic/event[@name='oops']") ||
 	       (events && strtoul(events + strlen("events="), NULL, 0) & EVENT_OOPS) ||
 	       matches(document, "/domain/qemu:commandline/qemu:arg[contains(@value, 'pvpanic') "
@@ -158,7 +158,7 @@ static bool get_metadata(struct session *session, virDomainPtr domain, unsigned 
 			    virDomainGetName(domain));
 }
 
-/* A domain with bad options counts as enabled: somebody has to correct or remove them. */
+/* A domain with invalid options counts as enabled: the user must correct or remove them. */
 static bool enables(const char *xml)
 {
 	struct options options;
@@ -229,7 +229,7 @@ bool domain_set_disabled(struct session *session, virDomainPtr domain, unsigned 
 	return domain_set_options(session, domain, flags, &options, error);
 }
 
-/* The oopsbt element of a definition, as text; NULL if there is none. g_free(). */
+/* The oopsbt element of a definition as text; NULL: none. g_free(). */
 static char *find_metadata(xmlDoc *document)
 {
 	xmlXPathContext *context = xmlXPathNewContext(document);
@@ -366,7 +366,7 @@ bool domain_add_panic_device(struct session *session, virDomainPtr domain, enum 
 	return good;
 }
 
-/* libvirt gives the device no alias that <qemu:override> could name. */
+/* libvirt gives the device no alias that <qemu:override> could use. */
 static void append_argument(xmlDoc *document, const char *first, const char *second)
 {
 	xmlNode *root = xmlDocGetRootElement(document);
@@ -384,8 +384,8 @@ static void append_argument(xmlDoc *document, const char *first, const char *sec
 }
 
 /*
- * The events that the device is to offer: those that QEMU offers by default, since a value that is
- * given replaces them, and the oops.
+ * The events for the device to offer: QEMU's default events, since an explicit value replaces them,
+ * and the oops event.
  */
 static unsigned int events_with_oops(struct session *session)
 {
@@ -409,7 +409,7 @@ static xmlNode *find_node(xmlDoc *document, const char *expression)
 	return node;
 }
 
-/* <event name='...'/> of <panic>: where there are none yet, all of @events. */
+/* Adds <event name='...'/> to <panic>: all of @events if it has none yet. */
 static void append_events(xmlNode *panic, unsigned int events)
 {
 	static const char *const names[] = {"panicked", "crashloaded", "shutdown", "oops"};
@@ -424,9 +424,9 @@ static void append_events(xmlNode *panic, unsigned int events)
 }
 
 /*
- * Whether libvirt makes something of <event> below <panic>, for a domain like this one on its QEMU:
- * one of a few elements, which is only looked at. Stock libvirt leaves the element out; ours
- * refuses it where QEMU has no patches.
+ * Does libvirt support <event> in <panic> for a domain like this one? Tests with a minimal
+ * definition that is only parsed. Stock libvirt drops the element; libvirt with our patches rejects
+ * it if QEMU has no patches.
  */
 static bool takes_events(struct session *session, xmlDoc *document, const char *model)
 {
@@ -451,7 +451,7 @@ static bool takes_events(struct session *session, xmlDoc *document, const char *
 	return takes;
 }
 
-/* In libvirt's words where it has them, else past it. */
+/* Uses libvirt's element if libvirt supports it, else a QEMU argument. */
 static void offer_oops(struct session *session, xmlDoc *document, enum panic_device device)
 {
 	unsigned int events = events_with_oops(session);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The domains that a verb is about. */
+/* The domains that a verb operates on. */
 #ifndef OOPSBT_PLUGIN_DOMAINS_H
 #define OOPSBT_PLUGIN_DOMAINS_H
 
@@ -7,13 +7,13 @@
 #include "domain.h"
 
 /*
- * The domains named as operands or, with --all, all there are: array of virDomainPtr, each once.
- * One that cannot be found is an error, and so is naming none.
+ * The domains named as operands or, with --all, all domains: array of virDomainPtr, each once. An
+ * unknown domain is an error, and so is an empty list.
  */
 GPtrArray *domains_of_operands(struct session *session, const struct cli_args *args,
 			       GError **error);
 
-/* False with an error if neither or both are given: before anybody is asked. */
+/* False with an error unless exactly one of operands and --all is given. Asks nobody. */
 bool domains_check_operands(const struct cli_args *args, GError **error);
 
 /* An error unless the connection's hypervisor is QEMU. */

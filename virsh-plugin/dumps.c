@@ -148,7 +148,7 @@ static void set_no_dump(struct session *session, GError **error)
 			    store_root(session_store(session)));
 }
 
-/* What is found is taken out of @entries. */
+/* Takes the result out of @entries. */
 static struct store_entry *pick(struct session *session, GPtrArray *entries, const char *reference,
 				GError **error)
 {
@@ -259,7 +259,7 @@ GDateTime *dumps_time(const struct store_entry *entry)
 	return time ? time : g_date_time_new_from_unix_utc(0);
 }
 
-/* Whether a shell takes it for the name of a host and nothing else. */
+/* Is @name a plain host name, which a shell does not interpret? */
 static bool is_host_name(const char *name)
 {
 	return g_ascii_isalnum(name[0]) &&
@@ -291,7 +291,7 @@ static void set_host(JsonObject *object, const struct store_entry *entry)
 	set_string(object, "fetch", command);
 }
 
-/* A journal has no more than the time in the dump's id. A damaged dump of the store has no time. */
+/* A journal entry has only the time in the dump's id. A damaged dump in the store has no time. */
 static char *json_time(const struct store_entry *entry)
 {
 	g_autoptr(GDateTime) time = entry->host ? dumps_time(entry) : NULL;

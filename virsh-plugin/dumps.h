@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The dumps that a verb is about: this host's or, over a connection to another one, that one's.
- * With advice where the store only has an error.
+ * The dumps that a verb operates on: those of this host or, over a remote connection, of the other
+ * host. Adds advice to errors of the store.
  */
 #ifndef OOPSBT_PLUGIN_DUMPS_H
 #define OOPSBT_PLUGIN_DUMPS_H
@@ -11,12 +11,12 @@
 #include "cli.h"
 #include "session.h"
 
-/* A directory that was named (-D) is on this host, whatever the connection. */
+/* A directory given with -D is on this host, whatever the connection. */
 bool dumps_are_remote(struct session *session);
 
 /*
- * An option of verbs that only list: with it the dumps are those that journals tell of. False with
- * an error: it does not go with other options.
+ * An option of verbs that only list dumps: lists the dumps in journals. False with an error: other
+ * options exclude it.
  */
 #define DUMPS_JOURNAL_OPTION                                                                       \
 	{                                                                                          \
@@ -26,47 +26,49 @@ bool dumps_are_remote(struct session *session);
 	}
 bool dumps_take_journal(struct session *session, const struct cli_args *args, GError **error);
 
-/* As store_list() and store_find(); @reference NULL: the newest of all. */
+/* As store_list() and store_find(); @reference NULL: the newest dump. */
 GPtrArray *dumps_list(struct session *session, const char *domain_name, GError **error);
 /*
- * Those of the domains named in @domains (NULL-terminated), or of all if there is none. A domain
- * that has no dumps and that libvirt does not know either is an error; without libvirt, a warning.
+ * The dumps of the domains in @domains (NULL-terminated), or of all if it is empty. A domain that
+ * has no dumps and is unknown to libvirt is an error; without libvirt a warning.
  */
 GPtrArray *dumps_list_of(struct session *session, char **domains, GError **error);
-/* The same of a domain that is known to have none. */
+/* The same for a domain that has no dumps. */
 bool dumps_check_domain(struct session *session, const char *name, GError **error);
 struct store_entry *dumps_find(struct session *session, const char *reference, GError **error);
-/* The same among those that the options of @args select, by which "newest" is of these. */
+/*
+ * As store_find() among the dumps that the options of @args select: "newest" is the newest of
+ * these.
+ */
 struct store_entry *dumps_find_selected(struct session *session, const char *reference,
 					const struct cli_args *args, GError **error);
 
-/* A file of it, as store_read(). */
+/* A file of the dump, as store_read(). */
 char *dumps_read(struct session *session, const struct store_entry *entry, const char *file_name,
 		 size_t max_bytes, size_t *length, GError **error);
 
-/* A warning if the report may hold things that this version does not know. */
+/* Warns if a newer version wrote the report, which may contain unknown members. */
 void dumps_warn_of_schema(JsonObject *report);
 
-/* An error if the dumps are another host's. @what: "removing dumps". */
+/* An error if the dumps are on another host. @what: "removing dumps". */
 bool dumps_require_local(struct session *session, const char *what, GError **error);
 
-/* One dump as it appears in listings. */
+/* One dump in the form of listings. */
 JsonNode *dumps_to_json(const struct store_entry *entry);
 
-/* The command that fetches it, if it is on another host that a journal told of; or NULL. g_free().
- */
+/* The command that fetches the dump from its host, if a journal listed it; else NULL. g_free(). */
 char *dumps_fetch_command(const struct store_entry *entry);
 
-/* What its files take on disk, in bytes; -1: not known, as of another host's. */
+/* The disk space of its files, in bytes; -1: unknown, as on another host. */
 gint64 dumps_size(struct session *session, const struct store_entry *entry);
 
-/* The title, or what is shown where there is none. */
+/* The title, or a placeholder if it has none. */
 const char *dumps_title(const struct store_entry *entry);
 
-/* When it was signalled, or else when its id was given; NULL never. */
+/* When it was signalled, else when its id was made; never NULL. */
 GDateTime *dumps_time(const struct store_entry *entry);
 
-/* Adds advice to an error of the store. Returns false. */
+/* Sets @error to @cause, an error of the store, and advice. Returns false. */
 bool dumps_fail(struct session *session, GError **error, const GError *cause);
 
 #endif

@@ -28,11 +28,11 @@ bool grouping_parse(const char *word, enum grouping *by)
 	return false;
 }
 
-/* A group while it grows; each is a set, of text that belongs to the entries. */
+/* A group under construction. Each table is a set; its texts belong to the entries. */
 struct growing {
 	struct group *group;
-	GHashTable *domains; /* from what tells them apart to the name */
-	GHashTable *hosts;   /* likewise */
+	GHashTable *domains; /* from the identity to the name */
+	GHashTable *hosts;   /* the same */
 	GHashTable *kernels;
 	GHashTable *bugs;
 };
@@ -107,7 +107,7 @@ static void add_name(GHashTable *names, const char *name)
 		g_hash_table_add(names, (char *)name);
 }
 
-/* Returns false if @identity was there. */
+/* False: @identity was in the set. */
 static bool add_named(GHashTable *names, const char *identity, const char *name)
 {
 	return name &&
@@ -199,7 +199,7 @@ static void group_add(struct growing *growing, const struct store_entry *entry, 
 	add_name(growing->bugs, entry->fingerprint ? entry->fingerprint : dumps_title(entry));
 }
 
-/* Repeats that have no dump of their own count with the time of the last one. */
+/* Counts repeats without a dump, at the time of the last one. */
 static void group_add_repeats(struct growing *growing, const struct store_entry *entry,
 			      GDateTime *now)
 {

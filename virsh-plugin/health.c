@@ -5,7 +5,7 @@
 
 #include "members.h"
 
-/* Whether oopsbtd has this way of noticing an oops of the guest right now. */
+/* Does oopsbtd currently have this way of noticing an oops of the guest? */
 static bool has_signal(JsonObject *daemon, const char *wanted)
 {
 	JsonArray *signals = member_array(daemon, "signals");

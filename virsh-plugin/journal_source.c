@@ -11,16 +11,16 @@
 #include "daemon/log.h"
 #include "output.h"
 
-/* The longest field that is kept. oopsbtd writes less; a stranger may write 768 MiB. */
+/* The maximum length of a field. oopsbtd writes less; other senders may write up to 768 MiB. */
 #define MAX_FIELD 1024
 #define MAX_ID 40
 /* DIR/MACHINE/system.journal */
 #define MAX_DEPTH 1
 #define ROWS_A_BLOCK 4096
-/* So many files that cannot be read are named; the others are counted. */
+/* The number of unreadable files to name; others are counted. */
 #define MAX_WARNINGS 5
 
-/* What is wanted of an entry. */
+/* The needed fields of an entry. */
 enum field {
 	FIELD_HOST,
 	FIELD_MACHINE,
@@ -40,13 +40,13 @@ enum field {
 struct journal_source {
 	char *directory;
 	GStringChunk *texts;	      /* of all fields, each text once */
-	GHashTable *known;	      /* these, as a set */
-	const char *last[NUM_FIELDS]; /* the latest of each field */
+	GHashTable *known;	      /* a set of these texts */
+	const char *last[NUM_FIELDS]; /* the last text of each field */
 	gsize text_bytes;
 	GPtrArray *blocks; /* of ROWS_A_BLOCK struct store_entry */
-	GPtrArray *rows;   /* pointers into these */
+	GPtrArray *rows;   /* pointers into @blocks */
 	guint files, files_failed;
-	guint strangers; /* entries that are none of oopsbtd's */
+	guint strangers; /* entries that are not from oopsbtd */
 	bool full;
 };
 
@@ -103,16 +103,15 @@ static const struct {
 	[FIELD_REPEAT] = FIELD_NAME("OOPSBT_REPEAT"),
 };
 
-/* What was read of one entry: valid UTF-8, no longer than it may be; NULL: there is no such field.
- */
+/* The fields of one entry: valid UTF-8 of limited length; NULL: missing. */
 struct fields {
-	const char *texts[NUM_FIELDS]; /* the source's */
-	char id[MAX_ID + 1];	       /* empty: there is none */
-	guint64 repeat;		       /* 0: it has a dump of its own */
+	const char *texts[NUM_FIELDS]; /* owned by the source */
+	char id[MAX_ID + 1];	       /* empty: missing */
+	guint64 repeat;		       /* 0: has its own dump */
 	guint64 time_us;	       /* of the entry */
 };
 
-/* The same text has one copy. */
+/* Equal texts share one copy. */
 static const char *keep_text(struct journal_source *source, const char *text)
 {
 	const char *kept = g_hash_table_lookup(source->known, text);
@@ -126,7 +125,7 @@ static const char *keep_text(struct journal_source *source, const char *text)
 	return kept;
 }
 
-/* Where to cut @bytes, which are longer than @max: no character is cut in two. */
+/* Where to cut @bytes, which are longer than @max, without splitting a character. */
 static size_t cut_length(const char *bytes, size_t max)
 {
 	size_t length = max;
@@ -141,7 +140,7 @@ static bool is_same(const char *text, const char *bytes, size_t length)
 	return text && strlen(text) == length && !memcmp(text, bytes, length);
 }
 
-/* What oopsbtd wrote as \xNN is that byte again, as it is in a report. */
+/* Converts \xNN back to the byte, as in a report; oopsbtd escaped it. */
 static size_t undo_escapes(char *text, size_t length)
 {
 	size_t to = 0;
@@ -180,7 +179,7 @@ static const char *take_text(struct journal_source *source, const char *bytes, s
 	return keep_text(source, valid);
 }
 
-/* It differs in each entry, so it is not shared as the other texts are. */
+/* Not shared, since each entry has a different one. */
 static void take_id(struct fields *fields, const char *bytes, size_t length)
 {
 	if (length > MAX_ID || memchr(bytes, '\0', length))
@@ -191,7 +190,7 @@ static void take_id(struct fields *fields, const char *bytes, size_t length)
 		fields->id[0] = '\0';
 }
 
-/* Nor is this one: each has another one. */
+/* Not shared either. */
 static void take_repeat(struct fields *fields, const char *bytes, size_t length)
 {
 	char text[16];
@@ -253,7 +252,7 @@ static struct store_entry *next_row(struct journal_source *source)
 	return row;
 }
 
-/* Any user of a host can send an entry of this MESSAGE_ID; oopsbtd is root. */
+/* Any user can send an entry with this MESSAGE_ID; oopsbtd runs as root. */
 static bool is_oopsbtd(const struct fields *fields)
 {
 	const char *uid = fields->texts[FIELD_UID];
@@ -335,7 +334,7 @@ static void warn_of_file(struct journal_source *source, const char *path, int er
 		print_warning("cannot read all of %s: %s", path, g_strerror(-error));
 }
 
-/* One after the other: ten thousand at once would be more than this process may open. */
+/* One file at a time: ten thousand at once would exceed the limit of open files. */
 static void read_file(struct journal_source *source, const char *path)
 {
 	sd_journal *journal = NULL;
@@ -365,7 +364,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* In the order of their names; NULL: it cannot be opened. */
+/* Sorted by name; NULL: it cannot be opened. */
 static GPtrArray *names_in(const char *directory, GError **error)
 {
 	GDir *dir = g_dir_open(directory, 0, error);
@@ -415,7 +414,7 @@ static int compare_rows(const void *a, const void *b)
 	return order ? order : g_strcmp0(left->uuid, right->uuid);
 }
 
-/* The entries of repeats number them: the last one tells how many there were. */
+/* The entries of repeats have numbers: the last one is the count. */
 static void merge(struct store_entry *row, const struct store_entry *same)
 {
 	if (same->repeats <= row->repeats)
@@ -424,8 +423,7 @@ static void merge(struct store_entry *row, const struct store_entry *same)
 	row->repeated = same->repeated;
 }
 
-/* A repeat names the dump that has its record, and an upload that is repeated sends an entry twice.
- */
+/* A repeat names the dump that has its record, and a repeated upload sends an entry twice. */
 static void drop_repeated(GPtrArray *rows)
 {
 	guint kept = 0;

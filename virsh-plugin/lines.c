@@ -42,7 +42,7 @@ static GPtrArray *command_line(const struct cli_args *args, bool quiet)
 	return words;
 }
 
-/* False, and why in @error, if it did not end well. */
+/* False, with the reason in @error, if it failed. */
 static bool check_end(GSubprocess *process, GError **error)
 {
 	if (g_subprocess_get_successful(process))
@@ -58,10 +58,7 @@ static bool check_end(GSubprocess *process, GError **error)
 	return false;
 }
 
-/*
- * The program may end before it has read its input. Its exit status tells of that, so SIGPIPE is
- * ignored.
- */
+/* Ignores SIGPIPE: if the program ends before it has read its input, its exit status says so. */
 static GBytes *communicate(GSubprocess *process, const char *text, size_t length, GError **error)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -82,7 +79,7 @@ static GBytes *communicate(GSubprocess *process, const char *text, size_t length
 	return NULL;
 }
 
-/* Its messages and its progress go to standard error. */
+/* The program's messages and progress go to standard error. */
 static GBytes *run_program(const char *text, size_t length, const struct cli_args *args, bool quiet,
 			   GError **error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Source lines for a report, where debug information is there: the program oopsbt-lines adds them
- * (lines/README.md). They are an addition: where they cannot be had the report is shown without.
+ * Adds source lines to a report if debug information is available: the program oopsbt-lines does it
+ * (lines/README.md). Without lines the report is shown as it is.
  */
 #ifndef OOPSBT_PLUGIN_LINES_H
 #define OOPSBT_PLUGIN_LINES_H
@@ -11,7 +11,7 @@
 
 #include "cli.h"
 
-/* Of the verbs that show a report. */
+/* For verbs that show a report. */
 #define LINES_OPTIONS                                                                              \
 	{"lines", 0, NULL, CLI_NONE,                                                               \
 	 "with the source line of each frame, and the functions that the compiler inlined there: " \
@@ -30,8 +30,8 @@
 bool lines_wanted(const struct cli_args *args);
 
 /*
- * @text: report.json, which @report was made of. The same with lines, as report.md has them;
- * @report itself if they cannot be had. What is missing is told by warnings. json_object_unref().
+ * @text: report.json, the source of @report. Returns it with lines, as in report.md, or @report
+ * itself if there are none. Prints warnings about missing debug information. json_object_unref().
  */
 JsonObject *lines_add(JsonObject *report, const char *text, size_t length,
 		      const struct cli_args *args, bool quiet);

@@ -27,7 +27,7 @@ static void append_file(GString *text, JsonObject *position)
 		g_string_append_printf(text, ":%" G_GINT64_FORMAT, line);
 }
 
-/* The lines around, that of the position marked. */
+/* Appends the surrounding lines and marks the position. */
 static void append_around(GString *text, const char *indent, JsonObject *position)
 {
 	JsonArray *source = member_array(position, "source");
@@ -112,7 +112,7 @@ void lines_append_before(GString *text, JsonObject *instruction, JsonObject *bef
 
 /* --- report.txt --- */
 
-/* What a line of it may name: "symbol+0x1/0x2 [module]", or an instruction's address. */
+/* The names that a line may have: "symbol+0x1/0x2 [module]", or an instruction's address. */
 struct names {
 	GHashTable *frames;	  /* JsonObject */
 	GHashTable *instructions; /* the same */
@@ -133,8 +133,8 @@ static void add_frame(struct names *names, JsonObject *frame)
 }
 
 /*
- * One name may stand for an instruction on one CPU and for a return address on another. The text
- * does not say which. It is taken for the instruction, which the first round has added.
+ * A name may be an instruction on one CPU and a return address on another, and the text does not
+ * tell which. It counts as the instruction, which the first pass has added.
  */
 static void add_frames(struct names *names, JsonArray *frames, bool only_exact)
 {
@@ -174,7 +174,7 @@ static void collect_names(struct names *names, JsonObject *report)
 		add_frames(names, member_array(element_object(tasks, i), "frames"), false);
 }
 
-/* The frame that a line of report.txt is of; what is before its name is @indent. NULL: none. */
+/* The frame that a line of report.txt shows; @indent: the text before its name. NULL: none. */
 static JsonObject *frame_of_line(const struct names *names, const char *line, char **indent)
 {
 	size_t spaces = strspn(line, " ");
@@ -192,7 +192,7 @@ static JsonObject *frame_of_line(const struct names *names, const char *line, ch
 	return g_hash_table_lookup(names->frames, key);
 }
 
-/* "  RIP: 0010:symbol+0x1/0x2": where a CPU was, without what is inlined, which its frame has. */
+/* "  RIP: 0010:symbol+0x1/0x2": the PC of a CPU, without the inlined functions of its frame. */
 static JsonObject *frame_of_rip(const struct names *names, const char *line)
 {
 	const char *name = line + strspn(line, " ");

@@ -9,7 +9,7 @@
 #include "task_view.h"
 #include "trace.h"
 
-/* A mail that is longer than this is not read. */
+/* The maximum length: readers skip longer mails. */
 #define MAX_LOG_RECORDS 400
 #define MAX_TASKS 32
 #define TAIL_RECORDS 40 /* of a log without an oops */
@@ -29,7 +29,7 @@ static guint num_records(JsonArray *records)
 	return records ? json_array_get_length(records) : 0;
 }
 
-/* What follows @beginning in the first line of the log that begins with it, or NULL. */
+/* The rest of the first line of the log that begins with @beginning, or NULL. */
 static const char *find_in_log(JsonArray *records, const char *beginning)
 {
 	for (guint i = 0; i < num_records(records); i++) {
@@ -54,7 +54,7 @@ static void append_taint(GString *text, JsonObject *guest)
 		append_fact(text, "Tainted:", "no");
 }
 
-/* "QEMU 7.2.22, libvirt 9.0.0": the first is the machine that the guest runs on. */
+/* "QEMU 7.2.22, libvirt 9.0.0": the first part is the guest's machine. */
 static char *machine_of(JsonObject *report)
 {
 	const char *hypervisor =
@@ -91,7 +91,7 @@ static void append_machine(GString *text, JsonObject *report, JsonObject *guest)
 		g_string_append_printf(text, "%-14s%" G_GINT64_FORMAT " s\n", "Uptime:", uptime);
 }
 
-/* For a hang: the verdict or, without one, what was seen. */
+/* For a hang: the verdict or, without one, the evidence. */
 static void append_verdict(GString *text, JsonObject *report)
 {
 	const char *verdict = member_text(member_object(report, "verdict"), "text", NULL);
@@ -167,10 +167,7 @@ static char *trace_of(JsonObject *vcpu)
 	return g_string_free(trace, FALSE);
 }
 
-/*
- * Of CPUs with equal stacks only idle ones are folded: a reader looks for what went wrong on the
- * others.
- */
+/* Folds only idle CPUs with equal stacks, so that readers see each active CPU. */
 static struct group *find_group(GPtrArray *groups, JsonObject *vcpu, const char *trace)
 {
 	for (guint i = 0; is_idle(vcpu) && i < groups->len; i++) {
@@ -227,7 +224,7 @@ static void append_group(GString *text, const struct group *group)
 	g_string_append_printf(text, ": %s", group->trace);
 }
 
-/* The CPU that it is about first, idle ones last. */
+/* The CPU of the incident comes first, idle ones last. */
 static int rank(const struct group *group, gint64 oopsing)
 {
 	if (is_idle(group->first))
@@ -287,7 +284,7 @@ static void append_tasks(GString *text, JsonObject *report)
 
 /* --- */
 
-/* A log that has them has more of them. */
+/* A log with the list of modules has more of them. */
 static void append_modules(GString *text, JsonObject *report)
 {
 	JsonArray *records = member_array(member_object(report, "log"), "records");

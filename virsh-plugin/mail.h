@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A report as it goes into a bug report to kernel developers: what the kernel is, what it printed,
- * where every CPU was, and the blocked tasks. Nothing of the host: not its name, no path, and not
- * the domain's name or UUID.
+ * A report as text for a bug report to kernel developers: the kernel, its log, every CPU's
+ * backtrace, and the blocked tasks. Contains nothing about the host, no path, and neither name nor
+ * UUID of the domain.
  */
 #ifndef OOPSBT_PLUGIN_MAIL_H
 #define OOPSBT_PLUGIN_MAIL_H

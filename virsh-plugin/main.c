@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * virsh-oopsbt: virsh's own options, then a verb. Started by the front end in a stock virsh's
- * place, by a patched virsh as an external command, or directly.
+ * virsh-oopsbt: virsh's own options, then a verb. Started by the front end that replaces stock
+ * virsh, by a patched virsh as an external command, or directly.
  */
 #include <getopt.h>
 #include <locale.h>
@@ -38,7 +38,7 @@ enum parsed {
 	PARSED_BAD,
 };
 
-/* virsh's options. Those that concern only its shell or its log are taken and have no effect. */
+/* Parses virsh's options. Options for its shell or its log are accepted and ignored. */
 static enum parsed parse_globals(int argc, char **argv, struct session *session, GError **error)
 {
 	static const struct option options[] = {
@@ -100,7 +100,7 @@ static enum parsed parse_globals(int argc, char **argv, struct session *session,
 	return PARSED_VERB;
 }
 
-/* What a patched virsh passes on; see the libvirt patch's documentation. */
+/* Reads the variables of a patched virsh; see the documentation in the libvirt patch. */
 static void read_environment(struct session *session)
 {
 	const char *uri = g_getenv("VIRSH_DEFAULT_CONNECT_URI");
@@ -183,7 +183,7 @@ static bool run(struct session *session, char **words, GError **error)
 {
 	g_auto(GStrv) split = NULL;
 
-	/* One argument is a command line of its own, as virsh takes it. */
+	/* A single argument is a command line, as in virsh. */
 	if (words[0] && !words[1] && strchr(words[0], ' ')) {
 		g_autoptr(GError) local = NULL;
 
@@ -215,7 +215,7 @@ int main(int argc, char **argv)
 	int status = EXIT_SUCCESS;
 
 	setlocale(LC_ALL, "");
-	/* A virsh that runs external commands starts this by its own name too. */
+	/* A virsh that runs external commands starts this program with its own name, too. */
 	if (!g_getenv("VIRSH_READONLY"))
 		output_set_program(argv[0]);
 	read_environment(&session);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verbs as a chapter of the manual page, in Markdown: from the tables that --help comes from.
- */
+/* The chapter on verbs of the manual page, in Markdown, from the tables used by --help. */
 #ifndef OOPSBT_PLUGIN_MANUAL_H
 #define OOPSBT_PLUGIN_MANUAL_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Members of a report. It was checked when it was stored, but members may be null, or of another
- * type or version than expected. @object may be NULL.
+ * Accesses members of a report. It was checked when it was stored, but members may be null or, in
+ * another version, of another type. @object may be NULL.
  */
 #ifndef OOPSBT_PLUGIN_MEMBERS_H
 #define OOPSBT_PLUGIN_MEMBERS_H

@@ -12,7 +12,7 @@
 
 /* --- signals --- */
 
-/* What a signal that ends this program removes first; NULL: nothing. */
+/* The file that a fatal signal must remove; NULL: none. */
 static const char *volatile unfinished;
 
 static const int ending_signals[] = {SIGHUP, SIGINT, SIGTERM};
@@ -23,11 +23,11 @@ static void remove_unfinished(int number)
 
 	if (path)
 		unlink(path);
-	/* SA_RESETHAND has restored the default action, which ends the program. */
+	/* SA_RESETHAND has restored the default action, which kills the program. */
 	raise(number);
 }
 
-/* Signals that are ignored, as under nohup, stay ignored. */
+/* Keeps ignored signals ignored, as under nohup. */
 static void watch_signals(struct sigaction *before)
 {
 	struct sigaction action = {.sa_handler = remove_unfinished, .sa_flags = SA_RESETHAND};
@@ -47,7 +47,7 @@ static void restore_signals(const struct sigaction *before)
 
 /* --- the file --- */
 
-/* Gives the file its name. An existing file is replaced only if @replace says so. */
+/* Gives the file its final name. Replaces an existing file only if @replace. */
 static bool publish(const char *temporary, const char *path, bool replace, GError **error)
 {
 	int result = replace ? rename(temporary, path) : link(temporary, path);
@@ -59,7 +59,7 @@ static bool publish(const char *temporary, const char *path, bool replace, GErro
 	return false;
 }
 
-/* @temporary ends with "XXXXXX", which it fills in. */
+/* @temporary ends with "XXXXXX", which is filled in. */
 static bool write_new(char *temporary, const char *path, bool replace,
 		      bool (*write)(int fd, void *data, GError **error), void *data, GError **error)
 {

@@ -18,7 +18,7 @@ static void G_GNUC_PRINTF(2, 3) add(GPtrArray *lines, const char *format, ...)
 	va_end(arguments);
 }
 
-/* The device offers the event. Only a running QEMU says whether it has the patches for it. */
+/* The device offers the event. Only a running QEMU tells whether it has the patches for it. */
 static void look_at_oops_event(struct outlook *outlook, virDomainPtr domain,
 			       const struct domain_shape *now)
 {
@@ -110,7 +110,8 @@ static void look_at_daemon(struct session *session, struct outlook *outlook)
 }
 
 /*
- * Why the memory watch sees nothing of the running guest, as oopsbtd says; NULL: it sees. g_free().
+ * Why the memory watch cannot notice oopses of the running guest, from oopsbtd; NULL: it can.
+ * g_free().
  */
 static char *watch_reason(struct session *session, virDomainPtr domain)
 {

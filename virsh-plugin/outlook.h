@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What will happen when a domain's guest oopses, in words: what works as things stand, and what is
- * missing and how to get it.
+ * What happens when a domain's guest oopses, in words: what works now, what is missing, and how to
+ * get it.
  */
 #ifndef OOPSBT_PLUGIN_OUTLOOK_H
 #define OOPSBT_PLUGIN_OUTLOOK_H

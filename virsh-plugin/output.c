@@ -82,7 +82,7 @@ void print_hint(const char *text)
 	print_clean("%s\n\n", own);
 }
 
-/* Columns of the terminal, also when a pager is between; 0: there is none. */
+/* The terminal's width in columns, also if a pager is in use; 0: no terminal. */
 static size_t terminal_width(void)
 {
 	struct winsize size;
@@ -95,7 +95,7 @@ static size_t terminal_width(void)
 	return size.ws_col;
 }
 
-/* Bytes of @text to print on a line of @width: up to a blank, or all. */
+/* The number of bytes of @text for a line of @width: up to a blank, or all. */
 static size_t line_length(const char *text, size_t width)
 {
 	size_t length = 0;
@@ -238,7 +238,7 @@ char *local_time(const char *rfc3339)
 
 struct table {
 	guint width;	  /* columns */
-	GPtrArray *cells; /* of char *, row by row, the titles first */
+	GPtrArray *cells; /* of char *, by rows, titles first */
 };
 
 static void add_cell(struct table *table, const char *text)
@@ -280,7 +280,7 @@ void table_add_row(struct table *table, const char *const *cells)
 		add_cell(table, cells[i]);
 }
 
-/* Columns on a terminal. Clean text has no controls. */
+/* The columns of clean text, which has no control characters. */
 static size_t display_width(const char *text)
 {
 	size_t width = 0;
@@ -319,7 +319,7 @@ static void print_row(const struct table *table, guint row, const size_t *widths
 	putchar('\n');
 }
 
-/* The titles, which are the first row. */
+/* Prints the titles, the first row. */
 static void print_heading(const struct table *table, const size_t *widths)
 {
 	size_t total = 0;
@@ -347,7 +347,7 @@ void table_print(const struct table *table, bool quiet)
 		putchar('\n');
 }
 
-/* Takes out all rows but the titles. */
+/* Removes all rows except the titles. */
 static void empty(struct table *table)
 {
 	g_ptr_array_set_size(table->cells, (gint)table->width);
@@ -385,7 +385,7 @@ void pager_open(bool wanted)
 	if (!wanted || !isatty(STDOUT_FILENO) ||
 	    (program && (!*program || !strcmp(program, "cat"))))
 		return;
-	style(STYLE_NONE); /* decides by the terminal, not by the pipe */
+	style(STYLE_NONE); /* checks for colours while standard output is the terminal */
 	fflush(stdout);
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return;
@@ -403,7 +403,7 @@ void pager_open(bool wanted)
 	}
 	close(pipe_fds[0]);
 	if (pager.pid > 0) {
-		/* Ctrl-C is for the pager. A pager that ends early ends the output. */
+		/* Ctrl-C is for the pager. If the pager ends early, so does the output. */
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGINT, SIG_IGN);
 		dup2(pipe_fds[1], STDOUT_FILENO);

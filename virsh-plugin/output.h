@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What reaches the user: tables as virsh draws them, colours on a terminal only, a pager. All text
- * that may come from a guest or a domain's name is cleaned here, on its last step.
+ * Output to the user: tables in virsh's style, colours on terminals only, a pager. Sanitises all
+ * text that may come from a guest or a domain's name.
  */
 #ifndef OOPSBT_PLUGIN_OUTPUT_H
 #define OOPSBT_PLUGIN_OUTPUT_H
@@ -18,14 +18,14 @@ void table_free(struct table *table);
 typedef struct table Table;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Table, table_free)
 
-/* As many cells as there are titles; NULL is shown as "-". Cleaned and copied. */
+/* Takes as many cells as there are titles; NULL becomes "-". Sanitises and copies them. */
 void table_add(struct table *table, ...);
 void table_add_row(struct table *table, const char *const *cells);
-/* Without its heading if @quiet. */
+/* @quiet: without the heading. */
 void table_print(const struct table *table, bool quiet);
 /*
- * A table of @rows that are not in memory together: @fill, which adds one, is called twice for
- * each, for the widths and to be printed.
+ * A table whose @rows are not all in memory: calls @fill, which adds one row, twice for each row:
+ * for the column widths and for printing.
  */
 void table_print_rows(const char *const *titles, bool quiet, guint rows,
 		      void (*fill)(struct table *table, guint row, const void *user_data),
@@ -34,45 +34,47 @@ void table_print_rows(const char *const *titles, bool quiet, guint rows,
 /* --- text --- */
 
 /*
- * Hints are written with "virsh oopsbt", and "virsh -c URI oopsbt". Where this program was started
- * by its own name there may be no such word in virsh: then they say "virsh-oopsbt". Warnings and
- * points do this by themselves. g_free().
+ * Hints are written with "virsh oopsbt" and "virsh -c URI oopsbt". If the user started
+ * virsh-oopsbt, virsh may lack this command; then this replaces it by "virsh-oopsbt". Warnings and
+ * points do this themselves. g_free().
  */
 char *in_own_words(const char *text);
 /* @program: argv[0]. */
 void output_set_program(const char *program);
 
-/* printf() to standard output; the arguments are cleaned, newlines in the result stay. */
+/* printf() to standard output; sanitises the arguments and keeps newlines. */
 void print_clean(const char *format, ...) G_GNUC_PRINTF(1, 2);
-/* The same to standard error, behind "warning: ", in one line. */
+/* The same to standard error, after "warning: ", in one line. */
 void print_warning(const char *format, ...) G_GNUC_PRINTF(1, 2);
-/* A line to standard output that tells what to do next; cleaned. */
+/* Prints a line that tells the user what to do next; sanitised. */
 void print_hint(const char *text);
-/* A point of a list, "  - text"; on a terminal wrapped at words. Cleaned. */
+/* Prints a list item, "  - text", wrapped on a terminal. Sanitised. */
 void print_point(const char *text);
-/* A file's text as it is, as far as it is clean; what is not becomes \xNN. */
+/* Prints the text of a file; bytes that are not clean become \xNN. */
 void print_text(const char *text, size_t length);
-/* JSON text: what a terminal should not see becomes \uNNNN, which means the same. */
+/*
+ * Prints JSON text; characters that are unsafe for a terminal become \uNNNN, with the same meaning.
+ */
 void print_json_text(const char *text, size_t length);
 /* Takes @node. */
 void print_json(JsonNode *node);
-/* An array, of which no more than one element is in memory at a time. @element: a new node. */
+/* Prints an array with at most one element in memory at a time. @element: returns a new node. */
 void print_json_array(guint count, JsonNode *(*element)(guint i, const void *user_data),
 		      const void *user_data);
 
-/* Escape sequences of a style, or "" where the output is no terminal or NO_COLOR is set. */
+/* The escape sequence of a style, or "" if the output is no terminal or NO_COLOR is set. */
 enum style { STYLE_NONE, STYLE_BOLD, STYLE_RED, STYLE_GREEN, STYLE_YELLOW };
 const char *style(enum style style);
 
-/* Local time with its zone, "2026-11-22 21:45:01 CET", of an RFC 3339 text; NULL gives NULL. */
+/* An RFC 3339 text as local time with zone, "2026-11-22 21:45:01 CET"; NULL gives NULL. */
 char *local_time(const char *rfc3339);
 char *local_time_text(GDateTime *time);
 
 /* --- pager --- */
 
-/* From here on standard output goes through a pager, if it is a terminal and @wanted. */
+/* Sends standard output through a pager from now on, if it is a terminal and @wanted. */
 void pager_open(bool wanted);
-/* Ends the output and waits for the pager. False: what was printed did not all get out. */
+/* Ends the output and waits for the pager. False: some output was lost. */
 bool output_close(GError **error);
 
 #endif

@@ -15,11 +15,11 @@
 
 struct progress {
 	char *what;
-	gint64 next_us; /* when the line is due */
-	size_t columns; /* of the line that is shown; 0: none */
+	gint64 next_us; /* when to show the line */
+	size_t columns; /* of the visible line; 0: none */
 };
 
-/* OOPSBT_PROGRESS_MS is for tests: what they do may be quicker. */
+/* OOPSBT_PROGRESS_MS is for tests, whose work may be faster. */
 static gint64 us_before_first(void)
 {
 	const char *text = secure_getenv("OOPSBT_PROGRESS_MS");
@@ -44,7 +44,7 @@ struct progress *progress_new_beside_output(bool quiet, const char *what)
 	return progress_new(quiet || isatty(STDOUT_FILENO), what);
 }
 
-/* Overwrites the line with blanks: not every terminal can clear a line. */
+/* Overwrites the line with blanks, since some terminals cannot clear a line. */
 static void take_away(struct progress *progress)
 {
 	if (progress->columns)
@@ -61,7 +61,7 @@ void progress_free(struct progress *progress)
 	g_free(progress);
 }
 
-/* The last column stays empty: some terminals go to the next line behind it. */
+/* Keeps the last column free, since some terminals wrap after it. */
 static size_t max_columns(void)
 {
 	struct winsize size;
@@ -76,7 +76,7 @@ static bool is_due(const struct progress *progress)
 	return progress && g_get_monotonic_time() >= progress->next_us;
 }
 
-/* Without the words where there is no room for both. */
+/* Omits the words if there is not enough space. */
 static void show(struct progress *progress, const char *figures)
 {
 	size_t room = max_columns();

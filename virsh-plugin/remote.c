@@ -41,7 +41,7 @@ static virStoragePoolPtr find_pool(struct session *session, GError **error)
 	return NULL;
 }
 
-/* The pool with its list of files read anew. */
+/* The pool with a refreshed list of files. */
 static virStoragePoolPtr open_pool(struct session *session, GError **error)
 {
 	g_autoptr(virStoragePool) pool = NULL;
@@ -113,7 +113,7 @@ bool remote_make_pool(struct session *session, GError **error)
 
 /* --- files --- */
 
-/* The volumes of one dump. */
+/* A download of the volumes of one dump. */
 struct fetch {
 	struct session *session;
 	GPtrArray *volumes; /* of virStorageVolPtr */
@@ -121,12 +121,12 @@ struct fetch {
 	guint64 done, all; /* bytes */
 };
 
-/* Where what is downloaded goes: into a file or, if there is none, into text. */
+/* The destination of a download: a file or a text. */
 struct sink {
-	int fd; /* -1: into text */
+	int fd; /* -1: use @text */
 	GByteArray *text;
-	size_t max_bytes;    /* of the text */
-	struct fetch *fetch; /* of the file */
+	size_t max_bytes;    /* for @text */
+	struct fetch *fetch; /* for the file */
 };
 
 static bool append_text(struct sink *sink, const char *data, size_t length)
@@ -174,7 +174,7 @@ static bool download(struct session *session, virStorageVolPtr volume, struct si
 	return true;
 }
 
-/* A volume's text, NUL-terminated. */
+/* The text of a volume, NUL-terminated. */
 static char *read_volume(struct session *session, virStoragePoolPtr pool, const char *name,
 			 size_t max_bytes, size_t *length, GError **error)
 {
@@ -204,13 +204,13 @@ char *remote_read(struct session *session, const struct store_entry *entry, cons
 	return pool ? read_volume(session, pool, name, max_bytes, length, error) : NULL;
 }
 
-/* Open to read and write, without a name. */
+/* An unnamed file, open for reading and writing. */
 static int open_nameless(GError **error)
 {
 	g_autofree char *path = g_build_filename(g_get_tmp_dir(), "virsh-oopsbt-XXXXXX", NULL);
 	int fd = open(g_get_tmp_dir(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	/* Not every file system has O_TMPFILE. */
+	/* Some file systems lack O_TMPFILE. */
 	if (fd < 0) {
 		fd = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
 		if (fd >= 0)
@@ -233,7 +233,7 @@ static bool fetch_file(struct fetch *fetch, virStorageVolPtr volume, const char 
 	return download(fetch->session, volume, &sink, error) && lseek(sink.fd, 0, SEEK_SET) == 0;
 }
 
-/* The name of the file in the dump, or NULL: the volume is not of this dump, or is left out. */
+/* The name of the file in the dump, or NULL: the volume is of another dump, or excluded. */
 static const char *file_of_volume(virStorageVolPtr volume, const char *prefix,
 				  const char *const *excluded)
 {
@@ -257,7 +257,7 @@ static int compare_volumes(const void *a, const void *b)
 		      virStorageVolGetName(*(virStorageVolPtr const *)b));
 }
 
-/* Those that file_of_volume() takes, by name. */
+/* The volumes that file_of_volume() accepts, sorted by name. */
 static bool find_volumes(struct fetch *fetch, virStoragePoolPtr pool, const char *prefix,
 			 const char *const *excluded, GError **error)
 {
@@ -315,7 +315,7 @@ static char *string_of(JsonObject *object, const char *name)
 		       : NULL;
 }
 
-/* 0: there is none, as in the index of an older version. */
+/* 0: missing, as in the index of an older version. */
 static guint64 number_of(JsonObject *object, const char *name)
 {
 	JsonNode *node = json_object_get_member(object, name);
@@ -354,7 +354,7 @@ static struct store_entry *parse_entry(struct session *session, JsonObject *obje
 
 static GPtrArray *parse_index(struct session *session, const char *text, GError **error)
 {
-	/* The parser of untrusted text takes objects. */
+	/* The parser of untrusted text accepts only objects. */
 	g_autofree char *wrapped = g_strdup_printf("{\"dumps\":%s}", text);
 	JsonObject *object = untrusted_json_parse(wrapped, strlen(wrapped), MAX_DEPTH, NULL);
 	JsonNode *node = object ? json_object_get_member(object, "dumps") : NULL;
@@ -396,7 +396,7 @@ GPtrArray *remote_list(struct session *session, const char *domain_name, GError 
 		return NULL;
 	text = read_volume(session, pool, STORE_POOL_INDEX, MAX_INDEX, &length, &local);
 	if (!text && g_error_matches(local, STORE_ERROR, STORE_ERROR_NOT_FOUND))
-		return g_ptr_array_new(); /* nothing has been collected there yet */
+		return g_ptr_array_new(); /* no dump was stored there yet */
 	if (!text) {
 		g_propagate_error(error, g_steal_pointer(&local));
 		return NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The dumps of another host, read through libvirt: a storage pool on the directory where that
- * host's store publishes them (common/store_pool.h). Nothing is written there. The files are not
- * trusted, as none is.
+ * Reads the dumps of another host through libvirt: from a storage pool on the directory where that
+ * host's store publishes them (common/store_pool.h). Never writes there. The files are untrusted,
+ * like all dumps.
  */
 #ifndef OOPSBT_PLUGIN_REMOTE_H
 #define OOPSBT_PLUGIN_REMOTE_H
@@ -13,7 +13,7 @@
 
 #define REMOTE_POOL "oopsbt"
 
-/* As store_list(); the entries' paths are "URI:POOL/ID". */
+/* As store_list(); paths of entries are "URI:POOL/ID". */
 GPtrArray *remote_list(struct session *session, const char *domain_name, GError **error);
 
 /* As store_read(). */
@@ -21,16 +21,16 @@ char *remote_read(struct session *session, const struct store_entry *entry, cons
 		  size_t max_bytes, size_t *length, GError **error);
 
 /*
- * All files of a dump but those in @excluded, as members of an archive. They are files without a
- * name in the folder for temporary files, so that nothing is left of them however this ends.
+ * All files of a dump except those in @excluded, as members of an archive. They are unnamed
+ * temporary files, so nothing remains of them.
  */
 GPtrArray *remote_fetch(struct session *session, const struct store_entry *entry,
 			const char *const *excluded, struct progress *progress, GError **error);
 
-/* Makes the pool on the connection's host, started and autostarted; if it is there, starts it. */
+/* Creates the pool on the connection's host with autostart, and starts it. */
 bool remote_make_pool(struct session *session, GError **error);
 
-/* Whether the pool is there. Never fails: unknown is no. */
+/* Does the pool exist? Never fails: unknown counts as no. */
 bool remote_has_pool(struct session *session);
 
 #endif

@@ -55,7 +55,7 @@ static bool parse_kinds(const struct cli_args *args, unsigned int *kinds, GError
 	return false;
 }
 
-/* A title without wildcards is searched for anywhere. */
+/* A title without wildcards may be anywhere in the text. */
 static GPatternSpec *title_pattern(const char *text)
 {
 	g_autofree char *anywhere =
@@ -128,7 +128,7 @@ bool selection_takes(const struct selection *selection, const struct store_entry
 	       g_pattern_spec_match_string(selection->title, dumps_title(entry));
 }
 
-/* In one pass: what is kept moves to the front, in its order. */
+/* In one pass: moves the kept entries to the front, in order. */
 void selection_keep(GPtrArray *entries,
 		    bool (*wanted)(const struct store_entry *entry, const void *user_data),
 		    const void *user_data)

@@ -98,7 +98,7 @@ virConnectPtr session_connect_to_write(struct session *session, const char *purp
 	return session_connect(session, error);
 }
 
-/* An alias of libvirt.conf ("home") is known to libvirt alone, and only once connected. */
+/* Only libvirt knows an alias of libvirt.conf ("home"), and only once connected. */
 static char *full_uri(struct session *session)
 {
 	const char *uri = session->uri && *session->uri ? session->uri : NULL;

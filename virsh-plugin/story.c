@@ -3,7 +3,7 @@
 
 #include "members.h"
 
-/* The sequence number of the record with which it begins, or -1. */
+/* The sequence number of the incident's first record, or -1. */
 static gint64 story_start(JsonObject *report)
 {
 	gint64 oops = member_number(member_object(report, "oops"), "log_start", -1);

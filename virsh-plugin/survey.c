@@ -4,7 +4,7 @@
 #include <libxml/parser.h>
 #include <string.h>
 
-#define PARALLEL_CALLS 4 /* libvirtd serves five of one client at a time */
+#define PARALLEL_CALLS 4 /* libvirtd serves five calls of one client at a time */
 
 static void row_free(struct survey_row *row)
 {
@@ -93,7 +93,7 @@ GPtrArray *survey(struct session *session, GPtrArray *domains, GError **error)
 		return NULL;
 	}
 	rows = g_ptr_array_new_with_free_func((GDestroyNotify)row_free);
-	xmlInitParser(); /* libxml2 wants this before there are threads */
+	xmlInitParser(); /* libxml2 requires this before threads start */
 	pool = g_thread_pool_new(look, session, PARALLEL_CALLS, FALSE, NULL);
 	for (int i = 0; i < count; i++) {
 		struct survey_row *row = g_new0(struct survey_row, 1);

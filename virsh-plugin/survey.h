@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Many domains at a glance. Their states come in one bulk call. libvirt has no bulk call for
- * definitions, so these are asked for several at a time, which hides most of the way there and
- * back.
+ * Reads many domains quickly. One bulk call returns their states. libvirt has no bulk call for
+ * definitions, so several are requested in parallel, which hides most of the latency.
  */
 #ifndef OOPSBT_PLUGIN_SURVEY_H
 #define OOPSBT_PLUGIN_SURVEY_H
@@ -14,17 +13,20 @@ struct survey_row {
 	char uuid[VIR_UUID_STRING_BUFLEN];
 	int state; /* enum virDomainState */
 	bool active;
-	bool enabled;		/* live if it runs, else in the configuration */
-	bool automatic;		/* only by auto_enable: survey() does not know */
+	bool enabled;		/* in the live domain if it runs, else in the configuration */
+	bool automatic;		/* only by auto_enable; survey() does not set it */
 	bool next;		/* in the configuration */
-	struct options options; /* of the former, or else the latter */
+	struct options options; /* of the live domain, else of the configuration */
 	struct domain_shape shape;
-	char *problem; /* why the definition or its options could not be had, or NULL */
+	char *problem; /* why the definition or its options are missing, or NULL */
 };
 
-/* Of @domains (array of virDomainPtr), or of all if NULL: array of struct survey_row *, by name. */
+/*
+ * Surveys @domains (array of virDomainPtr), or all if NULL: array of struct survey_row *, sorted by
+ * name.
+ */
 GPtrArray *survey(struct session *session, GPtrArray *domains, GError **error);
 
-const char *survey_state(const struct survey_row *row); /* as virsh calls it */
+const char *survey_state(const struct survey_row *row); /* in virsh's words */
 
 #endif

@@ -18,7 +18,7 @@ static JsonObject *tasks_of(JsonObject *report, GError **error)
 	return tasks;
 }
 
-/* "mutex 0x... held by COMM (pid N)", or where it sleeps */
+/* "mutex 0x... held by COMM (pid N)", or the function in which it sleeps. */
 static void append_wait(GString *text, JsonObject *task)
 {
 	JsonObject *wait = member_object(task, "waits_for");

@@ -6,19 +6,19 @@
 #include "lines_text.h"
 #include "members.h"
 
-#define FOLD_REPEATS 3 /* fewer are printed */
+#define FOLD_REPEATS 3 /* shorter repetitions are printed in full */
 
 /* --- registers --- */
 
 struct shown {
-	const char *member; /* of the registers, or of a segment: "cs.selector" */
+	const char *member; /* member of the registers or of a segment: "cs.selector" */
 	const char *label;
 	unsigned int digits;
 };
 
 #define MAX_IN_ROW 5
 
-/* What was saved when control left a frame. */
+/* The registers with which control left a frame. */
 static const struct shown saved_rows[][MAX_IN_ROW] = {
 	{{"rsp", "RSP: ", 16},
 	 {"ss", "SS: ", 4},
@@ -35,7 +35,7 @@ static const struct shown general_rows[][MAX_IN_ROW] = {
 	{{"r13", "R13: ", 16}, {"r14", "R14: ", 16}, {"r15", "R15: ", 16}},
 };
 
-/* What only a whole vCPU has. */
+/* Registers that only a vCPU has, not a frame. */
 static const struct shown control_rows[][MAX_IN_ROW] = {
 	{{"cs.selector", "CS:  ", 4},
 	 {"ds.selector", "DS: ", 4},
@@ -160,7 +160,7 @@ void trace_append_registers(GString *text, JsonObject *vcpu)
 
 /* --- frames --- */
 
-/* What the kernel calls a stack between angle brackets, or NULL. */
+/* The kernel's name of a stack in angle brackets, or NULL. */
 static const char *stack_marker(JsonObject *frame)
 {
 	static const struct {
@@ -206,7 +206,7 @@ static bool is_same(JsonObject *a, JsonObject *b)
 	       member_flag(a, "late", false) == member_flag(b, "late", false);
 }
 
-/* How many frames after @first are the same again: a recursion. */
+/* The number of equal frames after @first: a recursion. */
 static guint count_repeats(JsonArray *frames, guint first)
 {
 	JsonObject *frame = element_object(frames, first);
@@ -217,7 +217,7 @@ static guint count_repeats(JsonArray *frames, guint first)
 	return next - first - 1;
 }
 
-/* @told: it has been said of all frames that they are late. */
+/* @told: a note says already that all frames are late. */
 static void append_frame(GString *text, JsonObject *frame, bool told)
 {
 	lines_append_inlined(text, "   ", frame);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Registers and a backtrace of report.json in the form of report.txt, which is the kernel's. */
+/* Registers and backtraces of report.json in the format of report.txt, which is the kernel's. */
 #ifndef OOPSBT_PLUGIN_TRACE_H
 #define OOPSBT_PLUGIN_TRACE_H
 
 #include <json-glib/json-glib.h>
 
-/* @vcpu: one of the report's; those of its registers that are there. */
+/* @vcpu: one of the report; prints the registers that it has. */
 void trace_append_registers(GString *text, JsonObject *vcpu);
 
 /* @frames: may be NULL. */

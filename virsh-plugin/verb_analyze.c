@@ -9,7 +9,7 @@
 #include "output.h"
 #include "verbs.h"
 
-/* No report is larger; the analyser is not trusted about it. */
+/* The maximum size of a report; the analyser's output is untrusted. */
 #define MAX_REPORT ((size_t)256 << 20)
 
 static char *analyser(void)

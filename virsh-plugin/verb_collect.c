@@ -15,7 +15,7 @@
 
 #define LAYOUT_TIMEOUT_MS 5000
 
-/* What a collection needs besides the domain: the daemon's things, for one collection. */
+/* The parts of the daemon that one collection needs. */
 struct tools {
 	struct config config;
 	char *runtime_directory;
@@ -80,8 +80,8 @@ static bool fail_collection(struct session *session, GError **error, const char 
 }
 
 /*
- * Who waits for a command can wait for this, too: what the guest's disks are given now and have not
- * answered in a second. Nothing is known where that can't be told: the guest is frozen then.
+ * Waits a second for the guest's disks: requests that they have now and do not answer in that time.
+ * A user who waits for the command can wait for that. If it is unknown, the guest is frozen.
  */
 static void look_at_disks(const struct tools *tools, virDomainPtr domain,
 			  struct collection_request *request, struct collection_result *found,
@@ -92,7 +92,7 @@ static void look_at_disks(const struct tools *tools, virDomainPtr domain,
 
 	if (!request->options->freeze || tools->collector.memory == MEMORY_LIBVIRT)
 		return;
-	/* Through libvirt it would take as long as the collection itself. */
+	/* Through libvirt this would take as long as the collection itself. */
 	layout = layout_read(domain, tools->collector.memory, LAYOUT_TIMEOUT_MS, NULL);
 	if (layout == NULL || layout->memory_fd < 0)
 		return;
@@ -180,7 +180,7 @@ static bool is_among(const GPtrArray *entries, const char *id)
 	return false;
 }
 
-/* A domain keeps so many dumps: a new one removes the oldest. */
+/* A domain keeps a limited number of dumps: a new one removes the oldest. */
 static void tell_removed(const GPtrArray *before, const GPtrArray *after, unsigned int keep)
 {
 	for (guint i = 0; before && after && i < before->len; i++) {

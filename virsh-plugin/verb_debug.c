@@ -11,7 +11,7 @@
 
 #define MAX_REPORT ((size_t)256 << 20)
 
-/* The release is guest text that becomes a part of a path. */
+/* The release is guest text and becomes a part of a path. */
 static bool is_plain_release(const char *release)
 {
 	return release && *release && release[0] != '.' &&
@@ -32,7 +32,7 @@ static char *guest_release(const struct store_entry *entry)
 	return NULL;
 }
 
-/* Where Debian, Fedora and others install a kernel with its debug information. */
+/* Searches the places where Debian, Fedora and others install a kernel's debug information. */
 static char *find_vmlinux(const char *release)
 {
 	static const char *const places[] = {
@@ -52,7 +52,7 @@ static char *find_vmlinux(const char *release)
 	return NULL;
 }
 
-/* What to run, in the order tried when none was asked for: array of words, NULL-terminated. */
+/* The commands to try, in order, unless the user chose one: array of words, NULL-terminated. */
 static GPtrArray *command_line(const char *debugger, const char *vmlinux, const char *core)
 {
 	GPtrArray *words = g_ptr_array_new_with_free_func(g_free);

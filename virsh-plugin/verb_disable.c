@@ -6,7 +6,7 @@
 #include "progress.h"
 #include "verbs.h"
 
-/* The places (live, config) among @flags where the domain has oopsbt's element. */
+/* The places in @flags (live, config) where the domain has oopsbt's element. */
 static bool enabled_places(struct session *session, virDomainPtr domain, unsigned int flags,
 			   unsigned int *places, GError **error)
 {
@@ -25,8 +25,7 @@ static bool enabled_places(struct session *session, virDomainPtr domain, unsigne
 	return true;
 }
 
-/* Whether the domain would be enabled again by auto_enable, as far as that can be told from here.
- */
+/* Would auto_enable enable the domain again, as far as is known here? */
 static bool comes_back(struct session *session, virDomainPtr domain, const struct cli_args *args)
 {
 	g_autofree char *patterns = NULL;

@@ -8,7 +8,7 @@
 #include "remote.h"
 #include "verbs.h"
 
-/* One domain to enable, everything about it checked before the first is changed. */
+/* A domain to enable. All domains are checked before the first is changed. */
 struct target {
 	virDomainPtr domain; /* borrowed */
 	unsigned int flags;
@@ -26,7 +26,7 @@ static bool same_options(const struct options *a, const struct options *b)
 	return strcmp(left, right) == 0;
 }
 
-/* Reads the options in one place (live or config) and says whether @target's differ from them. */
+/* Reads the options in one place (live or config) and compares @target's with them. */
 static bool compare_place(struct session *session, struct target *target, unsigned int place,
 			  const struct cli_args *args, bool first, GError **error)
 {
@@ -50,7 +50,7 @@ static bool compare_place(struct session *session, struct target *target, unsign
 	return true;
 }
 
-/* @option: the one that asks for it. */
+/* @option: the option that requests it. */
 static bool prepare_panic_device(struct session *session, struct target *target, const char *option,
 				 GError **error)
 {
@@ -86,7 +86,7 @@ static bool prepare(struct session *session, virDomainPtr domain, const struct c
 	if (!domain_affect(session, domain, args, &target->flags, error))
 		return false;
 	both = target->flags == (VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG);
-	/* The configuration is what the administrator wrote; the live domain follows it. */
+	/* The administrator wrote the configuration, so the live domain gets its options. */
 	if (both && !compare_place(session, target, VIR_DOMAIN_AFFECT_CONFIG, args, true, error))
 		return false;
 	if (!compare_place(session, target, both ? VIR_DOMAIN_AFFECT_LIVE : target->flags, args,

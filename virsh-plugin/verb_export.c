@@ -15,7 +15,7 @@
 #include "selection.h"
 #include "verbs.h"
 
-/* Another host's files come over before the archive is written. */
+/* Files of another host are downloaded before the archive is written. */
 static GPtrArray *find_members(struct session *session, const struct store_entry *entry,
 			       const char *const *excluded, GError **error)
 {
@@ -53,7 +53,7 @@ static bool write_page(int fd, void *data, GError **error)
 	return g_output_stream_write_all(out, page->str, page->len, NULL, NULL, error);
 }
 
-/* The report alone, for a browser. */
+/* Writes only the report, for a browser. */
 static bool export_page(struct session *session, const struct store_entry *entry,
 			const struct cli_args *args, GError **error)
 {
@@ -141,7 +141,7 @@ const struct verb verb_export = {
 		"and in its kernel log.",
 	.options = options,
 	.shared_options = selection_options,
-	/* A page has no memory in it. */
+	/* A page contains no memory. */
 	.choices = {"html|vmcore"},
 	.run = run,
 };

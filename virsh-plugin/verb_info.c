@@ -19,9 +19,9 @@
 #include "task_view.h"
 #include "verbs.h"
 
-/* Where the dump is: in the store, or in a file of `export`. */
+/* A dump in the store, or in an exported archive. */
 struct source {
-	struct store_entry *entry; /* NULL: */
+	struct store_entry *entry; /* NULL: use @archive */
 	const char *archive;
 };
 
@@ -36,7 +36,7 @@ static bool damaged(GError **error, const struct source *source, const char *why
 	return false;
 }
 
-/* A name with a slash in it, or one that no dump has, may be that of a file. */
+/* A name that contains a slash, or that no dump has, may be a file. */
 static bool find_source(struct session *session, const struct cli_args *args, struct source *source,
 			GError **error)
 {
@@ -72,7 +72,7 @@ static char *read_file(struct session *session, const struct source *source, con
 	return text;
 }
 
-/* The file of records, if the dump has one. */
+/* The file of repeats, if the dump has one. */
 static char *read_repeats(struct session *session, const struct source *source, size_t *length)
 {
 	if (source->entry && source->entry->repeats == 0)
@@ -112,7 +112,7 @@ static void print_json_report(struct session *session, const struct source *sour
 	print_json_text(whole, strlen(whole));
 }
 
-/* Headline and CPUs stand out. */
+/* Highlights headline and CPUs. */
 static void print_report(const char *text, size_t length)
 {
 	const char *end = text + length;
@@ -133,7 +133,7 @@ static void print_report(const char *text, size_t length)
 	}
 }
 
-/* What one option shows of the report. */
+/* The part of the report that an option selects. */
 static GString *part_of(JsonObject *report, const struct cli_args *args, GError **error)
 {
 	guint64 number = 0;
@@ -171,7 +171,7 @@ static bool wants_part(const struct cli_args *args)
 	       cli_has(args, "mail") || cli_has(args, "disassemble");
 }
 
-/* To a file or a pipe: a terminal would show its markup. */
+/* To a file or a pipe only: a terminal would show the markup. */
 static bool print_page(JsonObject *report, GError **error)
 {
 	GString *page;
@@ -188,7 +188,7 @@ static bool print_page(JsonObject *report, GError **error)
 	return true;
 }
 
-/* With what was added to it. */
+/* Prints the report with all additions. */
 static void print_as_json(struct session *session, const struct source *source, JsonObject *report)
 {
 	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
@@ -201,7 +201,7 @@ static void print_as_json(struct session *session, const struct source *source, 
 	json_node_unref(node);
 }
 
-/* report.txt, with the lines that @report has. */
+/* Prints report.txt with the source lines of @report. */
 static bool print_with_lines(struct session *session, const struct source *source,
 			     JsonObject *report, const struct cli_args *args, GError **error)
 {
@@ -219,7 +219,7 @@ static bool print_with_lines(struct session *session, const struct source *sourc
 	return true;
 }
 
-/* report.json with source lines, if they are wanted. */
+/* Loads report.json, with source lines if requested. */
 static JsonObject *load_report(struct session *session, const struct source *source,
 			       const struct cli_args *args, const char *text, size_t length,
 			       GError **error)
@@ -240,7 +240,7 @@ static JsonObject *load_report(struct session *session, const struct source *sou
 	return with_lines;
 }
 
-/* The views that are made of report.json. */
+/* Prints the views that are made from report.json. */
 static bool print_from_json(struct session *session, const struct source *source,
 			    const struct cli_args *args, GError **error)
 {

@@ -11,7 +11,7 @@
 #include "selection.h"
 #include "verbs.h"
 
-/* Without libc's locale: "12.3 MiB" */
+/* Independent of libc's locale: "12.3 MiB". */
 static char *size_text(gint64 bytes)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
@@ -32,7 +32,7 @@ struct listing {
 	bool details;
 };
 
-/* With how often its bug came. */
+/* The title with the number of its bug's incidents. */
 static char *title_text(const struct store_entry *entry)
 {
 	g_autofree char *note = repeats_note(entry);
@@ -57,7 +57,7 @@ static void add_entry(struct table *table, guint row, const void *user_data)
 		table_add(table, entry->id, entry->domain, shown, entry->incident, title);
 }
 
-/* Dumps of many hosts. Their size on those hosts' disks is not known here. */
+/* For dumps of many hosts: their sizes are not known here. */
 static void add_entry_of_host(struct table *table, guint row, const void *user_data)
 {
 	const struct listing *listing = user_data;
@@ -112,7 +112,7 @@ static JsonNode *element_to_json(guint i, const void *user_data)
 	return node;
 }
 
-/* --- equal ones as one --- */
+/* --- groups --- */
 
 static void print_groups(struct session *session, GPtrArray *groups)
 {
@@ -188,7 +188,7 @@ static void print(struct session *session, const struct cli_args *args, GPtrArra
 		print_entries(&listing);
 }
 
-/* To a file or a pipe: a terminal would show its markup. */
+/* To a file or a pipe only: a terminal would show the markup. */
 static bool print_page(const struct cli_args *args, GPtrArray *entries, GError **error)
 {
 	GString *page;

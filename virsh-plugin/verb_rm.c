@@ -33,7 +33,10 @@ static bool check_domain(const struct cli_args *args, const struct store_entry *
 	return false;
 }
 
-/* Elsewhere a domain's name means its newest dump. Hardly anybody wants to remove that one. */
+/*
+ * In other verbs a domain's name means its newest dump. rm does not accept it, since users rarely
+ * want to remove that one.
+ */
 static bool choose_by_id(struct session *session, const struct cli_args *args, GPtrArray *chosen,
 			 GError **error)
 {
@@ -78,7 +81,7 @@ static bool parse_age(const struct cli_args *args, GDateTime **limit, GError **e
 	return false;
 }
 
-/* Counts down how many of each domain may stay, from the newest on. */
+/* Counts down how many dumps of each domain may stay, from the newest on. */
 static bool is_kept(GHashTable *counts, const struct store_entry *entry, guint64 keep)
 {
 	char *domain = entry->uuid ? entry->uuid : entry->domain;
@@ -118,7 +121,7 @@ static bool choose_by_rule(struct session *session, const struct cli_args *args,
 			continue;
 		g_ptr_array_insert(chosen, 0, g_ptr_array_index(entries, i));
 	}
-	/* What was chosen belongs to the other array now. */
+	/* The other array owns the chosen entries now. */
 	g_ptr_array_set_free_func(entries, NULL);
 	for (guint i = 0; i < entries->len; i++) {
 		if (!g_ptr_array_find(chosen, entries->pdata[i], NULL))
@@ -143,7 +146,10 @@ static bool confirmed(const struct cli_args *args, GPtrArray *chosen)
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-/* Without --older-than and --keep the newest dumps go, too: a forgotten word must not do that. */
+/*
+ * Without --older-than and --keep the newest dumps would be removed, too: a forgotten option must
+ * not cause that.
+ */
 static bool takes_the_newest(const struct cli_args *args)
 {
 	const char *keep = cli_value(args, "keep");

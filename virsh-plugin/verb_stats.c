@@ -7,10 +7,10 @@
 #include "selection.h"
 #include "verbs.h"
 
-/* Names in a cell of a table; the others are a number. */
+/* Maximum number of names in a table cell; the rest is a count. */
 #define MAX_NAMES 2
 
-/* "web1, web2 +3" of @count; NULL: none is known. */
+/* "web1, web2 +3" for @count names; NULL: none is known. */
 static char *names_text(const GPtrArray *names, guint count)
 {
 	GString *text = g_string_new(NULL);
@@ -23,13 +23,13 @@ static char *names_text(const GPtrArray *names, guint count)
 	return g_string_free(text, names->len == 0);
 }
 
-/* "12 (+3)": hosts, and those of them that are new in the last seven days. */
+/* "12 (+3)": hosts, and how many are new in the last seven days. */
 static char *hosts_text(const struct group *group)
 {
 	return g_strdup_printf("%u (+%u)", group->num_hosts, group->new_hosts);
 }
 
-/* "5 (+3)": in the last seven days, and against those before. */
+/* "5 (+3)": in the last seven days, and the difference to the seven days before. */
 static char *trend_text(const struct group *group)
 {
 	return g_strdup_printf("%u (%+d)", group->week, (int)group->week - (int)group->week_before);
@@ -48,7 +48,7 @@ enum column {
 	WEEK,
 	FIRST,
 	LAST,
-	HOSTS, /* if the dumps are those of many */
+	HOSTS, /* if the dumps are from several hosts */
 	DOMAINS,
 	KERNELS,
 	BUGS,
@@ -63,7 +63,7 @@ static const char *const titles[NUM_COLUMNS] = {
 	[DOMAINS] = "Domains", [KERNELS] = "Kernels", [TITLE] = "Title",
 };
 
-/* What a line is for. */
+/* The title of the first column. */
 static const char *const key_titles[NUM_GROUPINGS] = {
 	[GROUP_BY_BUG] = "Fingerprint", [GROUP_BY_TITLE] = "Title", [GROUP_BY_DOMAIN] = "Domain",
 	[GROUP_BY_KERNEL] = "Kernel",	[GROUP_BY_DAY] = "Day",	    [GROUP_BY_HOST] = "Host",
@@ -104,7 +104,7 @@ static char *cell_text(enum column column, const struct group *group)
 	}
 }
 
-/* Those of @by that are shown, up to END. */
+/* The columns to show for @by, up to END. */
 static void columns_of(struct session *session, enum grouping by, enum column *columns)
 {
 	guint count = 0;

@@ -13,18 +13,18 @@
 #include "survey.h"
 #include "verbs.h"
 
-/* All that one line of the table is made from. */
+/* The data for a line of the table. */
 struct line {
 	const struct survey_row *row;
-	JsonObject *daemon;		/* what the daemon knows of it, or NULL */
+	JsonObject *daemon;		/* the daemon's entry of it, or NULL */
 	const struct store_entry *last; /* its newest dump, or NULL */
 };
 
 struct status {
 	GPtrArray *rows;
-	GPtrArray *dumps;   /* NULL: cannot be read from here */
+	GPtrArray *dumps;   /* NULL: unreadable from here */
 	GHashTable *newest; /* domain UUID to struct store_entry * */
-	JsonObject *daemon; /* NULL unless it is running, and here */
+	JsonObject *daemon; /* NULL unless it runs on this host */
 	enum daemon_state daemon_state;
 };
 
@@ -63,7 +63,7 @@ static char *signal_text(const struct survey_row *row, JsonObject *daemon)
 	return g_strconcat(panic_device_name(row->shape.panic), watch ? ", watch" : "", NULL);
 }
 
-/* Of "a=0 b=1 c=-": those that are on. NULL: nothing is known. */
+/* The enabled ones in "a=0 b=1 c=-". NULL: unknown. */
 static char *sysctls_on(const char *sysctls)
 {
 	g_auto(GStrv) words = sysctls ? g_strsplit(sysctls, " ", -1) : NULL;
@@ -134,7 +134,7 @@ static void print_table(const struct session *session, const struct status *stat
 }
 
 /*
- * The problem of one guest; NULL: none. That oopsbtd does not run is told once, not for each guest.
+ * The problem of one guest; NULL: none. A missing oopsbtd is reported once, not for each guest.
  * g_free()
  */
 static char *problem_of(const struct status *status, const struct survey_row *row)
@@ -144,7 +144,7 @@ static char *problem_of(const struct status *status, const struct survey_row *ro
 	return health_of_domain(row, daemon_status_domain(status->daemon, row->uuid));
 }
 
-/* Why a row says "bad", or does not say "watch"; with --verbose the reasons are below the table */
+/* Why a row says "bad", or lacks "watch"; with --verbose below the table. */
 static void print_problems(const struct status *status)
 {
 	for (guint i = 0; i < status->rows->len; i++) {
@@ -158,7 +158,7 @@ static void print_problems(const struct status *status)
 	}
 }
 
-/* The signals that oopsbtd heard and has no dump of, if there are any. */
+/* Prints the number of signals without a dump, if there are any. */
 static void print_missed(JsonObject *daemon)
 {
 	gint64 suppressed =
@@ -298,7 +298,7 @@ static void print_as_json(const struct status *status, bool remote)
 
 /* --- */
 
-/* A dump directory that cannot be read takes away only the column of the last dump. */
+/* If the dump directory cannot be read, only the column of the last dump is missing. */
 static void find_newest(struct session *session, struct status *status)
 {
 	g_autoptr(GError) error = NULL;
@@ -359,7 +359,7 @@ static void status_clear(struct status *status)
 	g_clear_pointer(&status->rows, g_ptr_array_unref);
 }
 
-/* Those that only oopsbtd knows to be enabled. */
+/* Marks domains that only oopsbtd knows to be enabled. */
 static void mark_automatic(struct status *status)
 {
 	for (guint i = 0; i < status->rows->len; i++) {
@@ -388,7 +388,7 @@ static bool find_rows(struct session *session, const struct cli_args *args, stru
 	return status->rows != NULL;
 }
 
-/* Any failure is told in the one line and by the exit status. */
+/* Reports any failure in the one line and in the exit status. */
 static void print_health(struct session *session, const struct cli_args *args)
 {
 	struct status status = {.daemon_state = DAEMON_HIDDEN};

@@ -11,16 +11,16 @@
 #include "verbs.h"
 
 /*
- * A dump appears by a rename in its domain's directory, which may itself be new. So all directories
- * are watched, and whatever happens in one makes the store be read again: no event is trusted to
- * tell what there is.
+ * A dump appears by a rename in its domain's directory, which may be new, too. So all directories
+ * are monitored, and any event makes this read the store again; the events themselves are not
+ * interpreted.
  */
 struct watch {
 	struct session *session;
 	const char *domain; /* NULL: all */
 	const struct selection *selection;
 	bool json;
-	GHashTable *seen;     /* ids, and how many repeats of each */
+	GHashTable *seen;     /* ids, and the number of repeats of each */
 	GHashTable *monitors; /* path to GFileMonitor */
 	GMainLoop *loop;
 	guint rescan_source;
@@ -77,7 +77,8 @@ static void monitor(struct watch *watch, const char *path)
 }
 
 /*
- * The existing directories of the store. If the store does not exist, its nearest existing parent.
+ * Monitors the existing directories of the store or, if there is no store, its nearest existing
+ * parent.
  */
 static void monitor_all(struct watch *watch)
 {
@@ -96,14 +97,17 @@ static void monitor_all(struct watch *watch)
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *child = g_build_filename(root, name, NULL);
 
-		/* A link by name leads to a directory that is also there by its UUID. */
+		/*
+		 * A link with the domain's name leads to a directory that is also listed by its
+		 * UUID.
+		 */
 		if (g_file_test(child, G_FILE_TEST_IS_DIR) &&
 		    !g_file_test(child, G_FILE_TEST_IS_SYMLINK))
 			monitor(watch, child);
 	}
 }
 
-/* Whether it is new, or its bug came again. */
+/* True: it is new, or its bug occurred again. */
 static bool see(struct watch *watch, const struct store_entry *entry)
 {
 	void *repeats;
@@ -116,7 +120,7 @@ static bool see(struct watch *watch, const struct store_entry *entry)
 	return true;
 }
 
-/* First the monitors, then the list: what appears in between is seen by the list. */
+/* Starts the monitors before it reads the list, so that no dump is missed in between. */
 static bool scan(struct watch *watch, bool print, GError **error)
 {
 	struct store *store = session_store(watch->session);
@@ -138,7 +142,7 @@ static bool scan(struct watch *watch, bool print, GError **error)
 	return true;
 }
 
-/* What would never come is not waited for. */
+/* Rejects domains that can never have dumps, instead of waiting for them. */
 static bool check(struct session *session, char **domains, GError **error)
 {
 	const char *root = store_root(session_store(session));

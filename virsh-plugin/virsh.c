@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * virsh, with `oopsbt` as one more command. Installed as `virsh` ahead of the real one in PATH: it
- * reads virsh's own options only as far as the command word and then becomes, by one exec, either
- * virsh-oopsbt or the real virsh with its arguments untouched.
+ * virsh with the additional command `oopsbt`. Installed as `virsh` before the real one in PATH, it
+ * parses virsh's own options up to the command and then executes either virsh-oopsbt or the real
+ * virsh with unchanged arguments.
  *
- * The real one is what a package has moved aside for it ("virsh.libvirt" beside "virsh"); else the
- * next `virsh` in PATH behind this program's own place, so two front ends in one PATH cannot call
- * each other in turns; /usr/bin/virsh is the last resort.
+ * The real virsh is the one that a package has moved aside ("virsh.libvirt" next to "virsh"); else
+ * the next `virsh` in PATH after this program's own folder, so that two front ends cannot call each
+ * other in turns; else /usr/bin/virsh.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -33,7 +33,7 @@ static bool is_program(const char *path, struct stat *info)
 	return stat(path, info) == 0 && S_ISREG(info->st_mode) && access(path, X_OK) == 0;
 }
 
-/* The path of this program to @path, of @size bytes. */
+/* Writes the path of this program to @path, of @size bytes. */
 static bool find_self(char *path, size_t size)
 {
 	ssize_t length = readlink("/proc/self/exe", path, size - 1);
@@ -76,8 +76,7 @@ static bool find_virsh(char *path)
 		if (size >= (int)sizeof(candidate) || !is_program(candidate, &info))
 			continue;
 		if (same_file(&info, &self)) {
-			found = false; /* what came before this program's own place does not count
-					*/
+			found = false; /* matches before this program's own folder do not count */
 		} else if (!found) {
 			memcpy(path, candidate, size + 1);
 			found = true;
@@ -103,7 +102,7 @@ static int become_virsh(char **argv)
 	return 126;
 }
 
-/* With @argv, but for its element @skip (-1: none). */
+/* Executes it with @argv except element @skip (-1: none). */
 static int become_oopsbt(int argc, char **argv, int skip)
 {
 	char self[PATH_MAX - sizeof("/virsh-" COMMAND)];
@@ -125,7 +124,7 @@ static int become_oopsbt(int argc, char **argv, int skip)
 	return 126;
 }
 
-/* The index of the command word, or argc if there is none or virsh has to judge the options. */
+/* The index of the command, or argc if there is none or virsh must check the options. */
 static int find_command(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -157,7 +156,7 @@ static int find_command(int argc, char **argv)
 #define BLANKS " \t"
 #define SEPARATORS ";\n"
 
-/* Where the command at @at ends, by virsh's rules of quoting: at a separator or the end. */
+/* The end of the command at @at: a separator or the end, by virsh's quoting rules. */
 static char *command_end(char *at)
 {
 	char quote = '\0';
@@ -199,7 +198,7 @@ static bool has_ours(char *commands)
 	}
 }
 
-/* @argv[command]: one of our commands, or some of virsh's. */
+/* @argv[command]: our command, or one or more of virsh's. */
 static int become_one(int argc, char **argv, int command)
 {
 	if (!is_ours(argv[command]))
@@ -221,7 +220,7 @@ static void run_one(int argc, char **argv, int command)
 		;
 }
 
-/* As virsh does: one after the other, whatever the status; the last one's counts. */
+/* As virsh does: runs all in order, whatever their status, and returns the last one's. */
 static int run_all(int argc, char **argv, int command)
 {
 	for (char *at = argv[command];;) {
@@ -241,7 +240,7 @@ static int run_all(int argc, char **argv, int command)
 	}
 }
 
-/* `complete -- WORD...` is how the shell's completion of virsh asks; it may be for our command. */
+/* The shell's completion of virsh calls `complete -- WORD...`, maybe for our command. */
 static int complete(int argc, char **argv, int command)
 {
 	int word = command + 1;
@@ -265,7 +264,7 @@ int main(int argc, char **argv)
 		return become_virsh(argv);
 	if (strcmp(argv[command], COMMAND) == 0)
 		return become_oopsbt(argc, argv, command);
-	/* virsh takes command lines as one argument too: virsh 'oopsbt list web1; list' */
+	/* virsh also accepts command lines as one argument: virsh 'oopsbt list web1; list' */
 	if (command + 1 == argc && has_ours(argv[command]))
 		return run_all(argc, argv, command);
 	if (strcmp(argv[command], "complete") == 0)

@@ -10,14 +10,14 @@
 
 static const int ending_signals[] = {SIGHUP, SIGINT, SIGTERM};
 
-/* The signal that is to end this program; 0: none. */
+/* The signal that is ending this program; 0: none. */
 static volatile sig_atomic_t ending_signal;
 
 struct vmcore_progress {
 	virDomainPtr domain; /* borrowed */
 	const char *root;    /* of the store */
 	char uuid[VIR_UUID_STRING_BUFLEN];
-	struct progress *progress; /* the thread's */
+	struct progress *progress; /* used by the thread */
 	struct sigaction before[G_N_ELEMENTS(ending_signals)];
 	GThread *thread;
 	gint ended; /* atomic */
@@ -47,7 +47,7 @@ static void end_by_signal(struct vmcore_progress *watch)
 	raise(ending_signal);
 }
 
-/* Asks only once the file is there: before that the collection needs libvirt for other calls. */
+/* Asks libvirt only once the file exists: earlier the collection makes other calls. */
 static void show(struct vmcore_progress *watch)
 {
 	virDomainJobInfo job;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * While a collection writes a full memory dump, which takes as long as the guest's memory is large:
- * shows how far it is, and removes the unfinished file if a signal ends this program. libvirt does
- * not end such a dump before it is complete: until then the guest stands.
+ * Shows the progress of a full memory dump, whose duration depends on the size of the guest's
+ * memory, and removes the unfinished file if a signal ends this program. libvirt cannot cancel such
+ * a dump: the guest is stopped until it is complete.
  */
 #ifndef OOPSBT_PLUGIN_VMCORE_PROGRESS_H
 #define OOPSBT_PLUGIN_VMCORE_PROGRESS_H
@@ -11,9 +11,9 @@
 
 struct vmcore_progress;
 
-/* To be called before a collection of @domain. There is one at a time. */
+/* Call it before a collection of @domain. Only one at a time. */
 struct vmcore_progress *vmcore_progress_begin(struct session *session, virDomainPtr domain);
-/* When the collection has ended. */
+/* Call it after the collection. */
 void vmcore_progress_end(struct vmcore_progress *watch);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct {
-	const char *names; /* between blanks */
+	const char *names; /* separated by blanks */
 	GTimeSpan span;
 } units[] = {
 	{" s sec secs second seconds ", G_TIME_SPAN_SECOND},
@@ -89,7 +89,7 @@ static GDateTime *parse_relative(const char *text, GDateTime *now)
 	return g_date_time_add(now, text[0] == '+' ? span : -span);
 }
 
-/* "YYYY-MM-DD" at the beginning; what was not there leaves all as it is. */
+/* "YYYY-MM-DD" at the beginning; without a date nothing changes. */
 static const char *skip_date(const char *text, int *year, int *month, int *day)
 {
 	int parts[3];

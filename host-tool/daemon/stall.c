@@ -503,8 +503,10 @@ static void follow_guest(struct stall *stall, const struct stall_sample *now, gi
 		stall->dead_us = now->now_us;
 }
 
-/* A CPU that is locked up keeps grace periods from ending. Lockup and RCU stall are one hang then:
- * the lockup is told, and its end. A grace period that stands after that is measured from there. */
+/*
+ * A locked-up CPU also stalls grace periods. Then both are one hang: the lockup is reported, and
+ * its end. A grace period that still stalls after that is measured from the end of the lockup.
+ */
 static void follow_lockups(struct stall *stall, gint64 now_us)
 {
 	if (!is_told_of_a_cpu(stall, INCIDENT_HARD_LOCKUP) &&

@@ -24,7 +24,7 @@ static void add_place(struct html *html, JsonObject *fault)
 	g_string_free(place, TRUE);
 }
 
-/* @before: the instruction before it, or NULL. */
+/* @before: the previous instruction, or NULL. */
 static void add_instruction(struct html *html, JsonObject *instruction, JsonObject *before)
 {
 	g_autofree char *place = lines_of_instruction(instruction, before);

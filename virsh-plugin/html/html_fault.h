@@ -7,7 +7,7 @@
 
 #include "html_writer.h"
 
-/* Nothing where the report has no fault. */
+/* Writes nothing if the report has no fault. */
 void html_fault(struct html *html, JsonObject *report);
 
 #endif

@@ -12,9 +12,9 @@
 #define MAX_WAITERS 24
 #define BOX_WIDTH 180.0
 #define BOX_HEIGHT 42.0
-#define GAP 170.0 /* between two boxes, for the lock's name */
+#define GAP 170.0 /* between two boxes; the lock's name goes there */
 #define TOP 8.0
-#define BACK 34.0 /* below the boxes, for the arrow back */
+#define BACK 34.0 /* below the boxes; the arrow back goes there */
 #define CPU_WIDTH 64.0
 #define CPU_HEIGHT 24.0
 #define CPUS_IN_ROW 8
@@ -32,7 +32,7 @@ static JsonObject *find_task(JsonArray *tasks, gint64 pid)
 	return NULL;
 }
 
-/* "scenario_mutex_b" of "scenario_mutex_b+0x0/0x20 [oopsbt_scenario]", as far as there is room. */
+/* "scenario_mutex_b" of "scenario_mutex_b+0x0/0x20 [oopsbt_scenario]", shortened to @width. */
 static char *short_name(const char *symbol, double width)
 {
 	g_autofree char *name = g_strndup(symbol, strcspn(symbol, "+ "));
@@ -55,7 +55,7 @@ static void draw_box(struct html *html, JsonObject *task, gint64 pid, double x, 
 	html_close(html);
 }
 
-/* Its point is at (@x, @y). */
+/* Its tip is at (@x, @y). */
 static void draw_head(struct html *html, double x, double y, bool upwards)
 {
 	char points[96];
@@ -71,7 +71,7 @@ static void draw_head(struct html *html, double x, double y, bool upwards)
 	html_close(html);
 }
 
-/* "mutex", and below the arrow "scenario_mutex_b" */
+/* "mutex", and below the arrow "scenario_mutex_b". */
 static void label_wait(struct html *html, JsonObject *task, double x, double y, double width)
 {
 	JsonObject *wait = member_object(task, "waits_for");
@@ -91,7 +91,7 @@ static void draw_arrow(struct html *html, JsonObject *task, double x, double y)
 	label_wait(html, task, x + GAP / 2, y, GAP - 24);
 }
 
-/* In a deadlock: an arrow from the last box, below all others, to the first one. */
+/* For a deadlock: an arrow below all boxes from the last to the first. */
 static void draw_way_back(struct html *html, JsonObject *last, double x, double y)
 {
 	double bottom = y + BOX_HEIGHT + BACK - 18;

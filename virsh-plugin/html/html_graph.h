@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who waits for whom: the report's chains of tasks, and the CPUs that wait for a spinlock. */
+/* Wait-for graphs: the report's chains of tasks, and the CPUs that wait for a spinlock. */
 #ifndef OOPSBT_PLUGIN_HTML_GRAPH_H
 #define OOPSBT_PLUGIN_HTML_GRAPH_H
 
@@ -7,7 +7,7 @@
 
 #include "html_writer.h"
 
-/* Nothing where nobody waits. */
+/* Writes nothing if nothing waits. */
 void html_graph(struct html *html, JsonObject *report);
 
 #endif

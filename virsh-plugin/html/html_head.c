@@ -59,7 +59,7 @@ static void add_sentence(struct html *html, const char *class, const char *begin
 		html_elementf(html, "p", class, "%s%s", beginning, text);
 }
 
-/* For a hang: the verdict, which names what was seen; without a verdict, what was seen. */
+/* For a hang: the verdict, which contains the evidence; without a verdict the evidence. */
 static void add_verdict(struct html *html, JsonObject *report)
 {
 	const char *verdict = member_text(member_object(report, "verdict"), "text", NULL);
@@ -71,7 +71,7 @@ static void add_verdict(struct html *html, JsonObject *report)
 			     member_text(member_object(report, "stall"), "evidence", NULL));
 }
 
-/* Deadlocks are the first chains. */
+/* Deadlocks come first among the chains. */
 static void add_deadlocks(struct html *html, JsonObject *report)
 {
 	JsonArray *chains = member_array(member_object(report, "tasks"), "chains");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The top of the page: the headline, the verdict, and the facts that a reader asks for first. */
+/* The top of the page: the headline, the verdict, and the most important facts. */
 #ifndef OOPSBT_PLUGIN_HTML_HEAD_H
 #define OOPSBT_PLUGIN_HTML_HEAD_H
 

@@ -8,26 +8,26 @@
 
 #define WIDTH 1000.0
 #define ROW 18.0
-#define MIN_WIDTH 1.0 /* what is narrower is not drawn */
+#define MIN_WIDTH 1.0 /* narrower boxes are not drawn */
 #define MAX_DEPTH 48
 #define MAX_NODES 1500
-#define MAX_OWNERS 6 /* named by a box */
+#define MAX_OWNERS 6 /* in a box's label */
 #define MAX_NAME 200
 #define NUM_SHADES 4
 
 struct node {
 	char *name; /* of the function */
 	bool in_module;
-	unsigned int num;	/* stacks that go through it */
-	unsigned int num_again; /* the most often that it calls itself */
-	GPtrArray *owners;	/* their names, not more than MAX_OWNERS */
+	unsigned int num;	/* number of stacks through it */
+	unsigned int num_again; /* maximum number of direct recursions */
+	GPtrArray *owners;	/* names of the stacks' owners, at most MAX_OWNERS */
 	GPtrArray *callees;
 };
 
 struct icicle {
 	struct node *root;
 	unsigned int num_nodes, depth;
-	unsigned int num_cut; /* stacks that are not all there */
+	unsigned int num_cut; /* number of incomplete stacks */
 	JsonArray *culprit;
 };
 
@@ -61,7 +61,7 @@ static void go_through(struct node *node, const char *owner)
 		g_ptr_array_add(node->owners, g_strdup(owner));
 }
 
-/* NULL: the picture has enough. */
+/* NULL: the picture is full. */
 static struct node *callee_of(struct icicle *icicle, struct node *caller, const char *name,
 			      bool in_module)
 {
@@ -85,7 +85,7 @@ static const char *name_of(JsonObject *frame)
 	return member_text(frame, "symbol", member_text(frame, "pc", "unknown"));
 }
 
-/* How often the function at @i calls itself, directly. */
+/* How many times the function at @i calls itself directly. */
 static guint count_again(JsonArray *frames, guint i)
 {
 	guint num = 0;
@@ -96,7 +96,7 @@ static guint count_again(JsonArray *frames, guint i)
 	return num;
 }
 
-/* The outermost function is the last frame. What is a guess is left out. */
+/* The outermost function is the last frame. Skips guesses. */
 static void add_stack(struct icicle *icicle, JsonArray *frames, const char *owner)
 {
 	guint i = frames ? json_array_get_length(frames) : 0;
@@ -139,7 +139,7 @@ static void add_cpus(struct icicle *icicle, JsonArray *vcpus)
 	}
 }
 
-/* The stack of one that runs is its CPU's. */
+/* Skips running tasks: their stacks are those of the CPUs. */
 static void add_tasks(struct icicle *icicle, JsonArray *tasks)
 {
 	for (guint i = 0; tasks && i < json_array_get_length(tasks); i++) {

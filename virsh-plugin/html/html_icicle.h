@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All stacks in one picture: those of the CPUs and of the tasks that the report shows, the
- * outermost function on top, as wide as there are stacks that go through it.
+ * One picture of all stacks: those of the CPUs and of the report's tasks. The outermost function is
+ * at the top, and a box is as wide as the number of stacks through it.
  */
 #ifndef OOPSBT_PLUGIN_HTML_ICICLE_H
 #define OOPSBT_PLUGIN_HTML_ICICLE_H

@@ -9,11 +9,11 @@
 #include "html_parts.h"
 
 #define MAX_LANES 256
-#define MAX_STACK ((size_t)12 << 10)   /* bytes of one CPU's registers and stack */
-#define MAX_STACKS ((size_t)192 << 10) /* and of all CPUs' */
+#define MAX_STACK ((size_t)12 << 10)   /* maximum bytes of one CPU's registers and stack */
+#define MAX_STACKS ((size_t)192 << 10) /* the same for all CPUs together */
 #define SHORT_FRAMES 3
 
-/* The bar says how long the task has had the CPU: the present is at the right. */
+/* The bar shows how long the task has had the CPU; its right end is the present. */
 #define BAR_WIDTH 216.0
 #define BAR_HEIGHT 14.0
 #define MAX_DECADES 6 /* from 0.1 ms to 100 s, logarithmic */
@@ -119,7 +119,7 @@ char *html_short_trace(JsonObject *owner)
 	return g_string_free(text, FALSE);
 }
 
-/* A class of the style, whatever the report says. */
+/* A class of the style sheet, whatever the report contains. */
 static const char *context_class(JsonObject *vcpu)
 {
 	static const char *const known[] = {"kernel", "user", "idle", "foreign"};
@@ -132,7 +132,7 @@ static const char *context_class(JsonObject *vcpu)
 	return "unknown";
 }
 
-/* Only the function's name; the stack below has its offset and module. */
+/* Only the function's name; the stack below has offset and module. */
 static void add_lock(struct html *html, JsonObject *lock)
 {
 	const char *symbol = member_text(lock, "symbol", member_text(lock, "address", "a lock"));
@@ -145,7 +145,7 @@ static void add_states(struct html *html, JsonObject *vcpu)
 {
 	JsonObject *lock = member_object(vcpu, "waits_for_lock");
 
-	/* In user mode they are on; an idle CPU's preemption is off. */
+	/* In user mode interrupts are always on; an idle CPU always has preemption disabled. */
 	if (json_object_has_member(vcpu, "interrupts_on") &&
 	    !json_object_get_null_member(vcpu, "interrupts_on") &&
 	    !member_flag(vcpu, "interrupts_on", true))
@@ -216,10 +216,10 @@ static void add_stack(struct html *html, JsonObject *vcpu)
 /* --- all lanes --- */
 
 struct lanes {
-	gint64 marked;	  /* the CPU that oopsed or is stuck, or -1 */
-	const char *mark; /* the word for it */
+	gint64 marked;	  /* the CPU that oopsed or stalls, or -1 */
+	const char *mark; /* the label for it */
 	bool has_ages;
-	size_t stacks_end; /* bytes of the page; beyond it lanes have no stacks */
+	size_t stacks_end; /* size of the page beyond which lanes have no stacks */
 	guint shown, without_stack;
 };
 
@@ -253,8 +253,8 @@ static bool has_ages(JsonArray *vcpus, guint count)
 }
 
 /*
- * All CPUs in their order. If there are too many, first those that do something, then idle ones
- * while there is room.
+ * Adds the CPUs in order. If there are too many, active CPUs come first, then idle ones as space
+ * permits.
  */
 static void add_lanes(struct html *html, struct lanes *lanes, JsonArray *vcpus, guint count)
 {
@@ -270,7 +270,7 @@ static void add_lanes(struct html *html, struct lanes *lanes, JsonArray *vcpus, 
 	}
 }
 
-/* The host names the CPU of a guest that stands still. */
+/* Finds the CPU to mark; for a stalled guest the host names it. */
 static void find_marked(struct lanes *lanes, JsonObject *report)
 {
 	lanes->marked = member_number(member_object(report, "oops"), "cpu", -1);

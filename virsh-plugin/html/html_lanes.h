@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One lane a CPU: what it did at the instant, since when, and, folded, its registers and its stack.
+ * One lane for each CPU: what it did at the freeze, since when, and, folded, its registers and
+ * stack.
  */
 #ifndef OOPSBT_PLUGIN_HTML_LANES_H
 #define OOPSBT_PLUGIN_HTML_LANES_H
@@ -9,10 +10,10 @@
 
 #include "html_writer.h"
 
-/* Of many CPUs those that are not idle first; a note says how many are left out. */
+/* If there are many CPUs, active ones come first; a note has the number of omitted ones. */
 void html_lanes(struct html *html, JsonObject *report);
 
-/* One of a report's vCPUs or tasks has "frames": its functions, "a ← b ← c", innermost first. */
+/* The functions in "frames" of a vCPU or task: "a ← b ← c", innermost first. */
 char *html_short_trace(JsonObject *owner);
 
 #endif

@@ -7,10 +7,10 @@
 #include "../story.h"
 #include "html_parts.h"
 
-/* Half of it for the incident, the other half, and what is left, for what came before and after. */
+/* One half is for the incident; the other half, and the unused rest, for the records around it. */
 #define MAX_BYTES ((size_t)160 << 10)
-#define RECORD_BYTES 40 /* of a record beside its text: the time, and markup */
-#define TAIL_RECORDS 60 /* that are open of a log without an incident */
+#define RECORD_BYTES 40 /* of a record in addition to its text: time and markup */
+#define TAIL_RECORDS 60 /* initially visible records of a log without an incident */
 #define LEVEL_ERROR 3
 #define LEVEL_WARNING 4
 
@@ -26,7 +26,7 @@ static size_t record_bytes(JsonObject *record)
 	return strlen(member_text(record, "text", "")) + RECORD_BYTES;
 }
 
-/* How many records from @from on, up to @to, fit into *@budget, which becomes what is left. */
+/* The number of records from @from to @to that fit into *@budget; reduces *@budget. */
 static guint fit(const struct log *log, guint from, guint to, size_t *budget)
 {
 	guint i = from;
@@ -41,7 +41,7 @@ static guint fit(const struct log *log, guint from, guint to, size_t *budget)
 	return i - from;
 }
 
-/* The same of those before @to, down to @from. */
+/* The same for the records before @to, back to @from. */
 static guint fit_backwards(const struct log *log, guint from, guint to, size_t *budget)
 {
 	guint i = to;
@@ -72,7 +72,7 @@ static void add_record(struct html *html, JsonObject *record)
 		      ns / 1000 % 1000000, member_text(record, "text", ""));
 }
 
-/* The records from @from to before @to as a part that folds. */
+/* Adds the records from @from up to, but not including, @to as a folding part. */
 static void add_part(struct html *html, const struct log *log, guint from, guint to,
 		     const char *name, const char *class, bool is_open)
 {
@@ -84,7 +84,7 @@ static void add_part(struct html *html, const struct log *log, guint from, guint
 	html_elementf(html, "summary", NULL, "%s: %u line%s", name, to - from,
 		      to - from == 1 ? "" : "s");
 	html_open(html, "pre", "log");
-	html_attribute(html, "tabindex", "0"); /* it scrolls by keys */
+	html_attribute(html, "tabindex", "0"); /* the keyboard can scroll it */
 	for (guint i = from; i < to; i++)
 		add_record(html, element_object(log->records, i));
 	html_close(html);
@@ -129,7 +129,7 @@ static void add_end(struct html *html, const struct log *log)
 	add_part(html, log, tail, log->count, "The end of the log", NULL, true);
 }
 
-/* Where the script puts its filter; without a script there is nothing to filter with. */
+/* The place of the script's filter; without a script there is no filter. */
 static void add_filter(struct html *html)
 {
 	html_open(html, "p", "filter");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The guest's log: what came before, the incident, what came after. */
+/* The guest's log: before, during and after the incident. */
 #ifndef OOPSBT_PLUGIN_HTML_LOG_H
 #define OOPSBT_PLUGIN_HTML_LOG_H
 
@@ -7,7 +7,7 @@
 
 #include "html_writer.h"
 
-/* Of a long log that which is nearest to the incident, or else its end. */
+/* A long log is shortened to the records nearest to the incident, or to its end. */
 void html_log(struct html *html, JsonObject *report);
 
 #endif

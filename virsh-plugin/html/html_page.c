@@ -4,7 +4,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
-/* A part of the page that was compiled in: it is there. */
+/* A compiled-in part of the page: always exists. */
 static char *resource(const char *name)
 {
 	g_autofree char *path = g_strconcat("/oopsbt/html/", name, NULL);
@@ -19,7 +19,7 @@ static char *resource(const char *name)
 	return g_strndup(data, length);
 }
 
-/* As a policy names an inline script or style. */
+/* The name of an inline script or style in a policy. */
 static char *hash_source(const char *text)
 {
 	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
@@ -67,7 +67,7 @@ static const struct part *find_part(const struct part *parts, size_t num, const 
 	return NULL;
 }
 
-/* Goes through the template once: what was put in is not looked at again. */
+/* Fills the template in one pass, so inserted text is not searched again. */
 static GString *fill(const char *template, const struct part *parts, size_t num)
 {
 	GString *page = g_string_new(NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The frame of a page, from the template page.html with style.css and script.js in it. Its
+ * The frame of a page: the template page.html with style.css and script.js. Its
  * Content-Security-Policy names these two by their hashes and allows nothing else: no other script
  * or style, nothing from the network.
  */
@@ -9,7 +9,7 @@
 
 #include "html_writer.h"
 
-/* The page around @body. g_string_free(). */
+/* The page with @body in it. g_string_free(). */
 GString *html_page(const char *title, const struct html *body);
 
 #endif

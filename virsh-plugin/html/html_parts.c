@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Of the drawings' letters, which are all of one width (style.css). */
+/* The drawings' font has a fixed width (style.css). */
 #define LETTER_WIDTH 7.1
 #define NS_PER_MS 1000000
 #define MS_PER_S 1000

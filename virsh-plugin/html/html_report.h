@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A report as one page that needs nothing else: no network, no other file, no script. Its size has
- * a bound whatever the report's: what is left out is said where it is missing.
+ * A report as one self-contained page: no network, no other file, no other script. Its size is
+ * limited for any report; where something is omitted, the page says so.
  */
 #ifndef OOPSBT_PLUGIN_HTML_REPORT_H
 #define OOPSBT_PLUGIN_HTML_REPORT_H

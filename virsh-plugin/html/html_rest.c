@@ -10,7 +10,7 @@
 #define MAX_VALUE 400
 #define MAX_JSON ((size_t)96 << 10)
 
-/* A value that is one word or some; what is nested is in the JSON. */
+/* A simple value, or several; nested values are only in the JSON. */
 static char *value_text(JsonNode *node)
 {
 	g_autofree char *text = NULL;
@@ -33,7 +33,7 @@ static void begin_folded(struct html *html, const char *name, guint count)
 		html_element(html, "summary", NULL, name);
 }
 
-/* Each member a row. */
+/* Adds a row for each member. */
 static void add_object(struct html *html, const char *name, JsonObject *object)
 {
 	g_autoptr(GList) names = object ? json_object_get_members(object) : NULL;
@@ -64,7 +64,7 @@ static void add_row(struct html *html, JsonObject *object, const char *const *co
 	html_close(html);
 }
 
-/* Each object a row, with these of its members. */
+/* Adds a row for each object, with these of its members. */
 static void add_objects(struct html *html, const char *name, JsonArray *array,
 			const char *const *columns)
 {
@@ -88,7 +88,7 @@ static void add_objects(struct html *html, const char *name, JsonArray *array,
 	html_close(html);
 }
 
-/* Without the log, which the page has, and without the stacks' bulk if that is too much. */
+/* Omits the log, which the page has, and long stacks if needed. */
 static void add_json(struct html *html, JsonObject *report)
 {
 	JsonObject *copy = json_object_new();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What no other part shows: what is missing and why, the oopses without a dump, modules, facts of
- * the kernel, and the report itself as JSON.
+ * What the other parts do not show: missing data and the reasons, oopses without a dump, modules,
+ * kernel settings, and the report itself as JSON.
  */
 #ifndef OOPSBT_PLUGIN_HTML_REST_H
 #define OOPSBT_PLUGIN_HTML_REST_H

@@ -12,17 +12,17 @@
 #define MAX_DUMPS 500
 #define MAX_MARKS 4000
 #define MAX_NAMES 2   /* in one cell */
-#define NUM_COLOURS 8 /* the most frequent bugs have one each, the others one for all */
+#define NUM_COLOURS 8 /* for the most frequent bugs; all others share one colour */
 
 #define WIDTH 1000.0
-#define NAMES 170.0 /* at the left, the domains' names */
+#define NAMES 170.0 /* width of the domains' names at the left */
 #define ROW 20.0
 #define NUM_TICKS 5
 #define MARK 5.0
 
 struct store_page {
 	const GPtrArray *entries;
-	GPtrArray *bugs, *domains; /* groups, the most frequent first */
+	GPtrArray *bugs, *domains; /* groups, most frequent first */
 	gint64 first, last;	   /* microseconds since 1970 */
 };
 
@@ -49,7 +49,7 @@ static char *format_us(gint64 us)
 
 /* --- bugs --- */
 
-/* As groups.h has them: by fingerprint, those without one by title. */
+/* As in groups.h: by fingerprint, without one by title. */
 static bool is_same_bug(const struct store_entry *a, const struct store_entry *b)
 {
 	if (a->fingerprint || b->fingerprint)
@@ -185,7 +185,7 @@ static void add_head(struct html *html, const char *const *columns)
 	html_close(html);
 }
 
-/* The first names, and how many more there are. */
+/* The first names, and the number of the others. */
 static char *join(const GPtrArray *names)
 {
 	GString *text = g_string_new(NULL);

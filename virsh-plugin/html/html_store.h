@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The dumps that there are as one page: what happened when, by domain and by bug. Like the page of
- * a report it needs nothing else, and says what it leaves out of many.
+ * The dumps of a store as one self-contained page: what happened when, by domain and by bug. It
+ * says what it omits.
  */
 #ifndef OOPSBT_PLUGIN_HTML_STORE_H
 #define OOPSBT_PLUGIN_HTML_STORE_H

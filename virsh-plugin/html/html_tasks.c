@@ -8,7 +8,7 @@
 
 #define MAX_TASKS 256
 #define MAX_STACK ((size_t)8 << 10)
-#define MAX_STACKS ((size_t)64 << 10) /* bytes of all tasks' */
+#define MAX_STACKS ((size_t)64 << 10) /* bytes of the stacks of all tasks */
 
 static void add_wait(struct html *html, JsonObject *task)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The tasks beside those on CPUs: what each waits for and, folded, its stack. */
+/* The tasks that are on no CPU: what each waits for and, folded, its stack. */
 #ifndef OOPSBT_PLUGIN_HTML_TASKS_H
 #define OOPSBT_PLUGIN_HTML_TASKS_H
 
@@ -7,7 +7,7 @@
 
 #include "html_writer.h"
 
-/* Nothing where the report has no tasks. */
+/* Writes nothing if the report has no tasks. */
 void html_tasks(struct html *html, JsonObject *report);
 
 #endif

@@ -9,7 +9,7 @@
 #define WIDTH 1000.0
 #define MARGIN 12.0
 #define ROW_HEIGHT 20.0
-#define AXIS 24.0 /* below the top; the frozen part is drawn as a bar of twice BAR */
+#define AXIS 24.0 /* below the top; the bar of the frozen time has a height of twice BAR */
 #define BAR 9.0
 #define MAX_EVENTS 6
 
@@ -19,7 +19,7 @@ struct event {
 	bool is_guest;
 	char *label;
 	double x;
-	bool at_left; /* the label */
+	bool at_left; /* the label is left of the mark */
 	size_t row;
 };
 
@@ -55,7 +55,7 @@ static void add_member(struct timeline *timeline, JsonObject *times, const char 
 		add(timeline, member, us);
 }
 
-/* The NMI has no time of its own: it is sent when the guest has been thawed. */
+/* The NMI has no time of its own: it is sent after the thaw. */
 static void add_nmi(struct timeline *timeline, JsonObject *report, JsonObject *times)
 {
 	const char *result = member_text(member_object(report, "nmi"), "result", NULL);
@@ -65,7 +65,7 @@ static void add_nmi(struct timeline *timeline, JsonObject *report, JsonObject *t
 		add(timeline, "NMI sent, after the thaw", us);
 }
 
-/* Where the guest's clock stood at the freeze, on the scale of the host's clock. */
+/* Adds the guest's clock at the freeze, on the scale of the host's clock. */
 static void add_guest_clock(struct timeline *timeline, JsonObject *report)
 {
 	gint64 us;
@@ -82,7 +82,7 @@ static int compare(const void *a, const void *b)
 	return (left->us > right->us) - (left->us < right->us);
 }
 
-/* A guest whose clock is hours off would leave nothing to see of the rest. */
+/* Excludes a guest's clock that is hours off, which would hide all other marks. */
 static void find_span(struct timeline *timeline)
 {
 	timeline->first = G_MAXINT64;
@@ -135,7 +135,7 @@ static void place(struct timeline *timeline, gint64 signalled)
 	}
 }
 
-/* The lowest row in which nothing is in its way. */
+/* The lowest row with enough space. */
 static size_t find_row(double *ends, double start)
 {
 	size_t row = 0;
@@ -145,7 +145,7 @@ static size_t find_row(double *ends, double start)
 	return row;
 }
 
-/* Labels that would meet go below each other. Returns how many rows that takes. */
+/* Puts labels that would overlap into separate rows. Returns the number of rows. */
 static size_t lay_out(struct timeline *timeline)
 {
 	double ends[MAX_EVENTS] = {0};

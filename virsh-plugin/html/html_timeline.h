@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When the host learned of it, froze the guest, let it go on and stored the dump, drawn to scale.
+/*
+ * A timeline to scale: when the host got the signal, froze the guest, thawed it and stored the
+ * dump.
  */
 #ifndef OOPSBT_PLUGIN_HTML_TIMELINE_H
 #define OOPSBT_PLUGIN_HTML_TIMELINE_H
@@ -8,7 +10,7 @@
 
 #include "html_writer.h"
 
-/* Nothing where fewer than two times are known. */
+/* Writes nothing if fewer than two times are known. */
 void html_timeline(struct html *html, JsonObject *report);
 
 #endif

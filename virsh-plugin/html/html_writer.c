@@ -6,13 +6,13 @@
 
 #include "common/sanitize.h"
 
-/* Of one text, in bytes: no page has longer ones, but a report that someone forged may. */
+/* The maximum bytes of one text; only a forged report has longer ones. */
 #define MAX_TEXT ((size_t)128 << 10)
 
 struct html {
 	GString *markup;
 	GPtrArray *open; /* names of elements, the innermost last */
-	bool in_tag;	 /* the last start tag still takes attributes */
+	bool in_tag;	 /* the last start tag still accepts attributes */
 };
 
 struct html *html_new(void)
@@ -51,7 +51,7 @@ static const char *entity(char c)
 	}
 }
 
-/* NULL: @text is clean and short enough as it is. */
+/* NULL: @text is clean and short enough. */
 static char *clean(const char *text)
 {
 	size_t length = strnlen(text, MAX_TEXT + 1);
@@ -69,7 +69,7 @@ static char *clean(const char *text)
 	return g_string_free(cleaned, FALSE);
 }
 
-/* In an attribute quotes would end it; in text they mean nothing. */
+/* Quotes end an attribute; in text they are ordinary. */
 static void append_escaped(GString *markup, const char *text, bool is_attribute)
 {
 	const char *special = is_attribute ? "&<>\"'" : "&<>";
@@ -115,7 +115,7 @@ void html_attribute(struct html *html, const char *name, const char *value)
 	g_string_append_c(html->markup, '"');
 }
 
-/* With a point whatever the locale, and no zeros behind it. */
+/* With a decimal point in any locale, and without trailing zeros. */
 void html_attribute_number(struct html *html, const char *name, double value)
 {
 	char number[G_ASCII_DTOSTR_BUF_SIZE];

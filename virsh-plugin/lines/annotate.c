@@ -10,17 +10,17 @@
 #include "module_info.h"
 #include "source_path.h"
 
-#define MAX_PLACES 50000	      /* different ones */
-#define MAX_ADDED ((size_t)128 << 20) /* bytes of JSON, about */
+#define MAX_PLACES 50000	      /* distinct places */
+#define MAX_ADDED ((size_t)128 << 20) /* approximate bytes of JSON */
 #define MAX_NAME 512		      /* bytes of a function's or a file's name */
-#define BYTES_OF_POSITION 300	      /* and of its source lines */
+#define BYTES_OF_POSITION 300	      /* and of its source lines, in bytes */
 
 struct annotation {
 	JsonObject *report;
 	struct module_info *modules;
 	struct source_tree *tree; /* or NULL */
-	GHashTable *places;	  /* key: JsonArray *, or NULL: there is nothing */
-	size_t added;		  /* bytes of JSON, about */
+	GHashTable *places;	  /* key: JsonArray *, or NULL: no lines */
+	size_t added;		  /* approximate bytes of JSON */
 };
 
 static bool read_address(JsonObject *object, const char *name, guint64 *address)
@@ -70,7 +70,7 @@ static JsonObject *write_position(struct annotation *annotation, const struct po
 	return object;
 }
 
-/* Assembler has no functions: @symbol is what the source calls it. */
+/* Assembler code has no functions: @symbol is the name in the source. */
 static JsonArray *write_chain(struct annotation *annotation, const GArray *chain,
 			      const char *symbol)
 {
@@ -96,7 +96,7 @@ static JsonArray *look_up(struct annotation *annotation, const char *module,
 	return chain ? write_chain(annotation, chain, place->symbol) : NULL;
 }
 
-/* Looks each place up once. The result is the table's. */
+/* Looks up each place once. The table owns the result. */
 static JsonArray *look_up_once(struct annotation *annotation, const char *module,
 			       const struct place *place)
 {
@@ -121,7 +121,7 @@ static void add_lines(struct annotation *annotation, JsonObject *object, const c
 	JsonArray *lines = look_up_once(annotation, module, place);
 	size_t bytes = lines ? json_array_get_length(lines) * BYTES_OF_POSITION : 0;
 
-	/* Of another run. */
+	/* From an earlier run. */
 	if (json_object_has_member(object, "lines"))
 		json_object_remove_member(object, "lines");
 	if (!lines || annotation->added + bytes > MAX_ADDED)
@@ -130,7 +130,7 @@ static void add_lines(struct annotation *annotation, JsonObject *object, const c
 	json_object_set_array_member(object, "lines", json_array_ref(lines));
 }
 
-/* Of @object's "symbol", "offset", "size" and "pc", a frame's or the fault's. */
+/* The place in "symbol", "offset", "size" and "pc" of @object: a frame or the fault. */
 static struct place place_of(struct annotation *annotation, JsonObject *object)
 {
 	JsonObject *guest = member_object(annotation->report, "guest");
@@ -155,7 +155,7 @@ static bool is_user(JsonObject *frame)
 	return strcmp(member_text(frame, "stack", ""), "user") == 0;
 }
 
-/* @innermost_is_exact: its pc is that of an instruction, not where a call returns to. */
+/* @innermost_is_exact: its pc is an instruction, not a return address. */
 static void add_to_frames(struct annotation *annotation, JsonArray *frames, bool innermost_is_exact)
 {
 	for (guint i = 0; frames && i < json_array_get_length(frames); i++) {
@@ -170,7 +170,7 @@ static void add_to_frames(struct annotation *annotation, JsonArray *frames, bool
 	}
 }
 
-/* Each is as far from the fault as its address says. */
+/* The distance of the addresses gives the place of each instruction. */
 static void add_to_instructions(struct annotation *annotation, JsonObject *fault)
 {
 	JsonArray *instructions = member_array(fault, "instructions");
@@ -189,7 +189,7 @@ static void add_to_instructions(struct annotation *annotation, JsonObject *fault
 		place.offset += address - pc;
 		if (place.linked)
 			place.linked += address - pc;
-		/* Code before the function's begin is another's. */
+		/* Code before the start of the function belongs to another one. */
 		if (place.offset < at_fault.size)
 			add_lines(annotation, instruction, member_text(fault, "module", NULL),
 				  &place);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The build ID of an ELF file: the bytes of its note NT_GNU_BUILD_ID, which the linker makes of the
- * contents. Here it is text, lower-case hexadecimal digits, as in report.json.
+ * The build ID of an ELF file: its note NT_GNU_BUILD_ID, which the linker computes from the
+ * content. Here it is text, lower-case hexadecimal digits, as in report.json.
  */
 #ifndef OOPSBT_LINES_BUILD_ID_H
 #define OOPSBT_LINES_BUILD_ID_H
@@ -9,17 +9,17 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Whether @text, which may be NULL, can be one: it becomes a part of paths and of URLs. */
+/* Is @text (may be NULL) a valid build ID? It becomes a part of paths and URLs. */
 bool build_id_is_plain(const char *text);
 
 struct elf_facts {
-	char *build_id; /* NULL: it has none */
-	bool has_dwarf; /* .debug_info with something in it */
+	char *build_id; /* NULL: none */
+	bool has_dwarf; /* has a non-empty .debug_info */
 };
 
 /*
- * Of the file that @fd is open on, which may be compressed as a whole (.ko.xz). False: it is not
- * ELF. elf_facts_clear(), also after false.
+ * Reads the facts of the open file @fd, which may be compressed as a whole (.ko.xz). False: it is
+ * not ELF. Call elf_facts_clear() in any case.
  */
 bool elf_facts_read(struct elf_facts *facts, int fd);
 void elf_facts_clear(struct elf_facts *facts);

@@ -5,16 +5,16 @@
 #include <stdlib.h>
 
 #define MAX_RANGES 8000000
-#define MAX_OVERLAPS 16 /* ranges that begin before an address and do not have it */
+#define MAX_OVERLAPS 16 /* ranges that begin before an address but do not contain it */
 
 struct range {
 	guint64 low, high;
-	Dwarf_Off unit; /* of the unit's entry */
+	Dwarf_Off unit; /* of the compilation unit's entry */
 };
 
 struct units {
 	Dwarf *dwarf;
-	GArray *ranges; /* of struct range, by low */
+	GArray *ranges; /* of struct range, sorted by low */
 };
 
 static int compare_ranges(const void *a, const void *b)
@@ -92,7 +92,7 @@ static const char *directory_of(Dwarf_Die *unit)
 	return dwarf_attr(unit, DW_AT_comp_dir, &attribute) ? dwarf_formstring(&attribute) : NULL;
 }
 
-/* Of the instruction itself. */
+/* The position of the instruction itself. */
 static void read_line(Dwarf_Die *unit, guint64 address, struct position *position)
 {
 	Dwarf_Line *line = dwarf_getsrc_die(unit, address);
@@ -111,7 +111,7 @@ static bool read_number(Dwarf_Die *die, unsigned int name, Dwarf_Word *number)
 	return dwarf_attr(die, name, &attribute) && dwarf_formudata(&attribute, number) == 0;
 }
 
-/* Where the function that @inlined is an instance of was called. */
+/* The position of the call that was inlined as @inlined. */
 static void read_call(Dwarf_Die *unit, Dwarf_Die *inlined, struct position *position)
 {
 	Dwarf_Files *files;
@@ -129,7 +129,7 @@ static void read_call(Dwarf_Die *unit, Dwarf_Die *inlined, struct position *posi
 		position->column = (int)number;
 }
 
-/* @scopes: of nested entries, the innermost first. */
+/* @scopes: nested entries, innermost first. */
 static void follow_scopes(Dwarf_Die *unit, Dwarf_Die *scopes, int count, struct position position,
 			  GArray *chain)
 {
@@ -164,9 +164,9 @@ void chain_find(const struct units *units, guint64 address, GArray *chain)
 		return;
 	position.directory = directory_of(&unit);
 	read_line(&unit, address, &position);
-	/* Behind an inlined function these go on with the scopes of its definition: */
+	/* The outer scopes here are those of the inlined function's definition; */
 	if (dwarf_getscopes(&unit, address, &innermost) > 0)
-		/* and these with those of the place where it was inlined. */
+		/* this gets the scopes where the function was inlined. */
 		count = dwarf_getscopes_die(&innermost[0], &scopes);
 	follow_scopes(&unit, scopes, count, position, chain);
 	free(innermost);

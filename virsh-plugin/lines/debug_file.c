@@ -10,14 +10,14 @@
 struct debug_file {
 	Dwfl *dwfl;
 	Dwarf *dwarf;	    /* of dwfl */
-	Dwarf_Addr bias;    /* added to addresses of the DWARF */
+	Dwarf_Addr bias;    /* add it to addresses in the DWARF */
 	Dwarf *alternative; /* or NULL */
 	int alternative_fd;
 	struct symbols *symbols;
-	struct units *units; /* made at the first look */
+	struct units *units; /* created at the first lookup */
 };
 
-/* What is not in the file itself is looked for elsewhere, and by its build ID. */
+/* Other files are found elsewhere, by their build IDs. */
 static int find_nothing(Dwfl_Module *module G_GNUC_UNUSED, void **data G_GNUC_UNUSED,
 			const char *name G_GNUC_UNUSED, Dwarf_Addr base G_GNUC_UNUSED,
 			const char *file G_GNUC_UNUSED, const char *link G_GNUC_UNUSED,

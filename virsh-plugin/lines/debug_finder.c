@@ -12,18 +12,20 @@
 #include "debug_server.h"
 #include "symbols.h"
 
-#define MAX_ENTRIES 500000 /* of one folder and what is in it */
+#define MAX_ENTRIES 500000 /* in one folder and its subfolders */
 #define MAX_DEPTH 24
 
 struct debug_finder {
-	GPtrArray *folders;	     /* with .build-id/ in them, or usr/lib/debug/.build-id/ */
-	GPtrArray *files;	     /* whose names are those of kernels and modules */
+	GPtrArray *folders;	     /* containing .build-id/ or usr/lib/debug/.build-id/ */
+	GPtrArray *files;	     /* named like kernels and modules */
 	struct debug_server *server; /* or NULL */
 };
 
 /* --- what there is --- */
 
-/* "virtio_net" of "virtio-net.ko.xz", "vmlinux" of "vmlinux-6.1.0"; NULL: neither. g_free(). */
+/*
+ * "virtio_net" of "virtio-net.ko.xz", "vmlinux" of "vmlinux-6.1.0"; NULL: another name. g_free().
+ */
 static char *name_of_file(const char *file)
 {
 	const char *end = strstr(file, ".ko");
@@ -42,7 +44,7 @@ static void add_file(GPtrArray *files, const char *path)
 	g_ptr_array_add(files, g_strdup(path));
 }
 
-/* Symbolic links are not followed: there are files behind them, which are found, or loops. */
+/* Does not follow symbolic links: their targets are found anyway, or are loops. */
 static void walk(GPtrArray *files, const char *folder, guint depth, guint *entries)
 {
 	DIR *dir = opendir(folder);
@@ -74,14 +76,14 @@ static void add_folder(struct debug_finder *finder, const char *folder)
 	walk(finder->files, folder, 0, &entries);
 }
 
-/* It becomes a part of a path. */
+/* The release becomes a part of a path. */
 static bool is_plain_release(const char *release)
 {
 	return release && *release && release[0] != '.' && !strchr(release, '/') &&
 	       strlen(release) < 128;
 }
 
-/* Where Debian, Fedora, Ubuntu and a kernel's own "make install" put them. */
+/* The folders of Debian, Fedora, Ubuntu and the kernel's own "make install". */
 static void add_installed(struct debug_finder *finder, const char *release)
 {
 	static const char *const files[] = {
@@ -141,7 +143,7 @@ bool debug_finder_has_server(const struct debug_finder *finder)
 
 /* --- the one that is wanted --- */
 
-/* A FIFO or a device of that name is not opened for good. */
+/* Refuses a FIFO or a device of that name, which could block. */
 static int open_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -154,7 +156,7 @@ static int open_file(const char *path)
 	return fd;
 }
 
-/* Why a file of the right name is not taken, or NULL: it is. g_free(). */
+/* Why a file with a matching name is rejected, or NULL. g_free(). */
 static char *find_fault(int fd, const char *path, const char *build_id)
 {
 	g_auto(ElfFacts) facts = {0};
@@ -170,7 +172,9 @@ static char *find_fault(int fd, const char *path, const char *build_id)
 	return NULL;
 }
 
-/* @path's descriptor if it has that build ID and DWARF; else -1, and @instead gets the first fault.
+/*
+ * The descriptor of @path if it has that build ID and DWARF; else -1, and sets *@instead to the
+ * first reason.
  */
 static int try_file(const char *path, const char *build_id, char **instead)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where the debug information of a build ID is: in the folders that the user names, in those where
- * distributions install it, or on a debuginfod server. A file is taken for its build ID alone,
- * whatever its name says.
+ * Finds the debug information of a build ID: in the user's folders, in the folders where
+ * distributions install it, or on a debuginfod server. Only the build ID of a file counts, not its
+ * name.
  */
 #ifndef OOPSBT_LINES_DEBUG_FINDER_H
 #define OOPSBT_LINES_DEBUG_FINDER_H
@@ -12,9 +12,9 @@
 
 struct debug_finder;
 /*
- * @folders: NULL-terminated, looked at first, with all that is in them: a kernel's build folder, an
- * unpacked package. @release: of the guest's kernel, may be NULL or anything. @progress: as
- * debug_server.h has it.
+ * @folders: NULL-terminated, searched first, with their subfolders: a kernel's build folder, an
+ * unpacked package. @release: of the guest's kernel, untrusted, may be NULL. @progress: as in
+ * debug_server.h.
  */
 struct debug_finder *debug_finder_new(const char *const *folders, const char *release,
 				      bool progress);
@@ -22,8 +22,8 @@ void debug_finder_free(struct debug_finder *finder);
 bool debug_finder_has_server(const struct debug_finder *finder);
 
 /*
- * @module: NULL: of vmlinux; "" : of neither, which is found by its build ID alone. A file
- * descriptor and its @path, g_free(); -1, and what was found instead is in @error.
+ * @module: NULL: vmlinux; "": neither, found by its build ID only. Returns a file descriptor and
+ * its @path, g_free(); or -1, with @error about what was found instead.
  */
 int debug_finder_find(struct debug_finder *finder, const char *build_id, const char *module,
 		      char **path, GError **error);

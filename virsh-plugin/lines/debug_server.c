@@ -11,7 +11,7 @@
 
 #include "symbols.h"
 
-/* A kernel's debug information is some 700 MB; what is much more is none. */
+/* A kernel's debug information has about 700 MB; this is a generous limit. */
 #define MAX_BYTES (G_GINT64_CONSTANT(8) << 30)
 #define MAX_BYTES_TEXT "8589934592"
 #define US_BETWEEN_LINES (200 * 1000)
@@ -20,11 +20,11 @@
 struct debug_server {
 	debuginfod_client *client;
 	bool progress;
-	const char *what; /* is being downloaded */
-	gint64 shown_us;  /* when a line was last written; 0: none */
+	const char *what; /* the name of the download */
+	gint64 shown_us;  /* when a line was last written; 0: never */
 };
 
-/* The signal that is to end this program; 0: none. */
+/* The signal that is ending this program; 0: none. */
 static volatile sig_atomic_t ending_signal;
 
 static const int ending_signals[] = {SIGHUP, SIGINT, SIGTERM};
@@ -34,8 +34,7 @@ static void remember_signal(int number)
 	ending_signal = number;
 }
 
-/* A download that is given up removes its unfinished file from the cache; a signal alone does not.
- */
+/* A cancelled download removes its unfinished file from the cache; a signal alone would not. */
 static void take_signals(struct sigaction *before)
 {
 	const struct sigaction action = {.sa_handler = remember_signal};
@@ -47,7 +46,7 @@ static void take_signals(struct sigaction *before)
 	}
 }
 
-/* As debuginfod_find_debuginfo(3) finds it. */
+/* The cache directory, by the rules of debuginfod_find_debuginfo(3). */
 static char *cache_directory(void)
 {
 	const char *path = g_getenv("DEBUGINFOD_CACHE_PATH");
@@ -61,8 +60,8 @@ static char *cache_directory(void)
 }
 
 /*
- * The library takes a download that was given up for one that no server has, and notes that by an
- * empty file, which would keep the next ten minutes from trying again.
+ * The library records a cancelled download as "not found" with an empty file, which would prevent
+ * another attempt for ten minutes.
  */
 static void forget_failure(const char *build_id)
 {
@@ -138,7 +137,7 @@ int debug_server_find(struct debug_server *server, const char *build_id, const c
 	server->what = what;
 	server->shown_us = 0;
 	take_signals(before);
-	/* A length of 0: the build ID is text. */
+	/* Length 0: the build ID is text. */
 	fd = debuginfod_find_debuginfo(server->client, (const unsigned char *)build_id, 0, &file);
 	if (server->shown_us)
 		fputc('\n', stderr);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * oopsbt-lines: report.json on standard input, the same with source lines on standard output. A
- * program of its own, since what it reads may come from anywhere: when elfutils ends badly, or does
- * not end, the report is still shown.
+ * oopsbt-lines: reads report.json on standard input and writes it with source lines to standard
+ * output. It is a separate program because its input is untrusted: if elfutils crashes or hangs,
+ * the report is still shown.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,14 +16,14 @@
 #include "common/sanitize.h"
 #include "symbols.h"
 
-/* The debug information of a kernel with zlib takes some seconds. */
+/* Debug information with zlib compression takes some seconds. */
 #define MAX_CPU_S 300
-/* It is mapped, up to 1 GB of it, and what is compressed is unpacked in memory. */
+/* Files of up to 1 GB are mapped, and compressed data is unpacked in memory. */
 #define MAX_ADDRESS_SPACE ((rlim_t)16 << 30)
 
 struct settings {
 	char **folders; /* or NULL */
-	char *servers;	/* or NULL: those of the environment */
+	char *servers;	/* or NULL: from the environment */
 	char *sources;	/* or NULL */
 	gboolean quiet;
 };
@@ -70,7 +70,7 @@ static void set_limits(void)
 {
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_CPU, MAX_CPU_S);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they map terabytes */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* sanitizers map terabytes */
 	limit(RLIMIT_AS, MAX_ADDRESS_SPACE);
 #endif
 }

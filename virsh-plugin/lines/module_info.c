@@ -9,26 +9,26 @@
 #include "debug_file.h"
 #include "packages.h"
 
-#define MAX_MODULES 256 /* with frames in them; a kernel has some 200 modules in all */
+#define MAX_MODULES 256 /* with frames in them; a kernel has about 200 modules in all */
 
-/* Of the kernel or of one module. */
+/* The debug information of the kernel or of one module. */
 struct info {
 	char *name;		       /* NULL: the kernel */
-	char *build_id;		       /* NULL: not known */
-	bool is_foreign;	       /* a module that is not the kernel's own */
+	char *build_id;		       /* NULL: unknown */
+	bool is_foreign;	       /* a module from outside of the kernel's tree */
 	struct debug_file *file;       /* NULL: none */
 	char *path;		       /* of file */
 	char *problem;		       /* or NULL */
-	char *advice;		       /* what to do about it, or NULL */
-	guint num_places, num_missing; /* that were looked for; of these, that were not found */
-	char *missing;		       /* why the first one was not */
+	char *advice;		       /* how to solve the problem, or NULL */
+	guint num_places, num_missing; /* numbers of places looked up, and of those not found */
+	char *missing;		       /* why the first missing place was not found */
 };
 
 struct module_info {
 	JsonObject *report;
 	struct debug_finder *finder;
 	GHashTable *by_name; /* "" for the kernel: struct info */
-	GPtrArray *in_order; /* the same */
+	GPtrArray *in_order; /* the same, in order of use */
 };
 
 static void free_info(void *data)
@@ -78,7 +78,7 @@ static JsonObject *find_module(JsonObject *report, const char *name)
 	return NULL;
 }
 
-/* Without its second file of dwz(1) it is of use, but names are missing. */
+/* Without the alternative file of dwz(1) it is useful, but names are missing. */
 static void add_alternative(struct module_info *modules, struct info *info)
 {
 	g_autofree char *build_id = debug_file_alternative(info->file);
@@ -118,7 +118,7 @@ static void find_file(struct module_info *modules, struct info *info)
 				      member_text(guest, "version", NULL), info->is_foreign);
 }
 
-/* NULL: it is no module of the report. */
+/* NULL: the report has no such module. */
 static struct info *make_info(struct module_info *modules, const char *name)
 {
 	JsonObject *module =

@@ -7,8 +7,8 @@
 struct distribution {
 	const char *in_release; /* a part of uname -r, or NULL */
 	const char *in_version; /* a part of uname -v, or NULL */
-	const char *before;	/* the package's name is this, the release, */
-	const char *after;	/* and this */
+	const char *before;	/* the package's name before the release */
+	const char *after;	/* and after it */
 	const char *of;
 };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which package of a distribution has a kernel's debug information. */
+/* The distribution's package with a kernel's debug information. */
 #ifndef OOPSBT_LINES_PACKAGES_H
 #define OOPSBT_LINES_PACKAGES_H
 
 #include <stdbool.h>
 
 /*
- * What to do to get it, a sentence without a full stop: @release and @version as uname -r and -v
- * have them, either may be NULL. @is_foreign: of a module that is not the kernel's own. g_free().
+ * How to get it, a sentence without a full stop. @release and @version as printed by uname -r and
+ * -v; either may be NULL. @is_foreign: for a module from outside of the kernel's tree. g_free().
  */
 char *package_advice(const char *release, const char *version, bool is_foreign);
 

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
-/* How many bytes of @path are folders that @directory has, too; with the slash behind them. */
+/* The number of bytes of @path that are folders shared with @directory, including the slash. */
 static size_t common_folders(const char *path, const char *directory)
 {
 	size_t common = 0;
@@ -15,7 +15,7 @@ static size_t common_folders(const char *path, const char *directory)
 		if (path[i - 1] == '/')
 			common = i;
 	}
-	/* All of it. */
+	/* The whole directory. */
 	if (path[i] == '/' && directory[i] == '\0')
 		common = i + 1;
 	return common;
@@ -30,6 +30,6 @@ char *source_path(const char *file, const char *directory)
 
 	if (common > 1)
 		return g_strdup(path + common);
-	/* It was relative: so is what is shown. */
+	/* A relative name stays relative. */
 	return g_strdup(g_path_is_absolute(file) ? path : path + 1);
 }

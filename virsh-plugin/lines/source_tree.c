@@ -15,8 +15,9 @@
 #define MAX_LINE_BYTES 240
 
 struct source_tree {
-	char *folder;	   /* without symbolic links */
-	GHashTable *files; /* name as debug information has it: char **, its lines; or NULL */
+	char *folder; /* without symbolic links */
+	GHashTable
+		*files; /* key: name in the debug information; value: char **, the lines; or NULL */
 };
 
 static void free_lines(void *lines)
@@ -50,7 +51,7 @@ void source_tree_free(struct source_tree *tree)
 	g_free(tree);
 }
 
-/* The file there, if it is one of the tree: g_free(). */
+/* The path of the file if it is in the tree: g_free(). */
 static char *resolve(const struct source_tree *tree, const char *end_of_path)
 {
 	g_autofree char *path = g_build_filename(tree->folder, end_of_path, NULL);
@@ -65,7 +66,7 @@ static char *resolve(const struct source_tree *tree, const char *end_of_path)
 	return g_steal_pointer(&real);
 }
 
-/* Tries fs/read_write.c, read_write.c of "fs/read_write.c": the longest end that is there. */
+/* Tries the suffixes of "fs/read_write.c", longest first: fs/read_write.c, read_write.c. */
 static char **read_lines(const struct source_tree *tree, const char *file)
 {
 	for (const char *end = file; end; end = strchr(end, '/')) {

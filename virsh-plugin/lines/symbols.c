@@ -10,15 +10,15 @@ G_DEFINE_QUARK(oopsbt - lines - error, lines_error)
 
 struct symbol {
 	guint64 address;
-	guint64 size; /* as the ELF file has it */
+	guint64 size; /* from the ELF file */
 	const char *name;
-	guint same_name; /* index + 1 of another of this name; 0: no more */
+	guint same_name; /* index + 1 of the next symbol with this name; 0: none */
 };
 
 struct symbols {
 	GArray *sorted;	     /* of struct symbol, by address */
-	GHashTable *by_name; /* name: index + 1 of the first */
-	guint64 bias;	     /* added to the addresses that the linker gave */
+	GHashTable *by_name; /* name: index + 1 of the first symbol */
+	guint64 bias;	     /* add it to the linker's addresses */
 };
 
 static int compare_addresses(const void *a, const void *b)
@@ -92,7 +92,7 @@ void symbols_free(struct symbols *symbols)
 	g_free(symbols);
 }
 
-/* To the next symbol, as the kernel counts the size of one; 0: it is the last. */
+/* The distance to the next symbol, which is the kernel's size of a symbol; 0: it is the last. */
 static guint64 distance_to_next(const struct symbols *symbols, guint i)
 {
 	guint64 address = g_array_index(symbols->sorted, struct symbol, i).address;
@@ -106,7 +106,7 @@ static guint64 distance_to_next(const struct symbols *symbols, guint i)
 	return 0;
 }
 
-/* Whether symbol @i can be that of @place, by its size. */
+/* Can symbol @i be that of @place, by its size? */
 static bool fits(const struct symbols *symbols, guint i, const struct place *place, bool exactly)
 {
 	guint64 size = g_array_index(symbols->sorted, struct symbol, i).size;
@@ -116,7 +116,7 @@ static bool fits(const struct symbols *symbols, guint i, const struct place *pla
 	return place->size == 0 || size <= place->size;
 }
 
-/* How many symbols of that name there are that fit, and one of them. */
+/* The number of fitting symbols with that name, and one of them. */
 static guint count_fitting(const struct symbols *symbols, const struct place *place, bool exactly,
 			   const struct symbol **found)
 {
@@ -127,7 +127,7 @@ static guint count_fitting(const struct symbols *symbols, const struct place *pl
 		const struct symbol *symbol =
 			&g_array_index(symbols->sorted, struct symbol, next - 1);
 
-		/* A weak and a strong name of one function are one. */
+		/* A weak and a strong name of one function count once. */
 		if (fits(symbols, next - 1, place, exactly) &&
 		    (count == 0 || symbol->address != (*found)->address)) {
 			*found = symbol;
@@ -138,7 +138,7 @@ static guint count_fitting(const struct symbols *symbols, const struct place *pl
 	return count;
 }
 
-/* Whether a symbol of that name is where the linker put the place. */
+/* Is a symbol with that name at the place's linked address? */
 static bool is_linked_there(const struct symbols *symbols, const struct place *place)
 {
 	guint next = GPOINTER_TO_UINT(g_hash_table_lookup(symbols->by_name, place->symbol));

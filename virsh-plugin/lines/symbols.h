@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The symbol table of a file of debug information, and which of its symbols a function of a report
- * is. A report has symbol, offset and size as the kernel's own table gave them, so that nothing has
- * to be known of where the kernel or a module was loaded.
+ * Finds the functions of a report in the symbol table of a debug information file. A report has
+ * symbol, offset and size from the kernel's own table, so the load address of the kernel or a
+ * module need not be known.
  */
 #ifndef OOPSBT_LINES_SYMBOLS_H
 #define OOPSBT_LINES_SYMBOLS_H
@@ -15,28 +15,28 @@
 GQuark lines_error_quark(void);
 enum lines_error {
 	LINES_ERROR_FILE,  /* a file cannot be used */
-	LINES_ERROR_PLACE, /* a place is not found in it */
+	LINES_ERROR_PLACE, /* the file lacks a place */
 };
 
-/* Where a report says that code is. */
+/* A place in code, as a report describes it. */
 struct place {
 	const char *symbol; /* NULL: unknown */
 	guint64 offset;	    /* bytes into the symbol */
-	guint64 size;	    /* to the next symbol of the kernel's table; 0: unknown */
-	bool is_return;	    /* it is where a call returns to: the call is before it */
-	/* The address that the linker gave it: pc without the KASLR offset; 0: unknown. */
+	guint64 size;	    /* bytes to the next symbol of the kernel's table; 0: unknown */
+	bool is_return;	    /* a return address: the call is before it */
+	/* The linker's address: pc without the KASLR offset; 0: unknown. */
 	guint64 linked;
 };
 
 struct symbols;
-/* Of @module, which must outlive it. NULL: it has no symbol table. */
+/* @module must outlive it. NULL: it has no symbol table. */
 struct symbols *symbols_new(Dwfl_Module *module, GError **error);
 void symbols_free(struct symbols *symbols);
 
 /*
- * The address of @place in the module as libdwfl laid it out; for a return address that of the
- * call's last byte. Of several functions of one name (static ones) it is the one at @place->linked,
- * else the only one whose size fits; if that leaves more than one, it is none.
+ * The address of @place in the module as laid out by libdwfl; for a return address that of the last
+ * byte of the call. Of several functions with the same name (static ones): the one at
+ * @place->linked, else the only one whose size fits. False if that is ambiguous.
  */
 bool symbols_find(const struct symbols *symbols, const struct place *place, guint64 *address,
 		  GError **error);
