@@ -15,6 +15,7 @@
  *   spares.c          the number of waiting analysers
  *   domain_watchdog.c expiry of its watchdog device
  *   domain_error.c    stops by QEMU for an internal error
+ *   domain_clock.c    detects that a stopped guest has run since its dump
  *   domain_oops.c     lets QEMU pause it at an oops, if QEMU can
  *   status.c          the status file
  *   metrics.c         the metrics file
@@ -249,10 +250,14 @@ void domain_collect_stop(struct domain *domain);
 void domain_watchdog(struct domain *domain, int action); /* of virDomainEventWatchdogAction */
 /* If it was paused while the daemon was away, reports that once. */
 void domain_watchdog_look(struct domain *domain);
-void domain_watchdog_over(struct domain *domain); /* it runs again */
+void domain_watchdog_over(struct domain *domain);   /* it runs again */
+void domain_watchdog_forget(struct domain *domain); /* it ran, and is stopped again */
 /* It is stopped, and libvirt does not say why: checks for an internal error. */
 void domain_error_look(struct domain *domain);
 void domain_error_over(struct domain *domain); /* it runs again */
+/* It is stopped and has a dump of that: checks whether it has run since. If so, reports the new
+ * stop. */
+void domain_clock_check(struct domain *domain);
 
 void domain_oops_update(struct domain *domain); /* starts or stops it as needed */
 void domain_oops_end(struct domain *domain);	/* it will not be collected while QEMU holds it */

@@ -195,6 +195,8 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 		domain->kernel.error_collected = true;
 	if (collect->signal.incident == INCIDENT_WATCHDOG && domain->watchdog_told)
 		domain->kernel.watchdog_collected = true;
+	if (domain->paused_us && !domain->kernel.stop_clock.known)
+		domain_clock_check(domain);
 	domain_stall_follow(domain, &collect->signal, result->blocked);
 	another_kernel = watch_set(&domain->kernel.watch, &result->verdict);
 	guest_settings_set(&domain->settings, &result->verdict);
@@ -352,8 +354,10 @@ void domain_stopped(struct domain *domain)
 	domain_watchdog_look(domain);
 	if (domain->paused_us && !domain->collecting)
 		domain_error_look(domain);
-	if (domain->paused_us)
+	if (domain->paused_us) {
+		domain_clock_check(domain);
 		return;
+	}
 	domain_error_over(domain);
 	domain_watchdog_over(domain);
 }

@@ -71,5 +71,6 @@ void domain_error_over(struct domain *domain)
 	if (!domain->kernel.error_collected)
 		return;
 	domain->kernel.error_collected = false;
+	domain->kernel.stop_clock.known = false;
 	domain_kernel_save(domain);
 }

@@ -58,11 +58,18 @@ void domain_watchdog_look(struct domain *domain)
 		      "paused it");
 }
 
-void domain_watchdog_over(struct domain *domain)
+void domain_watchdog_forget(struct domain *domain)
 {
-	domain->watchdog_paused = domain->watchdog_told = false;
+	domain->watchdog_told = false;
 	if (!domain->kernel.watchdog_collected)
 		return;
 	domain->kernel.watchdog_collected = false;
+	domain->kernel.stop_clock.known = false;
 	domain_kernel_save(domain);
+}
+
+void domain_watchdog_over(struct domain *domain)
+{
+	domain->watchdog_paused = false;
+	domain_watchdog_forget(domain);
 }

@@ -90,6 +90,8 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 	g_key_file_set_boolean(file, KERNEL, "panic_collected", state->panic_collected);
 	g_key_file_set_boolean(file, KERNEL, "error_collected", state->error_collected);
 	g_key_file_set_boolean(file, KERNEL, "watchdog_collected", state->watchdog_collected);
+	if (state->stop_clock.known)
+		g_key_file_set_uint64(file, KERNEL, "stop_clock", state->stop_clock.value);
 	if (state->stalls)
 		g_key_file_set_string(file, KERNEL, "stalls", state->stalls);
 	if (state->watch.have_counter) {
@@ -142,6 +144,8 @@ bool kernel_state_load(struct kernel_state *state, const char *runtime_directory
 	state->error_collected = g_key_file_get_boolean(file, KERNEL, "error_collected", NULL);
 	state->watchdog_collected =
 		g_key_file_get_boolean(file, KERNEL, "watchdog_collected", NULL);
+	state->stop_clock.known = g_key_file_has_key(file, KERNEL, "stop_clock", NULL);
+	state->stop_clock.value = g_key_file_get_uint64(file, KERNEL, "stop_clock", NULL);
 	state->stalls = g_key_file_get_string(file, KERNEL, "stalls", NULL);
 	load_signals(state, file);
 	if (g_key_file_has_group(file, WATCH)) {

@@ -11,6 +11,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/maybe.h"
 #include "common/collection.h"
 #include "daemon/layout.h"
 #include "daemon/watch.h"
@@ -22,7 +23,8 @@ struct kernel_state {
 	bool panic_collected;	 /* the kernel has panicked, and a dump exists */
 	bool error_collected;	 /* QEMU has stopped it for an internal error, and a dump exists */
 	bool watchdog_collected; /* its watchdog has paused it, and a dump exists */
-	char *stalls;		 /* from stall_watch_to_text(); NULL: none */
+	struct maybe_uint stop_clock; /* the guest's time at that stop (guest_clock.h) */
+	char *stalls;		      /* from stall_watch_to_text(); NULL: none */
 	/* Of the domain, when the state was stored. */
 	struct suppressed_signals suppressed;
 	gint64 deferred_us; /* real time of the deferred signal; 0: none */

@@ -98,3 +98,26 @@ uint64_t layout_parse_gpa2hva(const char *text, const char *name)
 		return 0;
 	return address;
 }
+
+uint16_t layout_parse_timer_port(const char *mtree)
+{
+	g_auto(GStrv) lines = g_strsplit(mtree, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		char name[256];
+		uint64_t first;
+
+		if (sscanf(*line, " %16" SCNx64 "-%*16x (prio %*d, i/o): %255s", &first, name) ==
+			    2 &&
+		    strcmp(name, "acpi-tmr") == 0 && first <= UINT16_MAX)
+			return (uint16_t)first;
+	}
+	return 0;
+}
+
+bool layout_parse_port(const char *text, uint16_t port, uint32_t *value)
+{
+	unsigned int number;
+
+	return sscanf(text, "portl[0x%x] = 0x%8" SCNx32, &number, value) == 2 && number == port;
+}

@@ -103,6 +103,15 @@ daemon_stop
 comes_back
 tap_is 'a guest that its watchdog paused before the eyes of a daemon: the next one makes no second dump' "$(dumps g | wc -l)" 5
 virsh -q resume "$(guest_domain g)"
+paused_unseen
+daemon_start
+daemon_wait ': stored:' 60 >/dev/null || true
+tap_is 'a guest that was resumed and paused by its watchdog again, both while there was no daemon: there is a dump of that' \
+	"$(dumps g | wc -l), $(state g)" '6, paused (watchdog)'
+daemon_stop
+comes_back
+tap_is 'a guest that was resumed and paused by its watchdog again: the next daemon makes no other dump' "$(dumps g | wc -l)" 6
+virsh -q resume "$(guest_domain g)"
 daemon_start
 daemon_wait "$(guest_domain g): runs Linux" >/dev/null
 

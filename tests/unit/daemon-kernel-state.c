@@ -37,6 +37,7 @@ static void test_signals(void)
 		.deferred = (char *)"crashloaded",
 		.error_collected = true,
 		.watchdog_collected = true,
+		.stop_clock = {.known = true, .value = 0xabcdef},
 		.stalls = (char *)"hard-lockup 1 0 0 0 5 6 7\ntask 1 2 3\n",
 	};
 	struct kernel_state state;
@@ -51,6 +52,8 @@ static void test_signals(void)
 	g_assert_cmpstr(state.deferred, ==, "crashloaded");
 	g_assert_true(state.error_collected);
 	g_assert_true(state.watchdog_collected);
+	g_assert_true(state.stop_clock.known);
+	g_assert_cmpuint(state.stop_clock.value, ==, 0xabcdef);
 	g_assert_cmpstr(state.stalls, ==, kept.stalls);
 	kernel_state_clear(&state);
 	/* A guest that was started anew has another process. */

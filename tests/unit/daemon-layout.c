@@ -25,7 +25,9 @@ static const char mtree_7_2[] =
 	"FlatView #2\r\n"
 	" AS \"I/O\", root: io\r\n"
 	" Root memory region: io\r\n"
-	"  0000000000000000-0000000000000007 (prio 0, ram): dma-chan\r\n";
+	"  0000000000000000-0000000000000007 (prio 0, ram): dma-chan\r\n"
+	"  0000000000000600-0000000000000603 (prio 0, i/o): acpi-evt\r\n"
+	"  0000000000000608-000000000000060b (prio 0, i/o): acpi-tmr\r\n";
 
 /* QEMU 10 with KVM: who has the range is named at the end of its line. */
 static const char mtree_10[] =
@@ -129,6 +131,23 @@ static void test_gpa2hva(void)
 	g_assert_cmphex(layout_parse_gpa2hva("", "pc.ram"), ==, 0);
 }
 
+static void test_timer(void)
+{
+	uint32_t value;
+
+	g_assert_cmpuint(layout_parse_timer_port(mtree_7_2), ==, 0x608);
+	g_assert_cmpuint(layout_parse_timer_port(mtree_10), ==, 0);
+	g_assert_cmpuint(layout_parse_timer_port(""), ==, 0);
+	g_assert_cmpuint(layout_parse_timer_port("  0000000000010608-000000000001060b (prio 0, "
+						 "i/o): acpi-tmr\n"),
+			 ==, 0);
+	g_assert_true(layout_parse_port("portl[0x0608] = 0x00a1b2c3\r\n", 0x608, &value));
+	g_assert_cmpuint(value, ==, 0xa1b2c3);
+	g_assert_false(layout_parse_port("portl[0x0604] = 0x00a1b2c3\r\n", 0x608, &value));
+	g_assert_false(layout_parse_port("portb[0x0608] = 0xc3\r\n", 0x608, &value));
+	g_assert_false(layout_parse_port("unknown command: 'i/w 0x608'", 0x608, &value));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -140,5 +159,6 @@ int main(int argc, char **argv)
 			test_ramblock);
 	g_test_add_func("/layout/gpa2hva is believed only about the region asked for",
 			test_gpa2hva);
+	g_test_add_func("/layout/the ACPI timer's port and its value", test_timer);
 	return g_test_run();
 }
