@@ -326,13 +326,23 @@ static struct stall_limits read_limits(const struct stall_watch *watch, const st
 	return limits;
 }
 
+/* Guest memory that cannot be read belongs to a process that is ending. */
+static bool is_lost(const struct layout *layout, uint64_t address)
+{
+	uint64_t value;
+
+	return address != 0 && layout_covers(layout, address, sizeof(value)) &&
+	       !peek(layout, address, &value, sizeof(value));
+}
+
 static bool is_blocked(const struct layout *layout, const struct protocol_blocked *task)
 {
 	uint64_t voluntary, forced;
 
-	return peek(layout, task->voluntary, &voluntary, sizeof(voluntary)) &&
-	       peek(layout, task->forced, &forced, sizeof(forced)) &&
-	       voluntary + forced == task->switches;
+	if (!peek(layout, task->voluntary, &voluntary, sizeof(voluntary)) ||
+	    !peek(layout, task->forced, &forced, sizeof(forced)))
+		return is_lost(layout, task->voluntary) || is_lost(layout, task->forced);
+	return voluntary + forced == task->switches;
 }
 
 /* A task that has run is not read again, since its memory may be reused. */
@@ -490,6 +500,8 @@ enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout
 
 	watch->num_ticks++;
 	sample.has_gp_seq = peek(layout, places->gp_seq, &sample.gp_seq, sizeof(sample.gp_seq));
+	if (!sample.has_gp_seq && is_lost(layout, places->gp_seq))
+		return STALL_NONE;
 	sample.has_hung_count =
 		peek(layout, places->hung_count, &sample.hung_count, sizeof(sample.hung_count));
 	sample.has_hung_warnings = peek(layout, places->hung_warnings, &sample.hung_warnings,

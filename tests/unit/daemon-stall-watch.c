@@ -144,6 +144,25 @@ static void test_no_tasks(void)
 	free_layout(layout);
 }
 
+/* The process ends, and its memory cannot be read any more: nobody ran on. */
+static void test_gone(void)
+{
+	struct layout *layout = make_layout();
+	struct stall_watch *watch = make_watch(layout);
+	const struct protocol_blocked task = {.voluntary = VOLUNTARY, .forced = FORCED};
+	struct stall_finding finding;
+
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	put(layout, HUNG_COUNT, 1);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_BEGAN);
+	follow(watch, &task, sizeof(task));
+	g_assert_cmpint(ftruncate(layout->memory_fd, 0), ==, 0);
+	for (unsigned int i = 0; i < 3; i++)
+		g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	stall_watch_free(watch);
+	free_layout(layout);
+}
+
 static void test_suspended(void)
 {
 	struct layout *layout = make_layout();
@@ -169,6 +188,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stall-watch/a hung task ends when its counts of switches move",
 			test_hung_task);
 	g_test_add_func("/stall-watch/tasks that are none are not followed", test_no_tasks);
+	g_test_add_func("/stall-watch/the end of the process is not the end of a hang", test_gone);
 	g_test_add_func("/stall-watch/a guest that is suspended is not looked at", test_suspended);
 	return g_test_run();
 }
