@@ -41,26 +41,33 @@ theirs() {
 }
 
 libvirt_start
+mkdir "$test_dir/programs"
+${CC:-cc} -O2 -static -o "$test_dir/programs/futex" "$guest_tools/futex.c"
+tar -C "$test_dir/programs" -cf "$test_dir/programs.tar" futex
+chmod 0644 "$test_dir/programs.tar"
 for kernel in ${KERNELS:-5.10 6.1 6.12}; do
-	guest_start "$kernel" kernel="$kernel" smp=2 memory=256 kaslr=no wait=no
+	guest_start "$kernel" kernel="$kernel" smp=2 memory=256 kaslr=no wait=no \
+		devices="<disk type='file'><driver type='raw'/><source file='$test_dir/programs.tar'/><target dev='vda' bus='virtio'/><readonly/></disk>"
 done
 for kernel in ${KERNELS:-5.10 6.1 6.12}; do
 	guest_ready "$kernel"
-	for scenario in deadlock chain completion semaphore wait_queue workqueue; do
+	for scenario in deadlock chain completion semaphore wait_queue rt_mutex page workqueue; do
 		guest_exec "$kernel" "echo $scenario >/sys/kernel/debug/oopsbt_scenario/run"
 	done
+	futex=$(guest_exec "$kernel" 'modprobe virtio_blk; tar -C /tmp -xf /dev/vda
+		/tmp/futex >/tmp/address 2>&1 & until grep . /tmp/address; do usleep 10000; done')
 	# All stand where they will stand: the guest lists them as blocked. Another worker may be for a moment.
 	for ((i = 0; i < 50; i++)); do
 		guest_exec "$kernel" 'dmesg -c >/dev/null; echo 1 >/proc/sys/kernel/sysrq; echo w >/proc/sysrq-trigger; dmesg' | tr -d '\r' \
 			>"$test_dir/sysrq"
-		[ "$(grep -cE 'task:(oopsbt-(ab|ba|writer|third|never|reader|sem|queue)|kworker.*) ' "$test_dir/sysrq")" != 9 ] ||
+		[ "$(grep -cE 'task:(oopsbt-(ab|ba|writer|third|never|reader|sem|queue|has-rt|rt|page)|kworker.*) ' "$test_dir/sysrq")" != 12 ] ||
 			! grep -q scenario_first_work "$test_dir/sysrq" || break
 	done
 	run collect "$(guest_domain "$kernel")" --budget 10000
 	tap_is "$kernel: collect works" "$status" 0
 	tap_like "$kernel: the title says deadlock" "$out" '   deadlock'
 	dump=$dumps/$(guest_domain "$kernel")/${out%% *}
-	for task in ab ba writer third never reader sem queue; do
+	for task in ab ba writer third never reader sem queue has-rt rt page; do
 		tap_is "$kernel: $task has the backtrace that the guest prints" "$(ours "oopsbt-$task" | xargs)" "$(theirs "oopsbt-$task" | xargs)"
 	done
 	tap_is "$kernel: the backtraces that the guest prints are not empty" "$(ours oopsbt-never | grep -c scenario_wait_for_never)" 1
@@ -75,12 +82,19 @@ for kernel in ${KERNELS:-5.10 6.1 6.12}; do
 	tap_like "$kernel: a wait queue is named" "$(waits_of oopsbt-queue)" \
 		'^  Waits for a wait queue \(scenario_queue\+0x0/0x[0-9a-f]+ \[oopsbt_scenario\]\)$'
 	tap_is "$kernel: who waits for a work waits for a completion" "$(waits_of 'kworker[^ ]*')" '  Waits for a completion'
+	tap_like "$kernel: an rt_mutex is named, and who has it" "$(waits_of oopsbt-rt)" \
+		'^  Waits for a rt_mutex \(scenario_rt_mutex\+0x0/0x[0-9a-f]+ \[oopsbt_scenario\]\), owner oopsbt-has-rt \(pid [0-9]+\)$'
+	tap_is "$kernel: who waits for a page's lock waits for a page" "$(waits_of oopsbt-page)" '  Waits for a page lock'
 	pid=$(sed -nE 's/^oopsbt-third \(pid ([0-9]+)\): .*/\1/p' "$dump/report.txt")
 	run info "$(basename "$dump")" --tasks
 	tap_like "$kernel: info --tasks lists the task" "$out" "^ +$pid  oopsbt-third +D .*  mutex scenario_mutex_c.*, owner oopsbt-writer \\(pid"
 	run info "$(basename "$dump")" --task "$pid"
 	tap_is "$kernel: info --task has the backtrace of the task" "$(sed -nE 's/^   ([a-z_0-9.]+)\+0x.*/\1/p' <<<"$out" | xargs)" \
 		"$(theirs oopsbt-third | xargs)"
+	run collect "$(guest_domain "$kernel")" --budget 10000 --tasks all
+	tap_like "$kernel: a futex is named by its address in user space" \
+		"$(sed -nE '/^futex \(pid [0-9]+\): S/,/Call Trace/p' "$dumps/$(guest_domain "$kernel")/${out%% *}/report.txt")" \
+		"^  Waits for a futex at 0x0*${futex#0x}\$"
 	tap_is "$kernel: one deadlock" "$(value '$.tasks.chains[*].deadlock' | grep -c true)" 1
 	tap_ok "$kernel: no field is missing without a reason" "$query" whole "$dump/report.json"
 	"$OOPSBT_ANALYZER" --json "$dump/core" >"$test_dir/again.json"

@@ -17,8 +17,11 @@
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/pagemap.h>
 #include <linux/rcupdate.h>
+#include <linux/rtmutex.h>
 #include <linux/rwsem.h>
 #include <linux/sched/clock.h>
 #include <linux/semaphore.h>
@@ -27,6 +30,7 @@
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/uaccess.h>
+#include <linux/version.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <asm/apic.h>
@@ -665,6 +669,46 @@ static noinline void scenario_first_work(struct work_struct *work)
 
 static DECLARE_WORK(first_work, scenario_first_work);
 
+static DEFINE_RT_MUTEX(scenario_rt_mutex);
+static DECLARE_COMPLETION(scenario_has_rt_mutex);
+
+static noinline __noclone int scenario_hold_rt_mutex(void *unused)
+{
+	rt_mutex_lock(&scenario_rt_mutex);
+	complete(&scenario_has_rt_mutex);
+	for (;;)
+		ssleep(3600);
+	return 0;
+}
+
+static noinline __noclone int scenario_wait_for_rt_mutex(void *unused)
+{
+	rt_mutex_lock(&scenario_rt_mutex);
+	rt_mutex_unlock(&scenario_rt_mutex);
+	return 0;
+}
+
+static void scenario_lock_page(struct page *page)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+	folio_lock(page_folio(page));
+#else
+	lock_page(page);
+#endif
+}
+
+/* It waits for itself: a page's lock has no owner. */
+static noinline __noclone int scenario_wait_for_page(void *unused)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	if (!page)
+		return -ENOMEM;
+	scenario_lock_page(page);
+	scenario_lock_page(page);
+	return 0;
+}
+
 static int start_stuck(int (*fn)(void *data), const char *name)
 {
 	return PTR_ERR_OR_ZERO(kthread_run(fn, NULL, "%s", name));
@@ -726,6 +770,21 @@ static int run_workqueue(int argc, char **argv)
 	return 0;
 }
 
+static int run_rt_mutex(int argc, char **argv)
+{
+	int err = start_stuck(scenario_hold_rt_mutex, "oopsbt-has-rt");
+
+	if (err)
+		return err;
+	wait_for_completion(&scenario_has_rt_mutex);
+	return start_stuck(scenario_wait_for_rt_mutex, "oopsbt-rt");
+}
+
+static int run_page(int argc, char **argv)
+{
+	return start_stuck(scenario_wait_for_page, "oopsbt-page");
+}
+
 static const struct scenario scenarios[] = {
 	{ "null", "write through NULL in the writer's context", run_null },
 	{ "bug", "BUG() there", run_bug },
@@ -755,6 +814,8 @@ static const struct scenario scenarios[] = {
 	{ "complete", ": it comes after all", run_complete },
 	{ "semaphore", "a thread that waits for a semaphore", run_semaphore },
 	{ "wait_queue", "a thread that waits in a wait queue", run_wait_queue },
+	{ "rt_mutex", "a thread that waits for an rt_mutex", run_rt_mutex },
+	{ "page", "a thread that waits for the lock of a page", run_page },
 	{ "workqueue", "a work that waits for the next one of its queue", run_workqueue },
 	{ "warn", "WARN(), which is no oops", run_warn },
 	{ "panic", "panic(), which is more than one", run_panic },
