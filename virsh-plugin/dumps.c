@@ -2,6 +2,7 @@
 #include "dumps.h"
 
 #include <libvirt/virterror.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "output.h"
@@ -22,6 +23,9 @@ static const char *advice(struct session *session, int code)
 	case STORE_ERROR_NOT_FOUND:
 		if (session->directory && !g_file_test(root, G_FILE_TEST_EXISTS))
 			return "-D (--directory) names a directory that does not exist";
+		if (!dumps_are_remote(session) && session_is_unprivileged(session))
+			return "these are the dumps of this user's own domains; those of the "
+			       "system's domains are root's: try as root";
 		if (!dumps_are_remote(session) && !g_file_test(root, G_FILE_TEST_EXISTS))
 			return "nothing has been collected yet; 'virsh oopsbt status' shows which "
 			       "domains are enabled";
@@ -94,8 +98,9 @@ static bool has_dumps(const GPtrArray *entries, const char *domain)
 	return false;
 }
 
-bool dumps_check_domain(struct session *session, const char *name, GError **error)
+bool dumps_check_domain(struct session *session, const char *name, char **uuid, GError **error)
 {
+	char text[VIR_UUID_STRING_BUFLEN];
 	g_autoptr(GError) local = NULL;
 	g_autoptr(virDomain) domain = NULL;
 
@@ -106,6 +111,8 @@ bool dumps_check_domain(struct session *session, const char *name, GError **erro
 		return false;
 	}
 	domain = session_find_domain(session, name, &local);
+	if (domain && uuid && virDomainGetUUIDString(domain, text) == 0)
+		*uuid = g_strdup(text);
 	if (domain)
 		return true;
 	if (session->connection && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN) {
@@ -121,18 +128,44 @@ bool dumps_check_domain(struct session *session, const char *name, GError **erro
 	return true;
 }
 
+/*
+ * The store knows a domain by its UUID and by the name that it had at its last dump. libvirt knows
+ * it also by its id, and by its name now: then @names gets its UUID there.
+ */
+static bool resolve(struct session *session, const GPtrArray *entries, char **names, GError **error)
+{
+	for (; *names; names++) {
+		char *uuid = NULL;
+
+		if (has_dumps(entries, *names))
+			continue;
+		if (!dumps_check_domain(session, *names, &uuid, error))
+			return false;
+		if (!uuid)
+			continue;
+		g_free(*names);
+		*names = uuid;
+	}
+	return true;
+}
+
 GPtrArray *dumps_list_of(struct session *session, char **domains, GError **error)
 {
 	bool one = domains[0] && !domains[1];
 	g_autoptr(GPtrArray) entries = dumps_list(session, one ? domains[0] : NULL, error);
+	g_auto(GStrv) names = g_strdupv(domains);
 
-	if (!entries || !domains[0])
+	if (!entries || !names[0])
 		return g_steal_pointer(&entries);
-	selection_keep(entries, is_of_one, domains);
-	for (; *domains; domains++) {
-		if (!has_dumps(entries, *domains) && !dumps_check_domain(session, *domains, error))
+	if (!resolve(session, entries, names, error))
+		return NULL;
+	if (one && strcmp(names[0], domains[0]) != 0) {
+		g_ptr_array_unref(entries);
+		entries = dumps_list(session, names[0], error);
+		if (!entries)
 			return NULL;
 	}
+	selection_keep(entries, is_of_one, names);
 	return g_steal_pointer(&entries);
 }
 
@@ -148,6 +181,20 @@ static void set_no_dump(struct session *session, GError **error)
 			    store_root(session_store(session)));
 }
 
+/* The newest dump of a domain that only libvirt knows by @reference: by its id or its name now. */
+static struct store_entry *pick_by_libvirt(struct session *session, GPtrArray *entries,
+					   const char *reference)
+{
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	g_autoptr(virDomain) domain = *reference && !session->journal
+					      ? session_find_domain(session, reference, NULL)
+					      : NULL;
+
+	if (!domain || virDomainGetUUIDString(domain, uuid) < 0)
+		return NULL;
+	return store_pick(entries, uuid, NULL);
+}
+
 /* Takes the result out of @entries. */
 static struct store_entry *pick(struct session *session, GPtrArray *entries, const char *reference,
 				GError **error)
@@ -157,6 +204,8 @@ static struct store_entry *pick(struct session *session, GPtrArray *entries, con
 
 	if (reference) {
 		entry = store_pick(entries, reference, &local);
+		if (!entry && g_error_matches(local, STORE_ERROR, STORE_ERROR_NOT_FOUND))
+			entry = pick_by_libvirt(session, entries, reference);
 		if (!entry)
 			dumps_fail(session, error, local);
 	} else if (entries->len > 0) {
@@ -179,6 +228,7 @@ struct store_entry *dumps_find_selected(struct session *session, const char *ref
 {
 	g_auto(Selection) selection = {0};
 	g_autoptr(GPtrArray) entries = NULL;
+	g_autofree char *given = NULL;
 	guint count;
 
 	if (!selection_init(&selection, args, error))
@@ -190,10 +240,9 @@ struct store_entry *dumps_find_selected(struct session *session, const char *ref
 	selection_apply(&selection, entries);
 	if (entries->len > 0 || count == 0)
 		return pick(session, entries, reference, error);
-	g_set_error(
-		error, CLI_ERROR, CLI_ERROR_FAILED,
-		"none of the %u dumps matches --since, --until, --kind, --title and --fingerprint",
-		count);
+	given = selection_given(args);
+	g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "none of the %u dumps matches %s", count,
+		    given);
 	return NULL;
 }
 

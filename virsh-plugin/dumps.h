@@ -33,8 +33,9 @@ GPtrArray *dumps_list(struct session *session, const char *domain_name, GError *
  * has no dumps and is unknown to libvirt is an error; without libvirt a warning.
  */
 GPtrArray *dumps_list_of(struct session *session, char **domains, GError **error);
-/* The same for a domain that has no dumps. */
-bool dumps_check_domain(struct session *session, const char *name, GError **error);
+/* The same for a domain that has no dumps by this name. @uuid (may be NULL): set if libvirt knows
+ * it. */
+bool dumps_check_domain(struct session *session, const char *name, char **uuid, GError **error);
 struct store_entry *dumps_find(struct session *session, const char *reference, GError **error);
 /*
  * As store_find() among the dumps that the options of @args select: "newest" is the newest of

@@ -96,6 +96,18 @@ bool selection_is_given(const struct cli_args *args)
 	return false;
 }
 
+char *selection_given(const struct cli_args *args)
+{
+	GString *text = g_string_new(NULL);
+
+	for (const struct cli_option *option = selection_options; option->name; option++) {
+		if (cli_has(args, option->name))
+			g_string_append_printf(text, "%s--%s %s", text->len ? " " : "",
+					       option->name, cli_value(args, option->name));
+	}
+	return g_string_free(text, FALSE);
+}
+
 static bool takes_kind(unsigned int kinds, const char *name)
 {
 	enum incident incident;

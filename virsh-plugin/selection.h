@@ -26,6 +26,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Selection, selection_clear)
 
 /* Is any of the options given? */
 bool selection_is_given(const struct cli_args *args);
+/* Those that were given, as they are written. g_free() */
+char *selection_given(const struct cli_args *args);
 
 bool selection_takes(const struct selection *selection, const struct store_entry *entry);
 /* Removes from @entries (of struct store_entry) those for which @wanted is false. */

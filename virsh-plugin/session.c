@@ -119,9 +119,12 @@ bool session_is_remote(struct session *session)
 
 bool session_is_unprivileged(const struct session *session)
 {
-	if (session->uri && *session->uri)
-		return g_str_has_suffix(session->uri, ":///session");
-	return geteuid() != 0;
+	g_autoptr(GUri) uri = NULL;
+
+	if (!session->uri || !*session->uri)
+		return geteuid() != 0;
+	uri = g_uri_parse(session->uri, G_URI_FLAGS_PARSE_RELAXED, NULL);
+	return uri && strcmp(g_uri_get_path(uri), "/session") == 0;
 }
 
 /* --- dumps --- */

@@ -17,7 +17,7 @@
  */
 struct watch {
 	struct session *session;
-	const char *domain; /* NULL: all */
+	char *domain; /* NULL: all */
 	const struct selection *selection;
 	bool json;
 	GHashTable *seen;     /* ids, and the number of repeats of each */
@@ -142,21 +142,33 @@ static bool scan(struct watch *watch, bool print, GError **error)
 	return true;
 }
 
-/* Rejects domains that can never have dumps, instead of waiting for them. */
-static bool check(struct session *session, char **domains, GError **error)
+/* Rejects domains that can never have dumps. Watches a domain that only libvirt knows by its UUID.
+ */
+static bool check(struct watch *watch, GError **error)
 {
+	struct session *session = watch->session;
 	const char *root = store_root(session_store(session));
 	g_autoptr(GPtrArray) entries = NULL;
+	char *uuid = NULL;
 
 	if (!dumps_require_local(session, "watching", error))
 		return false;
-	if (!g_file_test(root, G_FILE_TEST_IS_DIR)) {
-		if (session->directory)
-			print_warning("there is no directory %s yet", root);
-		return !domains[0] || dumps_check_domain(session, domains[0], error);
+	if (g_file_test(root, G_FILE_TEST_IS_DIR)) {
+		entries = dumps_list(session, watch->domain, error);
+		if (!entries)
+			return false;
+	} else if (session->directory) {
+		print_warning("there is no directory %s yet", root);
 	}
-	entries = dumps_list_of(session, domains, error);
-	return entries != NULL;
+	if (!watch->domain || (entries && entries->len > 0))
+		return true;
+	if (!dumps_check_domain(session, watch->domain, &uuid, error))
+		return false;
+	if (uuid) {
+		g_free(watch->domain);
+		watch->domain = uuid;
+	}
+	return true;
 }
 
 static gboolean rescan(void *user_data)
@@ -182,15 +194,15 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 	g_auto(Selection) selection = {0};
 	struct watch watch = {
 		.session = session,
-		.domain = cli_operands(args)[0],
+		.domain = g_strdup(cli_operands(args)[0]),
 		.selection = &selection,
 		.json = cli_has(args, "json"),
 		.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.monitors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_object_unref),
 		.loop = g_main_loop_new(NULL, FALSE),
 	};
-	bool good = selection_init(&selection, args, error) &&
-		    check(session, cli_operands(args), error) && scan(&watch, false, error);
+	bool good = selection_init(&selection, args, error) && check(&watch, error) &&
+		    scan(&watch, false, error);
 
 	if (good) {
 		g_unix_signal_add(SIGINT, stop, &watch);
@@ -204,6 +216,7 @@ static bool run(struct session *session, const struct cli_args *args, GError **e
 			good = false;
 		}
 	}
+	g_free(watch.domain);
 	g_hash_table_unref(watch.monitors);
 	g_hash_table_unref(watch.seen);
 	g_main_loop_unref(watch.loop);

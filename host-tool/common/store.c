@@ -509,7 +509,8 @@ static bool list_domain(const struct store *store, int root, const char *directo
 		return false;
 	}
 	/* A directory without a name file may have the name in its reports. */
-	if (name && wanted && strcmp(name, wanted) != 0 && strcmp(directory, wanted) != 0)
+	if (name && wanted && strcmp(name, wanted) != 0 &&
+	    g_ascii_strcasecmp(directory, wanted) != 0)
 		return true;
 	ids = store_directory_names(domain, store_id_is_valid);
 	if (!ids) {

@@ -192,5 +192,6 @@ struct store_entry *store_entry_copy(const struct store_entry *entry)
 
 bool store_entry_is_of(const struct store_entry *entry, const char *domain)
 {
-	return strcmp(entry->domain, domain) == 0 || g_strcmp0(entry->uuid, domain) == 0;
+	return strcmp(entry->domain, domain) == 0 ||
+	       (entry->uuid && g_ascii_strcasecmp(entry->uuid, domain) == 0);
 }

@@ -51,7 +51,7 @@ const char *store_entry_incident(const char *incident, const char *signal);
 char *store_entry_fingerprint(const char *text);
 /* Looks for files that may be added later: a full dump, records of repeats. @domain: as above. */
 void store_entry_look_for_more(struct store_entry *entry, int domain);
-/* Is @domain the name or the UUID of its domain? */
+/* Is @domain the name or the UUID (in any case) of its domain? */
 bool store_entry_is_of(const struct store_entry *entry, const char *domain);
 void store_entry_free(struct store_entry *entry);
 typedef struct store_entry StoreEntry;

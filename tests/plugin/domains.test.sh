@@ -241,6 +241,20 @@ tap_is 'status works read-only' "$(virsh -r oopsbt -q status on | wc -l)" 1
 run status --enabled
 tap_is 'status --enabled leaves out the others' "$(echo "$out" | grep -c '^ fresh ') $(echo "$out" | grep -c '^ web1 ')" '0 1'
 
+# --- dumps of a domain that only libvirt knows by this word ---
+dump_make on 20261121T100000Z-1 'of on'
+id=$("$real_virsh" domid on)
+tap_is 'list takes the id of a running domain' "$(oopsbt -q list "$id")" "$(oopsbt -q list on)"
+tap_is 'info takes the id of a running domain' "$(oopsbt info "$id")" 'of on'
+dump_make isa 20261121T100001Z-2 'of isa'
+"$real_virsh" domrename isa renamed >/dev/null
+tap_like 'list takes a name that the domain got after its last dump' "$(oopsbt list renamed on)" '^ 20261121T100001Z-2 .* of isa$'
+tap_is 'info takes a name that the domain got after its last dump' "$(oopsbt info renamed)" 'of isa'
+"$real_virsh" domrename renamed isa >/dev/null
+run list nonesuch on
+tap_is 'list of a domain that nobody knows fails' "$status $err" "1 error: there is no domain 'nonesuch', and no dump of one
+'virsh list --all' shows the domains there are, 'virsh oopsbt list' the dumps"
+
 # --- health, as oopsbtd and libvirt tell it ---
 health() {
 	status=0
