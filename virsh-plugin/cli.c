@@ -64,6 +64,13 @@ static const char *help_with_preset(const char *help, const char *preset)
 	return g_intern_string(text);
 }
 
+static enum cli_kind kind_of_values(const char *values)
+{
+	if (strstr(values, "KIND"))
+		return CLI_KINDS;
+	return strstr(values, "..") ? CLI_NONE : CLI_WORDS;
+}
+
 static void append_domain_options(GArray *options, enum cli_domain_options wanted)
 {
 	struct options presets;
@@ -74,7 +81,7 @@ static void append_domain_options(GArray *options, enum cli_domain_options wante
 		struct cli_option option = {
 			.name = at->name,
 			.value = at->values,
-			.kind = strstr(at->values, "..") ? CLI_NONE : CLI_WORDS,
+			.kind = kind_of_values(at->values),
 			.help = at->text,
 		};
 
@@ -147,7 +154,8 @@ static unsigned int distance(const char *a, const char *b)
 const char *cli_guess(const char *word, const char *const *words)
 {
 	const char *best = NULL;
-	unsigned int least = MAX(2, strlen(word) / 3) + 1;
+	/* In a short word two changes leave nothing of it. */
+	unsigned int least = (strlen(word) < 4 ? 1 : MAX(2, strlen(word) / 3)) + 1;
 
 	if (strlen(word) < 2 || strlen(word) > 64)
 		return NULL;
@@ -177,16 +185,43 @@ static const struct verb *verb_with_option(const char *name)
 	return NULL;
 }
 
+/* virsh's own option that @word is, which belongs before the verb; NULL: none. */
+static const struct cli_option *global_option(const char *word, const char *stem)
+{
+	for (const struct cli_option *option = cli_global_options; option->name; option++) {
+		if (word[1] == '-' ? strcmp(option->name, stem) == 0 : option->letter == word[1])
+			return option;
+	}
+	return NULL;
+}
+
+static void set_late_option(const struct verb *verb, const struct cli_option *option,
+			    const char *word, GError **error)
+{
+	bool is_long = word[1] == '-';
+	g_autofree char *text = is_long ? g_strdup_printf("--%s", option->name)
+					: g_strdup_printf("-%c", option->letter);
+
+	g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+		    "option %s belongs before the verb: 'virsh oopsbt %s%s%s %s ...'", text, text,
+		    option->value ? " " : "", option->value ? option->value : "", verb->name);
+}
+
 static void set_unknown_option(const struct verb *verb, GArray *options, const char *word,
 			       GError **error)
 {
 	const char *name = word + strspn(word, "-");
 	g_autofree char *stem = g_strndup(name, strcspn(name, "="));
+	const struct cli_option *global = global_option(word, stem);
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	const char *guess;
 	const struct verb *other = verb_with_option(stem);
 	g_autofree char *hint = NULL;
 
+	if (global) {
+		set_late_option(verb, global, word, error);
+		return;
+	}
 	for (guint i = 0; i < options->len; i++)
 		g_ptr_array_add(names, (char *)g_array_index(options, struct cli_option, i).name);
 	g_ptr_array_add(names, NULL);

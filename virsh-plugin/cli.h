@@ -29,6 +29,7 @@ enum cli_kind {
 	CLI_FILE,
 	CLI_WORDS,     /* one of the words of `value`, separated by | */
 	CLI_INCIDENTS, /* kinds of incident; the option's help lists them */
+	CLI_KINDS,     /* the kinds that 'enable' takes, or a word for several */
 };
 
 struct cli_option {

@@ -59,18 +59,20 @@ static void offer_dumps(struct session *session, enum cli_kind kind, const char 
 	}
 }
 
-/* @beginning may contain complete words before its last comma. */
-static void offer_incidents(const char *beginning)
+/* @beginning may contain complete words before its last comma. Does not offer them again. */
+static void offer_incidents(unsigned int kinds, const char *beginning)
 {
 	const char *comma = strrchr(beginning, ',');
-	g_autofree char *words = incidents_to_words(OPTIONS_KINDS_STORED, "|");
+	g_autofree char *words = incidents_to_words(kinds, "|");
 	g_autofree char *before = g_strndup(beginning, comma ? comma + 1 - beginning : 0);
+	g_auto(GStrv) given = g_strsplit(before, ",", -1);
 	g_auto(GStrv) list = g_strsplit(words, "|", -1);
 
 	for (char **word = list; *word; word++) {
 		g_autofree char *candidate = g_strconcat(before, *word, NULL);
 
-		offer(candidate, beginning);
+		if (!g_strv_contains((const char *const *)given, *word))
+			offer(candidate, beginning);
 	}
 }
 
@@ -91,7 +93,11 @@ static void offer_kind(struct session *session, enum cli_kind kind, const char *
 		offer_words(value, beginning);
 		break;
 	case CLI_INCIDENTS:
-		offer_incidents(beginning);
+		offer_incidents(OPTIONS_KINDS_STORED, beginning);
+		break;
+	case CLI_KINDS:
+		offer_words("auto|all", beginning);
+		offer_incidents(OPTIONS_KINDS, beginning);
 		break;
 	case CLI_FILE: /* the shell itself completes files */
 	case CLI_NONE:
@@ -219,6 +225,27 @@ static void offer_verbs(const char *beginning)
 		offer(cli_verbs[i]->name, beginning);
 }
 
+/* Takes virsh's own options, which are before the verb, as far as they matter here. */
+static char **take_globals(struct session *session, char **words)
+{
+	for (; words[0] && words[0][0] == '-' && words[1]; words++) {
+		char **field = NULL;
+
+		if (strcmp(words[0], "-D") == 0 || strcmp(words[0], "--directory") == 0)
+			field = &session->directory;
+		else if (strcmp(words[0], "-c") == 0 || strcmp(words[0], "--connect") == 0)
+			field = &session->uri;
+		if (!field)
+			continue;
+		words++;
+		g_free(*field);
+		*field = g_strdup(words[0]);
+		if (!words[1])
+			return words + 1;
+	}
+	return words;
+}
+
 bool complete(struct session *session, char **words)
 {
 	const struct verb *verb;
@@ -226,6 +253,7 @@ bool complete(struct session *session, char **words)
 
 	if (*words && strcmp(*words, "--") == 0)
 		words++;
+	words = take_globals(session, words);
 	count = g_strv_length(words);
 	if (count == 0)
 		return true;

@@ -112,7 +112,8 @@ static void read_environment(struct session *session)
 	session->quiet = g_strcmp0(g_getenv("VIRSH_QUIET"), "1") == 0;
 }
 
-static const struct verb *require_verb(const char *name, GError **error)
+/* @next: the word behind it, which may be the verb; NULL: none. */
+static const struct verb *require_verb(const char *name, const char *next, GError **error)
 {
 	const struct verb *verb = cli_find_verb(name);
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -120,6 +121,12 @@ static const struct verb *require_verb(const char *name, GError **error)
 
 	if (verb)
 		return verb;
+	if (next && cli_find_verb(next)) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "there is no verb '%s'; the verb comes first: 'virsh oopsbt %s %s'",
+			    name, next, name);
+		return NULL;
+	}
 	for (size_t i = 0; cli_verbs[i]; i++)
 		g_ptr_array_add(names, (char *)cli_verbs[i]->name);
 	g_ptr_array_add(names, NULL);
@@ -144,7 +151,7 @@ static void print_help(const struct verb *verb)
 static bool run_help(char **words, GError **error)
 {
 	bool overview = !words[0] || strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0;
-	const struct verb *verb = overview ? NULL : require_verb(words[0], error);
+	const struct verb *verb = overview ? NULL : require_verb(words[0], NULL, error);
 
 	if (!overview && !verb)
 		return false;
@@ -159,7 +166,7 @@ static bool run_help(char **words, GError **error)
 
 static bool run_verb(struct session *session, char **words, GError **error)
 {
-	const struct verb *verb = require_verb(words[0], error);
+	const struct verb *verb = require_verb(words[0], words[1], error);
 	gint64 start = g_get_monotonic_time();
 	g_autoptr(CliArgs) args = NULL;
 
@@ -179,20 +186,8 @@ static bool run_verb(struct session *session, char **words, GError **error)
 	return true;
 }
 
-static bool run(struct session *session, char **words, GError **error)
+static bool run_words(struct session *session, char **words, GError **error)
 {
-	g_auto(GStrv) split = NULL;
-
-	/* A single argument is a command line, as in virsh. */
-	if (words[0] && !words[1] && strchr(words[0], ' ')) {
-		g_autoptr(GError) local = NULL;
-
-		if (!g_shell_parse_argv(words[0], NULL, &split, &local)) {
-			g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE, "%s", local->message);
-			return false;
-		}
-		words = split;
-	}
 	if (!words[0]) {
 		print_help(NULL);
 		return true;
@@ -208,32 +203,59 @@ static bool run(struct session *session, char **words, GError **error)
 	return run_verb(session, words, error);
 }
 
+static bool run(struct session *session, int argc, char **argv, GError **error);
+
+/* One argument may be a command line of its own, as virsh takes it; with options before its verb.
+ */
+static bool run_line(struct session *session, char *program, const char *line, GError **error)
+{
+	g_autoptr(GPtrArray) arguments = g_ptr_array_new();
+	g_autoptr(GError) local = NULL;
+	g_auto(GStrv) words = NULL;
+
+	if (!g_shell_parse_argv(line, NULL, &words, &local)) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE, "%s", local->message);
+		return false;
+	}
+	g_ptr_array_add(arguments, program);
+	for (char **word = words; *word; word++)
+		g_ptr_array_add(arguments, *word);
+	g_ptr_array_add(arguments, NULL);
+	optind = 0; /* getopt() starts anew */
+	return run(session, (int)arguments->len - 1, (char **)arguments->pdata, error);
+}
+
+static bool run(struct session *session, int argc, char **argv, GError **error)
+{
+	switch (parse_globals(argc, argv, session, error)) {
+	case PARSED_VERB:
+		if (optind + 1 == argc && strchr(argv[optind], ' '))
+			return run_line(session, argv[0], argv[optind], error);
+		return run_words(session, argv + optind, error);
+	case PARSED_HELP:
+		print_help(NULL);
+		return true;
+	case PARSED_VERSION:
+		puts(OOPSBT_VERSION);
+		return true;
+	case PARSED_BAD:
+		break;
+	}
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct session session = {0};
 	g_autoptr(GError) error = NULL;
-	int status = EXIT_SUCCESS;
+	int status;
 
 	setlocale(LC_ALL, "");
 	/* A virsh that runs external commands starts this program with its own name, too. */
 	if (!g_getenv("VIRSH_READONLY"))
 		output_set_program(argv[0]);
 	read_environment(&session);
-	switch (parse_globals(argc, argv, &session, &error)) {
-	case PARSED_VERB:
-		status = run(&session, argv + optind, &error) ? session.exit_status
-							      : exit_status(error);
-		break;
-	case PARSED_HELP:
-		print_help(NULL);
-		break;
-	case PARSED_VERSION:
-		puts(OOPSBT_VERSION);
-		break;
-	case PARSED_BAD:
-		status = EXIT_USAGE;
-		break;
-	}
+	status = run(&session, argc, argv, &error) ? session.exit_status : exit_status(error);
 	if (!output_close(error ? NULL : &error) && status == EXIT_SUCCESS)
 		status = EXIT_FAILURE;
 	if (error)

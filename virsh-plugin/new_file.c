@@ -94,6 +94,11 @@ bool new_file_write(const char *path, bool replace,
 
 	if (strcmp(path, "-") == 0)
 		return write(STDOUT_FILENO, data, error);
+	if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY,
+			    "cannot write %s: it is a directory\nname a file in it", path);
+		return false;
+	}
 	temporary = g_strconcat(path, ".XXXXXX", NULL);
 	unfinished = temporary;
 	watch_signals(before);

@@ -25,7 +25,7 @@ tap_like 'no dump directory: message' "$err" "cannot open the dump directory $du
 tap_like 'without a dump directory: list says that -D names none' "$err" '-D \(--directory\) names a directory that does not exist'
 status=0
 err=$(OOPSBT_CONFIG=/dev/null XDG_STATE_HOME=$test_dir/state virsh -c "qemu+unix:///session?socket=$test_dir/none" oopsbt list 2>&1) || status=$?
-tap_like 'without -D a missing directory means that nothing was collected yet' "$err" 'nothing has been collected yet'
+tap_like "a user's own missing directory: list says whose dumps are elsewhere" "$err" "those of the system's domains are root's: try as root"
 for verb in info 'rm 1' debug 'export 1 -' 'list web1'; do
 	# shellcheck disable=SC2086 # words are what is wanted
 	run $verb
@@ -382,6 +382,39 @@ for words in enable disable 'enable --all web1' 'disable --all web1'; do
 	run $words
 	tap_like "$words is refused before libvirt is asked" "$status $err" '^2 error: (name a domain, or give --all|--all takes no domain names)'
 done
+
+# --- words in the wrong place ---
+for words in '-c test:///default' '-D /nowhere' '-q' '--connect=test:///default' '--quiet'; do
+	option=${words%% *}
+	# shellcheck disable=SC2086 # words are what is wanted
+	run list $words
+	tap_like "$option behind the verb is refused, with its place" "$status $err" \
+		"^2 error: option ${option%=*} belongs before the verb: 'virsh oopsbt ${option%=*}( URI| DIR)? list \.\.\.'$"
+done
+run web1 info
+tap_is 'a domain before the verb is refused, with the right order' "$status $err" \
+	"2 error: there is no verb 'web1'; the verb comes first: 'virsh oopsbt info web1'"
+run enable --foo
+tap_unlike 'an option of three letters is not guessed from one letter' "$err" 'did you mean'
+dump_make web1 20261121T100000Z-1 'of web1'
+tap_is 'a command in one argument may have options before the verb' "$(virsh "oopsbt -D $dumps list")" "$(oopsbt list)"
+tap_is 'several commands in one argument may have options before their verbs' \
+	"$(virsh "oopsbt -D $dumps list; oopsbt -D $dumps -q list" )" "$(oopsbt list; virsh -q oopsbt -D "$dumps" list)"
+uuid=$(uuid_of web1)
+tap_is 'list takes the UUID of a domain in capitals' "$(oopsbt list "${uuid^^}")" "$(oopsbt list web1)"
+tap_is 'info takes the UUID of a domain in capitals' "$(oopsbt info "${uuid^^}")" "$(oopsbt info web1)"
+run export web1 "$test_dir"
+tap_is 'export into a directory is refused, with what to do' "$status $err" \
+	"1 error: cannot write $test_dir: it is a directory
+name a file in it"
+run info --since 2030-01-01 --kind oops
+tap_is 'info names the options that match no dump, and no others' "$status $err" \
+	'1 error: none of the 1 dumps matches --since 2030-01-01 --kind oops'
+tap_is 'completion of enable --kinds offers kinds' "$(complete enable --kinds al) $(complete enable --kinds oops,pa)" 'all oops,panic'
+tap_is 'completion of enable --kinds offers no kind that enable refuses' "$(complete enable --kinds col)" ''
+tap_is 'completion of --kind offers no kind twice' "$(complete list --kind oops,oo)" ''
+tap_is 'completion knows the directory that was given before the verb' "$(virsh oopsbt complete -- -D "$dumps" list we)" web1
+rm -rf "$dumps"
 
 # --- help ---
 tap_like 'help takes one verb' "$(oopsbt help list info 2>&1 || true)" "error: unexpected argument 'info': 'help' takes one verb"
