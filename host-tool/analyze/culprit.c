@@ -79,8 +79,8 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* No task of a deadlock is the first, so its functions are sorted by name. */
-static void blame_deadlock(const struct report *report, const struct report_chain *chain,
-			   struct blame *blame)
+void culprit_of_deadlock(const struct report *report, const struct report_chain *chain,
+			 struct blame *blame)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 
@@ -106,7 +106,7 @@ static void blame_tasks(const struct report *report, struct blame *blame)
 	const struct report_sleeper *cause = task_chains_cause(report);
 
 	if (chain && chain->deadlock)
-		blame_deadlock(report, chain, blame);
+		culprit_of_deadlock(report, chain, blame);
 	else if (cause)
 		blocked_blame(cause->frames, blame);
 }

@@ -17,6 +17,10 @@ const struct report_vcpu *culprit_cpu(const struct report *report);
  */
 void culprit_of_stall(const struct report *report, struct blame *blame);
 
+/* Blames the functions in which the tasks of a deadlock wait. */
+void culprit_of_deadlock(const struct report *report, const struct report_chain *chain,
+			 struct blame *blame);
+
 /* Call it when everything else is filled, including the title. */
 void culprit_conclude(struct report *report);
 

@@ -429,17 +429,24 @@ void analysis_read_log(struct analysis *analysis, struct snapshot *log)
 	left_out_list(analysis, records, (unsigned int)report->oops.number.value);
 }
 
-/* "deadlock" if the first chain is one; else NULL. */
-static const char *deadlock_of(const struct report_tasks *tasks)
+/* "deadlock of FUNCTION and FUNCTION" if the first chain is one; else NULL. g_free(). */
+static char *deadlock_title(const struct report *report)
 {
 	const struct report_chain *chain;
+	struct blame blame = {0};
+	GString *title;
 
-	if (tasks->chains->len == 0)
+	if (report->tasks.chains->len == 0)
 		return NULL;
-	chain = &g_array_index(tasks->chains, struct report_chain, 0);
+	chain = &g_array_index(report->tasks.chains, struct report_chain, 0);
 	if (!chain->deadlock)
 		return NULL;
-	return chain->certain ? "deadlock" : "likely deadlock";
+	title = g_string_new(chain->certain ? "deadlock" : "likely deadlock");
+	culprit_of_deadlock(report, chain, &blame);
+	for (guint i = 0; i < BLAME_FUNCTIONS && blame.functions[i]; i++)
+		g_string_append_printf(title, " %s %s", i == 0 ? "of" : "and", blame.functions[i]);
+	blame_clear(&blame);
+	return g_string_free(title, FALSE);
 }
 
 /* Kinds whose title is not their name. */
@@ -478,6 +485,7 @@ static char *stall_title(const struct analysis *analysis)
 	bool ended = !g_strcmp0(report->collection.phase, "ended");
 	g_autoptr(GString) title = stall_kind(incident, ended);
 	const struct report_sleeper *cause = task_chains_cause(report);
+	g_autofree char *deadlock = NULL;
 	struct blame blame = {0};
 	char *text;
 
@@ -487,8 +495,10 @@ static char *stall_title(const struct analysis *analysis)
 	 */
 	if (!ended && g_strcmp0(incident, "starved"))
 		culprit_of_stall(report, &blame);
-	if (!ended && is_of_tasks(incident) && deadlock_of(&report->tasks))
-		g_string_append_printf(title, ": %s", deadlock_of(&report->tasks));
+	if (!ended && is_of_tasks(incident))
+		deadlock = deadlock_title(report);
+	if (deadlock)
+		g_string_append_printf(title, ": %s", deadlock);
 	else if (!ended && !g_strcmp0(incident, "hung-task") && cause && cause->waits_in)
 		g_string_append_printf(title, " in %s", cause->waits_in);
 	text = blame_title(title->str, &blame);
@@ -496,19 +506,26 @@ static char *stall_title(const struct analysis *analysis)
 	return text;
 }
 
-static const char *title_without_text(const struct analysis *analysis)
+static const char *plain_title(const struct analysis *analysis)
 {
 	if (is_panic(analysis))
 		return "kernel panic";
 	if (!analysis->map)
 		return "guest memory could not be understood";
-	if (is_signal(analysis, "collect") && deadlock_of(&analysis->report->tasks))
-		return deadlock_of(&analysis->report->tasks);
 	if (is_signal(analysis, "collect"))
 		return "collected on request";
 	if (is_signal(analysis, "file"))
 		return "no oops in the guest's log";
 	return "oops that the guest's log does not describe";
+}
+
+static char *title_without_text(const struct analysis *analysis)
+{
+	char *deadlock = NULL;
+
+	if (is_signal(analysis, "collect") && analysis->map)
+		deadlock = deadlock_title(analysis->report);
+	return deadlock ? deadlock : g_strdup(plain_title(analysis));
 }
 
 void analysis_conclude(struct analysis *analysis)
@@ -521,8 +538,8 @@ void analysis_conclude(struct analysis *analysis)
 		report_add_error(report, "guest.clock_offset_us",
 				 "the instant at which the guest's clock was read is not known");
 	if (!report->title)
-		report->title = is_hang(analysis) ? stall_title(analysis)
-						  : g_strdup(title_without_text(analysis));
+		report->title =
+			is_hang(analysis) ? stall_title(analysis) : title_without_text(analysis);
 	culprit_conclude(report);
 	verdict_fill(report);
 	if (!report->oops.known && !is_signal(analysis, "collect") && !is_hang(analysis))

@@ -44,7 +44,7 @@ for kernel in ${STALL_KERNELS:-6.1}; do
 		daemon_mark
 		daemon_follow "$scenario" "budget='10000' kinds='hung-task'" >/dev/null
 	done
-	hangs deadlock '^hung task: deadlock$' \
+	hangs deadlock '^hung task: deadlock of scenario_ab and scenario_ba$' \
 		"^guest: $seen Deadlock: oopsbt-(ab|ba) .* held by oopsbt-(ab|ba) .*\\. The guest is to blame: none of them can ever go on\\.\$"
 	hangs chain '^hung task in scenario_read_and_sleep \[oopsbt_scenario\]$' \
 		"^guest: $seen oopsbt-third .* held by oopsbt-writer .* held by readers, the last one oopsbt-reader .*, which sleeps in scenario_read_and_sleep .*\\. The guest is to blame: none of this waits for the host\\.\$"
