@@ -31,8 +31,19 @@ stalls() {
 	dumped "$1"
 }
 
+# spins GUEST SCENARIO CPU: the same of a CPU that spins. Ends it then; the guest may not answer before.
+spins() {
+	local writer
+	daemon_mark
+	guest_exec "$1" "echo $2 $3 60000 >/sys/kernel/debug/oopsbt_scenario/run" >/dev/null &
+	writer=$!
+	dumped "$1"
+	virsh -q inject-nmi "$(guest_domain "$1")"
+	wait "$writer" || true
+}
+
 dumped() {
-	dump=$(daemon_wait "$(guest_domain "$1"): stored:" 60 | sed 's/.*stored: //; s/,.*//') || true
+	dump=$(daemon_wait "$(guest_domain "$1"): stored:" 90 | sed 's/.*stored: //; s/,.*//') || true
 	dump=$daemon_store/$(guest_domain "$1")/$dump
 }
 
@@ -61,9 +72,10 @@ try() {
 	# itself sees neither.
 	guest_exec g 'echo 0 >/proc/sys/kernel/watchdog; echo 2 >/proc/sys/kernel/watchdog_thresh
 		echo 60 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout
-		echo 1 >/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress'
+		echo 1 >/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress
+		echo spin_until_nmi >/sys/kernel/debug/oopsbt_scenario/run'
 
-	stalls g "spin_irqoff $a 15000"
+	spins g spin_irqoff "$a"
 	tap_is "$shape, interrupts off: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" "hard-lockup on CPU $a"
 	tap_like "$shape, interrupts off: the guest is to blame" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
 		"^guest: .* CPU $a runs oopsbt/$a \\(pid [0-9]+\\) in scenario_spin_loop \\[oopsbt_scenario\\], with interrupts off"
@@ -76,7 +88,7 @@ try() {
 
 	# Somebody who would run there, if he could.
 	guest_exec g "taskset $((1 << b)) sh -c 'while :; do :; done' >/dev/null 2>&1 & echo \$! >/tmp/busy"
-	stalls g "spin_preemptoff $b 25000"
+	spins g spin_preemptoff "$b"
 	tap_is "$shape, preemption off: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" "soft-lockup on CPU $b"
 	tap_is "$shape, preemption off: the title names the function" "$(value '$.title')" \
 		'soft lockup in scenario_spin_loop [oopsbt_scenario]'
@@ -88,16 +100,16 @@ try() {
 	guest_exec g 'echo 3 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout; echo 30 >/proc/sys/kernel/watchdog_thresh'
 	# A reader that sleeps keeps a grace period from ending where it may sleep (PREEMPT_RCU); else one that spins does.
 	if [ "$kernel" = 5.10 ]; then
-		stalls g "spin_preemptoff $c 9000"
+		spins g spin_preemptoff "$c"
 	else
-		stalls g "rcu_sleep $c 7000"
+		spins g rcu_sleep "$c"
 	fi
 	tap_is "$shape, a reader that goes on: what it is" "$(value '$.incident')" rcu-stall
 	tap_like "$shape, a reader that goes on: the report says what was seen" "$(cat "$dump/report.txt")" \
 		'^Seen +an RCU grace period does not end: it has not moved for [3-6] s$'
 	ends g rcu-stall
 
-	stalls g "spin_rcu $c 12000"
+	spins g spin_rcu "$c"
 	tap_is "$shape, a reader that spins: what it is" "$(value '$.incident')" rcu-stall
 	tap_is "$shape, a reader that spins: the title names the function" "$(value '$.title')" \
 		'rcu stall in scenario_spin_loop [oopsbt_scenario]'

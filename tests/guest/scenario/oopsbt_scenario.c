@@ -288,6 +288,7 @@ static int parse_busy(int argc, char **argv, struct cpumask *cpus, unsigned int 
 
 /* How many of them are. */
 static atomic_t busy;
+static bool spin_is_over; /* before its time */
 
 static int start_busy(int (*fn)(void *data), int argc, char **argv)
 {
@@ -302,6 +303,7 @@ static int start_busy(int (*fn)(void *data), int argc, char **argv)
 	if (cpumask_andnot(&others, cpu_online_mask, &cpus))
 		set_cpus_allowed_ptr(current, &others);
 	atomic_set(&busy, 0);
+	WRITE_ONCE(spin_is_over, false);
 	for_each_cpu(cpu, &cpus) {
 		err = start_bound(fn, (void *)(unsigned long)ms, cpu);
 		if (err)
@@ -320,7 +322,7 @@ static noinline __noclone int scenario_spin_loop(unsigned long ms)
 	u64 end = sched_clock() + ms * NSEC_PER_MSEC;
 	int loops = 0;
 
-	while (sched_clock() < end) {
+	while (!READ_ONCE(spin_is_over) && sched_clock() < end) {
 		cpu_relax();
 		loops++;
 	}
@@ -347,6 +349,18 @@ static int spin_irqoff_thread(void *data)
 	loops = scenario_spin_outer((unsigned long)data);
 	local_irq_restore(flags);
 	return loops < 0;
+}
+
+static int end_spin(unsigned int type, struct pt_regs *regs)
+{
+	WRITE_ONCE(spin_is_over, true);
+	return NMI_HANDLED;
+}
+
+/* The host can end a spin then, though the guest does not listen. */
+static int run_spin_until_nmi(int argc, char **argv)
+{
+	return register_nmi_handler(NMI_UNKNOWN, end_spin, 0, "oopsbt_end_spin");
 }
 
 static int run_spin_irqoff(int argc, char **argv)
@@ -431,10 +445,14 @@ static int run_halt(int argc, char **argv)
 /* A reader that sleeps, which PREEMPT_RCU lets it do: no grace period ends before it wakes. */
 static int rcu_sleep_thread(void *data)
 {
+	u64 end = sched_clock() + (unsigned long)data * NSEC_PER_MSEC;
+
 	rcu_read_lock();
 	atomic_inc(&busy);
-	__set_current_state(TASK_UNINTERRUPTIBLE);
-	schedule_timeout(msecs_to_jiffies((unsigned long)data));
+	while (!READ_ONCE(spin_is_over) && sched_clock() < end) {
+		__set_current_state(TASK_UNINTERRUPTIBLE);
+		schedule_timeout(HZ / 10);
+	}
 	rcu_read_unlock();
 	return 0;
 }
@@ -806,6 +824,8 @@ static const struct scenario scenarios[] = {
 	{ "spin_preemptoff", "CPUS MS: spin with preemption off", run_spin_preemptoff },
 	{ "spin_rcu", "CPUS MS: spin in an RCU reader", run_spin_rcu },
 	{ "rcu_sleep", "CPUS MS: sleep in an RCU reader", run_rcu_sleep },
+	{ "spin_until_nmi", ": an NMI of the host's ends what spins, and rcu_sleep, from now on",
+	  run_spin_until_nmi },
 	{ "counter", "CPUS MS: advance a shared counter", run_counter },
 	{ "deadlock", "two threads that take two mutexes in two orders", run_deadlock },
 	{ "chain", "a thread that waits for a mutex, whose owner waits to write behind a reader",
