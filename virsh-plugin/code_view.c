@@ -6,7 +6,7 @@
 #include "members.h"
 #include "trace.h"
 
-static void append_instruction(GString *text, JsonObject *instruction)
+void code_append_instruction(GString *text, JsonObject *instruction)
 {
 	const char *address = member_text(instruction, "address", "");
 	const char *target = member_text(instruction, "target", NULL);
@@ -28,7 +28,7 @@ static void append_code(GString *text, JsonArray *instructions)
 		JsonObject *instruction = element_object(instructions, i);
 
 		lines_append_before(text, instruction, before);
-		append_instruction(text, instruction);
+		code_append_instruction(text, instruction);
 		before = instruction;
 	}
 }

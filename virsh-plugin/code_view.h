@@ -11,4 +11,7 @@
 /* NULL, with the reason in @error, if the report has no code. g_string_free(). */
 GString *code_view(JsonObject *report, GError **error);
 
+/* One line of it. */
+void code_append_instruction(GString *text, JsonObject *instruction);
+
 #endif

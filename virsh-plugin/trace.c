@@ -44,6 +44,13 @@ static const struct shown control_rows[][MAX_IN_ROW] = {
 	{{"cr2", "CR2: ", 16}, {"cr3", "CR3: ", 16}, {"cr4", "CR4: ", 16}},
 };
 
+/* What only the registers at a fault have, by the names that they have there. */
+static const struct shown fault_rows[][MAX_IN_ROW] = {
+	{{"fs_base", "FS: ", 16}, {"gs_base", "GS: ", 16}, {"kernel_gs_base", "knlGS: ", 16}},
+	{{"ds", "DS: ", 4}, {"es", "ES: ", 4}, {"cr0", "CR0: ", 16}},
+	{{"cr2", "CR2: ", 16}, {"cr3", "CR3: ", 16}, {"cr4", "CR4: ", 16}},
+};
+
 static bool find(JsonObject *regs, const char *path, guint64 *value)
 {
 	g_auto(GStrv) names = g_strsplit(path, ".", 2);
@@ -70,22 +77,37 @@ static void append_row(GString *text, const char *indent, const struct shown *ro
 		g_string_append_c(text, '\n');
 }
 
-static void append_general(GString *text, const char *indent, JsonObject *regs)
+static void append_rows(GString *text, const char *indent, const struct shown (*rows)[MAX_IN_ROW],
+			size_t num, JsonObject *regs)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(general_rows); i++)
-		append_row(text, indent, general_rows[i], regs);
+	for (size_t i = 0; i < num; i++)
+		append_row(text, indent, rows[i], regs);
 }
 
-static void append_saved(GString *text, JsonObject *frame)
+static void append_general(GString *text, const char *indent, JsonObject *regs)
 {
-	JsonObject *regs = member_object(frame, "regs");
+	append_rows(text, indent, general_rows, G_N_ELEMENTS(general_rows), regs);
+}
 
+/* Registers that the stack or the log has. */
+static void append_saved(GString *text, const char *indent, JsonObject *regs)
+{
+	append_rows(text, indent, saved_rows, G_N_ELEMENTS(saved_rows), regs);
+	append_general(text, indent, regs);
+}
+
+static void append_exit(GString *text, JsonObject *frame)
+{
 	g_string_append(text, "   RIP: ");
 	trace_append_symbol(text, frame);
 	g_string_append_c(text, '\n');
-	for (size_t i = 0; i < G_N_ELEMENTS(saved_rows); i++)
-		append_row(text, "   ", saved_rows[i], regs);
-	append_general(text, "   ", regs);
+	append_saved(text, "   ", member_object(frame, "regs"));
+}
+
+void trace_append_fault_registers(GString *text, const char *indent, JsonObject *regs)
+{
+	append_saved(text, indent, regs);
+	append_rows(text, indent, fault_rows, G_N_ELEMENTS(fault_rows), regs);
 }
 
 static void append_selector(GString *text, JsonObject *regs, const char *segment)
@@ -154,8 +176,7 @@ void trace_append_registers(GString *text, JsonObject *vcpu)
 	append_stack_pointer(text, regs);
 	append_general(text, "  ", regs);
 	append_bases(text, regs);
-	for (size_t i = 0; i < G_N_ELEMENTS(control_rows); i++)
-		append_row(text, "  ", control_rows[i], regs);
+	append_rows(text, "  ", control_rows, G_N_ELEMENTS(control_rows), regs);
 }
 
 /* --- frames --- */
@@ -265,7 +286,7 @@ void trace_append(GString *text, JsonArray *frames)
 		guint repeats = count_repeats(frames, i);
 
 		if (member_object(frame, "regs"))
-			append_saved(text, frame);
+			append_exit(text, frame);
 		change_marker(text, &marker, stack_marker(frame));
 		append_frame(text, frame, told);
 		if (repeats >= FOLD_REPEATS) {

@@ -8,6 +8,9 @@
 /* @vcpu: one of the report; prints the registers that it has. */
 void trace_append_registers(GString *text, JsonObject *vcpu);
 
+/* Those at a fault: @regs is the member regs of the report's fault. */
+void trace_append_fault_registers(GString *text, const char *indent, JsonObject *regs);
+
 /* @frames: may be NULL. */
 void trace_append(GString *text, JsonArray *frames);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "html_fault.h"
 
+#include "../code_view.h"
 #include "../lines_text.h"
 #include "../members.h"
 #include "../trace.h"
 #include "html_parts.h"
 
 #define MAX_INSTRUCTIONS 64
-#define MAX_REGISTERS 64
 
 static void add_place(struct html *html, JsonObject *fault)
 {
@@ -28,19 +28,16 @@ static void add_place(struct html *html, JsonObject *fault)
 static void add_instruction(struct html *html, JsonObject *instruction, JsonObject *before)
 {
 	g_autofree char *place = lines_of_instruction(instruction, before);
-	bool is_fault = member_flag(instruction, "fault", false);
-	const char *target = member_text(instruction, "target", NULL);
-	g_autofree char *line = g_strdup_printf(
-		"%s %s  %-30s %s%s%s\n", is_fault ? "=>" : "  ",
-		member_text(instruction, "address", ""), member_text(instruction, "bytes", ""),
-		member_text(instruction, "text", ""), target ? "  # " : "", target ? target : "");
+	GString *line = g_string_new(NULL);
 
+	code_append_instruction(line, instruction);
 	if (place)
 		html_elementf(html, "b", NULL, "%s:\n", place);
-	if (is_fault)
-		html_element(html, "mark", NULL, line);
+	if (member_flag(instruction, "fault", false))
+		html_element(html, "mark", NULL, line->str);
 	else
-		html_text(html, line);
+		html_text(html, line->str);
+	g_string_free(line, TRUE);
 }
 
 static void add_code(struct html *html, JsonObject *fault)
@@ -62,21 +59,12 @@ static void add_code(struct html *html, JsonObject *fault)
 
 static void add_registers(struct html *html, JsonObject *regs)
 {
-	g_autoptr(GList) names = regs ? json_object_get_members(regs) : NULL;
-	guint num = 0;
+	GString *text = g_string_new(NULL);
 
-	html_open(html, "dl", "registers");
-	for (GList *name = names; name && num < MAX_REGISTERS; name = name->next, num++) {
-		const char *value = member_text(regs, name->data, NULL);
-
-		if (!value)
-			continue;
-		html_open(html, "div", NULL);
-		html_element(html, "dt", NULL, name->data);
-		html_element(html, "dd", NULL, value);
-		html_close(html);
-	}
-	html_close(html);
+	trace_append_fault_registers(text, "  ", regs);
+	if (text->len > 0)
+		html_element(html, "pre", "registers", text->str);
+	g_string_free(text, TRUE);
 }
 
 void html_fault(struct html *html, JsonObject *report)

@@ -185,6 +185,22 @@ static void add_head(struct html *html, const char *const *columns)
 	html_close(html);
 }
 
+/* @name: on a narrow screen a row is a card, in which a cell has its column's name. */
+static void add_cell(struct html *html, const char *class, const char *name, const char *text)
+{
+	html_open(html, "td", class);
+	html_attribute(html, "data-name", name);
+	html_text(html, text);
+	html_close(html);
+}
+
+static void add_number(struct html *html, const char *name, guint number)
+{
+	g_autofree char *text = g_strdup_printf("%u", number);
+
+	add_cell(html, NULL, name, text);
+}
+
 /* The first names, and the number of the others. */
 static char *join(const GPtrArray *names)
 {
@@ -222,13 +238,13 @@ static void add_bug(struct html *html, const struct group *bug, guint number)
 
 	html_open(html, "tr", NULL);
 	add_colour(html, number);
-	html_elementf(html, "td", NULL, "%u", bug->count);
-	html_element(html, "td", NULL, dumps_title(bug->newest));
-	html_element(html, "td", NULL, domains);
-	html_element(html, "td", NULL, kernels);
-	html_element(html, "td", "exact", first);
-	html_element(html, "td", "exact", last);
-	html_element(html, "td", "exact", bug->newest->fingerprint);
+	add_number(html, "Dumps", bug->count);
+	html_element(html, "td", "title", dumps_title(bug->newest));
+	add_cell(html, NULL, "Domains", domains);
+	add_cell(html, NULL, "Kernels", kernels);
+	add_cell(html, "exact", "First", first);
+	add_cell(html, "exact", "Last", last);
+	add_cell(html, "exact", "Fingerprint", bug->newest->fingerprint);
 	html_close(html);
 }
 
@@ -240,7 +256,7 @@ static void add_bugs(struct html *html, const struct store_page *page)
 
 	html_section(html, "bugs", "By bug");
 	html_open(html, "div", "wide");
-	html_open(html, "table", "rows");
+	html_open(html, "table", "rows cards");
 	add_head(html, columns);
 	for (guint i = 0; i < MIN(page->bugs->len, MAX_BUGS); i++)
 		add_bug(html, page->bugs->pdata[i], i);
@@ -259,11 +275,11 @@ static void add_domain(struct html *html, const struct group *domain)
 
 	html_open(html, "tr", NULL);
 	html_element(html, "td", NULL, domain->newest->domain);
-	html_elementf(html, "td", NULL, "%u", domain->count);
-	html_elementf(html, "td", NULL, "%u", domain->bugs->len);
-	html_element(html, "td", NULL, kernels);
-	html_element(html, "td", "exact", last);
-	html_element(html, "td", NULL, dumps_title(domain->newest));
+	add_number(html, "Dumps", domain->count);
+	add_number(html, "Bugs", domain->bugs->len);
+	add_cell(html, NULL, "Kernels", kernels);
+	add_cell(html, "exact", "Last", last);
+	html_element(html, "td", "title", dumps_title(domain->newest));
 	html_close(html);
 }
 
@@ -274,7 +290,7 @@ static void add_domains(struct html *html, const struct store_page *page)
 
 	html_section(html, "domains", "By domain");
 	html_open(html, "div", "wide");
-	html_open(html, "table", "rows");
+	html_open(html, "table", "rows cards");
 	add_head(html, columns);
 	for (guint i = 0; i < MIN(page->domains->len, MAX_BUGS); i++)
 		add_domain(html, page->domains->pdata[i]);
@@ -296,7 +312,7 @@ static void add_dump(struct html *html, const struct store_entry *entry)
 	html_element(html, "td", NULL, entry->domain);
 	html_element(html, "td", NULL, entry->incident);
 	html_element(html, "td", NULL, entry->release);
-	html_element(html, "td", NULL, title);
+	html_element(html, "td", "title", title);
 	html_close(html);
 }
 
@@ -307,7 +323,7 @@ static void add_dumps(struct html *html, const GPtrArray *entries)
 
 	html_section(html, "dumps", "Dumps, the newest first");
 	html_open(html, "div", "wide");
-	html_open(html, "table", "rows");
+	html_open(html, "table", "rows cards");
 	add_head(html, columns);
 	for (guint i = 0; i < shown; i++)
 		add_dump(html, entries->pdata[entries->len - 1 - i]);

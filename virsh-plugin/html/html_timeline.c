@@ -165,13 +165,21 @@ static size_t lay_out(struct timeline *timeline)
 	return rows;
 }
 
-static void draw_event(struct html *html, const struct event *event)
+static double label_y(const struct event *event)
 {
-	double y = AXIS + BAR + 8 + ROW_HEIGHT * (double)(event->row + 1);
+	return AXIS + BAR + 8 + ROW_HEIGHT * (double)(event->row + 1);
+}
 
-	html_line(html, event->is_guest ? "guest" : "event", event->x, AXIS - BAR - 4, event->x, y);
-	html_label(html, event->at_left ? "end" : NULL, event->x + (event->at_left ? -5 : 5), y,
-		   event->label);
+static void draw_mark(struct html *html, const struct event *event)
+{
+	html_line(html, event->is_guest ? "guest" : "event", event->x, AXIS - BAR - 4, event->x,
+		  label_y(event));
+}
+
+static void draw_label(struct html *html, const struct event *event)
+{
+	html_label(html, event->at_left ? "end" : NULL, event->x + (event->at_left ? -5 : 5),
+		   label_y(event), event->label);
 }
 
 static const struct event *find(const struct timeline *timeline, const char *name)
@@ -205,7 +213,10 @@ static void draw(struct html *html, struct timeline *timeline)
 	html_drawing(html, "timeline", WIDTH, height, label);
 	draw_frozen(html, timeline);
 	for (size_t i = 0; i < timeline->num; i++)
-		draw_event(html, &timeline->events[i]);
+		draw_mark(html, &timeline->events[i]);
+	/* A label hides the marks behind it. */
+	for (size_t i = 0; i < timeline->num; i++)
+		draw_label(html, &timeline->events[i]);
 	html_close(html);
 	html_close(html);
 }
