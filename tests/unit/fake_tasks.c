@@ -12,12 +12,9 @@
 
 /* More members of a task. */
 #define STACK 0x8u
-#define PID 0x18u
 #define TGID 0x1cu
 #define COMM 0x20u
 #define SIGNAL 0x50u
-#define NVCSW 0x80u
-#define NIVCSW 0x88u
 
 uint64_t fake_task(unsigned int number)
 {
@@ -57,7 +54,7 @@ struct kernel_map *fake_tasks_map(const struct fake_guest *guest)
 	} all[] = {
 		{FIELD_task_stack, STACK},
 		{FIELD_task_state, FAKE_TASK_STATE},
-		{FIELD_task_pid, PID},
+		{FIELD_task_pid, FAKE_TASK_PID},
 		{FIELD_task_tgid, TGID},
 		{FIELD_task_comm, COMM},
 		{FIELD_task_tasks, FAKE_TASK_LIST},
@@ -65,8 +62,8 @@ struct kernel_map *fake_tasks_map(const struct fake_guest *guest)
 		{FIELD_task_thread_node, FAKE_TASK_NODE},
 		{FIELD_task_on_cpu, FAKE_TASK_ON_CPU},
 		{FIELD_task_thread_sp, FAKE_TASK_SP},
-		{FIELD_task_nvcsw, NVCSW},
-		{FIELD_task_nivcsw, NIVCSW},
+		{FIELD_task_nvcsw, FAKE_TASK_VOLUNTARY},
+		{FIELD_task_nivcsw, FAKE_TASK_FORCED},
 		{FIELD_signal_thread_head, THREAD_HEAD},
 	};
 	struct kernel_map *map = kernel_map_new();
@@ -86,7 +83,7 @@ static void put_task(struct fake_guest *guest, unsigned int number)
 	unsigned int leader = number < 4 ? number : 2;
 	uint64_t task = fake_task(number);
 
-	fake_put_u32(guest, task + PID, number);
+	fake_put_u32(guest, task + FAKE_TASK_PID, number);
 	fake_put_u32(guest, task + TGID, leader);
 	fake_put_u32(guest, task + FAKE_TASK_STATE, 2);
 	fake_put_u32(guest, task + FAKE_TASK_ON_CPU, 0x0100); /* 7.2: a byte, and its neighbour */

@@ -81,6 +81,44 @@ static void test_endless(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSE
 	g_assert_cmpuint(f->tasks.entries->len, ==, TASKS_MAX);
 }
 
+static bool has_stood_still(struct fake_tasks *f, const struct task_entry *entry)
+{
+	struct kernel now;
+
+	fake_guest_forget(&f->guest);
+	kernel_init(&now, f->map, f->guest.snapshot);
+	return task_has_stood_still(&now, entry);
+}
+
+/* It was read as it slept. What has changed when it is read again? */
+static void test_runs_meanwhile(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	static const struct {
+		uint64_t where;
+		uint32_t add;
+	} changes[] = {
+		{FAKE_TASK_ON_CPU, 1}, /* it runs: its counts change when it sleeps again */
+		{FAKE_TASK_SP, 8},     {FAKE_TASK_VOLUNTARY, 1},
+		{FAKE_TASK_FORCED, 1}, {FAKE_TASK_PID, 1}, /* another task in the same memory */
+	};
+	struct task_entry entry;
+
+	walk(f);
+	entry = *tasks_find(&f->tasks, gva(FAKE_TASKS_ADDRESS(fake_task(3))));
+	g_assert_true(has_stood_still(f, &entry));
+	for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
+		uint64_t where = fake_task(3) + changes[i].where;
+		uint32_t before;
+
+		g_test_message("change %zu", i);
+		memcpy(&before, fake_guest_at(&f->guest, where), sizeof(before));
+		fake_put_u32(&f->guest, where, before + changes[i].add);
+		g_assert_false(has_stood_still(f, &entry));
+		fake_put_u32(&f->guest, where, before);
+	}
+	g_assert_true(has_stood_still(f, &entry));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -90,5 +128,8 @@ int main(int argc, char **argv)
 		   fake_tasks_tear_down);
 	g_test_add("/kernel/tasks/endless", struct fake_tasks, NULL, fake_tasks_set_up,
 		   test_endless, fake_tasks_tear_down);
+	g_test_add("/kernel/tasks/a task that has run meanwhile did not stand still",
+		   struct fake_tasks, NULL, fake_tasks_set_up, test_runs_meanwhile,
+		   fake_tasks_tear_down);
 	return g_test_run();
 }
