@@ -79,22 +79,22 @@ static const char *judge_hard_lockup(GString *text, const struct report *report)
 				      "its timer interrupt does not come.");
 		return unknown;
 	}
-	g_string_append(text, "The guest is to blame: the host gave it that time.");
+	g_string_append(text, "The guest is to blame: the host let this CPU run.");
 	return guest;
 }
 
 static const char *judge_soft_lockup(GString *text, const struct report *report)
 {
 	append_cpu(text, report, culprit_cpu(report));
-	g_string_append(text, "The guest is to blame: the host gave it that time.");
+	g_string_append(text, "The guest is to blame: the host let this CPU run.");
 	return guest;
 }
 
 static const char *judge_rcu_stall(GString *text, const struct report *report)
 {
 	append_cpu(text, report, culprit_cpu(report));
-	g_string_append(text, "The guest is to blame: the host kept no vCPU waiting meanwhile; a "
-			      "reader or a CPU of the guest holds the grace period up.");
+	g_string_append(text, "The guest is to blame: a reader or a CPU of the guest holds the "
+			      "grace period up. The host let all vCPUs run.");
 	return guest;
 }
 
@@ -204,18 +204,20 @@ static const char *blame_of_io(GString *text, const struct report *report,
 	const struct report_disk *disk = slow_disk(report, end);
 
 	if (disk) {
-		g_string_append_printf(
-			text,
-			"The host is to blame: of %s %" PRId64 " request%s not answered, the "
-			"oldest for %" PRId64 " s.",
-			disk->name, disk->in_flight, disk->in_flight == 1 ? " is" : "s are",
-			disk->oldest_ns.value / NS_PER_S);
+		g_string_append_printf(text,
+				       "The host is to blame: %s has %" PRId64
+				       " unanswered request%s, the oldest "
+				       "for %" PRId64 " s.",
+				       disk->name, disk->in_flight, disk->in_flight == 1 ? "" : "s",
+				       disk->oldest_ns.value / NS_PER_S);
 		return host;
 	}
-	g_string_append(text, "Who is to blame is not known: it waits for a disk, which the "
-			      "host serves");
+	g_string_append(text, "Who is to blame is not known: it waits for ");
+	g_string_append(text, g_strcmp0(end->waits_for, "page lock")
+				      ? "a disk, which the host serves"
+				      : "a page, which may come from a disk");
 	if (report->tasks.disks_known && report->tasks.disks->len == 0)
-		g_string_append(text, ", but no disk has a request that is not answered");
+		g_string_append(text, ", but no disk has an unanswered request");
 	g_string_append_c(text, '.');
 	return unknown;
 }

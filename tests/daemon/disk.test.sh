@@ -62,7 +62,7 @@ for kernel in ${DISK_KERNELS:-6.1}; do
 	tap_is "$kernel: the blocked task comes before the CPUs that idle" \
 		"$(grep -nE '^(Tasks|Backtraces)$' "$dump/report.txt" | sed 's/.*://' | xargs)" 'Tasks Backtraces'
 	tap_like "$kernel: the host is to blame" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
-		'^host: .* dd \(pid [0-9]+\) waits for a page writeback in blkdev_fsync, .* The host is to blame: of vda 1 request is not answered, the oldest for [0-9]+ s\.$'
+		'^host: .* dd \(pid [0-9]+\) waits for a page writeback in blkdev_fsync, .* The host is to blame: vda has 1 unanswered request, the oldest for [0-9]+ s\.$'
 	guest_destroy g
 	end_process "$server"
 

@@ -53,6 +53,6 @@ for kernel in ${STALL_KERNELS:-6.1}; do
 	hangs rt_mutex '^hung task in scenario_hold_rt_mutex \[oopsbt_scenario\]$' \
 		"^guest: $seen oopsbt-rt .* waits for rt_mutex scenario_rt_mutex.*, held by oopsbt-has-rt .*, which sleeps in scenario_hold_rt_mutex .*\\. The guest is to blame"
 	hangs page '^hung task in scenario_wait_for_page \[oopsbt_scenario\]$' \
-		"^unknown: $seen oopsbt-page .* waits for a page lock in scenario_wait_for_page"
+		"^unknown: $seen oopsbt-page .* waits for a page lock in scenario_wait_for_page .* it waits for a page, which may come from a disk, but no disk has an unanswered request\\.\$"
 done
 tap_done

@@ -184,7 +184,7 @@ static void test_disks(void)
 		const char *blame, *words;
 	} cases[] = {
 		{129, "host",
-		 "The host is to blame: of vda 3 requests are not answered, the oldest for 129 s."},
+		 "The host is to blame: vda has 3 unanswered requests, the oldest for 129 s."},
 		{66, "host", "the oldest for 66 s."},
 		{64, "unknown", "a disk, which the host serves."},
 		{-1, "unknown", "a disk, which the host serves."},
@@ -208,7 +208,8 @@ static void test_disks(void)
 		add_sleeper(report, "reader", 'D', "io_schedule");
 		report->tasks.disks_known = known;
 		check(report, "unknown",
-		      known ? "but no disk has a request" : "a disk, which the host serves.");
+		      known ? "but no disk has an unanswered request"
+			    : "a disk, which the host serves.");
 	}
 }
 

@@ -319,7 +319,7 @@ static struct report *make_report(void)
 	report->verdict = (struct report_verdict){
 		g_strdup("Seen by the host: CPU 2 used 10 s of processor time without a timer "
 			 "interrupt. CPU 2 runs\x1b sh (pid 143). The guest is to blame: the host "
-			 "gave it that time."),
+			 "let this CPU run."),
 		"guest"};
 	report->oops = (struct report_oops){
 		.known = true,
