@@ -136,6 +136,8 @@ tap_like "oopsbtd may have as many descriptors as the unit says" \
 	"$(host sh -c 'cat /proc/$(pgrep -xo oopsbtd)/limits')" '^Max open files +524288 +524288 '
 tap_is "memory and tasks of the service are bounded" \
 	"$(host systemctl show --value -p MemoryMax -p TasksMax -p OOMPolicy oopsbtd | grep . | sort | xargs)" "2147483648 512 continue"
+tap_like "the unit allows the analyser to give up its priority" \
+	" $(host systemctl show --value -p SystemCallFilter oopsbtd) " ' setpriority '
 tap_is "oopsbtd has five capabilities" "$(status_of oopsbtd CapEff)" 00000000000800e4
 
 # A journal that stands still: more is said than its socket takes.

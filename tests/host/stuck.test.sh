@@ -31,10 +31,6 @@ frozen_disk_stop 600
 host_mark
 guest_exec a '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null
 tap_ok "while the store's disk stands still the guest is frozen and thawed" host_log "$domain: thawed: "
-priorities() {
-	[ "$(host ps -C oopsbt-analyze -o ni= | sort -n | xargs)" = '-10 0' ]
-}
-tap_ok "an analyser whose guest was thawed has the usual priority, and one that stands by a higher one" eventually 30 priorities
 tap_like "the guest runs while the store's disk stands still" "$(virsh -q domstate "$domain")" '^running'
 tap_ok "oopsbtd answers while the store's disk stands still" host timeout 30 virsh oopsbt status "$domain"
 tap_ok "a collection that does not end is noticed" host_log "collections do not end; systemd's watchdog restarts oopsbtd" 420
