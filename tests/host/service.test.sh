@@ -131,11 +131,12 @@ tap_is "the analyser that stands by is nobody" "$(status_of oopsbt-analyze Uid)"
 tap_is 'the analyser that stands by has no capability' "$(status_of oopsbt-analyze CapEff) $(status_of oopsbt-analyze CapPrm)" \
 	"0000000000000000 0000000000000000"
 tap_is 'the system calls of the analyser that stands by are filtered' "$(status_of oopsbt-analyze Seccomp)" 2
-# shellcheck disable=SC2016 # for the shell in there
-tap_like "oopsbtd may have as many descriptors as the unit says" \
-	"$(host sh -c 'cat /proc/$(pgrep -xo oopsbtd)/limits')" '^Max open files +524288 +524288 '
-tap_is "memory and tasks of the service are bounded" \
-	"$(host systemctl show --value -p MemoryMax -p TasksMax -p OOMPolicy oopsbtd | grep . | sort | xargs)" "2147483648 512 continue"
+# This machine may allow systemd less than the unit asks for.
+tap_is "oopsbtd uses as many descriptors as it may have" \
+	"$(host cat "/proc/$(host pgrep -xo oopsbtd)/limits" | awk '/^Max open files/ { print $4 - $5 }')" 0
+tap_is "memory and tasks of the service are limited" \
+	"$(host systemctl show --value -p MemoryMax -p TasksMax -p OOMPolicy -p LimitNOFILE oopsbtd | grep . | sort | xargs)" \
+	"2147483648 512 524288 continue"
 tap_like "the unit allows the analyser to give up its priority" \
 	" $(host systemctl show --value -p SystemCallFilter oopsbtd) " ' setpriority '
 tap_is "oopsbtd has five capabilities" "$(status_of oopsbtd CapEff)" 00000000000800e4
