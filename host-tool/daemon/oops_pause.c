@@ -94,20 +94,33 @@ static bool prepare_devices(virDomainPtr domain, const char *folder, unsigned in
 	return true;
 }
 
-bool oops_pause_set(virDomainPtr domain, unsigned int limit_ms, bool *known, GError **error)
+static bool set_action(virDomainPtr domain, const char *action, bool *known, GError **error)
 {
-	const char *command =
-		limit_ms ? "{\"execute\": \"set-action\", \"arguments\": {\"oops\": \"pause\"}}"
-			 : "{\"execute\": \"set-action\", \"arguments\": {\"oops\": \"none\"}}";
+	g_autofree char *command = g_strdup_printf(
+		"{\"execute\": \"set-action\", \"arguments\": {\"oops\": \"%s\"}}", action);
 	g_autoptr(JsonObject) answer = NULL;
 
 	if (!qmp_ask(domain, command, &answer, error))
 		return false;
 	*known = is_done(answer);
-	/* Devices with an id, which users and newer libvirt assign, or without. */
-	return !*known || limit_ms == 0 ||
-	       (prepare_devices(domain, "/machine/peripheral", limit_ms, error) &&
-		prepare_devices(domain, "/machine/peripheral-anon", limit_ms, error));
+	return true;
+}
+
+bool oops_pause_set(virDomainPtr domain, unsigned int limit_ms, bool *known, GError **error)
+{
+	if (limit_ms == 0)
+		return set_action(domain, "none", known, error);
+	if (!oops_pause_known(domain, known, error))
+		return false;
+	if (!*known)
+		return true;
+	/*
+	 * The devices come before the action: an oops in between must not pause for QEMU's own
+	 * limit. Devices have an id, which users and newer libvirt assign, or none.
+	 */
+	return prepare_devices(domain, "/machine/peripheral", limit_ms, error) &&
+	       prepare_devices(domain, "/machine/peripheral-anon", limit_ms, error) &&
+	       set_action(domain, "pause", known, error);
 }
 
 bool oops_pause_end(virDomainPtr domain, bool *ended, GError **error)
