@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyze/capture.h"
+#include "analyze/complaints.h"
 #include "analyze/cpu_facts.h"
 #include "analyze/log.h"
 #include "analyze/disk_facts.h"
@@ -75,6 +76,7 @@ void analysis_set_collection(struct analysis *analysis, struct report_collection
 	report_collection_clear(&analysis->report->collection);
 	analysis->report->collection = *collection;
 	*collection = (struct report_collection){0};
+	complaints_name_hang(analysis->report);
 }
 
 /* Finds only the guest module, if the module list is the same as when the map was made. */

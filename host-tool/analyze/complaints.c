@@ -91,6 +91,35 @@ static void take_complaint(struct report *report, const GArray *records,
 	report->culprit = complaint.blame;
 }
 
+static bool is_hang(enum incident incident)
+{
+	return incident == INCIDENT_SOFT_LOCKUP || incident == INCIDENT_HARD_LOCKUP ||
+	       incident == INCIDENT_RCU_STALL || incident == INCIDENT_HUNG_TASK;
+}
+
+/* The guest signals a hang before it prints which kind of hang it is. */
+static void tell_hang(struct report *report, const GArray *records)
+{
+	const struct printk_record *found = find_complaint(records, NULL);
+	struct complaint complaint;
+	bool hang;
+
+	if (!found || !read_complaint(records, found, &complaint))
+		return;
+	hang = is_hang(complaint.incident);
+	complaint_clear(&complaint);
+	if (hang)
+		take_complaint(report, records, found, false);
+}
+
+void complaints_name_hang(struct report *report)
+{
+	if (g_strcmp0(report->collection.signal, "lockup") || !report->complaint.known)
+		return;
+	g_free(report->collection.incident);
+	report->collection.incident = g_strdup(incident_name(report->complaint.incident));
+}
+
 void complaints_tell(struct report *report, const GArray *records, bool panicked)
 {
 	const struct printk_record *panic = panicked ? complaints_find_panic(records) : NULL;
@@ -103,4 +132,6 @@ void complaints_tell(struct report *report, const GArray *records, bool panicked
 		found = find_complaint(records, NULL);
 	if (found)
 		take_complaint(report, records, found, panic != NULL);
+	else if (!panic && !g_strcmp0(report->collection.signal, "lockup"))
+		tell_hang(report, records);
 }

@@ -22,4 +22,7 @@ const struct printk_record *complaints_find_panic(const GArray *records);
  */
 void complaints_tell(struct report *report, const GArray *records, bool panicked);
 
+/* The signal "lockup" does not say which kind of hang it is: the complaint does. */
+void complaints_name_hang(struct report *report);
+
 #endif

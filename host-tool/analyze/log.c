@@ -38,8 +38,8 @@ static bool oops_signalled(const struct analysis *analysis)
 /* The log of a stalled guest need not mention the stall. */
 static bool is_hang(const struct analysis *analysis)
 {
-	return is_signal(analysis, "stall") || is_signal(analysis, "watchdog") ||
-	       is_signal(analysis, "kvm-error");
+	return is_signal(analysis, "stall") || is_signal(analysis, "lockup") ||
+	       is_signal(analysis, "watchdog") || is_signal(analysis, "kvm-error");
 }
 
 /* Runs once: stores which oopses were reported before this collection. */
@@ -542,6 +542,7 @@ void analysis_conclude(struct analysis *analysis)
 			is_hang(analysis) ? stall_title(analysis) : title_without_text(analysis);
 	culprit_conclude(report);
 	verdict_fill(report);
+	complaints_name_hang(report);
 	if (!report->oops.known && !is_signal(analysis, "collect") && !is_hang(analysis))
 		report_add_error(report, "oops", "no text of an oops in the guest's log");
 }

@@ -296,6 +296,9 @@ void verdict_fill(struct report *report)
 	enum incident incident;
 	GString *text;
 
+	/* The host has seen nothing of this hang. */
+	if (!g_strcmp0(collection->signal, "lockup"))
+		return;
 	/* After a hang, the guest's state does not show its cause. */
 	if (!collection->incident || !collection->evidence ||
 	    !incident_from_name(collection->incident, &incident) || !judges[incident] ||

@@ -44,8 +44,8 @@ struct report_collection {
 	bool deferred;	      /* this signal waited for the rate limit */
 	char *domain_name;
 	char *domain_uuid;
-	char *signal;	/* "oops", "crashloaded", "panicked", "watch", "stall", "watchdog",
-			   "kvm-error",   "collect", "file" */
+	char *signal;	/* "oops", "crashloaded", "panicked", "watch", "stall", "lockup",
+			   "watchdog", "kvm-error", "collect", "file" */
 	char *incident; /* a name of common/incident.h: the kind that the daemon assumed; NULL:
 			   unknown */
 	char *evidence; /* what the daemon saw, one sentence with numbers; or NULL */

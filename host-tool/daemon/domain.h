@@ -105,6 +105,8 @@ struct domain {
 	GBytes *stall_places;	      /* for stall_watch_new(); NULL: unknown or useless */
 	struct stall_watch *stall;    /* NULL: hangs are not watched */
 	const char *stall_told_blind; /* static; the last logged reason why hangs are not noticed */
+	bool guest_told;	      /* the guest reported a hang; no tick has checked it yet */
+	gint64 guest_told_us;	      /* monotonic: the last such hang that no tick saw; 0: none */
 	unsigned int num_pauses;      /* number of events for pauses and their ends */
 	gint64 paused_us;	      /* monotonic: start of the pause; 0: not paused */
 
@@ -206,6 +208,8 @@ void domain_stall_tell(struct domain *domain); /* logs the above when it changes
 void domain_stall_set(struct domain *domain, GBytes *places);
 /* Called at each tick of the memory watch if the process's memory is readable. */
 void domain_stall_look(struct domain *domain);
+/* The guest's own detector found a hang: the LOCKUP event of its panic device. */
+void domain_stall_guest_told(struct domain *domain);
 /* @signal was collected; @blocked: for stall_watch_follow(). */
 void domain_stall_follow(struct domain *domain, const struct signal *signal, GBytes *blocked);
 /* Stores reported hangs in domain->kernel; the watch restores them when it begins. */

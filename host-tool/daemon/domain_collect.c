@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/domain.h"
+
+#include <string.h>
+
 #include "daemon/hook.h"
 #include "daemon/incident_log.h"
 #include "daemon/spares.h"
@@ -42,9 +45,21 @@ static void on_state(enum collection_state state, const char *detail, void *user
 		  collection_state_name(state), detail);
 }
 
+/* The LOCKUP event does not say which kind of hang it is; the report has it from the guest's log.
+ */
+static void name_hang(struct signal *signal, const struct collection_result *result)
+{
+	const char *name = result->summary.incident;
+	enum incident incident;
+
+	if (!strcmp(signal->word, "lockup") && name && incident_from_name(name, &incident) &&
+	    OPTIONS_KINDS_STALL & 1u << incident)
+		signal->incident = incident;
+}
+
 static char *hook_text(const struct collection_result *result, void *user_data)
 {
-	const struct collect_task *collect = user_data;
+	struct collect_task *collect = user_data;
 	g_autofree char *folder = g_build_filename(store_root(collect->collector.store),
 						   collect->task.uuid, result->id, NULL);
 	const struct incident_entry entry = {
@@ -64,6 +79,7 @@ static char *hook_text(const struct collection_result *result, void *user_data)
 
 	if (!hook_is_wanted(hook_folders))
 		return NULL;
+	name_hang(&collect->signal, result);
 	incident_fields_of_dump(&fields, &entry);
 	environment = hook_environment(&dump);
 	incident_fields_clear(&fields);
@@ -242,6 +258,7 @@ static void collect_done(struct task *task, struct domain *domain)
 	struct collect_task *collect = (struct collect_task *)task;
 	bool again = domain && is_worth_retry(collect);
 
+	name_hang(&collect->signal, &collect->result);
 	if (collect->error == NULL)
 		metrics_stored(task->all->metrics, &collect->result.times,
 			       collect->signal.deferred);

@@ -93,11 +93,58 @@ void domain_stall_paused(struct domain *domain, bool paused)
 	domain->paused_us = 0;
 }
 
-void domain_stall_look(struct domain *domain)
+/* The guest's detectors report a hang that goes on again within this time. */
+#define SAME_HANG_US (150 * G_TIME_SPAN_SECOND)
+
+#define GUEST_TOLD "the guest's own detector reported a lockup, an RCU stall or a hung task"
+
+/* Collects a hang that the stall watch cannot see. The guest's log has its kind. */
+static void tell_unseen(struct domain *domain)
+{
+	gint64 now_us = g_get_monotonic_time();
+	bool same = domain->guest_told_us && now_us - domain->guest_told_us < SAME_HANG_US;
+
+	domain->guest_told_us = now_us;
+	if (!same)
+		domain_notice(domain, "lockup", INCIDENT_SOFT_LOCKUP, GUEST_TOLD);
+}
+
+/* One tick. */
+static enum stall_event look(struct domain *domain, struct stall_finding *finding)
 {
 	const struct config *config = domain->all->config;
 	const struct stall_limits limits = {.starved_s = config->starved_s,
 					    .dead_s = config->dead_s};
+	enum stall_event event;
+	bool known;
+
+	if (!domain->guest_told)
+		return stall_watch_look(domain->stall, domain->layout, &limits, finding);
+	domain->guest_told = false;
+	event = stall_watch_guest_told(domain->stall, domain->layout, &limits, &known, finding);
+	if (event == STALL_NONE && !known)
+		tell_unseen(domain);
+	return event;
+}
+
+void domain_stall_guest_told(struct domain *domain)
+{
+	if (domain->known && (!domain->enabled || domain->options.signal == OPTION_SIGNAL_WATCH))
+		return;
+	if (domain->panic_signalled || domain->kernel.panic_collected)
+		return;
+	if (domain->stall == NULL || !domain->watched) {
+		tell_unseen(domain);
+		return;
+	}
+	/* No tick checks a guest that is being collected; the next one after that does. */
+	domain->guest_told = true;
+	if (!domain->collecting && domain->layout && domain->layout->memory_fd >= 0)
+		domain_stall_look(domain);
+}
+
+void domain_stall_look(struct domain *domain)
+{
 	struct stall_finding finding;
 	enum stall_event event;
 
@@ -113,7 +160,7 @@ void domain_stall_look(struct domain *domain)
 		begin(domain);
 	if (domain->stall == NULL)
 		return;
-	event = stall_watch_look(domain->stall, domain->layout, &limits, &finding);
+	event = look(domain, &finding);
 	if (event == STALL_ENDED && domain->options.kinds & 1u << finding.incident)
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL, "%s: %s",
 			  incident_name(finding.incident), finding.evidence);

@@ -320,6 +320,8 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 		return;
 	if (strcmp(name, "GUEST_OOPS") == 0)
 		on_oops_of_monitor(domain, time_us, details ? details : "");
+	if (strcmp(name, "GUEST_LOCKUP") == 0)
+		domain_stall_guest_told(domain);
 	for (size_t i = 0; i < G_N_ELEMENTS(signals); i++)
 		if (strcmp(name, signals[i].event) == 0)
 			domain_signal(domain, signals[i].signal, time_us);
@@ -375,8 +377,8 @@ static void *listen(virConnectPtr connection, void *all)
 		g_array_append_val(listening->event_ids, oops_event_id);
 	listening->monitor_event_id = virConnectDomainQemuMonitorEventRegister(
 		connection, NULL,
-		listening->oops_event ? "^(GUEST_(CRASHLOADED|PANICKED)|STOP|RESUME)$"
-				      : "^(GUEST_(OOPS|CRASHLOADED|PANICKED)|STOP|RESUME)$",
+		listening->oops_event ? "^(GUEST_(CRASHLOADED|LOCKUP|PANICKED)|STOP|RESUME)$"
+				      : "^(GUEST_(OOPS|CRASHLOADED|LOCKUP|PANICKED)|STOP|RESUME)$",
 		on_monitor, all, NULL, VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
 	if (listening->monitor_event_id < 0)
 		listening_failed(listening,

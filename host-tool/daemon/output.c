@@ -103,6 +103,7 @@ enum head {
 	HEAD_SCHEMA,
 	HEAD_ID,
 	HEAD_UUID,
+	HEAD_INCIDENT,
 	HEAD_FINGERPRINT,
 	HEAD_VERDICT,
 	HEAD_BLAME,
@@ -116,6 +117,7 @@ static const char *const heads[] = {
 	[HEAD_SCHEMA] = "schema",
 	[HEAD_ID] = "id",
 	[HEAD_UUID] = "domain.uuid",
+	[HEAD_INCIDENT] = "incident",
 	[HEAD_FINGERPRINT] = "fingerprint",
 	[HEAD_VERDICT] = "verdict.text",
 	[HEAD_BLAME] = "verdict.blame",
@@ -127,7 +129,6 @@ static const char *const heads[] = {
 	"domain.name",
 	"title",
 	"signal",
-	"incident",
 	"timeline",
 	"timeline.signalled",
 	"guest",
@@ -193,6 +194,7 @@ static void summarize(const struct json_check *check, const struct report_collec
 {
 	struct maybe_int oops_cpu = get_number(check, HEAD_OOPS_CPU);
 
+	summary->incident = get_string(check, HEAD_INCIDENT);
 	summary->fingerprint = get_string(check, HEAD_FINGERPRINT);
 	summary->verdict = get_string(check, HEAD_VERDICT);
 	summary->blame = get_string(check, HEAD_BLAME);

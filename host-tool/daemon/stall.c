@@ -37,9 +37,11 @@ struct told {
 	bool active;
 	bool silent;  /* another CPU's hang is reported instead */
 	bool changed; /* it was reported as another kind before */
-	bool unsure;  /* reported before the watch began: unknown whether it goes on */
 	enum incident incident;
 	gint64 since_us, began_us, next_us;
+	/* If it was reported before the watch began, or before its limit: it ends when what stands
+	 * still moves later than this. Else 0. */
+	gint64 unsure_us;
 	unsigned int times;
 };
 
@@ -358,9 +360,9 @@ static enum stall_event tell_change(struct stall *stall, struct told *told, bool
 {
 	bool changed;
 
-	if (!stands && (!told->active || (told->unsure && moved_us <= stall->begun_us)))
+	if (!stands && (!told->active || moved_us <= told->unsure_us))
 		return STALL_NONE;
-	told->unsure = false;
+	told->unsure_us = 0;
 	if (!stands) {
 		if (leave(stall, told))
 			return STALL_NONE;
@@ -605,10 +607,9 @@ static void begin_stall(struct stall *stall, const struct stall_sample *now, uns
 			begin_cpu(cpu, now->now_us, &now->cpus[i]);
 		if (i >= num_cpus || !now->cpus[i].known)
 			forget(stall, &cpu->told);
-		cpu->told.unsure = cpu->told.active;
+		cpu->told.unsure_us = now->now_us;
 	}
-	stall->rcu.unsure = stall->rcu.active;
-	stall->dead.unsure = stall->dead.active;
+	stall->rcu.unsure_us = stall->dead.unsure_us = now->now_us;
 }
 
 static void keep(struct stall *stall, const struct stall_sample *now)
@@ -695,6 +696,56 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 	keep(stall, sample);
 	event = tell_cpus(stall, limits, sample->now_us, finding);
 	return event != STALL_NONE ? event : tell_guest(stall, limits, sample, finding);
+}
+
+/* Whether a reported hang is not over. */
+static bool is_telling(const struct stall *stall)
+{
+	for (unsigned int i = 0; i < stall->num_cpus; i++) {
+		if (stall->cpus[i].told.active)
+			return true;
+	}
+	return stall->rcu.active || stall->dead.active || stall->blocked.active;
+}
+
+static void add_guest(struct stall_finding *finding)
+{
+	g_strlcat(finding->evidence, "; the guest's own detector reported it",
+		  sizeof(finding->evidence));
+}
+
+/* Reports a hang before its limit. */
+static enum stall_event tell_early(struct stall *stall, struct told *told, gint64 now_us,
+				   struct stall_finding *finding)
+{
+	enum stall_event event = tell_change(stall, told, true, now_us, now_us, finding);
+
+	told->unsure_us = now_us;
+	add_guest(finding);
+	return event;
+}
+
+enum stall_event stall_guest_told(struct stall *stall, const struct stall_limits *limits,
+				  const struct stall_sample *sample, bool *known,
+				  struct stall_finding *finding)
+{
+	const struct stall_limits halves = {.hard_s = (limits->hard_s + 1) / 2,
+					    .soft_s = (limits->soft_s + 1) / 2,
+					    .rcu_s = (limits->rcu_s + 1) / 2};
+	gint64 now_us = sample->now_us;
+
+	*known = is_telling(stall);
+	if (*known)
+		return STALL_NONE;
+	for (unsigned int i = 0; i < stall->num_cpus; i++) {
+		struct cpu *cpu = &stall->cpus[i];
+
+		if (judge_cpu(stall, cpu, (int)i, &halves, now_us, finding))
+			return tell_early(stall, &cpu->told, now_us, finding);
+	}
+	if (judge_rcu(stall, &halves, finding))
+		return tell_early(stall, &stall->rcu, now_us, finding);
+	return STALL_NONE;
 }
 
 /* --- from one daemon to the next --- */

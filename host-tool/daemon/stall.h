@@ -121,6 +121,17 @@ void stall_recall(struct stall *stall, const char *text);
 void stall_follow(struct stall *stall, gint64 since_us, gint64 now_us);
 
 /*
+ * The guest has reported a hang: its own detector found one. Call it after a stall_look() at the
+ * same
+ * @sample that returned STALL_NONE. What has stood still for at least half of its limit is what the
+ * guest means. STALL_NONE: it was reported already (*@known), or nothing stands still. @finding:
+ * set unless STALL_NONE.
+ */
+enum stall_event stall_guest_told(struct stall *stall, const struct stall_limits *limits,
+				  const struct stall_sample *sample, bool *known,
+				  struct stall_finding *finding);
+
+/*
  * Processes one tick. CPUs that hang in the same way at about the same time are one incident: its
  * first hang is reported, and the end of its last. All starved CPUs are one incident, reported once
  * an hour at most, since the host causes it. Returns at most one event; later ticks return the

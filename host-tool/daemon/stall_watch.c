@@ -488,33 +488,61 @@ static gint64 slept_us(gint64 monotonic_us)
 	return boot.tv_sec * G_USEC_PER_SEC + boot.tv_nsec / 1000 - monotonic_us;
 }
 
+/* @sample->cpus: the watch's. False: the process's memory cannot be read any more. */
+static bool take_sample(struct stall_watch *watch, const struct layout *layout,
+			struct stall_sample *sample)
+{
+	const struct protocol_stall *places = watch->places;
+	bool all = read_cpus(watch, layout);
+	int32_t suspended;
+
+	*sample = (struct stall_sample){.num_cpus = watch->num_cpus, .cpus = watch->cpus};
+	watch->num_ticks++;
+	sample->has_gp_seq = peek(layout, places->gp_seq, &sample->gp_seq, sizeof(sample->gp_seq));
+	if (!sample->has_gp_seq && is_lost(layout, places->gp_seq))
+		return false;
+	sample->has_hung_count =
+		peek(layout, places->hung_count, &sample->hung_count, sizeof(sample->hung_count));
+	sample->has_hung_warnings = peek(layout, places->hung_warnings, &sample->hung_warnings,
+					 sizeof(sample->hung_warnings));
+	sample->has_warnings =
+		peek(layout, places->warnings, &sample->warnings, sizeof(sample->warnings));
+	sample->has_clock = peek(layout, places->clock, &sample->clock_s, sizeof(sample->clock_s));
+	sample->asleep =
+		peek(layout, places->suspended, &suspended, sizeof(suspended)) && suspended != 0;
+	look_at_blocked(watch, layout);
+	sample->num_blocked = watch->num_blocked;
+	sample->now_us = g_get_monotonic_time();
+	sample->slept_us = slept_us(sample->now_us);
+	scan_again(watch, layout, !all);
+	return true;
+}
+
 enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout *layout,
 				  const struct stall_limits *configured,
 				  struct stall_finding *finding)
 {
-	const struct protocol_stall *places = watch->places;
 	struct stall_limits limits = read_limits(watch, layout, configured);
-	struct stall_sample sample = {.num_cpus = watch->num_cpus, .cpus = watch->cpus};
-	bool all = read_cpus(watch, layout);
-	int32_t suspended;
+	struct stall_sample sample;
 
-	watch->num_ticks++;
-	sample.has_gp_seq = peek(layout, places->gp_seq, &sample.gp_seq, sizeof(sample.gp_seq));
-	if (!sample.has_gp_seq && is_lost(layout, places->gp_seq))
+	if (!take_sample(watch, layout, &sample))
 		return STALL_NONE;
-	sample.has_hung_count =
-		peek(layout, places->hung_count, &sample.hung_count, sizeof(sample.hung_count));
-	sample.has_hung_warnings = peek(layout, places->hung_warnings, &sample.hung_warnings,
-					sizeof(sample.hung_warnings));
-	sample.has_warnings =
-		peek(layout, places->warnings, &sample.warnings, sizeof(sample.warnings));
-	sample.has_clock = peek(layout, places->clock, &sample.clock_s, sizeof(sample.clock_s));
-	sample.asleep =
-		peek(layout, places->suspended, &suspended, sizeof(suspended)) && suspended != 0;
-	look_at_blocked(watch, layout);
-	sample.num_blocked = watch->num_blocked;
-	sample.now_us = g_get_monotonic_time();
-	sample.slept_us = slept_us(sample.now_us);
-	scan_again(watch, layout, !all);
 	return stall_look(watch->stall, &limits, &sample, finding);
+}
+
+enum stall_event stall_watch_guest_told(struct stall_watch *watch, const struct layout *layout,
+					const struct stall_limits *configured, bool *known,
+					struct stall_finding *finding)
+{
+	struct stall_limits limits = read_limits(watch, layout, configured);
+	struct stall_sample sample;
+	enum stall_event event;
+
+	*known = true;
+	if (!take_sample(watch, layout, &sample))
+		return STALL_NONE;
+	event = stall_look(watch->stall, &limits, &sample, finding);
+	return event != STALL_NONE
+		       ? event
+		       : stall_guest_told(watch->stall, &limits, &sample, known, finding);
 }

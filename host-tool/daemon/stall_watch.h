@@ -41,5 +41,9 @@ void stall_watch_recall(struct stall_watch *watch, const char *text);
 enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout *layout,
 				  const struct stall_limits *configured,
 				  struct stall_finding *finding);
+/* A tick when the guest's own detector has found a hang; as stall_guest_told(). */
+enum stall_event stall_watch_guest_told(struct stall_watch *watch, const struct layout *layout,
+					const struct stall_limits *configured, bool *known,
+					struct stall_finding *finding);
 
 #endif

@@ -6,6 +6,7 @@
 void summary_clear(struct summary *summary)
 {
 	g_free(summary->release);
+	g_free(summary->incident);
 	g_free(summary->fingerprint);
 	g_free(summary->verdict);
 	g_free(summary->blame);

@@ -12,6 +12,7 @@
 
 struct summary {
 	char *release;	       /* of the guest's kernel; clean; NULL: unknown */
+	char *incident;	       /* name of its kind; clean; NULL: unknown */
 	char *fingerprint;     /* of the bug; clean; NULL: unknown */
 	char *verdict, *blame; /* of a hang: sentences, and one word; clean; or NULL */
 	struct maybe_int cpu;  /* Linux number of the CPU that oopsed or stalls */

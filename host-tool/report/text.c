@@ -262,6 +262,7 @@ static const char *signal_words(const char *signal)
 		{"panicked", "the guest's PANICKED event"},
 		{"watch", "seen by the memory watch"},
 		{"stall", "seen by the stall watch"},
+		{"lockup", "the guest's LOCKUP event"},
 		{"watchdog", "the watchdog device's event"},
 		{"kvm-error", "QEMU's internal error"},
 		{"collect", "asked for"},

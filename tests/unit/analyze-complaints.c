@@ -96,6 +96,29 @@ static void test_no_panic(void)
 	g_assert_cmpstr(collect->title, ==, "as before");
 }
 
+/* The guest has signalled a hang: its log says of which kind. */
+static void test_lockup(void)
+{
+	static const struct line hung[] = {
+		{1, WARNING_AT("older")},
+		{2, "INFO: task cat:77 blocked for more than 120 seconds."},
+	};
+	static const struct line warned[] = {{1, WARNING_AT("older")}};
+	g_autoptr(Report) task = tell(hung, G_N_ELEMENTS(hung), "lockup", false);
+	g_autoptr(Report) other = tell(warned, G_N_ELEMENTS(warned), "lockup", false);
+	g_autoptr(Report) seen = tell(hung, G_N_ELEMENTS(hung), "stall", false);
+
+	complaints_name_hang(task);
+	g_assert_true(task->complaint.known);
+	g_assert_cmpstr(task->collection.incident, ==, "hung-task");
+	/* A warning is no hang; and what the host has seen is not the log's to name. */
+	complaints_name_hang(other);
+	g_assert_false(other->complaint.known);
+	g_assert_null(other->collection.incident);
+	complaints_name_hang(seen);
+	g_assert_null(seen->collection.incident);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -103,5 +126,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/complaints/panic-that-is-one", test_panic_that_is_a_complaint);
 	g_test_add_func("/complaints/panic-of-its-own", test_panic_of_its_own);
 	g_test_add_func("/complaints/no-panic", test_no_panic);
+	g_test_add_func("/complaints/lockup", test_lockup);
 	return g_test_run();
 }

@@ -833,6 +833,100 @@ static void test_hung_task_ends(void)
 	world_end(&world);
 }
 
+/* The guest's own detector tells of a hang; *@known as stall_guest_told() says it. */
+static enum stall_event guest_tells(struct world *world, bool *known)
+{
+	struct stall_finding finding;
+	enum stall_event event;
+
+	look(world);
+	event = stall_guest_told(world->stall, &world->limits, &world->sample, known, &finding);
+	if (event == STALL_BEGAN) {
+		world->num_began++;
+		world->began = finding;
+	}
+	return event;
+}
+
+/* What stands for half of its limit is what the guest means, and it is one incident. */
+static void test_guest_tells_early(void)
+{
+	static const struct {
+		struct rates rates; /* of vCPU 2 */
+		bool gp_stands;
+		enum incident incident;
+		int cpu;
+		unsigned int half_s, rest_s;
+	} cases[] = {
+		{{.no_irqs = true, .same_task = true, .same_touch = true},
+		 false,
+		 INCIDENT_HARD_LOCKUP,
+		 2,
+		 6,
+		 30},
+		{{.same_touch = true}, false, INCIDENT_SOFT_LOCKUP, 2, 11, 30},
+		{{0}, true, INCIDENT_RCU_STALL, -1, 12, 30},
+	};
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct world world;
+		bool known;
+
+		world_begin(&world);
+		run(&world, 5);
+		world.rates[2] = cases[i].rates;
+		world.gp_stands = cases[i].gp_stands;
+		run(&world, cases[i].half_s);
+		g_assert_cmpint(guest_tells(&world, &known), ==, STALL_BEGAN);
+		check_began(&world, cases[i].incident, cases[i].cpu);
+		g_assert_nonnull(strstr(world.began.evidence, "own detector reported"));
+		/* It lasts, and is not told again when its limit is reached. */
+		run(&world, 1);
+		g_assert_cmpint(guest_tells(&world, &known), ==, STALL_NONE);
+		g_assert_true(known);
+		run(&world, cases[i].rest_s);
+		g_assert_cmpuint(world.num_began, ==, 1);
+		g_assert_cmpuint(world.num_ended, ==, 0);
+		world.rates[2] = (struct rates){0};
+		world.gp_stands = false;
+		run(&world, 2);
+		g_assert_cmpuint(world.num_ended, ==, 1);
+		world_end(&world);
+	}
+}
+
+/* It ends before the limit that it would have had. */
+static void test_guest_tells_of_a_short_one(void)
+{
+	struct world world;
+	bool known;
+
+	world_begin(&world);
+	run(&world, 5);
+	world.rates[2].same_touch = true;
+	run(&world, 11);
+	g_assert_cmpint(guest_tells(&world, &known), ==, STALL_BEGAN);
+	run(&world, 3);
+	g_assert_cmpuint(world.num_ended, ==, 0);
+	world.rates[2].same_touch = false;
+	run(&world, 1);
+	g_assert_cmpuint(world.num_ended, ==, 1);
+	world_end(&world);
+}
+
+/* Nothing is made up where nothing stands. */
+static void test_guest_tells_of_nothing_seen(void)
+{
+	struct world world;
+	bool known = true;
+
+	world_begin(&world);
+	run(&world, 60);
+	g_assert_cmpint(guest_tells(&world, &known), ==, STALL_NONE);
+	g_assert_false(known);
+	world_end(&world);
+}
+
 static void test_warning(void)
 {
 	struct world world;
@@ -969,6 +1063,12 @@ int main(int argc, char **argv)
 			test_grace_period_of_an_idle_guest);
 	g_test_add_func("/stall/the guest's count of hung tasks moves one way", test_hung_task);
 	g_test_add_func("/stall/a hung task is over when it has run", test_hung_task_ends);
+	g_test_add_func("/stall/a hang that the guest tells of is told before its limit, and once",
+			test_guest_tells_early);
+	g_test_add_func("/stall/a hang that the guest tells of may end before its limit",
+			test_guest_tells_of_a_short_one);
+	g_test_add_func("/stall/a hang that the guest tells of and nobody sees is none",
+			test_guest_tells_of_nothing_seen);
 	g_test_add_func("/stall/a warning is told once", test_warning);
 	g_test_add_func("/stall/a guest that warns all the time hides no hang",
 			test_warns_and_hangs);
