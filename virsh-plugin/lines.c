@@ -132,6 +132,18 @@ static void warn(JsonObject *report, const struct cli_args *args)
 			      "DEBUGINFOD_URLS names one (the server learns the build IDs)");
 }
 
+static void warn_of_missing_paths(const struct cli_args *args)
+{
+	static const char *const options[] = {"debug", "source"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+		const char *path = cli_value(args, options[i]);
+
+		if (path && !g_file_test(path, G_FILE_TEST_EXISTS))
+			print_warning("--%s: there is no '%s'", options[i], path);
+	}
+}
+
 JsonObject *lines_add(JsonObject *report, const char *text, size_t length,
 		      const struct cli_args *args, bool quiet)
 {
@@ -141,6 +153,7 @@ JsonObject *lines_add(JsonObject *report, const char *text, size_t length,
 	const char *bytes;
 	gsize size;
 
+	warn_of_missing_paths(args);
 	if (output) {
 		bytes = g_bytes_get_data(output, &size);
 		with_lines = report_parse(bytes, size, &local);

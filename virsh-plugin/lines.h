@@ -17,9 +17,9 @@
 	 "with the source line of each frame, and the functions that the compiler inlined there: " \
 	 "by the kernel's debug information, if it is on this machine or on a debuginfod "         \
 	 "server"},                                                                                \
-		{"debug", 0, "DIR", CLI_FILE,                                                      \
-		 "--lines, with the debug information that is in DIR or below it: a kernel's "     \
-		 "build, or an unpacked package"},                                                 \
+		{"debug", 0, "PATH", CLI_FILE,                                                     \
+		 "--lines, with the debug information in PATH: a file, a kernel's build, or an "   \
+		 "unpacked package"},                                                              \
 		{"debuginfod", 0, "URL", CLI_NONE,                                                 \
 		 "--lines, with that debuginfod server; else those of DEBUGINFOD_URLS are asked"}, \
 	{                                                                                          \

@@ -75,6 +75,19 @@ of_module() {
 dump_with_frames
 chains --debug "$debug"
 tap_is 'info --lines knows file, line and inlined functions of kernel and module' "$chains" "$wanted"
+mkdir "$test_dir/linked"
+ln -s "$debug/boot/vmlinux-6.1.0-99-amd64" "$test_dir/linked/vmlinux"
+chains --debug "$test_dir/linked"
+tap_is 'info --lines finds a kernel by a link in the folder' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
+cp "$work/vmlinux" "$test_dir/any-name"
+chains --debug "$test_dir/any-name"
+tap_is 'info --lines takes a file of any name' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
+chains --debug "$work/thing.ko"
+tap_is 'info --lines takes the file of a module' "$(of_module "$chains")" "$(of_module "$wanted")"
+tap_like 'a file of another build is told' "$err" 'no source lines of the kernel, .*thing\.ko has another build ID'
+run info "$id" --debug "$test_dir/nowhere" --source "$test_dir/nowhere2"
+tap_like 'a path for debug information that does not exist is told' "$err" "^warning: --debug: there is no '$test_dir/nowhere'$"
+tap_like 'a path of sources that does not exist is told' "$err" "^warning: --source: there is no '$test_dir/nowhere2'$"
 run info "$id" --debug "$debug"
 tap_is 'info --lines has nothing to warn of where all is there' "$status $err" '0 '
 tap_is 'the text has inlined functions before the frame that they are in' \

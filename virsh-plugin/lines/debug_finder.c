@@ -18,6 +18,7 @@
 struct debug_finder {
 	GPtrArray *folders;	     /* containing .build-id/ or usr/lib/debug/.build-id/ */
 	GPtrArray *files;	     /* named like kernels and modules */
+	GPtrArray *given;	     /* named by the user: of any kernel or module */
 	struct debug_server *server; /* or NULL */
 };
 
@@ -44,7 +45,7 @@ static void add_file(GPtrArray *files, const char *path)
 	g_ptr_array_add(files, g_strdup(path));
 }
 
-/* Does not follow symbolic links: their targets are found anyway, or are loops. */
+/* Does not follow symbolic links to folders: their targets are found anyway, or are loops. */
 static void walk(GPtrArray *files, const char *folder, guint depth, guint *entries)
 {
 	DIR *dir = opendir(folder);
@@ -61,6 +62,8 @@ static void walk(GPtrArray *files, const char *folder, guint depth, guint *entri
 			continue;
 		if (S_ISDIR(info.st_mode) && depth < MAX_DEPTH)
 			walk(files, path, depth + 1, entries);
+		if (S_ISLNK(info.st_mode) && stat(path, &info) < 0)
+			continue;
 		name = S_ISREG(info.st_mode) ? name_of_file(entry->d_name) : NULL;
 		if (name)
 			add_file(files, path);
@@ -68,10 +71,14 @@ static void walk(GPtrArray *files, const char *folder, guint depth, guint *entri
 	closedir(dir);
 }
 
-static void add_folder(struct debug_finder *finder, const char *folder)
+static void add_given(struct debug_finder *finder, const char *folder)
 {
 	guint entries = 0;
 
+	if (g_file_test(folder, G_FILE_TEST_IS_REGULAR)) {
+		add_file(finder->given, folder);
+		return;
+	}
 	g_ptr_array_add(finder->folders, g_strdup(folder));
 	walk(finder->files, folder, 0, &entries);
 }
@@ -119,8 +126,9 @@ struct debug_finder *debug_finder_new(const char *const *folders, const char *re
 
 	finder->folders = g_ptr_array_new_with_free_func(g_free);
 	finder->files = g_ptr_array_new_with_free_func(g_free);
+	finder->given = g_ptr_array_new_with_free_func(g_free);
 	for (; folders && *folders; folders++)
-		add_folder(finder, *folders);
+		add_given(finder, *folders);
 	add_installed(finder, release);
 	finder->server = debug_server_new(progress);
 	return finder;
@@ -132,6 +140,7 @@ void debug_finder_free(struct debug_finder *finder)
 		return;
 	g_ptr_array_unref(finder->folders);
 	g_ptr_array_unref(finder->files);
+	g_ptr_array_unref(finder->given);
 	debug_server_free(finder->server);
 	g_free(finder);
 }
@@ -186,6 +195,25 @@ static int try_file(const char *path, const char *build_id, char **instead)
 	close(fd);
 	if (!*instead)
 		*instead = g_steal_pointer(&fault);
+	return -1;
+}
+
+/* The reason why such a file is rejected is one for the kernel alone: modules have files of their
+ * own. */
+static int find_given(struct debug_finder *finder, const char *build_id, const char *module,
+		      char **path, char **instead)
+{
+	g_autofree char *of_module = NULL;
+
+	for (guint i = 0; i < finder->given->len; i++) {
+		const char *file = finder->given->pdata[i];
+		int fd = try_file(file, build_id, module ? &of_module : instead);
+
+		if (fd < 0)
+			continue;
+		*path = g_strdup(file);
+		return fd;
+	}
 	return -1;
 }
 
@@ -259,8 +287,10 @@ int debug_finder_find(struct debug_finder *finder, const char *build_id, const c
 		      char **path, GError **error)
 {
 	g_autofree char *instead = NULL;
-	int fd = find_by_build_id(finder, build_id, path, &instead);
+	int fd = find_given(finder, build_id, module, path, &instead);
 
+	if (fd < 0)
+		fd = find_by_build_id(finder, build_id, path, &instead);
 	if (fd < 0 && (!module || *module))
 		fd = find_by_name(finder, build_id, module, path, &instead);
 	if (fd < 0)

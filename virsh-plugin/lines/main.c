@@ -39,7 +39,7 @@ static bool parse_options(int *argc, char ***argv, struct settings *settings, GE
 {
 	const GOptionEntry entries[] = {
 		{"debug", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &settings->folders,
-		 "a folder with debug information", "DIR"},
+		 "a file or a folder with debug information", "PATH"},
 		{"debuginfod", 0, 0, G_OPTION_ARG_STRING, &settings->servers,
 		 "debuginfod servers instead of those of DEBUGINFOD_URLS; '' for none", "URLS"},
 		{"source", 0, 0, G_OPTION_ARG_FILENAME, &settings->sources,
