@@ -148,7 +148,12 @@ check-libvirt: tests
 .PHONY: check-scenarios
 check-scenarios: tests
 	SCENARIOS=all STEPS=all STALL_KERNELS='5.10 6.1 6.12' tests/run tests/report/scenarios.test.sh \
-		tests/report/steps.test.sh tests/daemon/stall.test.sh tests/daemon/starved.test.sh
+		tests/report/steps.test.sh tests/daemon/stall.test.sh tests/daemon/hung-task.test.sh tests/daemon/starved.test.sh
+
+# Hours; build/hang-matrix keeps what has been run.
+.PHONY: check-hang-matrix
+check-hang-matrix: tests
+	tests/daemon/hang-matrix docs/hang-matrix.md
 
 .PHONY: check-sanitized
 check-sanitized:
@@ -248,6 +253,7 @@ help:
 	@echo 'make              build into build/ (SANITIZE=1: with ASan and UBSan, into build/sanitized/)'
 	@echo 'make demo         install what it needs, boot a guest, let it oops, show the dump (root)'
 	@echo 'make check        install what it needs, build, run every test (root)'
+	@echo 'make check-hang-matrix  hangs on all kernels, with 1, 4 and 16 vCPUs (long)'
 	@echo 'make check-matrix build and boot all patched kernels and QEMUs (long)'
 	@echo 'make check-sanitized  the tests of the host tools, all with ASan and UBSan'
 	@echo 'make fuzz         search the parsers of foreign bytes for inputs that break them (SECONDS_EACH=60)'
