@@ -123,14 +123,16 @@ tap_is "whoever may read what is installed, may" \
 	"$(host sh -c 'dpkg -L oopsbt oopsbt-virsh oopsbt-doc | grep ^/ | xargs -d "\n" stat -Lc "%a %n" | grep -v "^[67][45][45] "')" ""
 # Debian's own tests of the packages, as autopkgtest runs them.
 for test in $(sed -n 's/^Tests: //p' "$top/debian/tests/control"); do
-	tap_ok "debian/tests/$test passes" host env --chdir="$source" AUTOPKGTEST_TMP="$packages" "debian/tests/$test"
+	mkdir -p "$test_dir/autopkgtest/$test"
+	tap_ok "debian/tests/$test passes" host env --chdir="$source" AUTOPKGTEST_TMP="$test_dir/autopkgtest/$test" \
+		"debian/tests/$test"
 done
 
 # One of another architecture, as dpkg sees it.
-dpkg-deb --raw-extract "$packages/oopsbt_${first}_amd64.deb" "$packages/other"
-sed -i 's/^Architecture: .*/Architecture: arm64/' "$packages/other/DEBIAN/control"
-dpkg-deb --build "$packages/other" "$packages/other.deb" >/dev/null
-tap_like "a package of another architecture is refused" "$(host dpkg --install "$packages/other.deb" 2>&1 || true)" \
+dpkg-deb --raw-extract "$packages/oopsbt_${first}_amd64.deb" "$test_dir/other"
+sed -i 's/^Architecture: .*/Architecture: arm64/' "$test_dir/other/DEBIAN/control"
+dpkg-deb --build "$test_dir/other" "$test_dir/other.deb" >/dev/null
+tap_like "a package of another architecture is refused" "$(host dpkg --install "$test_dir/other.deb" 2>&1 || true)" \
 	'package architecture \(arm64\) does not match system \(amd64\)'
 # shellcheck disable=SC2016 # for dpkg-query
 tap_is 'the installed package stays, and its daemon runs' \
