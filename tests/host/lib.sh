@@ -74,6 +74,12 @@ host_make() {
 	echo "$1" >"$test_dir/$1/root/etc/hostname"
 }
 
+# host_end PID: of systemd-nspawn. All in there goes with it, and nothing of it is needed any more.
+host_end() {
+	kill -KILL "$1"
+	wait "$1"
+} 2>/dev/null
+
 host_boot() {
 	local name=$1 dir=$test_dir/$1
 	shift
@@ -82,7 +88,7 @@ host_boot() {
 		--directory="$dir/root" --bind="$test_dir" "$@" --boot </dev/null >"$dir/console" 2>&1 &
 	host_nspawns[$name]=$!
 	host_from[$name]=1
-	at_exit "end_process $!"
+	at_exit "host_end $!"
 }
 
 host_use() {
