@@ -64,11 +64,11 @@ host_use beta
 guest_start b smp=1 kaslr=no wait=no
 host_use alpha
 guest_ready a
-host virsh oopsbt enable "$(guest_domain a)" >/dev/null
+host virsh oopsbt enable "$(guest_domain a)" --kinds "$host_kinds" >/dev/null
 host_log ': runs Linux' >/dev/null
 host_use beta
 guest_ready b
-host virsh oopsbt enable "$(guest_domain b)" >/dev/null
+host virsh oopsbt enable "$(guest_domain b)" --kinds "$host_kinds" >/dev/null
 host_log ': runs Linux' >/dev/null
 
 # --- one bug in common ---

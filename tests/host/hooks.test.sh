@@ -73,7 +73,7 @@ leavings() {
 # --- from the daemon ---
 
 tap_ok "the service starts" host systemctl start oopsbtd
-host virsh oopsbt enable "$domain" --full 100 >/dev/null
+host virsh oopsbt enable "$domain" --full 100 --kinds "$host_kinds" >/dev/null
 host_log "$domain: runs Linux" >/dev/null
 host_mark
 oops

@@ -140,7 +140,7 @@ tap_is 'the installed package stays, and its daemon runs' \
 
 guest_start a smp=2 kaslr=no
 domain=$(guest_domain a)
-tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain"
+tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain" --kinds "$host_kinds"
 tap_ok 'the kernel of that domain is found' host_log "$domain: runs Linux"
 host_mark
 oops

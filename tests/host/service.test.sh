@@ -74,7 +74,7 @@ tap_ok "systemd starts the service" host systemctl start oopsbtd
 tap_ok "its exposure is at most 2.5" host systemd-analyze security --threshold=25 oopsbtd.service
 tap_ok "oopsbtd connects to libvirtd" host_log '^connected to qemu:///system'
 
-tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain" --vmcore on
+tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain" --vmcore on --kinds "$host_kinds"
 tap_ok "the kernel of its guest is found" host_log "$domain: runs Linux"
 tap_ok "everyone can read the metrics" eventually 15 metrics_have 'oopsbt_libvirt_up 1'
 tap_ok 'the metrics say that the guest is understood' eventually 15 metrics_have "oopsbt_domain_understood{domain=\"$domain\"} 1"

@@ -24,7 +24,7 @@ host chmod 0700 /var/lib/oopsbt
 guest_start a smp=1 kaslr=no
 domain=$(guest_domain a)
 host systemctl start oopsbtd
-host virsh oopsbt enable "$domain" >/dev/null
+host virsh oopsbt enable "$domain" --kinds "$host_kinds" >/dev/null
 host_log "$domain: runs Linux" >/dev/null
 
 frozen_disk_stop 600
