@@ -69,8 +69,8 @@ tap_like "an oops of an enabled domain is stored" "$(stored a)" 'stored: .*null_
 tap_is 'one oops leaves one dump' "$(dumps a | wc -l)" 1
 tap_is 'a dump has all its files' "$(cd "$(dumps a)" && echo *)" \
 	"core dmesg.txt registers.txt report.json report.txt"
-tap_is 'files of a dump are for root only' "$(find "$daemon_store" -type f ! -perm 600 -o -type d ! -perm 700)" ""
-tap_like "report.json is about that signal" "$(json a signal)" '^crashloaded$'
+tap_is 'only root can read the files of a dump' "$(find "$daemon_store" -type f ! -perm 600 -o -type d ! -perm 700)" ""
+tap_like "report.json has the signal of the oops" "$(json a signal)" '^crashloaded$'
 tap_like "registers.txt is the monitor's text" "$(newest a registers.txt)" '^CPU#3'
 tap_like 'the log tells each state of the collection' "$(tr '\n' ' ' <"$daemon_log")" \
 	'signalled: .*frozen: .*captured: .*thawed: .*nmi: .*analysed: .*stored: '
@@ -78,7 +78,7 @@ guest_events_wait a Resumed 10 >/dev/null
 tap_is "the guest was suspended and resumed once" \
 	"$(guest_events_log a | grep -oE 'Suspended|Resumed' | tr '\n' ' ')" "Suspended Resumed "
 tap_is 'the guest runs and answers after the collection' "$(guest_exec a 'echo alive')" alive
-tap_ok 'status.json knows of the last dump' status_has \
+tap_ok 'status.json has the id of the last dump' status_has \
 	"\"name\":\"$(guest_domain a)\".*\"kernel\":\"6.1.*\"memory\":\"proc\",\"collected\":1"
 
 daemon_mark
@@ -88,8 +88,8 @@ done
 for ((i = 0; i < 1200 && $(grep -c stored: "$daemon_log") < 11; i++)); do
 	sleep 0.1 # each comes in its own time
 done
-tap_is "ten oopses in a row are ten dumps" "$(grep -c stored: "$daemon_log")" 11
-tap_ok 'keep has its default: ten dumps are kept' keeps a 10
+tap_is "ten oopses in a row give ten dumps" "$(grep -c stored: "$daemon_log")" 11
+tap_ok 'by default ten dumps of a domain are kept' keeps a 10
 
 daemon_change a "keep='3'"
 daemon_follow b >/dev/null
@@ -100,9 +100,9 @@ oops b
 wait "$writer"
 stored a >/dev/null
 stored b >/dev/null
-tap_is "two guests at once are two dumps" "$(dumps b | wc -l)" 1
-tap_ok "keep=3 keeps three" keeps a 3
-tap_like 'each of two dumps at once names its own guest' "$(newest b report.json)" "\"name\" ?: ?\"$(guest_domain b)\""
+tap_is "two guests that oops at once give two dumps" "$(dumps b | wc -l)" 1
+tap_ok "keep=3 keeps three dumps" keeps a 3
+tap_like 'each of two dumps made at once names its own guest' "$(newest b report.json)" "\"name\" ?: ?\"$(guest_domain b)\""
 
 # --- analysers that stand by ---
 
@@ -112,12 +112,12 @@ spares() {
 have_spares() {
 	[ "$(spares | wc -l)" = "$1" ]
 }
-tap_ok "an analyser stands by for each enabled guest" eventually 10 have_spares 2
+tap_ok "an analyser waits for each enabled guest" eventually 10 have_spares 2
 kill -KILL "$(spares | head -n 1)"
 daemon_mark
 oops a
-tap_like 'an analyser that died while it stood by costs no dump' "$(stored a)" null_deref
-tap_ok 'as many analysers stand by again after one died' eventually 10 have_spares 2
+tap_like 'an analyser that died while it waited costs no dump' "$(stored a)" null_deref
+tap_ok 'as many analysers wait as before, after one died' eventually 10 have_spares 2
 
 # --- left alone ---
 
@@ -136,7 +136,7 @@ daemon_mark
 events=$(guest_events_log a | wc -l)
 oops a
 stored a >/dev/null
-tap_unlike "freeze=off freezes nothing" "$(guest_events_log a | tail -n "+$((events + 1))")" Suspended
+tap_unlike "with freeze=off the guest is not frozen" "$(guest_events_log a | tail -n "+$((events + 1))")" Suspended
 tap_like 'the report with freeze=off says that nothing was frozen' "$(newest a report.txt)" 'freeze=off'
 
 # --- another kernel in the same process ---
@@ -165,14 +165,14 @@ libvirt_again
 daemon_wait '^oopsbtd: connected to' >/dev/null
 stored b >/dev/null
 tap_is "an oops while libvirtd was away is collected late" "$(json b signal)" watch
-tap_like 'the report of an oops while libvirtd was away has what the guest logged' "$(json b title)" 'scenario_null_deref'
+tap_like "the report of an oops while libvirtd was away has the guest's log" "$(json b title)" 'scenario_null_deref'
 tap_like 'both guests run after libvirtd came back' "$(state a); $(state b)" '^running .*; running'
 
 daemon_change a
 daemon_mark
 oops a
 stored a >/dev/null
-tap_is "events are heard again after libvirtd came back" "$(json a signal)" crashloaded
+tap_is "events are received again after libvirtd came back" "$(json a signal)" crashloaded
 
 daemon_stop
 daemon_start
@@ -186,7 +186,7 @@ oops a
 daemon_start
 stored a >/dev/null
 tap_is "an oops while the daemon was away is collected at its start" "$(json a signal)" watch
-tap_like 'the report of an oops while the daemon was away has what the guest logged' "$(json a title)" 'scenario_null_deref'
+tap_like "the report of an oops while the daemon was away has the guest's log" "$(json a title)" 'scenario_null_deref'
 
 # --- the other memory source, and where dumps can't go ---
 
@@ -202,8 +202,8 @@ daemon_change a
 daemon_mark
 oops a
 stored a >/dev/null
-tap_is "memory is read through libvirt where it must be" "$(json a memory)" libvirt
-tap_like 'memory read through libvirt gives the same result' "$(newest a report.txt)" 'scenario_null_deref\+0x[0-9a-f]+/0x[0-9a-f]+ \[oopsbt_scenario\]'
+tap_is "memory is read through libvirt if nothing else is possible" "$(json a memory)" libvirt
+tap_like 'memory read through libvirt gives the same report' "$(newest a report.txt)" 'scenario_null_deref\+0x[0-9a-f]+/0x[0-9a-f]+ \[oopsbt_scenario\]'
 daemon_stop
 
 mkdir "$test_dir/small"
@@ -217,7 +217,7 @@ events=$(guest_events_log a | wc -l)
 oops a
 full="error: .*NULL.*; it is not stored: $test_dir/small has [0-9]+ MiB free, a dump may need 256 MiB"
 tap_ok "without free space the log has the title, and why there is no dump" daemon_wait "$full" 60
-tap_is 'without free space nothing half-done is left' "$(find "$test_dir/small" -type f)" ""
+tap_is 'without free space no partial dump is left' "$(find "$test_dir/small" -type f)" ""
 tap_is 'without free space the guest was not frozen' "$(guest_events_log a | tail -n "+$((events + 1))" | grep -c Suspended)" 0
 daemon_stop
 
@@ -253,7 +253,7 @@ eventually 60 panicked
 daemon_start
 stored a >/dev/null
 tap_is "a panic while the daemon was away is collected at its start" "$(json a signal)" panicked
-tap_like 'the report of a panic while the daemon was away has what the guest logged' "$(json a title)" 'panic.*sysrq'
+tap_like "the report of a panic while the daemon was away has the guest's log" "$(json a title)" 'panic.*sysrq'
 daemon_stop
 daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
@@ -262,12 +262,12 @@ tap_unlike 'a panic while the daemon was away is collected once' "$(tail -n "+$d
 # --- off ---
 
 virsh -q metadata "$(guest_domain a)" https://oopsbt.org/xmlns/domain/1 --live --remove >/dev/null
-tap_ok "a domain is let go when it is disabled" daemon_wait "$(guest_domain a): disabled"
-tap_ok 'one analyser less stands by when a domain is disabled' eventually 10 have_spares 1
+tap_ok "a disabled domain is not followed any more" daemon_wait "$(guest_domain a): disabled"
+tap_ok 'one analyser fewer waits when a domain is disabled' eventually 10 have_spares 1
 spare=$(spares)
 status=0
 daemon_stop || status=$?
 tap_ok 'no analyser is left when the daemon has ended' test ! -e "/proc/$spare"
-tap_is "SIGTERM ends the daemon well" "$status" 0
+tap_is "the daemon exits without an error after SIGTERM" "$status" 0
 tap_is 'SIGTERM removes the status of the daemon' "$(ls "$daemon_runtime/status.json" 2>/dev/null)" ""
 tap_done

@@ -55,13 +55,13 @@ for kernel in ${DISK_KERNELS:-6.1}; do
 	guest_exec g 'dd if=/dev/zero of=/dev/vda bs=4096 count=1 conv=fsync >/dev/null 2>&1 &'
 	dump=$(daemon_wait "$(guest_domain g): stored:" 60 | sed 's/.*stored: //; s/,.*//') || true
 	dump=$daemon_store/$(guest_domain g)/$dump
-	tap_is "$kernel: the guest is not frozen: a suspend would wait for that disk" "$(value '$.timeline.frozen')" null
+	tap_is "$kernel, a hung task: the guest is not frozen, because a suspend would wait for the disk" "$(value '$.timeline.frozen')" null
 	kill -CONT "$server"
-	tap_is "$kernel: what it is" "$(value '$.incident')" hung-task
-	tap_is "$kernel: the title names the function that waits, and none that helps it" "$(value '$.title')" 'hung task in blkdev_fsync'
-	tap_is "$kernel: the blocked task comes before the CPUs that idle" \
+	tap_is "$kernel, a hung task: the incident is a hung task" "$(value '$.incident')" hung-task
+	tap_is "$kernel, a hung task: the title names the function that needs the result, not a helper" "$(value '$.title')" 'hung task in blkdev_fsync'
+	tap_is "$kernel, a hung task: the blocked task comes before idle CPUs" \
 		"$(grep -nE '^(Tasks|Backtraces)$' "$dump/report.txt" | sed 's/.*://' | xargs)" 'Tasks Backtraces'
-	tap_like "$kernel: the host is to blame" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
+	tap_like "$kernel, a hung task: the host is to blame" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
 		'^host: .* dd \(pid [0-9]+\) waits for a page writeback in blkdev_fsync, .* The host is to blame: vda has 1 unanswered request, the oldest for [0-9]+ s\.$'
 	guest_destroy g
 	end_process "$server"
@@ -79,7 +79,7 @@ for kernel in ${DISK_KERNELS:-6.1}; do
 	oops_of_disk o
 	tap_ok "$kernel, an oops while the disk is served: the guest was frozen" \
 		test "$(value '$.timeline.frozen')" != null
-	tap_unlike "$kernel, an oops while the disk is served: nobody waits for it" "$(cat "$dump/report.txt")" 'would wait for a disk'
+	tap_unlike "$kernel, an oops while the disk is served: no task waits for the disk" "$(cat "$dump/report.txt")" 'would wait for a disk'
 	kill -STOP "$server"
 	guest_exec o 'dd if=/dev/zero of=/dev/vda bs=4096 count=1 conv=fsync >/dev/null 2>&1 &'
 	sleep 4 # the watch sees the request twice
@@ -89,9 +89,9 @@ for kernel in ${DISK_KERNELS:-6.1}; do
 	tap_is "$kernel, an oops while the disk is dead: the guest was not frozen" "$(value '$.timeline.frozen')" null
 	tap_like "$kernel, an oops while the disk is dead: the report says why" "$(cat "$dump/report.txt")" \
 		'timeline.frozen: the guest ran while it was read: a suspend would wait for a disk that has not answered for [0-9]+\.[0-9] s'
-	tap_like "$kernel, an oops while the disk is dead: so does the journal" "$(tail -n "+$daemon_from" "$daemon_log")" \
+	tap_like "$kernel, an oops while the disk is dead: the journal says why" "$(tail -n "+$daemon_from" "$daemon_log")" \
 		'was not frozen: a suspend would wait for a disk that has not answered for'
-	tap_unlike "$kernel, an oops while the disk is dead: the oops is there" "$(value '$.title')" '^(null|)$'
+	tap_unlike "$kernel, an oops while the disk is dead: the report has the oops" "$(value '$.title')" '^(null|)$'
 	asked=$("$build/virsh-plugin/virsh-oopsbt" --directory "$daemon_store" --quiet collect "$(guest_domain o)" 2>"$test_dir/said") || true
 	tap_like "$kernel, collect while the disk is dead: the guest runs" "$(state o)" '^running'
 	tap_like "$kernel, collect while the disk is dead: it says that the guest was not frozen" "$(cat "$test_dir/said")" \

@@ -20,14 +20,14 @@ daemon_config '[analyzer]' 'wall_seconds=4' 'file_mib=8' '[rate-limit]' 'domain_
 daemon_start
 daemon_follow a "budget='8000'" >/dev/null
 # The rogue knows no kernel's count of oopses.
-tap_ok "the log says that the watch sees no oops of such a kernel" \
+tap_ok "the log says that the watch cannot notice an oops of a kernel without KALLSYMS_ALL" \
 	daemon_wait "$(guest_domain a): the memory watch cannot see oopses of this guest: .* only its panic device tells of them"
 # Its status is written a moment after that.
 for ((i = 0; i < 100; i++)); do
 	! grep -q '"watch_reason" : "' "$daemon_runtime/status.json" || break
 	sleep 0.1
 done
-tap_like "virsh oopsbt status says so, and what to do" \
+tap_like "virsh oopsbt status says why the watch is blind, and what to do" \
 	"$("$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" status --verbose "$(guest_domain a)")" \
 	'memory watch sees no oops of this guest: .*if the guest runs the oopsbt module'
 
@@ -83,10 +83,10 @@ oops a
 daemon_wait 'stored: ' >/dev/null
 daemon_kill
 tap_ok "killed when stored, the daemon leaves a guest that runs" runs 3
-tap_is 'killed when stored, the daemon leaves one whole dump' "$(dumps a | wc -l) $(newest report.txt)" "1 a report"
+tap_is 'killed when stored, the daemon leaves one complete dump' "$(dumps a | wc -l) $(newest report.txt)" "1 a report"
 daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
-tap_is 'no kill leaves anything half-done' "$(hidden)" ""
+tap_is 'no kill leaves a partial dump' "$(hidden)" ""
 
 # signalled: QEMU has been told to stop, and does when its caller is gone
 rogue good
@@ -118,7 +118,7 @@ kill -STOP "$daemon_pid"
 tap_ok "when the daemon hangs, its guard thaws the guest" runs 5
 kill -CONT "$daemon_pid"
 daemon_wait 'stored: ' >/dev/null
-tap_like 'the collection goes on when the daemon does that had hung' "$(newest report.txt)" 'not analysed'
+tap_like 'a collection ends when its hung daemon continues' "$(newest report.txt)" 'not analysed'
 
 rogue hang-frozen
 daemon_mark
@@ -127,7 +127,7 @@ daemon_wait 'thawed: ' 10 >/dev/null
 tap_ok "an analyser that hangs costs the guest no more than the budget" runs 3
 tap_like 'the dump says that the analyser hung' "$(daemon_wait 'stored: ' >/dev/null && newest report.txt)" \
 	'not analysed: .*in time'
-tap_like 'the dump says that the budget was used up' "$(newest report.txt)" 'the budget of 300 ms was used up before everything was read'
+tap_like 'the dump says that the budget was exceeded' "$(newest report.txt)" 'the budget of 300 ms was used up before everything was read'
 tap_like 'the dump has the registers although the analyser hung' "$(newest registers.txt)" '^CPU#1'
 
 daemon_change a "budget='8000'"
@@ -138,15 +138,15 @@ daemon_wait 'frozen: the guest is frozen' >/dev/null
 before=$EPOCHSECONDS
 status=0
 daemon_stop || status=$?
-tap_is "SIGTERM in the middle of a collection ends the daemon well" "$status" 0
-tap_ok 'SIGTERM in the middle of a collection ends the daemon within its time' [ $((EPOCHSECONDS - before)) -lt 12 ]
-tap_ok 'the guest runs after SIGTERM in the middle of a collection' runs 3
-tap_is 'SIGTERM in the middle of a collection leaves nothing half-done' "$(hidden)" ""
+tap_is "SIGTERM during a collection ends the daemon without an error" "$status" 0
+tap_ok 'SIGTERM during a collection ends the daemon within its time limit' [ $((EPOCHSECONDS - before)) -lt 12 ]
+tap_ok 'the guest runs after SIGTERM during a collection' runs 3
+tap_is 'SIGTERM during a collection leaves no partial dump' "$(hidden)" ""
 
 rogue good
 daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
-tap_like "there is one daemon to a runtime directory" \
+tap_like "a runtime directory has one daemon" \
 	"$("$build/host-tool/oopsbtd" --foreground --config "$test_dir/oopsbtd.conf" 2>&1 || echo "status $?")" \
 	'another oopsbtd is running'
 guard=$(pgrep -P "$daemon_pid" -f oopsbt-freeze-guard)
@@ -166,11 +166,11 @@ kill -STOP "$daemon_pid"
 oops a
 kill -STOP "$qemu"
 kill -CONT "$daemon_pid"
-tap_ok "a freeze that libvirt does not get done in time is gone without" \
+tap_ok "a collection goes on without a freeze if libvirt does not freeze the guest in time" \
 	daemon_wait 'could not be frozen: .* took more than 1000 ms' 20
 kill -CONT "$qemu"
 sleep 0.5 # the stop command comes through after all
-tap_ok 'a suspend that comes through after its collection is undone' runs 5
+tap_ok 'a suspend call that succeeds after its collection is undone' runs 5
 
 # --- the analyser is the guest's ---
 
@@ -181,7 +181,7 @@ refused() {
 	oops a
 	daemon_wait 'stored: ' >/dev/null
 	tap_like "an analyser that does \"$1\" leaves a dump that says so" "$(newest report.txt)" "$2"
-	tap_ok "whose report.json is of this schema and domain ($1)" grep -E "\"uuid\" ?: ?\"$(virsh -q domuuid "$(guest_domain a)" | tr -d ' \n')\"" "$(dumps a | tail -n 1)/report.json"
+	tap_ok "after an analyser that does \"$1\" report.json has the schema and the domain" grep -E "\"uuid\" ?: ?\"$(virsh -q domuuid "$(guest_domain a)" | tr -d ' \n')\"" "$(dumps a | tail -n 1)/report.json"
 }
 
 refused crash 'killed by signal 6'
@@ -202,12 +202,12 @@ case $build in
 */sanitized | */threads) tap_skip "no report makes the daemon use more than 32 MiB" "sanitizers use more memory" ;;
 *) tap_ok "no report makes the daemon use more than 32 MiB ($peak KiB)" [ "$peak" -lt 32768 ] ;;
 esac
-tap_is "no escape is in any dump" "$(grep -rlP '\x1b' "$daemon_store" || true)" ""
+tap_is "no dump contains an escape sequence" "$(grep -rlP '\x1b' "$daemon_store" || true)" ""
 rogue good
 daemon_mark
 oops a
 daemon_wait 'stored: ' >/dev/null
-tap_is 'the analyser after bad ones makes a good dump' "$(newest report.txt)" "a report"
+tap_is 'after bad analysers a good one makes a good dump' "$(newest report.txt)" "a report"
 tap_like 'the guest runs after all bad analysers' "$(state a)" '^running'
 
 # --- too many ---
@@ -221,14 +221,14 @@ before=$(dumps a | tail -n 1)
 for ((i = 0; i < 6; i++)); do
 	oops a
 done
-tap_ok 'the log tells of the rate limit' daemon_wait 'rate limit reached'
+tap_ok 'the log reports the rate limit' daemon_wait 'rate limit reached'
 daemon_wait 'stored: ' >/dev/null
 for ((i = 0; i < 100; i++)); do
 	[ "$(tail -n "+$daemon_from" "$daemon_log" | grep -c stored:)" -lt 3 ] || break
 	sleep 0.1
 done
-tap_is 'the rate limit holds' "$(dumps a | sed "1,\\|$before|d" | wc -l)" 3
+tap_is 'no more dumps are stored than the rate limit allows' "$(dumps a | sed "1,\\|$before|d" | wc -l)" 3
 status=0
 daemon_stop || status=$?
-tap_is "SIGTERM ends the daemon well" "$status" 0
+tap_is "the daemon exits without an error after SIGTERM" "$status" 0
 tap_done

@@ -130,7 +130,7 @@ sleep 0.5 # the stop command comes through now
 tap_ok "a suspend call that comes through 6 s after its caller was killed is undone" runs a 5
 recover a
 sleep 1 # the guard has seen it run
-tap_unlike "the guard does not forget it yet" "$(ls "$daemon_runtime/frozen")" '^$'
+tap_unlike "the guard remembers a suspend call while libvirtd may still have it" "$(ls "$daemon_runtime/frozen")" '^$'
 clock_ahead 40
 tap_ok 'the guard forgets a suspend call when libvirtd cannot have it any more' no_records 60
 daemon_start
@@ -144,9 +144,9 @@ for stuck in a b; do
 	frozen a b
 	kill -STOP "$(qemu_pid "$stuck")"
 	daemon_kill
-	tap_ok "with the QEMU of $stuck hung, the guard resumes $free all the same" runs "$free" 5
+	tap_ok "with the QEMU of $stuck hung, the guard still resumes $free" runs "$free" 5
 	kill -CONT "$(qemu_pid "$stuck")"
-	tap_ok "the guard resumes $stuck when its QEMU goes on" runs "$stuck" 5
+	tap_ok "the guard resumes $stuck when its QEMU continues" runs "$stuck" 5
 	recover a b
 	daemon_start
 	known a b
@@ -229,8 +229,8 @@ tap_ok "a domain is not frozen again while an earlier suspend call is under way"
 kill -CONT "$(qemu_pid a)"
 daemon_wait 'stored: ' >/dev/null
 sleep 0.5 # the stop command comes through
-tap_ok 'an earlier suspend call is undone when it comes through' runs a 5
-tap_ok 'the record of an earlier suspend call goes with it' no_records
+tap_ok 'an earlier suspend call is undone when it succeeds' runs a 5
+tap_ok 'the record of an earlier suspend call is removed with it' no_records
 recover a
 
 # --- nobody else's pause ---
@@ -252,7 +252,7 @@ tap_ok "when the daemon hangs, its guard resumes the guest" runs a 5
 virsh -q suspend "$(guest_domain a)" >/dev/null
 kill -CONT "$daemon_pid"
 daemon_wait 'stored: ' >/dev/null
-tap_like "when the daemon goes on, an administrator's suspend since then is left alone" "$(state a)" '^paused'
+tap_like "when the daemon continues, it leaves an administrator's later suspend alone" "$(state a)" '^paused'
 tap_like 'the report says who resumed the guest' "$(newest a report.txt)" 'freeze guard'
 recover a
 
@@ -292,8 +292,8 @@ reported() {
 daemon_mark
 oops a
 daemon_wait "$(guest_domain a): stored: " >/dev/null
-tap_is "the report's frozen is the time of QEMU's STOP event" "$(reported frozen)" "$(event_time STOP)"
-tap_is "the report's thawed is the time of QEMU's RESUME event" "$(reported thawed)" "$(event_time RESUME)"
+tap_is "timeline.frozen is the time of QEMU's STOP event" "$(reported frozen)" "$(event_time STOP)"
+tap_is "timeline.thawed is the time of QEMU's RESUME event" "$(reported thawed)" "$(event_time RESUME)"
 kill "$events"
 wait "$events" 2>/dev/null || true
 
@@ -312,9 +312,9 @@ disk=$!
 frozen b
 status=0
 timeout 20 virsh -q save "$(guest_domain b)" "$test_dir/saved" >"$test_dir/save.log" 2>&1 || status=$?
-tap_is "a save that begins during the freeze is ended, as it would carry the pause with it" "$status" 1
-tap_ok 'the guest runs after a save during the freeze was ended' runs b 5
-tap_ok 'the guard says that it ended the save' daemon_wait 'freeze-guard: .* was frozen when a save began'
+tap_is "a save that begins during the freeze is cancelled, because it would keep the pause" "$status" 1
+tap_ok 'the guest runs after a save during the freeze was cancelled' runs b 5
+tap_ok 'the guard logs that it cancelled the save' daemon_wait 'freeze-guard: .* was frozen when a save began'
 end_process "$disk" "$(pgrep -P "$disk")"
 exec {saved}<&-
 recover b
@@ -344,6 +344,6 @@ known a b
 
 status=0
 daemon_stop || status=$?
-tap_is "SIGTERM ends the daemon well" "$status" 0
+tap_is "the daemon exits without an error after SIGTERM" "$status" 0
 tap_ok 'no record is left when the daemon has ended' no_records
 tap_done

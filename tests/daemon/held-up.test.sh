@@ -73,6 +73,6 @@ oops a
 tap_ok 'the oops of another guest is collected while QEMUs hang' daemon_wait "$(guest_domain a): stored:" 60
 kill -CONT "$(qemu_pid other)" "$(qemu_pid third)"
 for name in other third; do
-	tap_ok "the kernel of $name is found when its QEMU goes on" daemon_wait "$(guest_domain "$name"): runs Linux" 120
+	tap_ok "the kernel of $name is found when its QEMU continues" daemon_wait "$(guest_domain "$name"): runs Linux" 120
 done
 tap_done

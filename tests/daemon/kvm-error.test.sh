@@ -66,15 +66,15 @@ daemon_mark
 virsh -q resume "$domain" >/dev/null
 if daemon_wait "$domain: stored:" 30 >/dev/null; then
 	dump=$(dumps k | tail -n 1)
-	tap_is 'a vCPU that KVM cannot run: what it is' \
+	tap_is 'a vCPU that KVM cannot run: the incident is a KVM error' \
 		"$("$query" value "$dump/report.json" '$.incident'): $("$query" value "$dump/report.json" '$.title')" \
 		'kvm-error: KVM internal error'
-	tap_like 'a vCPU that KVM cannot run: the report says what was seen' "$(cat "$dump/report.txt")" \
+	tap_like 'a vCPU that KVM cannot run: the report has the evidence' "$(cat "$dump/report.txt")" \
 		'^Seen +QEMU has stopped the guest for an internal error'
 	tap_is 'a vCPU that KVM cannot run: the report has its instruction' \
 		"$("$query" value "$dump/report.json" '$.vcpus[0].regs.rip')" 0xf005
 	tap_is 'a vCPU that KVM cannot run: there is one dump of it' "$(dumps k | wc -l)" 1
-	tap_like 'a vCPU that KVM cannot run: it is left as it is' "$(status)" '"status": *"internal-error"'
+	tap_like 'a vCPU that KVM cannot run: the guest is left stopped' "$(status)" '"status": *"internal-error"'
 	daemon_stop
 	daemon_start
 	daemon_wait "$domain: enabled and running" >/dev/null
@@ -88,7 +88,7 @@ if daemon_wait "$domain: stored:" 30 >/dev/null; then
 	virsh -q resume "$domain"
 	daemon_start
 	daemon_wait "$domain: stored:" 30 >/dev/null || true
-	tap_is 'a vCPU that KVM could not run while there was no daemon: what it is' \
+	tap_is 'a vCPU that KVM could not run while there was no daemon: the incident is a KVM error' \
 		"$(dumps k | wc -l): $("$query" value "$(dumps k | tail -n 1)/report.json" '$.incident')" '1: kvm-error'
 elif [[ $(status) == *internal-error* ]]; then
 	tap_ok 'a vCPU that KVM cannot run makes a dump' false

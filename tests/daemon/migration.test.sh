@@ -111,20 +111,20 @@ in_guest '(echo null >/sys/kernel/debug/oopsbt_scenario/run) 2>/dev/null & true'
 tap_like "an oops while it migrates is collected at once" "$(daemon_wait 'stored: ' || true)" 'null_deref'
 tap_unlike 'a domain that is migrating is not frozen' "$(tail -n "+$daemon_from" "$daemon_log")" 'frozen:'
 dump=$(dumps migrating | tail -n 1)
-tap_is "the report says why it has no registers" \
+tap_is "the report of a migrating domain says why it has no registers" \
 	"$("$query" value "$dump/report.json" '$.errors[*]' | grep -c '"vcpus","message":"no registers: the domain is migrating"')" 1
 tap_like 'the report of a migrating domain has what the guest printed' "$(cat "$dump/dmesg.txt")" 'Oops: 0002'
 tap_ok 'the domain is still migrating after the collection' migrating
 virsh -q domjobabort "$domain"
 wait "$migration" || true
-tap_like 'a domain that has stayed runs' "$(virsh -q domstate "$domain")" '^running'
-tap_is 'a domain that has stayed has one dump' "$(dumps migrating | wc -l)" 1
+tap_like 'a domain whose migration was cancelled runs' "$(virsh -q domstate "$domain")" '^running'
+tap_is 'a domain whose migration was cancelled has one dump' "$(dumps migrating | wc -l)" 1
 
 migrate 2 &
 wait $! || cat "$test_dir/migrate.log"
-tap_ok 'a domain that has gone is let go' daemon_wait "$domain: is gone"
-tap_like 'a domain that has gone runs where it is' "$(virsh -q -c "$there" domstate "$domain")" '^running'
+tap_ok 'a domain that has migrated is not followed any more' daemon_wait "$domain: is gone"
+tap_like 'a domain that has migrated runs on the other host' "$(virsh -q -c "$there" domstate "$domain")" '^running'
 status=0
 daemon_stop || status=$?
-tap_is "SIGTERM ends the daemon well" "$status" 0
+tap_is "the daemon exits without an error after SIGTERM" "$status" 0
 tap_done

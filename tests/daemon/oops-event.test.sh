@@ -85,13 +85,13 @@ daemon_start
 # The budget is what a busy machine needs, and long enough to look around in when no daemon ends it.
 # QEMU holds a second event within a second back: without the watch that would tell of it meanwhile.
 daemon_follow exact "budget='2000' signal='event'" >/dev/null
-tap_ok "an enabled domain's QEMU is told to pause at an oops" \
+tap_ok "oopsbtd configures the QEMU of an enabled domain to pause at an oops" \
 	daemon_wait "$(guest_domain exact): its QEMU pauses at the instant of an oops"
 for name in module plain; do
 	daemon_follow "$name" "budget='2000' watch='100'" >/dev/null
 done
 daemon_follow stock "budget='2000' watch='100'" >/dev/null
-tap_ok "on stock QEMU the daemon says that it can't" \
+tap_ok "on stock QEMU the daemon logs that QEMU cannot pause at an oops" \
 	daemon_wait "$(guest_domain stock): its QEMU cannot pause at the instant of an oops"
 
 # --- patched guest, patched QEMU ---
@@ -102,10 +102,10 @@ listener=$!
 sleep 1 # virsh does not say when it has begun to listen
 collect exact null
 end_process "$listener"
-tap_is "the event brings all CPUs' registers, as the daemon has asked for" \
+tap_is "the event brings all CPUs' registers, because the daemon requested them" \
 	"$(grep '"registers":' "$test_dir/oopses" | grep -o 'CPU#[0-9]*' | xargs)" 'CPU#0 CPU#1 CPU#2 CPU#3'
 tap_is "an oops is a GUEST_OOPS event" "$(value exact '$.signal')" oops
-tap_like "the guest was held" "$(tail -n "+$daemon_from" "$daemon_log")" 'the guest runs again, after'
+tap_like "QEMU held the guest for the oops" "$(tail -n "+$daemon_from" "$daemon_log")" 'the guest runs again, after'
 tap_unlike 'libvirt has suspended nothing: QEMU held the guest' "$(guest_events_log exact)" Suspended
 tap_is 'the guest runs on after an oops event' "$(guest_exec exact 'echo alive') $(qemu_state exact)" 'alive running'
 tap_is 'the guest was frozen from the instant of the oops on' "$(value exact '$.timeline.frozen')" \
@@ -114,9 +114,9 @@ tap_like 'the report tells the time until the guest ran again' "$(value exact '$
 cpu=$(value exact '$.oops.cpu')
 stack=$(value exact "\$.vcpus[$cpu].frames[*].symbol" | xargs)
 tap_note "$stack"
-tap_like "the oopsing CPU stands in the notifier that wrote the port, under oops_enter" "$stack" \
+tap_like "the oopsing CPU is in the notifier that wrote the port, below oops_enter" "$stack" \
 	'^([a-z0-9_.]+ ){1,7}oops_enter .*scenario_null_deref'
-tap_is "all its CPUs are told" "$(value exact '$.vcpus[*].frames[0].pc' | wc -l)" 4
+tap_is "the report has all CPUs of a held guest" "$(value exact '$.vcpus[*].frames[0].pc' | wc -l)" 4
 
 # --- at that very moment ---
 
@@ -153,18 +153,18 @@ counter() {
 guest_exec exact 'echo "counter 1-3 60000" >/sys/kernel/debug/oopsbt_scenario/run'
 counted
 exactly=$ahead
-tap_like "the other CPUs are seen counting" "$exactly" '^-?[0-9]+$'
+tap_like "the other CPUs of the guest are seen counting" "$exactly" '^-?[0-9]+$'
 monitor exact '{"execute": "set-action", "arguments": {"oops": "none"}}' >/dev/null
 counted
 tap_like 'the other CPUs are seen counting when the guest is suspended after the event, too' "$ahead" '^[0-9]+$'
-tap_ok "paused at the instant they had counted on by less than a tenth of that" [ $((exactly * 10)) -lt "$ahead" ]
+tap_ok "with the pause, the other CPUs counted on by less than a tenth" [ $((exactly * 10)) -lt "$ahead" ]
 monitor exact '{"execute": "set-action", "arguments": {"oops": "pause"}}' >/dev/null
 
 # --- the others ---
 
 collect module null
 tap_is "the module sends the same event to a patched QEMU" "$(value module '$.signal')" oops
-tap_like "about the same oops" "$(value module '$.title')" scenario_null_deref
+tap_like "the event of the module is about the same oops" "$(value module '$.title')" scenario_null_deref
 collect plain null
 tap_is "a guest with neither is found by its memory on a patched QEMU" "$(value plain '$.signal')" watch
 collect stock null
@@ -187,8 +187,8 @@ for scenario in null_deref gpf bug; do
 	daemon_wait "$(guest_domain exact): stored:.*scenario_$scenario" 60 >/dev/null
 done
 told=$(tail -n "+$daemon_from" "$daemon_log" | grep "$(guest_domain exact): stored:")
-tap_is "each has a dump, and one only" "$(dumps exact | wc -l)" $((before + 3))
-tap_is 'the report of the watch tells of the event that came late' "$(grep -oE 'scenario_[a-z_]+' <<<"$told" | sort | uniq -c | xargs)" \
+tap_is "each of three oopses in a row has one dump" "$(dumps exact | wc -l)" $((before + 3))
+tap_is 'the report of the watch mentions the event that came late' "$(grep -oE 'scenario_[a-z_]+' <<<"$told" | sort | uniq -c | xargs)" \
 	'1 scenario_bug 1 scenario_gpf 1 scenario_null_deref'
 
 guest_exec exact 'dmesg -n 7'
@@ -198,7 +198,7 @@ guest_exec exact 'dmesg -n 7'
 virsh_oopsbt() {
 	"$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" "$@"
 }
-tap_like "enable says that this QEMU stops the guest" "$(virsh_oopsbt enable --live "$(guest_domain exact)")" \
+tap_like "enable says that this QEMU pauses the guest" "$(virsh_oopsbt enable --live "$(guest_domain exact)")" \
 	'this QEMU has the patches and stops the guest'
 tap_like 'enable says that a stock QEMU drops the event' "$(virsh_oopsbt enable --live "$(guest_domain stock)")" \
 	'has no patches for it and drops it'
@@ -210,11 +210,11 @@ kill -STOP "$daemon_pid"
 apart
 oops exact &
 writer=$!
-tap_ok "while the daemon hangs the guest stands" stands exact held
+tap_ok "while the daemon hangs the held guest is stopped" stands exact held
 virsh -q suspend "$(guest_domain exact)"
 kill -CONT "$daemon_pid"
 daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
-tap_is "a guest that somebody suspends meanwhile stays so" "$(state exact)" 'paused (user)'
+tap_is "a guest that somebody suspends while it is held stays suspended" "$(state exact)" 'paused (user)'
 virsh -q resume "$(guest_domain exact)"
 wait "$writer"
 
@@ -228,9 +228,9 @@ kill -STOP "$daemon_pid"
 oops exact null
 kill -CONT "$daemon_pid"
 daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
-tap_like "a pause that QEMU has ended before all was read is told of" "$(cat "$(dumps exact | tail -n 1)/report.txt")" \
+tap_like "the report says that QEMU ended the pause before everything was read" "$(cat "$(dumps exact | tail -n 1)/report.txt")" \
 	'QEMU let the guest go on by itself'
-tap_is 'a pause that QEMU has ended early is not said to be of one instant' "$(value exact '$.vcpus[*].consistency' | sort -u)" late
+tap_is 'a report of a pause that ended early does not claim a single instant' "$(value exact '$.vcpus[*].consistency' | sort -u)" late
 
 daemon_change exact "budget='2000' watch='100' keep='100'"
 
@@ -247,12 +247,12 @@ begin=$SECONDS
 oops exact &
 writer=$!
 daemon_wait "$(guest_domain exact): skipping signals: rate limit reached" >/dev/null
-tap_ok "the guest whose oops the rate limit leaves out goes on" stands exact running
-tap_ok "a guest whose oops is left out goes on before QEMU lets it" [ $((SECONDS - begin)) -lt 9 ]
+tap_ok "a guest whose oops the rate limit skips runs again" stands exact running
+tap_ok "a guest whose oops is skipped runs again before QEMU's time limit" [ $((SECONDS - begin)) -lt 9 ]
 wait "$writer"
 daemon_config '[rate-limit]' 'domain_burst=1000'
 kill -HUP "$daemon_pid"
-tap_ok 'an oops that the rate limit left out is collected when the limit is raised' \
+tap_ok 'a skipped oops is collected when the limit is raised' \
 	daemon_wait "$(guest_domain exact): collecting the last of the signals that the rate limit left out"
 daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
 
@@ -272,10 +272,10 @@ writer=$!
 daemon_wait "$(guest_domain exact): frozen:" >/dev/null
 daemon_kill
 rogue good
-tap_is 'a guest that is held stands when the daemon is killed' "$(qemu_state exact)" held
+tap_is 'a held guest is stopped when the daemon is killed' "$(qemu_state exact)" held
 first=$(counter "$now")
-tap_is "none of its CPUs goes on: what they count stays" "$(counter "$now")" "$first"
-tap_ok 'QEMU lets a held guest go by itself' stands exact running
+tap_is "no CPU of a held guest counts on after the daemon was killed" "$(counter "$now")" "$first"
+tap_ok 'QEMU resumes a held guest by itself' stands exact running
 wait "$writer"
 tap_ok 'CPUs of a held guest count on when QEMU lets it go' [ "$(counter "$now")" -gt "$first" ]
 
@@ -295,6 +295,6 @@ for name in exact module; do
 		[ "$(qemu_state "$name")" = running ] || paused=yes
 	done
 	wait "$writer"
-	tap_is "a daemon that stopped, or was told not to, leaves no guest that pauses ($name)" "$paused" ""
+	tap_is "QEMU does not pause the guest when the domain is disabled or the daemon has stopped ($name)" "$paused" ""
 done
 tap_done

@@ -49,7 +49,7 @@ dumped() {
 
 # ends GUEST INCIDENT: what stood still goes on, and there is a dump of that
 ends() {
-	tap_like "$shape, $2: its end is told" "$(daemon_wait "$2: .* ran on after [0-9]+ s" 60 || true)" 'ran on'
+	tap_like "$shape, $2: the log reports its end" "$(daemon_wait "$2: .* ran on after [0-9]+ s" 60 || true)" 'ran on'
 	daemon_wait "$(guest_domain "$1"): stored:.* ended$" 60 >/dev/null || true
 	dump=$(dumps "$1" | tail -n 1)
 	tap_is "$shape, $2: there is a dump of its end" "$(value '$.incident') $(value '$.stall.phase'): $(value '$.title')" \
@@ -76,12 +76,12 @@ try() {
 		echo spin_until_nmi >/sys/kernel/debug/oopsbt_scenario/run'
 
 	spins g spin_irqoff "$a"
-	tap_is "$shape, interrupts off: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" "hard-lockup on CPU $a"
+	tap_is "$shape, interrupts off: the incident is a hard lockup of the CPU" "$(value '$.incident') on CPU $(value '$.stall.cpu')" "hard-lockup on CPU $a"
 	tap_like "$shape, interrupts off: the guest is to blame" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
 		"^guest: .* CPU $a runs oopsbt/$a \\(pid [0-9]+\\) in scenario_spin_loop \\[oopsbt_scenario\\], with interrupts off"
 	tap_is "$shape, interrupts off: the title names the function" "$(value '$.title')" \
 		'hard lockup in scenario_spin_loop [oopsbt_scenario]'
-	tap_like "$shape, interrupts off: the report says what was seen" "$(cat "$dump/report.txt")" \
+	tap_like "$shape, interrupts off: the report has the evidence" "$(cat "$dump/report.txt")" \
 		"^Seen +CPU $a used [2-5] s of processor time without a timer interrupt\$"
 	ends g hard-lockup
 	tap_is "$shape, interrupts off: there are no other dumps of it" "$(num_dumps g)" 2
@@ -89,7 +89,7 @@ try() {
 	# Somebody who would run there, if he could.
 	guest_exec g "taskset $((1 << b)) sh -c 'while :; do :; done' >/dev/null 2>&1 & echo \$! >/tmp/busy"
 	spins g spin_preemptoff "$b"
-	tap_is "$shape, preemption off: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" "soft-lockup on CPU $b"
+	tap_is "$shape, preemption off: the incident is a soft lockup of the CPU" "$(value '$.incident') on CPU $(value '$.stall.cpu')" "soft-lockup on CPU $b"
 	tap_is "$shape, preemption off: the title names the function" "$(value '$.title')" \
 		'soft lockup in scenario_spin_loop [oopsbt_scenario]'
 	ends g soft-lockup
@@ -104,16 +104,16 @@ try() {
 	else
 		spins g rcu_sleep "$c"
 	fi
-	tap_is "$shape, a reader that goes on: what it is" "$(value '$.incident')" rcu-stall
-	tap_like "$shape, a reader that goes on: the report says what was seen" "$(cat "$dump/report.txt")" \
+	tap_is "$shape, a stalled grace period: the incident is an RCU stall" "$(value '$.incident')" rcu-stall
+	tap_like "$shape, a stalled grace period: the report has the evidence" "$(cat "$dump/report.txt")" \
 		'^Seen +an RCU grace period does not end: it has not moved for [3-6] s$'
 	ends g rcu-stall
 
 	spins g spin_rcu "$c"
-	tap_is "$shape, a reader that spins: what it is" "$(value '$.incident')" rcu-stall
-	tap_is "$shape, a reader that spins: the title names the function" "$(value '$.title')" \
+	tap_is "$shape, a spinning RCU reader: the incident is an RCU stall" "$(value '$.incident')" rcu-stall
+	tap_is "$shape, a spinning RCU reader: the title names the function" "$(value '$.title')" \
 		'rcu stall in scenario_spin_loop [oopsbt_scenario]'
-	tap_like "$shape, a reader that spins: the guest is to blame, and which CPU" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
+	tap_like "$shape, a spinning RCU reader: the guest is to blame, and its CPU is named" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
 		"^guest: .* CPU $c runs oopsbt/$c \\(pid [0-9]+\\) in scenario_spin_loop \\[oopsbt_scenario\\], with interrupts on\\. "
 	ends g rcu-stall
 	guest_exec g 'echo 2 >/proc/sys/kernel/watchdog_thresh'
@@ -121,10 +121,10 @@ try() {
 	guest_exec g 'echo 60 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout'
 	guest_exec g 'echo 2 >/proc/sys/kernel/hung_task_timeout_secs'
 	stalls g completion
-	tap_is "$shape, a task that waits: what it is" "$(value '$.incident')" hung-task
-	tap_like "$shape, a task that waits: the verdict names it" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
+	tap_is "$shape, a waiting task: the incident is a hung task" "$(value '$.incident')" hung-task
+	tap_like "$shape, a waiting task: the verdict names the task" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
 		'^guest: .* oopsbt-never \(pid [0-9]+\) waits for a completion in .* by now'
-	tap_like "$shape, a task that waits: the guest is not frozen, as it could wait for a disk" "$(cat "$dump/report.txt")" \
+	tap_like "$shape, a waiting task: the guest is not frozen, because the task may wait for a disk" "$(cat "$dump/report.txt")" \
 		'timeline.frozen: the guest ran while it was read: a suspend would wait for the disk'
 	# The detector counts it again and again, and the next daemon knows what this one has told.
 	daemon_stop
@@ -132,13 +132,13 @@ try() {
 	daemon_wait "$(guest_domain g): runs Linux" >/dev/null
 	guest_exec g 'sleep 5; echo complete >/sys/kernel/debug/oopsbt_scenario/run'
 	ends g hung-task
-	tap_is "$shape, a task that waits: there is one dump of it, and one of its end" \
+	tap_is "$shape, a waiting task: there is one dump of the hang, and one of its end" \
 		"$(dumps g | while read -r dump; do value '$.incident'; done | grep -c hung-task)" 2
 	guest_exec g 'echo 0 >/proc/sys/kernel/hung_task_timeout_secs'
 
 	daemon_change g "budget='10000' keep='1000' kinds='warning'"
 	stalls g warn
-	tap_is "$shape, a warning: what it is" "$(value '$.incident'): $(value '$.title')" \
+	tap_is "$shape, WARN_ON(): the incident is a warning" "$(value '$.incident'): $(value '$.title')" \
 		'warning: WARNING in run_warn [oopsbt_scenario]'
 
 	# Not asked for, it is not told.
@@ -155,14 +155,14 @@ try() {
 	guest_exec g "for i in $(for ((i = 0; i < smp && i < 4; i++)); do echo $((1 << i)); done | xargs); do
 		timeout 8 taskset \$i sh -c 'while :; do :; done' >/dev/null 2>&1 & done; sleep 10"
 	sleep 4
-	tap_is "$shape: a hang that is not asked for, a pause, an idle guest and one that computes make no dump" "$(num_dumps g)" "$seen"
+	tap_is "$shape: a disabled kind of hang, a pause, an idle guest and a computing guest make no dump" "$(num_dumps g)" "$seen"
 
 	# Nobody answers after that. It is noticed without being asked for.
 	daemon_change g "budget='10000' keep='1000' kinds='auto'"
 	daemon_mark
 	guest_exec g '(sleep 1; echo halt >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1 &'
 	dumped g
-	tap_is "$shape, all CPUs halted: what it is" "$(value '$.incident'): $(value '$.title')" 'dead: dead: no vCPU runs'
+	tap_is "$shape, all CPUs halted: the incident is a dead guest" "$(value '$.incident'): $(value '$.title')" 'dead: dead: no vCPU runs'
 	tap_like "$shape, all CPUs halted: the guest is to blame" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
 		"^guest: .* Of $smp vCPUs $smp are halted, $smp of them with interrupts off"
 	daemon_stop
@@ -175,7 +175,7 @@ try() {
 	rm -r "$daemon_runtime/maps"
 	daemon_start
 	dumped g
-	tap_is "$shape, all CPUs halted before the daemon came: what it is" "$(value '$.incident'): $(value '$.title')" \
+	tap_is "$shape, all CPUs halted before the daemon started: the incident is a dead guest" "$(value '$.incident'): $(value '$.title')" \
 		'dead: dead: no vCPU runs'
 	guest_destroy g
 }

@@ -44,14 +44,14 @@ for kernel in ${STALL_KERNELS:-6.1}; do
 	daemon_wait "$(guest_domain g): stored:" 60 >/dev/null || true
 	end_process "$hog"
 	taskset -p "$(printf %x $(((1 << $(nproc)) - 1)))" "$vcpu" >/dev/null
-	tap_is "$kernel, a host that has no time: what it is" "$(value '$.incident') on CPU $(value '$.stall.cpu')" 'starved on CPU 1'
-	tap_is "$kernel, a host that has no time: the title" "$(value '$.title')" 'starved: the host keeps a vCPU waiting'
-	tap_is "$kernel, a host that has no time: the host is to blame" "$(value '$.verdict.blame')" host
+	tap_is "$kernel, a busy host: the incident is a starved CPU" "$(value '$.incident') on CPU $(value '$.stall.cpu')" 'starved on CPU 1'
+	tap_is "$kernel, a busy host: the title says that the host keeps a vCPU waiting" "$(value '$.title')" 'starved: the host keeps a vCPU waiting'
+	tap_is "$kernel, a busy host: the host is to blame" "$(value '$.verdict.blame')" host
 	# shellcheck disable=SC2016 # for the guest's shell
 	guest_exec g 'kill -9 $(cat /tmp/busy)'
-	tap_like "$kernel, a host that has time again: that is told" "$(daemon_wait 'starved: .* ran on after [0-9]+ s' 60 || true)" 'ran on'
+	tap_like "$kernel, a host that is not busy any more: the log reports the end of the starvation" "$(daemon_wait 'starved: .* ran on after [0-9]+ s' 60 || true)" 'ran on'
 	daemon_wait "$(guest_domain g): stored:.* ended$" 60 >/dev/null || true
-	tap_is "$kernel, a host that has time again: there is a dump of that" \
+	tap_is "$kernel, a host that is not busy any more: there is a dump of the end" \
 		"$(value '$.incident') $(value '$.stall.phase'): $(value '$.title')" 'starved ended: starved ended'
 	guest_destroy g
 
@@ -65,12 +65,12 @@ for kernel in ${STALL_KERNELS:-6.1}; do
 		continue
 	fi
 	daemon_wait "$(guest_domain limited): stored:" 60 >/dev/null || true
-	tap_is "$kernel, a limit on all vCPUs: what it is" "$(value '$.incident' limited): $(value '$.title' limited)" \
+	tap_is "$kernel, a limit on all vCPUs: the incident is a starved guest" "$(value '$.incident' limited): $(value '$.title' limited)" \
 		'starved: starved: the host keeps a vCPU waiting'
 	tap_like "$kernel, a limit on all vCPUs: the host is to blame" "$(value '$.verdict.blame' limited): $(value '$.verdict.text' limited)" \
 		'^host: .*or a limit keeps this guest off them\.$'
 	virsh -q schedinfo --live "$(guest_domain limited)" vcpu_quota=-1 >/dev/null
-	tap_like "$kernel, a limit that is lifted: that is told" "$(daemon_wait "$(guest_domain limited): starved: .* ran on after [0-9]+ s" 60 || true)" 'ran on'
+	tap_like "$kernel, a limit that is lifted: the log reports the end of the starvation" "$(daemon_wait "$(guest_domain limited): starved: .* ran on after [0-9]+ s" 60 || true)" 'ran on'
 	guest_destroy limited
 done
 tap_done

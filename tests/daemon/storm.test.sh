@@ -69,19 +69,19 @@ while [ $((EPOCHSECONDS - start)) -lt $seconds ]; do
 done
 tap_note "$((($(writes) - first) / seconds)) writes a second; the slowest answer took $((slowest / 1000)) ms"
 tap_note "resident KiB and open files of oopsbtd: $ours, then $(size "$daemon_pid"); of libvirtd: $libvirts, then $(size "$libvirtd_pid")"
-tap_ok "there was a storm" [ $((($(writes) - first) / seconds)) -gt 10000 ]
-tap_ok "the daemon answers all the time" [ "$asked" -gt $((seconds / 2)) ]
+tap_ok "the guest causes a storm of signals" [ $((($(writes) - first) / seconds)) -gt 10000 ]
+tap_ok "the daemon answers during the storm" [ "$asked" -gt $((seconds / 2)) ]
 daemon_mark
 oops other
-tap_ok "another guest's oops is collected meanwhile" daemon_wait "$(guest_domain other): stored:.*scenario_null_deref" 60
-tap_is "the storm has as many dumps as the rate limit says" "$(dumps storm | wc -l)" "$burst"
+tap_ok "another guest's oops is collected during the storm" daemon_wait "$(guest_domain other): stored:.*scenario_null_deref" 60
+tap_is "a storm has as many dumps as the rate limit allows" "$(dumps storm | wc -l)" "$burst"
 status --json "$storm" >"$test_dir/status.json"
-tap_ok 'the report tells how many signals were left out' \
+tap_ok 'the report has the number of skipped signals' \
 	[ "$("$query" value "$test_dir/status.json" '$.domains[0].guest.suppressed')" -ge "$seconds" ]
-tap_like 'report.txt tells in words how many signals were left out' "$(status --verbose "$storm")" '[1-9][0-9]* left out by the rate limit, 0 failed'
-tap_ok "the daemon has not grown" grown "$ours" "$(size "$daemon_pid")" 4096 8
-tap_ok 'libvirtd has not grown' grown "$libvirts" "$(size "$libvirtd_pid")" 4096 8
-tap_ok "the guest itself runs on" eventually [ "$(writes)" != "$first" ]
+tap_like 'report.txt has the number of skipped signals in words' "$(status --verbose "$storm")" '[1-9][0-9]* left out by the rate limit, 0 failed'
+tap_ok "the daemon has not grown after the storm" grown "$ours" "$(size "$daemon_pid")" 4096 8
+tap_ok 'libvirtd has not grown after the storm' grown "$libvirts" "$(size "$libvirtd_pid")" 4096 8
+tap_ok "the guest runs after the storm" eventually [ "$(writes)" != "$first" ]
 
 # --- oopses that have no dump ---
 
@@ -116,12 +116,12 @@ tap_ok "after the rate limit the last oops is collected, though no other follows
 	daemon_wait "$(guest_domain other): collecting the last of the signals that the rate limit left out" 60
 daemon_wait "$(guest_domain other): stored:.*scenario_gpf" 60 >/dev/null || true
 tap_is "of five oopses with a burst of two there are three dumps" $(($(dumps other | wc -l) - had)) 3
-tap_is "the third tells of the fifth" "$(value '$.title') $(($(value '$.oops.number') - told))" \
+tap_is "the third dump of five oopses is of the fifth" "$(value '$.title') $(($(value '$.oops.number') - told))" \
 	'general protection fault in scenario_gpf [oopsbt_scenario] 5'
-tap_is 'the report of a signal that was put off has registers' "$(value '$.fault.symbol') $(value '$.fault.regs.*' | grep -x 0x6f6f707362740000 | sort -u)" \
+tap_is 'the report of a deferred signal has registers' "$(value '$.fault.symbol') $(value '$.fault.regs.*' | grep -x 0x6f6f707362740000 | sort -u)" \
 	'scenario_gpf 0x6f6f707362740000'
-tap_is 'the report of a signal that was put off says so' "$(value '$.timeline.deferred')" true
-tap_is "it lists the two between by number and title" \
+tap_is 'the report of a deferred signal says that it was deferred' "$(value '$.timeline.deferred')" true
+tap_is "the report lists the two skipped oopses by number and title" \
 	"$(value '$.suppressed.oopses[*].number' | while read -r n; do echo $((n - told)); done | xargs) $(
 		value '$.suppressed.oopses[*].title' | grep -oE 'scenario_[a-z_]+' | grep -v oopsbt | xargs)" \
 	'3 4 scenario_bug scenario_null_deref'
@@ -137,19 +137,19 @@ reload 'free_space_mib=0'
 daemon_mark
 oops other gpf
 daemon_wait "$(guest_domain other): stored:" 60 >/dev/null
-tap_is "after a collection that failed the report is of the oops after it" \
+tap_is "after a failed collection the report is of the next oops" \
 	"$(value '$.title') $(($(value '$.oops.number') - told))" \
 	'general protection fault in scenario_gpf [oopsbt_scenario] 7'
 # On a busy host the CPU may have gone on.
-tap_like "no stack is of another oops" "$(value '$.vcpus[*].frames[*].symbol' | grep ^scenario_ | sort -u | xargs)" \
+tap_like "after a failed collection no stack is of another oops" "$(value '$.vcpus[*].frames[*].symbol' | grep ^scenario_ | sort -u | xargs)" \
 	'^(scenario_gpf)?$'
-tap_is "the registers are of that oops" "$(value '$.fault.symbol')" scenario_gpf
-tap_like "the one that failed is listed" "$(value '$.suppressed.oopses[*].title')" \
+tap_is "after a failed collection the registers are of the reported oops" "$(value '$.fault.symbol')" scenario_gpf
+tap_like "the report lists the oops of a failed collection" "$(value '$.suppressed.oopses[*].title')" \
 	'^kernel BUG at oopsbt_scenario.c:[0-9]+ in scenario_bug '
 tap_is 'the report says that a collection failed' "$(value '$.suppressed.rate_limit') $(value '$.suppressed.failed')" '0 1'
-tap_unlike "the rate limit is not blamed" "$(report)" 'rate limit'
+tap_unlike "the report does not blame the rate limit for a failed collection" "$(report)" 'rate limit'
 "$build/host-tool/oopsbt-analyze" --json "$(dumps other | tail -n 1)/core" >"$test_dir/again.json" || true
-tap_ok "the core tells the same" cmp "$test_dir/again.json" "$(dumps other | tail -n 1)/report.json"
+tap_ok "the core has the same list of oopses" cmp "$test_dir/again.json" "$(dumps other | tail -n 1)/report.json"
 
 # --- one bug, again and again ---
 
@@ -161,15 +161,15 @@ for scenario in bug bug bug bug gpf bug; do
 	oops other "$scenario"
 	daemon_wait "$(guest_domain other): stored:" 60 >/dev/null
 done
-tap_like "the log says where a record is" "$(daemon_wait 'oops: .*[(]again; recorded in dump 2' 60 || true)" 'recorded in dump 2'
+tap_like "the log names the dump of each record" "$(daemon_wait 'oops: .*[(]again; recorded in dump 2' 60 || true)" 'recorded in dump 2'
 tap_is "of five oopses of one bug three have a dump, and another bug between them has one" $(($(dumps other | wc -l) - had)) 4
 holder=$(dumps other | sed -n "$((had + 1))p")
-tap_is "the others are records in the first of these dumps, with CPU and title" \
+tap_is "the other oopses are records in the first of these dumps, with CPU and title" \
 	"$("$query" value "$holder/repeats.json" '$.count') $("$query" value "$holder/repeats.json" '$.records[*].cpu' | grep -c '[01]') $(
 		"$query" value "$holder/repeats.json" '$.records[*].title' | sort -u)" "2 2 $("$query" value "$holder/report.json" '$.title')"
-tap_like "list counts them" "$("$build/virsh-plugin/virsh-oopsbt" --directory "$daemon_store" list)" \
+tap_like "list counts the records of repeats" "$("$build/virsh-plugin/virsh-oopsbt" --directory "$daemon_store" list)" \
 	"$(basename "$holder") .* \(×3, last"
-tap_is "nothing is left of the dumps that they would have been" "$(find "$daemon_store" -name '.new-*')" ""
+tap_is "no partial dump of a recorded oops is left" "$(find "$daemon_store" -name '.new-*')" ""
 daemon_change other
 
 # Another process collects the domain: it has the lock.
@@ -182,11 +182,11 @@ oops other null
 daemon_wait "$(guest_domain other): cannot collect yet: another process is collecting this domain" >/dev/null
 sleep 8 # it is tried again after 2 s and 4 s more
 exec {lock}>&-
-tap_ok "what another process kept from being collected is collected after it" \
+tap_ok "an oops that another process kept from being collected is collected after it" \
 	daemon_wait "$(guest_domain other): stored:.*scenario_null_deref" 60
-tap_is "it is said once that it has to wait" "$(tail -n "+$daemon_from" "$daemon_log" | grep -c 'cannot collect yet')" 1
+tap_is "the log says once that a collection has to wait" "$(tail -n "+$daemon_from" "$daemon_log" | grep -c 'cannot collect yet')" 1
 tap_is 'an oops that another process kept from being collected has one dump' $(($(dumps other | wc -l) - had)) 1
-tap_is 'the dump of such an oops tells of no other' "$(value '$.suppressed')" null
+tap_is 'the dump of a delayed oops mentions no other' "$(value '$.suppressed')" null
 
 # What a daemon has left out its successor knows.
 daemon_stop
@@ -200,7 +200,7 @@ daemon_wait "$(guest_domain other): stored:" 60 >/dev/null
 sleep 2 # the memory watch tells of what no event told of
 daemon_kill
 daemon_start
-tap_ok "what a daemon had put off when it was killed is collected by the next one" \
+tap_ok "a signal that the daemon had deferred when it was killed is collected by the next one" \
 	daemon_wait "$(guest_domain other): stored:.*scenario_gpf" 60
-tap_like 'the next daemon lists what was left out before' "$(value '$.suppressed.oopses[*].title')" scenario_bug
+tap_like 'the next daemon lists the oopses skipped before' "$(value '$.suppressed.oopses[*].title')" scenario_bug
 tap_done

@@ -41,17 +41,17 @@ guest_exec g 'modprobe i6300esb'
 daemon_follow g "budget='10000'" >/dev/null
 
 expires ': stored:'
-tap_is 'a watchdog that pauses the guest: what it is' "$(value '$.incident') by $(value '$.signal'): $(value '$.title')" \
+tap_is 'a watchdog that pauses the guest: the incident is the watchdog' "$(value '$.incident') by $(value '$.signal'): $(value '$.title')" \
 	'watchdog by watchdog: watchdog expired'
-tap_like 'a watchdog that pauses the guest: the report says what was seen' "$(cat "$dump/report.txt")" \
+tap_like 'a watchdog that pauses the guest: the report has the evidence' "$(cat "$dump/report.txt")" \
 	"^Seen +the guest did not serve its watchdog device in time; the device's action is pause\$"
 tap_like 'a watchdog that pauses the guest: the report has its CPUs' "$(cat "$dump/report.txt")" 'Call Trace'
-tap_is 'a watchdog that pauses the guest: it stays paused' "$(state g)" 'paused (watchdog)'
+tap_is 'a watchdog that pauses the guest: the guest stays paused' "$(state g)" 'paused (watchdog)'
 
 virsh -q resume "$(guest_domain g)"
 action none
 expires ': stored:'
-tap_is 'a watchdog without an action: what it is' "$(value '$.incident'), $(dumps g | wc -l) dumps" 'watchdog, 2 dumps'
+tap_is 'a watchdog without an action: the incident is the watchdog' "$(value '$.incident'), $(dumps g | wc -l) dumps" 'watchdog, 2 dumps'
 tap_like 'a watchdog without an action: the guest was frozen and runs' "$(value '$.timeline.thawed'), $(state g)" \
 	'^20.*, running'
 
@@ -59,7 +59,7 @@ expires 'skipping signals: rate limit reached'
 daemon_mark
 oops g
 daemon_wait ': stored:' 60 >/dev/null || true
-tap_is "what watchdogs use up of the rate limit does not keep an oops from being collected" \
+tap_is "the rate limit of watchdogs does not keep an oops from being collected" \
 	"$(dumps g | wc -l) dumps, $("$query" value "$(dumps g | tail -n 1)/report.json" '$.incident')" '3 dumps, oops'
 
 # paused_unseen: it expires while there is no daemon
@@ -88,20 +88,20 @@ daemon_wait ': stored:' 60 >/dev/null || true
 dump=$(dumps g | tail -n 1)
 tap_is 'a guest that its watchdog paused while there was no daemon: there is a dump of it' \
 	"$(dumps g | wc -l): $(value '$.incident') by $(value '$.signal'), $(state g)" '4: watchdog by watchdog, paused (watchdog)'
-tap_like 'a guest that its watchdog paused while there was no daemon: the report says what was seen' "$(cat "$dump/report.txt")" \
+tap_like 'a guest that its watchdog paused while there was no daemon: the report has the evidence' "$(cat "$dump/report.txt")" \
 	'^Seen +the guest did not serve its watchdog device in time, and the device has paused it$'
 daemon_stop
 comes_back
 tap_is 'a guest that its watchdog paused while there was no daemon: the next one makes no second dump' "$(dumps g | wc -l)" 4
 virsh -q resume "$(guest_domain g)"
 comes_back
-tap_is 'a guest that runs again: there is no dump of that' "$(dumps g | wc -l)" 4
+tap_is "a guest that runs again after its watchdog's pause: there is no further dump" "$(dumps g | wc -l)" 4
 daemon_start
 daemon_wait "$(guest_domain g): runs Linux" >/dev/null
 expires ': stored:'
 daemon_stop
 comes_back
-tap_is 'a guest that its watchdog paused before the eyes of a daemon: the next one makes no second dump' "$(dumps g | wc -l)" 5
+tap_is 'a guest that its watchdog paused while a daemon ran: the next daemon makes no second dump' "$(dumps g | wc -l)" 5
 virsh -q resume "$(guest_domain g)"
 paused_unseen
 daemon_start

@@ -115,15 +115,15 @@ text_behind() {
 lockup() {
 	writes_until "$1" "$4" "$5"
 	# A detector that comes round again tells again.
-	tap_is "$kernel: $2 is that event, and no other" "$(events_written | tr ' ' '\n' | sort -u)" "$3"
-	tap_like "$kernel: $2: it comes before its text" "$(text_behind)" "$5"
+	tap_is "$kernel: $2 writes the event once, and no other" "$(events_written | tr ' ' '\n' | sort -u)" "$3"
+	tap_like "$kernel: $2: the event comes before the text" "$(text_behind)" "$5"
 }
 
 lockups() {
 	local kernel=$1
 	begin lock kernel="$kernel" events=31 smp=2 memory=256 qemu_args="-D $lockup_trace/lock"
 	ready lock
-	tap_like "$kernel: where the device offers LOCKUP it is used" "$(load lock)" 'a lockup or a hung task is signalled, too'
+	tap_like "$kernel: the module uses LOCKUP if the device offers it" "$(load lock)" 'a lockup or a hung task is signalled, too'
 	lockup lock 'a soft lockup' 0x10 "echo 1 >/proc/sys/kernel/watchdog_thresh; echo spin_preemptoff 1 4500 >$run" 'BUG: soft lockup'
 	guest_exec lock 'echo 0 >/proc/sys/kernel/watchdog; echo 3 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout'
 	lockup lock 'an RCU stall' 0x10 "echo spin_preemptoff 1 9000 >$run" 'rcu: INFO: .* stall'
@@ -131,9 +131,9 @@ lockups() {
 		echo 1 >/proc/sys/kernel/hung_task_timeout_secs; echo completion >$run" 'blocked for more than'
 	writes_until lock "echo 0 >/proc/sys/kernel/hung_task_timeout_secs
 		echo 'watchdog: BUG: soft lockup - CPU#0 stuck for 22s' >/dev/kmsg" 'CPU#0 stuck'
-	tap_is "$kernel: what a program writes to the log is none" "$(events_written)" ''
+	tap_is "$kernel: text that a program writes to the log is not an event" "$(events_written)" ''
 	guest_exec lock 'rmmod oopsbt_pvpanic'
-	tap_is "$kernel: it leaves no hook" "$(guest_exec lock 'cat /sys/kernel/debug/kprobes/list')" ''
+	tap_is "$kernel: the unloaded module leaves no console hook" "$(guest_exec lock 'cat /sys/kernel/debug/kprobes/list')" ''
 	guest_destroy lock
 }
 
@@ -154,7 +154,7 @@ guest_exec fallback 'echo 0 >/proc/sys/kernel/hung_task_timeout_secs; echo compl
 tap_like 'a hung task is signalled as a crash if lockup_fallback asks for that' "$(load fallback lockup_fallback=Y)" 'a lockup or a hung task is signalled, too'
 hangs semaphore
 dmesg_until fallback 'blocked for more than' >/dev/null
-tap_is 'a hung task that is signalled is one event' "$(crashloaded fallback)" 1
+tap_is 'a signalled hung task is one event' "$(crashloaded fallback)" 1
 guest_destroy fallback
 
 for kernel in 5.10 6.1 6.12; do
@@ -162,7 +162,7 @@ for kernel in 5.10 6.1 6.12; do
 	folder=$(guest_kernel "$kernel")
 	info=$(modinfo "$("$here/build-module" "$folder" "$here/../../guest-kernel-patch/module")")
 	tap_like "$kernel: modinfo describes oops_fallback" "$info" '^parm: *oops_fallback:.*default: Y'
-	tap_like "$kernel: modinfo tells the version, for DKMS" "$info" '^version: *[0-9]'
+	tap_like "$kernel: modinfo shows the version, for DKMS" "$info" '^version: *[0-9]'
 	tap_like "$kernel: the module is loaded for an ACPI device" "$info" '^alias: *acpi\*:QEMU0001:\*'
 	tap_like "$kernel: the module is loaded for a PCI device" "$info" '^alias: *pci:v00001B36d00000011'
 	tap_like "$kernel: modinfo describes nmi_backtrace" "$info" '^parm: *nmi_backtrace:.*default: 0'
@@ -171,11 +171,11 @@ for kernel in 5.10 6.1 6.12; do
 	begin pci kernel="$kernel" pvpanic=pci smp=1 memory=256
 	begin plug kernel="$kernel" machine=pc pvpanic=none smp=1 memory=256 qemu_args='-device pvpanic-pci,id=old,addr=0x1d'
 	ready isa
-	tap_is "$kernel: it refuses to load in one line if it may not use what the device offers" \
+	tap_is "$kernel: the module refuses to load, in one line, if no event of the device is allowed" \
 		"$(load isa oops_fallback=N)" \
 		"pvpanic offers events 0x3, none to signal an oops with (0x8; oops_fallback is off)"
 	tap_is "$kernel: a module that refused is not loaded" "$(loaded isa)" 0
-	tap_is "$kernel: with ISA pvpanic it loads and says what it does" "$(load isa)" \
+	tap_is "$kernel: with ISA pvpanic the module loads and says what it does" "$(load isa)" \
 		"an oops is signalled as event 0x2 to pvpanic at I/O port 0x505"
 	tap_like "$kernel: the host finds the NMI handler's state by name" "$(guest_exec isa 'cat /proc/kallsyms')" \
 		' oopsbt_nmi_handler_ready\b.*\[oopsbt_pvpanic\]'
@@ -193,9 +193,9 @@ for kernel in 5.10 6.1 6.12; do
 	guest_exec isa 'dmesg -c >/dev/null'
 	nmi isa
 	log=$(dmesg_until isa 'unknown reason')
-	tap_like "$kernel: an NMI is the kernel's business while nmi_backtrace is 0" "$log" 'Uhhuh. NMI received'
-	tap_unlike "$kernel: such an NMI shows no CPU" "$log" 'NMI backtrace'
-	tap_like "$kernel: nmi_backtrace takes 0 and 1 only" \
+	tap_like "$kernel: with nmi_backtrace=0 the kernel handles an NMI" "$log" 'Uhhuh. NMI received'
+	tap_unlike "$kernel: with nmi_backtrace=0 an NMI shows no CPU" "$log" 'NMI backtrace'
+	tap_like "$kernel: nmi_backtrace accepts only 0 and 1" \
 		"$(guest_exec isa "echo 2 >$parameters/nmi_backtrace" 2>&1 || true)" 'Invalid argument'
 
 	guest_exec isa "dmesg -c >/dev/null; echo 1 >$parameters/nmi_backtrace"
@@ -206,19 +206,19 @@ for kernel in 5.10 6.1 6.12; do
 	# CPUs answer in any order.
 	dmesg_until isa scenario_spin_outer >/dev/null
 	log=$(dmesg_until isa "NMI backtrace for cpu 2")
-	tap_like "$kernel: an NMI is announced" "$log" 'oopsbt_pvpanic: NMI received .* on CPU 0, showing all CPUs'
+	tap_like "$kernel: with nmi_backtrace=1 an NMI is announced" "$log" 'oopsbt_pvpanic: NMI received .* on CPU 0, showing all CPUs'
 	tap_is "$kernel: an NMI shows every CPU once" \
 		"$(echo "$log" | grep -o 'NMI backtrace for cpu .*' | sort | xargs)" \
 		"NMI backtrace for cpu 0 NMI backtrace for cpu 1 NMI backtrace for cpu 2"
-	tap_like "$kernel: an NMI shows a CPU that has interrupts off" "$log" 'scenario_spin_outer'
-	tap_unlike "$kernel: an NMI is nobody else's business" "$log" 'Uhhuh'
+	tap_like "$kernel: an NMI shows a CPU with interrupts off" "$log" 'scenario_spin_outer'
+	tap_unlike "$kernel: no other handler sees an answered NMI" "$log" 'Uhhuh'
 
 	guest_exec isa 'dmesg -c >/dev/null'
 	for ((i = 0; i < 20; i++)); do
 		nmi isa
 	done
 	dumps=$(guest_exec isa 'dmesg | grep -c "showing all CPUs"' || true)
-	tap_ok "$kernel: a storm of NMIs prints no more than two more ($dumps)" test "$dumps" -le 2
+	tap_ok "$kernel: a storm of NMIs prints at most two more dumps ($dumps)" test "$dumps" -le 2
 
 	guest_exec isa 'rmmod oopsbt_pvpanic'
 	tap_is "$kernel: the module unloads" "$(loaded isa)" 0
@@ -228,41 +228,41 @@ for kernel in 5.10 6.1 6.12; do
 	guest_exec isa 'dmesg -c >/dev/null'
 	nmi isa
 	tap_like "$kernel: an NMI is not answered after the module was unloaded" "$(dmesg_until isa 'unknown reason')" 'Uhhuh. NMI received'
-	tap_like "$kernel: it can be loaded again" "$(load isa)" 'an oops is signalled'
+	tap_like "$kernel: the module can be loaded again" "$(load isa)" 'an oops is signalled'
 	guest_exec isa "echo panic >$run" 2>/dev/null || true
-	tap_ok "$kernel: a panic is still signalled as one" guest_events_wait isa Panicked
+	tap_ok "$kernel: a panic is still signalled as a panic" guest_events_wait isa Panicked
 	guest_destroy isa
 
 	ready pci
-	tap_like "$kernel: with PCI pvpanic it loads and says what it does" "$(load pci)" \
+	tap_like "$kernel: with PCI pvpanic the module loads and says what it does" "$(load pci)" \
 		'^an oops is signalled as event 0x2 to pvpanic at PCI device 0000:00:1e.0$'
 	oops pci
-	tap_ok "$kernel: an oops is a crashloaded event there too" guest_events_wait pci Crashloaded
-	tap_is "$kernel: it unloads there too" "$(guest_exec pci 'rmmod oopsbt_pvpanic' && loaded pci)" 0
+	tap_ok "$kernel: with PCI pvpanic an oops is a crashloaded event" guest_events_wait pci Crashloaded
+	tap_is "$kernel: with PCI pvpanic the module unloads" "$(guest_exec pci 'rmmod oopsbt_pvpanic' && loaded pci)" 0
 	load pci >/dev/null
 	guest_exec pci "echo panic >$run" 2>/dev/null || true
-	tap_ok "$kernel: a panic is signalled there too, driver or not" guest_events_wait pci Panicked
+	tap_ok "$kernel: with PCI pvpanic a panic is signalled, with and without a driver" guest_events_wait pci Panicked
 	guest_destroy pci
 
 	ready plug
 	load plug >/dev/null
 	guest_exec plug 'dmesg -c >/dev/null; echo 1 >/sys/bus/pci/devices/0000:00:1d.0/remove'
-	tap_is "$kernel: it says that the device was removed" "$(said plug gone)" 'pvpanic at PCI device 0000:00:1d.0 is gone'
+	tap_is "$kernel: the module says that the device was removed" "$(said plug gone)" 'pvpanic at PCI device 0000:00:1d.0 is gone'
 	tap_like "$kernel: the module says that there is no other device" "$(said plug 'no pvpanic')" '^no pvpanic device'
 	oops plug
-	tap_is "$kernel: nothing is written to where a removed device was" "$(crashloaded plug)" 0
+	tap_is "$kernel: nothing is written to the address of a removed device" "$(crashloaded plug)" 0
 	guest_exec plug 'echo 1 >/sys/bus/pci/rescan'
-	tap_like "$kernel: it uses the device that is found again" "$(said plug 'an oops')" 'PCI device 0000:00:1d.0'
+	tap_like "$kernel: the module uses the device that is found again" "$(said plug 'an oops')" 'PCI device 0000:00:1d.0'
 	oops plug
 	tap_is "$kernel: an oops is signalled again to the device that was found again" "$(crashloaded plug)" 1
 	guest_exec plug 'dmesg -c >/dev/null'
 	monitor plug device_del old
-	tap_is "$kernel: it says that the host unplugged the device" "$(said plug gone)" \
+	tap_is "$kernel: the module says that the host unplugged the device" "$(said plug gone)" \
 		'pvpanic at PCI device 0000:00:1d.0 is gone'
 	oops plug
 	tap_is "$kernel: the guest survives an oops without the device" "$(crashloaded plug)" 1
 	monitor plug device_add pvpanic-pci,id=new,addr=0x1c
-	tap_like "$kernel: it uses the device that is plugged in" "$(said plug 'an oops')" 'PCI device 0000:00:1c.0'
+	tap_like "$kernel: the module uses the device that is plugged in" "$(said plug 'an oops')" 'PCI device 0000:00:1c.0'
 	oops plug
 	tap_is "$kernel: an oops is signalled to the device that was plugged in" "$(crashloaded plug)" 2
 	guest_destroy plug
@@ -297,7 +297,7 @@ load driver >/dev/null
 guest_exec driver 'echo 0 >/sys/bus/platform/devices/QEMU0001:00/events'
 guest_exec driver "echo panic >$run" 2>/dev/null || true
 guest_events_wait driver Stopped 60 >/dev/null
-tap_unlike "a panic is the driver's business if there is one" "$(guest_events_log driver)" Panicked
+tap_unlike "the kernel's driver signals a panic if there is one" "$(guest_events_log driver)" Panicked
 guest_destroy driver
 
 ready kdump
@@ -319,11 +319,11 @@ guest_destroy none
 wait "$spins"
 guest_exec late 'taskset 2 true'
 log=$(dmesg_until late 'NMI backtrace for cpu 2')
-tap_unlike "a CPU that is asked for its backtrace does not give it after more than 10 s" "$log" 'NMI backtrace for cpu 1'
-tap_unlike "the NMI of a slow CPU is nobody else's business either" "$log" 'Uhhuh'
+tap_unlike "the backtrace of a CPU that answers after more than 10 s is dropped" "$log" 'NMI backtrace for cpu 1'
+tap_unlike "no other handler sees the NMI of a slow CPU" "$log" 'Uhhuh'
 guest_exec late 'dmesg -c >/dev/null'
 nmi late
-tap_like 'a slow CPU answers when it is asked again' "$(dmesg_until late 'NMI backtrace for cpu 1')" 'NMI backtrace for cpu 1'
+tap_like 'a slow CPU answers the next request' "$(dmesg_until late 'NMI backtrace for cpu 1')" 'NMI backtrace for cpu 1'
 guest_destroy late
 
 tap_done

@@ -63,26 +63,26 @@ kernel=$("$here/../guest/fetch-kernel" 6.1)
 timeout 240 qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 768 -display none -nodefaults -no-reboot -monitor none \
 	-kernel "$kernel/boot/vmlinuz-$(cat "$kernel/release")" -initrd "$work/initramfs" \
 	-append 'console=ttyS0 quiet panic=-1 nokaslr' -serial "file:$work/console" </dev/null || true
-tap_is 'that guest ran to its end' "$(said end)" end
+tap_is 'the guest with the profile ran to its end' "$(said end)" end
 [ "$(said end)" = end ] || tap_note "$(tail -n 60 "$work/console")"
-tap_is 'the kernel of the guest takes the profile' "$(said parser) $(said profile | grep -E '^oopsbtd' | sort | xargs)" \
+tap_is 'the kernel of the guest accepts the profile' "$(said parser) $(said profile | grep -E '^oopsbtd' | sort | xargs)" \
 	" oopsbtd (enforce) oopsbtd//analyze (enforce) oopsbtd//guard (enforce)"
 tap_is "the confined analyser makes a report of a core" "$(said analyze-status)" 0
-tap_like 'that report has a title' "$(said analyze-title)" '"title": "'
+tap_like 'the report of the confined analyser has a title' "$(said analyze-title)" '"title": "'
 tap_like "the confined daemon says that there is no libvirt" "$(said daemon)" 'libvirt'
-tap_is 'the confined daemon makes its files' "$(said runtime | grep -x status.json) $(said metrics)" "status.json yes"
+tap_is 'the confined daemon creates its files' "$(said runtime | grep -x status.json) $(said metrics)" "status.json yes"
 tap_is "analyser and freeze guard have profiles of their own" "$(said confined | sort -u)" \
 	"$(printf '%s\n' 'oopsbt-analyze oopsbtd//analyze (enforce)' 'oopsbt-freeze-guard oopsbtd//guard (enforce)' 'oopsbtd oopsbtd (enforce)')"
 tap_is 'the confined daemon ends when it is told to' "$(said daemon-status)" 0
-tap_is "nothing that these do by themselves is denied" "$(said denied)" ""
+tap_is "the profile denies nothing that oopsbtd, its analyser and its guard do" "$(said denied)" ""
 no='Permission denied'
-tap_is "what an analyser that was taken over may do" "$(said analyze | sed 's/kill:[0-9]*/kill/')" \
+tap_is "the profile limits a compromised analyser" "$(said analyze | sed 's/kill:[0-9]*/kill/')" \
 	"$(printf '%s\n' "read:/etc/shadow: $no" "read:/etc/passwd: $no" "read:/var/lib/oopsbt/another/20261122T214501Z-1/core: $no" "write:/etc/new: $no" \
 		"run:/bin/busybox: $no" "socket: $no" "kill: $no" "read:/var/lib/oopsbt/domain/.new-1/core: yes")"
-tap_is "what a freeze guard that was taken over may do" "$(said guard)" \
+tap_is "the profile limits a compromised freeze guard" "$(said guard)" \
 	"$(printf '%s\n' "read:/etc/shadow: $no" "write:/etc/new: $no" "run:/bin/busybox: $no" "socket: $no" \
 		"read:/var/lib/oopsbt/domain/.new-1/core: $no")"
-tap_is "what a daemon that was taken over may do" "$(said oopsbtd | sed 's/kill:[0-9]*/kill/')" \
+tap_is "the profile limits a compromised daemon" "$(said oopsbtd | sed 's/kill:[0-9]*/kill/')" \
 	"$(printf '%s\n' "read:/etc/shadow: $no" "write:/etc/new: $no" "run:/bin/busybox: $no" "kill: $no" "read:/etc/passwd: yes")"
-tap_ok "the kernel tells of what it denied" [ "$(said denials)" -ge 10 ]
+tap_ok "the kernel logs what the profile denied" [ "$(said denials)" -ge 10 ]
 tap_done

@@ -50,7 +50,7 @@ for name in alpha beta gamma collector; do
 done
 
 tap_ok "the collector listens" collector_listens
-tap_like "before anything has arrived there is an error" "$(on_collector virsh oopsbt list --journal "$remote" 2>&1 || true)" \
+tap_like "list of an empty collector is an error" "$(on_collector virsh oopsbt list --journal "$remote" 2>&1 || true)" \
 	'^error: .*/var/log/journal/remote'
 
 for name in alpha beta gamma; do
@@ -85,16 +85,16 @@ host_mark
 oops b bug
 tap_ok "another bug of a guest of the second host is stored there" host_log ': oops: .*\(dump '
 
-tap_ok "the collector learns of all three dumps" eventually 120 has_dumps 3
+tap_ok "the collector lists all three dumps" eventually 120 has_dumps 3
 tap_is "the collector has the journals of all hosts" \
 	"$(on_collector journalctl --directory="$remote" --field=_HOSTNAME | sort | xargs)" "alpha beta gamma"
-tap_is "stats knows which bugs there are, on which hosts, of how many domains" \
+tap_is "stats shows the bugs, their hosts and the number of domains" \
 	"$(answer 'sorted((d["count"], d["hosts"], d["num_hosts"], d["num_domains"]) for d in data)' stats)" \
 	"[(1, ['beta'], 1, 1), (2, ['alpha', 'beta'], 2, 2)]"
-tap_like "the bug in common has its title" "$(answer '[d["newest"]["title"] for d in data if d["num_hosts"] == 2][0]' stats)" \
+tap_like "the bug that two hosts share has its title" "$(answer '[d["newest"]["title"] for d in data if d["num_hosts"] == 2][0]' stats)" \
 	'scenario_null'
 tap_like "stats as a table says on how many hosts a bug was seen" "$(on_collector virsh oopsbt stats --journal "$remote")" '^ *2 .* 2 \(\+2\) .*scenario_null'
-tap_is "stats by host has a line a host" \
+tap_is "stats by host has a line for each host" \
 	"$(answer 'sorted((d["host"], d["count"], d["bugs"]) for d in data)' stats --by host)" \
 	"[('alpha', 1, 1), ('beta', 2, 2)]"
 tap_is "list has all dumps, oldest first" "$(answer '[d["host"] for d in data]' list)" "['alpha', 'beta', 'beta']"
@@ -105,9 +105,9 @@ id=$(answer 'data[0]["id"]' list)
 tap_is "list has the command that fetches a dump" "$(answer 'data[0]["fetch"]' list)" \
 	"virsh -c qemu+ssh://alpha/system oopsbt export $id $id.tar.gz"
 host_use alpha
-tap_like "on the host that list names the dump has the id that list has" "$(host virsh oopsbt info "$id")" 'scenario_null'
+tap_like "the dump on its host has the id that list shows" "$(host virsh oopsbt info "$id")" 'scenario_null'
 tap_is "list names the machine by its machine-id" "$(answer 'data[0]["machine_id"]' list)" "$(host cat /etc/machine-id)"
-tap_is "the directory of the collector is found without being named" \
+tap_is "list finds the default directory of the collector" \
 	"$(on_collector virsh oopsbt list --journal --json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')" 3
 
 # --- the collector is away ---
@@ -116,13 +116,13 @@ on_collector systemctl stop systemd-journal-remote.socket systemd-journal-remote
 host_use beta
 host_mark
 oops b null
-tap_ok "while the collector is away an oops is stored" host_log ': oops: .*\(dump '
+tap_ok "an oops is stored while the collector is away" host_log ': oops: .*\(dump '
 upload_is_away() {
 	! host systemctl is-active --quiet systemd-journal-upload
 }
 tap_ok "a host notices that the collector is away" eventually 60 upload_is_away
 on_collector systemctl start systemd-journal-remote.socket
-tap_ok "the collector that is back learns of the oops that came meanwhile" eventually 120 has_dumps 4
+tap_ok "the collector that is back receives the oops of the meantime" eventually 120 has_dumps 4
 
 # --- sent twice, strangers, newer versions ---
 
@@ -145,9 +145,9 @@ head -c 100000 /dev/urandom >"$host_root$remote/noise.journal"
 # They share an address, so they share a file.
 cp "$host_root$remote/remote-127.0.0.1.journal" "$host_root$remote/newer.journal"
 printf '\xff' | dd of="$host_root$remote/newer.journal" bs=1 seek=12 conv=notrunc status=none
-tap_is "what was sent twice counts once, what was forged does not" \
+tap_is "a repeated entry counts once, a forged one does not count" \
 	"$(answer 'sorted((d["count"], d["num_hosts"]) for d in data)' stats)" "[(1, 1), (3, 2)]"
 warned=$(on_collector virsh oopsbt list --journal "$remote" 2>&1 >/dev/null || true)
-tap_like "list names journals of strangers" "$warned" 'cannot read all of .*noise.journal'
+tap_like "list warns of untrusted journals" "$warned" 'cannot read all of .*noise.journal'
 tap_like "list names journals of newer versions" "$warned" 'cannot read all of .*newer.journal'
 tap_done

@@ -104,23 +104,23 @@ has_said() {
 }
 tap_ok "with a drop-in the hook of a dump is started" eventually 30 has_said '^core: '
 text=$(said)
-tap_like 'a hook has the facts of the dump' "$text" "OOPSBT_DUMP=$id"
-tap_is 'a hook has the title as it is' "$(sed -n 's/^OOPSBT_TITLE=//p' <<<"$text")" "$(report_has title)"
+tap_like 'a hook has the variables of the dump' "$text" "OOPSBT_DUMP=$id"
+tap_is 'a hook has the unchanged title' "$(sed -n 's/^OOPSBT_TITLE=//p' <<<"$text")" "$(report_has title)"
 tap_like 'a hook finds the files of the dump' "$text" 'files: core dmesg.txt registers.txt report.json report.txt'
-tap_is "the core is whole" "$(sed -n 's/^core: //p' <<<"$text")" "$(host stat -c %s "$dump/core")"
+tap_is "the core in the copy is complete" "$(sed -n 's/^core: //p' <<<"$text")" "$(host stat -c %s "$dump/core")"
 tap_unlike 'a hook is not root' "$text" '^root$'
 is_over() {
 	[ "$(host systemctl is-active "$unit" 2>/dev/null)" = inactive ] && [ -z "$(leavings)" ]
 }
-tap_ok 'nothing is left of a hook that has ended' eventually 15 is_over
-tap_is "nobody but root can read the dump all the same" "$(host find "$dump" -maxdepth 1 -perm /077)" ""
+tap_ok 'nothing of an ended hook is left' eventually 15 is_over
+tap_is "only root can read the dump while a hook runs" "$(host find "$dump" -maxdepth 1 -perm /077)" ""
 
 # --- bad hooks, of the same dump ---
 
 since=$(date +%s.%6N)
-tap_ok "a hook that hangs is ended" fails hook 'sleep 1000 & exec sleep 1000' TimeoutStartSec=3s
-tap_ok 'all that a hung hook has started is ended' eventually 10 is_over
-tap_is "no process of it is left" "$(host pgrep -xc sleep || true)" 0
+tap_ok "a hook that hangs is killed" fails hook 'sleep 1000 & exec sleep 1000' TimeoutStartSec=3s
+tap_ok 'all processes of a hung hook are killed' eventually 10 is_over
+tap_is "no process of a hung hook is left" "$(host pgrep -xc sleep || true)" 0
 
 drop_in test ExecStart=/bin/sleep\ 600
 host systemctl start --no-block "$unit"
@@ -130,9 +130,9 @@ tap_ok "while hooks hang, a dump is stored" host_log "$domain: stored: "
 host systemctl stop 'oopsbt-dump@*'
 
 # shellcheck disable=SC2016 # for the hook
-tap_ok "a hook that forks without end comes to its limit" \
+tap_ok "a hook that forks without end reaches its limit" \
 	fails hook 'while :; do sleep 100 & done' TimeoutStartSec=30s
-tap_ok 'the host goes on while a hook forks without end' host true
+tap_ok 'the host works while a hook forks without end' host true
 tap_like 'the limit of a hook is 64 tasks' "$(host systemctl show -p TasksMax "$unit")" '=64$'
 
 since=$(date +%s.%6N)
@@ -142,9 +142,9 @@ hook 'for place in "$TMPDIR" /tmp /var/tmp /dev/shm /run /var/cache "$OOPSBT_DIR
 	[ ! -e "$place/fill" ] || du -k "$place/fill" | sed s/^/filled:/
 done
 true'
-tap_is "a hook that writes without end has 64 MiB, and in one place" \
+tap_is "a hook that writes without end has 64 MiB, in one place" \
 	"$(said | grep -c '^filled:') $(said | sed -n 's/^filled:\([0-9]*\).*/\1/p' | awk '{ print $1 <= 65536 }')" "1 1"
-tap_is 'nothing is left of what a hook wrote without end' "$(host find / /run /dev/shm -xdev -name fill)" ""
+tap_is 'nothing of what a hook wrote without end is left' "$(host find / /run /dev/shm -xdev -name fill)" ""
 
 since=$(date +%s.%6N)
 # shellcheck disable=SC2016 # for the hook
@@ -154,8 +154,8 @@ echo looked'
 tap_unlike "a hook that looks around sees no other dump" "$(said)" '^sees: '
 tap_unlike 'a hook cannot write to the dump' "$(said)" '^writes'
 
-tap_ok "a hook of a dump that is gone fails" fails host systemctl start oopsbt-dump@20200101T000000Z-1.service
-tap_ok "a name that leads elsewhere is refused" fails env OOPSBT_SOURCE=/etc \
+tap_ok "a hook of a removed dump fails" fails host systemctl start oopsbt-dump@20200101T000000Z-1.service
+tap_ok "a dump's name that leads to another folder is refused" fails env OOPSBT_SOURCE=/etc \
 	"$host_root/usr/local/libexec/oopsbt/oopsbt-hook-dump" copy ../x
 
 # --- the examples ---
@@ -172,7 +172,7 @@ tap_is "a hook has no network until a drop-in gives it one" "$(said)" cannot
 printf 'X-Secret: s3cret\n' >"$host_root/etc/oopsbt-webhook-header"
 tap_ok "the webhook runs" run_example webhook "Environment=OOPSBT_WEBHOOK=http://127.0.0.1:$http/hook" \
 	IPAddressAllow=localhost LoadCredential=header:/etc/oopsbt-webhook-header
-tap_is 'the webhook posts JSON with the facts' "$(python3 -c 'import json, sys
+tap_is 'the webhook posts JSON with the variables' "$(python3 -c 'import json, sys
 fact = json.load(open(sys.argv[1]))
 print(fact["domain"], fact["kind"], fact["dump"])' "$test_dir/kept/hook")" "$domain oops $id"
 
@@ -194,8 +194,8 @@ fingerprint=$(report_has fingerprint)
 tap_ok "rclone runs" run_example rclone IPAddressAllow=localhost
 tap_ok "the core is in the object store, by fingerprint" cmp "$test_dir/kept/s3/oopsbt/$fingerprint/core" "$host_root$dump/core"
 tap_is 'the object store has the report beside the core' "$(find "$test_dir/kept/s3/oopsbt/$fingerprint/reports" -name "*-$id.json" | wc -l)" 1
-tap_ok "rclone runs for the same bug again" host systemctl start "$unit"
-tap_is "a bug has one core" "$(grep -c '/core' "$test_dir/kept/puts")" 1
+tap_ok "rclone runs for a repeat of the bug" host systemctl start "$unit"
+tap_is "the object store has one core per bug" "$(grep -c '/core' "$test_dir/kept/puts")" 1
 
 # --- what the hook needs hangs ---
 
@@ -225,10 +225,10 @@ late=$(newest_dump)
 tap_is "while the system bus hangs the hook of a dump waits" "$(hooks_of "${late##*/}")" 0
 host_mark
 host systemctl kill --signal=KILL --kill-whom=main oopsbtd
-tap_ok "an oopsbtd that is started after one that was killed knows of it" \
+tap_ok "an oopsbtd that starts after a killed one finds its due hook" \
 	host_log "starting the hook of ${late##*/}, which was stored before"
 host systemctl kill --kill-whom=main --signal=CONT dbus
-tap_ok "when the system bus goes on the hook that waited runs" eventually 30 has_run "${late##*/}" 1
+tap_ok "a waiting hook runs when the system bus continues" eventually 30 has_run "${late##*/}" 1
 host_log "$domain: runs Linux" >/dev/null
 host_mark
 host systemctl restart oopsbtd
@@ -237,7 +237,7 @@ oops
 host_log "$domain: oops: .*\(dump " >/dev/null
 next=$(newest_dump)
 tap_ok "the hook of the next dump runs" eventually 30 has_run "${next##*/}" 1
-tap_is "a hook that was started late is not started again at another start of oopsbtd" "$(hooks_of "${late##*/}")" 1
+tap_is "a hook that was started late is not started again at the next start of oopsbtd" "$(hooks_of "${late##*/}")" 1
 tap_is "no dump whose hook has been started is marked" "$(host find /var/lib/oopsbt -name .hook)" ""
 
 rm -f "$drop_ins"/*
@@ -246,7 +246,7 @@ host touch "$next/.hook"
 host_mark
 host systemctl restart oopsbtd
 host_log "$domain: runs Linux" >/dev/null
-tap_is "a mark of a hook that nobody wants by now is removed" "$(host find /var/lib/oopsbt -name .hook)" ""
+tap_is "the file of a due hook is removed if hooks are not wanted any more" "$(host find /var/lib/oopsbt -name .hook)" ""
 
 copies=/var/cache/oopsbt-hooks
 frozen_disk "$copies"
@@ -257,25 +257,25 @@ host systemctl daemon-reload
 frozen_disk_stop 120
 host_mark
 oops
-tap_ok "while the place of copies hangs a dump is stored" host_log "$domain: oops: .*\(dump "
+tap_ok "a dump is stored while the folder of copies hangs" host_log "$domain: oops: .*\(dump "
 stuck=$(newest_dump)
 gives_up() {
 	host journalctl --quiet --output=cat --unit="oopsbt-dump@${stuck##*/}" | grep "Failed with result 'timeout'"
 }
-tap_ok "a hook whose place of copies hangs is given up" eventually 60 gives_up
+tap_ok "a hook whose folder of copies hangs is abandoned" eventually 60 gives_up
 host_mark
 oops
-tap_ok "after a hook that hung the next dump is stored" host_log "$domain: oops: .*\(dump "
+tap_ok "the next dump is stored after a hung hook" host_log "$domain: oops: .*\(dump "
 tap_ok "oopsbtd can be stopped while hooks hang" timeout 30 nsenter --target "$host_pid" --mount --pid systemctl stop oopsbtd
 frozen_disk_go
 no_copy_runs() {
 	! host pgrep -f oopsbt-hook-dump && [ -z "$(host find "$copies" -type f)" ]
 }
-tap_ok "nothing is left of hooks that hung when the place of copies goes on" eventually 60 no_copy_runs
+tap_ok "nothing of hung hooks is left when the folder of copies continues" eventually 60 no_copy_runs
 host umount "$copies"
 host systemctl start oopsbtd
 host_log "$domain: runs Linux" >/dev/null
 
 tap_ok "oopsbtd is still active" host systemctl is-active --quiet oopsbtd
-tap_unlike "nothing that oopsbtd asks for was refused" "$(cat "$host_dir/log")" 'is not started'
+tap_unlike "no request of oopsbtd was refused" "$(cat "$host_dir/log")" 'is not started'
 tap_done

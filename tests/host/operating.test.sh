@@ -76,16 +76,16 @@ understood() {
 	host virsh oopsbt status "$domain" | grep -E 'Linux|6\.'
 }
 tap_ok "the kernel of the guest is found" eventually 60 understood
-tap_ok "a dump is made for a try, and looked at" walk try
+tap_ok "a dump can be collected and read" walk try
 
 # --- 4 ---
 
 tap_ok "Prometheus is installed" walk prometheus
-tap_ok "Prometheus knows of the guest" eventually 90 answers "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} == 0"
+tap_ok "Prometheus has the metrics of the guest" eventually 90 answers "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} == 0"
 host_mark
 guest_exec a '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null
 tap_ok "an oops is in the journal" host_log "$domain: oops: .*\(dump "
-tap_like "an oops has the priority that the page names" "$(host journalctl -u oopsbtd -p warning --output=cat)" "$domain: oops: "
+tap_like "the oops has the priority that the page names" "$(host journalctl -u oopsbtd -p warning --output=cat)" "$domain: oops: "
 tap_ok "an alert fires" eventually 120 answers "ALERTS{alertname=\"OopsbtGuestOops\",alertstate=\"firing\",domain=\"$domain\"}"
 while IFS=$'\t' read -r title expression; do
 	tap_ok "the dashboard's \"$title\" has data" eventually 60 answers "$expression"
@@ -94,7 +94,7 @@ done < <("$here/../metrics/queries" "$host_root/usr/share/oopsbt/dashboard.json"
 # --- 5 ---
 
 id=$(host virsh oopsbt list --last --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["id"])')
-tap_ok "the dump is looked at" walk look
+tap_ok "the dump can be read" walk look
 tap_like "the list has the oops" "$(host virsh oopsbt list)" 'scenario_null|NULL pointer'
 
 host_use collector

@@ -105,21 +105,21 @@ tap_ok "a next version can be built" next_version
 
 before=$(files)
 tap_is 'virsh does not know oopsbt before the installation' "$(host virsh oopsbt --version 2>&1 | grep -c 'unknown command')" 1
-tap_ok "apt installs them" install "$first"
+tap_ok "apt installs the packages" install "$first"
 host dpkg-query -s oopsbt >/dev/null # or there is nothing to see
 tap_ok "oopsbtd runs and is connected" host_log '^connected to qemu:///system'
 tap_is 'the service is enabled' "$(host systemctl is-enabled oopsbtd)" enabled
 tap_like 'virsh knows oopsbt after the installation' "$(host virsh oopsbt --version)" "$version"
-tap_like "the rest of virsh is libvirt's" "$(host virsh --version)" '^[0-9.]+$'
+tap_like "other commands of virsh are those of libvirt's virsh" "$(host virsh --version)" '^[0-9.]+$'
 tap_is "journalctl can explain an incident" "$(explained)" 1
 tap_is "each page that README and the pages for operators point at is there" "$(host sh -c 'cd /usr/share/doc/oopsbt &&
 	for page in README.md docs/operating.md docs/metrics.md docs/hooks.md; do
 		grep -oE "\]\((docs/)?[a-z-]+\.(md|png)\)" $page | sed "s,^](,${page%/*}/,; s,^README.md/,,; s,)$,," | xargs -r ls
 	done' 2>&1 >/dev/null)" ""
-tap_is "a hook's helper is where its unit runs it" \
+tap_is "the helper of hooks is where its unit runs it" \
 	"$(host sh -c 'sed -n "s/^ExecStartPre=+\([^ ]*\).*/\1/p" /lib/systemd/system/oopsbt-dump@.service | xargs ls')" \
 	/usr/libexec/oopsbt/oopsbt-hook-dump
-tap_is "whoever may read what is installed, may" \
+tap_is "the installed files have the usual permissions" \
 	"$(host sh -c 'dpkg -L oopsbt oopsbt-virsh oopsbt-doc | grep ^/ | xargs -d "\n" stat -Lc "%a %n" | grep -v "^[67][45][45] "')" ""
 # Debian's own tests of the packages, as autopkgtest runs them.
 for test in $(sed -n 's/^Tests: //p' "$top/debian/tests/control"); do
@@ -155,9 +155,9 @@ oops
 tap_ok "a collection begins" host_log "$domain: (frozen|thawed): "
 install "$second" >"$packages/upgrade" 2>&1 &
 upgrade=$!
-tap_ok "the upgrade stops the daemon meanwhile" host_log '^stopping'
+tap_ok "the upgrade stops the daemon during the collection" host_log '^stopping'
 host pkill -CONT -x oopsbt-analyze
-tap_ok "the collection goes on to its end" host_log "$domain: stored: .*NULL pointer"
+tap_ok "the collection ends normally" host_log "$domain: stored: .*NULL pointer"
 status=0
 wait "$upgrade" || status=$?
 tap_is "the upgrade succeeds" "$status" 0
@@ -166,7 +166,7 @@ tap_is "the upgrade succeeds" "$status" 0
 tap_is 'the next version is installed after the upgrade' "$(host dpkg-query -W -f '${Version} ${db:Status-Status}' oopsbt)" "$second installed"
 tap_ok "the next daemon follows the guest" host_log "connected to qemu:///system"
 tap_like 'the guest runs after the upgrade' "$(virsh -q domstate "$domain")" '^running'
-tap_is "there are two dumps, and no half one" "$(dumps | wc -l) $(host find /var/lib/oopsbt -name '.new-*')" "2 "
+tap_is "two complete dumps are stored" "$(dumps | wc -l) $(host find /var/lib/oopsbt -name '.new-*')" "2 "
 host_log "$domain: runs Linux" >/dev/null
 host_mark
 oops
@@ -175,22 +175,22 @@ tap_ok "the next oops is stored" host_log "$domain: stored: .*NULL pointer"
 # --- removed, purged ---
 
 tap_ok 'the package oopsbt-virsh can be removed' host apt-get remove -y oopsbt-virsh
-tap_is "virsh is libvirt's again" "$(host dpkg -S /usr/bin/virsh) $(host dpkg-divert --list '*virsh*')" \
+tap_is "after the removal virsh is libvirt's again" "$(host dpkg -S /usr/bin/virsh) $(host dpkg-divert --list '*virsh*')" \
 	"libvirt-clients: /usr/bin/virsh "
 tap_ok 'the other packages can be removed' host apt-get remove -y oopsbt oopsbt-doc
-tap_is "the service is gone" "$(host systemctl is-active oopsbtd || true)" inactive
-tap_is "the dumps are kept" "$(dumps | wc -l)" 3
+tap_is "after the removal the service is gone" "$(host systemctl is-active oopsbtd || true)" inactive
+tap_is "the removal keeps the dumps" "$(dumps | wc -l)" 3
 tap_like 'the guest runs on after the removal' "$(virsh -q domstate "$domain")" '^running'
 tap_ok 'the packages can be purged' host env DEBIAN_FRONTEND=noninteractive apt-get purge -y oopsbt oopsbt-doc
-tap_is 'the purge keeps the dumps unless somebody says otherwise' "$(dumps | wc -l)" 3
+tap_is 'the purge keeps the dumps by default' "$(dumps | wc -l)" 3
 
 tap_ok 'the packages can be installed again' install "$second"
-tap_ok "debconf is told to remove the dumps" \
+tap_ok "debconf accepts the answer to remove the dumps" \
 	host sh -c 'echo oopsbt oopsbt/purge-dumps boolean true | debconf-set-selections'
 tap_ok 'the packages can be purged with their dumps' \
 	host env DEBIAN_FRONTEND=noninteractive apt-get purge -y oopsbt oopsbt-virsh oopsbt-doc
 guest_destroy a
-tap_is "no file is left" "$(diff <(echo "$before") <(files) || true)" ""
+tap_is "the purge leaves no file" "$(diff <(echo "$before") <(files) || true)" ""
 tap_is 'nothing of debconf, systemd or dpkg is left' \
 	"$(host sh -c 'debconf-show oopsbt; systemctl list-unit-files --no-legend "*oopsbt*"; dpkg-divert --list "*oopsbt*"
 		dpkg-query -W "*oopsbt*" 2>/dev/null; grep -l oopsbt -r /etc')" ""

@@ -77,41 +77,41 @@ tap_ok "make dist makes an archive" dist
 before=$(sha256sum <"$tarball")
 touch "$top/packaging/oopsbt.spec"
 (umask 077 && dist)
-tap_is "at another time, with another umask, it is the same" "$(sha256sum <"$tarball")" "$before"
-tap_is "it has one folder, named by the version" "$(tar -tzf "$tarball" | cut -d/ -f1 | sort -u)" "oopsbt-$version"
-tap_is "it has what git has" "$(tar -tzf "$tarball" | cut -d/ -f2- | LC_ALL=C sort)" \
+tap_is "a later make dist with another umask makes the same archive" "$(sha256sum <"$tarball")" "$before"
+tap_is "the archive has one folder, named by the version" "$(tar -tzf "$tarball" | cut -d/ -f1 | sort -u)" "oopsbt-$version"
+tap_is "the archive has the files of git" "$(tar -tzf "$tarball" | cut -d/ -f2- | LC_ALL=C sort)" \
 	"$(cd "$top" && git ls-files | while read -r file; do [ ! -e "$file" ] || echo "$file"; done | LC_ALL=C sort)"
 
 # --- the packages ---
 
-tap_ok "rpmbuild makes packages of it" rpmbuild_all
+tap_ok "rpmbuild builds the packages from the archive" rpmbuild_all
 tap_is "rpmlint finds nothing" \
 	"$(rpmlint -c "$top/packaging/rpmlint.toml" "$top/packaging/oopsbt.spec" "$work"/RPMS/*/*.rpm "$work"/SRPMS/*.rpm 2>&1 |
 		grep -E ': [EW]: ' || true)" ""
-tap_is "there are the packages that Debian has" \
+tap_is "the packages are the same as Debian's" \
 	"$(rpm -qp --qf '%{NAME} %{VERSION}\n' "$work"/RPMS/*/*.rpm 2>/dev/null | sort)" \
 	"$(sed -n 's/^Package: //p' "$top/debian/control" | sort | sed "s/$/ $version/")"
 
 mkdir "$work/source"
 tar -xzf "$tarball" -C "$work/source"
 (as_debian_installs)
-tap_ok "no file of them is in no Debian package" \
+tap_ok "each installed file is in a Debian package" \
 	sh -c 'cd "$1" && dh_install && dh_installdocs && dh_missing' sh "$source"
-tap_is "oopsbt has the same files, but for AppArmor and the pages to read" "$(differences oopsbt)" \
+tap_is "oopsbt has the same files, except AppArmor and documents" "$(differences oopsbt)" \
 "+/usr/share/doc/oopsbt/CHANGELOG.md
 +/usr/share/doc/oopsbt/README.md
 +/usr/share/doc/oopsbt/SECURITY.md
 -/etc/apparmor.d/oopsbtd
 -/usr/share/doc/oopsbt/README.Debian"
-tap_is "oopsbt-virsh puts the front end ahead of virsh in PATH, as nothing can be moved aside" "$(differences oopsbt-virsh)" \
+tap_is "oopsbt-virsh puts the front end before virsh in PATH, because rpm cannot move files aside" "$(differences oopsbt-virsh)" \
 "+/etc/profile.d/oopsbt-virsh.sh
 +/usr/libexec/oopsbt/bin/virsh
 +/usr/libexec/oopsbt/bin/virsh-oopsbt
 -/usr/bin/virsh"
 for package in oopsbt-lines oopsbt-pvpanic-dkms; do
-	tap_is "$package has the same files" "$(differences "$package")" ""
+	tap_is "$package has the same files as Debian's" "$(differences "$package")" ""
 done
-tap_is "oopsbt-doc has the same pages" \
+tap_is "oopsbt-doc has the same pages as Debian's" \
 	"$(rpm_files oopsbt-doc | sed 's,.*/,,' | sort)" \
 	"$(debian_files oopsbt-doc | sed -n 's,.*/docs/,,p' | sort)"
 
@@ -121,7 +121,7 @@ mkdir "$work/root"
 for package in oopsbt oopsbt-virsh; do
 	rpm2cpio "$(rpm_of "$package")" | (cd "$work/root" && cpio -idm --quiet)
 done
-tap_like "the daemon runs" "$("$work/root/usr/sbin/oopsbtd" --version)" " $version$"
+tap_like "the daemon of the package runs" "$("$work/root/usr/sbin/oopsbtd" --version)" " $version$"
 mkdir "$work/bin"
 printf '#!/bin/sh\necho "virsh $*"\n' >"$work/bin/virsh"
 chmod +x "$work/bin/virsh"
@@ -130,6 +130,6 @@ sed "s,/usr/libexec,$work/root&," "$work/root/etc/profile.d/oopsbt-virsh.sh" >"$
 said() {
 	PATH=$work/bin:$PATH sh -c '. "$1"; . "$1"; shift; virsh "$@"' sh "$work/profile" "$@"
 }
-tap_is "virsh has the word in a login shell" "$(said oopsbt --version)" "$version"
-tap_is "every other word is libvirt's" "$(said list --all)" "virsh list --all"
+tap_is "in a login shell virsh knows oopsbt" "$(said oopsbt --version)" "$version"
+tap_is "in a login shell other commands are those of libvirt's virsh" "$(said list --all)" "virsh list --all"
 tap_done

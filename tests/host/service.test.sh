@@ -67,40 +67,40 @@ bad=$host_root/usr/local/etc/oopsbtd.conf.d/bad.conf
 mkdir -p "$(dirname "$bad")"
 printf '[collection]\nfreeze_deadline_ms = soon\n' >"$bad"
 host systemctl start oopsbtd 2>/dev/null || true
-tap_is "with a mistake in the configuration it is not tried again and again" \
+tap_is "a service with an invalid configuration is not restarted again and again" \
 	"$(host systemctl is-failed oopsbtd) after $(host systemctl show --value -p NRestarts oopsbtd) restarts" "failed after 0 restarts"
 rm "$bad"
 tap_ok "systemd starts the service" host systemctl start oopsbtd
-tap_ok "its exposure is at most 2.5" host systemd-analyze security --threshold=25 oopsbtd.service
+tap_ok "the exposure of the service is at most 2.5" host systemd-analyze security --threshold=25 oopsbtd.service
 tap_ok "oopsbtd connects to libvirtd" host_log '^connected to qemu:///system'
 
 tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain" --vmcore on --kinds "$host_kinds"
 tap_ok "the kernel of its guest is found" host_log "$domain: runs Linux"
-tap_ok "everyone can read the metrics" eventually 15 metrics_have 'oopsbt_libvirt_up 1'
+tap_ok "all users can read the metrics" eventually 15 metrics_have 'oopsbt_libvirt_up 1'
 tap_ok 'the metrics say that the guest is understood' eventually 15 metrics_have "oopsbt_domain_understood{domain=\"$domain\"} 1"
 host systemctl reload oopsbtd
-tap_ok "everyone can read the metrics after a reload" eventually 15 metrics_have 'oopsbt_libvirt_up 1'
+tap_ok "all users can read the metrics after a reload" eventually 15 metrics_have 'oopsbt_libvirt_up 1'
 host_mark
 oops
 tap_ok "an oops is stored" host_log "$domain: stored: .*(NULL pointer|scenario)"
 tap_ok "guest memory is read from the QEMU process of another user" \
 	grep -F "$domain: analysed: the guest's log has settled; memory was read from the process" "$host_dir/log"
-tap_ok "an oops is counted" eventually 15 metrics_have "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 1"
+tap_ok "the metrics count the oops" eventually 15 metrics_have "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 1"
 dump=$(host sh -c "ls -d /var/lib/oopsbt/*/2* | head -n 1")
-tap_like "the report has the backtrace" "$(host cat "$dump/report.txt")" 'scenario_null_deref'
+tap_like "the report has the backtrace of the oops" "$(host cat "$dump/report.txt")" 'scenario_null_deref'
 for ((i = 0; i < 100; i++)); do
 	! host test -e "$dump/vmcore" || break
 	sleep 0.1 # libvirt writes it after the dump is stored
 done
 tap_ok "libvirtd writes a vmcore into the dump" host test -s "$dump/vmcore"
-tap_is "nobody but root can read a dump" "$(host find "$dump" /var/lib/oopsbt -maxdepth 1 -perm /077 ! -type l)" ""
+tap_is "only root can read a dump" "$(host find "$dump" /var/lib/oopsbt -maxdepth 1 -perm /077 ! -type l)" ""
 
 # --- the journal: oopsbt-journal(7) ---
 
-tap_ok 'the journal tells of the incident' host_log "$domain: oops: .*\(dump ${dump##*/}\)"
+tap_ok 'the journal has the incident' host_log "$domain: oops: .*\(dump ${dump##*/}\)"
 entry=$(journal_of "$(id_of INCIDENT)")
 tap_is "the journal has one entry for it" "$(wc -l <<<"$entry")" 1
-tap_is "a warning of oopsbtd" "$(for i in PRIORITY SYSLOG_IDENTIFIER _SYSTEMD_UNIT; do field $i <<<"$entry"; done | xargs)" \
+tap_is "the entry of an oops is a warning of oopsbtd" "$(for i in PRIORITY SYSLOG_IDENTIFIER _SYSTEMD_UNIT; do field $i <<<"$entry"; done | xargs)" \
 	"4 oopsbtd oopsbtd.service"
 tap_is 'the entry has the domain' "$(field OOPSBT_DOMAIN <<<"$entry") $(field OOPSBT_DOMAIN_UUID <<<"$entry")" \
 	"$domain $(virsh -q domuuid "$domain" | head -n 1)"
@@ -116,7 +116,7 @@ tap_is 'the entry has the fingerprint of the report' "$(field OOPSBT_FINGERPRINT
 tap_is 'the entry has the kernel of the report' "$(field OOPSBT_KERNEL <<<"$entry")" "$(report_has guest release)"
 tap_is 'the entry has the CPU of the report' "$(field OOPSBT_CPU <<<"$entry")" "$(report_has oops cpu)"
 tap_is 'the entry has the freeze time of the report' "$(field OOPSBT_FREEZE_US <<<"$entry")" "$(report_has timeline freeze_us)"
-tap_is "libvirt was found" "$(journal_of "$(id_of LIBVIRT_FOUND)" | field OOPSBT_URI)" qemu:///system
+tap_is "the journal has the connection to libvirt" "$(journal_of "$(id_of LIBVIRT_FOUND)" | field OOPSBT_URI)" qemu:///system
 host journalctl --update-catalog
 explained=$(host journalctl --catalog --no-pager "MESSAGE_ID=$(id_of INCIDENT)")
 tap_like "journalctl explains the incident" "$explained" "Subject: The guest $domain had an incident: oops"
@@ -125,14 +125,14 @@ tap_like 'journalctl names the command that shows more' "$explained" "virsh oops
 tap_like "virsh lists the dump" "$(host virsh oopsbt list "$domain")" 'NULL pointer'
 host_mark
 tap_ok "root can collect without the daemon's help" host virsh oopsbt collect "$domain"
-tap_ok "the guest runs" eventually 30 runs
+tap_ok "the guest runs after the collections" eventually 30 runs
 
-tap_is "the analyser that stands by is nobody" "$(status_of oopsbt-analyze Uid)" "65534 65534 65534 65534"
-tap_is 'the analyser that stands by has no capability' "$(status_of oopsbt-analyze CapEff) $(status_of oopsbt-analyze CapPrm)" \
+tap_is "the waiting analyser runs as nobody" "$(status_of oopsbt-analyze Uid)" "65534 65534 65534 65534"
+tap_is 'the waiting analyser has no capability' "$(status_of oopsbt-analyze CapEff) $(status_of oopsbt-analyze CapPrm)" \
 	"0000000000000000 0000000000000000"
-tap_is 'the system calls of the analyser that stands by are filtered' "$(status_of oopsbt-analyze Seccomp)" 2
-# This machine may allow systemd less than the unit asks for.
-tap_is "oopsbtd uses as many descriptors as it may have" \
+tap_is 'the waiting analyser has a system call filter' "$(status_of oopsbt-analyze Seccomp)" 2
+# The machine's limit may be lower than that of the unit.
+tap_is "the soft limit of descriptors of oopsbtd equals its hard limit" \
 	"$(host cat "/proc/$(host pgrep -xo oopsbtd)/limits" | awk '/^Max open files/ { print $4 - $5 }')" 0
 tap_is "memory and tasks of the service are limited" \
 	"$(host systemctl show --value -p MemoryMax -p TasksMax -p OOMPolicy -p LimitNOFILE oopsbtd | grep . | sort | xargs)" \
@@ -147,24 +147,24 @@ host_mark
 host systemctl kill --kill-whom=main --signal=STOP systemd-journald
 for ((i = 0; i < 20; i++)); do host systemctl kill --signal=HUP --kill-who=main oopsbtd; done
 oops
-tap_ok "an oops is stored while the journal stands still" stored $((dumps + 1))
-tap_ok 'the guest runs while the journal stands still' eventually 30 runs
+tap_ok "an oops is stored while the journal hangs" stored $((dumps + 1))
+tap_ok 'the guest runs while the journal hangs' eventually 30 runs
 host systemctl kill --kill-whom=main --signal=CONT systemd-journald
-tap_ok 'the journal learns of the oops when it goes on' host_log "$domain: oops: .*\(dump "
+tap_ok 'the journal has the oops after it continues' host_log "$domain: oops: .*\(dump "
 
 host_mark
 host systemctl kill --signal=KILL --kill-who=main oopsbtd
-tap_ok "systemd starts it again after it was killed" host_log "$domain: runs Linux"
+tap_ok "systemd restarts a killed oopsbtd" host_log "$domain: runs Linux"
 host_mark
 oops
-tap_ok "the next oops is stored" host_log "$domain: stored: "
+tap_ok "an oops after the restart is stored" host_log "$domain: stored: "
 host_mark
 host systemctl restart libvirtd
-tap_ok "oopsbtd connects again when libvirtd was restarted" host_log '^connected to'
-tap_like "the journal says that libvirt was lost" "$(journal_of "$(id_of LIBVIRT_LOST)" | field OOPSBT_REASON)" '.'
+tap_ok "oopsbtd connects again after a restart of libvirtd" host_log '^connected to'
+tap_like "the journal has the lost connection to libvirt" "$(journal_of "$(id_of LIBVIRT_LOST)" | field OOPSBT_REASON)" '.'
 host_mark
 oops
-tap_ok "an oops after that is stored" host_log "$domain: stored: "
+tap_ok "an oops after the restart of libvirtd is stored" host_log "$domain: stored: "
 
 # virtqemud in libvirtd's place, of which each stops the other. Here it is the same program as another unit.
 cat >"$host_root/etc/systemd/system/virtqemud.service" <<-'UNIT'
@@ -179,18 +179,18 @@ host systemctl daemon-reload
 host systemctl start virtqemud
 host_mark
 host systemctl restart oopsbtd
-tap_ok "beside virtqemud it connects to that" host_log '^connected to'
+tap_ok "if virtqemud runs, oopsbtd connects to it" host_log '^connected to'
 host_log "$domain: runs Linux" >/dev/null
-tap_is "it starts no libvirtd, which would stop virtqemud" "$(host systemctl is-active virtqemud libvirtd | xargs)" \
+tap_is "oopsbtd does not start libvirtd, which would stop virtqemud" "$(host systemctl is-active virtqemud libvirtd | xargs)" \
 	"active inactive"
 host_mark
 oops
-tap_ok "an oops there is stored" host_log "$domain: stored: "
+tap_ok "an oops with virtqemud is stored" host_log "$domain: stored: "
 
 tap_ok "systemd stops the service" host systemctl stop oopsbtd
 tap_is 'no metrics are left when the service has stopped' "$(host find /run/oopsbt-metrics -name '*.prom' 2>/dev/null)" ""
 tap_is 'the service is inactive when it has stopped' "$(host systemctl is-active oopsbtd || true)" inactive
 tap_ok 'the guest runs on without the service' eventually 30 runs
-tap_unlike "nothing that oopsbtd asks for was refused by the unit" "$(cat "$host_dir/log")" \
+tap_unlike "the unit refused nothing that oopsbtd requested" "$(cat "$host_dir/log")" \
 	'(Operation not permitted|Permission denied|Read-only file system)'
 tap_done

@@ -22,21 +22,21 @@ profile=$root/etc/apparmor.d/oopsbtd
 
 top=$here/../..
 version=$(sed -n 's/^VERSION := //p' "$top/Makefile")
-tap_is "the version is one: debian/changelog" "$(sed -n '1s/^oopsbt (\(.*\)-[^-]*) .*/\1/p' "$top/debian/changelog")" "$version"
-tap_is "the version is one: CHANGELOG.md" "$(sed -n 's/^## \([0-9.]*\).*/\1/p' "$top/CHANGELOG.md" | head -n 1)" "$version"
-tap_is "the version is one: the spec and the newest entry of its changelog" \
+tap_is "debian/changelog has the version of the source" "$(sed -n '1s/^oopsbt (\(.*\)-[^-]*) .*/\1/p' "$top/debian/changelog")" "$version"
+tap_is "CHANGELOG.md has the version of the source" "$(sed -n 's/^## \([0-9.]*\).*/\1/p' "$top/CHANGELOG.md" | head -n 1)" "$version"
+tap_is "the spec and its newest changelog entry have the version of the source" \
 	"$(sed -n 's/^Version: *//p; s/^\* .*> - \(.*\)-[^-]*$/\1/p' "$top/packaging/oopsbt.spec" | head -n 2 | xargs)" \
 	"$version $version"
-tap_is "the version is one: the module's source as it is installed" \
+tap_is "the installed source of the module has the version of the source" \
 	"$(ls "$root/usr/src") $(sed -n 's/^PACKAGE_VERSION=//p' "$root"/usr/src/*/dkms.conf)" "oopsbt-pvpanic-$version \"$version\""
 
 # --- what operating.test.sh runs ---
 
 # A block is lines that are indented; what stands before it is the mark.
-tap_is "each block of commands in docs/operating.md is run by a test, or says why not" \
+tap_is "each block of commands in docs/operating.md is marked as run by a test, or says why not" \
 	"$(awk '/^    / { if (!inside && before !~ /^<!-- (not )?run: .* -->$/) print; inside = 1; next } NF { before = $0; inside = 0 }' \
 		"$top/docs/operating.md")" ""
-tap_is "and each that is marked to be run is" \
+tap_is "each marked block of docs/operating.md is run by the test" \
 	"$(sed -n 's/^<!-- run: \(.*\) -->$/\1/p' "$top/docs/operating.md" | while read -r name; do
 		grep -q "walk $name\b" "$here/operating.test.sh" || echo "$name"
 	done)" ""
@@ -45,9 +45,9 @@ tap_is "and each that is marked to be run is" \
 
 # The program is looked for on this machine.
 sed -i "s,^ExecStart=/,ExecStart=$root/," "$unit"
-tap_is "systemd finds no fault in the unit" \
+tap_is "systemd accepts the unit" \
 	"$(systemd-analyze verify --man=no "$unit" 2>&1 | grep -F oopsbtd.service || true)" ""
-tap_is "it starts neither libvirtd nor virtqemud, and comes after either" \
+tap_is "the unit starts neither libvirtd nor virtqemud, and is ordered after both" \
 	"$(grep -hE '^(Wants|Requires|BindsTo|After)=' "$unit")" "After=libvirtd.service virtqemud.service"
 tap_ok "the exposure of the service is at most 2.5" \
 	systemd-analyze security --offline=yes --threshold=25 --no-pager "$unit"
@@ -55,7 +55,7 @@ tap_ok "the exposure of the service is at most 2.5" \
 hook=$root/lib/systemd/system/oopsbt-dump@.service
 echo 'ExecStart=/bin/true' >>"$hook"
 sed -i "s,+/usr,+$root/usr," "$hook"
-tap_is "systemd finds no fault in the unit of hooks" \
+tap_is "systemd accepts the unit of hooks" \
 	"$(systemd-analyze verify --man=no "$root/lib/systemd/system/oopsbt-dump@1.service" 2>&1 | grep -F oopsbt-dump || true)" ""
 tap_ok "the exposure of a hook is at most 1.5" \
 	systemd-analyze security --offline=yes --threshold=15 --no-pager "$hook"
@@ -66,18 +66,18 @@ ids_of() {
 }
 
 ids=$(ids_of "$here/../../host-tool/daemon/log.h")
-tap_is "each MESSAGE_ID is one message's" "$(uniq -d <<<"$ids")" ""
-tap_is "each is in the message catalog" \
+tap_is "each MESSAGE_ID is used for one message" "$(uniq -d <<<"$ids")" ""
+tap_is "each MESSAGE_ID is in the message catalog" \
 	"$(grep -oE '^-- [0-9a-f]{32}$' "$root/usr/lib/systemd/catalog/oopsbt.catalog" | cut -c4- | sort)" "$ids"
-tap_is "each is in the manual page" "$(ids_of "$root/usr/share/man/man7/oopsbt-journal.7" | sort -u)" "$ids"
+tap_is "each MESSAGE_ID is in the manual page" "$(ids_of "$root/usr/share/man/man7/oopsbt-journal.7" | sort -u)" "$ids"
 mkdir -p "$root/var/lib/systemd/catalog"
-tap_is "journalctl finds no fault in the catalog" "$(journalctl --root="$root" --update-catalog 2>&1)" ""
-tap_is "and knows each" "$(journalctl --root="$root" --list-catalog | cut -c1-32 | sort)" "$ids"
+tap_is "journalctl accepts the message catalog" "$(journalctl --root="$root" --update-catalog 2>&1)" ""
+tap_is "journalctl lists each MESSAGE_ID" "$(journalctl --root="$root" --list-catalog | cut -c1-32 | sort)" "$ids"
 fields=$(grep -ohE '\bOOPSBT_[A-Z_]+\b' "$here"/../../host-tool/daemon/{log,incident_log,connection}.c \
 	"$here/../../host-tool/freeze-guard/main.c" | sort -u)
-tap_is "each field is in the manual page" \
+tap_is "each journal field is in the manual page" \
 	"$(grep -E '^\\fBOOPSBT_' "$root/usr/share/man/man7/oopsbt-journal.7" | grep -oE 'OOPSBT_[A-Z_]+' | sort -u)" "$fields"
-tap_is "the catalog names no other fields" \
+tap_is "the message catalog uses no other fields" \
 	"$(grep -oE '@[A-Z_]+@' "$root/usr/lib/systemd/catalog/oopsbt.catalog" | tr -d @ | sort -u | comm -23 - <(echo "$fields"))" ""
 
 tap_ok "the AppArmor profile can be compiled" apparmor_parser -QKT "$profile"
@@ -86,7 +86,7 @@ tap_is "there is a profile for oopsbtd, its analyser and its freeze guard" \
 if [ -w /sys/kernel/security/apparmor/.replace ]; then
 	# Under a name of the test's own: the machine's may be in use.
 	sed "s/\boopsbtd\b\([ /]\)/oopsbtd-test\1/g" "$profile" >"$root/profile"
-	tap_ok "the kernel takes the AppArmor profile" apparmor_parser -aKT "$root/profile"
+	tap_ok "the kernel accepts the AppArmor profile" apparmor_parser -aKT "$root/profile"
 	apparmor_parser -RKT "$root/profile" || true
 else
 	tap_skip "the kernel takes the AppArmor profile" "this kernel has no AppArmor"

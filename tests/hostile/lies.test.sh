@@ -65,7 +65,7 @@ vcpu1() {
 # --- cores that are broken ---
 
 report "$core"
-tap_is "the core itself gives a report" "$status" 0
+tap_is "the unchanged core gives a report" "$status" 0
 bad=
 read_well=0
 for ((seed = 0; seed < 90; seed++)); do
@@ -76,14 +76,14 @@ for ((seed = 0; seed < 90; seed++)); do
 	[ "$status" = 0 ] || [ -s "$test_dir/err" ] || bad+=" $seed (fails without a word)"
 	[ "$status" != 0 ] || read_well=$((read_well + 1))
 done
-tap_is 'no broken core crashes the analyser, takes it long, or makes it fail without a word' "$bad" ""
+tap_is 'no broken core crashes the analyser, takes a long time, or fails without a message' "$bad" ""
 tap_ok 'many broken cores still give a report' test "$read_well" -gt 30
 tap_note "$read_well of 90 gave a report"
 
 foreign() {
 	report "$2"
 	tap_is "$1 is refused" "$status" 1
-	tap_like "$1: the message says what it is not" "$(cat "$test_dir/err")" "^oopsbt-analyze: $2: .*$3"
+	tap_like "$1: the message says what the file is not" "$(cat "$test_dir/err")" "^oopsbt-analyze: $2: .*$3"
 }
 
 : >"$test_dir/empty"
@@ -95,22 +95,22 @@ foreign "a directory" "$test_dir" ''
 # --- tables that lie ---
 
 "$build/tests/report/ways" "$dump" >"$test_dir/ways" || true
-tap_is "the kernel is found in memory without an IDT, from user mode, from foreign registers and from none" \
+tap_is "the kernel is found without an IDT, from user mode, from foreign registers and from none" \
 	"$(sed '/: lost:/d; /^no-/{/^no-idt/!d}; s/ (.*//' "$test_dir/ways" | xargs)" \
 	'as-it-is: found no-idt: found user-mode: found foreign: found not-paging: found scan: found with-variables: found functions-only: found with-modules: found with-btf: found with-vmcoreinfo: found'
-tap_is "without CONFIG_KALLSYMS_ALL what is lost is not exported, has no form of its own, no sysctl, and no function that tells" \
+tap_is "without CONFIG_KALLSYMS_ALL only variables are lost that no export, content, sysctl or function code identifies" \
 	"$(sed -n 's/^functions-only: lost: //p' "$test_dir/ways")" \
 	"init_stack kthreadd_task __start_notes __stop_notes klp_patches saved_command_line $(
 		)watchdog_thresh watchdog_enabled rcu_state rcu_cpu_stall_timeout sysctl_hung_task_warnings watchdog_cpumask timekeeping_suspended warn_count vmcoreinfo_size log_buf log_buf_len$(
 	) ftrace_ops_list bpf_kallsyms kprobe_table optprobe_template_entry optprobe_template_end"
-tap_unlike "without BTF two tasks tell where a task's stack, name and PID are, and a module where its name, text and symbols are" \
+tap_unlike "without BTF two tasks give the offsets of a task's stack, name and PID, and a module those of its name, text and symbols" \
 	"$(cat "$test_dir/ways")" 'not what'
-tap_like "without VMCOREINFO the log and the build ID are the same" "$(cat "$test_dir/ways")" \
+tap_like "without VMCOREINFO log and build ID are the same" "$(cat "$test_dir/ways")" \
 	'^no-vmcoreinfo: ([0-9]+) of \1 records, build ID [0-9a-f]{40}$'
 report "$dump"
 stack=$(vcpu1)
-tap_like "told nothing but the truth it names the bug" "$(value '$.title')" 'in scenario_null_deref \[oopsbt_scenario\]'
-tap_like 'the report has the stack of the other CPU' "$stack" ' (secondary_startup_64[a-z_]*|ret_from_fork)$'
+tap_like "the report of unchanged memory names the bug" "$(value '$.title')" 'in scenario_null_deref \[oopsbt_scenario\]'
+tap_like 'the report of unchanged memory has the stack of the other CPU' "$stack" ' (secondary_startup_64[a-z_]*|ret_from_fork)$'
 
 # wanted LIE: what must be among the errors then; nothing if it need not be noticed
 wanted() {
@@ -160,21 +160,21 @@ for name in $("$lie" list); do
 	"$lie" tell "$dump" "$name"
 	report "$dump"
 	"$lie" undo "$dump"
-	tap_is "$name: the analyser ends well" "$status $(cat "$test_dir/err")" "0 "
+	tap_is "$name: the analyser succeeds" "$status $(cat "$test_dir/err")" "0 "
 	tap_ok "$name: the analyser takes at most $most_seconds s of CPU time" test "$seconds" -le "$most_seconds"
 	tap_is "$name: there is a report of both vCPUs" "$(value '$.vcpus[*].vcpu')" "0 1"
 	pattern=$(wanted "$name")
-	[ -z "$pattern" ] || tap_like "$name: the lie is among the errors" "$(errors)" "$pattern"
+	[ -z "$pattern" ] || tap_like "$name: the errors name the forged data" "$(errors)" "$pattern"
 	if keeps "$name"; then
-		tap_is "$name: the other CPU's stack is there" "$(vcpu1)" "$stack"
+		tap_is "$name: the report has the other CPU's stack" "$(vcpu1)" "$stack"
 	fi
 	if [ "$name" = schedule-future ]; then
-		tap_is "$name: no time is made of it" \
+		tap_is "$name: forged times are not shown" \
 			"$(value '$.vcpus[*].tick_age_ns') $(value '$.vcpus[*].watchdog_age_ns')" 'null null null null'
 	fi
-	tap_unlike "$name: no control characters come through" "$(cat "$test_dir/json")" $'[\x01-\x08\x0b-\x1f\x7f]'
+	tap_unlike "$name: no control character reaches the output" "$(cat "$test_dir/json")" $'[\x01-\x08\x0b-\x1f\x7f]'
 done
 
 report "$dump"
-tap_is 'told the truth again, the analyser says the same again' "$(vcpu1)" "$stack"
+tap_is 'after all lies the unchanged memory gives the same report' "$(vcpu1)" "$stack"
 tap_done

@@ -53,16 +53,16 @@ arrived() {
 check() {
 	local dump
 	run collect "$1"
-	tap_is "$1: collecting works" "$status" 0
+	tap_is "$1: collect succeeds" "$status" 0
 	dump=$(find -H "$dumps/$1" -mindepth 1 -maxdepth 1 -type d | head -n 1)
-	tap_is "$1: the title says that there is nothing to say" "$("$query" value "$dump/report.json" '$.title')" \
+	tap_is "$1: the title says that guest memory was not understood" "$("$query" value "$dump/report.json" '$.title')" \
 		"guest memory could not be understood"
-	tap_like "$1: the vCPU's registers are there" "$("$query" value "$dump/report.json" '$.vcpus[0].regs.rip')" '^0x'
-	tap_like "$1: the errors say why" "$("$query" value "$dump/report.json" '$.errors[*].message')" "$2"
+	tap_like "$1: the report has the vCPU's registers" "$("$query" value "$dump/report.json" '$.vcpus[0].regs.rip')" '^0x'
+	tap_like "$1: the errors give the reason" "$("$query" value "$dump/report.json" '$.errors[*].message')" "$2"
 	tap_ok "$1: nothing is missing without a reason" "$query" whole "$dump/report.json"
 	tap_ok "$1: the core gives the same report again" \
 		sh -c "'$OOPSBT_ANALYZER' --json '$dump/core' | cmp - '$dump/report.json'"
-	tap_is "$1: it runs on" "$("$real_virsh" -q domstate "$1")" running
+	tap_is "$1: the guest runs after the collection" "$("$real_virsh" -q domstate "$1")" running
 }
 
 sector real --defsym REAL=1

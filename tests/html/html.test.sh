@@ -49,13 +49,13 @@ page real real.json
 tap_ok "the browser opens the page of a guest with 16 vCPUs" look real
 tap_is "the title of the page is the report's" "$(ask real title)" \
 	"BUG: kernel NULL pointer dereference in scenario_null_deref [oopsbt_scenario]"
-tap_is 'the page has one lane a CPU' "$(ask real lanes)" 16
+tap_is 'the page has one lane per CPU' "$(ask real lanes)" 16
 tap_is 'the page draws the timeline, the lock that 15 CPUs wait for, and the stacks' "$(ask real drawings)" 3
 tap_ok 'the page has at most 400 KiB' test "$(stat -c %s real.html)" -le $((400 << 10))
 tap_is 'the page has one script, and nothing in it names an address or a style' \
 	"$(ask real scripts) $(ask real addresses) $(ask real handlers)" '1 0 0'
-tap_unlike 'the page asks for nothing of the network' "$(cat real.html)" '(https?:)?//[a-z0-9.]+\.[a-z]|url\(|@import'
-tap_unlike "the browser reports no error of the page" "$(cat real.log; echo end)" 'CONSOLE|Refused|SyntaxError'
+tap_unlike 'the page makes no network request' "$(cat real.html)" '(https?:)?//[a-z0-9.]+\.[a-z]|url\(|@import'
+tap_unlike "the browser reports no error in the page" "$(cat real.log; echo end)" 'CONSOLE|Refused|SyntaxError'
 tap_is 'all lines of the log are on the page' "$(ask real hidden)" 0
 
 # Without the policy a test's own script can type.
@@ -71,7 +71,7 @@ tap_is 'all lines of the log are on the page' "$(ask real hidden)" 0
 	END
 } >typed.html
 look typed
-tap_is "the filter leaves the lines that have all its words" \
+tap_is "the filter shows only lines with all its words" \
 	"$(($(ask typed lines) - $(ask typed hidden)))" \
 	"$(grep '<span class="r' real.html | grep -ic 'null.*pointer')"
 tap_is "a button opens all lanes" "$(ask typed open)" 16
@@ -91,7 +91,7 @@ PYTHON
 page hostile hostile.json
 look hostile
 tap_like "hostile text is the title as text" "$(ask hostile title)" '^<img src=x onerror=.*owned'
-tap_is 'hostile text makes no element, no handler and no script' \
+tap_is 'hostile text adds no element, no handler and no script' \
 	"$(ask hostile foreign) $(ask hostile handlers) $(ask hostile scripts) $(ask hostile lanes)" '0 0 1 8'
 mkdir -p dumps/7a1a5ee6-0e0c-4b0f-9c69-2b1d3c2f3a11/20261122T214501Z-1
 cp hostile.json dumps/7a1a5ee6-0e0c-4b0f-9c69-2b1d3c2f3a11/20261122T214501Z-1/report.json
@@ -99,10 +99,10 @@ printf '<img src=x>' >dumps/7a1a5ee6-0e0c-4b0f-9c69-2b1d3c2f3a11/name
 chmod -R go-rwx dumps
 "$program" -D dumps list --html >store.html
 look store
-tap_is "the page of a store with that dump has no element or script of its text either" \
+tap_is "hostile text adds no element and no script to the page of a store" \
 	"$(ask store title) $(ask store foreign) $(ask store handlers) $(ask store scripts) $(ask store drawings)" \
 	'1 dump of 1 domain 0 0 1 2'
-tap_ok 'the page of that store has the hostile text as text' grep -q '&lt;img src=x' store.html
+tap_ok 'the page of a store shows hostile text as text' grep -q '&lt;img src=x' store.html
 # On a narrow screen each row of a table is a card. Modules and errors may be scrolled.
 narrow() {
 	sed '/Content-Security-Policy/d' "$1.html"
@@ -122,7 +122,7 @@ done
 sed "s,<main>,<main><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"><b onclick=1>," \
 	real.html >hole.html
 look hole
-tap_is "the policy stops a script that is not the page's own" "$(ask hole title)" "$(ask real title)"
+tap_is "the policy blocks a script that is not the page's own" "$(ask hole title)" "$(ask real title)"
 sed '/Content-Security-Policy/d' hole.html >unguarded.html
 look unguarded
 tap_is 'without the policy such a script would run' "$(ask unguarded title)" owned

@@ -26,8 +26,8 @@ for series in $(kernel_series); do
 		continue
 	fi
 	for variant in default up nopvpanic nosysctl module; do
-		tap_is "$series, $variant: compiles" "$(cat "$results/$variant.status")" 0
-		tap_is "$series, $variant: without a warning" "$(cat "$results/$variant.log")" ''
+		tap_is "$series, $variant: the changed files compile" "$(cat "$results/$variant.status")" 0
+		tap_is "$series, $variant: the changed files compile without a warning" "$(cat "$results/$variant.log")" ''
 	done
 	for patch in "$kernel_patches/$series"/*.patch; do
 		patch=$(basename "$patch" .patch)
@@ -35,12 +35,12 @@ for series in $(kernel_series); do
 			"$(cat "$results/$patch.status" "$results/$patch.log")" 0
 	done
 	# In newer kernels sparse 0.6.4 can't compute what MODULE_INFO() asserts, of any module.
-	tap_is "$series, sparse: has nothing to say" "$(grep -v 'error: bad constant expression$' "$results/sparse.log")" ''
-	tap_is "$series, make W=1: adds no warning" \
+	tap_is "$series: sparse prints nothing" "$(grep -v 'error: bad constant expression$' "$results/sparse.log")" ''
+	tap_is "$series: make W=1 adds no warning" \
 		"$(comm -13 <(warnings "$results/base-w1.log") <(warnings "$results/w1.log"))" ''
-	tap_is "$series: only code that runs on an oops, an unknown NMI or in pvpanic changes" \
+	tap_is "$series: only code for an oops, an unknown NMI or pvpanic changes" \
 		"$(grep -vE "$expected" "$results/changed-functions")" ''
-	tap_ok "$series: and that does change" grep -qx oops_enter "$results/changed-functions"
+	tap_ok "$series: the code for an oops changes" grep -qx oops_enter "$results/changed-functions"
 done
 
 tap_done

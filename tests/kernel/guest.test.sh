@@ -139,7 +139,7 @@ for sysctl in unknown_nmi_backtrace oops_all_cpu_backtrace; do
 		tap_like "$sysctl refuses $value" \
 			"$(guest_exec all "echo $value 2>&1 >$file || cat $file" 2>&1 | xargs)" 'Invalid argument 0$'
 	done
-	tap_like "$sysctl can be read by everybody and changed by root only" \
+	tap_like "all users can read $sysctl, only root can change it" \
 		"$(guest_exec all "su user -c 'cat $file; echo 1 >$file' 2>&1; cat $file" | tr '\n' ' ')" '^0 .*Permission denied 0 $'
 done
 
@@ -147,7 +147,7 @@ if [ "$series" = mainline ]; then
 	for sysctl in oops_sys_info unknown_nmi_sys_info; do
 		file=/proc/sys/kernel/$sysctl
 		tap_is "$sysctl is empty by default" "$(guest_exec all "cat $file")" ''
-		tap_is "$sysctl takes what its siblings take" \
+		tap_is "$sysctl accepts the same values as similar sysctls" \
 			"$(guest_exec all "echo mem,all_bt,cpu_bt,hypervisor >$file; cat $file; echo >$file; cat $file" | xargs)" \
 			'mem,all_bt,cpu_bt,hypervisor'
 	done
@@ -158,16 +158,16 @@ fi
 events=$(guest_exec all 'ls -d /sys/bus/*/drivers/pvpanic*/*/events')
 isa=$(printf '%s\n' "$events" | grep QEMU0001)
 tap_is 'every device has an events attribute' "$(printf '%s\n' "$events" | wc -l)" "$devices"
-tap_is 'the events are what the device offers and the kernel knows' \
+tap_is 'the attribute shows the events that device and kernel both know' \
 	"$(guest_exec all "cat $isa $(dirname "$isa")/capability" | xargs)" "$known $known"
-tap_like 'events refuses what the device does not offer' "$(guest_exec all "echo 3f 2>&1 >$isa || cat $isa" 2>&1 | xargs)" \
+tap_like 'the attribute refuses events that the device does not offer' "$(guest_exec all "echo 3f 2>&1 >$isa || cat $isa" 2>&1 | xargs)" \
 	"Invalid argument $known\$"
 
 writes all "context process; wait_log '$end'"
 tap_written 'an oops in process context is one event' $oops
 tap_ok 'the event comes before the first byte of text' before '0x505 0x8 pvpanic' '0x3f8 .* serial'
 tap_like 'the text after the event is the oops' "$(serial_text | head -n 1)" 'BUG: kernel NULL pointer dereference'
-tap_unlike 'without oops_all_cpu_backtrace nobody is sent an NMI' "$writes" "$nmi_ipi"
+tap_unlike 'without oops_all_cpu_backtrace no CPU gets an NMI' "$writes" "$nmi_ipi"
 tap_unlike 'without oops_all_cpu_backtrace no other CPU is shown' "$log" 'NMI backtrace'
 
 # keep_busy, rest: all CPUs of the guest run in user mode, or idle again
@@ -195,9 +195,9 @@ guest_exec all 'echo 0 >/proc/sys/kernel/oops_all_cpu_backtrace'
 if [ "$series" = mainline ]; then
 	guest_exec all 'echo mem,all_bt >/proc/sys/kernel/oops_sys_info'
 	writes all "context process; wait_log '$end'"
-	tap_like 'with all_bt in oops_sys_info all CPUs are shown ahead of the oops' "$(printf '%s\n' "$log" | xargs)" \
+	tap_like 'with all_bt in oops_sys_info all CPUs are shown before the oops' "$(printf '%s\n' "$log" | xargs)" \
 		'NMI backtrace.*RIP: 0010:write_null'
-	tap_like 'what else oops_sys_info asks for is shown after the oops, ahead of its end' "$(printf '%s\n' "$log" | xargs)" \
+	tap_like 'other parts of oops_sys_info are shown after the oops, before its end' "$(printf '%s\n' "$log" | xargs)" \
 		'RIP: 0010:write_null.*Mem-Info:.*end trace'
 	guest_exec all 'echo >/proc/sys/kernel/oops_sys_info'
 fi
@@ -212,17 +212,17 @@ tap_ok 'LKDTM oopses' [ "$oopses" -ge 7 ]
 tap_written 'each oops of LKDTM is one event' "$(yes $oops | head -n "$oopses" | xargs)"
 
 writes all "echo 3 >$isa; context process; wait_log '$end'"
-tap_is 'a masked device is not told' "$(values 0x505)" ''
-[ "$devices" = 1 ] || tap_is 'the device that is not masked is told' "$(values $pci)" $oops
-tap_is 'the mask of a device is shown' "$(guest_exec all "cat $isa; echo $known >$isa")" 3
+tap_is 'a masked device gets no event' "$(values 0x505)" ''
+[ "$devices" = 1 ] || tap_is 'an unmasked device gets the event' "$(values $pci)" $oops
+tap_is 'the attribute of a device shows its mask' "$(guest_exec all "cat $isa; echo $known >$isa")" 3
 
 driver=$(dirname "$(dirname "$isa")")
 device=$(basename "$(dirname "$isa")")
 writes all "echo $device >$driver/unbind; context process; wait_log '$end'"
-tap_is 'an unbound device is not told' "$(values 0x505)" ''
-[ "$devices" = 1 ] || tap_is 'the device that is still bound is told' "$(values $pci)" $oops
+tap_is 'an unbound device gets no event' "$(values 0x505)" ''
+[ "$devices" = 1 ] || tap_is 'the device that is still bound gets the event' "$(values $pci)" $oops
 writes all "echo $device >$driver/bind; context process; wait_log '$end'"
-tap_is 'a device bound again is told' "$(values 0x505)" $oops
+tap_is 'a device that is bound again gets the event' "$(values 0x505)" $oops
 
 writes all "
 	(for i in \$(seq 40); do echo $device >$driver/unbind; echo $device >$driver/bind; done) &
@@ -235,10 +235,10 @@ writes all "
 	wait \$binder
 	context process
 	wait_log '$end'"
-tap_like 'oopses while a device is bound and unbound leave the guest alive' "$log" 'RIP: 0010:write_null'
-tap_is 'the device that was bound last is told' "$(values 0x505 | grep -o '[^ ]*$')" $oops
+tap_like 'the guest survives oopses while a device is bound and unbound' "$log" 'RIP: 0010:write_null'
+tap_is 'the device that was bound last gets the event' "$(values 0x505 | grep -o '[^ ]*$')" $oops
 
-tap_like 'the guest module is not needed and says so' \
+tap_like 'the guest module says that it is not needed' \
 	"$(guest_exec all 'dmesg -c >/dev/null; insmod /lib/oopsbt/oopsbt_pvpanic.ko 2>&1; dmesg')" 'oopsbt_pvpanic: not needed'
 
 # --- NMI
@@ -255,8 +255,8 @@ nmi_log() {
 }
 
 log=$(nmi_log all Dazed)
-tap_like "with $nmi_sysctl=$nmi_off an NMI is a warning as ever" "$log" 'Uhhuh. NMI received for unknown reason'
-tap_unlike 'such an NMI shows no CPU' "$log" 'NMI backtrace'
+tap_like "with $nmi_sysctl=$nmi_off an NMI gives the usual warning" "$log" 'Uhhuh. NMI received for unknown reason'
+tap_unlike "with $nmi_sysctl=$nmi_off an NMI shows no CPU" "$log" 'NMI backtrace'
 
 guest_exec all "echo $nmi_all >/proc/sys/kernel/$nmi_sysctl"
 keep_busy
@@ -266,9 +266,9 @@ log=$(nmi_log all 'FS: ' 4)
 tap_is "with $nmi_sysctl=$nmi_all an NMI shows every busy CPU" \
 	"$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+$' | sort | xargs)" \
 	"$(printf 'NMI backtrace for cpu %s ' 0 1 2 3 | xargs)"
-tap_unlike 'an NMI that shows CPUs is no warning' "$log" 'Uhhuh|Dazed'
+tap_unlike 'an NMI that shows CPUs gives no warning' "$log" 'Uhhuh|Dazed'
 # One of them may be in the kernel for the shell that waits for this log.
-tap_ok 'all of them where the NMI found them, in user mode, but for one at most' \
+tap_ok 'an NMI shows all CPUs where it found them, in user mode, except at most one' \
 	[ "$(printf '%s\n' "$log" | grep -cE 'RIP: 0033:')" -ge 3 ]
 
 rest
@@ -283,14 +283,14 @@ took=$((${EPOCHREALTIME//[!0-9]/} - ${started//[!0-9]/}))
 after=$(guest_exec all "$nmis")
 log=$(guest_exec all dmesg)
 tap_note "100 NMIs in $((took / 1000)) ms, of which $((after - before)) reached CPU 0 apart"
-tap_ok 'the guest is alive after 100 NMIs in a row' [ "$after" -gt "$before" ]
+tap_ok 'the guest survives 100 NMIs in a row' [ "$after" -gt "$before" ]
 shown=$((1 + $(printf '%s\n' "$log" | grep -c 'showing all CPUs')))
 limit=$((3 * (1 + (EPOCHSECONDS - first_shown) / 30)))
-tap_ok '100 NMIs in a row show all CPUs three times at most in 30 s' [ "$shown" -ge 3 -a "$shown" -le "$limit" ]
+tap_ok '100 NMIs in a row show all CPUs at most three times in 30 s' [ "$shown" -ge 3 -a "$shown" -le "$limit" ]
 
 guest_exec all "echo $nmi_one >/proc/sys/kernel/$nmi_sysctl"
 log=$(nmi_log all 'showing this CPU')
-tap_is "with $nmi_sysctl=$nmi_one an NMI shows the CPU that it reaches, and no other" \
+tap_is "with $nmi_sysctl=$nmi_one an NMI shows only the CPU that it reaches" \
 	"$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+.*' | xargs)" 'NMI backtrace for cpu 0'
 guest_exec all "echo $nmi_all >/proc/sys/kernel/$nmi_sysctl"
 
@@ -303,7 +303,7 @@ tap_is 'an NMI that a handler claims shows nothing' "$(grep -E 'NMI received|NMI
 
 writes all "context notifier; context process 3; wait_log 'exited with'"
 tap_written 'an oops of a notifier is not signalled on top of the first' $oops
-tap_like 'the second NMI is printed, and the first in its trace' "$(printf '%s\n' "$log" | xargs)" \
+tap_like 'the second of two nested NMIs is printed, with the first in its trace' "$(printf '%s\n' "$log" | xargs)" \
 	'notifier_oops.*oops_enter.*process_oops'
 # The task of the first may say only now that it exited.
 writes all "context process 3; wait_log process_oops"
@@ -317,11 +317,11 @@ start nested smp=2 events=$offered qemu_args="-device pvpanic-pci,events=$offere
 guest_exec nested "echo $nmi_all >/proc/sys/kernel/$nmi_sysctl"
 log=$(nmi_log nested 'showing all CPUs')
 complaint='WARNING: |BUG: (sleeping|using|spinlock)|hard LOCKUP|suspicious RCU'
-tap_unlike 'an NMI that shows all CPUs makes no check of the kernel complain' "$log" "$complaint"
+tap_unlike 'no check of the kernel complains of an NMI that shows all CPUs' "$log" "$complaint"
 writes nested "context nested; context process; wait_log '$end'"
 tap_written 'an oops while an oops is printed is one more event' "$oops $oops"
 tap_unlike 'no check of the kernel complains of it' "$log" "$complaint"
-tap_is 'the guest is alive after the NMIs' "$(guest_exec nested 'echo alive')" alive
+tap_is 'the guest survives the NMIs' "$(guest_exec nested 'echo alive')" alive
 guest_destroy nested
 
 start kdump smp=2 events=$offered append=elfcorehdr=0x1000 qemu_args="-device pvpanic-pci,events=$offered,addr=0x10 -D $trace/kdump"
@@ -339,7 +339,7 @@ if [ "$series" = mainline ]; then
 	tap_written 'a hung task is not told to the host unasked' ''
 	guest_exec hung 'echo hypervisor >/proc/sys/kernel/hung_task_sys_info'
 	writes hung "$hang"
-	tap_is 'with hypervisor in hung_task_sys_info it is the event LOCKUP' "$(values 0x505 | grep -o '^[^ ]*')" $lockup
+	tap_is 'with hypervisor in hung_task_sys_info a hung task is the event LOCKUP' "$(values 0x505 | grep -o '^[^ ]*')" $lockup
 	tap_ok 'the event LOCKUP comes before the first byte of text' before '0x505 0x10 pvpanic' '0x3f8 .* serial'
 	guest_destroy hung
 fi
@@ -377,21 +377,21 @@ start fallback smp=2 on_crash=preserve append='panic=0' qemu_args="-action panic
 guest_events fallback
 
 fallback=$(dirname "$isa")/oops_fallback
-tap_is 'by default nothing takes the place of the event' "$(guest_exec fallback "cat $fallback")" 0
-tap_like 'oops_fallback takes a truth value only' "$(guest_exec fallback "echo 2 2>&1 >$fallback || cat $fallback" 2>&1 | xargs)" \
+tap_is 'by default nothing replaces a missing event' "$(guest_exec fallback "cat $fallback")" 0
+tap_like 'oops_fallback accepts only truth values' "$(guest_exec fallback "echo 2 2>&1 >$fallback || cat $fallback" 2>&1 | xargs)" \
 	'Invalid argument 0$'
 writes fallback "context process; wait_log '$end'"
-tap_is 'a device that knows only CRASH_LOADED is not told by default' "$(values 0x505)" ''
+tap_is 'by default a device that knows only CRASH_LOADED gets no event' "$(values 0x505)" ''
 writes fallback "echo 1 >$fallback; context process; wait_log '$end'"
-tap_is 'with oops_fallback such a device is told CRASH_LOADED' "$(values 0x505)" $crash_loaded
-tap_is 'oops_fallback of a device is shown' "$(guest_exec fallback "cat $fallback")" 1
-tap_ok 'libvirt hears of CRASH_LOADED' guest_events_wait fallback '[Cc]rashloaded' 10
+tap_is 'with oops_fallback such a device gets CRASH_LOADED' "$(values 0x505)" $crash_loaded
+tap_is 'the attribute of a device shows oops_fallback' "$(guest_exec fallback "cat $fallback")" 1
+tap_ok 'libvirt receives CRASH_LOADED' guest_events_wait fallback '[Cc]rashloaded' 10
 writes fallback "echo 1 >$(dirname "$isa")/events; context process; wait_log '$end'"
-tap_is 'a CRASH_LOADED that is masked is not told' "$(values 0x505)" ''
+tap_is 'a masked CRASH_LOADED is not sent' "$(values 0x505)" ''
 
 guest_exec fallback "echo $nmi_all >/proc/sys/kernel/$nmi_sysctl; echo 1 >/proc/sys/kernel/unknown_nmi_panic"
 inject fallback
-tap_ok "unknown_nmi_panic wins over $nmi_sysctl" guest_console_wait fallback 'Kernel panic - not syncing: NMI'
-tap_unlike 'nothing is shown ahead of the panic of unknown_nmi_panic' "$(guest_console fallback)" 'NMI backtrace'
+tap_ok "unknown_nmi_panic takes precedence over $nmi_sysctl" guest_console_wait fallback 'Kernel panic - not syncing: NMI'
+tap_unlike 'nothing is shown before the panic of unknown_nmi_panic' "$(guest_console fallback)" 'NMI backtrace'
 
 tap_done

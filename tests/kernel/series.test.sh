@@ -60,7 +60,7 @@ checker() {
 
 for series in $(kernel_bases); do
 	# Without a git history it knows no commit.
-	tap_is "$series: checkpatch --strict is content" "$(cd / && GIT_DIR=/dev/null/none perl \
+	tap_is "$series: checkpatch --strict finds nothing" "$(cd / && GIT_DIR=/dev/null/none perl \
 		"$(checker "$series")/scripts/checkpatch.pl" --no-tree --strict --terse --ignore UNKNOWN_COMMIT_ID \
 		"$kernel_patches/$series"/*.patch 2>&1 | grep -v '^total: 0 errors, 0 warnings, 0 checks\|^$\|has no obvious style')" ''
 done
@@ -69,15 +69,15 @@ for series in $(kernel_series); do
 	tree "$series" "$work/$series"
 	tap_is "$series applies without fuzz or offset" "$(exact "$series" "$work/$series")" ''
 	before=$(state "$work/$series")
-	tap_ok "$series: --check says that it would apply" "$apply" --check "$series" "$work/$series"
+	tap_ok "$series: --check reports that it applies" "$apply" --check "$series" "$work/$series"
 	tap_is '--check changes nothing' "$(state "$work/$series")" "$before"
 	cp -r "$work/$series" "$work/$series-am"
 	(cd "$work/$series-am" && git init -q && git add -A && git -c user.name=t -c user.email=t@t commit -qm base)
 	tap_ok "$series applies with git am" \
 		git -C "$work/$series-am" -c user.name=t -c user.email=t@t am -q "$kernel_patches/$series"/*.patch
 	rm -rf "$work/$series-am/.git"
-	tap_ok "$series applies with the script" "$apply" "$series" "$work/$series"
-	tap_is 'the script and git am give the same tree' "$(state "$work/$series")" "$(state "$work/$series-am")"
+	tap_ok "$series applies with guest-kernel-patch/apply" "$apply" "$series" "$work/$series"
+	tap_is 'guest-kernel-patch/apply and git am give the same tree' "$(state "$work/$series")" "$(state "$work/$series-am")"
 	tap_like "$series is not applied twice" "$("$apply" "$series" "$work/$series" 2>&1)" 'already applied'
 done
 
@@ -99,14 +99,14 @@ said=$("$apply" linux-6.1 "$work/other" 2>&1) && status=0 || status=$?
 tap_is 'a tree that does not match is refused' "$status" 1
 tap_like 'the refusal names the patch, the file and the hunk' "$said" \
 	'0004-unknown-nmi-backtrace\.patch fails at arch/x86/kernel/nmi\.c, hunk @@ -[0-9]+,[0-9]+ \+[0-9]+,[0-9]+ @@'
-tap_is 'a refused tree is left as it was, though the patches before would have applied' "$(state "$work/other")" "$before"
+tap_is 'a refused tree stays unchanged, even if earlier patches would apply' "$(state "$work/other")" "$before"
 
 rm "$work/other/include/uapi/misc/pvpanic.h"
-tap_like 'a file that is missing is named' "$("$apply" linux-6.1 "$work/other" 2>&1)" 'include/uapi/misc/pvpanic\.h'
-tap_like 'an unknown series is refused with those there are' "$("$apply" linux-2.6 "$work/other" 2>&1)" \
+tap_like 'the message names a missing file' "$("$apply" linux-6.1 "$work/other" 2>&1)" 'include/uapi/misc/pvpanic\.h'
+tap_like 'the message for an unknown series lists the series' "$("$apply" linux-2.6 "$work/other" 2>&1)" \
 	"no series 'linux-2.6'.*linux-5.10 .*linux-6.1 linux-6.12 .*mainline"
-tap_like 'a folder that is no kernel source is refused' "$("$apply" linux-6.1 "$work" 2>&1)" 'not the top of a kernel source'
-tap_like 'a folder that is not there is refused' "$("$apply" linux-6.1 "$work/none" 2>&1)" 'no such folder'
+tap_like 'a folder that is not a kernel source is refused' "$("$apply" linux-6.1 "$work" 2>&1)" 'not the top of a kernel source'
+tap_like 'a missing folder is refused' "$("$apply" linux-6.1 "$work/none" 2>&1)" 'no such folder'
 "$apply" linux-6.1 >/dev/null 2>&1 && status=0 || status=$?
 tap_is 'a missing argument is a usage error' "$status" 2
 

@@ -43,7 +43,7 @@ kernel=$("$here/../guest/fetch-kernel" 6.1)
 for end in ends TERM INT HUP KILL; do
 	exec {out}< <(exec env --default-signal=INT "$0" inner "$end" 2>/dev/null)
 	read -r -t 60 -u "$out" pid folder
-	tap_ok "the test runs QEMU" pgrep -f "qemu.*$folder"
+	tap_ok "the harness runs a QEMU" pgrep -f "qemu.*$folder"
 	[ "$end" = ends ] || kill "-$end" "$pid"
 	tap_ok "a test that $([ "$end" = ends ] && echo ends || echo "gets SIG$end") leaves nothing" nothing_left "$folder"
 	exec {out}<&-

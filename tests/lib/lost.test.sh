@@ -34,27 +34,27 @@ stray='[    0.400000] BUG: unable to handle page fault for address: ffffffffff5d
 [    0.400000] ---[ end trace 0000000000000000 ]---
 [    0.500000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b'
 
-tap_is "a guest that is well is not lost" "$(lost <<<"$ready")" 'not lost'
+tap_is "a healthy guest is not lost" "$(lost <<<"$ready")" 'not lost'
 tap_is "a guest that printed nothing is not lost" "$(lost </dev/null)" 'not lost'
-tap_is "a guest that a test had oops is not lost" "$(lost <<<"$ready"$'\n'"$asked")" 'not lost'
-tap_is "a guest that oopses before any test had it do so is lost" "$(lost <<<"$stray")" \
+tap_is "a guest that oopses on request is not lost" "$(lost <<<"$ready"$'\n'"$asked")" 'not lost'
+tap_is "a guest that oopses before the test requested it is lost" "$(lost <<<"$stray")" \
 	'BUG: unable to handle page fault for address: ffffffffff5d0000'
-tap_is "a guest that oopses another way after a test had it oops is not lost" \
+tap_is "a guest that oopses in another way after a requested oops is not lost" \
 	"$(lost <<<"$asked"$'\n'"$stray")" 'not lost'
-tap_is "a guest that meets half an instruction after a test had it oops is lost" \
+tap_is "a guest with half an instruction after a requested oops is lost" \
 	"$(lost <<<"$asked"$'\n'"$half")" 'int3: 0000 [#2] PREEMPT SMP NOPTI'
-tap_is "an oops in our guest module is no loss" "$(lost <<<"${half//update_load_avg+0x9e\/0x650/oops_entered+0x9e/0x650 [oopsbt_pvpanic]}")" \
+tap_is "an oops in the project's guest module is not a loss" "$(lost <<<"${half//update_load_avg+0x9e\/0x650/oops_entered+0x9e/0x650 [oopsbt_pvpanic]}")" \
 	'not lost'
-tap_is "an oops in a patched function of the kernel is no loss" "$(lost <<<"${half//update_load_avg/pvpanic_notify}")" 'not lost'
-tap_is "a BUG() is no half of an instruction" "$(lost <<<"$asked
+tap_is "an oops in a patched kernel function is not a loss" "$(lost <<<"${half//update_load_avg/pvpanic_notify}")" 'not lost'
+tap_is "a BUG() is not half an instruction" "$(lost <<<"$asked
 [    7.0] kernel BUG at mm/slub.c:435!
 ${half/int3/invalid opcode}")" 'not lost'
-tap_is "a panic that a test asked for is no loss" "$(lost <<<'[   11.4] Kernel panic - not syncing: asked for')" 'not lost'
-tap_is "a panic that nobody asked for is a loss" "$(lost <<<'[   11.4] Kernel panic - not syncing: Attempted to kill init!')" \
+tap_is "a requested panic is not a loss" "$(lost <<<'[   11.4] Kernel panic - not syncing: asked for')" 'not lost'
+tap_is "an unrequested panic is a loss" "$(lost <<<'[   11.4] Kernel panic - not syncing: Attempted to kill init!')" \
 	'Kernel panic - not syncing: Attempted to kill init!'
 
 echo '2026-11-25T01:57:53.029017Z qemu-system-x86_64: terminating on signal 15 from pid 32145 (libvirtd)' >"$console"
-tap_is "a QEMU that was ended is no loss" "$(lost_in_log "$console" || echo "not lost")" 'not lost'
+tap_is "a QEMU that was told to end is not a loss" "$(lost_in_log "$console" || echo "not lost")" 'not lost'
 echo 'ERROR:../accel/tcg/tcg-accel-ops.c:82:tcg_handle_interrupt: assertion failed: (qemu_mutex_iothread_locked())' >"$console"
 tap_like "a QEMU that failed its own assertion is a loss" "$(lost_in_log "$console" || echo "not lost")" '^ERROR:'
 tap_done

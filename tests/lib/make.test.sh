@@ -18,12 +18,12 @@ commands() {
 plain=$(commands all)
 tap_like "plain make builds the daemon" "$plain" '-o build/host-tool/oopsbtd( |$)'
 tap_unlike "plain make builds no test program" "$plain" '-o build/tests/'
-tap_unlike "in plain make a warning is no error" "$plain" '-Werror( |$)'
+tap_unlike "plain make does not treat warnings as errors" "$plain" '-Werror( |$)'
 tests=$(commands tests)
 tap_like "make tests builds the unit tests" "$tests" '-o build/tests/unit/common-store( |$)'
 tap_like "make tests builds the programs of the shell tests" "$tests" '-o build/tests/report/query( |$)'
 tap_like "make tests builds the daemon" "$tests" '-o build/host-tool/oopsbtd( |$)'
-tap_like "in make tests a warning is an error" "$tests" '-Werror( |$)'
-tap_like "WERROR=1 makes warnings errors" "$(commands all WERROR=1)" '-Werror( |$)'
-tap_like "bench builds what it runs" "$(commands bench)" '-o build/tests/bench/collect( |$)'
+tap_like "make tests treats warnings as errors" "$tests" '-Werror( |$)'
+tap_like "WERROR=1 treats warnings as errors" "$(commands all WERROR=1)" '-Werror( |$)'
+tap_like "make bench builds what it runs" "$(commands bench)" '-o build/tests/bench/collect( |$)'
 tap_done

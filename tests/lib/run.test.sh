@@ -34,32 +34,32 @@ outcome() {
 
 fake passes <<<'echo "ok 1 - a"; echo "ok 2 - b # SKIP no machine"; echo 1..2'
 outcome passes
-tap_is "a test that passes counts, and so does each skip" "$counts" '1 passed, 0 failed, 1 skipped'
-tap_is "its status is 0" "$status" 0
+tap_is "passed tests and skips are counted" "$counts" '1 passed, 0 failed, 1 skipped'
+tap_is "the status of a run with passes and skips is 0" "$status" 0
 tap_like "a skip is shown with its reason" "$output" '# SKIP no machine'
 
 fake fails <<<'echo "not ok 1 - a"; echo "ok 2 - b"; echo 1..2; exit 1'
 outcome fails
-tap_is "a test that fails counts as failed" "$counts" '1 passed, 1 failed, 0 skipped'
+tap_is "a failed test is counted as failed" "$counts" '1 passed, 1 failed, 0 skipped'
 tap_is "the status of a run with a failure is 1" "$status" 1
-tap_like "what a failing test said is shown" "$output" '^ +not ok 1 - a$'
+tap_like "the output of a failed test is shown" "$output" '^ +not ok 1 - a$'
 
 fake skips <<<'echo "1..0 # SKIP not here"'
 outcome skips
-tap_is "a file that is skipped as a whole counts as one skip" "$counts" '0 passed, 0 failed, 1 skipped'
+tap_is "a file that is skipped completely counts as one skip" "$counts" '0 passed, 0 failed, 1 skipped'
 
 fake fails_then_skips <<<'echo "not ok 1 - a"; echo "1..0 # SKIP not here"'
 outcome fails_then_skips
-tap_is "a test that fails and then skips the rest has failed" "$counts" '0 passed, 2 failed, 0 skipped'
+tap_is "a test that fails and then skips the rest counts as failed" "$counts" '0 passed, 2 failed, 0 skipped'
 tap_is "the status of a test that fails and then skips is 1" "$status" 1
 
 fake passes_then_skips <<<'echo "ok 1 - a"; echo "1..0 # SKIP not here"'
 outcome passes_then_skips
-tap_is "a test that skips itself as a whole after it has begun is broken" "$counts" '1 passed, 1 failed, 0 skipped'
+tap_is "a test that skips everything after its first result is broken" "$counts" '1 passed, 1 failed, 0 skipped'
 
 fake skips_with_status <<<'echo "1..0 # SKIP not here"; exit 3'
 outcome skips_with_status
-tap_is "a test that skips and exits with an error has failed" "$counts" '0 passed, 1 failed, 0 skipped'
+tap_is "a test that skips and exits with an error counts as failed" "$counts" '0 passed, 1 failed, 0 skipped'
 
 fake no_plan <<<'echo "ok 1 - a"'
 outcome no_plan
@@ -71,7 +71,7 @@ tap_is "a test that stops before its plan is done is broken" "$counts" '1 passed
 
 fake says_nothing <<<':'
 outcome says_nothing
-tap_is "a test that says nothing is broken" "$counts" '0 passed, 1 failed, 0 skipped'
+tap_is "a test without output is broken" "$counts" '0 passed, 1 failed, 0 skipped'
 
 # --- crashes
 
@@ -79,22 +79,22 @@ tap_is "a test that says nothing is broken" "$counts" '0 passed, 1 failed, 0 ski
 crash='kill -SEGV $$'
 fake crashes <<<"echo 'ok 1 - a'; echo 1..1; $crash"
 outcome crashes
-tap_is "a test that crashes after all its tests passed has failed" "$counts" '1 passed, 1 failed, 0 skipped'
-tap_like "the signal that ended it is named" "$output" 'SEGV'
+tap_is "a test that crashes after all its tests passed counts as failed" "$counts" '1 passed, 1 failed, 0 skipped'
+tap_like "the signal that ended a test is named" "$output" 'SEGV'
 
 fake skips_and_crashes <<<"echo '1..0 # SKIP not here'; $crash"
 outcome skips_and_crashes
-tap_is "a test that skips and crashes has failed" "$counts" '0 passed, 1 failed, 0 skipped'
+tap_is "a test that skips and crashes counts as failed" "$counts" '0 passed, 1 failed, 0 skipped'
 
 fake fails_and_crashes <<<"echo 'not ok 1 - a'; echo 1..1; $crash"
 outcome fails_and_crashes
-tap_is "a crash counts beside what failed before it" "$counts" '0 passed, 2 failed, 0 skipped'
-tap_like "a crash is named beside what failed before it" "$output" 'SEGV'
+tap_is "a crash counts in addition to failures before it" "$counts" '0 passed, 2 failed, 0 skipped'
+tap_like "a crash is named in addition to failures before it" "$output" 'SEGV'
 
 # shellcheck disable=SC2016 # the fake test expands it
 fake killed <<<'echo "ok 1 - a"; echo 1..1; kill -KILL $$'
 outcome killed
-tap_is "a test that is killed has failed" "$counts" '1 passed, 1 failed, 0 skipped'
+tap_is "a killed test counts as failed" "$counts" '1 passed, 1 failed, 0 skipped'
 
 # --- a guest lost to emulation
 
@@ -105,8 +105,8 @@ tries() {
 
 fake asserts <<<"echo >>'$work/asserts.tries'; echo 'not ok 1 - a'; echo 1..1; exit 1"
 outcome asserts
-tap_is "a test that fails is not tried again" "$(tries asserts)" 1
-tap_is "no repeated test: the last line but one says so" "$(tail -n 2 <<<"$output" | head -n 1)" '0 repeated'
+tap_is "a failed test is not repeated" "$(tries asserts)" 1
+tap_is "without a repeated test the last line but one says so" "$(tail -n 2 <<<"$output" | head -n 1)" '0 repeated'
 
 fake loses <<EOT
 echo >>'$work/loses.tries'
@@ -119,11 +119,11 @@ fi
 echo 1..1
 EOT
 outcome loses
-tap_is "a test that fails and lost a guest to emulation is tried again, and that counts" "$counts" \
+tap_is "a failed test that lost a guest to emulation is repeated, and counted" "$counts" \
 	'1 passed, 0 failed, 0 skipped'
 tap_is "a repeated test is counted in the last line but one" "$(tail -n 2 <<<"$output" | head -n 1)" '1 repeated'
-tap_like "what was lost is shown" "$output" 'guest a: int3 in text_poke'
-tap_is "the status of a run whose second try passed is 0" "$status" 0
+tap_like "the output shows what was lost" "$output" 'guest a: int3 in text_poke'
+tap_is "the status of a run whose repetition passed is 0" "$status" 0
 
 fake loses_always <<EOT
 echo >>'$work/loses_always.tries'
@@ -132,8 +132,8 @@ echo 'not ok 1 - a'
 echo 1..1
 EOT
 outcome loses_always
-tap_is "a test that loses guests again and again is tried twice" "$(tries loses_always)" 2
-tap_is "a test that loses guests again and again has failed" "$counts" '0 passed, 1 failed, 0 skipped'
+tap_is "a test that loses guests repeatedly is tried twice" "$(tries loses_always)" 2
+tap_is "a test that loses guests repeatedly counts as failed" "$counts" '0 passed, 1 failed, 0 skipped'
 
 fake passes_and_loses <<EOT
 echo >>'$work/passes_and_loses.tries'
@@ -142,22 +142,22 @@ echo 'ok 1 - a'
 echo 1..1
 EOT
 outcome passes_and_loses
-tap_is "a test that passes is not tried again whatever it lost" "$(tries passes_and_loses)" 1
+tap_is "a passed test is not repeated, whatever it lost" "$(tries passes_and_loses)" 1
 
 fake fails_after <<<"echo >>'$work/fails_after.tries'; echo 'not ok 1 - a'; echo 1..1"
 outcome passes_and_loses fails_after
-tap_is "what one test lost is no excuse for the next" "$(tries fails_after)" 1
+tap_is "what one test lost does not excuse the next" "$(tries fails_after)" 1
 
 fake boots_again <<<'echo "guest a: started again (it did not get ready)"; echo "ok 1 - a"; echo 1..1'
 outcome boots_again
-tap_like "boots that were repeated are told with the test" "$output" '^ok .*guests started again: 1'
+tap_like "repeated boots are listed with their test" "$output" '^ok .*guests started again: 1'
 
 # --- several calls, one sum
 
 total=$work/total
 (cd "$work" && TESTS_TOTAL=$total "$run" ./loses_always ./skips ./passes >"$work/first" 2>&1) || true
 (cd "$work" && TESTS_TOTAL=$total "$run" ./skips >"$work/second" 2>&1)
-tap_is "the counts go on from call to call, a skip at the end included" \
+tap_is "counts continue from call to call, including a skip at the end" \
 	"$(TESTS_TOTAL=$total "$run" --summary | tail -n 2 | xargs)" '1 repeated 1 passed, 1 failed, 3 skipped'
 
 # --- several at a time
@@ -174,12 +174,12 @@ output=$(cd "$work" && TESTS_TOTAL=$work/parallel "$run" -l many -j 3 ./passes .
 tap_is "with -j each test counts once, as it does without" \
 	"$(TESTS_TOTAL=$work/parallel "$run" --summary | tail -n 2 | xargs)" '1 repeated 3 passed, 3 failed, 2 skipped'
 tap_is "with -j the status of a run with a failure is 1" "$status" 1
-tap_like "with -j what a failing test said is shown, with the label" "$output" '^FAIL many ./fails: 1 of 2 failed'
+tap_like "with -j the output of a failed test is shown, with its label" "$output" '^FAIL many ./fails: 1 of 2 failed'
 
 fake quick <<<'echo "ok 1 - a"; echo 1..1'
 fake slow <<<"until grep -q quick '$work/told'; do sleep 0.1; done; echo 'ok 1 - a'; echo 1..1"
 (cd "$work" && timeout 60 "$run" -j 2 ./slow ./quick >"$work/told") || true
-tap_is "with -j a test is told of when it ends" "$(grep -oE '^ok +[^ ]*(slow|quick)' "$work/told" | xargs)" 'ok ./quick ok ./slow'
+tap_is "with -j the end of each test is shown" "$(grep -oE '^ok +[^ ]*(slow|quick)' "$work/told" | xargs)" 'ok ./quick ok ./slow'
 
 # Each is there for a while, and one that wants to be alone looks who else is.
 for name in beside besides; do
@@ -192,7 +192,7 @@ for name in alone lonely; do
 cd '$work'; $look"
 done
 output=$(cd "$work" && "$run" -j 4 ./alone ./beside ./lonely ./besides) || true
-tap_is "with -j a test that says so runs alone" "$(tail -n 1 <<<"$output")" '4 passed, 0 failed, 0 skipped'
+tap_is "with -j a test that requests it runs alone" "$(tail -n 1 <<<"$output")" '4 passed, 0 failed, 0 skipped'
 
 fake alone_fails <<<'# alone: for no reason
 echo "not ok 1 - a"; echo 1..1'
@@ -200,14 +200,14 @@ fake alone_crashes <<<"# alone: for no reason
 $crash"
 status=0
 output=$(cd "$work" && "$run" -j 2 ./alone_fails ./alone_crashes ./crashes ./skips ./passes) || status=$?
-tap_is "with -j tests that run alone count as the others do" "$status $(tail -n 1 <<<"$output")" '1 2 passed, 3 failed, 2 skipped'
+tap_is "with -j tests that run alone are counted like others" "$status $(tail -n 1 <<<"$output")" '1 2 passed, 3 failed, 2 skipped'
 
 # --- what a test does with its time
 
 fake takes_time <<<'echo "ok 1 - a"; sleep 2; echo "ok 2 - b"; echo 1..2'
 output=$(cd "$work" && "$run" -v ./takes_time)
-tap_like "with -v a line is shown with the seconds since the one before" "$output" '^ +[1-9][0-9]*\.[0-9]  ok 2 - b$'
-tap_is "with -v all that a test says is shown" "$(grep -cE '^ +[0-9]+\.[0-9]  ' <<<"$output")" 3
+tap_like "with -v each line has the seconds since the previous one" "$output" '^ +[1-9][0-9]*\.[0-9]  ok 2 - b$'
+tap_is "with -v all output of a test is shown" "$(grep -cE '^ +[0-9]+\.[0-9]  ' <<<"$output")" 3
 
 # --- interrupts
 
@@ -264,9 +264,9 @@ for signal in INT TERM HUP; do
 			check) interrupted "$signal" "$whom" ./calls ;;
 			esac
 			label="SIG$signal to $([ "$whom" = group ] && echo "the processes" || echo "the first process") of $what"
-			tap_ok "$label: the test that ran has cleaned up" [ -e "$work/cleaned" ]
-			tap_ok "$label: no other test is run" [ ! -e "$work/went_on" ]
-			tap_ok "$label: the status says that it was ended ($status)" [ "$status" -gt 128 ]
+			tap_ok "$label: the interrupted test has cleaned up" [ -e "$work/cleaned" ]
+			tap_ok "$label: no further test is run" [ ! -e "$work/went_on" ]
+			tap_ok "$label: the status shows the signal ($status)" [ "$status" -gt 128 ]
 		done
 	done
 done
@@ -274,6 +274,6 @@ done
 fake is_interrupted <<<"exit 130"
 rm -f "$work/went_on"
 outcome is_interrupted next
-tap_ok "a test that was interrupted ends the run" [ "$status" = 130 -a ! -e "$work/went_on" ]
+tap_ok "an interrupted test ends the run" [ "$status" = 130 -a ! -e "$work/went_on" ]
 
 tap_done

@@ -43,15 +43,15 @@ libvirt_start
 libvirt_events=yes guest_start g smp=2 kaslr=no events=11 emulator="$qemu" wait=no
 tap_is "a panic device has the events that its definition lists" \
 	"$(virsh dumpxml "$(guest_domain g)" | grep -oE "event name='[a-z]+" | cut -d"'" -f2 | xargs)" 'panicked crashloaded oops'
-tap_like "QEMU is told of them" "$(xargs -0 <"/proc/$(pgrep -f "guest=$(guest_domain g),")/cmdline")" '"?driver"?.*pvpanic.*"?events"?[:=]11'
-tap_is "which does not taint the domain" "$(virsh dominfo "$(guest_domain g)" | grep -c custom-argv)" 0
+tap_like "libvirt passes the events of the device to QEMU" "$(xargs -0 <"/proc/$(pgrep -f "guest=$(guest_domain g),")/cmdline")" '"?driver"?.*pvpanic.*"?events"?[:=]11'
+tap_is "the events of the device do not taint the domain" "$(virsh dominfo "$(guest_domain g)" | grep -c custom-argv)" 0
 guest_ready g
 guest_events g
 oops g
 tap_ok "an oops is an event of libvirt" guest_events_wait g "event 'guest-oops' for domain .*: run"
 sleep 1.1 # QEMU holds an event back that comes within a second
 for detail in 'count: 1' 'time: [0-9]{16}' 'vcpu: [01]'; do
-	tap_like "which has its $detail" "$(guest_events_log g)" "$detail"
+	tap_like "the event of libvirt has its $detail" "$(guest_events_log g)" "$detail"
 done
 
 # --- oopsbtd ---
@@ -79,23 +79,23 @@ watched() {
 
 build_of "$patched_build"
 LD_LIBRARY_PATH=$tree/build/src daemon_start
-tap_ok "oopsbtd that is built for it uses it" daemon_wait 'libvirt tells of oopses by an event of its own'
+tap_ok "an oopsbtd built for the patched libvirt uses its event" daemon_wait 'libvirt tells of oopses by an event of its own'
 watched
-tap_is "an oops is collected by it" "$(value '$.signal')" oops
-tap_is "from its very instant on" "$(value '$.timeline.frozen')" "$(value '$.timeline.signalled')"
-tap_ok "virsh hears of that pause" guest_events_wait g "event 'guest-oops' for domain .*: pause"
-tap_like "and how long it took" "$(guest_events_log g)" 'stop_latency: [0-9]+'
-tap_is "libvirt suspends nothing" "$(guest_events_log g | grep -c Suspended)" 0
-tap_is "the guest runs on" "$(guest_exec g 'echo alive')" alive
+tap_is "oopsbtd collects an oops after libvirt's event" "$(value '$.signal')" oops
+tap_is "the guest was frozen from the instant of the oops on" "$(value '$.timeline.frozen')" "$(value '$.timeline.signalled')"
+tap_ok "virsh prints the event of a pause" guest_events_wait g "event 'guest-oops' for domain .*: pause"
+tap_like "the event has the duration of the stop" "$(guest_events_log g)" 'stop_latency: [0-9]+'
+tap_is "libvirt suspends nothing during QEMU's pause" "$(guest_events_log g | grep -c Suspended)" 0
+tap_is "the guest runs after QEMU's pause" "$(guest_exec g 'echo alive')" alive
 daemon_stop
 
 build_of "$top/build"
 sleep 1.1
 daemon_start
 watched
-tap_unlike "oopsbtd that is built for a stock libvirt uses QEMU's event" \
+tap_unlike "an oopsbtd built for stock libvirt uses QEMU's event" \
 	"$(tail -n "+$daemon_from" "$daemon_log")" 'event of its own'
-tap_is "and collects an oops, too" "$(value '$.signal')" oops
+tap_is "an oopsbtd built for stock libvirt collects an oops, too" "$(value '$.signal')" oops
 daemon_stop
 
 # --- virsh oopsbt enable ---
@@ -116,14 +116,14 @@ defined() {
 }
 
 defined patched "$(libvirt_program "$qemu")"
-tap_is "enable --add-oops-event says it in libvirt's words" \
+tap_is "enable --add-oops-event uses libvirt's element" \
 	"$(virsh dumpxml "patched-$$" | grep -oE "event name='[a-z]+|qemu:arg" | cut -d"'" -f2 | xargs)" 'panicked crashloaded oops'
 defined stock /usr/bin/qemu-system-x86_64
-tap_is "and past it where QEMU has no patches" \
+tap_is "enable --add-oops-event uses a QEMU argument if QEMU has no patches" \
 	"$(virsh dumpxml "stock-$$" | grep -oE "event name|pvpanic.events=11")" 'pvpanic.events=11'
 sed "s/<panic model='isa'\/>/<panic model='isa'><event name='oops'\/><\/panic>/; s/stock/refused/" \
 	"$test_dir/stock.xml" >"$test_dir/refused.xml"
-tap_like "which libvirt refuses to define with the event" "$(virsh define "$test_dir/refused.xml" 2>&1 || true)" \
+tap_like "libvirt refuses the event if QEMU has no patches" "$(virsh define "$test_dir/refused.xml" 2>&1 || true)" \
 	'does not support the oops event'
 
 tap_done

@@ -42,12 +42,12 @@ clean_of_names() {
 
 version=$(clang-format --version | grep -oE '[0-9]+' | head -n 1)
 if [ "$version" = 14 ]; then
-	tap_ok "all C is laid out as .clang-format says" formatted
+	tap_ok "all C code has the format of .clang-format" formatted
 else
 	tap_skip "all C is laid out as .clang-format says" "clang-format $version differs from 14, which the layout is made with"
 fi
 tap_ok "cppcheck finds nothing" analysed
 tap_ok "shellcheck finds nothing" shellchecked
-tap_ok "no path of one machine is named" clean_of_names
-tap_ok "each test that docs/promises.md names is there" tests/lint/promises
+tap_ok "no file contains the path of this checkout" clean_of_names
+tap_ok "each test that docs/promises.md names exists" tests/lint/promises
 tap_done

@@ -12,8 +12,8 @@ promtool=$("$here/fetch-prometheus")/usr/bin/promtool
 shipped=$here/../../host-tool/metrics
 docs=$here/../../docs/metrics.md
 
-tap_ok "Prometheus takes the alert rules" "$promtool" check rules --lint-fatal "$shipped/alerts.yml"
-tap_ok "each alert fires when it is due, and not before" "$promtool" test rules "$shipped/alerts.test.yml"
+tap_ok "Prometheus accepts the alert rules" "$promtool" check rules --lint-fatal "$shipped/alerts.yml"
+tap_ok "each alert fires at its time, and not before" "$promtool" test rules "$shipped/alerts.test.yml"
 
 untested=
 undocumented=
@@ -21,13 +21,13 @@ for alert in $(sed -n 's/^ *- alert: //p' "$shipped/alerts.yml"); do
 	grep -q "alertname: $alert\$" "$shipped/alerts.test.yml" || untested+="$alert "
 	grep -q "\`$alert\`" "$docs" || undocumented+="$alert "
 done
-tap_is "no alert is without a test" "$untested" ''
-tap_is "no alert is missing in docs/metrics.md" "$undocumented" ''
+tap_is "each alert has a test" "$untested" ''
+tap_is "docs/metrics.md has each alert" "$undocumented" ''
 
-tap_ok "the dashboard is JSON, and its queries can be told" "$here/queries" "$shipped/dashboard.json"
+tap_ok "the dashboard is JSON, and its queries can be extracted" "$here/queries" "$shipped/dashboard.json"
 undocumented=
 for metric in $(grep -ohE 'oopsbt_[a-z_]+' "$shipped/dashboard.json" "$shipped/alerts.yml" | sed -E 's/_(bucket|count|sum)$//' | sort -u); do
 	grep -q "\`$metric\`" "$docs" || undocumented+="$metric "
 done
-tap_is "docs/metrics.md has every metric that is asked for" "$undocumented" ''
+tap_is "docs/metrics.md has each metric that alerts and dashboard query" "$undocumented" ''
 tap_done

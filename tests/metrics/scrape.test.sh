@@ -51,31 +51,31 @@ daemon_start
 prometheus_start
 daemon_follow a >/dev/null
 
-tap_ok "a guest that is followed is understood" metrics_has "oopsbt_domain_understood{domain=\"$domain\"} 1"
-tap_ok 'a guest that is followed is watched' metrics_has 'oopsbt_domains_watched 1'
-tap_ok 'the watch looked at the guest just now' at_most oopsbt_watch_age_seconds 10
-tap_ok 'a guest without an oops has a count of none' has_line "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 0"
-tap_ok 'Prometheus knows of the guest' answers "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} == 0"
-tap_is 'no alert fires while all is well' "$(query 'ALERTS{alertstate="firing"}')" ''
+tap_ok "a followed guest is understood" metrics_has "oopsbt_domain_understood{domain=\"$domain\"} 1"
+tap_ok 'a followed guest is watched' metrics_has 'oopsbt_domains_watched 1'
+tap_ok 'the watch has just looked at the guest' at_most oopsbt_watch_age_seconds 10
+tap_ok 'a guest without an oops has a count of 0' has_line "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 0"
+tap_ok 'Prometheus has the metrics of the guest' answers "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} == 0"
+tap_is 'no alert fires without a problem' "$(query 'ALERTS{alertstate="firing"}')" ''
 
 oops a
 daemon_wait "$domain: stored:" 60 >/dev/null
-tap_ok "an oops is counted" metrics_has "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 1"
+tap_ok "the metrics count an oops" metrics_has "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 1"
 tap_ok 'an oops is not counted as a panic' has_line "oopsbt_incidents_total{domain=\"$domain\",kind=\"panic\"} 0"
 tap_ok 'the dump of an oops is counted' metrics_has 'oopsbt_store_dumps 1'
 tap_is 'the freeze of an oops is timed' "$(value oopsbt_frozen_seconds_count) $(value oopsbt_signal_to_frozen_seconds_count)" "1 1"
-tap_is 'the time until the dump was stored is in the metrics' "$(value oopsbt_signal_to_stored_seconds_count)" 1
+tap_is 'the metrics have the time until the dump was stored' "$(value oopsbt_signal_to_stored_seconds_count)" 1
 freeze_ms=$(grep -oE 'runs again, after [0-9.]+' "$daemon_log" | grep -oE '[0-9.]+$')
 # Both are rounded.
-tap_ok "the time that it was frozen is the one in the log" \
+tap_ok "the metrics and the log have the same freeze time" \
 	awk -v s="$(value oopsbt_frozen_seconds_sum)" -v ms="$freeze_ms" 'BEGIN { d = s * 1000 - ms; exit !(d < 0.1 && d > -0.1) }'
-tap_ok 'the time of the freeze is not all of the time of the dump' \
+tap_ok 'the freeze is shorter than the time until the dump was stored' \
 	awk -v a="$(value oopsbt_frozen_seconds_sum)" -v b="$(value oopsbt_signal_to_stored_seconds_sum)" 'BEGIN { exit !(a < b) }'
-tap_ok "dumps take room" awk -v bytes="$(value oopsbt_store_bytes)" 'BEGIN { exit !(bytes > 10000) }'
-tap_ok "promtool finds no fault in the file" promtool check metrics <"$metrics_file"
+tap_ok "the metrics have the size of the dumps" awk -v bytes="$(value oopsbt_store_bytes)" 'BEGIN { exit !(bytes > 10000) }'
+tap_ok "promtool accepts the file" promtool check metrics <"$metrics_file"
 grep -vE '_bucket|^# HELP' "$metrics_file" | tap_note "$(cat)"
 
-tap_ok "Prometheus sees the counter rise" answers "increase(oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"}[5m]) > 0"
+tap_ok "Prometheus sees the increased counter" answers "increase(oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"}[5m]) > 0"
 tap_ok 'the alert of an oops fires' answers "ALERTS{alertname=\"OopsbtGuestOops\",alertstate=\"firing\",domain=\"$domain\"}"
 # --- what is not collected ---
 
@@ -91,8 +91,8 @@ reload '[store]' 'free_space_mib=1073741824'
 oops a
 tap_ok "an oops without a dump is counted as failed" metrics_has "oopsbt_failed_collections_total{domain=\"$domain\"} 1" 60
 tap_ok 'an oops without a dump is counted as an incident' metrics_has "oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"} 2"
-tap_ok 'the metrics tell the room that is missing' metrics_has 'oopsbt_store_needed_bytes 1125899906842624'
-tap_ok 'missing room fires an alert' answers 'ALERTS{alertname="OopsbtCollectionFailed",alertstate="firing"}'
+tap_ok 'the metrics show the missing space' metrics_has 'oopsbt_store_needed_bytes 1125899906842624'
+tap_ok 'missing space fires an alert' answers 'ALERTS{alertname="OopsbtCollectionFailed",alertstate="firing"}'
 tap_ok 'a disk that fills up fires an alert' answers 'ALERTS{alertname="OopsbtStoreFull"}'
 reload '[rate-limit]' 'domain_burst=1' 'domain_per_hour=1'
 oops a
@@ -103,9 +103,9 @@ tap_ok 'suppressed signals fire an alert' answers 'ALERTS{alertname="OopsbtRateL
 
 # --- all queries ---
 
-tap_ok "the file is fresh by the alert's measure" \
+tap_ok "the file is fresh for the alert rules" \
 	answers 'node_time_seconds - on (job, instance) group_right node_textfile_mtime_seconds < 30'
-tap_ok "every rule has been evaluated" eventually 15 all_rules_ran
+tap_ok "every rule was evaluated" eventually 15 all_rules_ran
 tap_unlike 'every rule was evaluated without an error' "$(rules)" ' err '
 
 while IFS=$'\t' read -r title expression; do
@@ -113,7 +113,7 @@ while IFS=$'\t' read -r title expression; do
 done < <("$here/queries" "$metrics_shipped/dashboard.json")
 
 guest_destroy a
-tap_ok "a domain that is gone drops out" metrics_lacks "$domain"
+tap_ok "the metrics of a removed domain disappear" metrics_lacks "$domain"
 daemon_stop
-tap_ok "Prometheus has no number of a daemon that was stopped" eventually 15 has_no_answer oopsbt_build_info
+tap_ok "Prometheus has no metrics of a stopped daemon" eventually 15 has_no_answer oopsbt_build_info
 tap_done

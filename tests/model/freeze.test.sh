@@ -30,7 +30,7 @@ clean() {
 	shift
 	search "$@"
 	tap_like "$what: no guest stays frozen, no other pause is ended" "$found" 'errors: 0$'
-	tap_unlike "$what: nothing is left out of the search" "$found" 'max search depth too small|out of memory|not completed'
+	tap_unlike "$what: the search is complete" "$found" 'max search depth too small|out of memory|not completed'
 }
 
 # mutant NAME WHAT: without it something goes wrong

@@ -49,17 +49,17 @@ ended_well() {
 report 20261120T100000Z-1 'report["schema"] = 2; report["news"] = {"a": [1]}; report["vcpus"][0]["news"] = 1'
 run info "$id" --cpu 0
 tap_is 'a report of a newer schema is shown' "$status $(echo "$out" | grep -c 'Call Trace')" '0 1'
-tap_is 'a report of a newer schema: warning' "$err" \
+tap_is 'a report of a newer schema gives a warning' "$err" \
 	'warning: report.json has schema 2, and this version knows 1: what is new in it is not shown'
-tap_ok 'every view of a newer schema ends well' ended_well
-tap_is 'it is exported as a page' "$(oopsbt export --html "$id" "$test_dir/new.html" 2>&1 | head -n 1)" \
+tap_ok 'every view of a newer schema succeeds' ended_well
+tap_is 'a report of a newer schema is exported as a page' "$(oopsbt export --html "$id" "$test_dir/new.html" 2>&1 | head -n 1)" \
 	'warning: report.json has schema 2, and this version knows 1: what is new in it is not shown'
 report 20261120T100001Z-1 'report = {name: report[name] for name in ("id", "title", "domain", "signal", "timeline", "vcpus")}'
 run info "$id" --cpu 0
 tap_is 'a report without a schema and most members is shown, without a warning' "$status $err" '0 '
-tap_ok 'every view of an old report ends well' ended_well
+tap_ok 'every view of an old report succeeds' ended_well
 report 20261120T100002Z-1 'report = {"schema": 1}'
-tap_ok 'every view of an empty report ends well' ended_well
+tap_ok 'every view of an empty report succeeds' ended_well
 
 # --- damage ---
 for kind in '"text"' 7 -1.5 null true '[]' '{}' '[[[]]]' '[null, 1, "x", {}]' 18446744073709551616; do
@@ -73,19 +73,19 @@ def bend(value, depth=0):
         return [bend(member, depth + 1) for member in value]
     return json.loads('$kind')
 report = bend(report)"
-	tap_ok "every view of a report whose members all are $kind ends well" ended_well
+	tap_ok "every view of a report whose members all are $kind succeeds" ended_well
 done
 report 20261121T100001Z-1 ''
 size=$(stat -c %s "$dumps/web1/$id/report.json")
 for share in 1 25 50 75 99; do
 	truncate -s $((size * share / 100)) "$dumps/web1/$id/report.json"
 	run info "$id" --cpu 0
-	tap_like "a report cut after $share % is damaged, and says so" "$status $err" '^1 error: .*is damaged'
+	tap_like "a report cut after $share % is reported as damaged" "$status $err" '^1 error: .*is damaged'
 	report 20261121T100001Z-1 ''
 done
 printf '\377\376\0 {"title": \300}' >"$dumps/web1/$id/report.json"
 run info "$id" --html
-tap_like 'a report that is no UTF-8 is damaged' "$status $err" '^1 error: .*is damaged'
+tap_like 'a report that is not UTF-8 is damaged' "$status $err" '^1 error: .*is damaged'
 
 # --- huge ---
 report 20261122T100000Z-1 'import copy
@@ -94,19 +94,19 @@ report["vcpus"] = [dict(copy.deepcopy(vcpu), vcpu=i, cpu=i) for i in range(4096)
 report["log"]["records"] = [{"level": 4, "time_s": i / 1000, "text": "line %d" % i} for i in range(200000)]'
 seq -f '[ %g.000000] line' 200000 >"$dumps/web1/$id/dmesg.txt"
 run info "$id" --cpu 4095
-tap_is 'of 4096 CPUs each is found' "$status $(echo "$out" | head -n 1 | grep -c 4095)" '0 1'
-tap_ok 'every view of 4096 CPUs and 200,000 lines ends well' ended_well
-tap_is 'the log has them all' "$(oopsbt info "$id" --log | wc -l)" 200000
+tap_is 'each of 4096 CPUs is found' "$status $(echo "$out" | head -n 1 | grep -c 4095)" '0 1'
+tap_ok 'every view of 4096 CPUs and 200,000 lines succeeds' ended_well
+tap_is 'the log has all 200,000 lines' "$(oopsbt info "$id" --log | wc -l)" 200000
 oopsbt export --html "$id" "$test_dir/huge.html" >/dev/null
-tap_ok 'the page of it has less than 1 MiB' test "$(stat -c %s "$test_dir/huge.html")" -lt 1048576
+tap_ok 'the page of 4096 CPUs has less than 1 MiB' test "$(stat -c %s "$test_dir/huge.html")" -lt 1048576
 
 # --- markup ---
 dump_make web1 20261123T100000Z-1 '<b>&amp;</b><script>alert(1)</script>'
-tap_is 'a title with markup is text for people' "$(oopsbt info 20261123)" '<b>&amp;</b><script>alert(1)</script>'
+tap_is 'a title with markup is shown as text' "$(oopsbt info 20261123)" '<b>&amp;</b><script>alert(1)</script>'
 oopsbt list --html >"$test_dir/list.html"
 oopsbt info 20261123 --html >"$test_dir/info.html"
-tap_is 'a page has no markup of a title' "$(cat "$test_dir/list.html" "$test_dir/info.html" | grep -c '<script>alert')" 0
-tap_ok '... and has its text' grep -q '&lt;script&gt;alert' "$test_dir/list.html"
+tap_is 'a page contains no markup of a title' "$(cat "$test_dir/list.html" "$test_dir/info.html" | grep -c '<script>alert')" 0
+tap_ok 'a page shows the markup of a title as text' grep -q '&lt;script&gt;alert' "$test_dir/list.html"
 
 # --- where it is printed ---
 # on COLUMNS COMMAND...: what it prints to a terminal of that width, without carriage returns
@@ -116,8 +116,8 @@ on() {
 escape=$(printf '\033')
 export PAGER=cat
 tap_unlike 'a dumb terminal gets no colours' "$(TERM=dumb on 80 virsh oopsbt -D "$dumps" info 20261123)" "$escape"
-tap_unlike 'NO_COLOR: no colours' "$(NO_COLOR=1 on 80 virsh oopsbt -D "$dumps" info 20261123)" "$escape"
-tap_like 'else there are some' "$(on 80 virsh oopsbt -D "$dumps" info 20261123)" "$escape"
+tap_unlike 'with NO_COLOR there are no colours' "$(NO_COLOR=1 on 80 virsh oopsbt -D "$dumps" info 20261123)" "$escape"
+tap_like 'a terminal gets colours' "$(on 80 virsh oopsbt -D "$dumps" info 20261123)" "$escape"
 # Rows are one line each, for grep and the eye; the terminal wraps them.
 tap_is 'the line below the heading is as wide as a terminal of 40 columns' \
 	"$(on 40 virsh oopsbt -D "$dumps" list | grep -E '^-+$' | awk '{ print length }')" 39
@@ -127,13 +127,13 @@ closed() {
 }
 for words in list stats 'list --json' 'info 20261122 --json' 'info 20261122 --log' 'export 20261122 -'; do
 	# shellcheck disable=SC2086 # words are what is wanted
-	tap_like "$words into a pipe that closes: no message" "$(closed oopsbt $words)" '^(0|141) $'
+	tap_like "$words into a closed pipe prints no message" "$(closed oopsbt $words)" '^(0|141) $'
 done
 for words in list 'info 20261122 --log' 'info 20261122 --html' 'export 20261122 -'; do
 	status=0
 	# shellcheck disable=SC2086 # words are what is wanted
 	err=$(oopsbt $words 2>&1 >/dev/full) || status=$?
-	tap_like "$words to a full disk: an error" "$status $err" '^1 error: .*No space left on device'
+	tap_like "$words to a full disk is an error" "$status $err" '^1 error: .*No space left on device'
 done
 
 tap_done

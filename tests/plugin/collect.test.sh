@@ -31,14 +31,14 @@ tap_like 'each CPU of a collected report has registers' "$(oopsbt info "$id" --c
 tap_like 'each CPU of a collected report has a backtrace' "$(oopsbt info "$id" --cpu 2)" '^   [a-z_0-9]+\+0x[0-9a-f]+/0x[0-9a-f]+'
 tap_like 'the log is the guest'"'"'s' "$(oopsbt info "$id" --log)" 'Linux version 6\.1'
 tap_is 'the guest runs on after collect' "$(guest_exec hang 'echo alive')" alive
-tap_is 'collect prints the id alone if quiet' "$(virsh -q oopsbt -D "$dumps" collect "$domain" | grep -cE '^[0-9]{8}T[0-9]{6}Z-[0-9]+$')" 1
+tap_is 'collect --quiet prints only the id' "$(virsh -q oopsbt -D "$dumps" collect "$domain" | grep -cE '^[0-9]{8}T[0-9]{6}Z-[0-9]+$')" 1
 
 # --- a full dump ---
 run collect "$domain" --vmcore on
 full=${out%% *}
 tap_is 'collect --vmcore on keeps a full dump' "$status $(head -c 12 "$dumps/$domain/$full/vmcore")" '0 makedumpfile'
 tap_is 'collect --vmcore on shows no progress without a terminal' "$err" ''
-tap_ok 'collect --vmcore on shows on a terminal how far it is' expect -c '
+tap_ok 'collect --vmcore on shows its progress on a terminal' expect -c '
 	set timeout 60
 	spawn virsh oopsbt -D '"$dumps"' collect --vmcore on '"$domain"'
 	expect {
@@ -71,7 +71,7 @@ tap_is 'the guest runs on after full dumps' "$(guest_exec hang 'echo alive')" al
 virsh -q suspend "$domain" >/dev/null
 run collect "$domain"
 tap_is 'a paused guest is collected' "$status" 0
-tap_is 'a guest that was paused stays paused after collect' "$(virsh -q domstate "$domain")" paused
+tap_is 'a paused guest stays paused after collect' "$(virsh -q domstate "$domain")" paused
 virsh -q resume "$domain" >/dev/null
 
 # --- analyze, debug, export ---
@@ -80,9 +80,9 @@ tap_is 'analyze makes the report again from its core' "$analysed" "$(cat "$dumps
 tap_is 'analyze makes the JSON again from its core' "$(virsh oopsbt analyze --json "$dumps/$domain/$id/core")" "$(cat "$dumps/$domain/$id/report.json")"
 status=0
 err=$(virsh oopsbt analyze /etc/hostname 2>&1) || status=$?
-tap_is 'analyze of a file that is no dump: exit status' "$status" 1
+tap_is 'analyze of a file that is no dump has an error status' "$status" 1
 tap_like 'analyze of a file that is no dump: message' "$err" 'cannot analyze /etc/hostname: '
-tap_like 'analyze of a file that is no dump says what it takes' "$err" 'virsh dump --memory-only'
+tap_like 'analyze of a file that is no dump says what it accepts' "$err" 'virsh dump --memory-only'
 if command -v gdb >/dev/null; then
 	tap_like 'debug opens the core in gdb' "$(echo 'info threads' | oopsbt debug "$id" --debugger gdb 2>&1)" 'Thread|LWP|process'
 else
@@ -102,7 +102,7 @@ out=$(virsh -c "qemu+ext://far.example/system?command=$test_dir/tunnel" oopsbt -
 tap_is 'collect works over a remote connection' "$status" 0
 tap_note "$out"
 tap_like 'over a remote connection memory is read through libvirt' "$(oopsbt info --json)" '"memory" ?: ?"libvirt"'
-tap_like 'over a remote connection there are backtraces all the same' "$(oopsbt info --cpu 1)" '^   [a-z_0-9]+\+0x'
+tap_like 'over a remote connection the report has backtraces, too' "$(oopsbt info --cpu 1)" '^   [a-z_0-9]+\+0x'
 
 # Both ways to memory, of one standing guest: all that was read of it is the same.
 virsh -q suspend "$domain" >/dev/null
@@ -116,8 +116,8 @@ print(json.dumps([report[part] for part in ("guest", "vcpus", "modules", "log")]
 read_of "$(virsh uri)" >"$test_dir/near"
 tap_is 'on this host memory is read from the process' "$(oopsbt info --json | grep -o '"memory" ?: ?"[a-z]*"' -E | tr -d ' ')" '"memory":"proc"'
 read_of "qemu+ext://far.example/system?command=$test_dir/tunnel" >"$test_dir/far"
-tap_ok 'a standing guest reads the same both ways' diff "$test_dir/near" "$test_dir/far"
-tap_like 'what a standing guest reads has backtraces' "$(cat "$test_dir/near")" '"symbol": "[a-z_]'
+tap_ok 'a paused guest gives the same report through both ways of reading' diff "$test_dir/near" "$test_dir/far"
+tap_like 'the report of a paused guest has backtraces' "$(cat "$test_dir/near")" '"symbol": "[a-z_]'
 virsh -q resume "$domain" >/dev/null
 
 # --- what cannot be collected ---
@@ -144,14 +144,14 @@ if mount -t tmpfs -o size=1m none "$test_dir/small" 2>/dev/null; then
 	tap_is 'collect to a full disk: exit status' "$status" 1
 	tap_like 'collect to a full disk: message' "$err" "$test_dir/small/dumps has [0-9]+ MiB free"
 	tap_like 'collect to a full disk says what to do' "$err" 'make room'
-	tap_is 'collect to a full disk leaves nothing half-done there' "$(find "$test_dir/small" -type f | wc -l)" 0
+	tap_is 'collect to a full disk leaves no partial dump' "$(find "$test_dir/small" -type f | wc -l)" 0
 else
 	tap_skip 'a full disk' 'no tmpfs can be mounted here'
 fi
 touch "$test_dir/file"
 status=0
 err=$(virsh oopsbt -D "$test_dir/file/dumps" collect "$domain" 2>&1) || status=$?
-tap_is 'collect into a directory that cannot be made is an error' "$status" 1
+tap_is 'collect into a directory that cannot be created is an error' "$status" 1
 tap_is 'the guest runs on after all collections' "$(guest_exec hang 'echo alive')" alive
 
 # --- with the daemon: status and watch ---

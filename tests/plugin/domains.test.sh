@@ -83,7 +83,7 @@ run enable passing --add-panic-device
 tap_is 'enable --add-panic-device of a transient domain is an error' "$status" 1
 tap_like 'enable --add-panic-device of a transient domain says why' "$err" "'passing', which has none: it is transient"
 run enable on --live --add-panic-device
-tap_is 'enable --add-panic-device does not go with --live' "$status" 1
+tap_is 'enable --add-panic-device excludes --live' "$status" 1
 
 # --- the oops event ---
 run enable isa --add-oops-event
@@ -188,7 +188,7 @@ tap_is 'enable that fails changes nothing' "$(element web1 config)$(element on l
 "$real_virsh" -q metadata isa "$uri" --key oopsbt --set '<oopsbt keep="many"/>' --config >/dev/null
 run enable isa --nmi never
 tap_is 'bad metadata is not overwritten' "$status $(element isa config)" '1 <oopsbt keep="many"/>'
-tap_like 'bad metadata is named, with what to do' "$err" "'keep' cannot be 'many'"
+tap_like 'bad metadata is an error that says what to do' "$err" "'keep' cannot be 'many'"
 run status isa
 tap_is 'status of bad metadata succeeds' "$status" 0
 tap_like 'status shows that metadata is bad' "$out" 'isa +shut off +bad'
@@ -220,15 +220,15 @@ run status
 tap_like 'status says that -D names no directory' "$err" 'warning: cannot open the dump directory .*: No such file or directory; -D '
 mkdir -m 0700 "$dumps"
 run status
-tap_is 'status succeeds, and has nothing to warn of' "$status $err" '0 '
+tap_is 'status succeeds without warnings' "$status $err" '0 '
 tap_like 'status shows domains that are enabled' "$out" '^ web1 +shut off +yes +pvpanic \(isa\), watch'
 tap_like 'status shows domains that are not enabled' "$out" '^ fresh +shut off +no +-'
 tap_like 'status shows transient domains as enabled until they stop' "$out" '^ passing +running +until stop'
-tap_like 'status shows that there is no daemon' "$out" '^oopsbtd: not running'
+tap_like 'status says that no daemon runs' "$out" '^oopsbtd: not running'
 run status on
 tap_unlike 'status of one domain leaves out the others' "$out" 'web1'
 run status --verbose web1
-tap_like 'status --verbose says why' "$out" 'the very instant of an oops, through'
+tap_like 'status --verbose gives the reasons' "$out" 'the very instant of an oops, through'
 run status --json
 tap_is 'status --json has the domains and their options' "$(printf %s "$out" | python3 -c '
 import json, sys
@@ -262,7 +262,7 @@ health() {
 }
 health
 tap_is 'health without oopsbtd: exit status' "$status" 2
-tap_is 'health without oopsbtd: one line' "$out" 'CRITICAL: oopsbtd is not running; 2 guests are not watched'
+tap_is 'health without oopsbtd prints one line' "$out" 'CRITICAL: oopsbtd is not running; 2 guests are not watched'
 # A process of that name, and what it would say of itself.
 mkdir -p "$OOPSBT_RUNTIME_DIRECTORY" "$test_dir/bin"
 cp /bin/sleep "$test_dir/bin/oopsbtd"
@@ -285,43 +285,43 @@ says() {
 }
 says true on passing
 health
-tap_is 'status --health with all well' "$status $out" '0 OK: oopsbtd runs and watches 2 guests'
+tap_is 'status --health is 0 if all is well' "$status $out" '0 OK: oopsbtd runs and watches 2 guests'
 health on
-tap_is 'status --health of one domain' "$status $out" '0 OK: oopsbtd runs and watches 1 guest'
+tap_is 'status --health works for one domain' "$status $out" '0 OK: oopsbtd runs and watches 1 guest'
 says true on
 health
-tap_is 'status --health of a guest that is not followed' "$status $out" '1 PROBLEM: passing: oopsbtd does not follow it'
+tap_is 'status --health reports a guest that is not followed' "$status $out" '1 PROBLEM: passing: oopsbtd does not follow it'
 run status --problems
 tap_is 'status --problems shows only that domain' "$(printf '%s\n' "$out" | awk 'NR > 4 { print $1 }' | xargs)" passing
 tap_like 'status --problems says why' "$err" "warning: domain 'passing': oopsbtd does not follow it"
 run status --json --problems
-tap_like 'status --json --problems has the problem' "$out" '"problem" : "oopsbtd does not follow it"'
+tap_like 'status --problems --json has the problem' "$out" '"problem" : "oopsbtd does not follow it"'
 says true on passing
 sed -i 's/"watch_reason": null/"watch_reason": "no counter"/g' "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 health passing
-tap_is 'status --health of a memory watch that is blind' "$status $out" '1 PROBLEM: passing: the memory watch sees no oops: no counter'
+tap_is 'status --health reports a blind memory watch' "$status $out" '1 PROBLEM: passing: the memory watch sees no oops: no counter'
 sed -i 's/"kernel": "6.1"/"kernel": null/g' "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 health on
-tap_is 'status --health of a kernel that is not found' "$status $out" '1 PROBLEM: on: no Linux kernel is found in its memory (yet)'
+tap_is 'status --health reports a kernel that is not found' "$status $out" '1 PROBLEM: on: no Linux kernel is found in its memory (yet)'
 says true on passing
 sed -i 's/"event", "watch"/"event"/g' "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 health passing
-tap_like 'status --health of events without a device' "$status $out" '^1 PROBLEM: passing: no oops can be noticed'
+tap_like 'status --health reports events without a panic device' "$status $out" '^1 PROBLEM: passing: no oops can be noticed'
 says false on passing
 health
-tap_is 'status --health of an oopsbtd without libvirt' "$status $out" '2 CRITICAL: oopsbtd has no connection to libvirt'
+tap_is 'status --health reports an oopsbtd without libvirt' "$status $out" '2 CRITICAL: oopsbtd has no connection to libvirt'
 says true on passing
 health nosuchdomain
-tap_like 'status --health of a domain that is not there' "$status $out" "^3 UNKNOWN: cannot find the domain 'nosuchdomain'"
+tap_like 'status --health reports an unknown domain' "$status $out" "^3 UNKNOWN: cannot find the domain 'nosuchdomain'"
 health --json
-tap_is 'status --health goes with no other option' "$status" 2
+tap_is 'status --health excludes other options' "$status" 2
 status=0
 out=$(virsh -c qemu+unix:///system?socket=/nonexistent/socket oopsbt status --health 2>&1) || status=$?
-tap_like 'status --health without libvirt' "$status $out" '^2 CRITICAL: cannot connect to'
+tap_like 'status --health reports a missing libvirt' "$status $out" '^2 CRITICAL: cannot connect to'
 tap_is 'status --health without libvirt is one line' "$(echo "$out" | wc -l)" 1
 rm "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 
-tap_is 'completion of collect offers domains that run' "$(virsh complete -- oopsbt collect '' | sort | xargs)" 'on passing'
+tap_is 'completion of collect offers running domains' "$(virsh complete -- oopsbt collect '' | sort | xargs)" 'on passing'
 
 # --- domains that are not there ---
 for verb in list watch; do
@@ -342,19 +342,19 @@ tap_is 'rm --domain of an unknown domain is an error' "$status" 1
 
 # --- disable ---
 run disable on web1
-tap_is 'disable takes the metadata away, live and in the configuration' "$status $(element on live)$(element on config)$(element web1 config)" '0 '
+tap_is 'disable removes the metadata, live and in the configuration' "$status $(element on live)$(element on config)$(element web1 config)" '0 '
 run disable --all
-tap_is 'disable --all takes it from all domains' "$status $(element passing live)$(element isa config)" '0 '
+tap_is 'disable --all removes the metadata of all domains' "$status $(element passing live)$(element isa config)" '0 '
 run enable --all
 tap_is 'enable --all enables all domains' "$status $(element fresh config)" '0 <oopsbt/>'
 run disable fresh --keep-off
-tap_is 'disable --keep-off says so in the metadata' "$status $(element fresh config)" "0 <oopsbt enabled=\"no\"/>"
+tap_is "disable --keep-off writes enabled='no' into the metadata" "$status $(element fresh config)" "0 <oopsbt enabled=\"no\"/>"
 tap_like 'disable --keep-off says what it did' "$out" "Domain 'fresh' is disabled \\(config\\), whatever auto_enable in oopsbtd.conf says"
 run status fresh
-tap_like 'status does not count a domain as enabled that is kept off' "$out" 'fresh +shut off +no '
+tap_like "status counts a domain with enabled='no' as not enabled" "$out" 'fresh +shut off +no '
 refused 'a domain that is kept off is not disabled again' 1 "domain 'fresh' is not enabled" disable fresh
 run enable fresh
-tap_is 'enable enables a domain that was kept off' "$status $(element fresh config)" '0 <oopsbt/>'
+tap_is "enable enables a domain with enabled='no'" "$status $(element fresh config)" '0 <oopsbt/>'
 mkdir -p "$OOPSBT_RUNTIME_DIRECTORY"
 # Whose name is oopsbtd, as that of the process that a status file names is looked at.
 cp "$(command -v sleep)" "$test_dir/oopsbtd"

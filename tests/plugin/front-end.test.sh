@@ -34,18 +34,18 @@ for words in '' 'list' 'list --all' '-c test:///default list' '-r -q list' '-h' 
 	wanted=$(printf '<%s>' "$fake/virsh" $words)
 	[ "$got" = "$wanted" ] || same+="'$words' became $got; "
 done
-tap_is 'every command line without oopsbt reaches virsh as it is' "$same" ''
-tap_is 'an empty and a strange argument survive' "$(through echo '' ' a  b ' $'c\nd' '*' || true)" \
+tap_is 'every command line without oopsbt reaches virsh unchanged' "$same" ''
+tap_is 'empty and unusual arguments are passed on' "$(through echo '' ' a  b ' $'c\nd' '*' || true)" \
 	"$(printf '<%s>' "$fake/virsh" echo '' ' a  b ' $'c\nd' '*')"
 code=0
 through list >/dev/null || code=$?
-tap_is "virsh's exit status comes back" "$code" 42
+tap_is "the exit status of virsh is returned" "$code" 42
 
 # --- which virsh ---
 tap_is 'the next virsh in PATH is the real one' "$(through x || true)" "<$fake/virsh><x>"
 mkdir "$test_dir/other"
 cp "$front" "$plugin/virsh-oopsbt" "$test_dir/other/"
-tap_is 'two front ends in PATH do not call each other for ever' \
+tap_is 'two front ends in PATH do not call each other endlessly' \
 	"$(PATH="$test_dir/other:$plugin:$fake:/usr/bin:/bin" timeout 10 virsh x || true)" "<$fake/virsh><x>"
 tap_is 'two front ends in PATH do not call each other in the other order' \
 	"$(PATH="$plugin:$test_dir/other:$fake:/usr/bin:/bin" timeout 10 virsh x || true)" "<$fake/virsh><x>"
@@ -61,20 +61,20 @@ tap_is 'a front end without a real virsh in PATH takes /usr/bin/virsh' "$(PATH=/
 libvirt_start
 domain_define front-end-1
 domain_xml front-end-2 >"$test_dir/two.xml"
-tap_is 'list is what virsh prints' "$(virsh list --all)" "$("$real_virsh" list --all)"
-tap_is 'standard input is virsh'"'"'s' "$(virsh -q define /dev/stdin <"$test_dir/two.xml" && virsh -q list --all --name | wc -w)" 2
-tap_is '-q, -r and -c are virsh'"'"'s' "$(uri=$LIBVIRT_DEFAULT_URI && unset LIBVIRT_DEFAULT_URI && virsh -q -r -c "$uri" list --all)" \
+tap_is 'list prints what virsh prints' "$(virsh list --all)" "$("$real_virsh" list --all)"
+tap_is 'standard input is passed to virsh' "$(virsh -q define /dev/stdin <"$test_dir/two.xml" && virsh -q list --all --name | wc -w)" 2
+tap_is '-q, -r and -c are passed to virsh' "$(uri=$LIBVIRT_DEFAULT_URI && unset LIBVIRT_DEFAULT_URI && virsh -q -r -c "$uri" list --all)" \
 	"$("$real_virsh" -q list --all)"
 code=0
 virsh domstate no-such-domain >/dev/null 2>&1 || code=$?
 tap_is 'a failing command of virsh fails' "$code" 1
-tap_is 'commands in its shell are virsh'"'"'s' \
+tap_is "commands in virsh's shell run in virsh" \
 	"$(printf 'echo one\nlist --all --name\nquit\n' | virsh -q)" \
 	"$(printf 'echo one\nlist --all --name\nquit\n' | "$real_virsh" -q)"
-tap_is 'help is virsh'"'"'s' "$(virsh help domain)" "$("$real_virsh" help domain)"
+tap_is "help is virsh's help" "$(virsh help domain)" "$("$real_virsh" help domain)"
 
 # --- completion ---
-tap_is 'completion of virsh is virsh'"'"'s' "$(virsh complete -- dom)" "$("$real_virsh" complete -- dom)"
+tap_is "completion of virsh is virsh's own" "$(virsh complete -- dom)" "$("$real_virsh" complete -- dom)"
 tap_is 'completion of virsh offers oopsbt beside its commands' "$(virsh complete -- oop)" oopsbt
 tap_is 'completion of virsh oopsbt offers verbs' "$(virsh complete -- oopsbt en)" enable
 tap_is 'completion of virsh oopsbt offers domains' "$(virsh complete -- oopsbt enable front | sort | xargs)" 'front-end-1 front-end-2'
@@ -110,10 +110,10 @@ tap_is 'several commands in one argument: ours and then virsh'"'"'s' "$(both 'oo
 tap_is 'several commands in one argument run: one of virsh and then ours' "$(both 'list; oopsbt help list')" "$(printf '<%s>' "$fake/virsh" list; virsh oopsbt help list)"
 tap_is 'several commands in one argument may have no blanks, or a newline' "$(both $'list;oopsbt help list\nlist;list')" \
 	"$(printf '<%s>' "$fake/virsh" list; virsh oopsbt help list; printf '<%s>' "$fake/virsh" 'list;list')"
-tap_is 'a semicolon in quotes or behind a backslash ends no command' \
+tap_is 'a semicolon in quotes or after a backslash does not end a command' \
 	"$(both "echo 'a; oopsbt x'"; both 'echo a\; oopsbt x'; both 'echo a # b; oopsbt x')" \
 	"$(printf '<%s>' "$fake/virsh" "echo 'a; oopsbt x'" "$fake/virsh" 'echo a\; oopsbt x' "$fake/virsh" 'echo a # b; oopsbt x')"
-tap_is 'an empty command behind the last semicolon is none' "$(both 'oopsbt help list; ;')" "$(virsh oopsbt help list)"
+tap_is 'nothing after the last semicolon is not a command' "$(both 'oopsbt help list; ;')" "$(virsh oopsbt help list)"
 code=0
 through 'list; oopsbt frobnicate' >/dev/null 2>&1 || code=$?
 tap_is 'the exit status is that of the last command' "$code" 2

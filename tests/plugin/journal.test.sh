@@ -72,17 +72,17 @@ entry gamma db "$(days_ago 1)-1001" OOPSBT_KIND=soft-lockup OOPSBT_FINGERPRINT=0
 	OOPSBT_TITLE='soft lockup in g' OOPSBT_KERNEL=6.1.0 | collect gamma/system.journal
 
 fleet stats --journal "$collected"
-tap_is 'stats of a fleet has a line a bug, the most frequent last' \
+tap_is 'stats of a fleet has a line for each bug, the most frequent last' \
 	"$status $(echo "$out" | awk 'NR > 2 && $1 ~ /^[0-9]/ { print $1 }' | xargs) $err" '0 1 3 '
-tap_like 'a bug has how many hosts it was seen on, and on how many of them first in the last seven days' \
+tap_like 'a bug has the number of its hosts, and of hosts that saw it first in the last seven days' \
 	"$out" '^ 3 .* 2 \(\+1\) .*67a47829f160b02f   BUG: page fault in f \[m\]$'
-tap_like 'domains of different hosts that have one name are two' "$out" '^ 3 .* web1, web2 \+1 '
-tap_like 'a bug has when it was first and last seen, on whatever host' "$out" \
+tap_like 'domains with the same name on different hosts are different domains' "$out" '^ 3 .* web1, web2 \+1 '
+tap_like 'a bug has the times when it was first and last seen on any host' "$out" \
 	"^ 3 .* $(date -u -d '30 days ago' +%F) [0-9:]{5}   $(date -u -d '2 days ago' +%F) [0-9:]{5} "
 tap_is 'JSON has hosts, domains and kernels of a bug' "$(virsh oopsbt stats --json --journal "$collected" |
 	json '[(d["hosts"], d["num_hosts"], d["new_hosts"], d["domains"], d["num_domains"], d["kernels"]) for d in data][1]')" \
 	"(['alpha', 'beta'], 2, 1, ['web1', 'web2'], 3, ['5.10.0', '6.1.0'])"
-tap_is '--by host counts dumps and bugs of each' "$(virsh oopsbt stats --by host --json --journal "$collected" |
+tap_is '--by host counts dumps and bugs of each host' "$(virsh oopsbt stats --by host --json --journal "$collected" |
 	json '[(d["host"], d["count"], d["bugs"]) for d in data]')" \
 	"[('beta', 1, 1), ('gamma', 1, 1), ('alpha', 2, 1)]"
 run stats --by host
@@ -96,16 +96,16 @@ tap_is 'JSON has the command that fetches a dump' "$(virsh oopsbt list --last --
 	json 'data[0]["fetch"] + " " + data[0]["machine_id"]')" \
 	"virsh -c qemu+ssh://gamma/system oopsbt export $(echo "$out" | awk '/ gamma / { print $1, $1 }').tar.gz $(machine gamma)"
 fleet -q list --journal "$collected" --fingerprint 67a4 web1
-tap_is 'domains and options select among all hosts' "$(echo "$out" | awk '{ print $2 }' | xargs)" 'alpha beta'
+tap_is 'domains and options select dumps of all hosts' "$(echo "$out" | awk '{ print $2 }' | xargs)" 'alpha beta'
 fleet list --details --journal="$collected" --kind soft-lockup
 tap_like '--details has the kernel and the fingerprint; --journal=DIR is the same' "$out" \
 	' gamma .* soft-lockup +6\.1\.0 +00aa000000000000   soft lockup in g$'
 fleet list --journal "$collected" web9
 tap_like 'a domain without dumps is an error' "$status $err" "^1 error: the journals in .* have no dump of 'web9'"
 run list --journal "$collected"
-tap_like '--journal does not go with -D' "$status $err" '^2 error: -D '
+tap_like '--journal and -D exclude each other' "$status $err" '^2 error: -D '
 fleet list --journal web1
-tap_unlike 'the word behind --journal is a domain if it has no slash' "$err$out" 'collected|web1: No such'
+tap_unlike 'a word without a slash after --journal is a domain' "$err$out" 'collected|web1: No such'
 tap_is 'completion offers --journal' "$(virsh-oopsbt complete -- stats --j | xargs)" '--journal --json'
 
 # --- the same again, and what nobody expects ---
@@ -134,24 +134,24 @@ cp "$collected/remote-beta.journal" "$collected/newer.journal"
 printf '\xff' | dd of="$collected/newer.journal" bs=1 seek=12 conv=notrunc status=none
 
 fleet list --details --journal "$collected"
-tap_is 'journals of strangers are no harm' "$status" 0
-tap_like 'text from journals of strangers reaches the terminal clean' "$out" '  evil\\x1b\[31m\\xe2\\x80\\xae$'
-tap_is 'text from journals of strangers is clean in JSON' "$(virsh oopsbt list --json --journal "$collected" 2>/dev/null | grep -c "$(printf '\033')" || true)" 0
+tap_is 'untrusted journals do no harm' "$status" 0
+tap_like 'text from untrusted journals is sanitised on a terminal' "$out" '  evil\\x1b\[31m\\xe2\\x80\\xae$'
+tap_is 'text from untrusted journals is sanitised in JSON' "$(virsh oopsbt list --json --journal "$collected" 2>/dev/null | grep -c "$(printf '\033')" || true)" 0
 tap_is 'JSON has the title as the guest wrote it' "$(virsh oopsbt list --json --journal "$collected" 2>/dev/null |
 	json '[ascii(d["title"]) for d in data if d["domain"] in ("web7", "web10")]')" \
 	"[\"'evil\\\\x1b[31m\\\\u202e'\", \"'evil\\\\x1b[31m'\"]"
-tap_like 'a kind that is not known is no kind' "$out" ' x;reboot +web7 .* UTC +- '
+tap_like 'an unknown kind is shown as unknown' "$out" ' x;reboot +web7 .* UTC +- '
 tap_like 'a field of a megabyte is cut' "$out" '  A{1024}\.\.\.$'
-tap_like 'bytes that are no text are shown as such' "$out" 'bad\?*.*\\x0abytes'
-tap_like 'what is missing is not known' "$out" ' \(unknown\) +\(unknown\) .* no title$'
-tap_unlike "another user's entry does not count, nor does one without an id" "$out" 'forged|not an id'
+tap_like 'bytes that are not text are shown as escapes' "$out" 'bad\?*.*\\x0abytes'
+tap_like 'missing fields are unknown' "$out" ' \(unknown\) +\(unknown\) .* no title$'
+tap_unlike "entries of other users and entries without an id do not count" "$out" 'forged|not an id'
 tap_like 'list warns of entries that do not count' "$err" '^warning: 2 entries are left out'
-tap_like 'a file that cannot be read is told' "$err" '^warning: cannot read all of .*noise.journal: '
+tap_like 'an unreadable file is a warning' "$err" '^warning: cannot read all of .*noise.journal: '
 tap_like 'list warns of a journal of a newer version' "$err" '^warning: cannot read all of .*newer.journal: '
-tap_is 'a host whose name a shell would run has no command' "$(virsh oopsbt list --json --journal "$collected" 2>/dev/null |
+tap_is 'a host whose name a shell would interpret has no command' "$(virsh oopsbt list --json --journal "$collected" 2>/dev/null |
 	json '[d["fetch"] for d in data if d["host"] == "x;reboot"]')" '[None]'
 fleet stats --json --journal "$collected"
-tap_is 'stats of all this is valid JSON' "$(json 'len(data)' <"$test_dir/out")" 6
+tap_is 'stats of untrusted journals is valid JSON' "$(json 'len(data)' <"$test_dir/out")" 6
 
 # --- many ---
 rm -r "${collected:?}"/*
@@ -183,7 +183,7 @@ tap_is 'the table of 20,000 dumps has all' "$(grep -c 'page fault' "$test_dir/ou
 tap_note "list of 20,000 dumps: $listed MiB as JSON, $table MiB as a table"
 case $plugin in
 *sanitized*) tap_skip 'none of them needs much memory' 'sanitizers need much' ;;
-*) tap_ok 'none of them needs much memory' test "$memory" -le 40 -a "$listed" -le 40 -a "$table" -le 40 ;;
+*) tap_ok 'none of these commands needs much memory' test "$memory" -le 40 -a "$listed" -le 40 -a "$table" -le 40 ;;
 esac
 
 # --- a bug that came again ---
@@ -195,6 +195,6 @@ mkdir "$again"
 		entry delta web1 "$id" "${oops[@]}" OOPSBT_REPEAT=$repeat
 	done
 } | "$remote" -o "$again/remote-delta.journal" - >"$test_dir/remote.log" 2>&1 || cat "$test_dir/remote.log" >&2
-tap_is 'what has a record in a dump counts, and the dump is one' "$(virsh oopsbt stats --json --journal "$again" | json '[d["count"] for d in data]') $(
+tap_is 'a record in a dump counts as an incident, and the dump as one' "$(virsh oopsbt stats --json --journal "$again" | json '[d["count"] for d in data]') $(
 	virsh oopsbt list --json --journal "$again" | json '[(d["id"], d["repeats"]) for d in data]')" "[3] [('$id', 2)]"
 tap_done

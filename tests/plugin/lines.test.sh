@@ -74,49 +74,49 @@ of_module() {
 # --- the way it is meant ---
 dump_with_frames
 chains --debug "$debug"
-tap_is 'info --lines knows file, line and inlined functions of kernel and module' "$chains" "$wanted"
+tap_is 'info --lines shows file, line and inlined functions of kernel and module' "$chains" "$wanted"
 mkdir "$test_dir/linked"
 ln -s "$debug/boot/vmlinux-6.1.0-99-amd64" "$test_dir/linked/vmlinux"
 chains --debug "$test_dir/linked"
-tap_is 'info --lines finds a kernel by a link in the folder' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
+tap_is 'info --lines finds a kernel through a link in the folder' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
 cp "$work/vmlinux" "$test_dir/any-name"
 chains --debug "$test_dir/any-name"
 tap_is 'info --lines takes a file of any name' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
 chains --debug "$work/thing.ko"
 tap_is 'info --lines takes the file of a module' "$(of_module "$chains")" "$(of_module "$wanted")"
-tap_like 'a file of another build is told' "$err" 'no source lines of the kernel, .*thing\.ko has another build ID'
+tap_like 'a file of another build gives a warning' "$err" 'no source lines of the kernel, .*thing\.ko has another build ID'
 run info "$id" --debug "$test_dir/nowhere" --source "$test_dir/nowhere2"
-tap_like 'a path for debug information that does not exist is told' "$err" "^warning: --debug: there is no '$test_dir/nowhere'$"
-tap_like 'a path of sources that does not exist is told' "$err" "^warning: --source: there is no '$test_dir/nowhere2'$"
+tap_like 'a missing path of debug information gives a warning' "$err" "^warning: --debug: there is no '$test_dir/nowhere'$"
+tap_like 'a missing path of sources gives a warning' "$err" "^warning: --source: there is no '$test_dir/nowhere2'$"
 run info "$id" --debug "$debug"
-tap_is 'info --lines has nothing to warn of where all is there' "$status $err" '0 '
-tap_is 'the text has inlined functions before the frame that they are in' \
+tap_is 'info --lines gives no warning if all debug information is there' "$status $err" '0 '
+tap_is 'inlined functions come before their frame' \
 	"$(sed -n '/<TASK>/,/caller+/p' <<<"$out" | head -n 6)" "   <TASK>
    [inlined] deepest at core.c:$(line core.c fault)
    [inlined] middle at core.c:$(line core.c 'middle calls deepest')
    faults+0x1e/0x40 at core.c:$(line core.c 'faults calls middle')
    [inlined] wrapper at core.c:$(line core.c 'wrapper calls faults')
    caller+0x6/0x30 at core.c:$(line core.c 'caller calls wrapper')"
-tap_like 'the line of the fault is behind its RIP' "$out" "^  RIP: faults\+0x1e/0x40 at core.c:$(line core.c 'faults calls middle')\$"
-tap_like 'instructions have the line that they are of before them' "$out" "^     core.c:$(line core.c fault) \(deepest\):\$"
-tap_is 'without lines the text is the same' "$(sed -E '/\[inlined\]/d; /^     [a-z.]+:[0-9]+ /d; s/ at [a-z]+\.c:[0-9]+$//' <<<"$out")" \
+tap_like 'the line of the fault follows its RIP' "$out" "^  RIP: faults\+0x1e/0x40 at core.c:$(line core.c 'faults calls middle')\$"
+tap_like 'the line of an instruction comes before it' "$out" "^     core.c:$(line core.c fault) \(deepest\):\$"
+tap_is 'without lines the text is the same as report.txt' "$(sed -E '/\[inlined\]/d; /^     [a-z.]+:[0-9]+ /d; s/ at [a-z]+\.c:[0-9]+$//' <<<"$out")" \
 	"$(cat "$dumps/web1/$id/report.txt")"
 run info "$id" --cpu 0 --debug "$debug"
-tap_like 'one CPU has its lines' "$out" "^   last_call\+0x[0-9a-f]+/0x[0-9a-f]+ at core.c:$(line core.c 'last instruction')\$"
+tap_like 'info --cpu shows lines' "$out" "^   last_call\+0x[0-9a-f]+/0x[0-9a-f]+ at core.c:$(line core.c 'last instruction')\$"
 run info "$id" --task 7 --debug "$debug"
-tap_like 'a task has its lines: it is in a call' "$out" "^   \[inlined\] wrapper at core.c:$(line core.c 'wrapper calls faults')\$"
+tap_like 'info --task shows lines, and a task is in a call' "$out" "^   \[inlined\] wrapper at core.c:$(line core.c 'wrapper calls faults')\$"
 run info "$id" --disassemble --source "$work" --debug "$debug"
-tap_is 'the code at the fault has its lines and their sources' "$(sed -n '1,2p;5p' <<<"$out")" "  RIP: faults+0x1e/0x40 at core.c:$(line core.c 'faults calls middle')
+tap_is 'info --disassemble shows lines and their sources' "$(sed -n '1,2p;5p' <<<"$out")" "  RIP: faults+0x1e/0x40 at core.c:$(line core.c 'faults calls middle')
      core.c:$(line core.c fault) (deepest):
          >$(printf %6s "$(line core.c fault)")  $(sed -n "$(line core.c fault)p" "$work/core.c")"
 run info "$id" --mail --debug "$debug"
-tap_like 'what is mailed has lines' "$out" "core.c:$(line core.c 'last instruction')"
-tap_unlike 'what is mailed does not say where the debug information is' "$out" "$debug"
+tap_like 'info --mail shows lines' "$out" "core.c:$(line core.c 'last instruction')"
+tap_unlike 'info --mail does not show the path of the debug information' "$out" "$debug"
 run export "$id" "$test_dir/page.html" --html --debug "$debug"
 tap_like 'a page has lines' "$(cat "$test_dir/page.html")" "\[inlined\] deepest at core.c:$(line core.c fault)"
 oopsbt export "$id" "$test_dir/dump.tar.gz" >/dev/null
 run info "$test_dir/dump.tar.gz" --debug "$debug"
-tap_like 'a dump from another machine has lines where its debug information is' "$out" 'deepest at core.c:'
+tap_like 'an exported dump has lines on a machine with its debug information' "$out" 'deepest at core.c:'
 
 # --- an oracle ---
 oracle=$(python3 - "$dumps/web1/$id/report.json" <<'PYTHON' | while read -r address; do
@@ -129,17 +129,17 @@ PYTHON
 	addr2line -ife "$work/vmlinux" "$address" | paste -d' ' - - | sed "s,$work/,,; s,\\./,," | paste -sd, | sed 's/,/, /g'
 done)
 chains --debug "$debug"
-tap_is 'addr2line knows the same of the kernel' "$(of_kernel "$chains" | sed 's/^[a-z_]*: //; s/inlined //g')" "$oracle"
+tap_is 'addr2line gives the same lines for the kernel' "$(of_kernel "$chains" | sed 's/^[a-z_]*: //; s/inlined //g')" "$oracle"
 
 # --- where it is ---
 chains --lines
-tap_is 'without debug information there are no lines, and the report is shown' "$chains $status" "$nothing 0"
+tap_is 'without debug information the report is shown without lines' "$chains $status" "$nothing 0"
 tap_like 'a warning names the build ID and the package of the distribution' "$err" \
 	"no source lines of the kernel, build ID [0-9a-f]{40}: it is not on this machine; install linux-image-6.1.0-99-amd64-dbg \(Debian\)"
-tap_like 'the warning says how to ask a server' "$err" 'DEBUGINFOD_URLS'
+tap_like 'the warning explains how to ask a server' "$err" 'DEBUGINFOD_URLS'
 (cd "$test_dir" && dumps=$dumps TAINT=OE dump_with_frames)
 chains --debug "$debug"
-tap_is 'the report of another kernel version is as good' "$chains" "$wanted"
+tap_is 'the report of another kernel version has lines, too' "$chains" "$wanted"
 run info "$id" --lines
 tap_unlike 'no package is named for a module that is not of the kernel' "$(grep 'of thing' <<<"$err")" 'linux-image'
 
@@ -156,16 +156,16 @@ objcopy --only-keep-debug "$work/thing.ko" "$work/thing.ko.debug"
 put "$work/vmlinux.debug"
 put "$work/thing.ko.debug"
 chains --debug "$by_id"
-tap_is 'debug information that was split off is found by its build ID' "$chains" "$wanted"
+tap_is 'split debug information is found by its build ID' "$chains" "$wanted"
 mkdir -p "$test_dir/usr/usr/lib/debug"
 cp -r "$by_id/.build-id" "$test_dir/usr/usr/lib/debug/"
 chains --debug "$test_dir/usr"
-tap_is 'the folder may be an unpacked package' "$chains" "$wanted"
+tap_is 'the debug folder may be an unpacked package' "$chains" "$wanted"
 
 mkdir -p "$test_dir/xz"
 xz -k "$work/thing.ko" && mv "$work/thing.ko.xz" "$test_dir/xz/"
 chains --debug "$test_dir/xz"
-tap_is 'a module may be compressed as a whole' "$(of_module "$chains")" "$(of_module "$wanted")"
+tap_is 'a compressed module is read' "$(of_module "$chains")" "$(of_module "$wanted")"
 
 for kind in zlib zlib-gnu zstd; do
 	title="sections may be compressed with $kind"
@@ -189,32 +189,32 @@ cp "$work/vmlinux" "$work/other"
 mkdir -p "$test_dir/elsewhere"
 mv "$work/common.dwz" "$test_dir/elsewhere/"
 chains --debug "$test_dir/dwz"
-tap_like 'the part that dwz split off is missed in a warning' "$err" 'dwz\(1\) moved the other to the file of build ID [0-9a-f]{40}'
+tap_like 'a missing alternative file of dwz is a warning' "$err" 'dwz\(1\) moved the other to the file of build ID [0-9a-f]{40}'
 put "$test_dir/elsewhere/common.dwz" "$test_dir/dwz"
 chains --debug "$test_dir/dwz"
-tap_is 'with the part that dwz split off everything is known' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
+tap_is 'with the alternative file of dwz all names are known' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
 
 # --- which of two functions ---
 dump_with_frames ''
 chains --debug "$debug"
-tap_is 'static functions of one name are told apart by their size where KASLR is unknown' "$chains" "$wanted"
+tap_is 'static functions with the same name are distinguished by size if KASLR is unknown' "$chains" "$wanted"
 sed -i '/"symbol": "twin"/,/"size"/s/"size": [0-9]*/"size": 0/' "$dumps/web1/$id/report.json"
 chains --debug "$debug"
-tap_is 'and if that does not tell which one it is there is no line' "$(grep twin <<<"$chains")" 'twin: '
-tap_like 'a frame without a line because of that has a warning' "$err" "source lines of the kernel: 1 of [0-9]+ places are not found in it: several functions are called twin"
+tap_is 'a function that stays ambiguous has no line' "$(grep twin <<<"$chains")" 'twin: '
+tap_like 'an ambiguous function gives a warning' "$err" "source lines of the kernel: 1 of [0-9]+ places are not found in it: several functions are called twin"
 dump_with_frames
 
 # --- sources ---
 run info "$id" --debug "$debug" --source "$work"
-tap_like '--source shows the lines around' "$out" "^       > *$(line core.c 'middle calls deepest')  .return deepest\(p\) \+ 1;"
+tap_like '--source shows the surrounding lines' "$out" "^       > *$(line core.c 'middle calls deepest')  .return deepest\(p\) \+ 1;"
 tap_like '--source shows two lines before and after' "$out" "^         *$(($(line core.c 'middle calls deepest') - 2))  \{"
 run info "$id" --debug "$debug" --source "$test_dir/absent"
-tap_like 'a folder of sources that is not there is told, and the report is shown' "$status $err $out" 'cannot read the sources in .*/absent: No such file'
+tap_like 'a missing folder of sources is a warning, and the report is shown' "$status $err $out" 'cannot read the sources in .*/absent: No such file'
 mkdir -p "$test_dir/tree"
 for i in $(seq 100); do echo "secret $i"; done >"$test_dir/secret.c"
 ln -s ../secret.c "$test_dir/tree/core.c"
 run info "$id" --debug "$debug" --source "$test_dir/tree"
-tap_unlike 'nothing outside of the folder of sources is read' "$out" secret
+tap_unlike 'nothing outside the folder of sources is read' "$out" secret
 
 # --- what is damaged, and what lies ---
 mkdir -p "$test_dir/wrong/a"
@@ -224,7 +224,7 @@ strip -g "$work/thing.ko" -o "$test_dir/wrong/a/thing.ko"
 chains --debug "$test_dir/wrong"
 tap_is 'a file with another build ID is not used' "$chains" "$nothing"
 tap_like 'the warning says that the file has another build ID' "$err" "wrong/vmlinux has another build ID, [0-9a-f]{40}"
-tap_like 'a module without debug information is not used, and told' "$err" 'a/thing.ko has no debug information in it'
+tap_like 'a module without debug information is not used, and gives a warning' "$err" 'a/thing.ko has no debug information in it'
 mkdir -p "$test_dir/empty"
 : >"$test_dir/empty/vmlinux"
 mkfifo "$test_dir/empty/thing.ko"
@@ -251,7 +251,7 @@ PYTHON
 	grep -q 'faults+0x1e/0x40' <<<"$out" || status=99
 	[ "$status" -le "$worst" ] || worst=$status
 done
-tap_is 'with damaged debug information the report is shown all the same' "$worst" 0
+tap_is 'with damaged debug information the report is still shown' "$worst" 0
 
 python3 - "$dumps/web1/$id/report.json" <<'PYTHON'
 import json, sys
@@ -271,22 +271,22 @@ report["guest"].update(kaslr_offset=5, release="../../../tmp")
 json.dump(report, open(path, "w"))
 PYTHON
 run info "$id" --json --debug "$debug"
-tap_is 'a report that lies about its frames is shown' "$status" 0
-tap_like 'a report that lies about its frames is shown with what is left of them' "$out" '"function" : "other_section"'
-tap_unlike 'nothing of a report that lies gets at the terminal' "$err $out" $'\033'
+tap_is 'a report with forged frames is shown' "$status" 0
+tap_like 'a report with forged frames is shown with its other frames' "$out" '"function" : "other_section"'
+tap_unlike 'forged text of a report does not reach the terminal' "$err $out" $'\033'
 dump_with_frames
 OOPSBT_LINES=$test_dir/nowhere run info "$id" --lines
-tap_like 'without the program the report is shown, and a warning says what is not installed' "$status $err" '^0 .*oopsbt-lines is not installed'
+tap_like 'without oopsbt-lines the report is shown, and a warning names the missing program' "$status $err" '^0 .*oopsbt-lines is not installed'
 printf '#!/bin/sh\nkill -SEGV $$\n' >"$test_dir/dies"
 chmod +x "$test_dir/dies"
 OOPSBT_LINES=$test_dir/dies run info "$id" --lines
-tap_like 'when the program dies the report is shown, and a warning tells of it' "$status $err" '^0 .*oopsbt-lines was ended by signal 11'
+tap_like 'if oopsbt-lines dies the report is shown, with a warning' "$status $err" '^0 .*oopsbt-lines was ended by signal 11'
 
 # --- usage ---
 run info "$id" --log --lines
-tap_is 'the log has no lines: exit status' "$status" 2
+tap_is '--lines with --log is an error' "$status" 2
 run export "$id" "$test_dir/x" --lines
-tap_is 'an archive has no lines: exit status' "$status" 2
+tap_is '--lines with an archive is an error' "$status" 2
 
 # --- a server ---
 port=$((20000 + RANDOM % 20000))
@@ -313,10 +313,10 @@ chains --debuginfod "http://127.0.0.1:$port"
 tap_is '--debuginfod names a server' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
 end_process "$server"
 chains --debuginfod "http://127.0.0.1:$port"
-tap_is 'what was had from a server once is kept' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
+tap_is 'a download is kept in the cache' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
 rm -rf "$DEBUGINFOD_CACHE_PATH"
 chains --debuginfod "http://127.0.0.1:$port"
-tap_is 'a server that does not answer leaves the report without lines' "$chains $status" "$nothing 0"
+tap_is 'if a server does not answer, the report has no lines' "$chains $status" "$nothing 0"
 tap_like 'a warning says that the server does not answer' "$err" 'no source lines of the kernel.*debuginfod'
 
 # A server that sends a large file slowly; it prints its port.
@@ -343,7 +343,7 @@ python3 "$test_dir/slow-server" >"$test_dir/slow-port" 2>/dev/null &
 at_exit "end_process $!"
 eventually 20 test -s "$test_dir/slow-port"
 rm -rf "$DEBUGINFOD_CACHE_PATH"
-tap_ok 'on a terminal a download shows how far it is' expect -c '
+tap_ok 'a download shows its progress on a terminal' expect -c '
 	set timeout 60
 	spawn virsh oopsbt -D '"$dumps"' info '"$id"' --no-pager --debuginfod http://127.0.0.1:'"$(cat "$test_dir/slow-port")"'
 	expect {

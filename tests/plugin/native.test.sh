@@ -77,57 +77,57 @@ for release in 9.0 11.3; do
 		continue
 	fi
 	install_virsh "$tree"
-	tap_like "$release: it is that release" "$("$native" --version)" "^$release"
+	tap_like "$release: the built virsh has that version" "$("$native" --version)" "^$release"
 	tap_ok "$release: libvirt's own tests of external commands pass" own_tests "$tree"
 
 	# --- the same as with the front end ---
-	tap_is "$release: list" "$("$native" oopsbt -D "$dumps" list)" "$(oopsbt list)"
-	tap_is "$release: info" "$("$native" oopsbt -D "$dumps" info native)" "$(oopsbt info native)"
-	tap_is "$release: status, on the same connection" "$("$native" -q oopsbt status)" "$(virsh -q oopsbt status)"
-	tap_is "$release: -c" "$("$native" -c "$LIBVIRT_DEFAULT_URI" -q oopsbt status)" "$(virsh -q oopsbt status)"
+	tap_is "$release: list prints the same as with the front end" "$("$native" oopsbt -D "$dumps" list)" "$(oopsbt list)"
+	tap_is "$release: info prints the same as with the front end" "$("$native" oopsbt -D "$dumps" info native)" "$(oopsbt info native)"
+	tap_is "$release: status prints the same as with the front end, on the same connection" "$("$native" -q oopsbt status)" "$(virsh -q oopsbt status)"
+	tap_is "$release: the option -c is passed on" "$("$native" -c "$LIBVIRT_DEFAULT_URI" -q oopsbt status)" "$(virsh -q oopsbt status)"
 	status=0
 	err=$("$native" -r oopsbt enable native 2>&1) || status=$?
-	tap_is "$release: -r, and the exit status of a failure" "$status" 1
-	tap_like "$release: ... with our message alone" "$err" 'this one is read-only'
+	tap_is "$release: a failure with -r has exit status 1" "$status" 1
+	tap_like "$release: a failure with -r prints only the message of virsh-oopsbt" "$err" 'this one is read-only'
 	status=0
 	err=$("$native" oopsbt enbale native 2>&1) || status=$?
-	tap_is "$release: the exit status of a misuse" "$status" 2
-	tap_is "$release: help" "$("$native" -q help oopsbt)" "$(virsh oopsbt --help)"
-	tap_like "$release: it is listed in virsh help" "$("$native" help)" '^    oopsbt$'
+	tap_is "$release: a wrong verb has exit status 2" "$status" 2
+	tap_is "$release: virsh help oopsbt prints the help of virsh-oopsbt" "$("$native" -q help oopsbt)" "$(virsh oopsbt --help)"
+	tap_like "$release: virsh help lists oopsbt" "$("$native" help)" '^    oopsbt$'
 
 	# --- in the shell of virsh ---
 	shell=$(printf '%s\n' "oopsbt -D $dumps list" 'oopsbt enable native --keep 3' 'list --all --name' quit | "$native")
-	tap_like "$release: it works in the interactive shell" "$shell" '^ 20261122T214501Z-1   native'
-	tap_like "$release: options are its own" "$shell" "Domain 'native' is enabled \\(config\\)"
-	tap_like "$release: ... and the shell goes on" "$shell" '^native$'
-	tap_is "$release: the connection of the shell is used" \
+	tap_like "$release: oopsbt works in the interactive shell" "$shell" '^ 20261122T214501Z-1   native'
+	tap_like "$release: virsh-oopsbt parses its own options in the shell" "$shell" "Domain 'native' is enabled \\(config\\)"
+	tap_like "$release: the shell runs the command after oopsbt" "$shell" '^native$'
+	tap_is "$release: oopsbt uses the connection of the shell" \
 		"$(printf 'connect test:///default\noopsbt enable test\n' | "$native" -q 2>&1 | grep -c 'hypervisor TEST')" 1
 
 	# --- not to be led astray ---
 	mkdir -p "$test_dir/elsewhere"
 	printf '#!/bin/sh\necho elsewhere\n' >"$test_dir/elsewhere/virsh-elsewhere"
 	chmod +x "$test_dir/elsewhere/virsh-elsewhere"
-	tap_like "$release: the environment does not say where commands are" \
+	tap_like "$release: VIRSH_COMMAND_DIR does not set the directory of commands" \
 		"$(VIRSH_COMMAND_DIR=$test_dir/elsewhere "$native" elsewhere 2>&1 || true)" "unknown command: 'elsewhere'"
-	tap_like "$release: nor does it make virsh use its build tree" \
+	tap_like "$release: LIBVIRT_DIR_OVERRIDE does not make virsh use its build tree" \
 		"$(LIBVIRT_DIR_OVERRIDE=1 "$native" hello 2>&1 || true)" "unknown command: 'hello'"
-	tap_like "$release: nor does PATH" \
+	tap_like "$release: PATH does not add commands" \
 		"$(PATH=$test_dir/elsewhere:$PATH "$native" elsewhere 2>&1 || true)" "unknown command: 'elsewhere'"
 	status=0
 	out=$(PRELOAD=$test_dir/interrupt.so "$native" -q interrupted 2>&1) || status=$?
-	tap_is "$release: an interrupt while a command starts leaves virsh waiting for it" "$status $out" '0 it ran to its end'
+	tap_is "$release: virsh waits for a command if an interrupt comes while it starts" "$status $out" '0 it ran to its end'
 
-	tap_is "$release: a command has the signals of the terminal as virsh was started with them" \
+	tap_is "$release: a command gets the signal handling that virsh was started with" \
 		"$("$native" -q ignored) $(trap '' INT QUIT && "$native" -q ignored)" '0 6'
 
 	# --- completion ---
-	tap_is "$release: the command completes" "$("$native" -q complete -- oop)" oopsbt
-	tap_is "$release: verbs complete" "$("$native" -q complete -- oopsbt en)" enable
-	tap_is "$release: domains complete" "$("$native" -q complete -- oopsbt enable nat)" native
+	tap_is "$release: completion offers oopsbt" "$("$native" -q complete -- oop)" oopsbt
+	tap_is "$release: completion offers the verbs of oopsbt" "$("$native" -q complete -- oopsbt en)" enable
+	tap_is "$release: completion offers domains" "$("$native" -q complete -- oopsbt enable nat)" native
 
 	# --- the rest of virsh ---
-	tap_is "$release: other commands are as ever" "$("$native" -q list --all --name)" native
-	tap_like "$release: and so is what is unknown" "$("$native" oopsbtx 2>&1 || true)" "unknown command: 'oopsbtx'"
+	tap_is "$release: other commands work as before" "$("$native" -q list --all --name)" native
+	tap_like "$release: an unknown command is an error as before" "$("$native" oopsbtx 2>&1 || true)" "unknown command: 'oopsbtx'"
 	virsh oopsbt -q disable native 2>/dev/null || virsh -q oopsbt disable native
 done
 

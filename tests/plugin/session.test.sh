@@ -47,17 +47,17 @@ tap_like 'enable says what a domain of qemu:///session needs' "$out" "not runnin
 user virsh oopsbt status
 tap_like 'status shows a domain of qemu:///session' "$out" '^ own +shut off +yes'
 user virsh oopsbt list
-tap_is 'dumps of an unprivileged user are apart from those of root' "$status" 1
-tap_like 'they are in the state directory of the user' "$err" "$test_dir/home/state/oopsbt"
+tap_is "an unprivileged user's dumps are separate from root's" "$status" 1
+tap_like "an unprivileged user's dumps are in the user's state directory" "$err" "$test_dir/home/state/oopsbt"
 
 user virsh -q start own
 user virsh oopsbt collect own
 tap_is 'collect works without root' "$status" 0
 tap_note "$out$err"
 user virsh oopsbt list
-tap_is 'list shows what was collected without root' "$status $(echo "$out" | grep -c '^ 2.* own ')" '0 1'
+tap_is 'list shows a dump that was collected without root' "$status $(echo "$out" | grep -c '^ 2.* own ')" '0 1'
 user virsh oopsbt collect own
-tap_is 'a second dump beside the first gives no warning' "$status $err" '0 '
+tap_is 'a second dump gives no warning' "$status $err" '0 '
 user virsh oopsbt collect own
 tap_like 'collect warns of the dump that it removes' "$err" "^warning: dump [0-9TZ]+-[0-9]+ was removed: 'own' keeps 2 dumps"
 tap_is 'the dump that collect warned of is gone' "$(find -H "$test_dir/home/state/oopsbt/own" -mindepth 1 -maxdepth 1 -name '2*' | wc -l)" 2

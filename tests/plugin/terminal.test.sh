@@ -81,7 +81,7 @@ tap_ok 'a pager that ends early is no error' on_terminal '
 	spawn virsh oopsbt -D $dumps info
 	see "BUG: the newest"
 	never "error"'
-tap_ok 'an interrupt is for the pager, which goes on' on_terminal '
+tap_ok 'an interrupt goes to the pager, which continues' on_terminal '
 	spawn virsh oopsbt -D $dumps info
 	see "line_1\\+"
 	send "\003"
@@ -102,17 +102,17 @@ tap_ok 'an interrupt is for the pager, which goes on' on_terminal '
 	ended 0'
 
 # --- pages for a browser ---
-tap_ok 'a page of a report is not for a terminal' on_terminal '
+tap_ok 'a page of a report is not printed on a terminal' on_terminal '
 	spawn virsh oopsbt -D $dumps info --html
 	see "a page is not for a terminal; redirect it, or let"
 	ended 2'
-tap_ok 'a page of all dumps is not for a terminal' on_terminal '
+tap_ok 'a page of all dumps is not printed on a terminal' on_terminal '
 	spawn virsh oopsbt -D $dumps list --html
 	see "a page is not for a terminal; redirect it"
 	ended 2'
 
 # --- colours ---
-tap_ok 'the headline stands out on a terminal' on_terminal '
+tap_ok 'the headline is highlighted on a terminal' on_terminal '
 	set env(PAGER) cat
 	spawn virsh oopsbt -D $dumps info
 	see "\033\\[1mBUG: the newest"
@@ -133,7 +133,7 @@ tap_ok 'no escape sequence of a guest reaches the terminal' on_terminal '
 	ended 0'
 
 # --- questions ---
-tap_ok 'rm asks, and takes no for an answer' on_terminal '
+tap_ok 'rm asks, and accepts no for an answer' on_terminal '
 	spawn virsh oopsbt -D $dumps rm 20261124
 	see "Remove 1 dump\\? \\[y/N\\] "
 	send "\r"
@@ -150,14 +150,14 @@ tap_ok 'rm removes if the answer is yes' on_terminal '
 	send "y\r"
 	see "removed"
 	ended 0'
-tap_is 'rm removes as many dumps as it said' "$(virsh -q oopsbt -D "$dumps" list | wc -l)" 50
+tap_is 'rm removes as many dumps as it announced' "$(virsh -q oopsbt -D "$dumps" list | wc -l)" 50
 
 # --- long work ---
 # 1 GB takes longer to compress than the half second after which work shows how far it is.
 truncate -s 1G "$dumps/web1/20261123T000000Z-1/vmcore"
 # With a terminal of 40 columns the figures stand alone.
 long_export='spawn virsh oopsbt -D $dumps export --vmcore 20261123 '$test_dir/long.tar.gz
-tap_ok 'export shows how far it is' on_terminal "$long_export"'
+tap_ok 'export shows its progress' on_terminal "$long_export"'
 	see "Exporting dump 20261123T000000Z-1: \[0-9]+ of 1073 MB"
 	see "Exporting dump 20261123T000000Z-1: \[0-9]+ of 1073 MB"
 	leave'
@@ -168,7 +168,7 @@ tap_ok 'export stops at an interrupt' on_terminal "$long_export"'
 	expect eof
 	if {[lindex [wait] 4] ne "CHILDKILLED"} { bad "it was not ended by the signal" }'
 tap_is 'an interrupted export leaves nothing' "$(find "$test_dir" -maxdepth 1 -name 'long*')" ''
-tap_ok 'a narrow terminal shows the figures alone' on_terminal 'set stty_init "rows 24 cols 40"
+tap_ok 'a narrow terminal shows only the figures' on_terminal 'set stty_init "rows 24 cols 40"
 	'"$long_export"'
 	expect {
 		-re "Exporting" { bad "more than a line" }
@@ -196,23 +196,23 @@ for i in $(seq -w 150); do
 	domain_xml "herd-$i" >"$test_dir/herd-$i.xml"
 	echo "define $test_dir/herd-$i.xml"
 done | "$real_virsh" -q >/dev/null
-tap_ok 'enable --all shows how far it is where its lines go elsewhere' on_terminal '
+tap_ok 'enable --all shows its progress if its lines go elsewhere' on_terminal '
 	spawn sh -c "OOPSBT_PROGRESS_MS=0 virsh oopsbt enable --all >'"$test_dir/enabled"'"
 	see "Enabling domains: \[0-9]+ of 151"
 	ended 0'
 tap_is 'enable --all has a line for each domain' "$(grep -c '^Domain .* is enabled' "$test_dir/enabled")" 151
-tap_ok 'enable --all shows no figures where its lines are on the terminal' on_terminal '
+tap_ok 'enable --all shows no progress if its lines are on the terminal' on_terminal '
 	set env(OOPSBT_PROGRESS_MS) 0
 	spawn virsh oopsbt enable --all --keep 3
 	never "Enabling domains: "'
-tap_ok 'disable --all shows how far it is where its lines go elsewhere' on_terminal '
+tap_ok 'disable --all shows its progress if its lines go elsewhere' on_terminal '
 	spawn sh -c "OOPSBT_PROGRESS_MS=0 virsh oopsbt disable --all >'"$test_dir/disabled"'"
 	see "Disabling domains: \[0-9]+ of 151"
 	ended 0'
-tap_is 'disable --all has its lines as without a terminal' "$(grep -c '^Domain .* is disabled' "$test_dir/disabled") $(wc -l <"$test_dir/disabled")" '151 151'
+tap_is 'disable --all prints the same lines as without a terminal' "$(grep -c '^Domain .* is disabled' "$test_dir/disabled") $(wc -l <"$test_dir/disabled")" '151 151'
 
 # --- virsh itself ---
-tap_ok "virsh's shell is the real one, on the terminal" on_terminal '
+tap_ok "virsh's shell is the real shell, on the terminal" on_terminal '
 	spawn virsh
 	see "Welcome to virsh"
 	see "virsh # "
@@ -282,7 +282,7 @@ if command -v zsh >/dev/null; then
 		send "term\t"
 		see "inal"
 		leave'
-	tap_ok "zsh: virsh's own commands still do" on_terminal '
+	tap_ok "zsh: virsh's own commands still complete" on_terminal '
 		set env(ZDOTDIR) '"$test_dir/zsh"'
 		spawn zsh -i
 		see "> "

@@ -67,21 +67,21 @@ test_pause() {
 	if [ "$exact" = yes ]; then
 		tap_is "$how: the CPU that wrote has stopped before its next instruction" "$(eip pause)" \
 			"$(bare_guest_after "$image")"
-		tap_is "$how: it has executed nothing after the write" "$(word 3 "$before")" 0x00000000
+		tap_is "$how: the CPU that wrote has executed nothing after the write" "$(word 3 "$before")" 0x00000000
 	else
 		tap_skip "$how: the CPU that wrote has stopped before its next instruction" "TCG of QEMU 7.2 ends the block first"
 	fi
 	tap_is "$how: no CPU executes anything" "$(counts pause)" "$before"
-	tap_like "$how: to query-status it is running, and paused for an oops" "$(qmp pause query-status)" \
+	tap_like "$how: query-status reports a running guest that is paused for an oops" "$(qmp pause query-status)" \
 		'"oops-pause": true.*"status": "running"|"status": "running".*"oops-pause": true'
 	tap_like "$how: oops-resume ends the pause" "$(qmp pause oops-resume)" '"return": \{\}'
 	tap_like "$how: GUEST_OOPS_PAUSE_END tells of oops-resume" "$(qmp_event pause GUEST_OOPS_PAUSE_END)" '"reason": "resume"'
-	tap_ok "$how: both CPUs go on" eventually moved pause "$before"
+	tap_ok "$how: both CPUs continue after oops-resume" eventually moved pause "$before"
 	after=$(counts pause)
-	tap_is "$how: the first does so behind the write" "$(word 3 "$after")" 0x00000001
-	tap_is "$how: management has seen no STOP, and no RESUME but that of its own cont" \
+	tap_is "$how: the CPU that wrote continues after the write" "$(word 3 "$after")" 0x00000001
+	tap_is "$how: management receives no STOP, and no RESUME except of its own cont" \
 		"$(qmp_events pause '"STOP"') $(qmp_events pause '"RESUME"')" '0 1'
-	tap_unlike "$how: nothing of the pause is left in query-status" "$(qmp pause query-status)" oops-pause
+	tap_unlike "$how: query-status shows nothing of an ended pause" "$(qmp pause query-status)" oops-pause
 	qemu_stop pause
 }
 
@@ -96,8 +96,8 @@ test_both() {
 	qmp_event both GUEST_OOPS_PAUSE_END >/dev/null
 	eventually both_went_on both || true
 	after=$(counts both)
-	tap_is "$how, both CPUs at once: each goes on, after one write" "$(word 3 "$after") $(word 4 "$after")" "0x00000001 0x00000001"
-	tap_is "$how, both CPUs at once: both writes are counted, none twice" \
+	tap_is "$how, both CPUs at once: each CPU continues after one write" "$(word 3 "$after") $(word 4 "$after")" "0x00000001 0x00000001"
+	tap_is "$how, both CPUs at once: both writes are counted once" \
 		"$(sed -nE 's/.*GUEST_OOPS".*"count": ([0-9]+).*/\1/p' "$test_dir/both/out" | sort -n | tail -n 1)" 2
 	qemu_stop both
 }
@@ -113,9 +113,9 @@ test_timer() {
 	event=$(qmp_event timer GUEST_OOPS_PAUSE_END)
 	resumed=$(event_us "$event")
 	tap_note "resumed $((resumed - paused)) us after the write"
-	tap_is "$how: GUEST_OOPS_PAUSE_END says that the time was over" "$(event_data "$event" reason)" timeout
-	tap_ok "$how: with nobody there the guest goes on after 300 ms" [ $((resumed - paused)) -gt 250000 ]
-	tap_ok "$how: and not much later" [ $((resumed - paused)) -lt 5000000 ]
+	tap_is "$how: GUEST_OOPS_PAUSE_END reports the timeout" "$(event_data "$event" reason)" timeout
+	tap_ok "$how: without a client the guest continues after 300 ms" [ $((resumed - paused)) -gt 250000 ]
+	tap_ok "$how: without a client the guest continues not much later than 300 ms" [ $((resumed - paused)) -lt 5000000 ]
 	qemu_stop timer
 }
 
@@ -132,7 +132,7 @@ test_disk() {
 	qmp disk stop >/dev/null
 	qmp disk cont >/dev/null
 	end=$(event_us "$(qmp_event disk RESUME)")
-	tap_ok "$how, slow disk: stop waits for the disk (this test can fail)" [ $((end - begin)) -gt 2000000 ]
+	tap_ok "$how, slow disk: stop waits for the disk (so this test can fail)" [ $((end - begin)) -gt 2000000 ]
 	qemu_stop disk
 	pausing 10000
 	qemu_start disk -bios "$(bare_guest disk)" "${pausing[@]}" "${isa[@]}" "${disk[@]}" "$@"
@@ -140,7 +140,7 @@ test_disk() {
 	begin=$(event_us "$(qmp_event disk GUEST_OOPS)")
 	qmp disk oops-resume >/dev/null
 	end=$(event_us "$(qmp_event disk GUEST_OOPS_PAUSE_END)")
-	tap_ok "$how, slow disk: the oops pause does not" [ $((end - begin)) -lt 2000000 ]
+	tap_ok "$how, slow disk: the oops pause does not wait for the disk" [ $((end - begin)) -lt 2000000 ]
 	tap_note "stopped for $((end - begin)) us"
 	qemu_stop disk
 
@@ -151,7 +151,7 @@ test_disk() {
 	begin=$(event_us "$(qmp_event disk GUEST_OOPS)")
 	qmp disk blockdev-reopen '{"options": [{"driver": "null-co", "node-name": "slow", "size": 1048576, "latency-ns": 3000000000}]}' \
 		>/dev/null
-	tap_ok "$how, slow disk: the command did wait (this test can fail)" [ $((${EPOCHREALTIME/./} - begin)) -gt 2000000 ]
+	tap_ok "$how, slow disk: the command waits for the disk (so this test can fail)" [ $((${EPOCHREALTIME/./} - begin)) -gt 2000000 ]
 	end=$(event_us "$(qmp_event disk GUEST_OOPS_PAUSE_END)")
 	tap_ok "$how, slow disk: the pause ends in time while a command waits for the disk" [ $((end - begin)) -lt 2000000 ]
 	tap_note "stopped for $((end - begin)) us"
@@ -198,12 +198,12 @@ test_held() {
 	begin=${EPOCHREALTIME/./}
 	before=$(counts held)
 	answered=$((${EPOCHREALTIME/./} - begin))
-	tap_ok "$how: while a vCPU does not stop the monitor answers" [ "$answered" -lt 5000000 ]
-	tap_is "$how: no event tells of a pause that was not complete" "$(qmp_events held 'GUEST_OOPS".*"pause"')" "$paused"
+	tap_ok "$how: the monitor answers while a vCPU does not stop" [ "$answered" -lt 5000000 ]
+	tap_is "$how: an incomplete pause sends no event" "$(qmp_events held 'GUEST_OOPS".*"pause"')" "$paused"
 	sleep 0.5 # longer than the pause, which may have begun
-	tap_ok "$how: the other CPU goes on" [ "$(word 1 "$(counts held)")" != "$(word 1 "$before")" ]
+	tap_ok "$how: the other CPU continues while a vCPU does not stop" [ "$(word 1 "$(counts held)")" != "$(word 1 "$before")" ]
 	let_go
-	tap_ok "$how: when the vCPU runs again there are pauses again" eventually paused_more_than held "$paused"
+	tap_ok "$how: pauses work again when the vCPU runs again" eventually paused_more_than held "$paused"
 	qemu_stop held
 }
 
@@ -224,11 +224,11 @@ test_commands() {
 	qmp_event command GUEST_OOPS >/dev/null
 	before=$(counts command)
 	qmp command snapshot-save '{"job-id": "save", "tag": "s", "vmstate": "disk", "devices": ["disk"]}' >/dev/null
-	tap_like "$how: snapshot-save makes an ordinary stop of the pause" "$(qmp_event command GUEST_OOPS_PAUSE_END)" '"stop"'
+	tap_like "$how: snapshot-save turns the pause into an ordinary stop" "$(qmp_event command GUEST_OOPS_PAUSE_END)" '"stop"'
 	tap_ok "$how: snapshot-save during the pause sends STOP" qmp_event command '"STOP"'
 	tap_ok "$how: snapshot-save during the pause sends RESUME when it is done" qmp_event command '"RESUME"'
 	tap_ok "$how: the guest runs after snapshot-save during the pause" eventually moved command "$before"
-	tap_ok "$how: snapshot-save during the pause comes to an end" eventually grep -q '"status": "concluded", "id": "save"' "$test_dir/command/out"
+	tap_ok "$how: snapshot-save during the pause ends" eventually grep -q '"status": "concluded", "id": "save"' "$test_dir/command/out"
 	tap_unlike "$how: snapshot-save during the pause has no error" "$(qmp command query-jobs)" '"error"'
 
 	# The snapshot is of the moment behind the write; so there is no second oops, and no second pause.
@@ -237,7 +237,7 @@ test_commands() {
 	qmp command cont >/dev/null
 	before=$(counts command)
 	tap_ok "$how: a guest that is restored from a snapshot of the pause runs" eventually moved command "$before"
-	tap_is "$how: a guest that is restored from a snapshot of the pause runs from behind the write on" "$(word 3 "$(counts command)")" 0x00000001
+	tap_is "$how: a guest that is restored from a snapshot of the pause continues after the write" "$(word 3 "$(counts command)")" 0x00000001
 	qemu_stop command
 
 	# A CPU that is plugged in meanwhile executes nothing, and the next pause stops it, too.
@@ -250,7 +250,7 @@ test_commands() {
 	qmp_event command GUEST_OOPS_PAUSE_END >/dev/null
 	tap_ok "$how: the pause after a CPU was plugged in is complete" qmp_event command 'GUEST_OOPS".*"pause"'
 	tap_like "$how: quit during the pause ends QEMU" "$(qmp command quit)" '"return"'
-	tap_ok "$how: QEMU ends at once when it is told to during the pause" eventually gone "${qemu_pid[command]}"
+	tap_ok "$how: QEMU exits at once when it is told to during the pause" eventually gone "${qemu_pid[command]}"
 	qemu_stop command
 }
 
@@ -266,7 +266,7 @@ test_gdb() {
 	tap_like "$how: gdb that attaches during the pause stops the guest" "$(qmp_event gdb GUEST_OOPS_PAUSE_END)" '"stop"'
 	tap_ok "$how: gdb that attaches during the pause makes QEMU send STOP" qmp_event gdb '"STOP"'
 	tap_ok "$how: gdb that detaches makes QEMU send RESUME" qmp_event gdb '"RESUME"'
-	tap_ok "$how: the guest runs when gdb has detached" eventually moved gdb "$before"
+	tap_ok "$how: the guest runs after gdb has detached" eventually moved gdb "$before"
 	qemu_stop gdb
 }
 
@@ -275,7 +275,7 @@ test_record() {
 	if qemu_start record -bios "$once" "${pausing[@]}" "${isa[@]}" -accel tcg \
 		-icount "shift=3,rr=record,rrfile=$test_dir/record" -net none >"$test_dir/record.note" 2>&1; then
 		qmp record cont >/dev/null
-		tap_like "recording: the oops pauses nothing" "$(qmp_event record GUEST_OOPS)" '"run"'
+		tap_like "recording: an oops does not pause the guest" "$(qmp_event record GUEST_OOPS)" '"run"'
 	else
 		tap_skip "recording: the oops pauses nothing" "this QEMU can't record"
 	fi
@@ -308,14 +308,14 @@ test_post_copy() {
 	qmp source migrate-start-postcopy >/dev/null
 	eventually post_copy || true
 	qmp target cont >/dev/null
-	tap_like "$how, post-copy: the guest oopses while its memory is still to come" \
+	tap_like "$how, post-copy: the guest oopses before all its memory has arrived" \
 		"$(qmp_event target GUEST_OOPS) $(qmp target query-migrate)" '"postcopy-active"'
 	sleep 1.5 # longer than the interval of pauses
 	paused=$(qmp_events target 'GUEST_OOPS".*"pause"')
-	tap_like "$how, post-copy: the migration takes some time (this test can fail)" "$(qmp target query-migrate)" '"postcopy-active"'
-	tap_is "$how, post-copy: the guest is not paused for an oops meanwhile" "$paused" 0
+	tap_like "$how, post-copy: the migration takes some time (so this test can fail)" "$(qmp target query-migrate)" '"postcopy-active"'
+	tap_is "$how, post-copy: the guest is not paused for an oops before all memory has arrived" "$paused" 0
 	qmp source migrate-set-parameters '{"max-postcopy-bandwidth": 0}' >/dev/null
-	tap_ok "$how, post-copy: the guest is paused for an oops when all memory is there" qmp_event target 'GUEST_OOPS".*"pause"' 60
+	tap_ok "$how, post-copy: the guest is paused for an oops after all memory has arrived" qmp_event target 'GUEST_OOPS".*"pause"' 60
 	tap_unlike "$how, post-copy: the first pause is after the migration" "$(qmp target query-migrate)" '"postcopy-active"'
 	qemu_stop source
 	qemu_stop target
@@ -383,7 +383,7 @@ test_storm() {
 	paused=$(qmp_events storm 'GUEST_OOPS".*"pause"')
 	run=$(qmp_events storm 'GUEST_OOPS".*"run"')
 	tap_note "$paused events with a pause and $run without, for $(event_data "$event" count) writes"
-	tap_ok "$how, storm: paused at most once a second" [ "$paused" -le $((seconds + 2)) ]
+	tap_ok "$how, storm: the guest is paused at most once a second" [ "$paused" -le $((seconds + 2)) ]
 	tap_ok "$how, storm: at most one event without a pause a second" [ "$run" -le $((seconds + 2)) ]
 	tap_ok "$how, storm: the writes without an event are counted" [ "$(event_data "$event" count)" -gt 1000 ]
 	tap_like "$how, storm: the monitor answers" "$(qmp storm query-status)" '"status"'

@@ -89,44 +89,44 @@ wrote() {
 }
 
 begin once 1500
-tap_like "GUEST_OOPS reaches libvirt's clients" "$(cat "$test_dir/events")" 'GUEST_OOPS.*"action":"pause"'
+tap_like "libvirt's clients receive GUEST_OOPS" "$(cat "$test_dir/events")" 'GUEST_OOPS.*"action":"pause"'
 tap_like "QEMU says that the guest is paused for an oops" "$(monitor query-status)" '"oops-pause":true'
-tap_is 'to libvirt the paused guest is running' "$(state)" running
+tap_is 'libvirt reports the paused guest as running' "$(state)" running
 heard 'event GUEST_OOPS_PAUSE_END.*timeout'
-tap_unlike "the guest goes on by itself" "$(monitor query-status)" 'oops-pause'
+tap_unlike "the guest continues by itself" "$(monitor query-status)" 'oops-pause'
 tap_ok 'the guest does run after the pause' runs
-tap_is "to libvirt it has been running all the time" "$(state)" running
-tap_unlike "libvirt has announced no suspend" "$(cat "$test_dir/events")" "'lifecycle'.*Suspended"
+tap_is "libvirt reported the guest as running all the time" "$(state)" running
+tap_unlike "libvirt sent no event of a suspend" "$(cat "$test_dir/events")" "'lifecycle'.*Suspended"
 end
 
 begin once 10000
 monitor oops-resume >/dev/null
-tap_ok "oops-resume through libvirt lets the guest go on" runs
+tap_ok "oops-resume through libvirt resumes the guest" runs
 end
 
 begin once 1500
 virsh -q suspend "$name" >/dev/null
-tap_is "who suspends the domain during the pause has it paused" "$(state)" paused
+tap_is "a domain that is suspended during the pause is paused" "$(state)" paused
 tap_like "oops-resume does not undo somebody's suspend" "$(monitor oops-resume 2>&1)" 'not paused for an oops'
 heard 'event STOP'
 sleep 2 # longer than the timer: that nothing happens is no event
 tap_is "the timer of the pause does not undo somebody's suspend" "$(state) $(monitor query-status | grep -o '"paused"')" 'paused "paused"'
 virsh -q resume "$name" >/dev/null
-tap_is "resume makes it run again" "$(state)" running
+tap_is "resume ends the suspend" "$(state)" running
 tap_ok 'the domain does run after resume' runs
 end
 
 begin once 10000
 virsh -q save "$name" "$test_dir/saved" >/dev/null
 virsh -q restore "$test_dir/saved" >/dev/null
-tap_is "a domain that is saved during the pause is running when restored" "$(state)" running
+tap_is "a domain that is saved during the pause runs after the restore" "$(state)" running
 tap_ok 'the domain does run after the restore' runs
-tap_is 'the CPU goes on behind the write' "$(words | cut -d' ' -f2)" 0x00000001
+tap_is 'the CPU continues after the write' "$(words | cut -d' ' -f2)" 0x00000001
 end
 
 begin once 10000
 virsh -q dump --memory-only "$name" "$test_dir/core" >/dev/null
-tap_ok "a domain that is dumped during the pause runs on afterwards" runs
+tap_ok "a domain that is dumped during the pause runs afterwards" runs
 end
 
 begin once 10000
@@ -135,15 +135,15 @@ libvirt_again
 # It answers before it has asked QEMU.
 tap_ok "a libvirtd that starts during the pause finds the domain running" eventually in_state running
 monitor oops-resume >/dev/null 2>&1 || true # the pause may be over by now
-tap_ok "a guest goes on that was paused when libvirtd started" runs
-tap_is "the domain that was paused when libvirtd started is still running to libvirt" "$(state)" running
+tap_ok "a guest that was paused when libvirtd started continues" runs
+tap_is "a guest that was paused when libvirtd started is running for libvirt" "$(state)" running
 end
 
 begin once 0
 heard "Suspended"
-tap_is "with no timeout the domain is paused for libvirt, too" "$(state)" paused
+tap_is "without a timeout libvirt reports the domain as paused" "$(state)" paused
 virsh -q resume "$name" >/dev/null
-tap_ok 'resume makes a domain run that has no timeout' runs
+tap_ok 'resume resumes a domain without a timeout' runs
 end
 
 # The same domain on the QEMU of the machine, that does not know the bit: the guest reads it and writes it in vain.
@@ -182,6 +182,6 @@ tap_ok "storm: there are a thousand writes a second at least" [ "$writes" -ge $(
 tap_ok "storm: no more than four events a second reach libvirt's clients" [ "$events" -le $((seconds * 4)) ]
 tap_ok "storm: libvirtd is busy less than a tenth of the time" [ "$cpu" -lt $((seconds * 100)) ]
 tap_ok "storm: another domain's monitor answers within three seconds" [ "$slowest" -lt 3000000 ]
-tap_is "storm: its own domain is running to libvirt" "$(state)" running
+tap_is "storm: libvirt reports the domain as running" "$(state)" running
 end
 tap_done

@@ -20,7 +20,7 @@ for test in pvpanic-test pvpanic-pci-test; do
 			tap_fail "$title"
 		fi
 	done < <(sed -nE 's/^not ok [0-9]+ /failed /p; s/^ok [0-9]+ /ok /p' <<<"$output")
-	tap_is "$test ends well" "$status" 0
+	tap_is "$test succeeds" "$status" 0
 	[ "$status" = 0 ] || tap_note "$(grep -v '^# ' <<<"$output" | tail -n 20)"
 done
 tap_done

@@ -66,7 +66,7 @@ told() {
 	done
 }
 
-tap_ok "the series are what make-series writes" "$patches/make-series" --check
+tap_ok "make-series generates the committed series" "$patches/make-series" --check
 mapfile -t all < <(awk '/^qemu/ { print $1 }' "$patches/series.conf")
 for series in "${all[@]}"; do
 	debian=$(tree "$series" debian)
@@ -79,18 +79,18 @@ for series in "${all[@]}"; do
 	tap_is 'a series that is applied twice leaves the tree as it was' "$(sum "$debian")" "$before"
 	tap_is "$series: the events are documented as in ${all[0]}" "$(told "$series")" "$(told "${all[0]}")"
 	tap_ok "$series: checkpatch finds nothing" checkpatch "$series"
-	tap_ok "$series: each patch is a mail that is signed off" mails "$series"
+	tap_ok "$series: each patch is a signed-off mail" mails "$series"
 done
 
 other=$(tree qemu-7.2 pristine)
 before=$(sum "$other")
-tap_like "a base that does not fit: apply names the patch and the file" "$("$patches/apply" 10.0 "$other" 2>&1)" \
+tap_like "apply names patch and file for a base that does not match" "$("$patches/apply" 10.0 "$other" 2>&1)" \
 	'^apply: qemu-10.0 does not fit .*\(QEMU 7.2.0\)\. 0001-.*\.patch fails: .*pvpanic\.h.*Nothing was changed'
-tap_is 'a base that does not fit stays as it was' "$(sum "$other")" "$before"
-tap_like "a folder that is no QEMU source is refused" "$("$patches/apply" 7.2 "$here" 2>&1)" 'not the top of a QEMU source'
+tap_is 'a base that does not match stays unchanged' "$(sum "$other")" "$before"
+tap_like "a folder that is not a QEMU source is refused" "$("$patches/apply" 7.2 "$here" 2>&1)" 'not the top of a QEMU source'
 tap_like "a series that does not exist is refused" "$("$patches/apply" 6.0 "$here" 2>&1)" "no series '6.0' .*qemu-7.2"
 
 for series in "${all[@]:1}"; do # the first one is built anyway
-	tap_ok "$series: the files that it touches compile" "$patches/build-qemu" --objects "$series"
+	tap_ok "$series: the changed files compile" "$patches/build-qemu" --objects "$series"
 done
 tap_done

@@ -59,16 +59,16 @@ for kernel in $kernels; do
 		early+=$(grep 'ends early' "$dump/report.txt" | grep -v 'ORC knows no way up' || true)
 		wrong+=$("$query" symbols "$dump/report.json" "$test_dir/kallsyms" 2>&1 >/dev/null) || wrong+=' failed'
 	done
-	tap_is "$kernel: all CPUs' frames" "$(of_all '$.vcpus[*].frames[0].pc' | wc -l)" $((4 * rounds))
-	tap_is "$kernel: all of the frozen instant, but for locks and tasks that a CPU switches from" "$late" ''
+	tap_is "$kernel: each report has the frames of all CPUs" "$(of_all '$.vcpus[*].frames[0].pc' | wc -l)" $((4 * rounds))
+	tap_is "$kernel: everything was read while frozen, except locks and tasks that a CPU switches from" "$late" ''
 	tap_is "$kernel: every backtrace ends where its stack does" "$early" ''
 	tap_is "$kernel: every symbol is the guest's" "$wrong" ''
-	tap_is "$kernel: what each CPU runs" "$(of_all '$.vcpus[*].task.pid' | wc -l)" $((4 * rounds))
+	tap_is "$kernel: each report has the task of each CPU" "$(of_all '$.vcpus[*].task.pid' | wc -l)" $((4 * rounds))
 	tap_is "$kernel: each task has a state" "$(of_all '$.vcpus[*].task.state' | wc -l)" $((4 * rounds))
 	# A task that is dead is still on a CPU in do_task_dead() only, and while that switches to the next one's stack.
-	tap_ok "$kernel: ... and it runs" [ "$(of_all '$.vcpus[*].task.state' | grep -cx other)" -le \
+	tap_ok "$kernel: each task runs" [ "$(of_all '$.vcpus[*].task.state' | grep -cx other)" -le \
 		"$(of_all '$.vcpus[*].frames[*].symbol' | grep -cxE 'do_task_dead|__switch_to(_asm)?')" ]
-	tap_is "$kernel: ... on no other CPU" "$(for ((i = 0; i < rounds; i++)); do
+	tap_is "$kernel: no task runs on two CPUs" "$(for ((i = 0; i < rounds; i++)); do
 		"$query" value "$test_dir/reports/$i.json" '$.vcpus[*].task.pid' | grep -vx 0 | sort | uniq -d
 	done)" ''
 	guest_destroy g

@@ -33,7 +33,7 @@ panics() {
 
 # is_of LABEL TITLE INCIDENT FUNCTION
 is_of() {
-	tap_is "$1: the title is of the complaint" "$(value '$.title')" "$2, then panic"
+	tap_is "$1: the title names the complaint" "$(value '$.title')" "$2, then panic"
 	tap_is "$1: the complaint has its kind of incident" "$(value '$.complaint.incident')" "$3"
 	tap_is "$1: the function is the culprit" "$(value '$.culprit[0]')" "$4"
 	tap_like "$1: the report has the log from the complaint on" "$(cat "$dump/report.txt")" \
@@ -54,8 +54,8 @@ for kernel in ${KERNELS:-6.1}; do
 	is_of "$kernel, hung_task_panic" 'hung task in scenario_wait_for_never [oopsbt_scenario]' hung-task scenario_wait_for_never
 
 	panics "$kernel" '' panic
-	tap_is "$kernel, panic(): its words are the title" "$(value '$.title')" 'Kernel panic: asked for'
+	tap_is "$kernel, panic(): the panic's text is the title" "$(value '$.title')" 'Kernel panic: asked for'
 	# run_panic is passed over: by its name it panics for its caller.
-	tap_is "$kernel, panic(): who called it is the culprit" "$(value '$.culprit[0]')" run_write
+	tap_is "$kernel, panic(): the caller of panic() is the culprit" "$(value '$.culprit[0]')" run_write
 done
 tap_done

@@ -55,12 +55,12 @@ fault() {
 	local registers place code bytes
 	registers=$(registers_of_guest)
 	tap_like "$1: the guest printed registers" "$registers" '^r15 0x'
-	tap_is "$1: the report's registers at the fault are the guest's own" \
+	tap_is "$1: the registers at the fault are those that the guest printed" \
 		"$(registers_of_report <<<"$registers")" "$registers"
 	place=$(printf '%s\n' "$own" | sed -n 's/^RIP: 0010:\([^ ]*\).*/\1/p' | head -n 1)
 	tap_note "$1: the registers are from the $(value '$.fault.source')"
 	tap_is "$1: the stack and the guest's log do not differ" "$(value '$.errors[*].field' | grep -x fault.regs)" ''
-	tap_is "$1: the place of the fault is the guest's own" \
+	tap_is "$1: the place of the fault is the one that the guest printed" \
 		"$(printf '%s+0x%x/0x%x' "$(value '$.fault.symbol')" "$(value '$.fault.offset')" "$(value '$.fault.size')")" "$place"
 	code=$(printf '%s\n' "$own" | sed -nE 's/^Code: .*<(..)>(.*)/\1\2/p' | head -n 1)
 	bytes=$(value '$.fault.instructions[*]' | sed -n 's/.*"bytes":"\([^"]*\)".*"fault":true.*/\1/p')
@@ -69,9 +69,9 @@ fault() {
 	"$bytes"*) tap_pass "$1: the instruction at the fault has the bytes that the guest printed" ;;
 	*) tap_is "$1: the instruction at the fault has the bytes that the guest printed" "$bytes" "$code" ;;
 	esac
-	tap_is "$1: memory and the guest do not differ in the code" "$(value '$.fault.code_difference')" null
+	tap_is "$1: memory and log have the same code at the fault" "$(value '$.fault.code_difference')" null
 	tap_like "$1: the instruction at the fault is marked in the text" "$(cat "$dump/report.txt")" "^  => [0-9a-f]{16}  .*$2"
-	tap_is "$1: the cause is told" "$(value '$.fault.explanation')" "$3"
+	tap_is "$1: the report has the cause of the fault" "$(value '$.fault.explanation')" "$3"
 	tap_is "$1: the registers come before the timeline" \
 		"$(grep -nE '^(At the fault|Timeline|Backtraces)' "$dump/report.txt" | sed 's/.*:\([A-Z]*[a-z]*\).*/\1/' | xargs)" \
 		'At Timeline Backtraces'
@@ -85,27 +85,27 @@ facts() {
 		"$(guest_exec a 'cat /proc/cmdline' | tr -d '\r')"
 	# The guest's own clock goes on, and this machine may be busy.
 	uptime=$(guest_exec a 'cut -d. -f1 /proc/uptime' | tr -d '\r')
-	tap_ok "$1: the uptime is the guest's own, less the time since" \
+	tap_ok "$1: the uptime is the guest's, minus the time since" \
 		[ "$(value '$.guest.uptime_s')" -le "$uptime" -a "$(value '$.guest.uptime_s')" -gt $((uptime - 60)) ]
-	tap_ok "$1: the guest's clock is told against the host's" [ "$(value '$.guest.clock_offset_us')" -gt -5000000 ]
-	tap_ok "$1: the guest's clock is not told as ahead" [ "$(value '$.guest.clock_offset_us')" -lt 5000000 ]
+	tap_ok "$1: the report has the guest's clock relative to the host's" [ "$(value '$.guest.clock_offset_us')" -gt -5000000 ]
+	tap_ok "$1: the guest's clock is not ahead of the host's" [ "$(value '$.guest.clock_offset_us')" -lt 5000000 ]
 	notes=$(guest_exec a "od -An -v -tx1 -j16 /sys/module/oopsbt_scenario/notes/.note.gnu.build-id" | tr -d ' \r\n')
 	tap_is "$1: a module's build ID is the guest's own" \
 		"$(value '$.modules[*]' | sed -n 's/.*"name":"oopsbt_scenario".*"build_id":"\([0-9a-f]*\)".*/\1/p')" "$notes"
-	tap_is "$1: no live patches" "$(value '$.guest.livepatches')" '[]'
-	tap_is "$1: the line that begins the oops is of the task that oopsed" \
+	tap_is "$1: the report has no live patches" "$(value '$.guest.livepatches')" '[]'
+	tap_is "$1: the first line of the oops has the task that oopsed" \
 		"$(value '$.log.records[*]' | grep "\"sequence\":$(value '$.oops.log_start')," | sed 's/.*"pid":\([0-9]*\).*/\1/')" \
 		"$(value '$.oops.pid')"
 	row=$(($(value '$.vcpus[*].cpu' | grep -nx "$(value '$.oops.cpu')" | cut -d: -f1) - 1))
 	# Else the CPU has moved on, and the task may have died of its oops.
 	[ "$(value '$.fault.source')" = log ] ||
-		tap_ok "$1: the oopsing CPU has the task that oopsed to run" [ "$(value "\$.vcpus[$row].runnable")" -ge 1 ]
+		tap_ok "$1: the current task of the oopsing CPU is the one that oopsed" [ "$(value "\$.vcpus[$row].runnable")" -ge 1 ]
 	for field in task_ran_ns tick_age_ns; do
 		tap_ok "$1: $field of the oopsing CPU is less than a minute" \
 			[ "$(value "\$.vcpus[$row].$field")" -lt 60000000000 ]
 	done
 	# Whoever touches the watchdog between two of its runs clears the time; so that may be missing.
-	tap_is "$1: no other CPU fact is missing" \
+	tap_is "$1: no other field of the CPU is missing" \
 		"$(value '$.errors[*].field' | grep -F 'vcpus[*]' | grep -vF 'vcpus[*].watchdog_age_ns')" ''
 }
 

@@ -61,16 +61,16 @@ daemon_mark
 guest_exec g "/tmp/kexec-file /tmp/vmlinuz /tmp/initrd '$command_line'" 1 2>/dev/null || true
 tap_ok 'the other kernel runs after kexec' guest_console_wait g "ready ${other//+/\\+}" 180
 before=$EPOCHSECONDS
-tap_like 'the daemon finds it without an event' "$(daemon_wait "$(guest_domain g): runs Linux" 60)" "${other//+/\\+}"
+tap_like 'the daemon finds the other kernel without an event' "$(daemon_wait "$(guest_domain g): runs Linux" 60)" "${other//+/\\+}"
 tap_note "$((EPOCHSECONDS - before)) s after it was ready"
 guest_exec g 'cat /proc/kallsyms' >"$test_dir/kallsyms"
 daemon_mark
 oops g
-tap_like 'its oops is noticed' "$(daemon_wait "$(guest_domain g): stored:" 60)" 'null_deref'
+tap_like 'an oops of the other kernel is noticed' "$(daemon_wait "$(guest_domain g): stored:" 60)" 'null_deref'
 report=$(dumps g | tail -n 1)/report.json
 tap_is 'the report is of the other kernel' "$(value '$.guest.release')" "$other"
-tap_is 'all CPUs run it' "$(value '$.vcpus[*].context' | grep -c foreign)" 0
-tap_ok 'every symbol is its own' "$query" symbols "$report" "$test_dir/kallsyms"
+tap_is 'all CPUs run the other kernel' "$(value '$.vcpus[*].context' | grep -c foreign)" 0
+tap_ok "every symbol is the other kernel's" "$query" symbols "$report" "$test_dir/kallsyms"
 guest_destroy g
 
 start g smp=4 memory=1024 append='crashkernel=256M' module=no
@@ -86,9 +86,9 @@ tap_note "$((EPOCHSECONDS - before)) s after it was ready"
 guest_exec g 'cat /proc/kallsyms' >"$test_dir/kallsyms"
 collect g
 tap_is 'the report is of the crash kernel' "$(value '$.guest.release')" "$other"
-tap_is 'the CPUs that were stopped are foreign' "$(value '$.vcpus[*].context' | grep -c foreign)" 3
+tap_is 'the CPUs of the first kernel are foreign' "$(value '$.vcpus[*].context' | grep -c foreign)" 3
 tap_is 'a foreign CPU has its registers' "$(value '$.vcpus[*].regs.rip' | wc -l)" 4
-tap_ok 'every symbol is the crash kernel'\''s' "$query" symbols "$report" "$test_dir/kallsyms"
+tap_ok "every symbol is the crash kernel's" "$query" symbols "$report" "$test_dir/kallsyms"
 tap_ok 'nothing is missing without a reason' "$query" whole "$report"
 tap_ok 'the core gives the same report again' \
 	sh -c "'$OOPSBT_ANALYZER' --json '$(dirname "$report")/core' | cmp - '$report'"

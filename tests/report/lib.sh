@@ -64,7 +64,7 @@ check() {
 	tap_is "$2: the title names the bug" "$(value '$.title' | sed 's/\.c:[0-9]* /.c:LINE /')" "$3"
 	tap_is "$2: every vCPU has registers and a symbol or is in user mode" \
 		"$(value '$.vcpus[*].frames[0].pc' | wc -l)" "$4"
-	tap_ok "$2: all symbols are where the guest's /proc/kallsyms has them" \
+	tap_ok "$2: all symbols have the addresses of the guest's /proc/kallsyms" \
 		"$query" symbols "$dump/report.json" "$test_dir/$1.kallsyms"
 	tap_ok "$2: no field is missing without a reason" "$query" whole "$dump/report.json"
 	tap_ok "$2: dmesg.txt is the guest's own log" log_agrees "$1"
@@ -111,7 +111,7 @@ whole_stack() {
 # stacks_were_seen: at the end, of all that survives() looked at
 stacks_were_seen() {
 	tap_note "$stacks_seen of $stacks_looked_for tasks were still in their oops"
-	tap_ok "not every task that oopsed was gone by then" [ "$stacks_seen" -gt 0 ]
+	tap_ok "the stack of at least one oopsed task was seen" [ "$stacks_seen" -gt 0 ]
 }
 
 # silences NAME LABEL VCPUS SCENARIO: an oops after which the guest may not answer: with PREEMPT_RT one with a raw lock held, or with a
@@ -120,12 +120,12 @@ silences() {
 	local name=$1 label="$2, $4"
 	collect_last "$name" "$4"
 	tap_is "$label: the title names the bug" "$(value '$.title')" "$null"
-	tap_ok "$label: all symbols are where the guest's /proc/kallsyms has them" \
+	tap_ok "$label: all symbols have the addresses of the guest's /proc/kallsyms" \
 		"$query" symbols "$dump/report.json" "$test_dir/$name.kallsyms"
 	tap_ok "$label: no field is missing without a reason" "$query" whole "$dump/report.json"
 	tap_ok "$label: the core gives the same report again" reproducible
 	tap_unlike "$label: every backtrace ends where its stack does" "$(cat "$dump/report.txt")" 'ends early'
-	[ "$4" != spinlock ] || tap_like "$label: the others wait for the lock" "$(cat "$dump/report.txt")" \
+	[ "$4" != spinlock ] || tap_like "$label: the other CPUs wait for the lock" "$(cat "$dump/report.txt")" \
 		'scenario_spin_on_lock|native_queued_spin_lock_slowpath'
 }
 
@@ -165,11 +165,11 @@ fault_of() {
 told_by_stack() {
 	LC_ALL=C sed 's/RIP: 0010:/rip: 0010:/g; s/CPU: /cpu: /g' "$dump/core" >"$test_dir/unprinted"
 	"$analyze" "$test_dir/unprinted" >"$test_dir/unprinted.txt"
-	tap_is "$1: a guest that had not printed its registers yet has them on the stack" \
+	tap_is "$1: a core without printed registers has the fault's registers from the stack" \
 		"$(fault_of "$test_dir/unprinted.txt")" "$(fault_of "$dump/report.txt")"
 	LC_ALL=C sed 's/R10: /r10: /g; s/R13: /r13: /g' "$dump/core" >"$test_dir/unprinted"
 	"$analyze" "$test_dir/unprinted" >"$test_dir/unprinted.txt"
-	tap_is "$1: nor does it lack those that it was about to print" \
+	tap_is "$1: a core without some printed registers has them from the stack" \
 		"$(fault_of "$test_dir/unprinted.txt")" "$(fault_of "$dump/report.txt")"
 }
 
@@ -199,7 +199,7 @@ survives() {
 	collect "$name" "$4"
 	check "$name" "$label" "$title" "$3"
 	whole_stack "$stack" >"$test_dir/stack"
-	tap_is "$label: the oopsing task has its whole stack, or has died" "$(cat "$test_dir/stack")" ''
+	tap_is "$label: the oopsing task has its complete stack, or has died" "$(cat "$test_dir/stack")" ''
 	[[ $(chain) != *scenario_* ]] || registers_agree "$label"
 }
 
@@ -219,17 +219,17 @@ dies() {
 	collect_last "$name" "$4"
 	# 5.10 buffers what an NMI prints, and puts it into the log when it panics; that may come after the look.
 	[ "$4 $(value '$.oops.kind')" != 'nmi null' ] || title=${null/#*reference/oops}
-	tap_is "$label: the title names the bug, and that it becomes a panic" "$(value '$.title')" "$title, then panic"
-	tap_like "$label: the whole stack" "$(chain)" "$stack"
+	tap_is "$label: the title names the bug and the panic" "$(value '$.title')" "$title, then panic"
+	tap_like "$label: the stack is complete" "$(chain)" "$stack"
 	registers_agree "$label"
 	told_by_stack "$label"
-	[ "$4" != stack_overflow ] || tap_like "$label: the cause is told" "$(value '$.fault.explanation')" \
+	[ "$4" != stack_overflow ] || tap_like "$label: the report has the cause of the fault" "$(value '$.fault.explanation')" \
 		"^the stack pointer 0x[0-9a-f]* has run out of the task's stack of [0-9]* bytes, which ends at 0x[0-9a-f]*000: a stack overflow$"
-	tap_ok "$label: all symbols are where the guest's /proc/kallsyms has them" \
+	tap_ok "$label: all symbols have the addresses of the guest's /proc/kallsyms" \
 		"$query" symbols "$dump/report.json" "$test_dir/$name.kallsyms"
 	tap_unlike "$label: every backtrace ends where its stack does" "$(cat "$dump/report.txt")" 'ends early'
 	daemon_wait "$(guest_domain "$name"): signalled: panicked" 60 >/dev/null
-	tap_is "$label: the guest is left as the panic left it" "$(state "$name")" 'crashed (panicked)'
+	tap_is "$label: the guest keeps the state after the panic" "$(state "$name")" 'crashed (panicked)'
 	[ -n "$(state "$name" 2>/dev/null)" ] ||
 		tap_note "$(tail -n 8 "$libvirt_root/var/log/libvirt/qemu/$(guest_domain "$name").log"; grep "$(guest_domain "$name")" "$daemon_log" | tail -n 30)"
 }

@@ -40,34 +40,34 @@ for variant in frame-pointer guess; do
 		for dd in $(pidof dd); do until [ "$(cut -d" " -f15 /proc/$dd/stat)" -ge 5 ]; do :; done; done' # they read by then
 	daemon_mark
 	guest_exec g '(taskset 1 sh -c "echo null >/sys/kernel/debug/oopsbt_scenario/run") >/dev/null 2>&1; true' 2>/dev/null
-	tap_ok "$variant: what oopsed is told" \
+	tap_ok "$variant: the title names the oops" \
 		daemon_wait "$(guest_domain g): stored:.*NULL pointer dereference in scenario_null_deref \[oopsbt_scenario\]" 60
 	dump=$(dumps g | tail -n 1)
-	tap_ok "$variant: what is missing is explained" "$query" whole "$dump/report.json"
+	tap_ok "$variant: each missing field has a reason" "$query" whole "$dump/report.json"
 	guest_exec g 'cat /proc/kallsyms' >"$test_dir/kallsyms"
-	tap_ok "$variant: every symbol is the guest's, those of modules too" "$query" symbols "$dump/report.json" "$test_dir/kallsyms"
-	tap_is "$variant: where each CPU stands is known" "$(value '$.vcpus[*].frames[0].reliable' | xargs)" 'true true true true'
+	tap_ok "$variant: every symbol is the guest's, including those of modules" "$query" symbols "$dump/report.json" "$test_dir/kallsyms"
+	tap_is "$variant: the innermost frame of each CPU is certain" "$(value '$.vcpus[*].frames[0].reliable' | xargs)" 'true true true true'
 	case $variant in
 	guess)
 		# At a RET the return address is on top of the stack, whatever the kernel.
-		tap_ok "$variant: the rest is a guess, but for the caller of one that is returning" \
+		tap_ok "$variant: all other frames are guesses, except the caller of a returning function" \
 			[ "$(value '$.vcpus[*].frames[*].reliable' | grep -cx true)" -le 8 ]
 		;;
 	frame-pointer)
-		tap_unlike "$variant: the oopsing CPU's trace is sure up to the fault" "$(sed -nE '/Call Trace:/,/asm_exc_page_fault/p' \
+		tap_unlike "$variant: the oopsing CPU's trace is certain up to the fault" "$(sed -nE '/Call Trace:/,/asm_exc_page_fault/p' \
 			"$dump/report.txt" | sed '/asm_exc_page_fault/q')" '\?'
 		;;
 	esac
 	tap_unlike "$variant: every backtrace ends where its stack does" "$(cat "$dump/report.txt")" 'ends early'
-	tap_like "$variant: the oopsing CPU's leads through the notifier and the oops to user mode" \
+	tap_like "$variant: the oopsing CPU's backtrace leads through notifier and oops to user mode" \
 		"$(value '$.vcpus[0].frames[*].symbol' | xargs)" 'oops_enter .*vfs_write .*ksys_write .*do_syscall_64 .*null$'
 	for cpu in 1 2; do
-		tap_like "$variant: that of CPU $cpu, in a system call, to user mode" "$(value "\$.vcpus[$cpu].frames[*].symbol" | xargs)" \
+		tap_like "$variant: the backtrace of CPU $cpu leads from its system call to user mode" "$(value "\$.vcpus[$cpu].frames[*].symbol" | xargs)" \
 			'vfs_read .*ksys_read .*do_syscall_64 .*null$'
 	done
 	if [ "$variant" = frame-pointer ]; then
-		tap_is "$variant: it is the kernel's own, frame by frame" "$(ours | tail -n "$(theirs | wc -l)")" "$(theirs)"
-		tap_ok "$variant: which has as many" [ "$(theirs | wc -l)" -ge 6 ]
+		tap_is "$variant: the backtrace equals the kernel's own, frame by frame" "$(ours | tail -n "$(theirs | wc -l)")" "$(theirs)"
+		tap_ok "$variant: the kernel's own backtrace has as many frames" [ "$(theirs | wc -l)" -ge 6 ]
 	fi
 	guest_destroy g
 done

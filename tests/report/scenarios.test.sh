@@ -72,9 +72,9 @@ begin a kernel=6.1 smp=4 on_crash=preserve
 for scenario in null bug gpf kthread indirect; do
 	survives a "$label" 4 $scenario
 	[ "$scenario" = null ] || continue
-	tap_is "$label: the oopsing task is named" "$(value '$.oops.comm')" sh
-	tap_is "$label: the module is named" "$(value '$.oops.module')" oopsbt_scenario
-	tap_is "$label: the faulting address is told" "$(value '$.oops.address')" 0x0
+	tap_is "$label: the report names the oopsing task" "$(value '$.oops.comm')" sh
+	tap_is "$label: the report names the module" "$(value '$.oops.module')" oopsbt_scenario
+	tap_is "$label: the report has the faulting address" "$(value '$.oops.address')" 0x0
 done
 # The CPUs that spin stay where they are, but for the NMI: on a busy host the freeze may come in the middle of that.
 for try in 1 2 3; do
@@ -87,9 +87,9 @@ for try in 1 2 3; do
 	begin a kernel=6.1 smp=4 on_crash=preserve
 done
 check a "$label, spinlock" "$null" 4
-tap_ok "$label: what the guest's NMIs saw of spinning CPUs is what the host saw" \
+tap_ok "$label: the guest's NMI backtraces of spinning CPUs equal the host's" \
 	"$query" agrees "$dump/report.json" "${spinning[@]}"
-tap_is "$label: they wait for the lock that the oopsing CPU holds" \
+tap_is "$label: the other CPUs wait for the lock that the oopsing CPU holds" \
 	"$(value '$.vcpus[*].waits_for_lock.symbol' | sed 's/+.*//' | sort | uniq -c | xargs)" '3 contended'
 dies a "$label" 4 softirq
 guest_destroy a
@@ -105,8 +105,8 @@ fi
 label="6.12, 16 vCPUs, pci, Skylake-Client"
 begin b kernel=6.12 smp=16 pvpanic=pci module_args=nmi_backtrace=1 on_crash=preserve append='no_timer_check'
 survives b "$label" 16 null
-tap_is "$label: the guest's NMI handler is seen, and an NMI sent" "$(value '$.nmi.result')" sent
-tap_like "$label: dmesg.txt has what the guest printed for it" "$(cat "$dump/dmesg.txt")" 'NMI backtrace for cpu 0'
+tap_is "$label: the guest's NMI handler is found, and an NMI is sent" "$(value '$.nmi.result')" sent
+tap_like "$label: dmesg.txt has what the guest printed for the NMI" "$(cat "$dump/dmesg.txt")" 'NMI backtrace for cpu 0'
 survives b "$label" 16 spinlock
 dies b "$label" 16 hardirq
 guest_destroy b
@@ -128,6 +128,6 @@ shape 6.1 16 pci Haswell null spinlock nmi
 shape 6.12 4 isa Skylake-Server null bug indirect spinlock stack_overflow
 through_libvirt
 shape 6.12 1 isa kvm64 null kthread stack_overflow
-tap_is "memory through libvirt: it was read that way" "$(value '$.collector.memory')" libvirt
+tap_is "memory is read through libvirt if that is configured" "$(value '$.collector.memory')" libvirt
 stacks_were_seen
 tap_done

@@ -65,26 +65,26 @@ for kernel in ${KERNELS:-5.10 6.1 6.12}; do
 	done
 	run collect "$(guest_domain "$kernel")" --budget 10000
 	tap_is "$kernel: collect works" "$status" 0
-	tap_like "$kernel: the title says deadlock" "$out" '   deadlock'
+	tap_like "$kernel: the title is deadlock" "$out" '   deadlock'
 	dump=$dumps/$(guest_domain "$kernel")/${out%% *}
 	for task in ab ba writer third never reader sem queue has-rt rt page; do
 		tap_is "$kernel: $task has the backtrace that the guest prints" "$(ours "oopsbt-$task" | xargs)" "$(theirs "oopsbt-$task" | xargs)"
 	done
 	tap_is "$kernel: the backtraces that the guest prints are not empty" "$(ours oopsbt-never | grep -c scenario_wait_for_never)" 1
 	report=$(cat "$dump/report.txt")
-	tap_like "$kernel: the report tells of the deadlock" "$report" \
+	tap_like "$kernel: the report describes the deadlock" "$report" \
 		'^Deadlock: oopsbt-(ab|ba) \(pid [0-9]+\) waits for mutex scenario_mutex_[ab].* in scenario_(ab|ba) \[oopsbt_scenario\] for [0-9.]+ s, held by oopsbt-(ab|ba) \(pid [0-9]+\), which waits for mutex scenario_mutex_[ab].*, held by oopsbt-(ab|ba) \(pid'
-	tap_like "$kernel: the chain is told to its end" "$report" \
+	tap_like "$kernel: the report describes the chain up to its end" "$report" \
 		'^oopsbt-third \(pid [0-9]+\) waits for mutex scenario_mutex_c.*held by oopsbt-writer .*which waits for rwsem \(to write\) scenario_rwsem.*held by readers, the last one oopsbt-reader \(pid [0-9]+\), which sleeps in scenario_read_and_sleep \[oopsbt_scenario\] for [0-9.]+ s\.$'
-	tap_is "$kernel: nobody holds a completion" "$(waits_of oopsbt-never)" '  Waits for a completion (scenario_never+0x0/0x20 [oopsbt_scenario])'
+	tap_is "$kernel: a completion has no holder" "$(waits_of oopsbt-never)" '  Waits for a completion (scenario_never+0x0/0x20 [oopsbt_scenario])'
 	tap_like "$kernel: a semaphore is named" "$(waits_of oopsbt-sem)" \
 		'^  Waits for a semaphore \(scenario_semaphore\+0x0/0x[0-9a-f]+ \[oopsbt_scenario\]\)$'
 	tap_like "$kernel: a wait queue is named" "$(waits_of oopsbt-queue)" \
 		'^  Waits for a wait queue \(scenario_queue\+0x0/0x[0-9a-f]+ \[oopsbt_scenario\]\)$'
-	tap_is "$kernel: who waits for a work waits for a completion" "$(waits_of 'kworker[^ ]*')" '  Waits for a completion'
-	tap_like "$kernel: an rt_mutex is named, and who has it" "$(waits_of oopsbt-rt)" \
+	tap_is "$kernel: a task that waits for a work item waits for a completion" "$(waits_of 'kworker[^ ]*')" '  Waits for a completion'
+	tap_like "$kernel: an rt_mutex has its name and its owner" "$(waits_of oopsbt-rt)" \
 		'^  Waits for a rt_mutex \(scenario_rt_mutex\+0x0/0x[0-9a-f]+ \[oopsbt_scenario\]\), owner oopsbt-has-rt \(pid [0-9]+\)$'
-	tap_is "$kernel: who waits for a page's lock waits for a page" "$(waits_of oopsbt-page)" '  Waits for a page lock'
+	tap_is "$kernel: a task that waits for a page lock has this wait" "$(waits_of oopsbt-page)" '  Waits for a page lock'
 	pid=$(sed -nE 's/^oopsbt-third \(pid ([0-9]+)\): .*/\1/p' "$dump/report.txt")
 	run info "$(basename "$dump")" --tasks
 	tap_like "$kernel: info --tasks lists the task" "$out" "^ +$pid  oopsbt-third +D .*  mutex scenario_mutex_c.*, owner oopsbt-writer \\(pid"
@@ -92,10 +92,10 @@ for kernel in ${KERNELS:-5.10 6.1 6.12}; do
 	tap_is "$kernel: info --task has the backtrace of the task" "$(sed -nE 's/^   ([a-z_0-9.]+)\+0x.*/\1/p' <<<"$out" | xargs)" \
 		"$(theirs oopsbt-third | xargs)"
 	run collect "$(guest_domain "$kernel")" --budget 10000 --tasks all
-	tap_like "$kernel: a futex is named by its address in user space" \
+	tap_like "$kernel: a futex has its address in user space" \
 		"$(sed -nE '/^futex \(pid [0-9]+\): S/,/Call Trace/p' "$dumps/$(guest_domain "$kernel")/${out%% *}/report.txt")" \
 		"^  Waits for a futex at 0x0*${futex#0x}\$"
-	tap_is "$kernel: one deadlock" "$(value '$.tasks.chains[*].deadlock' | grep -c true)" 1
+	tap_is "$kernel: the report has one deadlock" "$(value '$.tasks.chains[*].deadlock' | grep -c true)" 1
 	tap_ok "$kernel: no field is missing without a reason" "$query" whole "$dump/report.json"
 	"$OOPSBT_ANALYZER" --json "$dump/core" >"$test_dir/again.json"
 	tap_ok "$kernel: the core gives the same report again" cmp "$test_dir/again.json" "$dump/report.json"
@@ -113,7 +113,7 @@ line=$(daemon_wait "$(guest_domain "$name"): stored:" 60)
 id=${line#*: stored: }
 dump=$daemon_store/$(guest_domain "$name")/${id%%,*}
 tap_like "an oops has its own title" "$(value '$.title')" 'NULL pointer'
-tap_like 'an oops has the tasks if they are asked for' "$(cat "$dump/report.txt")" '^Deadlock: oopsbt-'
+tap_like 'the report of an oops has tasks if they are requested' "$(cat "$dump/report.txt")" '^Deadlock: oopsbt-'
 # They may take 4 ms of the freeze, in which a busy machine does little: those that come after it say that they are late.
 tap_like 'the tasks of an oops were read while the guest was frozen' "$(value '$.tasks.shown[*].late' | sort -u)" '^false'
 "$OOPSBT_ANALYZER" --json "$dump/core" >"$test_dir/again.json"
@@ -124,5 +124,5 @@ guest_exec "$name" '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/nul
 line=$(daemon_wait "$(guest_domain "$name"): stored:" 60)
 id=${line#*: stored: }
 dump=$daemon_store/$(guest_domain "$name")/${id%%,*}
-tap_unlike "an oops has no tasks by default" "$(cat "$dump/report.json")" '"tasks"'
+tap_unlike "the report of an oops has no tasks by default" "$(cat "$dump/report.json")" '"tasks"'
 tap_done

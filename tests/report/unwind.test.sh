@@ -86,7 +86,7 @@ for shape in "6.1 nokaslr nopti mitigations=off" "6.12 pti=on la57"; do
 		[[ $(chain 1) != *bpf_test_run* ]] || break
 	done
 	whole "in a BPF program"
-	tap_like "$shape, in a BPF program: it is named, and its callers are there" "$(chain 1)" \
+	tap_like "$shape, in a BPF program: the backtrace has the program and its callers" "$(chain 1)" \
 		'bpf_prog_[0-9a-f]{16} bpf_test_run .*do_syscall_64 entry_SYSCALL_64_after_hwframe null$'
 	idle
 
@@ -94,9 +94,9 @@ for shape in "6.1 nokaslr nopti mitigations=off" "6.12 pti=on la57"; do
 	busy "$reading"
 	look_at dd
 	whole "with kretprobes"
-	tap_like "$shape, with kretprobes: the true callers are there" "$(chain 1)" "vfs_read ksys_read $(
+	tap_like "$shape, with kretprobes: the backtrace has the original callers" "$(chain 1)" "vfs_read ksys_read $(
 		)(__do_sys_[a-z_0-9]* |x64_sys_call )*do_syscall_64 entry_SYSCALL_64_after_hwframe null\$"
-	tap_unlike "$shape, with kretprobes: not the trampoline" "$(chain 1) $(chain 2)" 'rethook_trampoline|kretprobe'
+	tap_unlike "$shape, with kretprobes: the backtrace has no trampoline" "$(chain 1) $(chain 2)" 'rethook_trampoline|kretprobe'
 	idle
 	tracing 'echo 0 >events/kprobes/enable; echo >kprobe_events'
 
@@ -104,8 +104,8 @@ for shape in "6.1 nokaslr nopti mitigations=off" "6.12 pti=on la57"; do
 	busy "$reading"
 	look_at dd
 	whole "with the function graph tracer"
-	tap_like "$shape, with the function graph tracer: the true callers are there" "$(chain 1)" "$read_chain"
-	tap_unlike "$shape, with the function graph tracer: not its own" "$(chain 1) $(chain 2)" return_to_handler
+	tap_like "$shape, with the function graph tracer: the backtrace has the original callers" "$(chain 1)" "$read_chain"
+	tap_unlike "$shape, with the function graph tracer: the backtrace has no trampoline" "$(chain 1) $(chain 2)" return_to_handler
 	idle
 
 	tracing 'echo nop >current_tracer; echo "vfs_* ksys_*" >set_ftrace_filter; echo function >current_tracer'
