@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-#
-# oopsbt: the one entry. `make help` lists the targets.
+# The only entry point; `make help` lists the targets.
 
-# The one place of it; what else names it is made from this, or held against it by tests/host/unit.test.sh.
+# The only place of the version: other files get it from here, or tests/host/unit.test.sh compares
+# them with it.
 VERSION := 0.1.0
 
 PREFIX ?= /usr/local
@@ -16,12 +16,12 @@ DATADIR ?= $(PREFIX)/share/oopsbt
 UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,/etc/systemd/system)
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 
-# Where AppArmor looks, whatever the prefix.
+# AppArmor reads this folder, whatever the prefix.
 APPARMORDIR ?= /etc/apparmor.d
 
-# SANITIZE=1 builds everything with ASan and UBSan, beside the ordinary objects.
+# SANITIZE=1 builds everything with ASan and UBSan, in addition to the ordinary objects.
 SANITIZE ?= 0
-# FUZZ=1, which `make fuzz` is for, does with what libFuzzer needs; THREADS=1 builds everything with ThreadSanitizer.
+# FUZZ=1, for `make fuzz`, builds for libFuzzer; THREADS=1 builds everything with ThreadSanitizer.
 FUZZ ?= 0
 THREADS ?= 0
 BUILD := build$(if $(filter 1,$(SANITIZE)),/sanitized)$(if $(filter 1,$(FUZZ)),/fuzz)$(if $(filter 1,$(THREADS)),/threads)
@@ -37,11 +37,11 @@ PKG_CONFIG ?= pkg-config
 PACKAGES := glib-2.0 gio-unix-2.0 json-glib-1.0
 LIBVIRT_PACKAGES := libvirt libvirt-qemu libvirt-glib-1.0 libsystemd
 
-# WERROR=1 makes warnings errors: for who works on this, whose compiler is known.
+# WERROR=1 makes warnings errors: for developers, whose compiler is known.
 WERROR ?= $(if $(filter tests check%,$(MAKECMDGOALS)),1,0)
 
 CFLAGS ?= -O2 -g
-# Where the source lies on the machine that builds is not seen in what it builds.
+# The path of the source tree does not appear in the build.
 PREFIX_MAP ?= -ffile-prefix-map=$(CURDIR)=.
 OOPSBT_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wformat=2 -Wvla -fno-strict-aliasing -fstack-protector-strong \
@@ -69,7 +69,7 @@ endif
 .PHONY: all
 all:
 
-# Each fragment adds its programs with $(eval $(call ...)) of the functions below.
+# Each fragment adds its programs with $(eval $(call ...)) of these functions.
 #   $(call program,NAME,SOURCES,PKG-CONFIG PACKAGES,ARCHIVES)
 define program
 PROGRAMS += $(BUILD)/$(1)
@@ -100,8 +100,9 @@ $(BUILD)/%.o: %.c
 	$(call say,CC   $<)
 	$(Q)$(CC) $(OOPSBT_CFLAGS) $(OOPSBT_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# What is told the version and the paths of an installation, and is compiled anew when one of them is another than before.
-# So `make && make install PREFIX=/usr` installs the same as with PREFIX=/usr given to both.
+# Programs that contain the version and the paths of an installation are compiled again when one of
+# these has changed. So `make && make install PREFIX=/usr` installs the same as with PREFIX=/usr for
+# both.
 CONFIGURED := $(addprefix $(BUILD)/,host-tool/analyze/file.o host-tool/analyze/main.o \
 	$(addprefix host-tool/daemon/,collection.o config_file.o main.o metrics.o program.o status.o) \
 	virsh-plugin/lines.o virsh-plugin/main.o virsh-plugin/verb_analyze.o tests/unit/daemon-config-file.o)
@@ -120,7 +121,7 @@ include $(wildcard */build.mk) guest-kernel-patch/kernel.mk qemu-patches/qemu.mk
 
 all: $(filter-out $(BUILD)/tests/%,$(PROGRAMS))
 
-# What the tests run besides: unit tests, and programs for those in shell.
+# Programs for the tests: unit tests, and programs for shell tests.
 .PHONY: tests
 tests: all $(filter $(BUILD)/tests/%,$(PROGRAMS)) $(TEST_LIBRARIES)
 
@@ -139,7 +140,7 @@ check:
 .PHONY: check-matrix
 check-matrix: check-kernel-matrix check-qemu-matrix
 
-# Builds libvirtd twice: half an hour the first time.
+# Builds libvirtd twice, which takes half an hour the first time.
 .PHONY: check-libvirt
 check-libvirt: tests
 	tools/install-deps test
@@ -165,7 +166,7 @@ check-host: tests
 	tests/run $(filter-out tests/host/operating.test.sh,$(sort $(wildcard tests/host/*.test.sh)))
 	$(foreach suite,bookworm trixie,HOST_SUITE=$(suite) tests/run -l $(suite) tests/host/operating.test.sh &&) true
 
-# C of the programs: what is built for tests alone is left to cppcheck.
+# C files of the programs; cppcheck covers those that only tests use.
 .PHONY: analyse
 analyse:
 	tools/install-deps lint
@@ -211,7 +212,7 @@ install: all install-module
 		host-tool/apparmor.profile > $(DESTDIR)$(APPARMORDIR)/oopsbtd
 	install -m 0644 host-tool/metrics/alerts.yml host-tool/metrics/dashboard.json $(DESTDIR)$(DATADIR)
 
-# What was written by install, but not a configuration that was changed, nor any dump.
+# Removes what install wrote, except a changed configuration and dumps.
 .PHONY: uninstall
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/oopsbtd $(DESTDIR)$(UNITDIR)/oopsbtd.service $(DESTDIR)$(APPARMORDIR)/oopsbtd \
@@ -221,9 +222,10 @@ uninstall:
 	! cmp -s host-tool/oopsbtd.conf $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf || \
 		rm -f $(DESTDIR)$(SYSCONFDIR)/oopsbtd.conf
 
-# --- what is given away ---
+# --- releases ---
 
-# The files that git knows, as they are here, with the version in packaging/oopsbt.spec; of one commit always the same bytes.
+# The files in git, in their current state, with the version in packaging/oopsbt.spec; for one
+# commit always the same bytes.
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
 DIST_NAME := oopsbt-$(VERSION)
 DIST := build/$(DIST_NAME).tar.gz
@@ -239,7 +241,7 @@ dist:
 		--mtime=@$(SOURCE_DATE_EPOCH) --transform='s,^,$(DIST_NAME)/,S' -T - -C build/dist packaging/oopsbt.spec -cf - | \
 		gzip -9n > $(DIST)
 
-# On the distribution that they are for. Elsewhere: packaging/README.md.
+# Run this on an rpm distribution. Elsewhere: packaging/README.md.
 .PHONY: rpm
 rpm: dist
 	rpmbuild --define '_topdir $(CURDIR)/build/rpm' -ta $(DIST)

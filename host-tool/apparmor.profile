@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# oopsbtd, its freeze guard and its analyser. The profile is loaded with the others but applies to nothing by itself:
-# libvirt's own profile of QEMU has to let oopsbtd read guest memory, and that profile is the administrator's to change.
-# See "APPARMOR" in oopsbtd(8) for the two lines that turn it on.
+# oopsbtd, its freeze guard and its analyser. The profile is loaded with the others but is not used
+# by itself: libvirt's own profile of QEMU must let oopsbtd read guest memory, and only the
+# administrator can change that profile. "APPARMOR" in oopsbtd(8) has the two lines that enable it.
 
 abi <abi/3.0>,
 
@@ -37,14 +37,14 @@ profile oopsbtd flags=(attach_disconnected) {
   @{run}/oopsbtd.conf.d/{,*.conf} r,
   @PREFIX@/lib/oopsbtd.conf.d/{,*.conf} r,
   /etc/libvirt/libvirt.conf r,
-  # libnuma, which libvirt's library loads.
+  # For libnuma, which libvirt's library loads.
   @{sys}/devices/system/node/{,**} r,
   /etc/nsswitch.conf r,
   /etc/passwd r,
   /etc/group r,
   @{run}/libvirt/*-sock rw,
   @{run}/systemd/notify w,
-  # Hooks: is there a drop-in, and systemd is asked to start the unit.
+  # Hooks: check for a drop-in, and ask systemd to start the unit.
   /{etc,run,usr/local/lib,usr/lib}/systemd/system/oopsbt-dump@.service.d/ r,
   @{run}/systemd/system/ r,
   @{run}/dbus/system_bus_socket rw,
@@ -54,14 +54,14 @@ profile oopsbtd flags=(attach_disconnected) {
   owner @{run}/oopsbt/** rwkl,
   owner @{run}/oopsbt-metrics/ rw,
   owner @{run}/oopsbt-metrics/** rw,
-  # Another [store] root= goes into local/oopsbtd.
+  # If [store] root= is changed, add the folder to local/oopsbtd.
   owner /var/lib/oopsbt/ rw,
   owner /var/lib/oopsbt/** rwkl,
 
   profile analyze flags=(attach_disconnected) {
     include <abstractions/base>
 
-    # Until it is nobody.
+    # Until it becomes nobody.
     capability setuid,
     capability setgid,
 
@@ -69,7 +69,7 @@ profile oopsbtd flags=(attach_disconnected) {
     unix (send, receive) type=stream peer=(label=oopsbtd),
 
     @LIBEXECDIR@/oopsbt-analyze mr,
-    # What the daemon hands over open.
+    # Descriptors that the daemon passes.
     @{PROC}/@{pids}/mem r,
     /var/lib/oopsbt/*/.new-*/{report.txt,report.json,core,dmesg.txt} rw,
     /memfd:oopsbt-analyze rw,

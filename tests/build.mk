@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Programs that the shell tests use. The unit tests are listed beside what they test.
+# Programs for the shell tests. The unit tests are listed with the code that they test.
 
 include $(wildcard tests/*/build.mk)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# virsh oopsbt: the front end, which needs nothing but libc, the verbs, and the manual pages.
+# virsh oopsbt: the front end, which needs only libc, the verbs, and the manual pages.
 
 # The page of a report; its fixed parts are compiled in.
 PLUGIN_HTML := $(addprefix virsh-plugin/html/, \
@@ -34,7 +34,7 @@ $(BUILD)/virsh-plugin/virsh: $(BUILD)/virsh-plugin/virsh.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(CFLAGS) $(OOPSBT_LDFLAGS) $(LDFLAGS) -o $@ $^
 
-# Source lines: a program of its own, with elfutils (lines/README.md says why).
+# Source lines: a separate program with elfutils (lines/README.md says why).
 PLUGIN_LINES := $(addprefix virsh-plugin/lines/, \
 	annotate.c build_id.c chain.c debug_file.c debug_finder.c debug_server.c module_info.c packages.c source_path.c \
 	source_tree.c symbols.c)
@@ -49,7 +49,7 @@ $(eval $(call unit_test,plugin-html,$(PLUGIN_VIEWS) $(PLUGIN_HTML),$(COMMON_PACK
 $(BUILD)/tests/unit/plugin-html: LDLIBS += -lm
 $(eval $(call unit_test,plugin-when,virsh-plugin/when.c,glib-2.0))
 
-# --- manual pages: one source with the help ---
+# --- manual pages, from the same source as the help ---
 
 MAN_PAGES := $(patsubst virsh-plugin/man/%.md,$(BUILD)/man/%,$(wildcard virsh-plugin/man/*.md))
 MAN_INCLUDES := $(BUILD)/man/verbs.md $(BUILD)/man/oopsbtd-help.txt
@@ -77,7 +77,7 @@ all: man
 
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
-# Where a virsh with our libvirt patch looks for commands, if it has the same prefix.
+# The folder of commands of a virsh with our libvirt patch, for the same prefix.
 VIRSH_COMMAND_DIR ?= $(PREFIX)/libexec/virsh
 
 .PHONY: install-plugin

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The analyser: the one program that looks into guest memory.
+# The analyser: the only program that interprets guest memory.
 
 ANALYZE_SOURCES := $(addprefix host-tool/analyze/,analysis.c capture.c complaints.c cpu_facts.c culprit.c disk_facts.c disk_places.c fault.c file.c guest_traces.c left_out.c live.c log.c log_lines.c main.c \
 	output.c relay.c sandbox.c stall_places.c task_chains.c task_facts.c verdict.c window.c)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What several programs of the host tool link; depends on no other layer's archive.
+# Linked into several programs of the host tool; uses no other layer's archive.
 
 COMMON_SOURCES := $(addprefix host-tool/common/,collection.c context.c incident.c json.c json_check.c json_head.c options.c \
 	protocol.c repeat_rule.c sanitize.c store.c store_cache.c store_directory.c store_domain.c store_entry.c store_id.c \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Layer 2: what Linux knows, found in guest memory.
+# Layer 2: finds and reads the Linux kernel in guest memory.
 
 $(eval $(call archive,host-tool/libkernel.a,$(sort $(wildcard host-tool/kernel/*.c host-tool/kernel/*/*.c))))
 

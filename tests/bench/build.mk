@@ -4,7 +4,7 @@ $(eval $(call program,tests/bench/collect,tests/bench/collect.c,$(COLLECT_PACKAG
 $(eval $(call program,tests/bench/child,tests/bench/child.c,glib-2.0,))
 $(eval $(call program,tests/bench/summary,tests/bench/summary.c,$(PACKAGES),))
 
-# What a collection calls is timed from outside it: collect.c has a wrapper for each of these.
+# Calls of a collection are timed from outside: collect.c has a wrapper for each of these.
 $(BUILD)/tests/bench/collect: LDFLAGS += -Wl,--wrap=virDomainSuspend -Wl,--wrap=virDomainResume \
 	-Wl,--wrap=virDomainQemuMonitorCommand -Wl,--wrap=store_dump_commit
 

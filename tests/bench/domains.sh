@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Many domains on one host, for run: part "domains". One small guest boots and is saved (virsh save); each domain is
-# that file restored under another name, so nothing boots a second time. All but a few stay paused: what oopsbtd does
-# for a domain is the same, and two cores do not carry 200 emulated guests. Their memory is alike, so KSM merges it,
-# where the kernel has that.
+# Many domains on one host, for the part "domains" of run. One small guest boots and is saved (virsh
+# save); each domain is that file restored under another name, so nothing boots a second time. All
+# but a few stay paused: oopsbtd's work for a domain is the same, and two cores cannot run 200
+# emulated guests. Their memory is similar, so KSM merges it if the kernel has KSM.
 #
 #	DOMAINS=200		how many
 #	DOMAINS_RUNNING=8	how many of them run; these oops while libvirtd is away
 
 saved_name=dom-s00
 
-# clone FILE NAME running|paused: the guest that was saved into FILE once more
+# clone FILE NAME running|paused: restores the guest in FILE under another name
 clone() {
 	local name=$2 dir=$test_dir/$2
 	mkdir -p "$dir"
@@ -21,7 +21,7 @@ clone() {
 	rm -f "$bench_disk/clone"
 }
 
-# merge_memory: have the kernel keep equal pages once, until the end
+# merge_memory: makes the kernel merge equal pages until the end
 merge_memory() {
 	local ksm=/sys/kernel/mm/ksm
 	[ -w "$ksm/run" ] || return 0
@@ -30,12 +30,13 @@ merge_memory() {
 	echo 1 >"$ksm/run"
 }
 
-# No more is scanned for equal pages; those that were found stay merged.
+# Stops the search for equal pages; merged pages stay merged.
 merged_memory() {
 	[ ! -w /sys/kernel/mm/ksm/run ] || echo 0 >/sys/kernel/mm/ksm/run
 }
 
-# have_lines COUNT PATTERN SECONDS: until the daemon's log has them of so many domains since the mark
+# have_lines COUNT PATTERN SECONDS: waits until the daemon's log has such lines of COUNT domains
+# since the mark
 have_lines() {
 	local fd tail line domain end=$((SECONDS + $3))
 	local -A seen=()
@@ -51,12 +52,13 @@ have_lines() {
 	[ "${#seen[@]}" -ge "$1" ] || say "only ${#seen[@]} domains of $1 have a line \"$2\""
 }
 
-# threads_time PID: what its threads have had of the processors, in microseconds: clock ticks are too coarse
+# threads_time PID: processor time of its threads in microseconds, since clock ticks are too coarse
 threads_time() {
 	cat "/proc/$1/task"/*/schedstat | awk '{ sum += $1 } END { print int(sum / 1000) }'
 }
 
-# follow COUNT PATTERN SUFFIX: a new daemon that knows nothing, and follows the domains of that name
+# follow COUNT PATTERN SUFFIX: starts a new daemon without state, which follows the domains with
+# that name
 follow() {
 	local begin used seconds=30
 	daemon_stop
@@ -76,7 +78,8 @@ follow() {
 	sample "domains.descriptors$3" "$(find "/proc/$daemon_pid/fd" -mindepth 1 | wc -l)"
 }
 
-# extrapolate SERIES HALF ALL COUNT: a straight line through what was measured at half of the domains and at all
+# extrapolate SERIES HALF ALL COUNT: linearly from the measurements with half of the domains and
+# with all
 extrapolate() {
 	awk -v "name=domains.$1" -v "half=$2" -v "all=$3" -v "count=$4" '
 		$1 == name ".half" { a = $2 }
@@ -86,7 +89,7 @@ extrapolate() {
 	rm "$samples.line"
 }
 
-# libvirtd_returns COUNT NAME...: it is killed, these guests oops meanwhile, it is started again
+# libvirtd_returns COUNT NAME...: kills libvirtd, makes these guests oops, and starts libvirtd again
 libvirtd_returns() {
 	local count=$1 begin name stored=0
 	shift

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# bash completion of virsh-oopsbt. `virsh oopsbt` needs none of its own: libvirt's completion of virsh
-# asks virsh, and the front end answers for it.
+# bash completion of virsh-oopsbt. `virsh oopsbt` needs none: libvirt's completion of virsh asks
+# virsh, and the front end answers.
 
 _virsh_oopsbt()
 {
