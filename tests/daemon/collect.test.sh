@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# oopsbtd with its real analyser and real guests: what is collected, and what is left alone.
+# oopsbtd with its real analyser and real guests: it collects oopses and leaves other guests alone.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -18,7 +18,7 @@ guest_start b smp=2 on_reboot=restart wait=no
 guest_ready a
 guest_ready b
 
-# json NAME MEMBER: of the newest report
+# json NAME MEMBER: a member of the newest report
 json() {
 	local newest
 	newest=$(dumps "$1" | tail -n 1)
@@ -30,12 +30,12 @@ newest() {
 	tr -d "\000" <"$(dumps "$1" | tail -n 1)/$2"
 }
 
-# stored NAME: until the next dump of it is logged
+# stored NAME: waits until its next dump is logged
 stored() {
 	daemon_wait "$(guest_domain "$1"): stored:" "${2:-60}"
 }
 
-# status_has PATTERN: status.json gets to match it, all on one line without spaces
+# status_has PATTERN: waits until status.json, in one line without spaces, matches
 status_has() {
 	local i
 	for ((i = 0; i < 300; i++)); do
@@ -46,7 +46,7 @@ status_has() {
 	return 1
 }
 
-# keeps NAME N: that many dumps are there, once the oldest are gone
+# keeps NAME N: waits until that many dumps are left
 keeps() {
 	local i
 	for ((i = 0; i < 300 && $(dumps "$1" | wc -l) != $2; i++)); do
@@ -104,7 +104,7 @@ tap_is "two guests that oops at once give two dumps" "$(dumps b | wc -l)" 1
 tap_ok "keep=3 keeps three dumps" keeps a 3
 tap_like 'each of two dumps made at once names its own guest' "$(newest b report.json)" "\"name\" ?: ?\"$(guest_domain b)\""
 
-# --- analysers that stand by ---
+# --- waiting analysers ---
 
 spares() {
 	pgrep -P "$daemon_pid" -x oopsbt-analyze
@@ -188,7 +188,7 @@ stored a >/dev/null
 tap_is "an oops while the daemon was away is collected at its start" "$(json a signal)" watch
 tap_like "the report of an oops while the daemon was away has the guest's log" "$(json a title)" 'scenario_null_deref'
 
-# --- the other memory source, and where dumps can't go ---
+# --- reading memory through libvirt, and failed stores ---
 
 daemon_stop
 cp "$test_dir/oopsbtd.conf" "$test_dir/plain.conf"
@@ -238,14 +238,15 @@ daemon_mark
 oops a
 tap_ok "a store that can't be written is an error that names it" daemon_wait "error: .*$test_dir/plain.conf" 60
 daemon_stop
-# Not before: the watch and the event tell of it, and the second collection may have frozen the guest now.
+# Waits because the watch and the event both report the oops, and a second collection may have
+# frozen the guest.
 tap_like 'a store that cannot be written leaves the guest running' "$(state a)" '^running'
 
-# --- a panic that nobody heard ---
+# --- a panic without a received event ---
 
 cp "$test_dir/plain.conf" "$test_dir/oopsbtd.conf"
 guest_exec a '(sleep 0.2; echo c >/proc/sysrq-trigger) & true'
-# Who listened to its events lost them with the libvirtd that was killed above.
+# The libvirtd that was killed above had the listener of its events.
 panicked() {
 	[ "$(state a)" = 'crashed (panicked)' ]
 }
@@ -259,7 +260,7 @@ daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
 tap_unlike 'a panic while the daemon was away is collected once' "$(tail -n "+$daemon_from" "$daemon_log")" 'panicked while oopsbtd'
 
-# --- off ---
+# --- disabling, and the end ---
 
 virsh -q metadata "$(guest_domain a)" https://oopsbt.org/xmlns/domain/1 --live --remove >/dev/null
 tap_ok "a disabled domain is not followed any more" daemon_wait "$(guest_domain a): disabled"

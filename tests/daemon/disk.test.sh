@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A disk that the host does not serve: who waits for it, since when, and that the host is to blame; and a guest that oopses
-# meanwhile is not frozen, as a suspend would last until the disk answers. DISK_KERNELS: which kernels.
+# A disk that the host does not serve: the report says who waits for it, since when, and that the
+# host is to blame. A guest that oopses meanwhile is not frozen, because a suspend would last until
+# the disk answers. DISK_KERNELS: the kernels to test.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -37,7 +38,7 @@ serve_disk() {
 # The guest NAME oopses: sets $dump
 oops_of_disk() {
 	daemon_mark
-	# One that stays frozen does not answer.
+	# A guest that stays frozen does not answer.
 	guest_exec "$1" '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 30 2>/dev/null || true
 	dump=$(daemon_wait "$(guest_domain "$1"): stored:" 60 | sed 's/.*stored: //; s/,.*//') || true
 	dump=$daemon_store/$(guest_domain "$1")/$dump
@@ -51,7 +52,8 @@ for kernel in ${DISK_KERNELS:-6.1}; do
 	guest_exec g 'modprobe virtio_blk; echo 3 >/proc/sys/kernel/hung_task_timeout_secs'
 	daemon_mark
 	kill -STOP "$server"
-	# Not direct I/O: the kernel waits for that in short pieces, so that it is no hung task.
+	# Not direct I/O: the kernel waits for that in short pieces, so the task would not count as
+	# hung.
 	guest_exec g 'dd if=/dev/zero of=/dev/vda bs=4096 count=1 conv=fsync >/dev/null 2>&1 &'
 	dump=$(daemon_wait "$(guest_domain g): stored:" 60 | sed 's/.*stored: //; s/,.*//') || true
 	dump=$daemon_store/$(guest_domain g)/$dump
@@ -66,12 +68,12 @@ for kernel in ${DISK_KERNELS:-6.1}; do
 	guest_destroy g
 	end_process "$server"
 
-	# An oops, which freezes a guest: but not one whose disk is dead.
+	# An oops freezes a guest, but not one with a dead disk.
 	serve_disk o
 	guest_start o kernel="$kernel" smp=2 memory=256 \
 		qemu_args="-blockdev driver=nbd,node-name=disk,server.type=unix,server.path=$test_dir/o.nbd,export=disk -device virtio-blk-pci,drive=disk,addr=0x1b"
 	daemon_follow o >/dev/null
-	# Its disks come when its kernel is known already.
+	# The disks are added when the kernel is already known.
 	daemon_mark
 	guest_exec o 'modprobe virtio_blk'
 	daemon_wait "$(guest_domain o): looks for requests of [1-9][0-9]* disk queues" 60 >/dev/null || true

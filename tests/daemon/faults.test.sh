@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What goes wrong: a daemon that is killed, stopped or ended in the middle of a collection, and an
-# analyser that the guest has taken over. The guest must run on, and nothing half-done be left.
-# The analyser is a rogue (rogue-analyze.c), all else is real.
+# Failures: a daemon that is killed, stopped or ended during a collection, and an analyser that the
+# guest has taken over. The guest must run afterwards, and no partial dump may be left. The analyser
+# is a fake (rogue-analyze.c), everything else is real.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -19,10 +19,10 @@ rogue_analyzer
 daemon_config '[analyzer]' 'wall_seconds=4' 'file_mib=8' '[rate-limit]' 'domain_burst=1000'
 daemon_start
 daemon_follow a "budget='8000'" >/dev/null
-# The rogue knows no kernel's count of oopses.
+# The fake knows no kernel's count of oopses.
 tap_ok "the log says that the watch cannot notice an oops of a kernel without KALLSYMS_ALL" \
 	daemon_wait "$(guest_domain a): the memory watch cannot see oopses of this guest: .* only its panic device tells of them"
-# Its status is written a moment after that.
+# The daemon writes its status a moment later.
 for ((i = 0; i < 100; i++)); do
 	! grep -q '"watch_reason" : "' "$daemon_runtime/status.json" || break
 	sleep 0.1
@@ -31,7 +31,7 @@ tap_like "virsh oopsbt status says why the watch is blind, and what to do" \
 	"$("$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" status --verbose "$(guest_domain a)")" \
 	'memory watch sees no oops of this guest: .*if the guest runs the oopsbt module'
 
-# While the guest is frozen it does not say that it is done.
+# The fake does not say that it is done while the guest is frozen.
 oops_begin() {
 	oops a &
 }
@@ -40,7 +40,7 @@ newest() {
 	cat "$(dumps a | tail -n 1)/$1"
 }
 
-# runs SECONDS: the guest gets to run within that time, and stays so
+# runs SECONDS: the guest runs within that time, and continues to run
 runs() {
 	local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
 	until state a | grep '^running' >/dev/null; do
@@ -59,7 +59,7 @@ hidden() {
 
 # --- the daemon dies in each state ---
 
-# killed STATE ROGUE PATTERN: kill it when the pattern has been logged
+# killed STATE ROGUE PATTERN: kills the daemon when the pattern has been logged
 killed() {
 	rogue "$2"
 	daemon_mark
@@ -88,7 +88,7 @@ daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
 tap_is 'no kill leaves a partial dump' "$(hidden)" ""
 
-# signalled: QEMU has been told to stop, and does when its caller is gone
+# signalled: QEMU was told to stop, and stops after its caller is gone
 rogue good
 qemu=$(cat "$libvirt_root/run/libvirt/qemu/$(guest_domain a).pid")
 daemon_mark
@@ -103,11 +103,11 @@ sleep 0.5 # the stop command comes through, or did
 tap_ok "killed when signalled, the daemon leaves a guest that runs within 3 of 8 seconds" runs 3
 daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
-# Until libvirt cannot perform that suspend call any more the guest is not frozen again.
+# The guest is not frozen again while libvirt may still run that suspend call.
 tap_ok 'no record of the freeze is left once the suspend call cannot be performed any more' \
 	timeout 60 sh -c "until [ -z \"\$(ls '$daemon_runtime/frozen')\" ]; do sleep 0.2; done"
 
-# --- the daemon hangs, is ended, loses its guard, is started twice ---
+# --- the daemon hangs, ends, loses its guard, is started twice ---
 
 daemon_change a "budget='300'"
 rogue hang-frozen
@@ -172,9 +172,9 @@ kill -CONT "$qemu"
 sleep 0.5 # the stop command comes through after all
 tap_ok 'a suspend call that succeeds after its collection is undone' runs 5
 
-# --- the analyser is the guest's ---
+# --- the guest has taken over the analyser ---
 
-# refused MODE PATTERN: the dump is stored, and says why it is poor
+# refused MODE PATTERN: the dump is stored, and says what is missing
 refused() {
 	rogue "$1"
 	daemon_mark
@@ -210,7 +210,7 @@ daemon_wait 'stored: ' >/dev/null
 tap_is 'after bad analysers a good one makes a good dump' "$(newest report.txt)" "a report"
 tap_like 'the guest runs after all bad analysers' "$(state a)" '^running'
 
-# --- too many ---
+# --- too many oopses ---
 
 daemon_stop
 daemon_config '[rate-limit]' 'domain_burst=3' 'domain_per_hour=1'

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# No guest stays frozen, and nobody else's pause is ended: whatever is late, hangs or dies. What is late is QEMU or a
-# process that is stopped by SIGSTOP.
+# No guest stays frozen, and no other pause is ended, whatever is late, hangs or dies. Late programs
+# are a QEMU or a process that SIGSTOP has stopped.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -20,7 +20,7 @@ guest_ready b
 rogue_analyzer
 daemon_config '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
 
-# runs NAME SECONDS: the guest gets to run within that time, and answers
+# runs NAME SECONDS: the guest runs within that time, and answers
 runs() {
 	local deadline=$((${EPOCHREALTIME/[.,]/} + $2 * 1000000))
 	until state "$1" | grep '^running' >/dev/null; do
@@ -33,7 +33,7 @@ runs() {
 	[ "$(guest_exec "$1" 'echo alive' 20)" = alive ]
 }
 
-# For the next test, whatever the last one left.
+# Prepares the next test, whatever the last one left.
 recover() {
 	local name
 	for name; do
@@ -60,7 +60,7 @@ known() {
 	done
 }
 
-# frozen NAME...: a collection begins that does not thaw its guest before the budget is used up
+# frozen NAME...: begins a collection that does not thaw its guest before the budget is used up
 frozen() {
 	local name
 	rogue hang-frozen
@@ -74,7 +74,7 @@ frozen() {
 	rogue good
 }
 
-# suspending NAME: a collection is in its suspend call, which its QEMU does not get to
+# suspending NAME: begins a collection whose suspend call its QEMU does not answer
 suspending() {
 	daemon_mark
 	kill -STOP "$daemon_pid"
@@ -99,14 +99,14 @@ no_records() {
 	done
 }
 
-# The daemon and its guard have a clock that the test sets ahead.
+# The test sets the clock of the daemon and its guard ahead.
 late_start() {
 	echo 0 >"$test_dir/clock"
 	LATE_CLOCK_FILE=$test_dir/clock LD_PRELOAD=$build/tests/daemon/late-clock.so \
 		ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 daemon_start
 }
 
-# clock_ahead SECONDS: they never see a file without a number
+# clock_ahead SECONDS: writes the file atomically
 clock_ahead() {
 	echo "$1" >"$test_dir/clock.new"
 	mv "$test_dir/clock.new" "$test_dir/clock"
@@ -116,7 +116,7 @@ late_start
 daemon_follow a "budget='8000'" >/dev/null
 daemon_follow b "budget='8000'" >/dev/null
 
-# --- the suspend call comes through late, when its caller is dead ---
+# --- a suspend call succeeds late, when its caller is dead ---
 
 suspending a
 guard=$(guard_pid)
@@ -161,7 +161,7 @@ frozen a
 guard=$(guard_pid)
 libvirt_kill
 daemon_kill
-# ticks: of processor time that the guard has used
+# ticks: processor time that the guard has used
 ticks() {
 	awk '{ print $14 + $15 }' "/proc/$guard/stat"
 }
@@ -179,7 +179,7 @@ known a b
 
 # --- records ---
 
-# In a process namespace of its own, as in a container, the daemon is process 1, always.
+# In its own process namespace, as in a container, the daemon is always process 1.
 daemon_stop
 contained() {
 	daemon_mark
@@ -197,13 +197,13 @@ contained
 tap_ok "the next daemon in a container resumes what the last one left frozen" runs a 5
 tap_ok 'no record is left when the next daemon has resumed a guest' no_records
 recover a
-# unshare does not hand signals on.
+# unshare does not forward signals.
 kill "$(pgrep -P "$daemon_pid")"
 wait "$daemon_pid" || true
 daemon_start
 known a b
 
-# A daemon that is killed together with its guard, while another one runs.
+# A daemon that is killed together with its guard while another daemon runs.
 frozen a
 guard=$(guard_pid)
 kill -STOP "$daemon_pid"
@@ -233,9 +233,9 @@ tap_ok 'an earlier suspend call is undone when it succeeds' runs a 5
 tap_ok 'the record of an earlier suspend call is removed with it' no_records
 recover a
 
-# --- nobody else's pause ---
+# --- other pauses ---
 
-# reload LINE...: of the configuration
+# reload LINE...: adds lines to the configuration
 reload() {
 	daemon_config "$@"
 	daemon_mark
@@ -243,7 +243,7 @@ reload() {
 	daemon_wait 'configuration loaded again' >/dev/null
 }
 
-# The analyser hangs, and what is looked at comes when it is given up.
+# The analyser hangs; the checks run when it is given up.
 reload '[analyzer]' 'wall_seconds=4'
 daemon_change a "budget='300'"
 frozen a
@@ -264,9 +264,9 @@ daemon_wait 'stored: ' >/dev/null
 tap_like "a guest that somebody resumed and suspended again during the freeze is left alone" "$(state a)" '^paused'
 recover a
 
-# --- what the report says is what QEMU says ---
+# --- the report has QEMU's times ---
 
-# The rogue analyser tells nothing of the timeline, a real one does.
+# The fake analyser writes no timeline, the real one does.
 daemon_stop
 export OOPSBT_ANALYZER=$build/host-tool/oopsbt-analyze
 daemon_config 'wall_seconds=30'
@@ -280,7 +280,7 @@ until grep -q RESUME "$test_dir/events" 2>/dev/null; do
 	virsh -q resume "$(guest_domain a)" >/dev/null
 	sleep 0.1 # virsh does not say when it listens
 done
-# event_time NAME: of the last such event, as the report gives times
+# event_time NAME: the time of the last such event, in the format of reports
 event_time() {
 	local seconds
 	seconds=$(sed -n "s/^event $1 at \([0-9]*\.[0-9]*\) .*/\1/p" "$test_dir/events" | tail -n 1)
@@ -304,7 +304,7 @@ rogue_analyzer
 daemon_start
 known a b
 daemon_change b "budget='9000'"
-# A slow disk: the save does not end by itself before it is ended.
+# A slow disk: the save does not end before it is cancelled.
 mkfifo -m 0666 "$test_dir/saved"
 exec {saved}<>"$test_dir/saved"
 { while head -c 100000 <&"$saved" >/dev/null; do sleep 0.02; done; } &
@@ -319,7 +319,7 @@ end_process "$disk" "$(pgrep -P "$disk")"
 exec {saved}<&-
 recover b
 
-# --- nothing left to do ---
+# --- no work left ---
 
 daemon_change a "budget='8000'"
 frozen a

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What one guest does or does not do holds up no other one.
+# One guest never delays another.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -11,7 +11,8 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
-# libvirtd answers that many calls of a connection at a time (5 by default): as many hung QEMUs fill one.
+# libvirtd answers this many calls of a connection at a time (5 by default): as many hung QEMUs fill
+# one connection.
 mkdir -p "$test_dir/libvirt/etc/libvirt"
 echo 'max_client_requests = 2' >"$test_dir/libvirt/etc/libvirt/libvirtd.conf"
 libvirt_start
@@ -19,15 +20,15 @@ guest_start a smp=1 kaslr=no memory=256
 guest_start other smp=1 kaslr=no memory=256
 guest_start third smp=1 kaslr=no memory=256
 rogue_analyzer
-# What it writes is counted below; these come by the clock.
+# The daemon's writes are counted below; these are periodic.
 daemon_config '[daemon]' 'metrics=none'
 daemon_start
 daemon_follow a >/dev/null
 
 # --- domains that are not enabled ---
 
-# sent PAUSES: bytes that the daemon writes while the other guest is paused that often. Events come in their order:
-# when the last one has been seen, so have those before it.
+# sent PAUSES: bytes that the daemon writes while the other guest is paused that often. Events
+# arrive in order: when the last one was seen, so were the earlier ones.
 sent() {
 	local before after i
 	before=$(awk '/^wchar/ { print $2 }' "/proc/$daemon_pid/io")
@@ -45,7 +46,8 @@ few=$(sent 1)
 budget=300
 many=$(sent 41)
 tap_note "bytes written with 1 pause: $few, with 41: $many"
-# Looking up a domain alone is a call of more than 40 bytes, and there are two calls; a wake-up is 8 bytes.
+# A lookup of a domain is a call of more than 40 bytes, and there are two calls; a wake-up is 8
+# bytes.
 tap_ok "after the first, events of a domain that is not enabled cause no calls" [ $((many - few)) -lt $((40 * 150)) ]
 daemon_mark
 daemon_enable other
@@ -57,7 +59,7 @@ qemu_pid() {
 	cat "$libvirt_root/run/libvirt/qemu/$(guest_domain "$1").pid"
 }
 
-# The kernels of the hung ones are asked for first: they hang in that.
+# The kernels of the hung domains are searched first, and the search hangs.
 daemon_follow third >/dev/null
 daemon_stop
 kill -STOP "$(qemu_pid other)" "$(qemu_pid third)"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A vCPU that KVM cannot run: QEMU stops the guest with an internal error. There is a dump of it, and it is left as it
-# is. The guest is a firmware whose first instructions load a float from where there is no memory, which KVM does not
-# emulate.
+# A vCPU that KVM cannot run: QEMU stops the guest with an internal error. There is a dump of it,
+# and the guest is left stopped. The guest is a firmware whose first instructions load a float from
+# an address without memory, which KVM does not emulate.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")

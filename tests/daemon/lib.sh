@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# oopsbtd as a test has it: its own store, runtime directory and log. Source tests/lib's tap.sh, libvirt.sh and
-# guest.sh first.
+# oopsbtd in a test: with its own store, runtime directory and log. Source tests/lib's tap.sh,
+# libvirt.sh and guest.sh first.
 #
 #	daemon_start [OPTION...]	in the foreground, logging to $daemon_log; returns when it is connected
 #	daemon_kill			kill -9
@@ -41,7 +41,7 @@ daemon_mark() {
 	daemon_from=$(($(wc -l <"$daemon_log") + 1))
 }
 
-# Also lines that came before this was called, if they are after the mark.
+# Also finds earlier lines that are after the mark.
 daemon_wait() {
 	local tail status=0 fd
 	exec {fd}< <(exec tail -n "+$daemon_from" -f "$daemon_log" 2>/dev/null)
@@ -78,15 +78,16 @@ daemon_stop() {
 	return "$status"
 }
 at_exit daemon_stop
-# For whoever has to find out why.
+# Helps to find the cause of a failure.
 # shellcheck disable=SC2016 # expanded at the end
 at_exit '[ "$status$tap_failed" = 00 ] || tail -n 80 "$daemon_log" | sed "s/^/# /"'
 
 daemon_enable() {
 	local attributes=${2:-}
-	# The tests oops by the dozen, and count the dumps.
+	# The tests cause many oopses, and count the dumps.
 	[[ $attributes == *full=* ]] || attributes+=" full='1000'"
-	# And guests of a machine that is busy with tests may hang: that is told where it is what is tested.
+	# Guests on a machine that is busy with tests may hang; only the tests of hangs enable these
+	# kinds.
 	[[ $attributes == *kinds=* ]] || attributes+=" kinds='oops,panic,watchdog,kvm-error'"
 	virsh -q metadata "$(guest_domain "$1")" https://oopsbt.org/xmlns/domain/1 --key oopsbt --live \
 		--set "<oopsbt $attributes/>" >/dev/null
@@ -111,12 +112,12 @@ rogue_analyzer() {
 	export OOPSBT_ANALYZER=$build/tests/daemon/rogue-analyze
 }
 
-# Old ones may be going just now.
+# Old dumps may be removed at this moment.
 dumps() {
 	{ find -H "$daemon_store/$(guest_domain "$1")" -mindepth 1 -maxdepth 1 -name '2*' 2>/dev/null || true; } | sort -V
 }
 
-# The writer of each dies of it, in a shell of its own.
+# Each oops kills its writer, so each has its own shell.
 oops() {
 	local name=$1 run=/sys/kernel/debug/oopsbt_scenario/run
 	shift

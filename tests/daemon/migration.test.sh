@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A domain that oopses while it migrates: not frozen, but looked at, as it may be gone in a moment. The other
-# host is a second libvirtd with another host name and UUID.
+# A domain that oopses while it migrates is not frozen, but read, since it may be gone in a moment.
+# The other host is a second libvirtd with another host name and UUID.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -12,7 +12,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
-# A libvirtd as libvirt_start has it, that thinks it is another host. Sets $there, its URI.
+# Starts a libvirtd like libvirt_start, but with another host's identity. Sets $there, its URI.
 other_host() {
 	local root=$test_dir/other folder
 	# shellcheck disable=SC2154 # of libvirt.sh
@@ -40,10 +40,10 @@ query=$build/tests/report/query
 domain=oopsbt-test-$$-migrating
 libvirt_start
 other_host
-# The socket of the migration, for QEMU's user to make.
+# The socket of the migration, which QEMU's user creates.
 install -d -m 0777 "$test_dir/migration"
 
-# Not guest_start: two QEMUs cannot have the same pipes and log.
+# Does not use guest_start: two QEMUs cannot share pipes and log.
 kernel=$(guest_kernel 6.1)
 cat >"$test_dir/domain.xml" <<XML
 <domain type='$("$here/../guest/accel")'>
@@ -70,7 +70,7 @@ mkfifo -m 0666 "$test_dir/exec.in" "$test_dir/exec.out"
 virsh -q create "$test_dir/domain.xml"
 exec 8<>"$test_dir/exec.in" 9<"$test_dir/exec.out"
 
-# in_guest COMMAND: run it, not waiting for an answer
+# in_guest COMMAND: runs it without waiting for an answer
 in_guest() {
 	echo "1 $(printf %s "$1" | base64 -w 0)" >&8
 }
@@ -96,7 +96,7 @@ migrating() {
 }
 
 answered 0
-# So that there is something to carry.
+# Changes memory, so that the migration has data to transfer.
 in_guest 'dd if=/dev/urandom of=/tmp/ballast bs=1M count=60'
 answered 1
 daemon_start

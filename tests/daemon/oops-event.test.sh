@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The oops event: patched and stock guests on patched and stock QEMU, under the machine's libvirt and oopsbtd.
+# The oops event: patched and stock guests on patched and stock QEMU, with the machine's libvirt and
+# oopsbtd.
 #
-# alone: QEMU holds an oops back that comes within a second of another one, and a guest with others beside it is slower than that.
+# alone: QEMU delays an oops that comes within a second of another one, and a guest is slower if
+# others run.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -30,7 +32,7 @@ value() {
 	"$query" value "$(dumps "$1" | tail -n 1)/report.json" "$2"
 }
 
-# collect NAME SCENARIO: have it oops and wait for the dump
+# collect NAME SCENARIO: makes it oops and waits for the dump
 collect() {
 	daemon_mark
 	oops "$1" "$2"
@@ -41,7 +43,8 @@ monitor() {
 	virsh -q qemu-monitor-command "$(guest_domain "$1")" "$2" 2>&1
 }
 
-# qemu_state NAME: what QEMU says; "held" is the pause for an oops, in which it is running to everybody else
+# qemu_state NAME: the state that QEMU reports; "held" is the pause for an oops, in which others see
+# it as running
 qemu_state() {
 	local status
 	status=$(monitor "$1" '{"execute": "query-status"}')
@@ -52,7 +55,7 @@ qemu_state() {
 	fi
 }
 
-# oops_timeout NAME MS: how long its QEMU pauses at most, in place of what the daemon has asked for
+# oops_timeout NAME MS: sets the limit of QEMU's pause, replacing the daemon's
 oops_timeout() {
 	local folder device
 	for folder in /machine/peripheral /machine/peripheral-anon; do
@@ -63,13 +66,13 @@ oops_timeout() {
 	done
 }
 
-# apart: before an oops that QEMU shall pause at. For a second after an event it holds the next one back and does not pause,
-# and nothing tells of the end of that.
+# apart: waits before an oops at which QEMU must pause. For a second after an event QEMU delays the
+# next one and does not pause, and no event tells when that is over.
 apart() {
 	sleep 1.1
 }
 
-# stands NAME STATE: until QEMU says so
+# stands NAME STATE: waits until QEMU reports the state
 stands() {
 	local i
 	for ((i = 0; i < 1500; i++)); do
@@ -79,11 +82,12 @@ stands() {
 	return 1
 }
 
-# More oopses than a daemon left to itself would collect at once.
+# Allows more oopses than the daemon collects at once by default.
 daemon_config '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
 daemon_start
-# The budget is what a busy machine needs, and long enough to look around in when no daemon ends it.
-# QEMU holds a second event within a second back: without the watch that would tell of it meanwhile.
+# The budget is long enough for a busy machine, and for checks when no daemon ends the pause.
+# QEMU delays a second event within a second; without this the watch would report the oops
+# meanwhile.
 daemon_follow exact "budget='2000' signal='event'" >/dev/null
 tap_ok "oopsbtd configures the QEMU of an enabled domain to pause at an oops" \
 	daemon_wait "$(guest_domain exact): its QEMU pauses at the instant of an oops"
@@ -118,13 +122,14 @@ tap_like "the oopsing CPU is in the notifier that wrote the port, below oops_ent
 	'^([a-z0-9_.]+ ){1,7}oops_enter .*scenario_null_deref'
 tap_is "the report has all CPUs of a held guest" "$(value exact '$.vcpus[*].frames[0].pc' | wc -l)" 4
 
-# --- at that very moment ---
+# --- the instant of the pause ---
 
-# The other CPUs count, each with the number it took last in a register. What they had counted when they stood, beyond what
-# the counter was when the oops began, tells how much later that was.
+# The other CPUs count, each with its last number in a register. The difference between these and
+# the counter at the start of the oops shows how much later they stopped.
 at_oops=$(guest_exec exact 'grep -w scenario_counter_at_oops /proc/kallsyms' | cut -d' ' -f1)
 
-# counted: oops on CPU 0 while the others count; sets $ahead, the middle one of five: the host may let a vCPU wait at any
+# counted: an oops on CPU 0 while the others count; sets $ahead, the median of five: the host may
+# let a vCPU wait at any time
 # time, before the oops or after it
 counted() {
 	local i seen=0 last began all=''
@@ -133,7 +138,8 @@ counted() {
 		apart
 		guest_exec exact '(taskset 1 sh -c "echo null >/sys/kernel/debug/oopsbt_scenario/run") >/dev/null 2>&1; true' 2>/dev/null
 		daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
-		# One that is caught elsewhere, or as it enters, has something else in that register.
+		# A CPU that was stopped elsewhere, or at the start, has another value in that
+		# register.
 		[ "$(value exact '$.vcpus[1:4].frames[0].symbol' | grep -cx scenario_count)" = 3 ] || continue
 		[ "$(value exact '$.vcpus[1:4].frames[0].offset' | sort -n | head -n 1)" -gt 11 ] || continue
 		seen=$((seen + 1))
@@ -160,7 +166,7 @@ tap_like 'the other CPUs are seen counting when the guest is suspended after the
 tap_ok "with the pause, the other CPUs counted on by less than a tenth" [ $((exactly * 10)) -lt "$ahead" ]
 monitor exact '{"execute": "set-action", "arguments": {"oops": "pause"}}' >/dev/null
 
-# --- the others ---
+# --- other combinations ---
 
 collect module null
 tap_is "the module sends the same event to a patched QEMU" "$(value module '$.signal')" oops
@@ -170,13 +176,13 @@ tap_is "a guest with neither is found by its memory on a patched QEMU" "$(value 
 collect stock null
 tap_is "a patched guest on stock QEMU is found by its memory" "$(value stock '$.signal')" watch
 
-# --- more than QEMU sends events of ---
+# --- more oopses than QEMU sends events for ---
 
-# QEMU holds an event back that comes within a second of another one; of those with a pause and those without it counts
-# each by itself. The memory watch tells of such an oops meanwhile, and the event is no news then.
+# QEMU delays an event that comes within a second of another one, separately for events with and
+# without a pause. The memory watch reports such an oops meanwhile, and the event is then no news.
 daemon_change exact "budget='2000' watch='100' keep='100'"
 before=$(dumps exact | wc -l)
-# What the kernel prints for an oops takes this console longer than a second on a slow host.
+# On a slow host this console takes longer than a second for the kernel's oops text.
 guest_exec exact 'dmesg -n 1'
 apart
 daemon_mark
@@ -193,7 +199,7 @@ tap_is 'the report of the watch mentions the event that came late' "$(grep -oE '
 
 guest_exec exact 'dmesg -n 7'
 
-# --- what enable says of them ---
+# --- the output of enable ---
 
 virsh_oopsbt() {
 	"$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" "$@"
@@ -203,7 +209,7 @@ tap_like "enable says that this QEMU pauses the guest" "$(virsh_oopsbt enable --
 tap_like 'enable says that a stock QEMU drops the event' "$(virsh_oopsbt enable --live "$(guest_domain stock)")" \
 	'has no patches for it and drops it'
 
-# --- nobody but the daemon's own pause is ended, and none lasts ---
+# --- only the daemon's own pause is ended, and none lasts ---
 
 daemon_mark
 kill -STOP "$daemon_pid"
@@ -218,7 +224,7 @@ tap_is "a guest that somebody suspends while it is held stays suspended" "$(stat
 virsh -q resume "$(guest_domain exact)"
 wait "$writer"
 
-# The daemon comes to it when the guest runs again, and takes the pause for a young one.
+# The daemon continues when the guest runs again, and takes the pause for a recent one.
 daemon_change exact "budget='10000' watch='100' keep='100'"
 daemon_wait "$(guest_domain exact): its QEMU pauses" >/dev/null
 oops_timeout exact 1
@@ -234,7 +240,7 @@ tap_is 'a report of a pause that ended early does not claim a single instant' "$
 
 daemon_change exact "budget='2000' watch='100' keep='100'"
 
-# An oops that is not collected must not wait for QEMU's limit, the longest that there is.
+# An oops that is not collected must not wait for QEMU's limit.
 daemon_stop
 daemon_config '[rate-limit]' 'domain_burst=1'
 daemon_start
@@ -259,7 +265,7 @@ daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
 symbols=$(guest_exec exact 'grep scenario_counter /proc/kallsyms')
 now=$(printf '%s\n' "$symbols" | awk '$3 == "scenario_counter" { print $1 }')
 guest_exec exact 'echo "counter 0,2-3 20000" >/sys/kernel/debug/oopsbt_scenario/run'
-# Wide enough for a busy machine: QEMU lets go of it this long after the oops.
+# Long enough for a busy machine: QEMU resumes the guest this long after the oops.
 daemon_change exact "budget='8000'"
 daemon_stop
 rogue_analyzer
@@ -279,7 +285,7 @@ tap_ok 'QEMU resumes a held guest by itself' stands exact running
 wait "$writer"
 tap_ok 'CPUs of a held guest count on when QEMU lets it go' [ "$(counter "$now")" -gt "$first" ]
 
-# --- off ---
+# --- disabling ---
 
 daemon_start
 daemon_wait "$(guest_domain exact): its QEMU pauses" >/dev/null

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# oopsbtd reads its configuration again on SIGHUP; and a libvirtd that is stopped holds up neither that nor its end.
+# oopsbtd reads its configuration again on SIGHUP; a stopped libvirtd delays neither that nor the
+# end of oopsbtd.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -11,7 +12,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
-# reload: and what it says of that
+# reload: reloads, and prints the log of that
 reload() {
 	daemon_mark
 	kill -HUP "$daemon_pid"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Guests that stand still, each in its own way, with their own detectors switched off: noticed from outside. And guests
-# that do not, though they look like it. STALL_KERNELS: which kernels; STALL_CPUS: with how many vCPUs each.
-# What the host does to a guest is in starved.test.sh.
+# Guests that hang, each in its own way, with their own detectors switched off: oopsbtd notices the
+# hang from outside. And guests that only look hung. STALL_KERNELS: the kernels to test; STALL_CPUS:
+# the numbers of vCPUs. starved.test.sh tests what the host does to a guest.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -13,7 +13,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
-# Not starved: other work on this machine may do that to a guest at any time.
+# Without starved: other work on this machine may starve a guest at any time.
 hangs=soft-lockup,hard-lockup,rcu-stall,hung-task,dead
 query=$build/tests/report/query
 daemon_config '[stall]' 'dead_s=5' '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
@@ -24,7 +24,7 @@ value() {
 	"$query" value "$dump/report.json" "$1"
 }
 
-# stalls GUEST SCENARIO: until there is a dump of it, sets $dump
+# stalls GUEST SCENARIO: waits for its dump and sets $dump
 stalls() {
 	daemon_mark
 	guest_exec "$1" "echo $2 >/sys/kernel/debug/oopsbt_scenario/run" >/dev/null
@@ -47,7 +47,7 @@ dumped() {
 	dump=$daemon_store/$(guest_domain "$1")/$dump
 }
 
-# ends GUEST INCIDENT: what stood still goes on, and there is a dump of that
+# ends GUEST INCIDENT: the hang ends, and there is a dump of the end
 ends() {
 	tap_like "$shape, $2: the log reports its end" "$(daemon_wait "$2: .* ran on after [0-9]+ s" 60 || true)" 'ran on'
 	daemon_wait "$(guest_domain "$1"): stored:.* ended$" 60 >/dev/null || true
@@ -60,16 +60,16 @@ num_dumps() {
 	dumps "$1" | wc -l
 }
 
-# try KERNEL VCPUS: all of it on a guest of that shape
+# try KERNEL VCPUS: runs all tests on a guest of that shape
 try() {
 	local kernel=$1 smp=$2 shape="$1, $2 vCPUs" seen
 	local a=$((smp > 1 ? 1 : 0)) b=$((smp > 2 ? 2 : smp - 1)) c=$((smp - 1)) # three CPUs, if there are so many
 	guest_start g kernel="$kernel" smp="$smp" memory=384 kaslr=no
-	# Some scenarios make the kernel warn, too.
+	# Some scenarios also make the kernel warn.
 	daemon_mark # not the guest before, of the same name
 	daemon_follow g "budget='10000' keep='1000' kinds='$hangs'" >/dev/null
-	# Two seconds of processor time for a hard lockup, four for a soft one: on a busy machine that takes longer. The guest
-	# itself sees neither.
+	# Two seconds of processor time for a hard lockup, four for a soft one: on a busy machine
+	# that takes longer. The guest itself notices neither.
 	guest_exec g 'echo 0 >/proc/sys/kernel/watchdog; echo 2 >/proc/sys/kernel/watchdog_thresh
 		echo 60 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout
 		echo 1 >/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress
@@ -86,7 +86,7 @@ try() {
 	ends g hard-lockup
 	tap_is "$shape, interrupts off: there are no other dumps of it" "$(num_dumps g)" 2
 
-	# Somebody who would run there, if he could.
+	# A task that would run there if it could.
 	guest_exec g "taskset $((1 << b)) sh -c 'while :; do :; done' >/dev/null 2>&1 & echo \$! >/tmp/busy"
 	spins g spin_preemptoff "$b"
 	tap_is "$shape, preemption off: the incident is a soft lockup of the CPU" "$(value '$.incident') on CPU $(value '$.stall.cpu')" "soft-lockup on CPU $b"
@@ -96,9 +96,10 @@ try() {
 	# shellcheck disable=SC2016
 	guest_exec g 'kill -9 $(cat /tmp/busy)'
 
-	# A lockup would be told instead of an RCU stall, and that would be part of it.
+	# A lockup would be reported instead of an RCU stall.
 	guest_exec g 'echo 3 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout; echo 30 >/proc/sys/kernel/watchdog_thresh'
-	# A reader that sleeps keeps a grace period from ending where it may sleep (PREEMPT_RCU); else one that spins does.
+	# A sleeping reader stalls a grace period if it may sleep (PREEMPT_RCU); otherwise a
+	# spinning reader does.
 	if [ "$kernel" = 5.10 ]; then
 		spins g spin_preemptoff "$c"
 	else
@@ -126,7 +127,7 @@ try() {
 		'^guest: .* oopsbt-never \(pid [0-9]+\) waits for a completion in .* by now'
 	tap_like "$shape, a waiting task: the guest is not frozen, because the task may wait for a disk" "$(cat "$dump/report.txt")" \
 		'timeline.frozen: the guest ran while it was read: a suspend would wait for the disk'
-	# The detector counts it again and again, and the next daemon knows what this one has told.
+	# The detector counts the task repeatedly, and the next daemon knows what this one reported.
 	daemon_stop
 	daemon_start
 	daemon_wait "$(guest_domain g): runs Linux" >/dev/null
@@ -141,14 +142,14 @@ try() {
 	tap_is "$shape, WARN_ON(): the incident is a warning" "$(value '$.incident'): $(value '$.title')" \
 		'warning: WARNING in run_warn [oopsbt_scenario]'
 
-	# Not asked for, it is not told.
+	# A disabled kind is not reported.
 	seen=$(num_dumps g)
 	daemon_change g "budget='10000' keep='1000' kinds='oops,panic'"
 	guest_exec g "echo spin_irqoff $a 4000 >/sys/kernel/debug/oopsbt_scenario/run"
 	sleep 5 # for as long as it would take to notice, and more
 	daemon_change g "budget='10000' keep='1000' kinds='$hangs'"
 
-	# What looks like a hang and is none: a pause, a guest that idles, tasks of the user's that use all of a CPU.
+	# Looks hung but is not: a pause, an idle guest, user tasks that use all of a CPU.
 	virsh -q suspend "$(guest_domain g)"
 	sleep 6
 	virsh -q resume "$(guest_domain g)"
@@ -157,7 +158,7 @@ try() {
 	sleep 4
 	tap_is "$shape: a disabled kind of hang, a pause, an idle guest and a computing guest make no dump" "$(num_dumps g)" "$seen"
 
-	# Nobody answers after that. It is noticed without being asked for.
+	# Nobody answers after that. It is noticed by default.
 	daemon_change g "budget='10000' keep='1000' kinds='auto'"
 	daemon_mark
 	guest_exec g '(sleep 1; echo halt >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1 &'

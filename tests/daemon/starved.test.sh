@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A guest whose vCPUs want to run and that the host lets wait: one, as another task has its processor; all, as a limit
-# keeps them off (cpu.max of their cgroups). Noticed, and the host is to blame. STALL_KERNELS: on which kernels.
+# A guest whose vCPUs want to run but are kept waiting by the host: one vCPU because another task
+# has its processor; all because of a limit (cpu.max of their cgroups). It is noticed, and the host
+# is to blame. STALL_KERNELS: the kernels to test.
 #
-# alone: a real-time task keeps a processor from everybody else.
+# alone: a real-time task keeps a processor from all other processes.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -20,7 +21,7 @@ value() {
 	"$query" value "$(dumps "${2:-g}" | tail -n 1)/report.json" "$1"
 }
 
-# busy NAME: two CPUs that would run all the time
+# busy NAME: two CPUs that want to run all the time
 busy() {
 	# shellcheck disable=SC2016 # for the guest's shell
 	guest_exec "$1" 'for i in 1 2; do taskset $i sh -c "while :; do :; done" >/dev/null 2>&1 & done'

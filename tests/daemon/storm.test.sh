@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A guest that does nothing but report oopses, some 100,000 a second, on a QEMU that sends events of them and pauses it:
-# the daemon, libvirtd and the other domains have their peace. And what a report tells of oopses that have none.
+# A guest that only reports oopses, about 100,000 a second, on a QEMU that sends events of them and
+# pauses it: the daemon, libvirtd and the other domains must not suffer. Also tests what a report
+# says of oopses without a dump.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -46,7 +47,7 @@ writes() {
 	virsh -q qemu-monitor-command "$storm" --hmp 'xp /4xw 0x9000' | tr -d '\r' | awk 'NF == 5 { print $2 }'
 }
 
-# grown BEFORE AFTER KIB FILES: by no more than that
+# grown BEFORE AFTER KIB FILES: it has grown by at most that
 grown() {
 	local before after
 	read -ra before <<<"$1"
@@ -83,7 +84,7 @@ tap_ok "the daemon has not grown after the storm" grown "$ours" "$(size "$daemon
 tap_ok 'libvirtd has not grown after the storm' grown "$libvirts" "$(size "$libvirtd_pid")" 4096 8
 tap_ok "the guest runs after the storm" eventually [ "$(writes)" != "$first" ]
 
-# --- oopses that have no dump ---
+# --- oopses without a dump ---
 
 value() {
 	"$query" value "$(dumps other | tail -n 1)/report.json" "$1"
@@ -93,7 +94,7 @@ report() {
 	cat "$(dumps other | tail -n 1)/report.txt"
 }
 
-# reload LINE...: of the configuration
+# reload LINE...: adds lines to the configuration
 reload() {
 	daemon_config "$@"
 	kill -HUP "$daemon_pid"
@@ -102,7 +103,7 @@ reload() {
 
 virsh -q destroy "$storm" >/dev/null
 daemon_stop
-# The third is allowed half a minute after the first: time for five oopses.
+# The third is allowed half a minute after the first, enough for five oopses.
 daemon_config '[rate-limit]' 'domain_burst=2' 'domain_per_hour=120'
 daemon_start
 daemon_wait "$(guest_domain other): runs Linux" 60 >/dev/null
@@ -128,7 +129,7 @@ tap_is "the report lists the two skipped oopses by number and title" \
 tap_is 'the report says why two oopses have no dump' "$(value '$.suppressed.count') $(value '$.suppressed.rate_limit') $(value '$.suppressed.failed')" '2 2 0'
 tap_like 'report.txt lists the oopses without a dump' "$(report)" '2 signals: the rate limit was reached'
 
-# The next one is collected as it happens: its stack is to be that of its text.
+# The next one is collected at once: its stack must belong to its text.
 reload 'domain_burst=100' '[store]' 'free_space_mib=1073741824'
 daemon_mark
 oops other bug
@@ -140,7 +141,7 @@ daemon_wait "$(guest_domain other): stored:" 60 >/dev/null
 tap_is "after a failed collection the report is of the next oops" \
 	"$(value '$.title') $(($(value '$.oops.number') - told))" \
 	'general protection fault in scenario_gpf [oopsbt_scenario] 7'
-# On a busy host the CPU may have gone on.
+# On a busy host the CPU may have moved on.
 tap_like "after a failed collection no stack is of another oops" "$(value '$.vcpus[*].frames[*].symbol' | grep ^scenario_ | sort -u | xargs)" \
 	'^(scenario_gpf)?$'
 tap_is "after a failed collection the registers are of the reported oops" "$(value '$.fault.symbol')" scenario_gpf
@@ -151,9 +152,9 @@ tap_unlike "the report does not blame the rate limit for a failed collection" "$
 "$build/host-tool/oopsbt-analyze" --json "$(dumps other | tail -n 1)/core" >"$test_dir/again.json" || true
 tap_ok "the core has the same list of oopses" cmp "$test_dir/again.json" "$(dumps other | tail -n 1)/report.json"
 
-# --- one bug, again and again ---
+# --- repeats of a bug ---
 
-# Of gpf there are two, of bug none so far.
+# There are two dumps of gpf so far, none of bug.
 daemon_change other "full='3'"
 had=$(dumps other | wc -l)
 for scenario in bug bug bug bug gpf bug; do
@@ -172,7 +173,7 @@ tap_like "list counts the records of repeats" "$("$build/virsh-plugin/virsh-oops
 tap_is "no partial dump of a recorded oops is left" "$(find "$daemon_store" -name '.new-*')" ""
 daemon_change other
 
-# Another process collects the domain: it has the lock.
+# Another process collects the domain: it holds the lock.
 uuid=$(virsh domuuid "$(guest_domain other)" | xargs)
 had=$(dumps other | wc -l)
 exec {lock}>"$daemon_runtime/locks/$uuid"
@@ -188,7 +189,7 @@ tap_is "the log says once that a collection has to wait" "$(tail -n "+$daemon_fr
 tap_is 'an oops that another process kept from being collected has one dump' $(($(dumps other | wc -l) - had)) 1
 tap_is 'the dump of a delayed oops mentions no other' "$(value '$.suppressed')" null
 
-# What a daemon has left out its successor knows.
+# The next daemon knows which oopses were skipped.
 daemon_stop
 daemon_config '[rate-limit]' 'domain_burst=1' 'domain_per_hour=1'
 daemon_start

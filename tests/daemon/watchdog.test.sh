@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A guest that does not serve its watchdog device: there is a dump where the device's action leaves something to look at,
-# and what the action has stopped stays so. And each kind of incident has a rate limit of its own.
+# A guest that does not serve its watchdog device: there is a dump if the device's action leaves the
+# guest readable, and a guest that the action has stopped stays stopped. Each kind of incident has
+# its own rate limit.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -21,8 +22,8 @@ value() {
 	"$query" value "$dump/report.json" "$1"
 }
 
-# Opens the device and never serves it again. Once it has expired it is off; who had it open closes it properly, else
-# the driver takes it for one that runs.
+# Opens the device and never serves it again. It is off after its expiry; the test then closes it
+# properly, because otherwise the driver assumes that it still runs.
 expires() {
 	daemon_mark
 	guest_exec g 'killall watchdog 2>/dev/null && while pidof watchdog; do usleep 50000; done
@@ -72,7 +73,7 @@ paused_unseen() {
 	done
 }
 
-# comes_back: the daemon, for as long as a dump would take, and more
+# comes_back: runs the daemon for longer than a dump takes
 comes_back() {
 	daemon_start
 	daemon_wait "$(guest_domain g): runs Linux" >/dev/null

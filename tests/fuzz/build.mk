@@ -49,7 +49,7 @@ else
 fuzz-targets:
 	$(Q)$(MAKE) FUZZ=1 fuzz-targets
 
-# SECONDS_EACH: how long each target looks for more than its corpus has.
+# SECONDS_EACH: the time each target runs beyond its corpus.
 .PHONY: fuzz
 SECONDS_EACH ?= 60
 fuzz: fuzz-targets

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Every fuzz target takes its corpus, and looks for more for some seconds; `make fuzz` looks longer.
+# Every fuzz target runs its corpus and some seconds more; `make fuzz` runs longer.
 #
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
@@ -15,12 +15,12 @@ targets=$(find "$here" -name '*.c' ! -name 'fuzz*.c' -printf '%f\n' | sed 's/\.c
 tap_is "every target has a corpus" "$(cd "$here/corpus" && echo *)" "$targets"
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
-# As many at a time as there are processors. The seed is fixed: what is new is for `make fuzz` to find, not for whoever
-# checks a change that has nothing to do with it.
+# Runs one target per processor at a time. The seed is fixed: new findings are for `make fuzz`, not
+# for an unrelated change that is being checked.
 # shellcheck disable=SC2016 # the inner shell expands
 xargs -n 1 -P "$(nproc)" env FUZZ_FRESH=1 FUZZ_SEED=1 sh -c '"$0" "$1" "$3" >"$2/$3" 2>&1 && touch "$2/$3.good"' \
 	"$here/run" "$seconds_each" "$logs" <<<"$targets" || true
-# looked_at TARGET: what its run said, and whether it found nothing
+# looked_at TARGET: prints the output of its run; fails if there was a finding
 looked_at() {
 	cat "$logs/$1"
 	[ -e "$logs/$1.good" ]

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The guest module in real guests: it loads where it can work and says why where it can't, signals oopses, answers
-# NMIs when told to, and goes away cleanly.
+# The guest module in real guests: it loads where it can work and otherwise says why not, signals
+# oopses, answers NMIs if enabled, and unloads cleanly.
 #
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
@@ -16,20 +16,21 @@ cpus=3
 run=/sys/kernel/debug/oopsbt_scenario/run
 parameters=/sys/module/oopsbt_pvpanic/parameters
 
-# begin NAME OPTION...: a guest without the module; its QEMU runs
+# begin NAME OPTION...: starts a guest without the module; its QEMU runs
 begin() {
 	local name=$1
 	shift
 	guest_start "$name" smp=$cpus kaslr=no module=no append=loglevel=8 "$@" wait=no
 }
 
-# ready NAME: so does its kernel. An event's line of "virsh event" comes once.
+# ready NAME: waits for its kernel. "virsh event" prints each event once.
 ready() {
 	guest_ready "$1"
 	guest_events "$1"
 }
 
-# load NAME [PARAMETER...]: what it prints, without time stamps. busybox tries a refused module twice, by another call.
+# load NAME [PARAMETER...]: prints its messages without time stamps. busybox tries a refused module
+# twice, with another system call.
 load() {
 	local name=$1
 	shift
@@ -41,12 +42,12 @@ loaded() {
 	guest_exec "$1" 'grep -c ^oopsbt_pvpanic /proc/modules' || true
 }
 
-# oops NAME: the writer dies of it. The events before a later one have arrived with it.
+# oops NAME: the oops kills the writer. Events before a later one have arrived with it.
 oops() {
 	guest_exec "$1" "echo null >$run" 2>/dev/null || true
 }
 
-# crashloaded NAME: how many events came; a suspend and resume is a mark behind the last one
+# crashloaded NAME: the number of events so far; a suspend and resume marks the end
 crashloaded() {
 	local domain mark
 	domain=$(guest_domain "$1")
@@ -63,7 +64,7 @@ nmi() {
 	virsh -q inject-nmi "$(guest_domain "$1")" >/dev/null
 }
 
-# monitor NAME COMMAND...: of the human monitor
+# monitor NAME COMMAND...: runs a command of the human monitor
 monitor() {
 	local domain
 	domain=$(guest_domain "$1")
@@ -71,7 +72,7 @@ monitor() {
 	virsh -q qemu-monitor-command "$domain" --hmp "$*" >/dev/null
 }
 
-# said NAME PATTERN: the module's line that matches, once it is there
+# said NAME PATTERN: waits for the module's line that matches
 said() {
 	dmesg_until "$1" "oopsbt_pvpanic: .*$2" | sed -n 's/.* oopsbt_pvpanic: //p' | grep -E "$2" | tail -n 1
 }
@@ -81,12 +82,12 @@ dmesg_until() {
 	guest_exec "$1" "for i in \$(seq 600); do dmesg | grep -Eq '$2' && break; usleep 100000; done; dmesg"
 }
 
-# --- lockups: what is written to pvpanic when, by QEMU's trace of device writes
-# A stock QEMU does nothing with the event LOCKUP, but lets the device offer it.
+# --- lockups: writes to pvpanic, by QEMU's trace of device writes A stock QEMU ignores the event
+# LOCKUP, but lets the device offer it.
 lockup_trace=$test_dir/trace
 
-# writes_until NAME COMMAND PATTERN: while COMMAND runs in the guest and until its console has a line that matches; sets
-# $writes: lines "VALUE DEVICE". What is on the console before is no such line.
+# writes_until NAME COMMAND PATTERN: waits while COMMAND runs in the guest and until its console has
+# a new line that matches; sets $writes: lines "VALUE DEVICE".
 writes_until() {
 	local name=$1 traced
 	traced=$(wc -l <"$lockup_trace/$name")
@@ -102,7 +103,7 @@ events_written() {
 	awk '$2 == "pvpanic" { print $1 }' <<<"$writes" | xargs
 }
 
-# text_behind: what was printed on the console behind the first event
+# text_behind: the console text after the first event
 text_behind() {
 	local value
 	for value in $(printf '%s\n' "$writes" | awk '$2 == "pvpanic" { behind = 1 } behind && $2 == "serial" { print $1 }'); do
@@ -114,7 +115,7 @@ text_behind() {
 # lockup NAME WHAT EVENT COMMAND PATTERN
 lockup() {
 	writes_until "$1" "$4" "$5"
-	# A detector that comes round again tells again.
+	# A detector repeats its report.
 	tap_is "$kernel: $2 writes the event once, and no other" "$(events_written | tr ' ' '\n' | sort -u)" "$3"
 	tap_like "$kernel: $2: the event comes before the text" "$(text_behind)" "$5"
 }
@@ -140,7 +141,7 @@ lockups() {
 libvirt_start
 mkdir -m 0777 "$lockup_trace"
 
-# Where the device does not offer LOCKUP.
+# If the device does not offer LOCKUP.
 begin fallback kernel=6.1 pvpanic=isa smp=2 memory=256
 ready fallback
 load fallback >/dev/null
@@ -268,7 +269,7 @@ for kernel in 5.10 6.1 6.12; do
 	guest_destroy plug
 done
 
-# Each for one thing; they boot together.
+# Each guest is for one test; they boot at the same time.
 one=(kernel=6.1 pvpanic=isa smp=1 memory=256)
 begin late kernel=6.1 pvpanic=isa
 begin bare "${one[@]}" append=oopsbt.stock_pvpanic=no
@@ -277,7 +278,7 @@ begin kdump "${one[@]}" append=elfcorehdr=0x1000
 begin deaf "${one[@]}" events=1
 begin none "${one[@]}" pvpanic=none
 
-# In its own time, while the others are looked at.
+# Boots while the other guests are tested.
 ready late
 load late nmi_backtrace=1 >/dev/null
 guest_exec late 'dmesg -c >/dev/null'

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The AppArmor profile in a kernel that has AppArmor: a Debian kernel, booted by QEMU without libvirt, loads it and runs
-# oopsbtd, its analyser and its freeze guard under it.
+# The AppArmor profile in a kernel with AppArmor: a Debian kernel, booted by QEMU without libvirt,
+# loads it and runs oopsbtd, its analyser and its freeze guard under it.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -40,7 +40,8 @@ make_guest() {
 	libraries "$root"/usr/sbin/* "$root"/usr/local/sbin/* "$root"/usr/local/libexec/oopsbt/* | while read -r file; do
 		install -D "$(realpath "$file")" "$root$file"
 	done
-	# Empty: what the guest's kernel can do counts, not what this machine's parser is told to use.
+	# Empty: the guest's kernel decides which features count, not the configuration of this
+	# machine's parser.
 	: >"$root/etc/apparmor/parser.conf"
 	cp -r /etc/apparmor.d/{abi,abstractions,tunables} "$root/etc/apparmor.d/"
 	printf 'root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n' >"$root/etc/passwd"
@@ -53,7 +54,7 @@ make_guest() {
 	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0 >"$work/initramfs")
 }
 
-# said NAME: what the guest said of it
+# said NAME: the value that the guest printed
 said() {
 	tr -d '\r' <"$work/console" | sed -n "s/^.*oopsbt-apparmor: $1: //p"
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# A collector of hosts' journals and what sends to it, with certificates, as docs/fleet.md has it. All of them find it as
-# "collector" on loopback, so they share a network. Source lib.sh first.
+# A collector of hosts' journals and the senders, with certificates, as in docs/fleet.md. All of
+# them find it as "collector" on loopback, so they share a network. Source lib.sh first.
 #
 #	collector_certificates NAME...	for the collector and these hosts
 #	collector_listens		on the host named collector, which has booted
@@ -31,7 +31,8 @@ collector_certificates() {
 	done
 }
 
-# has_keys GROUP: the host has its own, which this group can read, and finds the collector
+# has_keys GROUP: gives the host its own keys, readable for this group, and the address of the
+# collector
 has_keys() {
 	local folder=$host_root/etc/oopsbt-keys
 	install -d "$folder"
@@ -42,7 +43,7 @@ has_keys() {
 	echo '127.0.0.1 collector' >>"$host_root/etc/hosts"
 }
 
-# key_lines: of the configuration of both sides
+# key_lines: the keys in the configuration of both sides
 key_lines() {
 	echo ServerKeyFile=/etc/oopsbt-keys/own.key
 	echo ServerCertificateFile=/etc/oopsbt-keys/own.pem
@@ -69,7 +70,7 @@ collector_gets() {
 	} >"$host_root/etc/systemd/journal-upload.conf"
 	drop_in=$host_root/etc/systemd/system/systemd-journal-upload.service.d/restart.conf
 	mkdir -p "$(dirname "$drop_in")"
-	# As the page has it, but for the time.
+	# As on the page, except for the time.
 	sed -n '/^    \[Unit\]/,/^$/s/^    //p' "$host_lib/../../docs/fleet.md" | sed 's/^RestartSec=.*/RestartSec=5/' >"$drop_in"
 	host systemctl daemon-reload
 	host systemctl start systemd-journal-upload

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The package of the guest module, in a container with what a guest of this machine's Debian release has, from apt's point of
-# view: without headers, with headers, removed. What it builds there is loaded by a test guest with that kernel.
+# The package of the guest module, in a container that resembles a guest of this machine's Debian
+# release for apt: without headers, with headers, removed. A test guest with that kernel loads the
+# built module.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -21,7 +22,7 @@ deb=$packages/${package}_$(dpkg-parsechangelog -l "$top/debian/changelog" -S Ver
 own=$(. /etc/os-release && echo "$VERSION_CODENAME")
 root=$test_dir/dkms/root
 
-# in_container COMMAND...: it may not load anything into this machine's kernel
+# in_container COMMAND...: it cannot load anything into this machine's kernel
 in_container() {
 	systemd-nspawn --quiet --register=no --keep-unit --machine="oopsbt-test-$$" --directory="$root" --as-pid2 --pipe \
 		--bind-ro="$packages" --setenv=DEBIAN_FRONTEND=noninteractive "$@" </dev/null
@@ -35,7 +36,7 @@ status() {
 	in_container dkms status -m oopsbt-pvpanic | tr -d '\r'
 }
 
-# files: of the container, but those that apt and dpkg keep for themselves
+# files: those of the container, except the state of apt and dpkg
 files() {
 	find "$root" -xdev \( -path "$root/var/log" -o -path "$root/var/cache" -o -path "$root/var/lib/apt" -o \
 		-path "$root/var/lib/dpkg" -o -path "$root/tmp" -o -path "$root/root" -o -path "$root/run" -o -path "$root/dev" \) \
@@ -70,7 +71,7 @@ tap_is "the module is loaded at boot" "$(grep -v '^#' "$root/usr/lib/modules-loa
 tap_ok "the package can be removed without the module having been built" in_container apt-get purge -y "$package"
 tap_is "nothing is left of a package whose module was not built" "$(diff <(echo "$before") <(files) || true)" ""
 
-# --- with headers, which come later ---
+# --- with headers that are installed later ---
 
 install "$deb" >/dev/null
 tap_ok "headers can be installed after the package" install linux-headers-amd64

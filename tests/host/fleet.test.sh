@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Three hosts and a collector of their journals, each a machine container with a systemd of its own, on a network of their
-# own: guests of two hosts oops, and the collector is asked which bugs there are. docs/fleet.md says how to set this up.
+# Three hosts and a collector of their journals, each a machine container with its own systemd, in a
+# separate network: guests of two hosts oops, and the collector lists the bugs. docs/fleet.md
+# describes the setup.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -21,9 +22,9 @@ oops() {
 	guest_exec "$1" "(echo $2 >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true" 2>/dev/null
 }
 
-# --- what the collector says ---
+# --- queries to the collector ---
 
-# answer EXPRESSION VERB [OPTION...]: of the JSON that the verb gives over all journals
+# answer EXPRESSION VERB [OPTION...]: a value in the JSON of the verb for all journals
 answer() {
 	local expression=$1 verb=$2
 	shift 2
@@ -37,7 +38,7 @@ has_dumps() {
 }
 
 collector_certificates alpha beta gamma
-# A network of their own: loopback, and nothing behind it.
+# A separate network: only loopback.
 unshare --net sleep infinity &
 at_exit "end_process $!"
 network=/proc/$!/ns/net
@@ -71,7 +72,7 @@ guest_ready b
 host virsh oopsbt enable "$(guest_domain b)" --kinds "$host_kinds" >/dev/null
 host_log ': runs Linux' >/dev/null
 
-# --- one bug in common ---
+# --- a shared bug ---
 
 host_use alpha
 oops a null
@@ -124,7 +125,7 @@ tap_ok "a host notices that the collector is away" eventually 60 upload_is_away
 on_collector systemctl start systemd-journal-remote.socket
 tap_ok "the collector that is back receives the oops of the meantime" eventually 120 has_dumps 4
 
-# --- sent twice, strangers, newer versions ---
+# --- repeated and untrusted entries, newer versions ---
 
 host_use alpha
 host systemctl stop systemd-journal-upload
@@ -134,7 +135,7 @@ host_use gamma
 # shellcheck disable=SC2016 # for the shell in there
 host setpriv --reuid=nobody --clear-groups sh -c 'printf "%s\n" "$@" | logger --journald' sh "MESSAGE_ID=$incident" \
 	PRIORITY=4 MESSAGE=forged OOPSBT_DOMAIN=forged OOPSBT_DUMP=20260101T000000Z-1 OOPSBT_KIND=panic OOPSBT_TITLE=forged
-# has_entries HOST NUMBER: so many incidents of it
+# has_entries HOST NUMBER: the number of its incidents
 has_entries() {
 	[ "$(on_collector journalctl --directory="$remote" --output=cat "MESSAGE_ID=$incident" "_HOSTNAME=$1" | wc -l)" = "$2" ]
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# A disk of the host that stands still: who writes to it waits, and cannot be killed. Source lib.sh first.
+# A disk of the host that hangs: its writers wait and cannot be killed. Source lib.sh first.
 #
 #	frozen_disk FOLDER	a disk of 512 MiB at that folder of the host, which still runs
 #	frozen_disk_stop SECONDS	it stands still, for so long at most: also if the test is killed meanwhile

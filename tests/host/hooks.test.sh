@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Hooks under a real systemd: what they find, that the examples do what they say, and that a bad one touches nothing.
+# Hooks under a real systemd: their environment, the examples, and bad hooks, which must affect
+# nothing else.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -24,7 +25,7 @@ oops() {
 	guest_exec a '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null
 }
 
-# drop_in NAME LINE...: the one drop-in that there is
+# drop_in NAME LINE...: the only drop-in
 drop_in() {
 	local name=$1
 	shift
@@ -34,7 +35,7 @@ drop_in() {
 	host systemctl daemon-reload
 }
 
-# hook SCRIPT [LINE...]: run it as a hook of the dump; its status
+# hook SCRIPT [LINE...]: runs it as a hook of the dump; returns its status
 hook() {
 	printf '#!/bin/sh\n%s\n' "$1" >"$host_root/usr/local/bin/hook"
 	chmod 755 "$host_root/usr/local/bin/hook"
@@ -43,7 +44,7 @@ hook() {
 	host systemctl start "$unit"
 }
 
-# said: what the last hook said
+# said: the output of the last hook
 said() {
 	host journalctl --quiet --output=cat --identifier=oopsbt-hook --since=@"$since"
 }
@@ -52,7 +53,7 @@ report_has() {
 	host cat "$dump/report.json" | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
 }
 
-# run_example NAME [LINE...]: with its own drop-in, and a second one of these lines
+# run_example NAME [LINE...]: with its own drop-in, and a second one with these lines
 run_example() {
 	local name=$1
 	shift
@@ -199,7 +200,7 @@ tap_is "the object store has one core per bug" "$(grep -c '/core' "$test_dir/kep
 
 # --- what the hook needs hangs ---
 
-# hooks_of ID: how often its hook has said so
+# hooks_of ID: the number of runs of its hook
 hooks_of() {
 	said | grep -c "^OOPSBT_DUMP=$1\$" || true
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Hosts with a real systemd: machine containers in which oopsbt is installed. Source ../lib/tap.sh, ../lib/libvirt.sh and
-# ../lib/guest.sh first.
+# Hosts with a real systemd: machine containers in which oopsbt is installed. Source ../lib/tap.sh,
+# ../lib/libvirt.sh and ../lib/guest.sh first.
 #
 #	host_start [bare]	make one, install oopsbt into it (bare: don't), boot it; the guests of guest.sh run in it
 #				from then on
@@ -11,7 +11,7 @@
 #	host_log PATTERN [SECONDS]	until oopsbtd logs a line that matches; prints it
 #	host_mark		from now on host_log looks at later lines only
 #
-# A test that needs several does by itself what host_start does:
+# A test that needs several hosts does the steps of host_start itself:
 #
 #	host_make NAME [bare]	make one of that name, and install
 #	host_boot NAME [OPTION...]	boot it, with these options of systemd-nspawn
@@ -28,18 +28,18 @@ host_root=
 host_pid=
 declare -A host_pids host_nspawns host_from
 
-# By name: systemd-nspawn has children of its own for a moment.
+# By name, because systemd-nspawn briefly has other children.
 host_has_first_process() {
 	host_pids[$1]=$(pgrep -x -P "${host_nspawns[$1]}" systemd)
 }
 
-# Its own wait fails as long as systemd answers nobody.
+# systemctl's own wait fails while systemd does not answer yet.
 host_is_up() {
 	host timeout 300 systemctl is-system-running --wait >"$host_dir/state" 2>/dev/null ||
 		grep -qx degraded "$host_dir/state"
 }
 
-# host_until SECONDS COMMAND...: until it succeeds; nothing tells of these steps but that
+# host_until SECONDS COMMAND...: waits until it succeeds; no event tells of these steps
 host_until() {
 	local nspawn=${host_nspawns[$host_name]} end=$((SECONDS + $1))
 	shift
@@ -53,7 +53,7 @@ host_until() {
 	done
 }
 
-# host_layer BASE FOLDER: BASE, which stays as it is, to be written to at FOLDER/root
+# host_layer BASE FOLDER: a writable layer at FOLDER/root over BASE, which stays unchanged
 host_layer() {
 	mkdir -p "$2/root" "$2/upper" "$2/work"
 	mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay "$2/root"
@@ -63,7 +63,7 @@ host_layer() {
 host_make() {
 	local base
 	base=$("$host_lib/make-host")
-	# The kernel keeps no journal of a layer on a disk, and a temporary host needs none.
+	# The kernel keeps no journal for an overlay on a disk, and a temporary host needs none.
 	host_layer "$base" "$test_dir/$1"
 	if [ "${2:-}" != bare ]; then
 		make -s -C "$host_lib/../.." install DESTDIR="$test_dir/$1/root" >"$test_dir/$1/install" 2>&1 || {
@@ -71,7 +71,7 @@ host_make() {
 			return 1
 		}
 	fi
-	# It makes an id of its own, and D-Bus takes that.
+	# The host makes its own id, and D-Bus uses it.
 	: >"$test_dir/$1/root/etc/machine-id"
 	rm -f "$test_dir/$1/root/var/lib/dbus/machine-id"
 	echo "$1" >"$test_dir/$1/root/etc/hostname"
@@ -86,7 +86,7 @@ host_end() {
 host_boot() {
 	local name=$1 dir=$test_dir/$1
 	shift
-	# Its guests find their files where the test has them.
+	# Its guests find their files at the test's paths.
 	systemd-nspawn --quiet --register=no --keep-unit --capability=all --machine="oopsbt-test-$$-$name" --hostname="$name" \
 		--directory="$dir/root" --bind="$test_dir" "$@" --boot </dev/null >"$dir/console" 2>&1 &
 	host_nspawns[$name]=$!

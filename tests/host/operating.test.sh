@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The way of a new operator, by docs/operating.md alone: its blocks of commands are taken out of the page and run, on a host
-# with a real systemd, from the packages to an alert of a real Prometheus and to a collector. HOST_SUITE=trixie in the
-# environment: on that release.
+# The guide of a new operator, docs/operating.md: the test extracts its blocks of commands and runs
+# them, on a host with a real systemd, from the packages to an alert of a real Prometheus and to a
+# collector. HOST_SUITE=trixie in the environment: on that release.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -27,7 +27,7 @@ block() {
 		"$page"
 }
 
-# walk NAME: run these commands on the host, in the source tree; the page's guest and dump are the test's
+# walk NAME: runs these commands on the host, in the source tree, with the test's guest and dump
 walk() {
 	local commands
 	commands=$(block "$1" | sed "s/\bweb1\b/$domain/g; s/\bID\b/$id/g")
@@ -35,7 +35,7 @@ walk() {
 	host env --chdir="$source" DEBIAN_FRONTEND=noninteractive bash -euxc "$commands"
 }
 
-# query EXPRESSION: what the host's Prometheus answers now
+# query EXPRESSION: the current answer of the host's Prometheus
 query() {
 	host promtool query instant http://localhost:9090 "$1"
 }
@@ -44,7 +44,7 @@ answers() {
 	query "$1" | grep '=>' | grep -v '=> NaN'
 }
 
-# The source as git has it, and what else is here.
+# The source as in git, and other files of the tree.
 mkdir -p "$source"
 (cd "$top" && git ls-files --cached --others --exclude-standard -z | xargs -0 ls -d 2>/dev/null |
 	tar --no-recursion -T - -cf -) | tar -xf - -C "$source"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The Debian packages, from the source to purge, on a host with a real systemd. HOST_SUITE=trixie in the environment: on
-# that release, and built there.
+# The Debian packages, from the source to purge, on a host with a real systemd. HOST_SUITE=trixie in
+# the environment: on that release, and built there.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -20,7 +20,8 @@ again=$test_dir/again/in-another-folder/source
 first=$(dpkg-parsechangelog -l "$top/debian/changelog" -S Version)
 second=$first+test
 
-# on_builder COMMAND...: on this machine, which has what a build needs, or on the host of another release, which has it too
+# on_builder COMMAND...: on this machine, which has the build dependencies, or on the host of
+# another release, which has them, too
 on_builder() {
 	case ${HOST_SUITE:-} in
 	'' | "$(. /etc/os-release && echo "$VERSION_CODENAME")") "$@" ;;
@@ -28,7 +29,7 @@ on_builder() {
 	esac
 }
 
-# build SOURCE [OPTION...]: the packages of it into the folder that it lies in
+# build SOURCE [OPTION...]: builds its packages into its parent folder
 build() {
 	local source=$1 log
 	log=$(dirname "$1")/log
@@ -40,19 +41,19 @@ build() {
 	}
 }
 
-# unpacked FOLDER: the source into it
+# unpacked FOLDER: unpacks the source into it
 unpacked() {
 	mkdir -p "$1"
 	(cd "$top" && git ls-files --cached --others --exclude-standard -z | xargs -0 ls -d 2>/dev/null |
 		tar --no-recursion -T - -cf -) | tar -xf - -C "$1"
 }
 
-# sums FOLDER: of the packages in it
+# sums FOLDER: checksums of the packages in it
 sums() {
 	(cd "$1" && sha256sum -- *.deb)
 }
 
-# next_version: of the same source; what is compiled stays
+# next_version: of the same source; compiled files stay
 next_version() {
 	printf '%s\n' "oopsbt ($second) unstable; urgency=medium" '' '  * For a test.' '' \
 		" -- nobody <nobody@localhost>  $(date -R)" '' | cat - "$top/debian/changelog" >"$source/debian/changelog"
@@ -60,7 +61,7 @@ next_version() {
 	build "$source" -nc
 }
 
-# install VERSION: what an operator installs
+# install VERSION: as an operator does
 install() {
 	host env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 		"$packages/oopsbt_$1_amd64.deb" "$packages/oopsbt-virsh_$1_amd64.deb" "$packages/oopsbt-doc_$1_all.deb"
@@ -70,7 +71,7 @@ oops() {
 	guest_exec a '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null
 }
 
-# files: names of all files of the host but those that packages and services make and keep for themselves
+# files: all files of the host, except those that packages and services create for themselves
 files() {
 	host find / -xdev \( -path "$test_dir" -o -path /var/log -o -path /var/cache -o -path /var/lib/apt -o \
 		-path /var/lib/dpkg -o -path /var/lib/libvirt -o -path /etc/libvirt -o -path /tmp -o -path /var/tmp -o \
@@ -81,7 +82,7 @@ dumps() {
 	host find /var/lib/oopsbt -mindepth 2 -maxdepth 2 -type d -name '2*' 2>/dev/null | sort
 }
 
-# explained: how many messages journalctl explains that are an incident's
+# explained: the number of messages that journalctl explains as an incident's
 explained() {
 	host journalctl --list-catalog | grep -c 'had an incident' || true
 }
@@ -91,7 +92,7 @@ explained() {
 host_start bare
 unpacked "$source"
 tap_ok "the packages can be built" build "$source"
-# initial-upload-closes-no-bugs is about a bug of Debian's archive that its first upload closes; this is no upload.
+# initial-upload-closes-no-bugs is about the first upload to Debian's archive; this is no upload.
 tap_is "lintian finds nothing" "$(on_builder lintian --allow-root --suppress-tags initial-upload-closes-no-bugs \
 	"$packages/oopsbt_${first}_amd64.changes" 2>&1)" ""
 unpacked "$again"
@@ -147,7 +148,7 @@ oops
 tap_ok "an oops is stored" host_log "$domain: stored: .*NULL pointer"
 tap_like 'virsh lists the dump' "$(host virsh oopsbt list "$domain")" 'NULL pointer'
 
-# --- upgraded in the middle of a collection: the analyser stands still until the old daemon is told to stop ---
+# --- upgraded during a collection: the analyser is stopped until the old daemon is told to stop ---
 
 host_mark
 host pkill -STOP -x oopsbt-analyze

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# make dist, and the RPM packages made from it by Debian's rpmbuild: looked over by rpmlint, their files held against the
-# Debian packages'. They are not installed anywhere.
+# make dist, and the RPM packages that Debian's rpmbuild makes from it: checked by rpmlint, and
+# their files compared with those of the Debian packages. They are not installed anywhere.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -20,7 +20,8 @@ dist() {
 	make -s -C "$top" dist
 }
 
-# rpmbuild_all: of the archive alone. What the compiler makes of it is the Debian packages' test: it need not take long.
+# rpmbuild_all: from the archive alone, without optimisation. The test of the Debian packages covers
+# the compiler's output.
 rpmbuild_all() {
 	rpmbuild --load "$top/packaging/debian.macros" --define "_topdir $work" --define 'optflags -O0' \
 		--define "_smp_mflags -j$(nproc)" --nodeps -ta "$tarball" >"$work/log" 2>&1 || {
@@ -33,7 +34,8 @@ rpm_of() {
 	echo "$work"/RPMS/*/"$1-$version"-*.rpm
 }
 
-# as_debian_installs: all files of the RPM packages, where make install has them for Debian, in $source/debian/tmp
+# as_debian_installs: copies all files of the RPM packages to the paths of Debian's make install, in
+# $source/debian/tmp
 as_debian_installs() {
 	local file
 	mkdir -p "$source/debian/tmp"
@@ -52,7 +54,7 @@ as_debian_installs() {
 	find usr/share/man -name '*.gz' -exec gunzip {} +
 }
 
-# debian_files PACKAGE: which of these debian/ puts into it, and what else
+# debian_files PACKAGE: those that debian/ puts into it, and additional ones
 debian_files() {
 	(
 		cd "$source/debian/$1"
@@ -66,7 +68,8 @@ rpm_files() {
 		sed '/^\/usr\/share\/man/s,\.gz$,,; s,^\(/usr/share/doc/[a-z-]*\)-[0-9.]*/,\1/,' | grep -vE '^/usr/(share/licenses|lib/\.build-id)/' | sort
 }
 
-# differences PACKAGE: files that one of them has: "-FILE" the Debian package, "+FILE" the RPM package
+# differences PACKAGE: files in only one of them: "-FILE" in the Debian package, "+FILE" in the RPM
+# package
 differences() {
 	diff <(debian_files "$1") <(rpm_files "$1") | sed -n 's/^< /-/p; s/^> /+/p' | LC_ALL=C sort
 }
@@ -115,7 +118,7 @@ tap_is "oopsbt-doc has the same pages as Debian's" \
 	"$(rpm_files oopsbt-doc | sed 's,.*/,,' | sort)" \
 	"$(debian_files oopsbt-doc | sed -n 's,.*/docs/,,p' | sort)"
 
-# --- what is in them works ---
+# --- the programs in them work ---
 
 mkdir "$work/root"
 for package in oopsbt oopsbt-virsh; do

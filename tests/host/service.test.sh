@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# oopsbtd as it is installed, started by a real systemd, beside a libvirtd as Debian sets it up: what the unit takes
-# away must not be missed.
+# oopsbtd as installed, started by a real systemd, with a libvirtd as configured by Debian: it must
+# work under the restrictions of the unit.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -21,17 +21,17 @@ oops() {
 	guest_exec a '(echo null >/sys/kernel/debug/oopsbt_scenario/run) >/dev/null 2>&1; true' 2>/dev/null
 }
 
-# status_of COMMAND-NAME FIELD: of a process in the host, as /proc/PID/status has it
+# status_of COMMAND-NAME FIELD: of a process in the host, as in /proc/PID/status
 status_of() {
 	host sh -c "sed -n 's/^$2:[[:space:]]*//p' /proc/\$(pgrep -xo $1)/status" | tr '\t' ' '
 }
 
-# metrics_have LINE: as a user like node_exporter's reads them
+# metrics_have LINE: read by a user like node_exporter's
 metrics_have() {
 	host setpriv --reuid=nobody --clear-groups grep -Fx -- "$1" /run/oopsbt-metrics/oopsbt.prom
 }
 
-# journal_of ID: the entries that have this MESSAGE_ID, an object a line
+# journal_of ID: the entries with this MESSAGE_ID, an object a line
 journal_of() {
 	host journalctl --output=json "MESSAGE_ID=$1"
 }
@@ -42,12 +42,12 @@ field() {
 for line in sys.stdin: print(json.loads(line).get(sys.argv[1], ""))' "$1"
 }
 
-# id_of NAME: as log.h has it
+# id_of NAME: as in log.h
 id_of() {
 	sed -n "s/^#define LOG_ID_$1 \"\(.*\)\".*/\1/p" "$here/../../host-tool/daemon/log.h"
 }
 
-# stored NUMBER: until the domain has that many dumps
+# stored NUMBER: waits until the domain has that many dumps
 stored() {
 	local i
 	for ((i = 0; i < 300; i++)); do
@@ -57,8 +57,9 @@ stored() {
 	return 1
 }
 
-# Not at once, but eventually: the event and the watch may both tell of an oops, and libvirt stops the guest as it writes a
-# vmcore. So it may be frozen just now, by what ends by itself. One that is left frozen never runs.
+# Waits until the guest runs: the event and the watch may both report an oops, and libvirt stops the
+# guest while it writes a vmcore. So the guest may be frozen for a moment. A guest that is left
+# frozen never runs.
 runs() {
 	virsh -q domstate "$domain" | tee /dev/stderr | grep -x running
 }
@@ -141,7 +142,7 @@ tap_like "the unit allows the analyser to give up its priority" \
 	" $(host systemctl show --value -p SystemCallFilter oopsbtd) " ' setpriority '
 tap_is "oopsbtd has five capabilities" "$(status_of oopsbtd CapEff)" 00000000000800e4
 
-# A journal that stands still: more is said than its socket takes.
+# A journal that hangs: writes more than its socket takes.
 dumps=$(host sh -c 'ls -d /var/lib/oopsbt/*/2*-*' | xargs -n1 basename | sort -u | wc -l)
 host_mark
 host systemctl kill --kill-whom=main --signal=STOP systemd-journald
@@ -166,7 +167,7 @@ host_mark
 oops
 tap_ok "an oops after the restart of libvirtd is stored" host_log "$domain: stored: "
 
-# virtqemud in libvirtd's place, of which each stops the other. Here it is the same program as another unit.
+# virtqemud instead of libvirtd; each stops the other. Here it is the same program in another unit.
 cat >"$host_root/etc/systemd/system/virtqemud.service" <<-'UNIT'
 	[Unit]
 	Conflicts=libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket

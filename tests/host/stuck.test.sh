@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A collection that never ends, as the disk of the store stands still: systemd's watchdog restarts oopsbtd, and no guest and
-# no oops pays for it. Takes six minutes, in which it waits.
+# A collection that never ends, because the disk of the store hangs: systemd's watchdog restarts
+# oopsbtd, no guest stays frozen and no oops is lost. Takes six minutes of waiting.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")

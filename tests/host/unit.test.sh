@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The service's unit, its message catalog and its AppArmor profile as they are installed, without a host to run them.
+# The service's unit, its message catalog and its AppArmor profile as installed, without a host to
+# run them.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -12,7 +13,7 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 sanitize=0
 case ${OOPSBT_BUILD:-} in */sanitized*) sanitize=1 ;; esac
-# As the packages have them, but with the prefix that was built for: with another all programs would be built anew.
+# As in the packages, but with the prefix of the build: another one would build all programs again.
 make -s -C "$here/../.." install SANITIZE=$sanitize UNITDIR=/lib/systemd/system CATALOGDIR=/usr/lib/systemd/catalog \
 	MANDIR=/usr/share/man DESTDIR="$root" >/dev/null
 unit=$root/lib/systemd/system/oopsbtd.service
@@ -32,7 +33,7 @@ tap_is "the installed source of the module has the version of the source" \
 
 # --- what operating.test.sh runs ---
 
-# A block is lines that are indented; what stands before it is the mark.
+# A block has indented lines; the mark is before it.
 tap_is "each block of commands in docs/operating.md is marked as run by a test, or says why not" \
 	"$(awk '/^    / { if (!inside && before !~ /^<!-- (not )?run: .* -->$/) print; inside = 1; next } NF { before = $0; inside = 0 }' \
 		"$top/docs/operating.md")" ""
@@ -43,7 +44,7 @@ tap_is "each marked block of docs/operating.md is run by the test" \
 
 # --- the units ---
 
-# The program is looked for on this machine.
+# systemd looks for the program on this machine.
 sed -i "s,^ExecStart=/,ExecStart=$root/," "$unit"
 tap_is "systemd accepts the unit" \
 	"$(systemd-analyze verify --man=no "$unit" 2>&1 | grep -F oopsbtd.service || true)" ""
@@ -60,7 +61,7 @@ tap_is "systemd accepts the unit of hooks" \
 tap_ok "the exposure of a hook is at most 1.5" \
 	systemd-analyze security --offline=yes --threshold=15 --no-pager "$hook"
 
-# ids_of FILE: what in it looks like an id of a message
+# ids_of FILE: everything in it that looks like a message id
 ids_of() {
 	grep -oE '[0-9a-f]{32}' "$1" | sort
 }
@@ -84,7 +85,7 @@ tap_ok "the AppArmor profile can be compiled" apparmor_parser -QKT "$profile"
 tap_is "there is a profile for oopsbtd, its analyser and its freeze guard" \
 	"$(apparmor_parser -N "$profile" 2>/dev/null | sort | xargs)" "oopsbtd oopsbtd//analyze oopsbtd//guard"
 if [ -w /sys/kernel/security/apparmor/.replace ]; then
-	# Under a name of the test's own: the machine's may be in use.
+	# Uses a name of its own, since the machine's may be in use.
 	sed "s/\boopsbtd\b\([ /]\)/oopsbtd-test\1/g" "$profile" >"$root/profile"
 	tap_ok "the kernel accepts the AppArmor profile" apparmor_parser -aKT "$root/profile"
 	apparmor_parser -RKT "$root/profile" || true
