@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What each series touches compiles in every config, without warnings, and adds nothing to hot paths.
+# The files that each series changes compile in every configuration, without warnings, and hot paths
+# stay unchanged.
 set -eu
 
 here=$(dirname "$(realpath "$0")")
@@ -10,13 +11,13 @@ here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
 . "$here/lib.sh"
 
-# Warnings without the places they are at, which the series moves.
+# Warnings without their positions, which the series moves.
 warnings() {
 	grep -E 'warning:|error:' "$1" | sed 's/:[0-9]*:[0-9]*:/:/; s|^.*/source/||' | sort
 }
 
-# What runs on an oops, on a lockup (khungtaskd's loop is 'watchdog'), on an NMI nobody claims, on pvpanic's own events, and
-# when a mask of sys_info is written; nothing else may change.
+# Code that runs on an oops, on a lockup (khungtaskd's loop is 'watchdog'), on an unclaimed NMI, on
+# pvpanic's own events, and when a mask of sys_info is written; nothing else may change.
 expected='^(oops_(enter|exit|notify|sys_info)|notify_oops|pvpanic_.*|devm_pvpanic_probe|unknown_nmi_.*|nmi_sysctl_init|'
 expected+='(capability|events)_(show|store)|sys_info(_tell_hypervisor)?|__sys_info|sysctl_sys_info_handler|.*hung_.*|watchdog(_hardlockup_check|_timer_fn)?)(\.(cold|part|constprop|isra)\.?[0-9]*)*$'
 
@@ -34,7 +35,8 @@ for series in $(kernel_series); do
 		tap_is "$series: compiles with the patches up to $patch, without a warning" \
 			"$(cat "$results/$patch.status" "$results/$patch.log")" 0
 	done
-	# In newer kernels sparse 0.6.4 can't compute what MODULE_INFO() asserts, of any module.
+	# In newer kernels sparse 0.6.4 cannot evaluate the assertion in MODULE_INFO(), in any
+	# module.
 	tap_is "$series: sparse prints nothing" "$(grep -v 'error: bad constant expression$' "$results/sparse.log")" ''
 	tap_is "$series: make W=1 adds no warning" \
 		"$(comm -13 <(warnings "$results/base-w1.log") <(warnings "$results/w1.log"))" ''

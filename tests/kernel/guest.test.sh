@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What a kernel with a patch series does in a guest: guest.test.sh [SERIES [VARIANT]], linux-6.1 if not given.
+# A kernel with a patch series in a guest: guest.test.sh [SERIES [VARIANT]]; default: linux-6.1.
 #
-# What the guest writes where, and in which order, is seen in QEMU's trace of its device writes. The devices
-# offer the OOPS event by their events property; that a stock QEMU does nothing with it does no harm here.
+# QEMU's trace of device writes shows what the guest writes, and in which order. The devices offer
+# the OOPS event by their events property; a stock QEMU ignores that event.
 set -eu
 
 here=$(dirname "$(realpath "$0")")
@@ -18,9 +18,9 @@ here=$(dirname "$(realpath "$0")")
 series=${1:-linux-6.1}
 kernel=$("$here/build-kernel" "$series" ${2:+"$2"})
 strip -g -o "$test_dir/oops_context.ko" "$("$here/../guest/build-module" "$kernel" "$here/oops_context")"
-# Two devices, but before 5.13 there is no driver for the PCI one; SHUTDOWN is known since 6.10.
+# Two devices; before 5.13 there is no driver for the PCI one. SHUTDOWN is known since 6.10.
 devices=2 known=b
-# The sysctl of the NMI, and its values: nothing, all CPUs, the one that it reaches
+# The sysctl of the NMI, and its values: nothing, all CPUs, the CPU that it reaches
 nmi_sysctl=unknown_nmi_backtrace nmi_off=0 nmi_all=1 nmi_one=2
 case $series in
 linux-5.10) devices=1 ;;
@@ -70,7 +70,7 @@ hmp() {
 	virsh -q qemu-monitor-command "$(guest_domain "$1")" --hmp "$2" >/dev/null
 }
 
-# trace_begin NAME, trace_end NAME: sets $writes to the guest's writes to devices between these: lines
+# trace_begin NAME, trace_end NAME: sets $writes to the guest's device writes between these: lines
 # "ADDRESS VALUE DEVICE", as in "0x505 0x8 pvpanic"
 trace_begin() {
 	traced=$(wc -l <"$trace/$1")
@@ -90,7 +90,8 @@ writes() {
 	trace_end "$1"
 }
 
-# values ADDRESS: what was written to the pvpanic register there (of the PCI device: to where it lies)
+# values ADDRESS: the values written to the pvpanic register at that address (for the PCI device its
+# own)
 values() {
 	printf '%s\n' "$writes" | awk -v at="$1" '$3 == "pvpanic" && index($1, at) == 1 { print $2 }' | xargs
 }
@@ -100,13 +101,13 @@ first() {
 	printf '%s\n' "$writes" | grep -nEm1 -- "$1" | cut -d: -f1
 }
 
-# before FIRST SECOND: both were written, in that order
+# before FIRST SECOND: both were written, in this order
 before() {
 	local a b
 	a=$(first "$1") && b=$(first "$2") && [ "$a" -lt "$b" ]
 }
 
-# serial_text: what was printed on the serial console
+# serial_text: the text printed on the serial console
 serial_text() {
 	local value
 	for value in $(printf '%s\n' "$writes" | awk '$1 == "0x3f8" && $3 == "serial" { print $2 }'); do
@@ -115,11 +116,12 @@ serial_text() {
 	done
 }
 
-# An NMI is sent to other CPUs by writing delivery mode 4 (bits 8 to 10; 11 is another) to the local APIC.
+# A write of delivery mode 4 (bits 8 to 10; 11 is another) to the local APIC sends an NMI to other
+# CPUs.
 nmi_ipi='^0xfee00300 0x[0-9a-f]*[4c][0-9a-f][0-9a-f] '
 end='end trace'
 
-# per_device VALUE...: as many devices as there are were written these values
+# per_device VALUE...: each device was written these values
 tap_written() {
 	local title=$1 wanted=$2
 	tap_is "$title" "$(values 0x505)" "$wanted"
@@ -170,7 +172,7 @@ tap_like 'the text after the event is the oops' "$(serial_text | head -n 1)" 'BU
 tap_unlike 'without oops_all_cpu_backtrace no CPU gets an NMI' "$writes" "$nmi_ipi"
 tap_unlike 'without oops_all_cpu_backtrace no other CPU is shown' "$log" 'NMI backtrace'
 
-# keep_busy, rest: all CPUs of the guest run in user mode, or idle again
+# keep_busy, rest: all CPUs of the guest run in user mode, or are idle again
 keep_busy() {
 	# shellcheck disable=SC2016 # the guest expands
 	guest_exec all 'for cpu in 0 1 2 3; do
@@ -247,7 +249,8 @@ inject() {
 	virsh -q inject-nmi "$(guest_domain "$1")"
 }
 
-# nmi_log NAME PATTERN [LINES]: inject one, and the log once it has PATTERN in so many lines
+# nmi_log NAME PATTERN [LINES]: injects an NMI, and prints the log once PATTERN matches that many
+# lines
 nmi_log() {
 	guest_exec "$1" 'dmesg -c >/dev/null'
 	inject "$1"
@@ -267,7 +270,7 @@ tap_is "with $nmi_sysctl=$nmi_all an NMI shows every busy CPU" \
 	"$(printf '%s\n' "$log" | grep -oE 'NMI backtrace for cpu [0-9]+$' | sort | xargs)" \
 	"$(printf 'NMI backtrace for cpu %s ' 0 1 2 3 | xargs)"
 tap_unlike 'an NMI that shows CPUs gives no warning' "$log" 'Uhhuh|Dazed'
-# One of them may be in the kernel for the shell that waits for this log.
+# One of them may be in the kernel, for the shell that waits for this log.
 tap_ok 'an NMI shows all CPUs where it found them, in user mode, except at most one' \
 	[ "$(printf '%s\n' "$log" | grep -cE 'RIP: 0033:')" -ge 3 ]
 
@@ -305,7 +308,7 @@ writes all "context notifier; context process 3; wait_log 'exited with'"
 tap_written 'an oops of a notifier is not signalled on top of the first' $oops
 tap_like 'the second of two nested NMIs is printed, with the first in its trace' "$(printf '%s\n' "$log" | xargs)" \
 	'notifier_oops.*oops_enter.*process_oops'
-# The task of the first may say only now that it exited.
+# The task of the first may print its exit only now.
 writes all "context process 3; wait_log process_oops"
 tap_written 'the next oops on the CPU where the notifier died is signalled' $oops
 writes all "context process 2; wait_log 'exited with'"
@@ -313,7 +316,7 @@ tap_written 'and so is one of another CPU' $oops
 guest_destroy all
 
 start nested smp=2 events=$offered qemu_args="-device pvpanic-pci,events=$offered,addr=0x10 -D $trace/nested"
-# With the variant debug lockdep looks on, up to the first oops.
+# In the variant debug lockdep is active up to the first oops.
 guest_exec nested "echo $nmi_all >/proc/sys/kernel/$nmi_sysctl"
 log=$(nmi_log nested 'showing all CPUs')
 complaint='WARNING: |BUG: (sleeping|using|spinlock)|hard LOCKUP|suspicious RCU'
@@ -329,7 +332,7 @@ writes kdump "context process; wait_log '$end'"
 tap_written 'an oops of a kdump kernel is not signalled' ''
 guest_destroy kdump
 
-# A hung task is only looked for as long as nothing has oopsed.
+# The kernel looks for hung tasks only before the first oops.
 if [ "$series" = mainline ]; then
 	start hung smp=2 events=$offered qemu_args="-device pvpanic-pci,events=$offered,addr=0x10 -D $trace/hung"
 	hang='echo 1 >/proc/sys/kernel/hung_task_timeout_secs
@@ -346,8 +349,8 @@ fi
 
 # --- contexts that end in a panic
 
-# panics TITLE COMMAND [HOST-COMMAND]: a guest oopses by that and panics. If the guest's command is what does it,
-# there may be no answer to it.
+# panics TITLE COMMAND [HOST-COMMAND]: the command makes a guest oops and panic. A command in the
+# guest may not answer.
 panics() {
 	start panic smp=2 events=$offered on_crash=preserve append='panic=0' \
 		qemu_args="-device pvpanic-pci,events=$offered,addr=0x10 -action panic=none -D $trace/panic"
@@ -371,7 +374,7 @@ panics 'an oops in a hard interrupt is signalled, then the panic it is' 'context
 panics 'an oops in an NMI is signalled, then the panic it is' 'context nmi' 'inject panic'
 panics 'with panic_on_oops an oops is signalled, then the panic' 'echo 1 >/proc/sys/kernel/panic_on_oops; context process'
 
-# --- a device that does not offer the event; what wins over the sysctl of the NMI
+# --- a device without the event; what takes precedence over the sysctl of the NMI
 
 start fallback smp=2 on_crash=preserve append='panic=0' qemu_args="-action panic=none -D $trace/fallback"
 guest_events fallback

@@ -51,7 +51,7 @@ kernel_key() {
 		case ${2:-} in
 		*CC_IS_CLANG*) clang --version | head -n 1 ;;
 		esac
-		# The diffs: nothing is built anew for a message.
+		# Uses the diffs only: a changed message causes no rebuild.
 		sed '/^diff --git/,$!d' -s "$kernel_patches/$1"/*.patch
 		grep -v '^#' "$kernel_tests/small.config"
 		[ -z "${2:-}" ] || echo "$2"
@@ -62,7 +62,7 @@ kernel_base() {
 	cp -al "$("$kernel_tests/fetch-source" "$1")" "$2"
 }
 
-# kernel_tools CONFIG: the arguments that make needs for that configuration
+# kernel_tools CONFIG: the arguments of make for that configuration
 kernel_tools() {
 	! grep -qx CONFIG_CC_IS_CLANG=y "$1" || echo LLVM=1
 	[ -z "${KERNEL_ARCH:-}" ] || printf '%s\n' "ARCH=$KERNEL_ARCH" "CROSS_COMPILE=aarch64-linux-gnu-"
@@ -76,7 +76,7 @@ kernel_config() {
 	local source=$1 objects=$2
 	local -a tools=()
 	shift 2
-	# Before 5.18 there is no such choice, and no debug information unless it is asked for.
+	# Before 5.18 there is no such choice, and no debug information unless enabled.
 	grep -q '^config DEBUG_INFO_NONE' "$source/lib/Kconfig.debug" ||
 		set -- "${@/#CONFIG_DEBUG_INFO_NONE=y/CONFIG_DEBUG_INFO=n}"
 	mkdir -p "$objects"
@@ -84,14 +84,15 @@ kernel_config() {
 		cat "$kernel_tests/small.config"
 		printf '%s\n' "$@"
 	} >"$objects/all.config"
-	# The tools come before the configuration, which is made with them.
+	# The tools are set before the configuration, which is made with them.
 	mapfile -t tools < <(kernel_tools "$objects/all.config")
 	make -s -C "$source" O="$objects" "${tools[@]}" KCONFIG_ALLCONFIG="$objects/all.config" allnoconfig >"$objects/config.log" 2>&1 ||
 		{ cat "$objects/config.log" >&2; return 1; }
 	kernel_config_took "$objects/.config" "$@"
 }
 
-# kernel_config_took CONFIG LINES...: Kconfig drops what depends on something else without a word
+# kernel_config_took CONFIG LINES...: checks the lines, since Kconfig silently drops options with
+# missing dependencies
 kernel_config_took() {
 	local config=$1 line status=0
 	shift

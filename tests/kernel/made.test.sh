@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The committed series are those that guest-kernel-patch/make-series makes, and each message is written once.
+# guest-kernel-patch/make-series generates the committed series, and each message is written once.
 set -eu
 
 here=$(dirname "$(realpath "$0")")

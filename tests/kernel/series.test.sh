@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Each series applies to what it is made for, is formed as the kernel's own checker wants it, and guest-kernel-patch/apply
-# does all or nothing.
+# Each series applies to its base and passes the kernel's own style checker, and
+# guest-kernel-patch/apply applies all patches or none.
 set -eu
 
 here=$(dirname "$(realpath "$0")")
@@ -12,7 +12,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib.sh"
 apply=$kernel_patches/apply
 
-# Beside the sources, which are linked from there.
+# In a separate folder, which links to the sources.
 mkdir -p "$kernel_cache"
 work=$(mktemp -d "$kernel_cache/series-XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -20,12 +20,12 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 
-# touched SERIES: the files it changes
+# touched SERIES: the files that it changes
 touched() {
 	sed -n 's|^+++ b/||p' "$kernel_patches/$1"/*.patch | sort -u
 }
 
-# tree SERIES FOLDER: what the apply script looks at of the source it is for
+# tree SERIES FOLDER: the files of its source that the apply script needs
 tree() {
 	local file source
 	source=$("$here/fetch-source" "$1")
@@ -35,18 +35,18 @@ tree() {
 	done
 }
 
-# state FOLDER: all its files and what is in them
+# state FOLDER: all its files and their contents
 state() {
 	(cd "$1" && find . -type f -exec sha256sum {} + | sort)
 }
 
-# exact SERIES FOLDER: git's words on hunks that are not where the patches say
+# exact SERIES FOLDER: git's messages on hunks at other positions than in the patches
 exact() {
 	(cd "$2" && cat "$kernel_patches/$1"/*.patch | GIT_DIR=/dev/null git apply --check -v - 2>&1 | grep -v '^Checking')
 }
 
-# checker SERIES: the source whose checkpatch looks at it: its own, or that of the next older base that has one. The
-# oldest has none, and takes that of the next newer.
+# checker SERIES: the source whose checkpatch is used: its own, or that of the next older base that
+# has one. The oldest has none, and uses that of the next newer.
 checker() {
 	local base found=
 	for base in $(kernel_bases); do
@@ -59,7 +59,7 @@ checker() {
 }
 
 for series in $(kernel_bases); do
-	# Without a git history it knows no commit.
+	# Without a git history it knows no commits.
 	tap_is "$series: checkpatch --strict finds nothing" "$(cd / && GIT_DIR=/dev/null/none perl \
 		"$(checker "$series")/scripts/checkpatch.pl" --no-tree --strict --terse --ignore UNKNOWN_COMMIT_ID \
 		"$kernel_patches/$series"/*.patch 2>&1 | grep -v '^total: 0 errors, 0 warnings, 0 checks\|^$\|has no obvious style')" ''
@@ -81,7 +81,8 @@ for series in $(kernel_series); do
 	tap_like "$series is not applied twice" "$("$apply" "$series" "$work/$series" 2>&1)" 'already applied'
 done
 
-# A base that is no package here: with KERNEL_TREES=FOLDER in the environment, FOLDER/SERIES is its source.
+# A base without a Debian package: KERNEL_TREES=FOLDER in the environment provides FOLDER/SERIES as
+# its source.
 for series in $(kernel_bases | grep -vxF "$(kernel_series)"); do
 	if [ -d "${KERNEL_TREES:-/none}/$series" ]; then
 		tap_is "$series applies to its base without fuzz or offset" "$(exact "$series" "$KERNEL_TREES/$series")" ''

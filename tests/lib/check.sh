@@ -24,8 +24,8 @@ check_begin() {
 	trap 'check_interrupt HUP' HUP
 }
 
-# A terminal tells tests/run as well, and another does not: it minds the first signal only. One that has just been started may
-# ignore that.
+# A terminal also signals tests/run, but only the first signal counts. A process that has just been
+# started may ignore that one.
 check_interrupt() {
 	trap '' INT TERM HUP
 	while [ -n "$check_run" ] && kill "-$1" "$check_run" 2>/dev/null; do
@@ -34,7 +34,7 @@ check_interrupt() {
 	exit $((128 + $(kill -l "$1")))
 }
 
-# check_wait COMMAND...: runs it, so that a signal ends it
+# check_wait COMMAND...: runs it so that a signal ends it
 check_wait() {
 	local status
 	env --default-signal=INT "$@" &

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Waiting for what nothing tells of: a file that is replaced, a program that is asked.
+# Waits for things without events: a file that is replaced, a program that is queried.
 #
 #	eventually SECONDS COMMAND...	run COMMAND again and again until it succeeds, for at most SECONDS; what it said last
 #					is shown if it never does

@@ -36,7 +36,7 @@
 #	guest_events_wait NAME PATTERN [SECONDS]	until one matches
 #	guest_destroy NAME			remove it now (at the end that happens anyway)
 #
-# Waiting is for lines that arrive; times are upper bounds.
+# Waits for lines; times are upper limits.
 
 : "${test_dir:?source libvirt.sh first}"
 guest_lib=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
@@ -58,7 +58,7 @@ guest_kernel() {
 	fi
 }
 
-# wait_line FILE PATTERN SECONDS: until FILE has a line that matches; prints it
+# wait_line FILE PATTERN SECONDS: waits until a line of FILE matches; prints it
 wait_line() {
 	local status=0 fd tail
 	exec {fd}< <(exec tail -n +1 -f "$1" 2>/dev/null)
@@ -70,7 +70,8 @@ wait_line() {
 	return "$status"
 }
 
-# guest_image FILE: a copy for this test, as libvirt changes its owner and QEMU's user must reach it
+# guest_image FILE: a copy for this test, because libvirt changes its owner and QEMU's user must be
+# able to read it
 guest_image() {
 	local copy
 	copy=$test_dir/$(realpath "$1" | sha256sum | cut -c1-12)-$(basename "$1")
@@ -87,7 +88,8 @@ events_xml() {
 	done
 }
 
-# The panic device: in libvirt's terms where it can (PCI: since 9.1, and without a choice of events), else in QEMU's.
+# The panic device: libvirt's element if possible (PCI: since 9.1, and without a choice of events),
+# otherwise a QEMU argument.
 guest_panic_device() {
 	local pvpanic=$1 events=$2
 	panic_xml=
@@ -116,7 +118,8 @@ guest_panic_device() {
 	esac
 }
 
-# guest_cpu ACCEL MODEL LA57 XML: no model: all there is. Features that emulation lacks are left out, hence no check.
+# guest_cpu ACCEL MODEL LA57 XML: without a model: all features. Emulation lacks some features,
+# hence no check.
 guest_cpu() {
 	if [ -n "$2" ]; then
 		cpu_xml="<cpu mode='custom' match='exact' check='none'><model fallback='forbid'>$2</model>"
@@ -157,7 +160,7 @@ guest_start() {
 	guest_panic_device "$pvpanic" "$events"
 	guest_cpu "$accel" "$cpu" "$la57" "$in_cpu"
 
-	# It has no PCI bus, where libvirt would put the channel's controller.
+	# This machine has no PCI bus, where libvirt would put the channel's controller.
 	[ "$machine" != microvm ] || devices+="<controller type='virtio-serial'><address type='virtio-mmio'/></controller>"
 
 	dir=$test_dir/$name
@@ -215,7 +218,8 @@ guest_start() {
 	[ "$wait" = no ] || guest_ready "$name"
 }
 
-# About 1 boot in 50 is lost to emulation. No test has been at the guest yet, so this hides nothing; tests/run counts the lines.
+# Emulation loses about 1 boot in 50. No test has used the guest yet, so this hides nothing;
+# tests/run counts the lines.
 guest_ready() {
 	local i
 	for ((i = 1; i <= 3; i++)); do
@@ -228,7 +232,8 @@ guest_ready() {
 	return 1
 }
 
-# guest_lost NAME: what it died of, if that was emulation. With the machine's QEMU only: one with our patches may be to blame.
+# guest_lost NAME: why it died, if emulation is the cause. Only with the machine's QEMU: a patched
+# one may be to blame.
 guest_lost() {
 	local dir=$test_dir/$1
 	[ -n "${guest_emulated[$1]:-}" ] && [ -e "$dir/console" ] || return
@@ -236,7 +241,7 @@ guest_lost() {
 		lost_in_log "${libvirt_root:-}/var/log/libvirt/qemu/$(guest_domain "$1").log" 2>/dev/null
 }
 
-# guest_is_lost NAME: if so, tell tests/run
+# guest_is_lost NAME: tells tests/run in that case
 guest_is_lost() {
 	local reason
 	reason=$(guest_lost "$1") || return
@@ -253,11 +258,12 @@ guest_boot() {
 	guest_attach "$1"
 }
 
-# guest_attach NAME: connect to its command channel (again, after a persistent guest was restarted)
+# guest_attach NAME: connects to its command channel (again, after a persistent guest was restarted)
 guest_attach() {
 	local name=$1 fd
 	guest_detach "$name"
-	# Read and write, so that no reader at the other end is no SIGPIPE; read only, so that the end is seen.
+	# One descriptor for reading and writing, so that a missing reader causes no SIGPIPE; one
+	# for reading, which sees the end.
 	exec {fd}<>"$test_dir/$name/exec.in"
 	guest_command_fd[$name]=$fd
 	exec {fd}<"$test_dir/$name/exec.out"
@@ -272,7 +278,8 @@ guest_detach() {
 	unset "guest_command_fd[$1]" "guest_reply_fd[$1]"
 }
 
-# guest_reply NAME NUMBER SECONDS: pass on the answer of that number, drop late ones to others
+# guest_reply NAME NUMBER SECONDS: passes on the answer with that number and drops late answers to
+# others
 guest_reply() {
 	local name=$1 number=$2 seconds=$3 got status out err before=$EPOCHSECONDS fd=${guest_reply_fd[$1]}
 	while read -r -t $((seconds - (EPOCHSECONDS - before) + 1)) -u "$fd" got status out err; do
@@ -317,7 +324,7 @@ guest_console_wait() {
 	wait_line "$test_dir/$1/console" "$2" "${3:-60}"
 }
 
-# virsh does not say when it has begun to listen: poke the domain until it hears that.
+# virsh does not report when it listens: triggers events until it prints one.
 guest_events() {
 	local name=$1 domain i
 	domain=$(guest_domain "$name")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# A libvirtd of the test's own. It is the machine's real libvirtd and virtlogd, as root, in a mount namespace where
-# what they keep (/etc/libvirt, /run/libvirt, /var/lib/libvirt, ...) is the test's folder: it neither sees nor
-# disturbs the machine's domains or another test's, and may be killed.
+# A separate libvirtd for each test. It is the machine's real libvirtd and virtlogd, as root, in a
+# mount namespace where their folders (/etc/libvirt, /run/libvirt, /var/lib/libvirt, ...) are the
+# test's: it neither sees nor disturbs the machine's domains or those of other tests, and may be
+# killed.
 #
 #	libvirt_start [kvm-as-root]	start it; sets LIBVIRT_DEFAULT_URI, which virsh and every other client follow.
 #				kvm-as-root: guests may have KVM, even where it boots no Linux, as their QEMUs are root's
@@ -14,8 +15,8 @@
 #	test_dir		the test's folder, world readable, gone at the end
 #	at_exit COMMAND		run COMMAND (a string) at the end, the last registered first
 #
-# Cleaning up happens on exit and on SIGINT, SIGTERM and SIGHUP: a test must not set a trap for these itself. For one
-# that is killed, the reaper does it.
+# Cleanup runs on exit and on SIGINT, SIGTERM and SIGHUP: a test must not set a trap for these
+# itself. The reaper cleans up for a killed test.
 
 at_exit_commands=()
 
@@ -38,21 +39,21 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 
-# The folder must be open to the user QEMU runs as, which one in root's home is not.
+# QEMU's user must be able to enter the folder, so it is not in root's home.
 test_dir=$(mktemp -d "${TMPDIR:-/tmp}/oopsbt-test-$$-XXXXXX")
 chmod 0755 "$test_dir"
 at_exit "rm -rf '$test_dir'"
 setsid "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/reaper" $$ "$test_dir" </dev/null >/dev/null 2>&1 &
 disown
 
-# gone PID: it has ended; what PID 1 still has to reap counts as gone
+# gone PID: it has ended; a zombie counts as gone
 gone() {
 	local state
 	state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 0
 	[ -z "$state" ] || [ "$state" = Z ]
 }
 
-# end_process PID...: ask them to end, wait for that, insist after 10 s
+# end_process PID...: asks them to end, waits, and kills them after 10 s
 end_process() {
 	local pid deadline=$((EPOCHSECONDS + 10))
 	kill "$@" 2>/dev/null || true
@@ -64,15 +65,16 @@ end_process() {
 	done
 }
 
-# What libvirt's daemons write to. What it found out about QEMU takes it 10 s and stays valid: kept in the cache.
+# The folders to which libvirt's daemons write. libvirt needs 10 s to examine a QEMU, and the result
+# stays valid: it is kept in the cache.
 libvirt_folders='/etc/libvirt /run/libvirt /var/lib/libvirt /var/log/libvirt'
 libvirt_cache=${XDG_CACHE_HOME:-$HOME/.cache}/oopsbt/libvirt
 
 # A daemon with -d returns when it answers.
 #
-# Where KVM boots nothing it is hidden: else libvirt finds that QEMU can use it but its user can't, takes what it
-# knows of QEMU for outdated, and asks again for every domain, a minute long. libvirt's own mount namespaces for
-# QEMU can't take a mount in /dev.
+# If KVM boots nothing, it is hidden. Otherwise libvirt finds that QEMU can use it but QEMU's user
+# cannot, considers its data about QEMU outdated, and asks again for every domain, which takes a
+# minute. libvirt's mount namespaces for QEMU cannot handle a mount in /dev.
 libvirt_start() {
 	local folder accel
 	[ "$(id -u)" = 0 ] || { echo "libvirt_start: a libvirtd of our own takes root" >&2; return 1; }
@@ -124,8 +126,8 @@ libvirt_start_system() {
 	done
 }
 
-# Its folder is shown to libvirtd at a place where all can reach it, always the same one: what libvirt finds out about a QEMU it
-# keeps by path, and it takes seconds to find out.
+# Shows the folder to libvirtd at a path that all users can reach, always the same one: libvirt
+# caches its data about a QEMU by path, and needs seconds to collect it.
 libvirt_program() {
 	local path folder at
 	if [ -z "${libvirt_root:-}" ] || setpriv --reuid=nobody --clear-groups test -x "$1" 2>/dev/null; then

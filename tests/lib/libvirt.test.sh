@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A test that ends, however it ends, leaves no guest, no daemon and no file.
+# A test that ends in any way leaves no guest, no daemon and no file.
 #
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
@@ -9,7 +9,7 @@ set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 . "$here/tap.sh"
 
-# The test under test: says where it is, and waits for what does not come.
+# The inner test: prints its folder, and waits endlessly.
 if [ "${1:-}" = inner ]; then
 	. "$here/libvirt.sh"
 	. "$here/guest.sh"
@@ -20,13 +20,13 @@ if [ "${1:-}" = inner ]; then
 	exit
 fi
 
-# left FOLDER: what is still there of a test that had it
+# left FOLDER: processes and files that are left of its test
 left() {
 	ls -d "$1" 2>/dev/null || true
 	pgrep -af "^[^ ]*(qemu|libvirtd|virtlogd|virsh|reaper).*$1" || true
 }
 
-# nothing_left FOLDER: until the processes are reaped, and the reaper has had its turn
+# nothing_left FOLDER: waits until the processes are reaped and the reaper has run
 nothing_left() {
 	for ((i = 0; i < 600; i++)); do
 		[ -n "$(left "$1")" ] || return 0
@@ -36,7 +36,7 @@ nothing_left() {
 	return 1
 }
 
-# Prepares the cache, so that this does not take the time of what is tested.
+# Prepares the cache, so that this takes no time in the tests.
 kernel=$("$here/../guest/fetch-kernel" 6.1)
 "$here/../guest/make-initramfs" "$kernel" >/dev/null
 

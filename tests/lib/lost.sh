@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Guests that are lost to emulation. QEMU's TCG runs a kernel that patches its own text unsafely at times: a CPU meets
-# half of an instruction, and the guest dies at a place where no test and nothing of ours had a hand in.
+# Guests that are lost to emulation. QEMU's TCG sometimes handles a kernel that patches its own text
+# incorrectly: a CPU executes half of an instruction, and the guest dies at a place unrelated to the
+# test and our code.
 #
 #	lost_in_console CONSOLE		the first oops in the file that nobody asked for: its headline; fails if there is none
 #	lost_in_log LOG			the same for what QEMU said before it ended by itself (libvirt's log of the domain)
 #
-# An oops is asked for if it names a test's module, ours, or who asked. Before the first of those any oops is a loss; after it
-# only one of half an instruction is, as an oops that was asked for may have others in its train.
+# An oops is requested if it names a test's module, our module, or the process that requested it.
+# Before the first requested oops any oops is a loss; afterwards only one of half an instruction is,
+# because a requested oops may cause others.
 
 lost_in_console() {
 	tr -d '\r' <"$1" | awk '

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Which guests count as lost to emulation, by what they printed.
+# Which guests count as lost to emulation, by their console output.
 #
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
@@ -12,7 +12,7 @@ here=$(dirname "$(realpath "$0")")
 console=$(mktemp)
 trap 'rm -f "$console"' EXIT
 
-# lost: what lost_in_console says of stdin
+# lost: the result of lost_in_console for stdin
 lost() {
 	cat >"$console"
 	lost_in_console "$console" || echo "not lost"

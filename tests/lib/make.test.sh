@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the Makefile builds, and how; nothing is built for that.
+# What the Makefile builds, and how; it builds nothing.
 #
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
@@ -10,7 +10,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/tap.sh"
 cd "$here/../.."
 
-# commands GOAL...: what make would run to build all of it anew
+# commands GOAL...: the commands with which make would build it from scratch
 commands() {
 	make -nB V=1 "$@" 2>/dev/null
 }

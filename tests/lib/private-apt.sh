@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 #
-# apt for suites the machine does not have, without touching its own configuration.
+# apt for suites that the machine does not use, without changing its own configuration.
 #
 #	private_apt_setup DIR SUITE...	make DIR an apt of its own with these suites (deb and deb-src)
 #	private_apt DIR get|cache ARG...	apt-get or apt-cache with it
 #
-# The mirror is the one this machine's own sources name for its release.
+# The mirror is the one that this machine's own sources name for its release.
 
 # private_apt_mirror RELEASE: the URI that the machine's sources give for RELEASE
 private_apt_mirror() {
@@ -41,7 +41,7 @@ private_apt_setup() {
 	done >"$private_apt_dir/sources.list"
 }
 
-# Old suites are no longer re-signed, hence no Valid-Until; the signature itself is checked.
+# Old suites are not signed again, hence no Valid-Until; the signature itself is checked.
 private_apt() {
 	private_apt_dir=$1
 	private_apt_tool=$2

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What tests/run makes of tests that pass, fail, crash, skip, are interrupted or lose a guest to emulation.
+# How tests/run handles tests that pass, fail, crash, skip, are interrupted or lose a guest to
+# emulation.
 #
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
@@ -11,7 +12,7 @@ here=$(dirname "$(realpath "$0")")
 run=$here/../run
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# The counts of the tests below are not those of the run that this test is a part of.
+# The counts of the inner tests are separate from those of the run of this test.
 unset TESTS_TOTAL
 
 # fake NAME: a test whose script is stdin
@@ -98,7 +99,7 @@ tap_is "a killed test counts as failed" "$counts" '1 passed, 1 failed, 0 skipped
 
 # --- a guest lost to emulation
 
-# tries NAME: how often it ran
+# tries NAME: the number of its runs
 tries() {
 	wc -l <"$work/$1.tries"
 }
@@ -181,7 +182,7 @@ fake slow <<<"until grep -q quick '$work/told'; do sleep 0.1; done; echo 'ok 1 -
 (cd "$work" && timeout 60 "$run" -j 2 ./slow ./quick >"$work/told") || true
 tap_is "with -j the end of each test is shown" "$(grep -oE '^ok +[^ ]*(slow|quick)' "$work/told" | xargs)" 'ok ./quick ok ./slow'
 
-# Each is there for a while, and one that wants to be alone looks who else is.
+# Each runs for a while; one that requested to be alone checks for others.
 for name in beside besides; do
 	fake "$name" <<<"mkdir '$work/here.$name'; sleep 1; rmdir '$work/here.$name'; echo 'ok 1 - a'; echo 1..1"
 done
@@ -202,7 +203,7 @@ status=0
 output=$(cd "$work" && "$run" -j 2 ./alone_fails ./alone_crashes ./crashes ./skips ./passes) || status=$?
 tap_is "with -j tests that run alone are counted like others" "$status $(tail -n 1 <<<"$output")" '1 2 passed, 3 failed, 2 skipped'
 
-# --- what a test does with its time
+# --- the time of a test
 
 fake takes_time <<<'echo "ok 1 - a"; sleep 2; echo "ok 2 - b"; echo 1..2'
 output=$(cd "$work" && "$run" -v ./takes_time)
@@ -211,8 +212,8 @@ tap_is "with -v all output of a test is shown" "$(grep -cE '^ +[0-9]+\.[0-9]  ' 
 
 # --- interrupts
 
-# interrupted SIGNAL WHOM COMMAND...: runs it as a session, the way a terminal has it, until the fake test waits; sends
-# the signal to its first process or to the group of its processes. Sets $status.
+# interrupted SIGNAL WHOM COMMAND...: runs it in its own session, as on a terminal, until the fake
+# test waits; then signals its first process or its process group. Sets $status.
 interrupted() {
 	local signal=$1 whom=$2 leader fd
 	shift 2
@@ -245,7 +246,7 @@ EOT
 fake next_alone <<<"# alone: for no reason
 echo >'$work/went_on'; echo 'ok 1 - a'; echo 1..1"
 fake next <<<"echo >'$work/went_on'; echo 'ok 1 - a'; echo 1..1"
-# What tests/check does: several calls in a row.
+# As in tests/check: several calls in a row.
 fake calls <<EOT
 cd "$here/../.."
 . tests/lib/check.sh

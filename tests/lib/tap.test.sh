@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Each check of tap.sh passes where it should, and fails where it should.
+# Each check of tap.sh passes and fails when it should.
 #
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
@@ -9,7 +9,7 @@ set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 . "$here/tap.sh"
 
-# outcome CHECK TITLE ARG...: what it prints first, of a count of its own
+# outcome CHECK TITLE ARG...: its first output, with a count of its own
 outcome() {
 	(
 		tap_count=0

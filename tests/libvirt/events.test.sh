@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# libvirtd with our patches: the events of <panic>, and its event for a guest's oops, for virsh and for oopsbtd.
+# libvirtd with our patches: the events of <panic>, and its event for a guest's oops, in virsh and
+# in oopsbtd.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -16,7 +17,7 @@ release=${RELEASES:-11.3}
 tree=$("$here/../plugin/build-virsh" "$release" daemon)
 qemu=$("$top/qemu-patches/build-qemu" 7.2)
 
-# Its libvirtd, virsh and library in place of the machine's.
+# Uses its libvirtd, virsh and library instead of the machine's.
 mkdir "$test_dir/bin"
 for program in src/libvirtd tools/virsh; do
 	cat >"$test_dir/bin/${program#*/}" <<-SH
@@ -26,10 +27,10 @@ for program in src/libvirtd tools/virsh; do
 done
 chmod +x "$test_dir"/bin/*
 PATH=$test_dir/bin:$PATH
-# What it finds out about a QEMU is not what the machine's does.
+# Its data about a QEMU differs from that of the machine's libvirtd.
 libvirt_cache=$libvirt_cache-$release
 
-# oopsbtd and virsh oopsbt for it: what its headers have is built in.
+# Builds oopsbtd and virsh oopsbt with its headers.
 patched_build=$top/build/libvirt-$release
 make -s -C "$top" -j"$(nproc)" BUILD="build/libvirt-$release" CPPFLAGS="-isystem $tree/include -isystem $tree/build/include" \
 	LDFLAGS="-L$tree/build/src" all >"$test_dir/make.log" 2>&1 || {
@@ -56,7 +57,7 @@ done
 
 # --- oopsbtd ---
 
-# build_of FOLDER: the programs are those of that build
+# build_of FOLDER: uses the programs of that build
 build_of() {
 	build=$1
 	export OOPSBT_FREEZE_GUARD=$build/host-tool/oopsbt-freeze-guard
@@ -68,7 +69,7 @@ value() {
 	"$query" value "$(dumps g | tail -n 1)/report.json" "$1"
 }
 
-# watches HOW: a daemon that is told of oopses in that way
+# watches HOW: starts a daemon that receives oopses in that way
 watched() {
 	daemon_follow g "budget='2000' signal='event' keep='100'" >/dev/null
 	daemon_wait "$(guest_domain g): its QEMU pauses" >/dev/null
@@ -100,7 +101,7 @@ daemon_stop
 
 # --- virsh oopsbt enable ---
 
-# defined NAME EMULATOR: a domain with a panic device
+# defined NAME EMULATOR: defines a domain with a panic device
 defined() {
 	cat >"$test_dir/$1.xml" <<-XML
 		<domain type='qemu'>

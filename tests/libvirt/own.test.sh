@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What libvirt itself tests of what our patches change.
+# libvirt's own tests of the parts that our patches change.
 set -eu
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
 . "$here/../lib/tap.sh"
 
-# own TREE TEST: one of libvirt's; what it prints if it fails
+# own TREE TEST: runs one of libvirt's tests; prints its output if it fails
 own() {
 	local out
 	out=$(cd "$1/build/tests" && env -u LIBVIRT_DEFAULT_URI abs_top_builddir="$1/build" abs_top_srcdir="$1" \

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Layout and static analysis of what is ours.
+# Format and static analysis of the project's own code.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -35,7 +35,7 @@ shellchecked() {
 	shell_files | sort -u | xargs shellcheck -x -S warning
 }
 
-# Where this checkout lies on this machine has no place in it.
+# No file may contain the path of this checkout.
 clean_of_names() {
 	! git grep -nF "$PWD/"
 }

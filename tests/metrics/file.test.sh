@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The file with oopsbtd's metrics: who can read it, when it is written, and that nothing waits for it.
+# The file with oopsbtd's metrics: its permissions, the time of writes, and that nothing waits for
+# it.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -13,7 +14,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../daemon/lib.sh"
 . "$here/lib.sh"
 
-# define NAME: a domain that does not run, enabled; NAME as XML has it
+# define NAME: an enabled domain that does not run; NAME as in XML
 define() {
 	cat >"$test_dir/domain.xml" <<-XML
 		<domain type='qemu'>
@@ -31,7 +32,7 @@ written_after() {
 	[ "$metrics_file" -nt "$1" ]
 }
 
-# metrics_to VALUE: of the key in the configuration, which is loaded
+# metrics_to VALUE: sets the key in the configuration and loads it
 metrics_to() {
 	printf '[store]\nroot=%s\n[daemon]\nmetrics=%s\n' "$daemon_store" "$1" >"$test_dir/oopsbtd.conf"
 	daemon_mark
@@ -39,7 +40,7 @@ metrics_to() {
 	daemon_wait 'configuration loaded again' >/dev/null
 }
 
-# warnings: how many there were since the mark
+# warnings: the number since the mark
 warnings() {
 	tail -n "+$daemon_from" "$daemon_log" | grep -c 'warning: no metrics'
 }
@@ -104,7 +105,7 @@ libvirt_again
 tap_ok 'the metrics show a restored connection to libvirt' metrics_has 'oopsbt_libvirt_up 1' 30
 tap_ok 'the metrics show a restored freeze guard' metrics_has 'oopsbt_freeze_guard_up 1' 20
 
-# --- where it can't be written ---
+# --- when it cannot be written ---
 
 metrics_to none
 tap_ok "metrics=none removes the file" eventually 10 is_empty "$(dirname "$metrics_file")"

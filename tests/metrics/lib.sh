@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What the tests of metrics share. Source tests/lib's tap.sh, libvirt.sh, guest.sh and eventually.sh, and tests/daemon/lib.sh
-# first.
+# Shared by the tests of metrics. Source tests/lib's tap.sh, libvirt.sh, guest.sh and eventually.sh,
+# and tests/daemon/lib.sh first.
 #
 #	metrics_has LINE [SECONDS]	until the file has that line, for at most 30 s
 #	metrics_lacks TEXT [SECONDS]	until it is there and no line has that text
@@ -39,7 +39,7 @@ promtool() {
 	"$prometheus_programs/promtool" "$@"
 }
 
-# listening LOG: the address that a program of Prometheus' family says it listens on
+# listening LOG: the address on which a Prometheus program listens, from its log
 listening() {
 	wait_line "$1" 'msg="Listening on"' 30 | grep -oE '127\.0\.0\.1:[0-9]+'
 }
@@ -47,9 +47,9 @@ listening() {
 prometheus_start() {
 	local folder=$test_dir/prometheus
 	mkdir -p "$folder/textfiles"
-	# They are read while the programs have yet to start.
+	# The files are read before the programs start.
 	touch "$folder/exporter.log" "$folder/prometheus.log"
-	# As docs/metrics.md has it for Debian's.
+	# As in docs/metrics.md for Debian's package.
 	ln -s "$metrics_file" "$folder/textfiles/oopsbt.prom"
 	"$prometheus_programs/prometheus-node-exporter" --web.listen-address=127.0.0.1:0 --collector.disable-defaults \
 		--collector.textfile --collector.time --collector.textfile.directory="$folder/textfiles" \

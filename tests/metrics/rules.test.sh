@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The alert rules and the dashboard that are installed.
+# The installed alert rules and dashboard.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")

@@ -13,7 +13,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../daemon/lib.sh"
 . "$here/lib.sh"
 
-# value METRIC: of the line that begins so
+# value METRIC: of the line that begins with it
 value() {
 	sed -n "s/^$1 //p" "$metrics_file"
 }
@@ -23,7 +23,7 @@ at_most() {
 	value "$1" | awk -v limit="$2" '{ found = 1; exit !($1 <= limit) } END { if (!found) exit 1 }'
 }
 
-# rules: each with its state of health, as Prometheus has it
+# rules: each with its health, from Prometheus
 rules() {
 	python3 - "$prometheus" <<-'PYTHON'
 		import json, sys, urllib.request
@@ -35,7 +35,7 @@ rules() {
 	PYTHON
 }
 
-# all_rules_ran: none waits for its first evaluation
+# all_rules_ran: no rule waits for its first evaluation
 all_rules_ran() {
 	! rules | grep unknown
 }
@@ -66,7 +66,7 @@ tap_ok 'the dump of an oops is counted' metrics_has 'oopsbt_store_dumps 1'
 tap_is 'the freeze of an oops is timed' "$(value oopsbt_frozen_seconds_count) $(value oopsbt_signal_to_frozen_seconds_count)" "1 1"
 tap_is 'the metrics have the time until the dump was stored' "$(value oopsbt_signal_to_stored_seconds_count)" 1
 freeze_ms=$(grep -oE 'runs again, after [0-9.]+' "$daemon_log" | grep -oE '[0-9.]+$')
-# Both are rounded.
+# Both values are rounded.
 tap_ok "the metrics and the log have the same freeze time" \
 	awk -v s="$(value oopsbt_frozen_seconds_sum)" -v ms="$freeze_ms" 'BEGIN { d = s * 1000 - ms; exit !(d < 0.1 && d > -0.1) }'
 tap_ok 'the freeze is shorter than the time until the dump was stored' \
@@ -77,9 +77,9 @@ grep -vE '_bucket|^# HELP' "$metrics_file" | tap_note "$(cat)"
 
 tap_ok "Prometheus sees the increased counter" answers "increase(oopsbt_incidents_total{domain=\"$domain\",kind=\"oops\"}[5m]) > 0"
 tap_ok 'the alert of an oops fires' answers "ALERTS{alertname=\"OopsbtGuestOops\",alertstate=\"firing\",domain=\"$domain\"}"
-# --- what is not collected ---
+# --- incidents without a dump ---
 
-# reload LINE...: more of the configuration
+# reload LINE...: adds lines to the configuration
 reload() {
 	daemon_config "$@"
 	daemon_mark

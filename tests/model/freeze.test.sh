@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The model of a freeze, searched whole by spin with two sorts of faults left out at a time: all at once
-# takes longer than a test may. Guards that die are not in it. It includes the code's own table of moves (freeze-guard/transitions.h).
+# spin searches the complete model of a freeze, with two kinds of faults excluded at a time: all
+# together take too long for a test. Dying guards are not in the model. It includes the code's own
+# table of transitions (freeze-guard/transitions.h).
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -12,7 +13,7 @@ here=$(dirname "$(realpath "$0")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# search OPTION...: sets $found to what spin says of errors, and whether it searched all
+# search OPTION...: sets $found to spin's errors, and whether the search was complete
 search() {
 	(
 		cd "$here"
@@ -33,7 +34,7 @@ clean() {
 	tap_unlike "$what: the search is complete" "$found" 'max search depth too small|out of memory|not completed'
 }
 
-# mutant NAME WHAT: without it something goes wrong
+# mutant NAME WHAT: without it spin must find an error
 mutant() {
 	search -DONE_FREEZE -DGUARDS_LIVE -DLIBVIRTD_LIVES "-DMUTANT_$1"
 	tap_like "$2: the model finds what goes wrong" "$found" 'errors: [1-9]'

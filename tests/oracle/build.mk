@@ -2,17 +2,17 @@
 
 $(eval $(call program,tests/oracle/frames,tests/oracle/frames.c,$(PACKAGES),))
 
-# CORPUS: a folder of recorded reports that the user has, as tests/oracle/check-titles says.
+# CORPUS: a folder of recorded reports on the user's machine, see tests/oracle/check-titles.
 .PHONY: check-titles
 check-titles: $(BUILD)/tests/oracle/titles
 	OOPSBT_BUILD=$(CURDIR)/$(BUILD) tests/oracle/check-titles $(CORPUS)
 
-# What crash and drgn make of the same guest: large downloads, so not in `make check`.
+# Compares with crash and drgn: large downloads, so not in `make check`.
 .PHONY: check-oracle
 check-oracle: tests
 	OOPSBT_BUILD=$(CURDIR)/$(BUILD) tests/run tests/oracle/check-oracle tests/oracle/check-lines
 
-# The part of it that needs no guest: source lines, on recorded cores.
+# The part that needs no guest: source lines of recorded cores.
 .PHONY: check-lines
 check-lines: all
 	OOPSBT_BUILD=$(CURDIR)/$(BUILD) tests/run tests/oracle/check-lines

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# drgn-frames.py CORE DUMP VMLINUX MODULE [LINES]: what drgn makes of each CPU's stack in DUMP, as frames.c prints it. LINES:
-# a file for the source lines of each frame and of the functions inlined there, as lines.py prints them.
+# drgn-frames.py CORE DUMP VMLINUX MODULE [LINES]: prints drgn's stack of each CPU in DUMP, in the
+# format of frames.c. LINES: an output file for the source lines of each frame and its inlined
+# functions, in the format of lines.py.
 #
-# QEMU's dumps have VMCOREINFO only if the guest has a device for it; CORE, of oopsbt, has it always. With DUMP "-"
-# the stacks are those in CORE itself.
+# QEMU's dumps have VMCOREINFO only if the guest has a device for it; CORE, made by oopsbt, always
+# has it. With DUMP "-" the stacks come from CORE itself.
 import sys
 
 import drgn
@@ -37,7 +38,7 @@ for cpu in for_each_online_cpu(prog):
     for frame in prog.stack_trace(cpu_curr(prog, cpu)):
         if lines and frame.pc >> 63:
             print(cpu, "%x" % frame.pc, describe(frame.name, *source(frame)), file=lines)
-        # An inlined function is a frame of its own there, with its caller's program counter.
+        # drgn has a separate frame for an inlined function, with its caller's program counter.
         place = (frame.pc, frame.sp)
         if place == last:
             continue

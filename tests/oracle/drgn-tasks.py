@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# drgn-tasks.py CORE DUMP VMLINUX MODULE FRAMES: what drgn makes of the blocked tasks in DUMP, as tasks.py prints it. The
-# owners are those of the scenario module's mutexes that somebody waits for. CORE: as of drgn-frames.py.
+# drgn-tasks.py CORE DUMP VMLINUX MODULE FRAMES: prints drgn's blocked tasks in DUMP, in the format
+# of tasks.py. The owners are those of the scenario module's contended mutexes. CORE: as in
+# drgn-frames.py.
 import sys
 
 import drgn
@@ -22,7 +23,7 @@ frames = open(frames, "w")
 def print_frames(task):
     last = None
     for frame in prog.stack_trace(task):
-        # An inlined function is a frame of its own there, with its caller's program counter.
+        # drgn has a separate frame for an inlined function, with its caller's program counter.
         place = (frame.pc, frame.sp)
         if place == last:
             continue

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# lines.py REPORT.json: the source lines that `info --json --lines` added: "CPU pc function file:line" of each frame, the
-# functions that are inlined there before it.
+# lines.py REPORT.json: prints the source lines that `info --json --lines` added: "CPU pc function
+# file:line" for each frame, after the functions that are inlined there.
 import json
 import os
 import sys
 
 
-# The header is included by arch/x86/lib/retpoline.S, once for each register.
+# arch/x86/lib/retpoline.S includes the header once for each register.
 ASSEMBLER = (".S", "asm/GEN-for-each-reg.h")
 
 

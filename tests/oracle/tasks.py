@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# tasks.py REPORT.json FRAMES: the blocked tasks, as lines "task PID STATE NAME", and who owns the mutexes that they wait
-# for, as lines "owner MUTEX PID". Into the file FRAMES their frames, as frames.c prints those of CPUs.
+# tasks.py REPORT.json FRAMES: prints the blocked tasks as lines "task PID STATE NAME", and the
+# owners of their mutexes as lines "owner MUTEX PID". Writes the tasks' frames to the file FRAMES,
+# in the format of frames.c.
 import json
 import sys
 

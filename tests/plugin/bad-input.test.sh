@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a reader may get: reports of other versions, damaged and huge ones, titles with markup; and
-# where it is printed: terminals of 40 columns or without colours, a pipe that closes, a full disk.
+# Unusual input and output: reports of other versions, damaged and huge ones, titles with markup;
+# terminals with 40 columns or without colours, a closed pipe, a full disk.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
@@ -9,11 +9,11 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib.sh"
 
 export TZ=UTC TERM=xterm
-# None of this needs libvirt.
+# These tests need no libvirt.
 export LIBVIRT_DEFAULT_URI="qemu+unix:///system?socket=$test_dir/nowhere"
 views='--cpu=0 --tasks --task=1 --disassemble --mail --html --json --log --registers'
 
-# report ID: the report.json of a dump of web1, as oopsbtd wrote one; then change it
+# report ID: the report.json of a dump of web1, as oopsbtd writes it; then changes it
 report() {
 	dump_make web1 "$1" 'BUG: of another time'
 	python3 - "$top/tests/unit/data/report.json" "$dumps/web1/$1/report.json" "$2" <<-'PYTHON'
@@ -25,7 +25,7 @@ report() {
 	id=$1
 }
 
-# ended_well: no view of the dump $id was ended by a signal, or said nothing of why it failed
+# ended_well: no view of the dump $id was ended by a signal, or failed without a message
 ended_well() {
 	local view bad=0
 	for view in '' $views; do
@@ -108,7 +108,8 @@ oopsbt info 20261123 --html >"$test_dir/info.html"
 tap_is 'a page contains no markup of a title' "$(cat "$test_dir/list.html" "$test_dir/info.html" | grep -c '<script>alert')" 0
 tap_ok 'a page shows the markup of a title as text' grep -q '&lt;script&gt;alert' "$test_dir/list.html"
 
-# --- where it is printed ---
+# --- output ---
+# on COLUMNS COMMAND...: its output on a terminal of that width, without carriage returns
 # on COLUMNS COMMAND...: what it prints to a terminal of that width, without carriage returns
 on() {
 	script -qec "stty cols $1; ${*:2}" /dev/null </dev/null | tr -d '\r'
@@ -118,7 +119,7 @@ export PAGER=cat
 tap_unlike 'a dumb terminal gets no colours' "$(TERM=dumb on 80 virsh oopsbt -D "$dumps" info 20261123)" "$escape"
 tap_unlike 'with NO_COLOR there are no colours' "$(NO_COLOR=1 on 80 virsh oopsbt -D "$dumps" info 20261123)" "$escape"
 tap_like 'a terminal gets colours' "$(on 80 virsh oopsbt -D "$dumps" info 20261123)" "$escape"
-# Rows are one line each, for grep and the eye; the terminal wraps them.
+# Rows are one line each, for grep and for reading; the terminal wraps them.
 tap_is 'the line below the heading is as wide as a terminal of 40 columns' \
 	"$(on 40 virsh oopsbt -D "$dumps" list | grep -E '^-+$' | awk '{ print length }')" 39
 closed() {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A real guest: collected on demand with and without the daemon, near and far; followed as it oopses.
+# A real guest: collected on request with and without the daemon, locally and remotely; followed
+# when it oopses.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
@@ -104,7 +105,7 @@ tap_note "$out"
 tap_like 'over a remote connection memory is read through libvirt' "$(oopsbt info --json)" '"memory" ?: ?"libvirt"'
 tap_like 'over a remote connection the report has backtraces, too' "$(oopsbt info --cpu 1)" '^   [a-z_0-9]+\+0x'
 
-# Both ways to memory, of one standing guest: all that was read of it is the same.
+# Both ways to read the memory of a paused guest: all data is the same.
 virsh -q suspend "$domain" >/dev/null
 read_of() {
 	virsh -c "$1" -q oopsbt -D "$dumps" collect "$domain" >/dev/null
@@ -160,7 +161,7 @@ printf '[daemon]\nuri = %s\n[store]\nroot = %s\n' "$LIBVIRT_DEFAULT_URI" "$dumps
 "$(dirname "$plugin")/host-tool/oopsbtd" --foreground --config "$test_dir/oopsbtd.conf" 2>"$test_dir/oopsbtd.log" &
 daemon=$!
 at_exit "end_process $daemon"
-# The kernel is known once the daemon has looked at the guest; then an oops is not missed either.
+# The kernel is known after the daemon has read the guest; from then on an oops is noticed.
 for ((i = 0; i < 300; i++)); do
 	oopsbt status "$domain" | grep -q ' 6\.1\.' && break
 	sleep 0.2

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The package oopsbt-virsh, by its own maintainer scripts and the real dpkg in a root of its own: libvirt's virsh moves
-# aside, through upgrades of both packages, and comes back without a trace.
+# The package oopsbt-virsh, with its own maintainer scripts and the real dpkg in a separate root:
+# libvirt's virsh moves aside, through upgrades of both packages, and returns without a trace.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
@@ -12,7 +12,7 @@ root=$test_dir/root
 mkdir -p "$root/var/lib/dpkg/updates" "$root/var/lib/dpkg/info"
 touch "$root/var/lib/dpkg/status" "$root/var/lib/dpkg/available"
 
-# Scripts of packages run here, and dpkg-divert works on the root all the same.
+# Scripts of packages run here, but dpkg-divert operates on the root.
 pkg() {
 	dpkg --root="$root" --force-script-chrootless --force-not-root --force-depends --log=/dev/null "$@" >>"$test_dir/dpkg.log" 2>&1 ||
 		{ cat "$test_dir/dpkg.log"; return 1; }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# enable, disable and status, and all that can be wrong with a domain.
+# enable, disable and status, and all possible problems with a domain.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
@@ -115,7 +115,7 @@ domain_xml own | sed "s|<domain |&xmlns:qemu='http://libvirt.org/schemas/domain/
 "$real_virsh" -q define "$test_dir/own.xml" >/dev/null
 run enable own --add-oops-event
 tap_like "a device of the user's own is left to the user, who is told what to add" "$status $(xargs -d '\n' <<<"$err")" "^1 .*add 'events=11'"
-# From 9.1 on QEMU's device offers SHUTDOWN as well, and a value given is all that it offers.
+# Since 9.1 QEMU's device also offers SHUTDOWN, and an explicit value replaces all events.
 "${CC:-cc}" -shared -fPIC -o "$test_dir/qemu-9.2.so" -x c - <<<'
 	int virConnectGetVersion(void *connection, unsigned long *version)
 	{
@@ -184,7 +184,7 @@ tap_like 'no permission: message' "$err" 'ermission denied'
 tap_like 'no permission: what to do' "$err" 'try as root or as a member of the group libvirt'
 tap_is 'enable that fails changes nothing' "$(element web1 config)$(element on live)$(element on config)" "$unchanged"
 
-# --- metadata that somebody else wrote ---
+# --- metadata from others ---
 "$real_virsh" -q metadata isa "$uri" --key oopsbt --set '<oopsbt keep="many"/>' --config >/dev/null
 run enable isa --nmi never
 tap_is 'bad metadata is not overwritten' "$status $(element isa config)" '1 <oopsbt keep="many"/>'
@@ -200,7 +200,7 @@ run enable isa --nmi never
 tap_like 'an unknown attribute of the metadata is a warning' "$err" "warning: domain 'isa': unknown option 'colour'"
 tap_is 'enable keeps the other attributes' "$(element isa config)" '<oopsbt nmi="never" keep="4"/>'
 
-# --- a name that a terminal must not see ---
+# --- a name that is unsafe for a terminal ---
 odd=$'odd\u202e\u009b31m'
 domain_define "$odd" 2>/dev/null
 run enable "$odd"
@@ -241,7 +241,7 @@ tap_is 'status works read-only' "$(virsh -r oopsbt -q status on | wc -l)" 1
 run status --enabled
 tap_is 'status --enabled leaves out the others' "$(echo "$out" | grep -c '^ fresh ') $(echo "$out" | grep -c '^ web1 ')" '0 1'
 
-# --- dumps of a domain that only libvirt knows by this word ---
+# --- dumps of a domain by an id or a name that only libvirt knows ---
 dump_make on 20261121T100000Z-1 'of on'
 id=$("$real_virsh" domid on)
 tap_is 'list takes the id of a running domain' "$(oopsbt -q list "$id")" "$(oopsbt -q list on)"
@@ -252,10 +252,10 @@ tap_like 'list takes a name that the domain got after its last dump' "$(oopsbt l
 tap_is 'info takes a name that the domain got after its last dump' "$(oopsbt info renamed)" 'of isa'
 "$real_virsh" domrename renamed isa >/dev/null
 run list nonesuch on
-tap_is 'list of a domain that nobody knows fails' "$status $err" "1 error: there is no domain 'nonesuch', and no dump of one
+tap_is 'list of an unknown domain fails' "$status $err" "1 error: there is no domain 'nonesuch', and no dump of one
 'virsh list --all' shows the domains there are, 'virsh oopsbt list' the dumps"
 
-# --- health, as oopsbtd and libvirt tell it ---
+# --- health, from oopsbtd and libvirt ---
 health() {
 	status=0
 	out=$(virsh oopsbt status --health "$@" 2>&1) || status=$?
@@ -263,13 +263,13 @@ health() {
 health
 tap_is 'health without oopsbtd: exit status' "$status" 2
 tap_is 'health without oopsbtd prints one line' "$out" 'CRITICAL: oopsbtd is not running; 2 guests are not watched'
-# A process of that name, and what it would say of itself.
+# A process with that name, and its status file.
 mkdir -p "$OOPSBT_RUNTIME_DIRECTORY" "$test_dir/bin"
 cp /bin/sleep "$test_dir/bin/oopsbtd"
 "$test_dir/bin/oopsbtd" 600 &
 daemon=$!
 at_exit "end_process $daemon"
-# says CONNECTED DOMAIN...: each of these is enabled, running, and looked after
+# says CONNECTED DOMAIN...: each of these is enabled, running and watched
 says() {
 	local connected=$1 name separator=
 	shift
@@ -323,7 +323,7 @@ rm "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 
 tap_is 'completion of collect offers running domains' "$(virsh complete -- oopsbt collect '' | sort | xargs)" 'on passing'
 
-# --- domains that are not there ---
+# --- unknown domains ---
 for verb in list watch; do
 	status=0
 	err=$(timeout 20 virsh oopsbt -D "$dumps" "$verb" nosuchdomain 2>&1 </dev/null) || status=$?
@@ -356,7 +356,7 @@ refused 'a domain that is kept off is not disabled again' 1 "domain 'fresh' is n
 run enable fresh
 tap_is "enable enables a domain with enabled='no'" "$status $(element fresh config)" '0 <oopsbt/>'
 mkdir -p "$OOPSBT_RUNTIME_DIRECTORY"
-# Whose name is oopsbtd, as that of the process that a status file names is looked at.
+# Named oopsbtd, because the name of the process in a status file is checked.
 cp "$(command -v sleep)" "$test_dir/oopsbtd"
 "$test_dir/oopsbtd" 600 &
 fake=$!

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# list, info, export, rm, debug and watch on dumps that are there, and on what is not as it should be.
+# list, info, export, rm, debug and watch with existing dumps, and with damaged or missing ones.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
@@ -8,9 +8,10 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib.sh"
 
 export TZ=UTC
-# None of this needs libvirt.
+# These tests need no libvirt.
 export LIBVIRT_DEFAULT_URI="qemu+unix:///system?socket=$test_dir/nowhere"
-# stored PATTERN: how many files and directories match, but for what is published for other hosts
+# stored PATTERN: the number of matching files and directories, except those published for other
+# hosts
 stored() {
 	find "$dumps" -mindepth 1 -name .pool -prune -o -mindepth 1 -name "$1" -print | wc -l
 }
@@ -179,7 +180,7 @@ tap_is 'info --mail names neither domain nor host' "$(echo "$out" | grep -cE "\\
 run info db --mail --json
 tap_is 'info --mail excludes other views' "$status" 2
 
-# --- guest text that a terminal must not see ---
+# --- guest text that is unsafe for a terminal ---
 dump_make web1 20261122T214502Z-1 'evil' $'title \033[2J\u202e\u009b0m'
 printf '{"title": "\\u001b[2Jevil\\u202e", "timeline": {}, "x": "\342\200\256"}' >"$dumps/web1/20261122T214502Z-1/report.json"
 printf 'log \033]0;x\a\r\n' >"$dumps/web1/20261122T214502Z-1/dmesg.txt"
@@ -435,7 +436,7 @@ mkfifo watched
 virsh oopsbt -D "$dumps" watch --json >watched &
 watcher=$!
 exec 5<watched
-# It has read what is there once it watches the nearest directory.
+# It reads the existing dumps after it monitors the nearest directory.
 until grep -q inotify /proc/$watcher/fdinfo/* 2>/dev/null; do sleep 0.02; done
 mkdir -p "$test_dir/made"
 (dumps=$test_dir/made/dumps && dump_make web1 20261201T000000Z-1 'seen')
@@ -469,7 +470,7 @@ kill -INT "$watcher"
 wait "$watcher" || true
 
 
-# --- a bug that came again ---
+# --- repeats of a bug ---
 dump_make web9 20261223T110000Z-9 'BUG: again in nine'
 had=$(oopsbt stats --json | json 'sum(d["count"] for d in data)')
 printf '{"schema":1,"count":13,"last":"2026-12-23T11:03:00.000000Z","records":[{"time":"%s","cpu":2,"title":"%s","signal":"oops","phase":null,"not_collected":4}]}' \

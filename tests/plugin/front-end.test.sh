@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The front end: everything that is not `oopsbt` reaches the real virsh as it was typed.
+# The front end: every command except `oopsbt` reaches the real virsh unchanged.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
@@ -9,7 +9,7 @@ here=$(dirname "$(realpath "$0")")
 
 front=$plugin/virsh
 
-# A virsh that shows what it was started with.
+# A fake virsh that prints its arguments.
 fake=$test_dir/fake
 mkdir "$fake"
 cat >"$fake/virsh" <<'SH'
@@ -120,7 +120,7 @@ tap_is 'the exit status is that of the last command' "$code" 2
 tap_is 'help oopsbt runs virsh-oopsbt' "$(virsh help oopsbt)" "$(virsh oopsbt --help)"
 
 # --- cost ---
-# Processor time of 100 starts of each, in turns: what else the machine does counts little.
+# Processor time of 100 starts of each, alternating, so that other load matters little.
 processor_us() {
 	local TIMEFORMAT='%U %S'
 	{ time for ((i = 0; i < 20; i++)); do "$@" >/dev/null; done; } 2>&1 |

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is installed, that it works from there, and that removing it leaves no trace.
+# The installed files work, and uninstalling leaves no trace.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
@@ -18,7 +18,7 @@ mkdir -p "$root/usr/local/bin" "$root/usr/bin"
 printf '#!/bin/sh\necho "old virsh $*"\n' >"$root/usr/bin/virsh"
 chmod +x "$root/usr/bin/virsh"
 
-# everything: kind, mode, name, target and content of all there is
+# everything: kind, mode, name, target and content of all files
 everything() {
 	(cd "$root" && find . -printf '%y %m %p %l\n' | sort && find . -type f -exec sha256sum {} + | sort)
 }
@@ -54,7 +54,7 @@ tap_is 'the removal of virsh under the front end does no harm' "$(virsh oopsbt -
 printf '#!/bin/sh\necho back\n' >"$root/usr/bin/virsh"
 chmod +x "$root/usr/bin/virsh"
 
-# object PREFIX: make one of those that are told where things are installed; print its path there
+# object PREFIX: builds an object that contains installation paths; prints its path there
 object() {
 	make -s -C "$top" BUILD="$test_dir/order" PREFIX="$1" "$test_dir/order/host-tool/daemon/program.o" >/dev/null
 	strings "$test_dir/order/host-tool/daemon/program.o" | grep '/libexec/oopsbt$'
@@ -72,7 +72,7 @@ tap_is 'make uninstall leaves no file of its own' "$(cd "$root" && find . -type 
 hash -r
 tap_is 'virsh is the stock virsh again after make uninstall' "$(virsh)" back
 tap_is 'make uninstall leaves nothing with a name of ours' "$(find "$root" -name '*oopsbt*')" ''
-# The folders that every program installs to are there by now.
+# The folders of all programs exist already.
 before=$(everything)
 install >"$test_dir/log"
 install uninstall >>"$test_dir/log"

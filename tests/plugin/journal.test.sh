@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# stats --journal and list --journal, on the journals of a collector of three hosts, and of strangers.
+# stats --journal and list --journal, with the journals of a collector of three hosts, and with
+# untrusted ones.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
@@ -8,7 +9,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib.sh"
 
 export TZ=UTC
-# None of this needs libvirt.
+# These tests need no libvirt.
 export LIBVIRT_DEFAULT_URI="qemu+unix:///system?socket=$test_dir/nowhere"
 remote=$(command -v /lib/systemd/systemd-journal-remote /usr/lib/systemd/systemd-journal-remote | head -n 1)
 collected=$test_dir/collected
@@ -21,7 +22,7 @@ json() {
 days_ago() {
 	date -u -d "$1 days ago" +%Y%m%dT%H%M%SZ
 }
-# fleet ARG...: virsh oopsbt, without the directory of dumps that oopsbt has; sets $status, $out and $err
+# fleet ARG...: virsh oopsbt without a directory of dumps; sets $status, $out and $err
 fleet() {
 	status=0
 	virsh oopsbt "$@" >"$test_dir/out" 2>"$test_dir/err" || status=$?
@@ -32,7 +33,7 @@ fleet() {
 machine() {
 	printf %s "$1" | md5sum | cut -c 1-32
 }
-# entry HOST DOMAIN ID [FIELD=VALUE...]: one of oopsbtd's, in the export format of journals
+# entry HOST DOMAIN ID [FIELD=VALUE...]: an entry of oopsbtd, in the export format of journals
 entry() {
 	local host=$1 domain=$2 id=$3
 	shift 3
@@ -42,12 +43,12 @@ entry() {
 		OOPSBT_DOMAIN="$domain" OOPSBT_DOMAIN_UUID="$(uuid_of "$domain on $host")" OOPSBT_SIGNAL=watch \
 		OOPSBT_DUMP="$id" "$@" ''
 }
-# binary NAME: standard input as the value of a field that may hold any bytes
+# binary NAME: standard input as the value of a binary field
 binary() {
 	python3 -c 'import struct, sys; value = sys.stdin.buffer.read(); sys.stdout.buffer.write(
 		sys.argv[1].encode() + b"\n" + struct.pack("<Q", len(value)) + value + b"\n")' "$1"
 }
-# collect FILE: the entries on standard input, as a collector keeps them
+# collect FILE: stores the entries on standard input as a collector does
 collect() {
 	"$remote" -o "$collected/$1" - >"$test_dir/remote.log" 2>&1 || cat "$test_dir/remote.log" >&2
 }
@@ -108,7 +109,7 @@ fleet list --journal web1
 tap_unlike 'a word without a slash after --journal is a domain' "$err$out" 'collected|web1: No such'
 tap_is 'completion offers --journal' "$(virsh-oopsbt complete -- stats --j | xargs)" '--journal --json'
 
-# --- the same again, and what nobody expects ---
+# --- repeated and unexpected entries ---
 alpha=$(virsh -q oopsbt list --journal "$collected" | awk '/ alpha .* web2 / { print $1 }')
 entry alpha web2 "$alpha" "${oops[@]}" OOPSBT_KERNEL=6.1.0 | collect again.journal
 tap_is 'an entry that was uploaded twice counts once' "$(virsh oopsbt stats --json --journal "$collected" |
@@ -117,7 +118,7 @@ tap_is 'an entry that was uploaded twice counts once' "$(virsh oopsbt stats --js
 evil=$(printf 'evil\033[31m\xe2\x80\xae')
 {
 	entry "x;reboot" web7 "$(days_ago 4)-1" OOPSBT_TITLE="$evil" OOPSBT_KIND=meteorite OOPSBT_NEW=unknown
-	# As oopsbtd writes what is not clean.
+	# As oopsbtd escapes text that is not clean.
 	entry delta web10 "$(days_ago 4)-9" 'OOPSBT_TITLE=evil\x1b[31m'
 	entry delta web8 "$(days_ago 4)-2" "_UID=1000" OOPSBT_TITLE='a forged one' | grep -v _UID=0
 	entry delta web8 '../../etc/passwd' OOPSBT_TITLE='not an id'
@@ -127,7 +128,7 @@ evil=$(printf 'evil\033[31m\xe2\x80\xae')
 	echo
 	printf '%s\n' "__REALTIME_TIMESTAMP=1600000000000000" MESSAGE_ID=$incident "OOPSBT_DUMP=$(days_ago 4)-4" ''
 } | collect strangers.journal
-# What is no journal, one that ends early, and one of a version that does not exist yet.
+# A file that is no journal, a truncated one, and one of a future version.
 head -c 100000 /dev/urandom >"$collected/noise.journal"
 head -c 300000 "$collected/remote-alpha.journal" >"$collected/short.journal"
 cp "$collected/remote-beta.journal" "$collected/newer.journal"
@@ -166,7 +167,7 @@ awk -v now="$(date +%s)" -v id=$incident 'BEGIN {
 		printf "OOPSBT_DUMP=%s-%d\n\n", strftime("%Y%m%dT%H%M%SZ", time, 1), 1000 + i
 	}
 }' | collect many.journal
-# peak COMMAND...: MiB that it needs at most; its output is in $test_dir/out
+# peak COMMAND...: its peak memory in MiB; its output is in $test_dir/out
 peak() {
 	python3 -c 'import resource, subprocess, sys
 subprocess.run(sys.argv[2:], stdout=open(sys.argv[1], "w"), check=True)
@@ -186,7 +187,7 @@ case $plugin in
 *) tap_ok 'none of these commands needs much memory' test "$memory" -le 40 -a "$listed" -le 40 -a "$table" -le 40 ;;
 esac
 
-# --- a bug that came again ---
+# --- repeats of a bug ---
 again=$test_dir/again id=$(days_ago 1)-1007
 mkdir "$again"
 {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# For the tests of virsh oopsbt. Source ../lib/tap.sh and ../lib/libvirt.sh first.
+# Shared by the tests of virsh oopsbt. Source ../lib/tap.sh and ../lib/libvirt.sh first.
 #
 #	plugin			the folder of the built programs; OOPSBT_BUILD names another build
 #	dumps			a dump directory of the test's own, empty; oopsbt uses it
@@ -19,7 +19,7 @@ plugin=${OOPSBT_BUILD:-$top/build}/virsh-plugin
 dumps=$test_dir/dumps
 real_virsh=$(command -v virsh)
 export PATH="$plugin:$PATH"
-# What a shell that runs the tests may have set.
+# Unsets variables that the user's shell may have set.
 unset VIRSH_DEFAULT_CONNECT_URI VIRSH_READONLY VIRSH_QUIET PAGER NO_COLOR LESS
 
 oopsbt() {
@@ -54,7 +54,7 @@ domain_define() {
 	"$real_virsh" -q define "$test_dir/domain.xml" >/dev/null
 }
 
-# That of libvirt's domain, if there is one. OOPSBT_TEST_URI: of which libvirt.
+# The UUID of libvirt's domain, if there is one. OOPSBT_TEST_URI: the libvirt.
 uuid_of() {
 	"$real_virsh" ${OOPSBT_TEST_URI:+-c "$OOPSBT_TEST_URI"} -q domuuid "$1" 2>/dev/null | grep . ||
 		printf %s "$1" | md5sum | sed -E 's/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/\1-\2-\3-\4-\5/'

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# info --lines: source lines and inlined functions of a kernel and a module in small, which are compiled here.
+# info --lines: source lines and inlined functions of a small kernel and module, which are compiled
+# here.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
@@ -17,7 +18,7 @@ work=$test_dir/work
 debug=$test_dir/debug
 id=20261122T214501Z-1
 
-# --- a kernel and a module, as their builds leave them ---
+# --- a kernel and a module as their builds leave them ---
 mkdir -p "$work" "$debug/boot" "$debug/kernel/drivers"
 cp "$sources"/*.c "$work"
 (
@@ -29,7 +30,7 @@ cp "$sources"/*.c "$work"
 cp "$work/vmlinux" "$debug/boot/vmlinux-6.1.0-99-amd64"
 cp "$work/thing.ko" "$debug/kernel/drivers/"
 
-# dump_with_frames [KASLR]: the dump $id, whose frames are in these
+# dump_with_frames [KASLR]: makes the dump $id with frames in these
 dump_with_frames() {
 	dump_make web1 "$id" 'BUG: in faults'
 	# shellcheck disable=SC2154 # of lib.sh
@@ -37,12 +38,13 @@ dump_with_frames() {
 	"$sources/make-text" "$dumps/web1/$id/report.json" >"$dumps/web1/$id/report.txt"
 }
 
-# line FILE MARK: where that comment is
+# line FILE MARK: the line of that comment
 line() {
 	grep -n "/\* $2 \*/" "$work/$1" | cut -d: -f1
 }
 
-# chains [OPTION...]: sets $chains, a line a frame of CPU 0: "symbol: inlined function file:line, ... function file:line"
+# chains [OPTION...]: sets $chains, a line per frame of CPU 0: "symbol: inlined function file:line,
+# ... function file:line"
 chains() {
 	run info "$id" --json "$@"
 	chains=$(printf %s "$out" | python3 -c '
@@ -71,7 +73,7 @@ of_module() {
 	tail -n 2 <<<"$1"
 }
 
-# --- the way it is meant ---
+# --- normal use ---
 dump_with_frames
 chains --debug "$debug"
 tap_is 'info --lines shows file, line and inlined functions of kernel and module' "$chains" "$wanted"
@@ -131,7 +133,7 @@ done)
 chains --debug "$debug"
 tap_is 'addr2line gives the same lines for the kernel' "$(of_kernel "$chains" | sed 's/^[a-z_]*: //; s/inlined //g')" "$oracle"
 
-# --- where it is ---
+# --- places of debug information ---
 chains --lines
 tap_is 'without debug information the report is shown without lines' "$chains $status" "$nothing 0"
 tap_like 'a warning names the build ID and the package of the distribution' "$err" \
@@ -144,7 +146,7 @@ run info "$id" --lines
 tap_unlike 'no package is named for a module that is not of the kernel' "$(grep 'of thing' <<<"$err")" 'linux-image'
 
 by_id=$test_dir/by-id
-# put FILE [DIRECTORY]: where its build ID says
+# put FILE [DIRECTORY]: at the path for its build ID
 put() {
 	local build_id
 	build_id=$(readelf -n "$1" | sed -n 's/.*Build ID: //p')
@@ -185,7 +187,7 @@ mkdir -p "$test_dir/dwz"
 cp "$work/vmlinux" "$test_dir/dwz/vmlinux"
 cp "$work/vmlinux" "$work/other"
 (cd "$test_dir/dwz" && dwz -m "$work/common.dwz" vmlinux "$work/other")
-# The file says where it was: it is to be found by its build ID.
+# The file names its old path; it must be found by its build ID.
 mkdir -p "$test_dir/elsewhere"
 mv "$work/common.dwz" "$test_dir/elsewhere/"
 chains --debug "$test_dir/dwz"
@@ -194,7 +196,7 @@ put "$test_dir/elsewhere/common.dwz" "$test_dir/dwz"
 chains --debug "$test_dir/dwz"
 tap_is 'with the alternative file of dwz all names are known' "$(of_kernel "$chains")" "$(of_kernel "$wanted")"
 
-# --- which of two functions ---
+# --- ambiguous functions ---
 dump_with_frames ''
 chains --debug "$debug"
 tap_is 'static functions with the same name are distinguished by size if KASLR is unknown' "$chains" "$wanted"
@@ -216,7 +218,7 @@ ln -s ../secret.c "$test_dir/tree/core.c"
 run info "$id" --debug "$debug" --source "$test_dir/tree"
 tap_unlike 'nothing outside the folder of sources is read' "$out" secret
 
-# --- what is damaged, and what lies ---
+# --- damaged and forged data ---
 mkdir -p "$test_dir/wrong/a"
 sed 's/second twin/second_twin/; s/\* 3/* 5/; s/sink -= 4/sink -= 5/; s/= 3/= 5/' "$work/twin.c" >"$work/twin2.c"
 (cd "$work" && gcc -g -O1 -fno-pie -mcmodel=kernel -ffreestanding -c twin2.c && ld -static --build-id=sha1 -Ttext=0xffffffff81000000 -o "$test_dir/wrong/vmlinux" core.o twin2.o)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# virsh with our libvirt patches, in which oopsbt is a command like any other.
+# virsh with our libvirt patches, in which oopsbt is an ordinary command.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
@@ -13,7 +13,7 @@ dump_make native 20261122T214501Z-1 'BUG: native'
 libvirt_start
 domain_define native
 
-# own_tests TREE: libvirt's tests of it, as that release has them
+# own_tests TREE: libvirt's tests of it, in the form of that release
 own_tests() {
 	if [ -x "$1/build/tests/virshtest" ]; then
 		(cd "$1/build/tests" && env -u LIBVIRT_DEFAULT_URI ./virshtest)
@@ -23,8 +23,8 @@ own_tests() {
 	fi
 }
 
-# The patched virsh as an installed one: away from its build tree, with our command in the one folder that it looks in.
-# That is in /usr, hence a view of the files of its own.
+# The patched virsh as if installed: outside its build tree, with our command in its only folder of
+# commands. That folder is in /usr, so this uses a separate mount namespace.
 native=$test_dir/native
 cat >"$native" <<-SH
 	#!/bin/sh
@@ -44,10 +44,10 @@ install_virsh() {
 	ln -sfn "$1/build/src" "$test_dir/installed/lib"
 }
 
-# Ctrl-C at the worst instant: preloaded, this interrupts who forks, right after that.
+# Ctrl-C at the worst moment: this preloaded library interrupts the process directly after a fork.
 mkdir "$test_dir/interrupted"
 printf '#!/bin/sh\nsleep 0.5\necho it ran to its end\n' >"$test_dir/interrupted/virsh-interrupted"
-# Which of SIGINT and SIGQUIT it was started to ignore.
+# Prints which of SIGINT and SIGQUIT it ignores at its start.
 cat >"$test_dir/interrupted/virsh-ignored" <<'SH'
 #!/bin/sh
 exec awk '/^SigIgn/ { print substr($2, 16) }' /proc/self/status
@@ -103,7 +103,7 @@ for release in 9.0 11.3; do
 	tap_is "$release: oopsbt uses the connection of the shell" \
 		"$(printf 'connect test:///default\noopsbt enable test\n' | "$native" -q 2>&1 | grep -c 'hypervisor TEST')" 1
 
-	# --- not to be led astray ---
+	# --- other sources of commands ---
 	mkdir -p "$test_dir/elsewhere"
 	printf '#!/bin/sh\necho elsewhere\n' >"$test_dir/elsewhere/virsh-elsewhere"
 	chmod +x "$test_dir/elsewhere/virsh-elsewhere"

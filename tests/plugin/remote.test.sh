@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Another host: a libvirtd of its own, reached by a tunnel that only carries libvirt's protocol. Its dump
-# directory is where that libvirtd sees it, and not where this process does.
+# Another host: a separate libvirtd, reached through a tunnel that carries only libvirt's protocol.
+# Its dump directory is visible to that libvirtd but not to this process.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
 . "$here/../lib/libvirt.sh"
 . "$here/lib.sh"
 
-# What is in the folder for temporary files is looked at below: no other test's.
+# The test checks the folder for temporary files, which no other test may use.
 mkdir "$test_dir/tmp"
 export OOPSBT_RUNTIME_DIRECTORY=$test_dir/run TZ=UTC TMPDIR=$test_dir/tmp
 
-# The dumps of that host are at /var/lib/oopsbt in the mount namespace that its libvirtd runs in.
+# The dumps of that host are at /var/lib/oopsbt in the mount namespace of its libvirtd.
 far=$test_dir/far
 mkdir -m 0700 "$far"
 mkdir -p /var/lib/oopsbt
@@ -20,7 +20,7 @@ at_exit 'rmdir /var/lib/oopsbt 2>/dev/null'
 libvirt_start
 nsenter --mount --target "$(cat "$libvirt_root/libvirtd.pid")" mount --bind "$far" /var/lib/oopsbt
 
-# "ext" runs a program in ssh's place; on the other side is what ssh would start there.
+# "ext" runs a program instead of ssh; the other side starts the same program as with ssh.
 cat >"$test_dir/tunnel" <<-SH
 	#!/bin/sh
 	exec nsenter --mount --target $(cat "$libvirt_root/libvirtd.pid") virt-ssh-helper qemu:///system
@@ -66,7 +66,7 @@ tap_is 'enable --pool twice succeeds' "$status" 0
 remote list
 tap_is 'before the first dump the list is empty' "$status $(echo "$out" | wc -l)" '0 2'
 
-# What the daemon there stores: by the same code, on that host's disk.
+# The daemon there stores dumps with the same code on that host's disk.
 (dumps=$far && dump_make web1 20261122T214501Z-1 'BUG: far away' $'BUG: far away\n')
 (dumps=$far && dump_make web1 20261122T214502Z-1 'again' && dump_make db 20261122T214503Z-1 'to be removed')
 virsh oopsbt -D "$far" rm -y 20261122T214503Z-1 >/dev/null
@@ -94,7 +94,7 @@ tap_is 'info of an id that is not there is an error' "$status" 1
 remote status
 tap_like 'status shows the newest dump of another host' "$out" 'web1 .* 20261122T214502Z-1$'
 
-# --- what does not go ---
+# --- unsupported operations ---
 for verb in 'rm 20261122T214501Z-1' watch 'debug web1'; do
 	# shellcheck disable=SC2086 # words are what is wanted
 	remote $verb

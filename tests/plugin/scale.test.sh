@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# 200 dumps and 200 domains: what a listing costs, in time and in calls of libvirt.
+# 200 dumps and 200 domains: the cost of a listing, in time and in libvirt calls.
 #
 # alone: it measures time.
 set -eu
@@ -28,7 +28,7 @@ for i in $(seq -w 2 200); do
 	cp -r "$template" "$domain/20261122T000$(printf %03d $((10#$i)))Z-1"
 done
 
-# quickest COMMAND...: microseconds of the quickest of five runs
+# quickest COMMAND...: microseconds of the fastest of five runs
 quickest() {
 	local best=1000000000 start took
 	for _ in 1 2 3 4 5; do
@@ -51,7 +51,7 @@ tap_is 'list shows 200 dumps' "$(virsh -q oopsbt -D "$dumps" list | wc -l)" 200
 tap_is 'status shows 200 domains' "$(virsh -q oopsbt -D "$dumps" status | wc -l)" 200
 tap_is 'status shows 100 of 200 domains as enabled' "$(virsh -q oopsbt -D "$dumps" status | grep -c ' yes ')" 100
 
-# calls COMMAND...: how many calls of libvirt's protocol it makes, by procedure
+# calls COMMAND...: the number of its libvirt calls, by procedure
 calls() {
 	LIBVIRT_DEBUG=1 LIBVIRT_LOG_FILTERS='1:rpc' LIBVIRT_LOG_OUTPUTS="1:file:$test_dir/calls.log" "$@" >/dev/null 2>&1
 	grep -o 'RPC_CLIENT_MSG_TX_QUEUE: .*' "$test_dir/calls.log" | grep -o 'proc=[0-9]*' | sort | uniq -c | sort -rn
@@ -60,7 +60,7 @@ calls() {
 calls oopsbt list >"$test_dir/list.calls" 2>/dev/null || true
 calls oopsbt status >"$test_dir/status.calls"
 tap_is 'list makes no libvirt call' "$(cat "$test_dir/list.calls")" ''
-# Definitions have no bulk call; all else must not grow with the number of domains.
+# Definitions have no bulk call; other calls must not depend on the number of domains.
 tap_is 'status makes one call per domain, for its definition' "$(awk 'NR == 1 { print $1 }' "$test_dir/status.calls")" 200
 tap_ok 'status makes a constant number of calls for all domains' test "$(awk 'NR > 1 { sum += $1 } END { print sum + 0 }' "$test_dir/status.calls")" -lt 20
 case $plugin in

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# An unprivileged user with a libvirt of their own: qemu:///session.
+# An unprivileged user with an own libvirt: qemu:///session.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
@@ -9,7 +9,7 @@ here=$(dirname "$(realpath "$0")")
 
 export TZ=UTC
 unset LIBVIRT_DEFAULT_URI
-# The programs must be where that user can reach them, which a checkout in root's home is not.
+# That user must be able to reach the programs, but cannot enter root's home.
 programs=$test_dir/programs
 mkdir -p "$programs" "$test_dir/home" "$test_dir/xdg"
 cp "$plugin/virsh" "$plugin/virsh-oopsbt" "$(dirname "$plugin")/host-tool/oopsbt-analyze" \
@@ -26,7 +26,7 @@ user() {
 	out=$(cat "$test_dir/out")
 	err=$(cat "$test_dir/err")
 }
-# Its libvirtd is started by its first client, and ends by itself some time after the last one.
+# Its first client starts its libvirtd, which ends some time after the last client.
 end_session() {
 	local pid
 	for pid in "$test_dir"/xdg/libvirt/{libvirtd,virtlogd,virtqemud}.pid; do
@@ -72,7 +72,7 @@ tap_is 'rm works without root' "$status $err" '0 '
 user virsh oopsbt disable own
 tap_is 'disable works without root' "$status" 0
 
-# --- what needs root says so ---
+# --- operations that need root ---
 mkdir -m 0700 "$dumps"
 chmod 0755 "$test_dir"
 user virsh oopsbt -D "$dumps" list

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# stats, list --group and --fingerprint, on dumps that are there.
+# stats, list --group and --fingerprint, with existing dumps.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
@@ -8,12 +8,12 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib.sh"
 
 export TZ=UTC
-# None of this needs libvirt.
+# These tests need no libvirt.
 export LIBVIRT_DEFAULT_URI="qemu+unix:///system?socket=$test_dir/nowhere"
 json() {
 	python3 -c "import json, sys; data = json.load(sys.stdin); print($1)"
 }
-# days_ago N: a dump's time, N days before now
+# days_ago N: the time of a dump, N days ago
 days_ago() {
 	date -u -d "$1 days ago" +%Y%m%dT%H%M%SZ
 }
@@ -23,7 +23,8 @@ run stats
 tap_is 'stats of an empty store is an empty table' "$status $(echo "$out" | wc -l)" '0 2'
 tap_is 'stats of an empty store as JSON is an empty array' "$(oopsbt stats --json)" '[]'
 
-# One bug on two domains and kernels, under titles that differ; another once; one of an older version.
+# One bug on two domains and kernels, with different titles; another bug once; a dump of an older
+# version.
 export kind=oops fingerprint=67a47829f160b02f
 release=5.10.0 dump_make web1 "$(days_ago 30)-1" 'BUG: page fault in f [m]'
 release=6.1.0 dump_make web1 "$(days_ago 9)-1" 'BUG: page fault in f [m], then panic'
@@ -65,7 +66,7 @@ tap_is '--by with another word: exit status' "$status" 2
 tap_like '--by with another word: message' "$err" "option --by cannot be 'moon'.*bug.*title.*domain.*kernel.*day.*host"
 tap_is 'completion of --by offers the words' "$(virsh-oopsbt complete -- stats --by '' | xargs)" 'bug title domain kernel day host'
 
-# --- which dumps ---
+# --- selection of dumps ---
 counts() {
 	oopsbt stats --json "$@" | json '[d["count"] for d in data]'
 }
@@ -87,7 +88,7 @@ tap_like 'list --group has a line for each bug' "$out" '^ 4 .* oops +general pro
 tap_is 'list --group groups by bug, not by title' "$(oopsbt list --group --json | json '[d["count"] for d in data]')" '[1, 2, 4]'
 tap_is 'list --count groups by title' "$(oopsbt list --count --json | json '[d["count"] for d in data]')" '[1, 1, 1, 2, 2]'
 
-# --- what is not as it should be ---
+# --- unusual data ---
 evil=$(printf 'evil\033[31m\xe2\x80\xae')
 fingerprint=$(printf 'x\\u001b[31m') dump_make web1 "$(days_ago 4)-1" 'bad fingerprint'
 release=$evil dump_make web1 "$(days_ago 4)-2" "$evil"

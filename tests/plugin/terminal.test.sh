@@ -15,7 +15,8 @@ dump_make web1 20261123T000000Z-1 'BUG: the newest' "$(printf 'BUG: the newest\n
 libvirt_start
 domain_define terminal
 
-# on_terminal SCRIPT: an expect script; "see PATTERN" waits for it, "fail" is for what must not come.
+# on_terminal SCRIPT: an expect script; "see PATTERN" waits for it, "fail" is for text that must not
+# come.
 on_terminal() {
 	timeout -k 5 120 expect -c '
 		log_user 1
@@ -48,7 +49,7 @@ on_terminal() {
 			set status [lindex [wait] 3]
 			if {$status != $wanted} { bad "exit status $status, not $wanted" }
 		}
-		# A shell that is not needed any more, whatever is on its line.
+		# Ends a shell, whatever is on its line.
 		proc leave {} {
 			catch {exec kill -9 [exp_pid]}
 		}
@@ -85,7 +86,7 @@ tap_ok 'an interrupt goes to the pager, which continues' on_terminal '
 	spawn virsh oopsbt -D $dumps info
 	see "line_1\\+"
 	send "\003"
-	# What is typed while it takes the interrupt is lost.
+	# Input during the interrupt is lost.
 	send "G"
 	set tries 0
 	expect {
@@ -153,9 +154,9 @@ tap_ok 'rm removes if the answer is yes' on_terminal '
 tap_is 'rm removes as many dumps as it announced' "$(virsh -q oopsbt -D "$dumps" list | wc -l)" 50
 
 # --- long work ---
-# 1 GB takes longer to compress than the half second after which work shows how far it is.
+# 1 GB takes longer to compress than the half second after which progress is shown.
 truncate -s 1G "$dumps/web1/20261123T000000Z-1/vmcore"
-# With a terminal of 40 columns the figures stand alone.
+# On a terminal of 40 columns only the figures are shown.
 long_export='spawn virsh oopsbt -D $dumps export --vmcore 20261123 '$test_dir/long.tar.gz
 tap_ok 'export shows its progress' on_terminal "$long_export"'
 	see "Exporting dump 20261123T000000Z-1: \[0-9]+ of 1073 MB"

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What -action oops=pause does to a guest's CPUs, with a guest of a few instructions, whose every step can be
-# told: guest.test.sh [SERIES], under TCG in both of its threadings and under KVM. What a pause is to each command and in each
-# state, and that it never holds QEMU's main loop.
+# The effect of -action oops=pause on a guest's CPUs, with a guest of a few instructions whose
+# progress can be seen exactly: guest.test.sh [SERIES], under TCG with both kinds of threads and
+# under KVM. Tests the pause with each command and in each state, and that it never holds QEMU's
+# main loop.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
@@ -23,7 +24,7 @@ pci=(-device pvpanic-pci,oops=on,addr=4)
 once=$(bare_guest once)
 once_pci=$(bare_guest once --defsym PCI=1)
 
-# pausing MS: sets $pausing, the options of a QEMU that pauses for that long at most
+# pausing MS: sets $pausing, the options of a QEMU that pauses for at most that long
 pausing() {
 	pausing=(-action "oops=pause" -global "pvpanic.oops-timeout=$1" -global "pvpanic-pci.oops-timeout=$1")
 }
@@ -32,14 +33,14 @@ word() {
 	cut -d' ' -f "$1" <<<"$2"
 }
 
-# moved NAME BEFORE: whether both CPUs have counted since
+# moved NAME BEFORE: have both CPUs counted since?
 moved() {
 	local now
 	now=$(counts "$1")
 	[ "$(word 1 "$now")" != "$(word 1 "$2")" ] && [ "$(word 2 "$now")" != "$(word 2 "$2")" ]
 }
 
-# both_went_on NAME: whether both have gone on after their write
+# both_went_on NAME: have both CPUs continued after their write?
 both_went_on() {
 	local now
 	now=$(counts "$1")
@@ -50,8 +51,9 @@ eip() {
 	hmp "$1" 'info registers' | grep -oE 'EIP=[0-9a-f]+' | cut -d= -f2
 }
 
-# A guest that has written the register once, and what it shows while it is paused and afterwards. QEMU 7.2's TCG is not
-# exact for MMIO: the CPU goes on to the end of its translation block (qemu-patches/qemu-7.2/README.md).
+# A guest that has written the register once, and its state while paused and afterwards. QEMU 7.2's
+# TCG is not exact for MMIO: the CPU continues to the end of its translation block
+# (qemu-patches/qemu-7.2/README.md).
 test_pause() {
 	local how=$1 image=$2 event before after exact=yes
 	shift 2
@@ -85,7 +87,8 @@ test_pause() {
 	qemu_stop pause
 }
 
-# Two CPUs that write at the same time: whichever is first pauses the guest, no write is lost or done twice.
+# Two CPUs that write at the same time: the first one pauses the guest, and no write is lost or done
+# twice.
 test_both() {
 	local how=$1 after
 	shift
@@ -144,7 +147,8 @@ test_disk() {
 	tap_note "stopped for $((end - begin)) us"
 	qemu_stop disk
 
-	# A command that waits for the disk in an event loop of its own, inside of which no timer of the main loop runs
+	# A command that waits for the disk in its own event loop, in which no timer of the main
+	# loop runs
 	pausing 300
 	qemu_start disk -bios "$(bare_guest disk)" "${pausing[@]}" "${isa[@]}" "${disk[@]}" "$@"
 	qmp disk cont >/dev/null
@@ -158,7 +162,7 @@ test_disk() {
 	qemu_stop disk
 }
 
-# hold NAME CPU: the host does not run this vCPU's thread until let_go
+# hold NAME CPU: stops this vCPU's thread on the host until let_go
 hold() {
 	local thread
 	thread=$(qmp "$1" query-cpus-fast |
@@ -207,7 +211,7 @@ test_held() {
 	qemu_stop held
 }
 
-# Commands during the pause that QEMU's own tests of pvpanic leave out
+# Commands during the pause that QEMU's own tests of pvpanic omit
 test_commands() {
 	local how=$1 before
 	shift
@@ -231,7 +235,7 @@ test_commands() {
 	tap_ok "$how: snapshot-save during the pause ends" eventually grep -q '"status": "concluded", "id": "save"' "$test_dir/command/out"
 	tap_unlike "$how: snapshot-save during the pause has no error" "$(qmp command query-jobs)" '"error"'
 
-	# The snapshot is of the moment behind the write; so there is no second oops, and no second pause.
+	# The snapshot is from after the write, so there is no second oops, and no second pause.
 	qmp command snapshot-load '{"job-id": "load", "tag": "s", "vmstate": "disk", "devices": ["disk"]}' >/dev/null
 	eventually grep -q '"status": "concluded", "id": "load"' "$test_dir/command/out" || true
 	qmp command cont >/dev/null
@@ -240,7 +244,8 @@ test_commands() {
 	tap_is "$how: a guest that is restored from a snapshot of the pause continues after the write" "$(word 3 "$(counts command)")" 0x00000001
 	qemu_stop command
 
-	# A CPU that is plugged in meanwhile executes nothing, and the next pause stops it, too.
+	# A CPU that is plugged in during the pause executes nothing, and the next pause stops it,
+	# too.
 	pausing 1000
 	qemu_start command -bios "$(bare_guest storm)" -smp 2,maxcpus=3,sockets=3 "${pausing[@]}" "${isa[@]}" "$@"
 	qmp command cont >/dev/null
@@ -286,7 +291,8 @@ post_copy() {
 	qmp target query-migrate | grep -q '"postcopy-active"'
 }
 
-# The target of a post-copy migration: it runs while most of its memory is still to come. The source sends as slowly as it can.
+# The target of a post-copy migration: it runs before most of its memory has arrived. The source
+# sends as slowly as possible.
 test_post_copy() {
 	local how=$1 on='{"capabilities": [{"capability": "postcopy-ram", "state": true}, {"capability": "events", "state": true}]}'
 	local socket=unix:$test_dir/migration paused
@@ -321,7 +327,7 @@ test_post_copy() {
 	qemu_stop target
 }
 
-# nmis NAME: how many the CPUs got
+# nmis NAME: the number of NMIs of each CPU
 nmis() {
 	hmp "$1" 'xp /2dw 0x9014' | sed 's/^[0-9a-f]*: //' | xargs
 }
@@ -408,7 +414,7 @@ for accel in tcg,thread=multi tcg,thread=single; do
 	test_nmi "$accel" -accel "$accel"
 done
 
-# KVM may be there and not work (nested); a guest that reports an oops is one that runs.
+# KVM may exist and not work (nested); it works if the guest reports an oops.
 kvm=works
 if [ ! -w /dev/kvm ]; then
 	kvm="no access to /dev/kvm"

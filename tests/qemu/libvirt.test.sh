@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What libvirt makes of a guest that QEMU pauses for an oops: the machine's libvirtd, the patched QEMU, and the
-# guest of guest.S: libvirt.test.sh [SERIES]
+# How libvirt handles a guest that QEMU pauses for an oops: the machine's libvirtd, the patched
+# QEMU, and the guest of guest.S: libvirt.test.sh [SERIES]
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
@@ -18,8 +18,8 @@ patched=$(libvirt_program "$built")
 stock=/usr/bin/qemu-system-x86_64
 name=oopsbt-qemu-$$
 
-# listen NAME: record its events, libvirt's and QEMU's, in test_dir/events; virsh does not say when it has begun to
-# listen, so poke the domain until that is heard
+# listen NAME: records its events, libvirt's and QEMU's, in test_dir/events. virsh does not report
+# when it listens, so this triggers events until it prints one.
 listen() {
 	local i
 	: >"$test_dir/events"
@@ -42,7 +42,7 @@ heard() {
 	qemu_wait_line "$test_dir/events" 1 "$1" "${2:-20}" >/dev/null
 }
 
-# begin WAY MS: a domain that is running up to its oops, which pauses it for so long at most
+# begin WAY MS: a domain that runs until its oops, which pauses it for at most that long
 begin() {
 	bare_domain "$name" "$patched" "$1" "$2" >"$test_dir/domain.xml"
 	virsh -q create --paused "$test_dir/domain.xml"
@@ -71,7 +71,7 @@ words() {
 	virsh -q qemu-monitor-command "$name" --hmp 'xp /4xw 0x9000' | tr -d '\r' | awk 'NF == 5 { print $2, $4 }'
 }
 
-# differs WORDS: whether the guest has done something since
+# differs WORDS: has the guest made progress?
 differs() {
 	[ "$(words)" != "$1" ]
 }
@@ -146,7 +146,8 @@ virsh -q resume "$name" >/dev/null
 tap_ok 'resume resumes a domain without a timeout' runs
 end
 
-# The same domain on the QEMU of the machine, that does not know the bit: the guest reads it and writes it in vain.
+# The same domain on the machine's QEMU, which does not know the bit: the guest reads it and writes
+# it without effect.
 bare_domain "$name" "$stock" once >"$test_dir/domain.xml"
 virsh -q create "$test_dir/domain.xml"
 tap_ok "on stock QEMU the guest writes the bit" eventually wrote

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The patch series themselves: each is what make-series writes, applies to Debian's source and to upstream's, is in QEMU's
-# style, and compiles; apply changes nothing where a series does not fit.
+# The patch series: make-series generates each; each applies to Debian's source and to upstream's,
+# has QEMU's style, and compiles; apply changes nothing if a series does not match.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
@@ -11,14 +11,14 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/libvirt.sh"
 patches=$(realpath "$here/../../qemu-patches")
 
-# touched SERIES: the files of the source that it changes, without those that it creates
+# touched SERIES: the files of the source that it changes, without new ones
 touched() {
 	awk '$1 == "---" { from = $2 }
 		$1 == "+++" { to = substr($2, 3); if (from == "/dev/null") new[to]; else if (!(to in new)) print to }' \
 		"$patches/$1"/000[1-9]-*.patch | sort -u
 }
 
-# tree SERIES pristine|debian: a tree of just the files that matter
+# tree SERIES pristine|debian: a tree with only the needed files
 tree() {
 	local source files folder=$test_dir/$1-$2
 	source=$("$patches/fetch-source" "$1")
@@ -41,7 +41,7 @@ checkpatch() {
 	local patch
 	for patch in "$patches/$1"/000[1-9]-*.patch; do
 		perl "$("$patches/fetch-source" "$1")/scripts/checkpatch.pl" --no-tree --quiet "$patch" >"$test_dir/checkpatch" || true
-		# Importing a header by hand is what 0001 says it does.
+		# 0001 documents the manual import of a header.
 		grep -vE 'imported from Linux|^#|^ #define|^total: 0 errors, 1 warnings|^$|style problems|are false positives|CHECKPATCH in' \
 			"$test_dir/checkpatch" && return 1
 	done
@@ -56,7 +56,8 @@ mails() {
 	done
 }
 
-# told SERIES: what the schema's documentation says of the new things in a patched tree, in whatever layout
+# told SERIES: the schema's documentation of the new items in a patched tree, independent of its
+# layout
 told() {
 	local name
 	for name in OopsAction GuestOopsAction GuestOopsPauseEnd GUEST_OOPS GUEST_OOPS_PAUSE_END GUEST_LOCKUP; do

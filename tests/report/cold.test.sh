@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Collected without a map of its kernel, while its CPUs change tasks and stacks all the time: what the map, made after
-# the thaw, shows to be of interest has been kept from the frozen instant. On two kernels; SCENARIOS=all: on four, one of which has
-# KASAN's larger stacks.
+# Collections without a map of the kernel, while its CPUs change tasks and stacks all the time:
+# everything that the map, made after the thaw, needs was read while frozen. On two kernels;
+# SCENARIOS=all: on four, one of which has KASAN's larger stacks.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -26,8 +26,9 @@ of_all() {
 	done
 }
 
-# late_without_reason TEXT: CPUs of which something was read late. What cannot be told without a map of the kernel: the lock
-# that an interrupted function waits for, and whose stack it is that a CPU just switches from.
+# late_without_reason TEXT: CPUs with data that was read late. Unknown without a map of the kernel:
+# the lock that an interrupted function waits for, and the owner of the stack from which a CPU just
+# switches.
 late_without_reason() {
 	awk '/^CPU [0-9]/ { cpu = $0; lock = 0 } /^  Waits for the lock/ { lock = 1 }
 		/read after the guest had been thawed/ && !lock && cpu !~ /on the stack of/ { print cpu }' "$1"
@@ -49,13 +50,13 @@ for kernel in $kernels; do
 	mkdir "$test_dir/reports"
 	early='' wrong='' late=''
 	for ((i = 0; i < rounds; i++)); do
-		# The default budget is for a machine that is not busy testing.
+		# The default budget is for a machine that is not busy with tests.
 		id=$("$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" -q -D "$daemon_store" \
 			collect --budget 10000 "$(guest_domain g)")
 		dump=$daemon_store/$(guest_domain g)/$id
 		cp "$dump/report.json" "$test_dir/reports/$i.json"
 		late+=$(late_without_reason "$dump/report.txt")
-		# In 5.10's BLAKE2s, in assembler, ORC itself knows none.
+		# In 5.10's BLAKE2s, in assembler, ORC itself has no entries.
 		early+=$(grep 'ends early' "$dump/report.txt" | grep -v 'ORC knows no way up' || true)
 		wrong+=$("$query" symbols "$dump/report.json" "$test_dir/kallsyms" 2>&1 >/dev/null) || wrong+=' failed'
 	done
@@ -65,7 +66,8 @@ for kernel in $kernels; do
 	tap_is "$kernel: every symbol is the guest's" "$wrong" ''
 	tap_is "$kernel: each report has the task of each CPU" "$(of_all '$.vcpus[*].task.pid' | wc -l)" $((4 * rounds))
 	tap_is "$kernel: each task has a state" "$(of_all '$.vcpus[*].task.state' | wc -l)" $((4 * rounds))
-	# A task that is dead is still on a CPU in do_task_dead() only, and while that switches to the next one's stack.
+	# A dead task is on a CPU only in do_task_dead(), and during the switch to the next task's
+	# stack.
 	tap_ok "$kernel: each task runs" [ "$(of_all '$.vcpus[*].task.state' | grep -cx other)" -le \
 		"$(of_all '$.vcpus[*].frames[*].symbol' | grep -cxE 'do_task_dead|__switch_to(_asm)?')" ]
 	tap_is "$kernel: no task runs on two CPUs" "$(for ((i = 0; i < rounds; i++)); do

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A panic of what the kernel complained of has that as its title: a warning, a lockup, a task that hangs.
+# The title of a panic names the complaint that caused it: a warning, a lockup, a hung task.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -17,7 +17,7 @@ value() {
 	"$query" value "$dump/report.json" "$1"
 }
 
-# panics KERNEL SETTINGS SCENARIO: a guest with these sysctls panics of the scenario; sets $dump
+# panics KERNEL SETTINGS SCENARIO: with these sysctls the scenario makes a guest panic; sets $dump
 panics() {
 	local line id
 	guest_start a kernel="$1" smp=2 memory=256 kaslr=no on_crash=preserve
@@ -55,7 +55,7 @@ for kernel in ${KERNELS:-6.1}; do
 
 	panics "$kernel" '' panic
 	tap_is "$kernel, panic(): the panic's text is the title" "$(value '$.title')" 'Kernel panic: asked for'
-	# run_panic is passed over: by its name it panics for its caller.
+	# run_panic is skipped: by its name it panics for its caller.
 	tap_is "$kernel, panic(): the caller of panic() is the culprit" "$(value '$.culprit[0]')" run_write
 done
 tap_done

@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What a report says of the fault, held against what the guest itself printed: registers, CR2, the
-# code bytes. The report's disassembly is of guest memory, so the guest's "Code:" line is a second
-# opinion.
+# Compares the fault in a report with what the guest itself printed: registers, CR2, the code bytes.
+# The report's disassembly uses guest memory, so the guest's "Code:" line is an independent source.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -20,7 +19,8 @@ value() {
 	"$query" value "$dump/report.json" "$1"
 }
 
-# collect SCENARIO: guest a oopses; sets $dump, and $printed: what the guest printed of it, and $own: up to its trace
+# collect SCENARIO: guest a oopses; sets $dump, $printed (what the guest printed) and $own (the same
+# up to its trace)
 collect() {
 	local line id
 	daemon_mark
@@ -33,13 +33,13 @@ collect() {
 	own=$(printf '%s\n' "$printed" | awk '/Call Trace/ { exit } 1')
 }
 
-# registers_of_guest: "NAME VALUE" a line, as report.json writes them, of the exception's own registers
+# registers_of_guest: lines "NAME VALUE" as in report.json, of the exception's own registers
 registers_of_guest() {
 	printf '%s\n' "$own" |
 		grep -oE '\b(R[A-Z0-9]{2}|EFLAGS|CR[034]): ?([0-9a-f]{4}:)?[0-9a-f]{8,16}' |
 		sed -E 's/: ?([0-9a-f]{4}:)?0*([0-9a-f])/ 0x\2/; s/^EFLAGS/RFLAGS/; s/^R0/R/' |
 		awk '{ print tolower($1), $2 }' | sort -u
-	# On a line of its own, after the trace, is that of the fault.
+	# The CR2 of the fault is on its own line after the trace.
 	printf '%s\n' "$printed" | sed -nE 's/^CR2: 0*([0-9a-f]+)$/cr2 0x\1/p' | head -n 1
 }
 
@@ -50,7 +50,7 @@ registers_of_report() {
 	done
 }
 
-# fault LABEL TEXT CAUSE: for the oops collected last
+# fault LABEL TEXT CAUSE: for the last collected oops
 fault() {
 	local registers place code bytes
 	registers=$(registers_of_guest)
@@ -78,12 +78,12 @@ fault() {
 	tap_ok "$1: the core gives the same report again" reproducible
 }
 
-# facts LABEL: of the oops collected last, which a task of guest a ran into
+# facts LABEL: for the last collected oops, of a task of guest a
 facts() {
 	local row uptime notes field
 	tap_is "$1: the command line is the guest's own" "$(value '$.guest.command_line')" \
 		"$(guest_exec a 'cat /proc/cmdline' | tr -d '\r')"
-	# The guest's own clock goes on, and this machine may be busy.
+	# The guest's clock continues, and this machine may be busy.
 	uptime=$(guest_exec a 'cut -d. -f1 /proc/uptime' | tr -d '\r')
 	tap_ok "$1: the uptime is the guest's, minus the time since" \
 		[ "$(value '$.guest.uptime_s')" -le "$uptime" -a "$(value '$.guest.uptime_s')" -gt $((uptime - 60)) ]
@@ -97,14 +97,14 @@ facts() {
 		"$(value '$.log.records[*]' | grep "\"sequence\":$(value '$.oops.log_start')," | sed 's/.*"pid":\([0-9]*\).*/\1/')" \
 		"$(value '$.oops.pid')"
 	row=$(($(value '$.vcpus[*].cpu' | grep -nx "$(value '$.oops.cpu')" | cut -d: -f1) - 1))
-	# Else the CPU has moved on, and the task may have died of its oops.
+	# Otherwise the CPU has moved on, and the task may have died of its oops.
 	[ "$(value '$.fault.source')" = log ] ||
 		tap_ok "$1: the current task of the oopsing CPU is the one that oopsed" [ "$(value "\$.vcpus[$row].runnable")" -ge 1 ]
 	for field in task_ran_ns tick_age_ns; do
 		tap_ok "$1: $field of the oopsing CPU is less than a minute" \
 			[ "$(value "\$.vcpus[$row].$field")" -lt 60000000000 ]
 	done
-	# Whoever touches the watchdog between two of its runs clears the time; so that may be missing.
+	# A touch of the watchdog between two of its runs clears the time, so it may be missing.
 	tap_is "$1: no other field of the CPU is missing" \
 		"$(value '$.errors[*].field' | grep -F 'vcpus[*]' | grep -vF 'vcpus[*].watchdog_age_ns')" ''
 }

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A kernel without CONFIG_KALLSYMS_ALL, whose symbols are functions only, in a guest without a panic device: what the memory
-# watch needs, and the kernel's settings, are found all the same.
+# A kernel without CONFIG_KALLSYMS_ALL, whose symbols are functions only, in a guest without a panic
+# device: the data for the memory watch and the kernel's settings are still found.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -18,7 +18,7 @@ value() {
 	"$query" value "$dump/report.json" "$1"
 }
 
-# watched N: by the watch, which may tell of an oops before the kernel has printed all of it
+# watched N: by the watch, which may report an oops before the kernel has printed all of it
 watched() {
 	daemon_mark
 	oops g null

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Guests with page-table isolation, as Linux has it on most Intel processors: what is freed of the kernel image is not
-# mapped any more, and in user mode CR3 has page tables without most of the kernel. With PCID these have its entry code
-# only; without PCID they have its text, its constants and so its symbol table, too.
+# Guests with page-table isolation, as on most Intel processors: freed parts of the kernel image are
+# not mapped any more, and in user mode CR3 has page tables without most of the kernel. With PCID
+# these map only its entry code; without PCID they map its text and its constants, and so its symbol
+# table.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -30,7 +31,7 @@ collect() {
 	tap_unlike "$shape, $1: every backtrace ends where its stack does" "$(cat "${report%.json}.txt")" 'ends early'
 }
 
-# busy COMMAND: keep both CPUs in it
+# busy COMMAND: keeps both CPUs in it
 busy() {
 	guest_exec g "for mask in 1 2; do taskset \$mask $1 >/dev/null 2>&1 & echo \$!; done >/tmp/busy"
 }

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A guest starts another kernel by itself, without a reset that libvirt would tell of: by kexec, and by a panic with a
-# crash kernel loaded, which leaves the first one's memory whole and its CPUs stopped. The daemon follows, and no vCPU
-# has the symbols of a kernel that it does not run.
+# A guest starts another kernel by itself, without a reset that libvirt would report: by kexec, and
+# by a panic with a loaded crash kernel, which keeps the first kernel's memory and leaves its CPUs
+# stopped. The daemon follows, and no vCPU gets symbols of a kernel that it does not run.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -17,7 +17,7 @@ query=$build/tests/report/query
 # The analyser's sandbox does not let LeakSanitizer look at its own process.
 case $build in *sanitized*) export ASAN_OPTIONS=detect_leaks=0 ;; esac
 
-# other_kernel KERNEL FILE: a disk image with it, its initramfs and kexec-file
+# other_kernel KERNEL FILE: makes a disk image with it, its initramfs and kexec-file
 other_kernel() {
 	local folder
 	folder=$(guest_kernel "$1")
@@ -29,7 +29,7 @@ other_kernel() {
 	chmod 0644 "$2"
 }
 
-# start NAME OPTION...: a guest of 6.1 that has the other kernel at hand
+# start NAME OPTION...: a guest of 6.1 that has access to the other kernel
 start() {
 	local disk=$test_dir/other.tar
 	guest_start "$1" kernel=6.1 devices="<disk type='file'><driver type='raw'/><source file='$disk'/><target dev='vda' bus='virtio'/><readonly/></disk>" "${@:2}"
@@ -57,7 +57,7 @@ daemon_start
 start g smp=4 memory=768
 daemon_follow g >/dev/null
 daemon_mark
-# No answer comes: the kernel that would give it is gone.
+# No answer comes: the kernel that would send it is gone.
 guest_exec g "/tmp/kexec-file /tmp/vmlinuz /tmp/initrd '$command_line'" 1 2>/dev/null || true
 tap_ok 'the other kernel runs after kexec' guest_console_wait g "ready ${other//+/\\+}" 180
 before=$EPOCHSECONDS

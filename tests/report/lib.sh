@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What holds for a report of a guest that oopsed in a known way. Source tests/lib's tap.sh, libvirt.sh and guest.sh, and
-# tests/daemon/lib.sh first.
+# Checks for reports of guests that oopsed in a known way. Source tests/lib's tap.sh, libvirt.sh and
+# guest.sh, and tests/daemon/lib.sh first.
 #
 #	begin NAME OPTION...		start a guest that is followed; OPTIONS are guest_start's
 #	collect NAME SCENARIO		have it oops; sets $dump. The guest runs on
@@ -20,21 +20,21 @@
 query=$build/tests/report/query
 analyze=$build/host-tool/oopsbt-analyze
 
-# collect GUEST SCENARIO: have it oops and wait for the dump; sets $dump
+# collect GUEST SCENARIO: makes it oops and waits for the dump; sets $dump
 collect() {
 	daemon_mark
 	oops "$1" "$2"
 	stored "$1"
 }
 
-# The same where the oops becomes a panic: the shell never answers.
+# The same for an oops that becomes a panic: the shell never answers.
 collect_last() {
 	daemon_mark
 	oops "$1" "$2" &
 	stored "$1"
 }
 
-# stored GUEST: the next dump since the mark; sets $dump
+# stored GUEST: waits for the next dump since the mark; sets $dump
 stored() {
 	local line id
 	line=$(daemon_wait "$(guest_domain "$1"): stored:" 60)
@@ -46,7 +46,7 @@ value() {
 	"$query" value "$dump/report.json" "$1"
 }
 
-# Each line of dmesg.txt is the guest's; its log may have gone on since.
+# Each line of dmesg.txt is in the guest's log, which may have continued since.
 log_agrees() {
 	guest_exec "$1" dmesg | tr -d '\r' >"$test_dir/dmesg"
 	awk 'NR == FNR { wanted[NR] = $0; last = NR; next }
@@ -59,7 +59,7 @@ reproducible() {
 	"$analyze" --json "$dump/core" | cmp - "$dump/report.json"
 }
 
-# check GUEST LABEL TITLE VCPUS: what holds for every report
+# check GUEST LABEL TITLE VCPUS: checks for every report
 check() {
 	tap_is "$2: the title names the bug" "$(value '$.title' | sed 's/\.c:[0-9]* /.c:LINE /')" "$3"
 	tap_is "$2: every vCPU has registers and a symbol or is in user mode" \
@@ -72,30 +72,30 @@ check() {
 	tap_unlike "$2: every backtrace ends where its stack does" "$(cat "$dump/report.txt")" 'ends early'
 }
 
-# row: which of the vCPUs is the CPU that oopsed, from 0
+# row: the index of the oopsing CPU among the vCPUs
 row() {
 	echo $(($(value '$.vcpus[*].cpu' | grep -nx "$(value '$.oops.cpu')" | cut -d: -f1) - 1))
 }
 
-# chain: the functions of the oopsing CPU, the innermost first; "null" is user mode
+# chain: the functions of the oopsing CPU, innermost first; "null" is user mode
 chain() {
 	value "\$.vcpus[$(row)].frames[*].symbol" | xargs
 }
 
-# What a task runs that has printed its oops and dies of it.
+# The functions of a task that has printed its oops and dies of it.
 dying='make_task_dead|do_exit|rewind_stack_and_make_dead|rewind_stack_do_exit'
 stacks_looked_for=0
 stacks_seen=0
 
-# is_oopsing_task: by its PID, or where the kernel does not tell PIDs by its name
+# is_oopsing_task: by its PID or, if the kernel's PIDs are unknown, by its name
 is_oopsing_task() {
 	local what=pid
 	[ "$(value "\$.vcpus[$(row)].task.pid")" != null ] || what='comm'
 	[ "$(value "\$.vcpus[$(row)].task.$what")" = "$(value "\$.oops.$what")" ]
 }
 
-# whole_stack PATTERN: of the task that oopsed; says what is wrong with it. It may have died of the oops before the guest
-# stood, which shows.
+# whole_stack PATTERN: of the task that oopsed; prints what is wrong. The task may have died of the
+# oops before the freeze; its functions show that.
 whole_stack() {
 	local chain
 	chain=$(chain)
@@ -108,14 +108,14 @@ whole_stack() {
 	fi
 }
 
-# stacks_were_seen: at the end, of all that survives() looked at
+# stacks_were_seen: call it at the end; counts all calls of survives()
 stacks_were_seen() {
 	tap_note "$stacks_seen of $stacks_looked_for tasks were still in their oops"
 	tap_ok "the stack of at least one oopsed task was seen" [ "$stacks_seen" -gt 0 ]
 }
 
-# silences NAME LABEL VCPUS SCENARIO: an oops after which the guest may not answer: with PREEMPT_RT one with a raw lock held, or with a
-# softirq that does not end
+# silences NAME LABEL VCPUS SCENARIO: an oops after which the guest may not answer: with PREEMPT_RT
+# one with a raw lock held, or with a softirq that does not end
 silences() {
 	local name=$1 label="$2, $4"
 	collect_last "$name" "$4"
@@ -129,31 +129,32 @@ silences() {
 		'scenario_spin_on_lock|native_queued_spin_lock_slowpath'
 }
 
-# begin NAME OPTIONS...: a guest that is followed
+# begin NAME OPTIONS...: starts a guest and waits until it is followed
 begin() {
 	local name=$1
 	shift
 	guest_start "$name" cpu=Skylake-Client "$@"
 	guest_exec "$name" 'cat /proc/kallsyms' >"$test_dir/$name.kallsyms"
-	# The default budget is for a machine that is not busy testing.
+	# The default budget is for a machine that is not busy with tests.
 	daemon_enable "$name" "budget='10000'"
 	daemon_wait "$(guest_domain "$name"): runs Linux" 120 >/dev/null
 }
 
-# registers_agree LABEL: those that were saved at the fault are those that the guest printed, which are at the report's head
+# registers_agree LABEL: the registers saved at the fault equal those that the guest printed, which
+# are at the top of the report
 registers_agree() {
 	local place theirs ours
 	place=$(sed -nE '/^At the fault/,/RIP:/s/^ +RIP: //p' "$dump/report.txt")
 	theirs=$(sed -nE '/^At the fault/,/R13:/s/^ +((RAX|RDX|RBP|R10|R13): .*)/\1/p' "$dump/report.txt")
-	# Of other CPUs an interrupt has saved some, too.
+	# On other CPUs an interrupt has saved registers, too.
 	ours=$(awk -v place="   RIP: $place" '/^Backtraces/ { below = 1 } below && !done && $0 == place { inside = 1 }
 		inside && /^ +(RAX|RDX|RBP|R10|R13): / { sub(/^ +/, ""); print } inside && /R13:/ { inside = 0; done = 1 }' \
 		"$dump/report.txt")
 	tap_is "$1: the registers at the fault are those that the kernel printed" "$ours" "$theirs"
 }
 
-# fault_of REPORT_TXT: its title, the instruction, general registers and the cause. Where the kernel does not tell PIDs, that in
-# the title is from the log.
+# fault_of REPORT_TXT: its title, the instruction, general registers and the cause. If the kernel's
+# PIDs are unknown, the PID in the title is from the log.
 fault_of() {
 	local pid=' no PID'
 	[ "$(value "\$.vcpus[$(row)].task.pid")" != null ] || pid=' \(pid [0-9]+\)'
@@ -161,7 +162,8 @@ fault_of() {
 	sed -nE '/^At the fault/,/^$/{/^  (RIP|R[A-DS][XI]|RBP|R1[03]|Cause): |=>/p}' "$1"
 }
 
-# told_by_stack LABEL: where the guest stays as the panic left it, a report without the guest's own registers has the same fault
+# told_by_stack LABEL: for a guest that stays in its panic: a report without printed registers has
+# the same fault
 told_by_stack() {
 	LC_ALL=C sed 's/RIP: 0010:/rip: 0010:/g; s/CPU: /cpu: /g' "$dump/core" >"$test_dir/unprinted"
 	"$analyze" "$test_dir/unprinted" >"$test_dir/unprinted.txt"
@@ -178,7 +180,7 @@ null='BUG: kernel NULL pointer dereference in scenario_null_deref [oopsbt_scenar
 null_chain='scenario_null_deref scenario_null_inner scenario_null_outer'
 call='do_syscall_64 entry_SYSCALL_64_after_hwframe null$'
 
-# survives NAME LABEL VCPUS SCENARIO: an oops after which the guest runs on
+# survives NAME LABEL VCPUS SCENARIO: an oops that the guest survives
 survives() {
 	local name=$1 label="$2, $4" title=$null stack
 	case $4 in
@@ -203,7 +205,8 @@ survives() {
 	[[ $(chain) != *scenario_* ]] || registers_agree "$label"
 }
 
-# dies NAME LABEL VCPUS SCENARIO: an oops that becomes a panic; the guest stays as the panic left it
+# dies NAME LABEL VCPUS SCENARIO: an oops that becomes a panic; the guest keeps the state after the
+# panic
 dies() {
 	local name=$1 label="$2, $4" title=$null stack
 	case $4 in
@@ -217,7 +220,7 @@ dies() {
 		;;
 	esac
 	collect_last "$name" "$4"
-	# 5.10 buffers what an NMI prints, and puts it into the log when it panics; that may come after the look.
+	# 5.10 buffers the text of an NMI and logs it when it panics, maybe after the collection.
 	[ "$4 $(value '$.oops.kind')" != 'nmi null' ] || title=${null/#*reference/oops}
 	tap_is "$label: the title names the bug and the panic" "$(value '$.title')" "$title, then panic"
 	tap_like "$label: the stack is complete" "$(chain)" "$stack"
@@ -234,7 +237,7 @@ dies() {
 		tap_note "$(tail -n 8 "$libvirt_root/var/log/libvirt/qemu/$(guest_domain "$name").log"; grep "$(guest_domain "$name")" "$daemon_log" | tail -n 30)"
 }
 
-# The slow way to memory, which works where the QEMU process is out of reach.
+# The slow way to read memory, which works if the QEMU process is out of reach.
 through_libvirt() {
 	daemon_stop
 	daemon_config '[daemon]' 'memory=libvirt'

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Kernels without ORC and without types: with frame pointers, and with neither. Where there are frame pointers the trace is
-# what the kernel itself says, and sure where they lead on without a gap. The rest is a guess, and shown as one.
+# Kernels without ORC and without types: with frame pointers, and with neither. With frame pointers
+# the trace equals the kernel's own, and is certain where they lead on without a gap. Everything
+# else is a guess, and marked as one.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -19,13 +20,13 @@ value() {
 	"$query" value "$dump/report.json" "$1"
 }
 
-# Of the task that oopsed, as the kernel printed it: the frames that it is sure of, below those of the module, whose
-# layout is not known
+# The certain frames in the kernel's trace of the oopsing task, below those of the module, whose
+# layout is unknown
 theirs() {
 	sed -nE '/Call Trace:/,/<.TASK>/s/^\[[^]]*\] +([a-z_0-9.]+\+0x[0-9a-f]+\/0x[0-9a-f]+)$/\1/p' "$dump/dmesg.txt"
 }
 
-# The same in the report's first trace, which is that of the CPU that oopsed
+# The same in the report's first trace, that of the CPU that oopsed
 ours() {
 	sed -nE '/Call Trace:/,/^$/s/^ +(\? )?([a-z_0-9.]+\+0x[0-9a-f]+\/0x[0-9a-f]+)$/\2/p; /<.TASK>/q' "$dump/report.txt"
 }

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Guests of several shapes oops in several places; every report is held against what the guest
-# itself says: its symbol table, its log, its own backtraces. SCENARIOS=few: two shapes; =all: each
-# scenario on each.
+# Guests of several shapes oops in several places; every report is compared with the guest's own
+# data: its symbol table, its log, its backtraces. SCENARIOS=few: two shapes; =all: each scenario on
+# each.
 #
-# The guests have CPU models of Intel's, as most do: with page-table isolation. kvm64 has no PCID: its kernel's tables are
-# those of no process.
+# The guests have Intel CPU models, as most do: with page-table isolation. kvm64 has no PCID: no
+# process uses its kernel's page tables.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -17,7 +17,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../daemon/lib.sh"
 . "$here/lib.sh"
 
-# shape KERNEL SMP PVPANIC CPU SCENARIO...: those that are survived in one guest, then one each
+# shape KERNEL SMP PVPANIC CPU SCENARIO...: survivable scenarios in one guest, then one guest each
 shape() {
 	local kernel=$1 smp=$2 pvpanic=$3 cpu=$4 label scenario
 	local -a last=() guest
@@ -52,7 +52,7 @@ if [ "${SCENARIOS:-}" = all ]; then
 			cpu=Skylake-Client
 			[ "$smp" != 1 ] || cpu=kvm64
 			[ "$smp" != 16 ] || cpu=Haswell
-			# 5.10 has no driver that would tell of the panic through PCI.
+			# 5.10 has no driver that would report the panic through PCI.
 			[ "$kernel" = 5.10 ] || [ "$smp" != 4 ] || pvpanic=pci
 			shape "$kernel" "$smp" "$pvpanic" "$cpu" null bug gpf kthread indirect spinlock \
 				hardirq softirq irq_in_softirq nmi stack_overflow
@@ -66,7 +66,7 @@ if [ "${SCENARIOS:-}" = all ]; then
 	exit
 fi
 
-# What the guest says of the same: its NMI backtraces, and the lock that the others wait for.
+# The guest's own view: its NMI backtraces, and the lock that the others wait for.
 label="6.1, 4 vCPUs, isa, Skylake-Client"
 begin a kernel=6.1 smp=4 on_crash=preserve
 for scenario in null bug gpf kthread indirect; do
@@ -76,7 +76,7 @@ for scenario in null bug gpf kthread indirect; do
 	tap_is "$label: the report names the module" "$(value '$.oops.module')" oopsbt_scenario
 	tap_is "$label: the report has the faulting address" "$(value '$.oops.address')" 0x0
 done
-# The CPUs that spin stay where they are, but for the NMI: on a busy host the freeze may come in the middle of that.
+# Spinning CPUs stay in place except for the NMI: on a busy host the freeze may come during that.
 for try in 1 2 3; do
 	guest_exec a 'echo 1 >/proc/sys/kernel/oops_all_cpu_backtrace'
 	collect a 'spinlock 3000'
@@ -111,7 +111,7 @@ survives b "$label" 16 spinlock
 dies b "$label" 16 hardirq
 guest_destroy b
 
-# A guest that does not know that it is one queues for a spinlock; others try again and again.
+# A guest that does not detect its hypervisor queues for a spinlock; others spin without a queue.
 label="6.12, 4 vCPUs, isa, no hypervisor bit"
 begin q kernel=6.12 smp=4 append='no_timer_check' in_cpu='<feature policy="disable" name="hypervisor"/>'
 collect q 'spinlock 3000'

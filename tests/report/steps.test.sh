@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A CPU may be caught at any instruction. gdb takes a guest's CPU through the code that is hardest to
-# unwind from, one instruction at a time, and after each the guest is collected: where a task is
-# switched, where an exception comes in, where an NMI comes in. Each on one kernel; STEPS=all: on all.
+# A CPU may be frozen at any instruction. gdb single-steps a guest's CPU through the code that is
+# hardest to unwind, and after each instruction the guest is collected: in a task switch, an
+# exception entry, an NMI entry. Each on one kernel; STEPS=all: on all.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -18,7 +18,8 @@ export OOPSBT_STORE=$daemon_store
 # The analyser's sandbox does not let LeakSanitizer look at its own process.
 case $build in *sanitized*) export ASAN_OPTIONS=detect_leaks=0 ;; esac
 
-# What gdb runs after each step: a line with the functions of the CPU's backtrace, the innermost first, "null" for user mode.
+# gdb runs this after each step: a line with the functions of the CPU's backtrace, innermost first,
+# "null" for user mode.
 cat >"$test_dir/look" <<'LOOK'
 #!/bin/bash
 id=$("$OOPSBT_VIRSH" -c "$LIBVIRT_DEFAULT_URI" -q -D "$OOPSBT_STORE" collect "$1") || exit
@@ -28,7 +29,8 @@ rm -r "$dump"
 LOOK
 chmod +x "$test_dir/look"
 
-# A task is switched to that was never: its stack pointer has just been loaded, and what it "returns" to is above six registers.
+# A switch to a task that has never run: its stack pointer has just been loaded, and the address
+# that it "returns" to is above six registers.
 cat >"$test_dir/new-task" <<'GDB'
 set $at = $pc
 while (*(unsigned int *)$at & 0xffffff) != 0xa68b48
@@ -41,8 +43,8 @@ GDB
 
 step_seconds=30
 
-# steps FUNCTION N [BEFORE [AFTER]]: stop where it begins, then N instructions on; sets $looks, a line each. BEFORE and AFTER are
-# gdb's commands, before it goes there and once it is there.
+# steps FUNCTION N [BEFORE [AFTER]]: stops at its start, then steps N instructions; sets $looks, a
+# line each. BEFORE and AFTER are gdb commands, before the stop and after it.
 steps() {
 	local i address
 	address=$(awk -v name="$1" '$3 == name { print $1; exit }' "$test_dir/kallsyms")
@@ -54,7 +56,7 @@ steps() {
 		done
 		echo detach
 	} >"$test_dir/commands"
-	# A bound for each step: with other load on the machine a collection takes seconds.
+	# The limit for each step: on a busy machine a collection takes seconds.
 	timeout $((step_seconds * ($2 + 2))) gdb -nx -q -batch -x "$test_dir/commands" >"$test_dir/gdb.out" 2>&1 || true
 	virsh qemu-monitor-command "$(guest_domain g)" --hmp cont >/dev/null
 	looks=$(sed -n 's/^look: //p' "$test_dir/gdb.out")
@@ -63,7 +65,7 @@ steps() {
 	tap_unlike "$kernel, $1: every backtrace ends where its stack does" "$looks" 'ends early'
 }
 
-# all_match WHAT PATTERN: each of $looks does
+# all_match WHAT PATTERN: each line of $looks matches
 all_match() {
 	tap_is "$kernel, $1" "$(grep -vE -- "$2" <<<"$looks" || true)" ''
 }
@@ -88,7 +90,7 @@ for kernel in 5.10 6.1 6.12; do
 		;;&
 	all* | 6.12)
 		steps asm_exc_page_fault 100
-		# Of user mode, or of a new task that the kernel writes to for the first time.
+		# From user mode, or from a new task that the kernel writes to for the first time.
 		interrupted=$(head -n 1 <<<"$looks")
 		all_match "an exception: all that it interrupted" " ${interrupted#* }\$"
 		all_match "an exception: up to where the task began" ' (null|ret_from_fork_asm) $'

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Tasks that stand still: who is blocked, since when, for what, and who has it. What the guest itself says of blocked tasks
-# (sysrq-w) is what the report is held against.
+# Blocked tasks: which ones, since when, what they wait for, and who holds it. The report is
+# compared with the guest's own list of blocked tasks (sysrq-w).
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -29,12 +29,12 @@ ours() {
 		in_task && /^ +[a-z_0-9.]+\+0x/ { sub(/\+.*/, ""); print $1 }' "$dump/report.txt"
 }
 
-# waits_of COMM: what a task waits for, without its address
+# waits_of COMM: what a task waits for, without the address
 waits_of() {
 	sed -nE "/^$1 \\(pid [0-9]+\\): D/,/Call Trace/s/ at 0x[0-9a-f]*//p" "$dump/report.txt" | grep Waits
 }
 
-# theirs COMM: the same as the guest printed them, without those it is not sure of
+# theirs COMM: the same as printed by the guest, without uncertain frames
 theirs() {
 	awk -v comm="task:$1 " 'index($0, "task:") { in_task = index($0, comm) > 0 }
 		in_task && /\] +[a-z_0-9.]+\+0x/ { sub(/^\[[^]]*\] +/, ""); sub(/\+.*/, ""); print }' "$test_dir/sysrq"
@@ -101,7 +101,7 @@ for kernel in ${KERNELS:-5.10 6.1 6.12}; do
 	tap_ok "$kernel: the core gives the same report again" cmp "$test_dir/again.json" "$dump/report.json"
 done
 
-# With a map at hand all of it is of the frozen instant, in an oops, too, where it is asked for.
+# With a map everything is read while frozen, for an oops, too, if tasks are requested.
 name=${KERNELS:-6.1}
 name=${name##* }
 daemon_start
@@ -114,7 +114,8 @@ id=${line#*: stored: }
 dump=$daemon_store/$(guest_domain "$name")/${id%%,*}
 tap_like "an oops has its own title" "$(value '$.title')" 'NULL pointer'
 tap_like 'the report of an oops has tasks if they are requested' "$(cat "$dump/report.txt")" '^Deadlock: oopsbt-'
-# They may take 4 ms of the freeze, in which a busy machine does little: those that come after it say that they are late.
+# They may take 4 ms of the freeze, in which a busy machine reads little: later ones are marked
+# late.
 tap_like 'the tasks of an oops were read while the guest was frozen' "$(value '$.tasks.shown[*].late' | sort -u)" '^false'
 "$OOPSBT_ANALYZER" --json "$dump/core" >"$test_dir/again.json"
 tap_ok "the core gives the same report again" cmp "$test_dir/again.json" "$dump/report.json"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Stacks with what is hard to unwind on them: BPF programs, and return addresses that tracers have replaced; with and
-# without KASLR and page-table isolation, with 4- and 5-level paging. CPUs stay in such places while another one
-# oopses, and each of their backtraces must be whole.
+# Stacks that are hard to unwind: BPF programs, and return addresses that tracers have replaced;
+# with and without KASLR and page-table isolation, with 4- and 5-level paging. CPUs stay in such
+# places while another one oopses, and each of their backtraces must be complete.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -26,7 +26,7 @@ look() {
 	dump=$(dumps g | tail -n 1)
 }
 
-# look_at COMM: the same, with CPU 1 in that program: the kernel's own threads take their turns there, too
+# look_at COMM: the same, with CPU 1 in that program: kernel threads run there at times, too
 look_at() {
 	local i
 	for ((i = 0; i < 10; i++)); do
@@ -36,7 +36,7 @@ look_at() {
 	tap_note "CPU 1 was never seen in $1"
 }
 
-# chain CPU: its functions, the innermost first, in one line; "null" where there is no name
+# chain CPU: its functions, innermost first, in one line; "null" for a frame without a name
 chain() {
 	"$query" value "$dump/report.json" "\$.vcpus[$1].frames[*].symbol" | xargs
 }
@@ -46,7 +46,7 @@ whole() {
 	tap_unlike "$shape, $1: every backtrace ends where its stack does" "$(cat "$dump/report.txt")" 'ends early'
 }
 
-# busy COMMAND: keep CPUs 1 and 2 in it, from now on
+# busy COMMAND: keeps CPUs 1 and 2 in it from now on
 busy() {
 	guest_exec g "for mask in 2 4; do taskset \$mask $1 >/dev/null 2>&1 & echo \$!; done >/tmp/busy"
 }
@@ -56,15 +56,15 @@ idle() {
 	guest_exec g 'kill -9 $(cat /tmp/busy)'
 }
 
-# tracing COMMAND: with one CPU alone. It changes code; with an emulated CPU another one may still see the breakpoint that
-# the kernel puts there meanwhile when the kernel has forgotten it, and the guest dies of that.
+# tracing COMMAND: with only one CPU online. It changes code; an emulated CPU may still see the
+# kernel's temporary breakpoint after the kernel has removed it, and the guest would die of that.
 tracing() {
 	guest_exec g "for i in 1 2; do echo 0 >/sys/devices/system/cpu/cpu\$i/online; done
 		cd /sys/kernel/tracing; $1
 		for i in 1 2; do echo 1 >/sys/devices/system/cpu/cpu\$i/online; done"
 }
 
-# In one system call that takes long, below two functions that a tracer can get hold of.
+# In one long system call, below two functions that a tracer can hook.
 reading='dd if=/dev/urandom of=/dev/null bs=32M'
 read_chain='(vfs_read|ksys_read) .*do_syscall_64 entry_SYSCALL_64_after_hwframe null$'
 ${CC:-cc} -O2 -static -nostdlib -fno-stack-protector -o "$test_dir/bpf-loop" "$here/bpf-loop.c"
