@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * child NAME ROUNDS COMMAND [ARG...]: runs the command so many times, its output dropped. Prints
- * for each "NAME.wall", "NAME.cpu" (microseconds) and "NAME.peak" (KiB resident).
+ * child NAME ROUNDS COMMAND [ARG...]: runs COMMAND ROUNDS times and drops its output. Prints for
+ * each run "NAME.wall", "NAME.cpu" (microseconds) and "NAME.peak" (KiB resident).
  */
 #include <errno.h>
 #include <fcntl.h>

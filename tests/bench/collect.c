@@ -2,11 +2,11 @@
 /*
  * collect DOMAIN STORE NAME ROUNDS
  *
- * How long a running domain is frozen: by a bare suspend and resume, by a collection with a kernel
- * map (warm), and by one without (cold), in turn, over one connection and in one process. Prints
- * one line "NAME.SERIES MICROSECONDS" a value. The series of a kind without a step is the time from
- * the suspend call to the end of the resume call, which a report gives as freeze_us; ".stopped" is
- * the time between QEMU's STOP and RESUME events.
+ * Measures how long a running domain is frozen: by a bare suspend and resume, by a collection with
+ * a kernel map (warm), and by a collection without a kernel map (cold). The three take turns, over
+ * one connection and in one process. Prints one line "NAME.SERIES MICROSECONDS" for each value. A
+ * series without a step is the time from the suspend call to the end of the resume call; the report
+ * has this time as freeze_us. ".stopped" is the time between QEMU's STOP and RESUME events.
  */
 #include <json-glib/json-glib.h>
 #include <libvirt/libvirt-qemu.h>
@@ -18,13 +18,13 @@
 #include "daemon/collection.h"
 #include "daemon/runtime.h"
 
-/* For QEMU's events to come. */
+/* How long to wait for QEMU's events. */
 #define EVENT_TIMEOUT_US G_TIME_SPAN_SECOND
-/* For the guest to catch up with what it missed. */
+/* Lets the guest catch up with the time that it missed. */
 #define REST_US 50000
 #define ANALYZER_WALL_S 60
 
-/* When the steps of the last collection were done; monotonic, microseconds; 0: not seen. */
+/* The ends of the last collection's steps; monotonic, microseconds; 0: not seen. */
 static struct {
 	gint64 suspend, suspended, registers, resume, resumed, analysed, commit, durable;
 } at;
@@ -88,7 +88,7 @@ static void on_state(enum collection_state state, const char *detail G_GNUC_UNUS
 static struct {
 	GMutex mutex;
 	GCond changed;
-	gint64 stop, resume; /* real time, microseconds; 0: not come yet */
+	gint64 stop, resume; /* real time, microseconds; 0: not received yet */
 } events;
 
 static void on_event(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr domain G_GNUC_UNUSED,
@@ -156,7 +156,7 @@ static bool suspend_and_resume(struct bench *bench, GError **error)
 	return true;
 }
 
-/* What the report says: it is what the user is told. */
+/* Reads the freeze time from the report, because the user sees this time. */
 static bool reported_freeze(struct bench *bench, const char *id, gint64 *freeze_us, GError **error)
 {
 	g_autofree char *path =
@@ -205,7 +205,7 @@ static bool collect(struct bench *bench, const char *kind, GBytes *map, GError *
 		print_stopped(bench, kind);
 	}
 	collection_result_clear(&result);
-	/* As the daemon does: the next one stands by. */
+	/* As in the daemon: starts the next analyser in advance. */
 	return done && analyzer_pool_fill(bench->collector.analyzers, 1, error);
 }
 
@@ -306,7 +306,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "collect: %s\n", error->message);
 		return EXIT_FAILURE;
 	}
-	/* What is left ends with the process: the analyser and the guard see their sockets close.
+	/*
+	 * The end of this process closes the sockets of the analyser and the guard, and they end
+	 * too.
 	 */
 	return EXIT_SUCCESS;
 }

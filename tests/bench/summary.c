@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * summary SAMPLES JSON: the table of `make bench`, on standard output, and the same as JSON.
- *
- * SAMPLES has lines "SERIES NUMBER" (microseconds if nothing else is said below), and
- * "skip SERIES REASON" for what could not be measured here. Exits with 1 if a target is missed.
+ * summary SAMPLES JSON: prints the table of `make bench` on standard output, and writes the same
+ * data as JSON.
  */
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -17,15 +15,15 @@ enum judgement {
 	AT_LEAST,
 };
 
-/* A row compares the median of a series with a limit, or with the median of another series. */
+/* A row compares the median of a series with a limit or with the median of another series. */
 struct row {
-	const char *what; /* two spaces in front: a part of the row above */
+	const char *what; /* leading spaces: a part of the row above */
 	const char *series;
-	const char *against; /* NULL: nothing, the value itself counts */
+	const char *against; /* NULL: the value itself is compared */
 	enum judgement judgement;
 	double limit; /* of the ratio, or in the row's unit */
 	const char *unit;
-	double per_unit; /* the series' numbers in one of the unit */
+	double per_unit; /* one unit in the numbers of the series */
 };
 
 #define MS "ms", 1000
@@ -116,7 +114,7 @@ static const struct row rows[] = {
 
 struct series {
 	GArray *values; /* of double, sorted by sort_all() */
-	char *skipped;	/* why */
+	char *skipped;	/* the reason */
 };
 
 static void series_free(void *pointer)
@@ -237,7 +235,7 @@ static void begin_row(JsonBuilder *builder, const struct row *row, const char *l
 	build_string(builder, "target", limit);
 }
 
-/* Prints a row and adds it to the JSON; false: its target is missed. */
+/* Prints a row and adds it to the JSON; false: the row misses its target. */
 static bool summarize(const struct row *row, GHashTable *all, JsonBuilder *builder)
 {
 	const struct series *series = measured(all, row->series);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A library to preload: the monotonic clock goes ahead by as many seconds as the file
- * $LATE_CLOCK_FILE says at the moment, so that a test need not wait for ten minutes.
+ * A library for LD_PRELOAD: advances the monotonic clock by the number of seconds in the file
+ * $LATE_CLOCK_FILE. So a test need not wait for ten minutes.
  */
 #include <dlfcn.h>
 #include <stdio.h>

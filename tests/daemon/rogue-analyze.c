@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An analyser that behaves as the file $OOPSBT_ROGUE says when a collection's job comes: to
- * provoke what a real one does only when a guest has taken it over, and to hold a collection in a
- * state. Jobs of kind map get an answer.
+ * An analyser that behaves as the file $OOPSBT_ROGUE says when it receives the job of a collection.
+ * It does what a real analyser does only after a guest has taken control of it, and it keeps a
+ * collection in one state. A job of kind map gets an answer.
  *
- *	good            all that is expected, with little in it
+ *	good            every expected file, with little content
  *	hang-frozen     never sends CAPTURED
  *	hang-thawed     never sends ANALYSED
  *	hang-analysed   never sends DONE
  *	crash           ends by a signal when the guest is frozen
  *	escape          a terminal escape in report.txt
  *	foreign         a report.json about another domain
- *	broken          a report.json that is none
+ *	broken          a report.json that is not JSON
  *	flood           writes until it is stopped
  *	garbage         bytes that are no message
- *	need            asks for memory that is not the guest's
- *	large           a report.json of 7 MiB that is as costly as it can be
- *	late            says that it is done, and writes to report.txt when the daemon ends it
+ *	need            asks for memory outside the guest
+ *	large           a report.json of 7 MiB that is as costly to parse as possible
+ *	late            sends DONE, and writes to report.txt when the daemon ends it
  */
 #include <signal.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static bool is(const char *word)
 	return strcmp(mode, word) == 0;
 }
 
-/* Until the daemon ends it, or the conversation. */
+/* Waits until the daemon ends this process or closes the connection. */
 static void hang(void)
 {
 	struct protocol_message message;
@@ -68,7 +68,7 @@ static void hang(void)
 	exit(EXIT_SUCCESS);
 }
 
-/* By then a daemon that checks too early has found the file in order. */
+/* A daemon that checks too early has already accepted the file at this time. */
 static void write_late(int fd)
 {
 	struct protocol_message message;
@@ -87,7 +87,7 @@ static void serve_map(void)
 	say(PROTOCOL_DONE, "rogue", 5);
 }
 
-/* As a tree each three bytes of this are an object. */
+/* Every three bytes of this JSON are an object in the tree. */
 static void write_large(int fd, const char *json)
 {
 	g_autoptr(GString) text = g_string_new_len(json, (gssize)strlen(json) - 1);
@@ -118,7 +118,7 @@ static void write_files(const int *fds, const struct report_collection *collecti
 		dprintf(fds[PROTOCOL_FD_DMESG], "%01024d\n", 0);
 }
 
-/* The collection's id, and where its files go. */
+/* Receives the collection's id and the descriptors of its files. */
 static void finish(struct protocol_message *message, struct report_collection *collection)
 {
 	const char *json;
@@ -162,7 +162,10 @@ static void serve_collection(void)
 	hang();
 }
 
-/* As the real one before it reads anything: of the arguments MEMORY FILE_SIZE CPU_SECONDS. */
+/*
+ * Same limits as the real analyser before it reads anything: from the arguments MEMORY FILE_SIZE
+ * CPU_SECONDS.
+ */
 static void limit_files(const char *file_size)
 {
 	const rlim_t bytes = strtoull(file_size, NULL, 10);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A dump that somebody exported: a gzipped tar. */
+/* An exported dump: a gzipped tar. */
 #include "../../virsh-plugin/archive.h"
 
 #include "fuzz.h"

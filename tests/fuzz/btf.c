@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The kernel's types. */
+/* BTF, the types of the kernel. */
 #include "fuzz_image.h"
 #include "kernel/btf.h"
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where the analyser says that requests to disks are, and the guest's memory with these. */
+/*
+ * The analyser's answer with the addresses of disk requests, and guest memory with these requests.
+ */
 #include "common/protocol.h"
 #include "daemon/disk_watch.h"
 #include "fuzz.h"

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The block layer's books, in an image that begins with the pointer to the list of devices. */
+/*
+ * The disks and requests of the block layer, in an image that begins with a pointer to the list of
+ * devices.
+ */
 #include <stdlib.h>
 
 #include "fuzz_image.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ELF cores and kdump files: opened, and all that they say of memory and registers looked at. */
+/* ELF cores and kdump files: opens the file and reads all its memory and registers. */
 #include <string.h>
 
 #include "fuzz.h"
@@ -7,7 +7,7 @@
 
 #define MAX_PAGES 64
 
-/* The first and the last bytes of each extent, and what is behind it. */
+/* Reads the first and last bytes of each extent, and the bytes behind it. */
 static void read_memory(struct guest_memory *memory)
 {
 	size_t num_extents;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The JSON of a JOB and of a collection: what is taken is the same when it is written and read
- * again. */
+/*
+ * The JSON of a JOB and of a collection: accepted JSON is the same after it is written and read
+ * again.
+ */
 #include <string.h>
 
 #include "common/context.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A few members out of a report.json. */
+/* Reads a few members of a report.json without a full parse. */
 #include "common/json_head.h"
 #include "fuzz.h"
 

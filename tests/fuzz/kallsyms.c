@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Symbol tables. The first byte is the encoding; then the image, in which a kernel's tables are
- * searched for; and tables whose places are known: names at 0, markers at 0x800, tokens at 0x900,
- * their index at 0xd00, offsets at 0xf00.
+ * Symbol tables. The first byte is the encoding. The rest is an image. One parser searches the
+ * image for the tables of a kernel; another one gets the places of the tables: names at 0, markers
+ * at 0x800, tokens at 0x900, their index at 0xd00, offsets at 0xf00.
  */
 #include "fuzz_image.h"
 #include "kernel/image.h"

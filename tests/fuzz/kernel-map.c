@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A kernel map as the collector keeps it: one that is taken reads the same when it is written and
- * read again. */
+/*
+ * A kernel map in the format of the collector: an accepted map is the same after it is written and
+ * read again.
+ */
 #include "fuzz.h"
 #include "kernel/map.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* "info mtree -f", "info ramblock" and "gpa2hva" of QEMU's monitor, each up to a NUL. */
+/* "info mtree -f", "info ramblock" and "gpa2hva" of the QEMU monitor, each one up to a NUL. */
 #include "daemon/layout_text.h"
 #include "fuzz.h"
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The list of modules and a task, in an image that begins with the list's head and has a task at
- * 0x800. */
+/* The module list and a task, in an image that has the list head at 0 and a task at 0x800. */
 #include "fuzz_image.h"
 #include "kernel/modules.h"
 #include "kernel/task.h"
 
-/* Where fields are, in the way of 6.1; KIND's second bit: in the way of 6.4 and later. */
+/* Sets the field offsets of 6.1; with the second bit of KIND those of 6.4 and later. */
 static void set_fields(struct kernel_map *map, unsigned int kind)
 {
 	map->symbols[SYMBOL_modules] = FAKE_GUEST_IMAGE;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The lines of a guest's log, searched for oopses and for CPUs' backtraces. */
+/* Searches the lines of a guest's log for oopses and for backtraces of CPUs. */
 #include <string.h>
 
 #include "fuzz.h"
@@ -36,7 +36,7 @@ static void find_backtraces(char **lines, guint count)
 	GArray *backtraces;
 
 	for (guint i = 0; i < count; i++) {
-		/* Callers as a guest might have them: the first byte of the line. */
+		/* The caller is the first byte of the line. */
 		struct printk_record record = {.sequence = i,
 					       .caller_known = lines[i][0] & 1,
 					       .caller = 0x80000000u + (lines[i][0] & 7),

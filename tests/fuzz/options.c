@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A domain's <oopsbt> element: options that are taken are the same when they are written and read
- * again. */
+/*
+ * The <oopsbt> element of a domain: accepted options are the same after they are written and read
+ * again.
+ */
 #include <string.h>
 
 #include "common/options.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What an analyser left for the daemon to store: a text, a report.json or a core. */
+/* The output of an analyser that the daemon stores: a text, a report.json or a core. */
 #include "common/sanitize.h"
 #include "daemon/output.h"
 #include "fuzz.h"

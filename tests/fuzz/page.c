@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The report.json of an exported dump, which becomes a page: none of its text becomes markup. */
+/* The HTML page of an exported report.json: text of the report never becomes markup. */
 #include <string.h>
 
 #include "../../virsh-plugin/cli.h"
@@ -7,10 +7,10 @@
 #include "../../virsh-plugin/report_file.h"
 #include "fuzz.h"
 
-/* cli.c wants a table of verbs. */
+/* cli.c needs a table of verbs. */
 const struct verb *const cli_verbs[] = {NULL};
 
-/* Elements that the template has, and the page's parts never. */
+/* These elements are in the template and never in the generated parts of the page. */
 static void check_once(const char *page, const char *markup)
 {
 	const char *first = strstr(page, markup);

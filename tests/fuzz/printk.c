@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The log ring: of 5.10 and later if the first byte is even, else of older kernels. The image has a
- * pointer to the ring at 0, the ring at 0x40, descriptors at 0x100, infos at 0x300, text at 0xa00;
- * the old log's variables and buffer are at 0x20 and 0xa00.
+ * The log ring: the format of 5.10 and later if the first byte is even, else that of older kernels.
+ * The image has a pointer to the ring at 0, the ring at 0x40, descriptors at 0x100, infos at 0x300,
+ * text at 0xa00. The variables and the buffer of the old log are at 0x20 and 0xa00.
  */
 #include "fuzz_image.h"
 #include "kernel/printk.h"

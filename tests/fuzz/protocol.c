@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Bytes on the control socket between collector and analyser: messages until one is refused. */
+/*
+ * Bytes on the control socket between collector and analyser: reads messages until it rejects one.
+ */
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/protocol.h"
 #include "fuzz.h"
 
-#define MAX_LENGTH 65536 /* fits the socket's buffer, so that writing does not wait */
+#define MAX_LENGTH 65536 /* fits the socket's buffer, so that a write does not block */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* "info registers -a" of QEMU's monitor. */
+/* "info registers -a" of the QEMU monitor. */
 #include "fuzz.h"
 #include "guest/registers.h"
 

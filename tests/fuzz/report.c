@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A core as a whole, as `oopsbt-analyze --json` takes it. */
+/* A whole core file, as input of `oopsbt-analyze --json`. */
 #include <fcntl.h>
 #include <unistd.h>
 

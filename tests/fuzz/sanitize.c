@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Text of a guest: made clean it is clean, and clean text without a backslash is left as it is. */
+/* Text of a guest: sanitized text is clean, and clean text without a backslash is not changed. */
 #include <string.h>
 
 #include "common/sanitize.h"

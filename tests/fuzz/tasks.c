@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Tasks that wait for each other, as an input bends them: each 8 bytes of it are where (4) and what
- * (2 bits of kind, 30 of an offset in the image, or of a small number) is written there.
+ * Tasks that wait for each other, modified by the input: each 8 bytes of the input are an address
+ * (4 bytes) and the value to write there (2 bits of kind, 30 bits of an offset in the image or of a
+ * small number).
  */
 #include <string.h>
 
@@ -16,7 +17,7 @@ static const char *const functions[] = {
 	"__down",	"wait_for_completion",	    "folio_wait_bit_common",
 	"bit_wait",	"futex_wait_queue",	    "do_something"};
 
-/* Lists at 0, tasks at 16, heads at 16, owners at 0, what a waiter has at 24 and 32. */
+/* Lists are at 0, tasks at 16, heads at 16, owners at 0, the fields of a waiter at 24 and 32. */
 static void set_fields(struct kernel_map *map)
 {
 	static const enum kernel_field tasks[] = {
@@ -44,7 +45,7 @@ static void set_fields(struct kernel_map *map)
 	map->fields[FIELD_rt_waiter_lock] = 24;
 }
 
-/* Tasks 1 to 4 wait in one ring. */
+/* Tasks 1 to 4 wait for each other in a ring. */
 static void put_waiters(struct fake_guest *guest)
 {
 	uint64_t nodes[1 + WAITERS_EACH] = {FAKE_TASKS_LOCK + 16};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Waits for a futex that nobody wakes, and prints its address first. */
+/* Prints the address of a futex, then waits for it. Nobody wakes this process. */
 #include <linux/futex.h>
 #include <stdio.h>
 #include <sys/syscall.h>

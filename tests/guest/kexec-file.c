@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Load another kernel into the running one: kexec-file KERNEL INITRD COMMAND-LINE [crash]
+ * Loads another kernel into the running one: kexec-file KERNEL INITRD COMMAND-LINE [crash]
  *
- * Without "crash" it is started at once, as kexec -e does; with it when the running one panics.
+ * Without "crash" the other kernel starts at once, as with kexec -e; with "crash" it starts when
+ * the running kernel panics.
  */
 #include <fcntl.h>
 #include <linux/kexec.h>

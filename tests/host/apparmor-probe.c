@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * apparmor-probe PROFILE exec PROGRAM ARGUMENT...: runs the program under that profile.
- * apparmor-probe PROFILE ask WHAT...: goes under that profile itself, and prints a line for each
- * thing: "WHAT: yes", or "WHAT: why not". WHAT: read:PATH, write:PATH, run:PATH, socket, kill:PID.
+ * apparmor-probe PROFILE ask WHAT...: changes its own profile to PROFILE, and prints for each WHAT
+ * a line "WHAT: yes", or "WHAT: REASON". WHAT: read:PATH, write:PATH, run:PATH, socket, kill:PID.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +74,7 @@ static bool may(const char *what)
 		return opens(argument, O_WRONLY | O_CREAT);
 	if (strncmp(what, "run:", 4) == 0)
 		return runs(argument);
-	/* Harmless, and unlike signal 0 no mere question. */
+	/* SIGCONT has no effect here, but unlike signal 0 the kernel really delivers it. */
 	return kill((pid_t)atoi(argument), SIGCONT) == 0;
 }
 

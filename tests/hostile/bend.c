@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * bend FILE SEED OUTPUT: a copy of a core that is broken in a way that SEED chooses: cut, its
- * headers or notes or pages changed here and there, parts moved or repeated.
+ * bend FILE SEED OUTPUT: writes a damaged copy of a core. SEED chooses the damage: a truncated
+ * file, changed headers, notes or pages, moved or repeated parts.
  */
 #include <elf.h>
 #include <glib.h>
@@ -35,7 +35,7 @@ static Elf64_Phdr *header(struct bent *core, gsize i)
 	return (Elf64_Phdr *)(core->bytes + sizeof(Elf64_Ehdr)) + i;
 }
 
-/* A 64-bit word of a program header becomes one that hurts. */
+/* Replaces a 64-bit word of a program header by a harmful value. */
 static void change_segment(struct bent *core)
 {
 	const uint64_t words[] = {0,

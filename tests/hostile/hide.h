@@ -8,8 +8,8 @@
 typedef void (*hide_write_fn)(void *user_data, gva_t start, const uint8_t *bytes, size_t length);
 
 /*
- * Every symbol that is no function gets its type character for a name, over and over. Writes the
- * names of the whole table anew; ends the program if they cannot be read.
+ * Replaces the name of every symbol that is not a function by its repeated type character. Rewrites
+ * the whole table of names; exits on a read error.
  */
 void hide_variables(const struct kernel_map *map, const struct address_space *space,
 		    hide_write_fn write, void *user_data);

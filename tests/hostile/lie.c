@@ -2,9 +2,9 @@
 /*
  * A guest that lies: changes one thing in the ELF dump of a Linux guest, in place.
  *
- *	lie list		the lies, one a line
- *	lie tell DUMP NAME	tell one; what was overwritten goes to DUMP.undo
- *	lie undo DUMP		take it back
+ *	lie list		prints the lies, one per line
+ *	lie tell DUMP NAME	applies a lie; DUMP.undo gets the overwritten bytes
+ *	lie undo DUMP		restores the dump
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -49,7 +49,7 @@ static off_t file_offset(struct liar *liar, gpa_t address)
 	return -1;
 }
 
-/* Overwrites within one page; remembers what was there. */
+/* Overwrites bytes within one page and saves the old bytes. */
 static void poke_page(struct liar *liar, gpa_t address, const void *bytes, size_t length)
 {
 	off_t offset = file_offset(liar, address);
@@ -135,7 +135,7 @@ static void noise(struct liar *liar, uint64_t start, uint64_t stop)
 	poke(liar, start, bytes, length);
 }
 
-/* Some bytes of an area, here and there. */
+/* Overwrites some random bytes of an area. */
 static void sprinkle(struct liar *liar, uint64_t start, uint64_t stop, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {
@@ -193,13 +193,16 @@ static void write_names(void *user_data, gva_t start, const uint8_t *bytes, size
 	poke(user_data, start.value, bytes, length);
 }
 
-/* As without CONFIG_KALLSYMS_ALL: what follows then is found by what it is, or not. */
+/*
+ * Like a kernel without CONFIG_KALLSYMS_ALL: the analyser finds variables by their content or not
+ * at all.
+ */
 static void no_variables(struct liar *liar)
 {
 	hide_variables(liar->map, &liar->kernel.space, write_names, liar);
 }
 
-/* All that could be a banner says something else. */
+/* Overwrites all banners. */
 static void no_variables_banner(struct liar *liar)
 {
 	uint64_t start = liar->map->image_start.value;
@@ -217,7 +220,7 @@ static void no_variables_banner(struct liar *liar)
 	}
 }
 
-/* The offsets to the entries of ORC are the same, but the table that tells them apart lies. */
+/* The ORC addresses are unchanged, but the ORC entries are wrong. */
 static void no_variables_orc(struct liar *liar)
 {
 	no_variables(liar);
@@ -240,7 +243,7 @@ static void no_variables_modules(struct liar *liar)
 	poke_u64(liar, head + 8, head);
 }
 
-/* The functions whose code tells where variables are have other code. */
+/* The functions from whose code the analyser gets addresses of variables have other code. */
 static void no_variables_code(struct liar *liar)
 {
 	static const char *const names[] = {"get_taint", "__die_header", "nmi_panic",
@@ -256,7 +259,7 @@ static void no_variables_code(struct liar *liar)
 		noise(liar, functions[i], functions[i] + 16);
 }
 
-/* Two sysctls claim to be the same, of different variables. */
+/* Two sysctls have the same name and different variables. */
 static void no_variables_sysctl(struct liar *liar)
 {
 	uint64_t start = liar->map->image_start.value;
@@ -302,7 +305,7 @@ static void orc_places(struct liar *liar)
 	noise(liar, ips, ips + 4 * liar->map->num_orcs);
 }
 
-/* Every frame leads to where it is. */
+/* Every frame leads to itself. */
 static void orc_loop(struct liar *liar)
 {
 	uint64_t entries = symbol(liar, SYMBOL___start_orc_unwind);
@@ -406,7 +409,7 @@ static void task_escapes(struct liar *liar)
 	     "\033[2J\r\n\xe2\x80\xae\377abc", 14);
 }
 
-/* A stack full of return addresses: a chain as long as it can be. */
+/* A stack full of return addresses: the longest possible chain. */
 static void full_stack(struct liar *liar)
 {
 	uint64_t low = peek_u64(liar, current_task(liar) + field(liar, FIELD_task_stack));
@@ -422,7 +425,7 @@ static void stack_noise(struct liar *liar)
 	noise(liar, low, low + 0x4000);
 }
 
-/* What the descriptor table says of the TSS: its stacks are anywhere. */
+/* The descriptor table has a wrong TSS: its stacks are anywhere. */
 static void gdt_noise(struct liar *liar)
 {
 	const struct vcpu_registers *vcpu =
@@ -439,7 +442,7 @@ static uint64_t percpu(struct liar *liar, unsigned int cpu, enum kernel_symbol w
 	       symbol(liar, which);
 }
 
-/* Times in the future, more tasks than there can be. */
+/* Times in the future, and too many tasks. */
 static void schedule_future(struct liar *liar)
 {
 	for (unsigned int cpu = 0; cpu < 2; cpu++) {
@@ -463,7 +466,7 @@ static void timekeeper_noise(struct liar *liar)
 	noise(liar, core, core + 512);
 }
 
-/* All nodes are in use, and each has the other CPU's as its next. */
+/* All nodes are in use, and each has a node of another CPU as its next node. */
 static void lock_nodes(struct liar *liar)
 {
 	for (unsigned int cpu = 0; cpu < 2; cpu++) {
@@ -475,14 +478,14 @@ static void lock_nodes(struct liar *liar)
 	}
 }
 
-/* --- what the kernel says of itself --- */
+/* --- strings of the kernel --- */
 
 static void command_line_wild(struct liar *liar)
 {
 	poke_u64(liar, symbol(liar, SYMBOL_saved_command_line), 0x4141414141414141);
 }
 
-/* Code, which has control characters. */
+/* The command line is machine code, which has control characters. */
 static void command_line_code(struct liar *liar)
 {
 	poke_u64(liar, symbol(liar, SYMBOL_saved_command_line), symbol(liar, SYMBOL__stext));
@@ -501,7 +504,7 @@ static void livepatch_wild(struct liar *liar)
 	poke_u64(liar, symbol(liar, SYMBOL_klp_patches), 0x4141414141414141);
 }
 
-/* A patch that leads to itself, in memory that is good for nothing else. */
+/* A patch whose next patch is itself, in an otherwise unused page. */
 static void livepatch_loop(struct liar *liar)
 {
 	uint64_t patch = peek_u64(liar, symbol(liar, SYMBOL_vmcoreinfo_data)) + 2048;
@@ -626,7 +629,7 @@ static void poke_root(struct liar *liar, unsigned int i, uint64_t entry)
 	poke_page(liar, gpa_add(liar->map->root, 8 * i), &entry, sizeof(entry));
 }
 
-/* The half of the kernel is mapped by the root itself, but for its image. */
+/* The root page table maps itself for the kernel half, except for the kernel image. */
 static void paging_loop(struct liar *liar)
 {
 	for (unsigned int i = 256; i < 511; i++) {
@@ -635,7 +638,7 @@ static void paging_loop(struct liar *liar)
 	}
 }
 
-/* The image's last table maps one page everywhere: an image of 1 GiB. */
+/* The last table of the image maps one page repeatedly: an image of 1 GiB. */
 static void endless_image(struct liar *liar)
 {
 	uint64_t third = table_entry(liar, 511) & 0xffffffffff000ull, second;
@@ -780,7 +783,7 @@ static int tell(const char *path, const char *undo, const char *name)
 	return 2;
 }
 
-/* From the last change back to the first, as later ones may have covered earlier ones. */
+/* Undoes the last change first, because later changes may overlap earlier ones. */
 static int take_back(const char *path, const char *undo)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);

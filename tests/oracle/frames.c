@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * frames REPORT.json: every frame as a line "CPU pc function+offset", the innermost first, and for
- * a vCPU in user mode a line "CPU user". What the other oracles say is brought into the same form.
+ * frames REPORT.json: prints every frame as a line "CPU pc function+offset", the innermost first,
+ * and a line "CPU user" for a vCPU in user mode. The output of the other oracles is converted to
+ * the same format.
  */
 #include <json-glib/json-glib.h>
 #include <stdio.h>

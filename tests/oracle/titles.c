@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * titles FILE...: whose code is to blame by recorded reports, as our titles name it and as the
- * report's own "TITLE: ... in FUNCTION" does. A file has such headers, an empty line, and a console
- * log, until "REPORT:". One line a file: its name, "same", "other" or "none", the title there, and
- * ours. tests/oracle/check-titles counts.
+ * titles FILE...: compares the blamed function of recorded reports: our title against the line
+ * "TITLE: ... in FUNCTION" of the report. A file has headers, an empty line, and a console log up
+ * to "REPORT:". Prints one line per file: its name, "same", "other" or "none", the recorded title,
+ * and our title. tests/oracle/check-titles counts the results.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "kernel/log_match.h"
 #include "kernel/oops-log.h"
 
-/* What a console has before the text: level, time, caller. */
+/* The prefix of a console line: level, time, caller. */
 #define PREFIX                                                                                     \
 	"^(?:\\*\\* [0-9]+ printk messages dropped \\*\\* )?(?:.* login: )?(?:<[0-9]+>)?"          \
 	"\\[ *[0-9]+\\.[0-9]+\\](?:\\[ *([CT][0-9]+)\\])? ?"
@@ -41,7 +41,7 @@ static void add_record(GArray *records, const char *line)
 	g_array_append_val(records, record);
 }
 
-/* What one caller printed; @first becomes the index among these. */
+/* Collects the lines of one caller; @first becomes an index into these lines. */
 static GPtrArray *lines_of_caller(const GArray *records, guint *first)
 {
 	const char *caller = g_array_index(records, struct record, *first).caller;
@@ -60,7 +60,7 @@ static GPtrArray *lines_of_caller(const GArray *records, guint *first)
 	return lines;
 }
 
-/* By whichever comes first: an oops or a complaint. */
+/* Finds the title of the first oops or complaint, whichever is earlier. */
 static char *find_title(const GArray *records, struct blame *blame)
 {
 	for (guint i = 0; i < records->len; i++) {
@@ -89,7 +89,7 @@ static char *find_title(const GArray *records, struct blame *blame)
 	return NULL;
 }
 
-/* The function of "KIND in FUNCTION"; or NULL. */
+/* Returns the function of "KIND in FUNCTION", or NULL. */
 static char *agreed_function(const char *title)
 {
 	g_autoptr(GMatchInfo) info = log_match("^.* in ([A-Za-z_][A-Za-z0-9_.]*)", title);
@@ -97,7 +97,7 @@ static char *agreed_function(const char *title)
 	return info ? log_group(info, 1) : NULL;
 }
 
-/* A system call has its name with or without "sys_". */
+/* A system call may have the prefix "sys_" or not. */
 static bool is_same(const char *ours, const char *theirs)
 {
 	g_autofree char *plain = function_plain(theirs);
@@ -107,7 +107,7 @@ static bool is_same(const char *ours, const char *theirs)
 	return g_str_equal(ours, g_str_has_prefix(plain, "sys_") ? plain + strlen("sys_") : plain);
 }
 
-/* Of another architecture than x86-64. */
+/* True for an architecture other than x86-64. */
 static bool is_foreign(const char *text)
 {
 	static const char *const marks[] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Keeps a CPU in a BPF program: loads one that loops, and has the kernel run it again and again.
- * Without a C library, so that it is small enough to be carried into a guest as text.
+ * Keeps a CPU busy in a BPF program: loads a program with a loop and runs it repeatedly. Has no C
+ * library, so that the binary is small enough to be sent to a guest as text.
  */
 #include <linux/bpf.h>
 #include <stddef.h>

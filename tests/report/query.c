@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Questions that shell tests ask of a report.json.
+ * Queries of shell tests about a report.json.
  *
- *	query value REPORT PATH		the value at a JSONPath, as text; several: one a line
- *	query symbols REPORT KALLSYMS	every frame's symbol lies where the guest's  /proc/kallsyms
- *has it query agrees REPORT CPU...	the guest's own backtraces of these CPUs are the host's
- *	query whole REPORT		the fields a report must have are there; what is null is
- *explained
+ *	query value REPORT PATH		the value at a JSONPath, as text; one value per line
+ *	query symbols REPORT KALLSYMS	each symbol has its address of the guest's /proc/kallsyms
+ *	query agrees REPORT CPU...	the guest's backtraces of these CPUs equal those of the host
+ *	query whole REPORT		all mandatory fields exist; each null has an explanation
  */
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -102,8 +101,8 @@ static bool known_at(GHashTable *table, const char *name, const char *module, gu
 }
 
 /*
- * Code that ftrace has made: Linux has no name for it in a backtrace, but its page in
- * /proc/kallsyms (since 5.8).
+ * Code that ftrace generates: a kernel backtrace has no name for it, but /proc/kallsyms has its
+ * page (since 5.8).
  */
 static bool made_by_ftrace(GHashTable *table, guint64 address)
 {
@@ -194,7 +193,7 @@ static bool explained(JsonArray *errors, const char *field)
 		JsonObject *error = json_array_get_object_element(errors, i);
 		const char *named = json_object_get_string_member(error, "field");
 
-		/* An error of nothing explains nothing. */
+		/* An error without a field explains nothing. */
 		if (named && *named &&
 		    (g_str_has_prefix(field, named) || g_str_has_prefix(named, field)))
 			return true;

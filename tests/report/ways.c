@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ways DUMP: finds the kernel in an ELF dump of a Linux guest, with less and less to start from.
- * One line for each way: its name, "found" or what was said instead, and the milliseconds it took.
- * What is found must be the same kernel, with the same page tables, each time; the status says so.
- * The last way is a kernel without CONFIG_KALLSYMS_ALL: every variable's name is taken away. A
- * line says which of them are lost; the others must be where the names say. Then a task's
- * layout and that of a module are told without BTF, and the log is read without VMCOREINFO.
+ * ways DUMP: finds the kernel in an ELF dump of a Linux guest several times, each time with fewer
+ * hints. Prints one line per way: its name, "found" or the error, and the time in milliseconds.
+ * Each way must find the same kernel with the same page tables; the exit status tells this. The
+ * last way removes the names of all variables, as in a kernel without CONFIG_KALLSYMS_ALL. It
+ * prints the variables that are not found; the others must have the addresses of the symbol table.
+ * Then it infers the layout of a task and of a module without BTF, and reads the log without
+ * VMCOREINFO.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@ struct dump {
 	GHashTable *changed; /* pages by address; NULL: none */
 };
 
-/* Over what was read: pages that are to be other than in the dump. */
+/* Replaces bytes of the read memory by changed pages. */
 static void overlay(const struct dump *dump, gpa_t address, uint8_t *buffer, size_t length)
 {
 	while (length > 0) {
@@ -69,7 +70,10 @@ static void no_idt(struct vcpu_registers *vcpu)
 	vcpu->idt.limit = 0;
 }
 
-/* In user mode with page-table isolation; without it this bit leads to a page of anything. */
+/*
+ * A vCPU in user mode with page-table isolation. Without isolation this bit leads to an arbitrary
+ * page.
+ */
 static void in_user_mode(struct vcpu_registers *vcpu)
 {
 	no_idt(vcpu);
@@ -78,7 +82,7 @@ static void in_user_mode(struct vcpu_registers *vcpu)
 	vcpu->cr3 |= CR3_USER_BIT;
 }
 
-/* As of a nested guest, or of firmware. */
+/* A vCPU that runs a nested guest or firmware. */
 static void foreign(struct vcpu_registers *vcpu)
 {
 	in_user_mode(vcpu);
@@ -134,7 +138,7 @@ struct change {
 	const struct address_space *space;
 };
 
-/* Takes other bytes for [@start, @start + @length). */
+/* Replaces the bytes of [@start, @start + @length). */
 static void change_names(void *user_data, gva_t start, const uint8_t *bytes, size_t length)
 {
 	struct dump *dump = ((struct change *)user_data)->dump;
@@ -176,7 +180,10 @@ static bool compare(const struct kernel_map *truth, const struct kernel_map *fou
 	}
 	printf("\n");
 	for (size_t i = 0; i < NUM_KERNEL_SYMBOLS; i++) {
-		/* The end of the last page counts, too; and the banner is there more than once. */
+		/*
+		 * A different symbol is correct for the end of the last page, and the banner exists
+		 * more than once.
+		 */
 		if (!found->symbols[i] || found->symbols[i] == truth->symbols[i] ||
 		    i == SYMBOL__end || i == SYMBOL_linux_banner)
 			continue;
@@ -213,7 +220,7 @@ static bool functions_only(struct dump *dump)
 	return same;
 }
 
-/* The log and the build ID are the same without VMCOREINFO, from BTF and the image's notes. */
+/* Without VMCOREINFO, BTF and the notes of the image give the same log and build ID. */
 static bool no_vmcoreinfo(struct dump *dump)
 {
 	static const struct way plain = {"with-vmcoreinfo", NULL, false};
@@ -251,7 +258,7 @@ static bool no_vmcoreinfo(struct dump *dump)
 	return true;
 }
 
-/* Without BTF what a task's structure is told by two tasks is where BTF has it. */
+/* Without BTF, two tasks give the same layout of a task as BTF. */
 static bool no_btf(struct dump *dump)
 {
 	static const struct way plain = {"with-btf", NULL, false};
@@ -280,7 +287,10 @@ static bool no_btf(struct dump *dump)
 	return same;
 }
 
-/* From the list entry on, since it counts from another place; and what has one place only. */
+/*
+ * Compares offsets relative to the list entry, because they have another base; and members with
+ * only one possible offset.
+ */
 static bool no_btf_modules(struct dump *dump)
 {
 	static const enum kernel_field fields[] = {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * For THREADS=1: tells ThreadSanitizer what orders what in GLib, whose own code it does not see.
- * Each function here is in place of GLib's of the same name, calls that, and says that what was
- * written before is read after: by who takes a lock, by who is given a thing by a pool, a task or
- * an idle source, by who frees the last reference.
+ * For THREADS=1: tells ThreadSanitizer about the memory order in GLib, whose code is not
+ * instrumented. Each function here replaces the GLib function of the same name, calls it, and marks
+ * earlier writes as visible: to the thread that takes a lock, to the receiver of an item of a pool,
+ * a task or an idle source, and to the thread that drops the last reference.
  */
 #include <dlfcn.h>
 #include <gio/gio.h>
@@ -42,7 +42,7 @@ gboolean(g_cond_wait_until)(GCond *cond, GMutex *mutex, gint64 until)
 	return woken;
 }
 
-/* --- what another thread is to do --- */
+/* --- work for another thread --- */
 
 struct work {
 	GFunc pool;
@@ -59,7 +59,7 @@ static void pool_work(gpointer item, gpointer data)
 	work->pool(item, work->data);
 }
 
-/* Pools live as long as the process: what is allocated for one is not freed. */
+/* Pools live as long as the process, so their memory is not freed. */
 GThreadPool *g_thread_pool_new(GFunc function, gpointer data, gint max_threads, gboolean exclusive,
 			       GError **error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Conclusions of an analysis, drawn from a report that is filled by hand. */
+/* Conclusions of an analysis, from a report that the test fills in. */
 #include "analyze/analysis.h"
 #include "analyze/log.h"
 
@@ -7,7 +7,7 @@
 
 #include "common/context.h"
 
-/* A guest of one vCPU whose collector has said @json. */
+/* A guest with one vCPU and this @json of the collector. */
 static void init(struct analysis *analysis, const char *json)
 {
 	struct report_vcpu vcpu = {.frames = frames_new()};
@@ -49,7 +49,7 @@ static void test_thawed_early(void)
 	assert_consistency(FROZEN "\"thawed_early\": true, \"errors\": []}}", "late");
 }
 
-/* An error is not a state: what its field is called does not count where the state is told. */
+/* An error is not a state: the name of its field has no effect on the state. */
 static void test_error_of_the_same_field(void)
 {
 	assert_consistency(FROZEN "\"thawed_early\": false, \"errors\": [{\"field\": "
@@ -72,7 +72,7 @@ static void test_old_core(void)
 
 #define FAULT 0xffffffffc0001000ull
 
-/* CPU 1 oopsed at FAULT, on that stack; it stands on another, in a hard interrupt. */
+/* CPU 1 had an oops at FAULT on stack @fault. Now it is in a hard interrupt on stack @now. */
 static void assert_of_interrupt(enum stack_kind now, enum stack_kind fault, bool expected)
 {
 	struct frame frames[] = {
@@ -98,9 +98,9 @@ static void assert_of_interrupt(enum stack_kind now, enum stack_kind fault, bool
 static void test_interrupted_later(void)
 {
 	assert_of_interrupt(STACK_IRQ, STACK_IRQ, true);
-	/* The stack of a task overflowed, which is seen on another. */
+	/* A task stack overflowed; the CPU detects this on another stack. */
 	assert_of_interrupt(STACK_DOUBLE_FAULT, STACK_TASK, true);
-	/* Softirqs are served there by their thread. */
+	/* A kernel thread runs softirqs there. */
 	assert_of_interrupt(STACK_TASK, STACK_TASK, true);
 	assert_of_interrupt(STACK_IRQ, STACK_TASK, false);
 }
@@ -113,7 +113,7 @@ static void add_frame(GArray *frames, const char *function)
 	g_array_append_val(frames, frame);
 }
 
-/* The only vCPU is CPU 0, and is within a loop of an ioctl, waiting. */
+/* The only vCPU is CPU 0. It waits in a loop of an ioctl. */
 static struct report *conclude(struct analysis *analysis, const char *incident, const char *phase)
 {
 	static const char *const functions[] = {
@@ -137,7 +137,7 @@ static struct report *conclude(struct analysis *analysis, const char *incident, 
 	return analysis->report;
 }
 
-/* The title has the place, the fingerprint goes by the loop. */
+/* The title contains the place, the fingerprint contains the loop. */
 static void test_hang_is_named_by_its_place(void)
 {
 	struct analysis analysis;

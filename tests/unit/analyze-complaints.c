@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which complaint of the log a report is of. */
+/* Selects the complaint in the log that a report is about. */
 #include "analyze/complaints.h"
 
 struct line {
@@ -39,7 +39,7 @@ static struct report *tell(const struct line *lines, guint count, const char *si
 	return report;
 }
 
-/* The warning is the panicking task's own, the last one, and not what comes after. */
+/* The result is the last warning of the panicking task, and no later one. */
 static void test_panic_on_warn(void)
 {
 	static const struct line lines[] = {
@@ -84,7 +84,7 @@ static void test_panic_of_its_own(void)
 	g_assert_false(report->complaint.known);
 }
 
-/* On request there need not be a reason; of a file it is the best that is known. */
+/* A collection on request needs no reason; for a file it is the best known information. */
 static void test_no_panic(void)
 {
 	static const struct line lines[] = {{1, WARNING_AT("older")}, {1, WARNING_AT("newer")}};

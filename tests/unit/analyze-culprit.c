@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whose code a hang is of, and which hangs are of one bug, by reports that are filled by hand. */
+/*
+ * The code to blame for a hang, and equal fingerprints of one bug, from reports that the test fills
+ * in.
+ */
 #include "analyze/culprit.h"
 
 #include "analyze/task_chains.h"
 #include "kernel/frame.h"
 
-/* A stack is one string, its functions innermost first. @holder: which task; -1: none. */
+/* @stack: the functions, innermost first. @holder: the number of a task; -1: none. */
 static void add_task(struct report *report, char letter, int64_t for_s, const char *stack,
 		     int holder)
 {
@@ -41,7 +44,7 @@ static struct report *make(const char *incident)
 	return report;
 }
 
-/* The fingerprint. Frees @report. */
+/* Returns the fingerprint. Frees @report. */
 static char *conclude(struct report *report, const char *function, const char *caller)
 {
 	char *fingerprint;
@@ -55,7 +58,7 @@ static char *conclude(struct report *report, const char *function, const char *c
 	return fingerprint;
 }
 
-/* Of whatever task, and whatever else waits for a moment. */
+/* The task and other short waits have no effect on the fingerprint. */
 static void test_one_task(void)
 {
 	static const char fsync[] = "__schedule schedule io_schedule folio_wait_bit_common "
@@ -77,7 +80,7 @@ static void test_one_task(void)
 	g_assert_cmpstr(once, !=, other);
 }
 
-/* Who waits is chance; who has what they wait for is the bug. */
+/* The waiting tasks are random; the holder of the lock is the bug. */
 static void test_chain(void)
 {
 	static const char reader[] = "__schedule schedule __mutex_lock a_reader vfs_read";
@@ -97,7 +100,7 @@ static void test_chain(void)
 	g_assert_cmpstr(once, ==, again);
 }
 
-/* Which of its tasks waited first is chance. */
+/* The task of a deadlock that waits first is random. */
 static void test_deadlock(void)
 {
 	static const char ab[] = "__schedule schedule __mutex_lock takes_ab my_ioctl";
@@ -115,7 +118,7 @@ static void test_deadlock(void)
 	g_assert_cmpstr(once, ==, again);
 }
 
-/* Of a guest that somebody looks at, one task that waits is nobody's bug. */
+/* For a collection on request, one waiting task is not a bug. */
 static void test_collect(void)
 {
 	struct report *report = make("collect");

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The fault where the guest had not printed its registers: which CPU's stack tells of it. */
+/*
+ * The fault when the guest has not printed its registers: chooses the CPU whose stack shows the
+ * fault.
+ */
 #include "analyze/fault.h"
 
 #include "fake_tables.h"
@@ -48,7 +51,7 @@ static GArray *saved_registers(uint64_t rax)
 	return registers;
 }
 
-/* To the vCPU that was added last; a frame that was interrupted has @rax. */
+/* Adds a frame to the last vCPU; an interrupted frame has @rax. */
 static void add_frame(struct fixture *f, const char *function, const char *module, uint64_t rax)
 {
 	GArray *vcpus = f->analysis.report->vcpus;
@@ -64,7 +67,7 @@ static void add_frame(struct fixture *f, const char *function, const char *modul
 	g_array_append_val(g_array_index(vcpus, struct report_vcpu, vcpus->len - 1).frames, frame);
 }
 
-/* 0: the fault is not known. */
+/* 0: unknown fault. */
 static uint64_t rax_of_fault(struct fixture *f)
 {
 	const struct report_fault *fault = &f->analysis.report->fault;
@@ -75,8 +78,8 @@ static uint64_t rax_of_fault(struct fixture *f)
 }
 
 /*
- * Within it, looking at the code faulted again, and 5.10 asks the same function whether that is an
- * oops; around it, an interrupt was served.
+ * The inner fault: reading the code faulted again, and 5.10 asks the same function if that is an
+ * oops. The outer context: a served interrupt.
  */
 static void add_oopsing(struct fixture *f, unsigned int number, uint64_t rax)
 {
@@ -103,7 +106,7 @@ static void test_only_one(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	add_oopsing(f, 1, 0x22);
 	g_assert_cmphex(rax_of_fault(f), ==, 0x22);
 	g_assert_cmpstr(f->analysis.report->fault.source, ==, "stack");
-	/* And what a title and a headline need. */
+	/* Also the function for the title and the headline. */
 	g_assert_cmpstr(f->oops.blame.functions[0], ==, "culprit");
 	g_assert_cmpstr(f->oops.blame.module, ==, "a_module");
 	g_assert_cmpint(f->oops.cpu.value, ==, 1);
@@ -119,7 +122,7 @@ static void test_two(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_false(f->oops.cpu.known);
 }
 
-/* What the log names without registers may be of an NMI within the oops. */
+/* A function that the log names without registers may belong to an NMI within the oops. */
 static void test_another_function(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	add_oopsing(f, 1, 0x22);
@@ -129,7 +132,7 @@ static void test_another_function(struct fixture *f, gconstpointer unused G_GNUC
 	g_assert_cmpstr(f->oops.blame.module, ==, "a_module");
 }
 
-/* The guest's log says which. */
+/* The guest's log selects one of two CPUs. */
 static void test_one_of_two(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	add_oopsing(f, 0, 0x22);
@@ -138,7 +141,7 @@ static void test_one_of_two(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 	g_assert_cmphex(rax_of_fault(f), ==, 0x55);
 }
 
-/* A CPU that tells of none, a module's function of such a name, and user mode. */
+/* A CPU without an oops, a module function with such a name, and user mode. */
 static void test_none(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	add_vcpu(f, 0);

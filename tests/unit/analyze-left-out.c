@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Oopses whose signals were left out: which one a collection is about, and what is told of the
- * others. */
+/*
+ * Oopses without a signal of their own: which oops a collection is about, and what the report says
+ * about the others.
+ */
 #include "analyze/left_out.h"
 
 #include "analyze/log_lines.h"
@@ -52,7 +54,7 @@ static void print(struct fixture *f, uint32_t caller, const char *format, ...)
 	g_array_append_val(f->records, record);
 }
 
-/* As the kernel prints one, in a task of that pid. Another CPU prints between. */
+/* Prints an oops in the kernel's format, in a task with this pid. Another CPU prints in between. */
 static void print_oops(struct fixture *f, unsigned int number, unsigned int cpu, unsigned int pid,
 		       const char *function)
 {
@@ -65,7 +67,7 @@ static void print_oops(struct fixture *f, unsigned int number, unsigned int cpu,
 	print(f, pid, "---[ end trace 0000000000000000 ]---");
 }
 
-/* The one numbered @told was told last; since then @oopses signals of oopses were left out. */
+/* Oops number @told had the last signal; since then @oopses signals of oopses were left out. */
 static void left_out(struct fixture *f, unsigned int told, unsigned int oopses, int64_t counted)
 {
 	f->analysis.map->oopses_told = 1 + told;
@@ -74,7 +76,7 @@ static void left_out(struct fixture *f, unsigned int told, unsigned int oopses, 
 		(struct suppressed_signals){.rate_limit = oopses, .oopses = oopses};
 }
 
-/* A CPU that was in the telling of an oops, in a task of that pid, when the guest was frozen. */
+/* Adds a CPU that was printing an oops, in a task with this pid, when the guest was frozen. */
 static void add_oopsing(struct fixture *f, unsigned int cpu, unsigned int pid)
 {
 	static const char *const functions[] = {"__die_body", "page_fault_oops",
@@ -99,7 +101,7 @@ static void add_oopsing(struct fixture *f, unsigned int cpu, unsigned int pid)
 	g_array_append_val(f->analysis.report->vcpus, vcpu);
 }
 
-/* The number of the oops that the collection is about. */
+/* Returns the number of the oops that the collection is about. */
 static unsigned int meant(struct fixture *f, unsigned int told)
 {
 	return left_out_before(&f->analysis, f->records, told) + 1;
@@ -121,19 +123,19 @@ static void test_none(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpuint(f->analysis.report->left_out->len, ==, 0);
 }
 
-/* Number 5 has been counted, or is about to be. */
+/* The kernel has counted oops 5, or is about to count it. */
 static void test_after_those_left_out(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	left_out(f, 2, 2, 4);
 	g_assert_cmpuint(meant(f, 2), ==, 5);
 	left_out(f, 2, 2, 5);
 	g_assert_cmpuint(meant(f, 2), ==, 5);
-	/* Nobody knows what the kernel counts. */
+	/* The kernel's count is unknown. */
 	left_out(f, 2, 2, -1);
 	g_assert_cmpuint(meant(f, 2), ==, 5);
 }
 
-/* QEMU sent one signal for several oopses; or a guest sent signals without an oops. */
+/* QEMU sent one signal for several oopses, or a guest sent signals without an oops. */
 static void test_counts_differ(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	left_out(f, 2, 2, 9);
@@ -146,7 +148,7 @@ static void test_counts_differ(struct fixture *f, gconstpointer unused G_GNUC_UN
 	g_assert_cmpuint(left_out_before(&f->analysis, f->records, 2), ==, UINT_MAX);
 }
 
-/* Others have happened since, which have signals of their own. */
+/* Later oopses have signals of their own. */
 static void test_others_wait(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	left_out(f, 2, 1, 9);
@@ -154,7 +156,7 @@ static void test_others_wait(struct fixture *f, gconstpointer unused G_GNUC_UNUS
 	g_assert_cmpuint(meant(f, 2), ==, 4);
 }
 
-/* One of oopses 4 and 5 is being told: the task says which. */
+/* The guest is printing oops 4 or 5: the task tells which one. */
 static void test_stack(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	print_oops(f, 3, 0, 103, "third");
@@ -162,13 +164,16 @@ static void test_stack(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	add_oopsing(f, 1, 104);
 	left_out(f, 2, 1, 4);
 	g_assert_cmpuint(meant(f, 2), ==, 4);
-	/* What the kernel has counted is over, and the stack is of the next one. */
+	/*
+	 * The guest has finished the oops that the kernel has counted; the stack belongs to the
+	 * next one.
+	 */
 	g_array_set_size(f->analysis.report->vcpus, 0);
 	add_oopsing(f, 1, 105);
 	g_assert_cmpuint(meant(f, 2), ==, 5);
 	print_oops(f, 5, 1, 105, "fifth");
 	g_assert_cmpuint(meant(f, 2), ==, 5);
-	/* One that was put off is over, whatever happens on a CPU now. */
+	/* A deferred oops is finished, and the CPUs have no effect on it. */
 	f->analysis.report->collection.deferred = true;
 	g_assert_cmpuint(meant(f, 2), ==, 4);
 }
@@ -196,7 +201,7 @@ static void test_list(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpuint(f->analysis.report->errors->len, ==, 0);
 }
 
-/* A report of something else: as many as had a signal. */
+/* A report about something else lists the oopses that had no signal. */
 static void test_list_without_an_oops(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	for (unsigned int number = 1; number <= 5; number++)
@@ -223,7 +228,9 @@ static void test_thousand(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_TIME_SPAN_SECOND);
 }
 
-/* A number again, numbers out of order, one that is cut off, and one that was never reached. */
+/*
+ * A repeated number, numbers out of order, a truncated oops, and a number that was never reached.
+ */
 static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	print(f, 103, "Oops: 0002 [#4000000000] SMP");
@@ -243,7 +250,7 @@ static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpstr(listed(f, 1)->title, ==, "Oops in third [a_module]");
 }
 
-/* The log has wrapped, or the signals were of no oopses: what is missing is told. */
+/* The log has wrapped, or the signals had no oopses: the report tells which ones are missing. */
 static void test_missing(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const struct report_error *error;
@@ -259,7 +266,7 @@ static void test_missing(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 			"of 2 oopses that were not collected the guest's log has 1");
 }
 
-/* Which was told last is not known: none is taken for one that was left out. */
+/* The last signalled oops is unknown: no oops counts as left out. */
 static void test_unknown_kernel(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	print_oops(f, 4, 1, 104, "fourth");

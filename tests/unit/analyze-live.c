@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One job as the analyser serves it, in its sandbox: this process is the collector, and the guest's
- * memory is all zeros, so there is no kernel to be found.
+ * One job of the analyser in its sandbox. This process is the collector. The guest's memory is all
+ * zeros, so the analyser finds no kernel.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 
 #define MEMORY_SIZE (1u << 20)
 #define WAIT_MS 60000
-/* Of oopsbtd, as its unit has it. */
+/* The priority of oopsbtd, from its unit. */
 #define HIGH_PRIORITY (-10)
 
 struct analyser {
@@ -49,7 +49,7 @@ static void send_message(const struct analyser *analyser, enum protocol_type typ
 	g_assert_no_error(error);
 }
 
-/* Until one of that type comes. */
+/* Waits for a message of this type. */
 static void await_message(const struct analyser *analyser, enum protocol_type type)
 {
 	g_autoptr(GError) error = NULL;
@@ -103,7 +103,7 @@ static int priority_of(const struct analyser *analyser)
 	return getpriority(PRIO_PROCESS, (id_t)analyser->pid);
 }
 
-/* False: this is not for who runs the test to do. */
+/* Returns false if the user of the test has no permission. */
 static bool raise_priority(void)
 {
 	if (setpriority(PRIO_PROCESS, 0, HIGH_PRIORITY) == 0)
@@ -140,7 +140,7 @@ static void test_map(void)
 	begin(&analyser, JOB_MAP);
 	g_assert_cmpint(priority_of(&analyser), ==, HIGH_PRIORITY);
 	send_message(&analyser, PROTOCOL_FROZEN, "", -1);
-	/* It ends, as there is no kernel. Until it is waited for it can be asked. */
+	/* The analyser ends because there is no kernel. WNOWAIT leaves it as a zombie. */
 	g_assert_cmpint(waitid(P_PID, (id_t)analyser.pid, &info, WEXITED | WNOWAIT), ==, 0);
 	g_assert_cmpint(priority_of(&analyser), ==, 0);
 	end(&analyser);

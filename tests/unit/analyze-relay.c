@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Guest memory over the socket: a thread stands for the daemon. */
+/* Guest memory over the socket: a thread replaces the daemon. */
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,8 +15,8 @@ struct fixture {
 	GThread *thread;
 	struct relay *relay;
 	struct guest_memory *memory;
-	gint generation; /* is in every byte that is read */
-	gint broken;	 /* questions longer than a page are not answered with data */
+	gint generation; /* the value of every byte that is read */
+	gint broken;	 /* requests longer than a page get no data */
 };
 
 static uint8_t byte_at(uint64_t address, int generation)

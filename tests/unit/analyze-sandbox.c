@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a process can still do in the analyser's sandbox: each try is a child that enters the real
- * one and makes one system call.
+ * Tests what a process can still do in the analyser's sandbox: each attempt is a child that enters
+ * the real sandbox and makes one system call.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,11 +22,11 @@
 #include "common/protocol.h"
 
 #define PAGE GUEST_PAGE_SIZE
-/* "Memory": 100 pages, of which the guest's are 10 to 49 and 60. */
+/* Guest memory: pages 10 to 49 and 60 of 100 pages. */
 #define NUM_PAGES 100
 #define MEMORY_FD 4
 #define OTHER_FD 5
-/* Far beyond 4 GiB, as QEMU's addresses are. */
+/* Far beyond 4 GiB, like QEMU's addresses. */
 #define BASE ((uint64_t)0x7f12fffe8000)
 
 static const struct guest_extent extents[] = {
@@ -38,7 +38,10 @@ static const struct sandbox_limits limits = {
 	.memory = (uint64_t)1 << 40, .file_size = 1 << 20, .cpu_seconds = 10};
 
 #define LAST_SYSTEM_CALL 470
-/* uretprobe() and uprobe(): the kernel's own, beside every filter; SIGILL to all other callers. */
+/*
+ * uretprobe() and uprobe() are for the kernel only and bypass every filter; other callers get
+ * SIGILL.
+ */
 #define FIRST_PROBE_CALL 335
 #define LAST_PROBE_CALL 336
 
@@ -82,7 +85,7 @@ static enum outcome outcome_of(int status)
 	switch (WEXITSTATUS(status)) {
 	case 0:
 		return WORKS;
-	case EPERM: /* how a build with sanitizers forbids */
+	case EPERM: /* the result in a build with sanitizers */
 		return FORBIDDEN;
 	default:
 		return WEXITSTATUS(status) < 100 ? FAILS : OTHER;
@@ -142,7 +145,7 @@ static void test_window(void)
 	g_assert_cmpint(read_memory(35, 0, GUEST_MEMORY_MAX_READ), ==, FORBIDDEN);
 	g_assert_cmpint(read_memory(10, 0, GUEST_MEMORY_MAX_READ + 1), ==, FORBIDDEN);
 	g_assert_cmpint(read_memory(10, 0, ((size_t)1 << 32) + 8), ==, FORBIDDEN);
-	/* Offsets that agree in one half only. */
+	/* The offsets agree in one half only. */
 	g_assert_cmpint(read_memory(10 + (1ull << 20), 0, PAGE), ==, FORBIDDEN);
 	g_assert_cmpint(read_memory(10 - (1ull << 20), 0, PAGE), ==, FORBIDDEN);
 }
@@ -166,12 +169,12 @@ static void test_memory_descriptor(void)
 		==, FORBIDDEN);
 	g_assert_cmpint(attempt(SANDBOX_SERVE, &(struct try){SYS_pread64, {OTHER_FD, 0, 0, 0}}), ==,
 			FORBIDDEN);
-	/* Nothing comes in but what the collector sends. */
+	/* The analyser receives only from the collector. */
 	g_assert_cmpint(attempt(SANDBOX_SERVE, &(struct try){SYS_recvmsg, {OTHER_FD, 0, 0}}), ==,
 			FORBIDDEN);
 }
 
-/* A relayed job: memory comes as messages. */
+/* A relayed job: memory arrives in messages. */
 static void test_no_memory(void)
 {
 	pid_t child = fork();
@@ -257,7 +260,7 @@ static void test_code(void)
 			==, WORKS);
 }
 
-/* With arguments of zero: what is left is what needs to be. */
+/* With arguments of zero: only the necessary system calls remain. */
 static void test_all_others(void)
 {
 	static const long allowed[] = {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who waits for whom, by tasks that are filled in by hand. */
+/* Chains of waiting tasks, from tasks that the test fills in. */
 #include "analyze/task_chains.h"
 
 #include <string.h>
 
 #include "kernel/frame.h"
 
-/* @holder: which task; -1: none. */
+/* @holder: the number of a task; -1: none. */
 static void add(struct report *report, char letter, int holder, const char *claim)
 {
 	int64_t number = (int64_t)report->tasks.shown->len;
@@ -50,7 +50,7 @@ static void test_deadlock(void)
 	report_free(report);
 }
 
-/* One that has what it waits for. */
+/* A task that holds the lock that it waits for. */
 static void test_alone(void)
 {
 	struct report *report = report_new();
@@ -61,7 +61,7 @@ static void test_alone(void)
 	report_free(report);
 }
 
-/* Whoever had a lock last may have given it back. */
+/* The last holder of a lock may have released it. */
 static void test_likely(void)
 {
 	static const char *const claims[] = {"reader", "last holder"};
@@ -101,7 +101,9 @@ static void test_end(void)
 	}
 }
 
-/* Half of the tasks wait for the first of the other half, which wait for each other in a row. */
+/*
+ * Half of the tasks wait for the first task of the other half, which wait for each other in a row.
+ */
 static void test_long(void)
 {
 	const int half = 256;
@@ -129,7 +131,7 @@ static struct report_sleeper *sleeper_at(struct report *report, guint index)
 	return &g_array_index(report->tasks.shown, struct report_sleeper, index);
 }
 
-/* A task that has hung for an hour is not told by two that have just begun to wait. */
+/* Two tasks that have just begun to wait do not displace a task that has hung for an hour. */
 static void test_telling(void)
 {
 	static const struct {
@@ -157,7 +159,7 @@ static void test_telling(void)
 	}
 }
 
-/* One that runs does not hang: the one that waits for it does. A deadlock has no end. */
+/* A running task does not hang: the task that waits for it does. A deadlock has no end. */
 static void test_cause(void)
 {
 	struct report *report = report_new();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who is to blame for a guest that stands still, by a report that is filled by hand. */
+/* The culprit of a stalled guest, from a report that the test fills in. */
 #include "analyze/verdict.h"
 
 #include <string.h>
@@ -80,7 +80,10 @@ static void check(struct report *report, const char *blame, const char *words)
 	report_free(report);
 }
 
-/* Of a grace period nobody saw which CPU holds it up: one that has been in the kernel for long. */
+/*
+ * The CPU that blocks a grace period is unknown: the verdict names a CPU that has been in the
+ * kernel for long.
+ */
 static void test_reader(void)
 {
 	static const struct {
@@ -176,7 +179,9 @@ static void test_tasks(void)
 	check(make("hung-task", NULL), "unknown", "no task is blocked");
 }
 
-/* Who waits for a disk waits for the host, if that has had a request for about as long. */
+/*
+ * A task that waits for a disk waits for the host, if the host has had a request for about as long.
+ */
 static void test_disks(void)
 {
 	const struct {

@@ -6,7 +6,7 @@
 
 static const char *const paths[] = {"id", "domain", "domain.uuid", NULL};
 
-/* In pieces of @piece bytes. */
+/* Passes the text in pieces of @piece bytes. */
 static struct json_check *check_text(const char *text, size_t piece, bool *good)
 {
 	struct json_check *check = json_check_new(4, paths);
@@ -76,14 +76,14 @@ static void test_bad(void)
 		"{\"a\":\"x}",
 		"{\"a\":'x'}",
 		"{\"a\":1]}",
-		/* what JSON allows and no report has */
+		/* valid JSON that is in no report */
 		"{\"a\":\"\\u001b[2J\"}",
 		"{\"a\":\"\\/\"}",
 		"{\"\\u0069d\":1}",
 		"{\"a\":\"\n\"}",
 		/* nested deeper than 4 */
 		"{\"a\":[[[[]]]]}",
-		/* twice */
+		/* the same member twice */
 		"{\"id\":1,\"id\":2}",
 		"{\"domain\":{\"uuid\":1},\"domain\":2}",
 		"{\"domain\":{\"uuid\":1,\"uuid\":1}}",

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JSON that a guest may have had a hand in: what json-glib would take beside JSON is refused. */
+/*
+ * JSON that a guest may have influenced: the parser rejects extensions of JSON that json-glib
+ * accepts.
+ */
 #include <stdbool.h>
 #include <string.h>
 
@@ -64,7 +67,7 @@ static void test_what_is_not_one_object_is_refused(void)
 		"{\"a\":\377}",
 		"{\"a\":[[[[1]]]]}",
 		"{\"a\":\"\\x41\"}",
-		"{\"a\":\"\\214\"}", /* json-glib would make a byte of it */
+		"{\"a\":\"\\214\"}", /* json-glib would make a byte from this */
 		"{\"a\":\"\\u00\"}",
 		"{\"a\":\"\\u0000\"}",
 		"{\"a\":\"\\ud83d\"}",
@@ -80,7 +83,7 @@ static void test_what_is_not_one_object_is_refused(void)
 	}
 }
 
-/* A quote in a comment would have what follows look like a string. */
+/* With a quote in a comment, the text behind it would look like a string. */
 static void test_nesting_behind_a_comment_is_refused(void)
 {
 	static const char *const begins[] = {"{\"a\":/*\"*/", "{\"a\"://\"\n",

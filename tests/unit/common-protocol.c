@@ -126,7 +126,7 @@ static void send_fds(int socket, const void *bytes, size_t length, int num_fds)
 	g_assert_cmpint(sendmsg(socket, &message, 0), ==, length);
 }
 
-/* What the analyser slips in, the daemon does not keep open. */
+/* The daemon closes descriptors that the analyser adds. */
 static void test_unwanted_descriptors(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	static const int counts[] = {1, PROTOCOL_NUM_FDS, PROTOCOL_NUM_FDS + 1, 64};
@@ -157,7 +157,7 @@ static void test_timeout(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 	g_assert_error(error, PROTOCOL_ERROR, PROTOCOL_ERROR_TIMEOUT);
 	g_assert_cmpint(g_get_monotonic_time() - start, >=, 20000);
 	g_clear_error(&error);
-	/* Half a message is none. */
+	/* Half a message is not a message. */
 	g_assert_cmpint(write(f->near, "opbt", 4), ==, 4);
 	g_assert_false(protocol_receive(f->far, 100, 20, &message, &error));
 	g_assert_error(error, PROTOCOL_ERROR, PROTOCOL_ERROR_TIMEOUT);
@@ -208,7 +208,7 @@ static void test_bad_headers(struct fixture *f, gconstpointer data G_GNUC_UNUSED
 	}
 }
 
-/* Random bytes in the place of messages: an error, no crash, no open descriptor, no wait. */
+/* Random bytes instead of messages: an error, no crash, no open descriptor, no wait. */
 static void test_garbage(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(3);

@@ -25,7 +25,7 @@ static char *time_text(gint64 at_s, const char *format)
 	return g_date_time_format(time, format);
 }
 
-/* A stored dump, of this time. */
+/* Adds a stored dump with this time. */
 static struct store_entry *add_dump(GPtrArray *entries, gint64 at_s, const char *fingerprint)
 {
 	struct store_entry *entry = g_new0(struct store_entry, 1);
@@ -51,7 +51,7 @@ static GPtrArray *no_dumps(void)
 	return g_ptr_array_new_with_free_func((GDestroyNotify)store_entry_free);
 }
 
-/* Where an incident of that time is recorded: the dump's index; -1: it is stored in full. */
+/* Returns the index of the dump that records an incident at this time; -1: it is stored in full. */
 static int holder(const GPtrArray *entries, gint64 now_s, unsigned int full)
 {
 	const struct repeat_question question = {BUG, KERNEL, now_s, full};
@@ -107,11 +107,11 @@ static void test_after_a_quiet_time_it_is_stored_in_full_again(void)
 
 	g_assert_cmpint(holder(entries, NOON + REPEAT_QUIET_S - 1, 1), ==, 0);
 	g_assert_cmpint(holder(entries, NOON + REPEAT_QUIET_S, 1), ==, -1);
-	/* It is the time since it came last that counts: of a dump, */
+	/* The quiet time begins at the last occurrence, which is a dump */
 	add_dump(entries, NOON + 3000, BUG);
 	g_assert_cmpint(holder(entries, NOON + 6000, 2), ==, 0);
 	g_ptr_array_remove_index(entries, 1);
-	/* or of a record. */
+	/* or a record. */
 	come_again(entry, NOON + 3000);
 	come_again(entry, NOON + 6000);
 	g_assert_cmpint(holder(entries, NOON + 6000 + REPEAT_QUIET_S - 1, 1), ==, 0);
@@ -131,7 +131,7 @@ static void test_a_new_series_has_a_holder_of_its_own(void)
 	g_assert_cmpint(holder(entries, later + 2, 2), ==, 2);
 }
 
-/* One is stored in full between light ones, as what was left out before it was not known. */
+/* A full dump between light ones: the dumps left out before it were unknown at that time. */
 static void test_records_join_the_dumps_before_and_after_them(void)
 {
 	g_autoptr(GPtrArray) entries = no_dumps();
@@ -150,11 +150,14 @@ static void test_a_clock_that_is_set_hides_nothing(void)
 
 	add_dump(entries, NOON, BUG);
 	add_dump(entries, NOON + 1, BUG);
-	/* Back by less than the quiet time: the same series. */
+	/* The clock goes back by less than the quiet time: the same series. */
 	g_assert_cmpint(holder(entries, NOON - 1800, 2), ==, 0);
 	come_again(entries->pdata[0], NOON - 1800);
 	g_assert_cmpint(holder(entries, NOON - 3600, 2), ==, 0);
-	/* By more, or forward: another one, until the clock gets there. */
+	/*
+	 * The clock goes back by more than that, or forward: another series, until the clock
+	 * reaches the old time.
+	 */
 	g_assert_cmpint(holder(entries, NOON - 1800 - REPEAT_QUIET_S, 2), ==, -1);
 	g_assert_cmpint(holder(entries, NOON - 365 * 86400, 2), ==, -1);
 	g_assert_cmpint(holder(entries, NOON + 365 * 86400, 2), ==, -1);
@@ -167,7 +170,7 @@ static void test_a_dump_with_records_goes_after_those_without(void)
 	for (guint i = 0; i < 5; i++)
 		add_dump(entries, NOON + i, BUG);
 	come_again(entries->pdata[1], NOON + 10);
-	/* 0 is the first of its title. */
+	/* Dump 0 is the first one with its title. */
 	g_assert_cmpint(store_keep_choose(entries), ==, 2);
 }
 
@@ -316,7 +319,10 @@ static void remove_tree(const char *path)
 				   NULL, NULL, NULL));
 }
 
-/* As a collection does: the id of the dump that has the record now. */
+/*
+ * Records an incident in the way of a collection; returns the id of the dump that has the record
+ * now.
+ */
 static char *record(struct store *store)
 {
 	const struct repeat_question question = {BUG, KERNEL, g_get_real_time() / G_USEC_PER_SEC,
@@ -345,7 +351,7 @@ static void test_a_restart_and_another_name_change_nothing(void)
 	g_assert_true(store_rename(store, UUID, "web2", NULL));
 	second = record(of_the_next_daemon);
 	g_assert_cmpstr(first, ==, second);
-	/* Also for who has read the store before. */
+	/* A process that has read the store earlier also sees the record. */
 	entries = store_list(store, "web2", NULL);
 	g_assert_cmpuint(entries->len, ==, 2);
 	entry = entries->pdata[0];

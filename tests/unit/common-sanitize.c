@@ -51,7 +51,7 @@ static void test_given_length(void)
 	g_assert_false(text_is_clean("a\0b", 3));
 }
 
-/* Whatever comes in, clean text goes out. */
+/* The output is clean text for every input. */
 static void test_random_bytes(void)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(5);

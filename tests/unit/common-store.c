@@ -51,7 +51,7 @@ static void tear_down(struct fixture *fixture, const void *data G_GNUC_UNUSED)
 	g_free(fixture->parent);
 }
 
-/* What a report says of the guest. */
+/* The members of a report about the guest. */
 struct guest {
 	const char *kaslr_offset;
 	int die_counter;
@@ -82,7 +82,9 @@ static void fill(struct store_dump *dump, const char *title)
 	fill_with_guest(dump, title, NULL);
 }
 
-/* The UUID of a domain that never changes its name: another for each name. g_free(). */
+/*
+ * Returns the UUID of a domain that never changes its name: each name has its own UUID. g_free().
+ */
 static char *uuid_of(const char *name)
 {
 	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_MD5, name, -1);
@@ -207,7 +209,7 @@ static void test_an_aborted_dump_leaves_nothing(struct fixture *fixture,
 	g_assert_false(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
 }
 
-/* A child begins a dump and dies without a word. */
+/* A child begins a dump and is killed. */
 static void test_leftovers_of_a_killed_writer_go_with_the_next_dump(struct fixture *fixture,
 								    const void *data G_GNUC_UNUSED)
 {
@@ -286,7 +288,7 @@ static void test_vacuum_keeps_the_newest_of_its_domain(struct fixture *fixture,
 	g_assert_cmpuint(count(fixture, "db"), ==, 5);
 }
 
-/* Also within one second, in which the first numbers are free again. */
+/* Also within one second, when the first numbers are free again. */
 static void test_the_newest_is_the_last_after_a_vacuum(struct fixture *fixture,
 						       const void *data G_GNUC_UNUSED)
 {
@@ -303,7 +305,7 @@ static void test_the_newest_is_the_last_after_a_vacuum(struct fixture *fixture,
 	}
 }
 
-/* As a collector does it: a dump, then the vacuum. */
+/* Stores a dump and then runs the vacuum, like a collector. */
 static void add_and_vacuum(struct fixture *fixture, const char *title, const struct guest *guest,
 			   unsigned int keep)
 {
@@ -325,7 +327,7 @@ static void test_the_first_of_a_boot_stays(struct fixture *fixture, const void *
 	}
 	cascade = titles(fixture, "web1");
 	g_assert_cmpstr(cascade, ==, "a1 a18 a19 a20");
-	/* The counter is lower: another boot, also where the kernel lies at the same place. */
+	/* The counter is lower: this is another boot, even with the same kernel address. */
 	add_and_vacuum(fixture, "b1", &(struct guest){"0x1", 1, 5}, 4);
 	add_and_vacuum(fixture, "b2", &(struct guest){"0x1", 2, 6}, 4);
 	second_boot = titles(fixture, "web1");
@@ -362,7 +364,7 @@ static void test_the_newest_stays_whatever_else(struct fixture *fixture,
 	g_assert_cmpuint(count(fixture, "web1"), ==, 1);
 }
 
-/* A dump of tomorrow, as a clock that was set back leaves it. */
+/* A dump of tomorrow: the clock was set back later. */
 static void test_order_does_not_hang_on_the_clock(struct fixture *fixture,
 						  const void *data G_GNUC_UNUSED)
 {
@@ -464,7 +466,7 @@ static void test_a_name_may_be_longer_than_a_file_name(struct fixture *fixture,
 	g_assert_cmpstr(entry->uuid, ==, FIRST_UUID);
 }
 
-/* A dump as the first stores had it: <root>/<name>/<id>/. */
+/* A dump in the layout of the first stores: <root>/<name>/<id>/. */
 static void add_by_name(struct fixture *fixture, const char *name, const char *id,
 			const char *domain)
 {
@@ -501,7 +503,7 @@ static void test_a_store_by_name_is_adopted(struct fixture *fixture, const void 
 	g_assert_cmpstr(all, ==,
 			"20261120T100000Z-2 20261120T100000Z-10 20261121T100000Z-1 "
 			"20261122T100000Z-1 new");
-	/* Nobody knows whose this is. */
+	/* The owner of this folder is unknown. */
 	g_assert_true(g_file_test(damaged, G_FILE_TEST_IS_DIR));
 	g_assert_cmpuint(count(fixture, "db"), ==, 1);
 }
@@ -674,7 +676,7 @@ static void test_the_pool_has_what_the_store_has(struct fixture *fixture,
 	g_assert_nonnull(strstr(after, other));
 }
 
-/* It is a guest's analyser that writes it. */
+/* The fingerprint comes from the analyser, which a guest may control. */
 static void test_only_digits_are_a_fingerprint(void)
 {
 	static const char *const others[] = {
@@ -741,7 +743,7 @@ static void test_json_head(void)
 	}
 }
 
-/* A full dump that was written later, and links that a killed process did not make. */
+/* A full dump that was written later, and links that are missing because a process was killed. */
 static void test_the_pool_is_completed(struct fixture *fixture, const void *data G_GNUC_UNUSED)
 {
 	g_autofree char *id = add(fixture, "web1", "first");
@@ -762,7 +764,7 @@ static void test_the_pool_is_completed(struct fixture *fixture, const void *data
 	g_assert_true(g_file_test(report_link, G_FILE_TEST_EXISTS));
 }
 
-/* Reports are read once; another file in its place is another report. */
+/* The store reads a report once; another file at its path is another report. */
 static void test_a_changed_report_is_read_again(struct fixture *fixture,
 						const void *data G_GNUC_UNUSED)
 {
@@ -792,7 +794,7 @@ static void note_removed(const struct store_entry *entry, const char *why, void 
 	g_string_append_printf(user_data, "%s[%s] ", entry->title, strrchr(why, '(') + 1);
 }
 
-/* Titles of what was removed, and by which limit. */
+/* Returns the titles of the removed dumps and the limits that removed them. */
 static char *enforce(struct fixture *fixture, const struct store_quota *quota)
 {
 	GString *removed = g_string_new(NULL);
@@ -801,7 +803,7 @@ static char *enforce(struct fixture *fixture, const struct store_quota *quota)
 	return g_string_free(removed, FALSE);
 }
 
-/* A dump whose core takes so much. */
+/* Adds a dump with a core of this size. */
 static void add_big(struct fixture *fixture, const char *domain, const char *title, size_t size)
 {
 	g_autofree char *bytes = g_malloc0(size);
@@ -877,13 +879,13 @@ static void test_what_is_stored_is_counted(struct fixture *fixture, const void *
 	store_publish(fixture->store);
 	g_assert_true(store_use_update(fixture->store, &use, NULL));
 	g_assert_cmpuint(use.dumps, ==, 2);
-	/* Not twice for the names and the pool that lead to the same files. */
+	/* Counts each file once, not for every name and pool link. */
 	g_assert_cmpuint(use.bytes, >=, 200 * KIB);
 	g_assert_cmpuint(use.bytes, <, 300 * KIB);
 	g_assert_true(use.free_known);
 	g_assert_cmpuint(use.free_bytes, >, 0);
 
-	/* Nobody said that something changed: nothing is counted again. */
+	/* Nothing reported a change, so the store does not count again. */
 	entry = store_find(fixture->store, "a", NULL);
 	file = g_build_filename(entry->path, "more", NULL);
 	g_assert_true(g_file_set_contents(file, "more", -1, NULL));
@@ -907,7 +909,7 @@ static void test_what_is_no_store_is_not_counted(struct fixture *fixture,
 	g_unlink(fixture->root);
 }
 
-/* As if it had been made in 2020. */
+/* Sets the time of the dump to 2020. */
 static void test_old_dumps_go(struct fixture *fixture, const void *data G_GNUC_UNUSED)
 {
 	const struct store_quota quota = {.max_age_days = 30};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The analysers that stand by: how many, that they end, and what they get. In their place this
- * program starts itself: see stand_in().
+ * The pool of prestarted analysers: their number, their end, and their input. This program is also
+ * the analyser: see stand_in().
  */
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -24,7 +24,7 @@ static const struct analyzer_limits limits = {
 	.wall_seconds = 60,
 };
 
-/* --- the stand-in --- */
+/* --- the replacement of the analyser --- */
 
 /* Logs its process id, arguments, folder and descriptors; then waits for the end of file. */
 static int stand_in(int argc, char **argv)
@@ -59,7 +59,7 @@ static char **read_log(void)
 	return g_strsplit(text, "\n", -1);
 }
 
-/* Waits until so many have logged, as they may not have come to it yet. */
+/* Waits until this number of processes has logged: a process logs some time after its start. */
 static GArray *logged_pids(guint num)
 {
 	gint64 deadline = g_get_monotonic_time() + WAIT_US;
@@ -230,7 +230,7 @@ static void test_freed(void)
 		g_assert_true(is_gone(g_array_index(pids, int, i)));
 }
 
-/* Killed, it frees nothing: the kernel closes its sockets. */
+/* A killed daemon frees nothing: the kernel closes its sockets. */
 static void test_killed(void)
 {
 	g_autoptr(GArray) pids = NULL;

@@ -9,7 +9,7 @@
 
 struct folder {
 	char *path; /* of the folder */
-	char *file; /* of the configuration in it */
+	char *file; /* the configuration file in it */
 	char *drop_ins;
 };
 
@@ -90,7 +90,7 @@ static void test_places(struct folder *folder G_GNUC_UNUSED, const void *data G_
 	g_assert_cmpstr(files->pdata[0], ==, CONFIG_DEFAULT_PATH);
 }
 
-/* Each error and warning, "/" for the name of the file. */
+/* Checks each error and warning; "/" stands for the name of the file. */
 static void assert_said(const struct folder *folder, const char *drop_in, const char *const *lines)
 {
 	g_autoptr(GPtrArray) said = g_ptr_array_new_with_free_func(g_free);

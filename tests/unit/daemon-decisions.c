@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the daemon decides by rule: the rate limit, the NMI, and its configuration. */
+/* The rules of the daemon: the rate limit, the NMI, and its configuration. */
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,9 +33,9 @@ static void test_total_rate(void)
 
 	g_assert_true(ratelimit_take(&one, &rate, &total, &tight, 1));
 	g_assert_false(ratelimit_take(&one, &rate, &total, &tight, 2));
-	/* What was refused cost nothing. */
+	/* A refused request costs nothing. */
 	g_assert_cmpfloat(one.used, <=, 1);
-	/* The reserved one, and no more than that. */
+	/* The reserved one, and only that. */
 	g_assert_true(ratelimit_take(&other, &rate, &total, &tight, 2));
 	g_assert_false(ratelimit_take(&other, &rate, &total, &tight, 3));
 	g_assert_cmpfloat(total.used, <=, 1);
@@ -52,10 +52,10 @@ static void test_reserved(void)
 	for (int i = 0; i < 1000; i++)
 		ratelimit_take(&hostile[i % 10], &rate, &total, &all, now);
 	g_assert_true(ratelimit_take(&innocent, &rate, &total, &all, now));
-	/* A domain is never let go beyond its own rate. */
+	/* A domain never exceeds its own rate. */
 	for (int i = 0; i < 10; i++)
 		g_assert_false(ratelimit_take(&hostile[i], &rate, &total, &all, now));
-	/* After a quiet time of its own it has one again, whatever the others do. */
+	/* After its own quiet time a domain has a token again, whatever the other domains do. */
 	for (int second = 1; second <= 61; second++) {
 		now += G_TIME_SPAN_SECOND;
 		for (int i = 0; i < 1000; i++)
@@ -64,7 +64,7 @@ static void test_reserved(void)
 	g_assert_true(ratelimit_take(&innocent, &rate, &total, &all, now));
 }
 
-/* Until then none is given, and then one is. */
+/* Checks that the bucket has no token before this time, and has one after it. */
 static void assert_wait(const struct bucket *bucket, const struct rate *rate,
 			const struct bucket *total, const struct rate *total_rate, gint64 now,
 			gint64 expected_us)
@@ -92,9 +92,12 @@ static void test_wait(void)
 	assert_wait(&bucket, &rate, &total, &plenty, now, G_TIME_SPAN_MINUTE);
 	now += G_TIME_SPAN_MINUTE / 3;
 	assert_wait(&bucket, &rate, &total, &plenty, now, G_TIME_SPAN_MINUTE * 2 / 3);
-	/* The total gives none for 16 hours; the reserved one is there when all is given back. */
+	/*
+	 * The total rate gives no token for 16 hours; the reserved token comes when all tokens are
+	 * back.
+	 */
 	assert_wait(&bucket, &rate, &full, &tight, now, G_TIME_SPAN_MINUTE * 5 / 3);
-	/* The total comes first. */
+	/* The total rate gives the first token. */
 	full.used = 1;
 	full.since = now - G_TIME_SPAN_MINUTE * 9;
 	assert_wait(&bucket, &rate, &full, &tight, now, G_TIME_SPAN_MINUTE);
@@ -106,7 +109,7 @@ static void test_backoff(void)
 	struct backoff backoff = {0};
 	gint64 now = 5 * G_TIME_SPAN_HOUR;
 
-	/* A guest that has another kernel as often as it is found again. */
+	/* A guest that has another kernel each time the daemon finds it. */
 	for (size_t i = 0; i < G_N_ELEMENTS(delays_ms); i++) {
 		g_assert_cmpuint(backoff_ms(&backoff, 2000, 60000, now), ==, delays_ms[i]);
 		now += (gint64)delays_ms[i] * 1000 + G_TIME_SPAN_SECOND;
@@ -223,7 +226,7 @@ static void test_config_metrics(void)
 	g_assert_cmpstr(config.metrics, ==, "/x/y.prom");
 	g_assert_false(config_metrics_is_default(&config));
 	config_clear(&config);
-	/* As systemd names two runtime directories of a unit. */
+	/* The format of systemd for two runtime directories of a unit. */
 	g_setenv("RUNTIME_DIRECTORY", "/run/a:/run/a-metrics", TRUE);
 	g_assert_true(load("", &config, NULL, NULL));
 	g_unsetenv("RUNTIME_DIRECTORY");
@@ -255,7 +258,7 @@ static void test_auto_enable(void)
 	}
 }
 
-/* The file that is installed says what the defaults are: a comment must not be another story. */
+/* The installed file documents the defaults: its comments must match the code. */
 static void test_config_file(void)
 {
 	g_autofree char *path =

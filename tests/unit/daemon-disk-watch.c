@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which requests a disk does not answer, as seen in a guest's memory, which is a file here. */
+/* Disk requests without an answer, in guest memory, which is a file here. */
 #include "daemon/disk_watch.h"
 
 #include <string.h>
@@ -36,7 +36,7 @@ static void put(const struct fixture *f, uint64_t address, uint64_t value, size_
 			(ssize_t)size);
 }
 
-/* Of the words' bits, @bit is set or not. */
+/* Sets or clears bit @bit of the words. */
 static void use(const struct fixture *f, uint32_t bit, bool used)
 {
 	uint64_t address = WORDS + bit / 64 * WORD_SIZE, word;
@@ -132,23 +132,23 @@ static void test_not_answered(struct fixture *f, gconstpointer unused G_GNUC_UNU
 	/* The answer comes after the last tick. */
 	put_request(f, 70, 2, 1000);
 	g_assert_cmpint(wait_us(f, 103 * SECOND), ==, 0);
-	/* And its memory is given to the next one. */
+	/* Another request reuses the memory. */
 	put_request(f, 70, IN_FLIGHT, 2000);
 	g_assert_cmpint(wait_us(f, 103 * SECOND), ==, 0);
 	disk_watch_look(f->watch, &f->layout, 103 * SECOND);
 	g_assert_cmpint(wait_us(f, 104 * SECOND), ==, SECOND);
 }
 
-/* What is no request that waits. */
+/* Entries that are not waiting requests. */
 static void test_others(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
-	put_request(f, 1, IN_FLIGHT, 1000); /* its bit is set no more */
+	put_request(f, 1, IN_FLIGHT, 1000); /* its bit is no longer set */
 	use(f, 1, false);
-	put_request(f, 2, IN_FLIGHT, 1000); /* it was given back, which is noted aside */
+	put_request(f, 2, IN_FLIGHT, 1000); /* it was returned, which another word records */
 	put(f, WORDS + CLEARED, UINT64_C(1) << 2, 8);
-	put_request(f, 3, IN_FLIGHT, 0); /* does not say when it began */
+	put_request(f, 3, IN_FLIGHT, 0); /* has no start time */
 	put_request(f, 4, IN_FLIGHT, 1000);
-	put(f, REQUESTS + 4 * REQUEST_SIZE + NUMBER, 77, 4); /* another one's by now */
+	put(f, REQUESTS + 4 * REQUEST_SIZE + NUMBER, 77, 4); /* belongs to another request now */
 	put(f, POINTERS + 8ull * (FIRST + 5), 0x1234, 8);    /* leads to nowhere */
 	use(f, 5, true);
 	put_request(f, NUM_REQUESTS, IN_FLIGHT, 1000); /* beyond the last */
@@ -159,7 +159,7 @@ static void test_others(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpuint(disk_watch_requests(f->watch)->num, ==, 1);
 }
 
-/* One disk that is busy does not hide another one that is dead. */
+/* A busy disk does not hide a dead one. */
 static void test_oldest(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	for (unsigned int second = 1; second < 4; second++) {
@@ -185,7 +185,7 @@ static void refuse(const struct places *places, size_t size)
 	g_assert_null(make_watch(places, size));
 }
 
-/* The analyser may say anything. */
+/* The analyser may send anything. */
 static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct places places = make_places();
@@ -215,7 +215,7 @@ static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	places = make_places();
 	places.queue.num_requests = UINT32_MAX;
 	refuse(&places, sizeof(places));
-	/* Where there is no memory there are no requests. */
+	/* Without memory there are no requests. */
 	places = make_places();
 	places.queue.words = UINT64_MAX;
 	places.head.devices = UINT64_MAX - 3;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A freeze's states, and the record of it: whose it is, when its owner lives, is late or is gone.
+/*
+ * The states of a freeze, and its record: the owner of the record, and an owner that lives, is late
+ * or is gone.
  */
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -54,7 +56,7 @@ static void test_no_end_without_answer(void)
 		g_assert_true(freeze_next(FREEZE_GUARD, &state, seen[i]));
 		g_assert_cmpint(state, ==, FREEZE_STATE_UNSETTLED);
 	}
-	/* However often it fails it is tried again. */
+	/* Every failed thaw is repeated. */
 	state = FREEZE_STATE_THAWING;
 	g_assert_true(freeze_next(FREEZE_GUARD, &state, FREEZE_EVENT_FAILED));
 	g_assert_cmpint(state, ==, FREEZE_STATE_THAWING);
@@ -87,7 +89,7 @@ static struct freeze_record *claim(enum freeze_state state)
 	return record;
 }
 
-/* A process claims, and is killed. */
+/* A process claims a record and is killed. */
 static void claim_and_die(enum freeze_state state)
 {
 	pid_t child = fork();
@@ -140,7 +142,7 @@ static void test_left_behind(void)
 	g_assert_cmpstr(record->uri, ==, "test:///x y");
 	g_assert_cmpint(record->domain_id, ==, 7);
 	g_assert_cmpint(record->state, ==, FREEZE_STATE_FROZEN);
-	/* It has an owner now. */
+	/* The record has an owner now. */
 	g_assert_cmpuint(num_orphans(), ==, 0);
 	freeze_record_remove(record);
 	g_assert_false(exists());
@@ -176,7 +178,7 @@ static void test_taken_from_one_that_is_late(void)
 	g_assert_nonnull(guard);
 	g_assert_false(freeze_record_is_ours(owner));
 	g_assert_true(freeze_record_is_ours(guard));
-	freeze_record_remove(owner); /* not its own any more */
+	freeze_record_remove(owner); /* it does not own the record any more */
 	g_assert_true(exists());
 	freeze_record_remove(guard);
 	g_assert_false(exists());
@@ -189,7 +191,7 @@ static void test_taken_from_one_that_is_gone(void)
 	g_autoptr(FreezeRecord) guard = NULL;
 	g_autoptr(GError) error = NULL;
 
-	/* Whoever has the lock is alive, so somebody else has taken it over. */
+	/* The holder of the lock is alive, so another process has taken the record. */
 	g_assert_null(freeze_record_take(directory, UUID, token, true, &error));
 	g_assert_no_error(error);
 	freeze_record_free(g_steal_pointer(&owner));

@@ -26,7 +26,7 @@ static void test_environment(void)
 	g_assert_null(lines[5]);
 }
 
-/* systemd unquotes as a shell does. */
+/* systemd removes quotes like a shell. */
 static void test_shell(void)
 {
 	const char *value = "\"\\`$HOME` \\\\\" '$(touch /tmp/x)' %i ${A} #";
@@ -58,7 +58,7 @@ static void test_wanted(void)
 	g_rmdir(folder);
 }
 
-/* A dump of @id in @root; its path. */
+/* Makes a dump @id in @root; returns its path. */
 static char *make_dump(const char *root, const char *id, const char *due)
 {
 	char *folder = g_build_filename(root, "4b1d2e9a-0000-4000-8000-000000000001", id, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a daemon keeps of a guest's kernel for its successor. */
+/* What a daemon saves about a guest's kernel for the next daemon. */
 #include "daemon/kernel_state.h"
 
 #include <glib/gstdio.h>
@@ -56,7 +56,7 @@ static void test_signals(void)
 	g_assert_cmpuint(state.stop_clock.value, ==, 0xabcdef);
 	g_assert_cmpstr(state.stalls, ==, kept.stalls);
 	kernel_state_clear(&state);
-	/* A guest that was started anew has another process. */
+	/* A restarted guest has another process. */
 	g_assert_false(kernel_state_load(&state, path, "a", &another));
 	g_assert_cmpuint(suppressed_total(&state.suppressed), ==, 0);
 	g_assert_null(state.deferred);

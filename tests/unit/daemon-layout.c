@@ -3,7 +3,7 @@
 
 #include "daemon/layout_text.h"
 
-/* QEMU 7.2, pc, as its monitor prints it: an address space that is not "memory" comes first. */
+/* QEMU 7.2, pc, from the monitor: an address space other than "memory" comes first. */
 static const char mtree_7_2[] =
 	"FlatView #0\r\n"
 	" AS \"cpu-smm-0\", root: memory\r\n"
@@ -29,7 +29,7 @@ static const char mtree_7_2[] =
 	"  0000000000000600-0000000000000603 (prio 0, i/o): acpi-evt\r\n"
 	"  0000000000000608-000000000000060b (prio 0, i/o): acpi-tmr\r\n";
 
-/* QEMU 10 with KVM: who has the range is named at the end of its line. */
+/* QEMU 10 with KVM: the end of the line names the owner of the range. */
 static const char mtree_10[] =
 	"FlatView #0\n"
 	" AS \"memory\", root: system\n"

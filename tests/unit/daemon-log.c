@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The daemon's log, with a socket that stands for the journal's. */
+/* The daemon's log, with a socket instead of the journal. */
 #include "daemon/log.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #define UUID "c24f6154-8144-4ff4-9f4c-25f0304e2337"
 #define DUMP "20261122T214501Z-1"
 #define ENTRY_BYTES ((size_t)256 << 10)
-/* More than what may wait, and what sockets hold. */
+/* More entries than the queue and the sockets hold. */
 #define MANY 3000
 
 /* --- the journal --- */
@@ -61,7 +61,7 @@ static struct log *log_to(const struct journal *journal)
 	return log_new_journal("oopsbtd", journal->path);
 }
 
-/* The next entry; it must come. */
+/* Returns the next entry, which must arrive. */
 static char *receive(const struct journal *journal)
 {
 	g_autofree char *bytes = g_malloc(ENTRY_BYTES);
@@ -90,7 +90,7 @@ static void assert_field(const char *entry, const char *name, const char *expect
 	g_assert_cmpstr(value, ==, expected);
 }
 
-/* Each line is a field that any reader can take. */
+/* Checks that every reader can parse each line as a field. */
 static void assert_clean(const char *entry)
 {
 	g_auto(GStrv) lines = g_strsplit(entry, "\n", -1);
@@ -113,7 +113,7 @@ static void end(struct log *log)
 	log_unref(log);
 }
 
-/* --- what an entry is --- */
+/* --- entries --- */
 
 static void test_line(struct journal *journal, const void *data G_GNUC_UNUSED)
 {
@@ -179,7 +179,7 @@ static void test_incident(struct journal *journal, const void *data G_GNUC_UNUSE
 	end(log);
 }
 
-/* What is not known is no field, and a guest that is down is critical. */
+/* An unknown value makes no field, and a guest that is down is critical. */
 static void test_unknown(struct journal *journal, const void *data G_GNUC_UNUSED)
 {
 	struct log *log = log_to(journal);
@@ -256,7 +256,7 @@ static void test_pause(struct journal *journal, const void *data G_GNUC_UNUSED)
 	g_autofree char *left = NULL;
 	g_autofree char *failed = NULL;
 
-	incident_log_pause(log, &incident); /* nothing: QEMU stops a guest that panics */
+	incident_log_pause(log, &incident); /* writes nothing: QEMU stops a guest that panics */
 	signal.incident = INCIDENT_OOPS;
 	incident_log_pause(log, &incident);
 	left = receive(journal);
@@ -296,7 +296,7 @@ static void test_hostile(struct journal *journal, const void *data G_GNUC_UNUSED
 	end(log);
 }
 
-/* Two bytes a character: no cut may be in one. */
+/* Two bytes per character: the limit must not cut a character. */
 static void test_long(struct journal *journal, const void *data G_GNUC_UNUSED)
 {
 	struct log *log = log_to(journal);
@@ -320,7 +320,7 @@ static void test_long(struct journal *journal, const void *data G_GNUC_UNUSED)
 	end(log);
 }
 
-/* A title comes clean: its escapes are text by now. */
+/* A title is already sanitized: its escapes are text. */
 static void test_escaped_once(struct journal *journal, const void *data G_GNUC_UNUSED)
 {
 	struct log *log = log_to(journal);
@@ -334,7 +334,7 @@ static void test_escaped_once(struct journal *journal, const void *data G_GNUC_U
 	end(log);
 }
 
-/* --- who reads it is slow, or is not there --- */
+/* --- a slow reader, or none --- */
 
 static double write_many(struct log *log)
 {
@@ -345,7 +345,7 @@ static double write_many(struct log *log)
 	return (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
 }
 
-/* How many an entry stands for; the others come in their order. */
+/* Returns the number of entries that this entry counts; checks the order of the others. */
 static int count_entry(const char *entry, int *last)
 {
 	g_autofree char *message = field(entry, "MESSAGE");
@@ -412,7 +412,7 @@ static void test_close(struct journal *journal, const void *data G_GNUC_UNUSED)
 	for (unsigned int i = 0; i < WRITER_MAX_WAITING; i++)
 		log_write(log, LOG_INFO, NULL, NULL, "%u", i);
 	end(log);
-	g_thread_join(reader); /* asserts that all came */
+	g_thread_join(reader); /* asserts that all entries arrived */
 }
 
 static void test_absent(struct journal *journal, const void *data G_GNUC_UNUSED)
@@ -427,7 +427,7 @@ static void test_absent(struct journal *journal, const void *data G_GNUC_UNUSED)
 	for (int i = 0; i < 5; i++)
 		log_write(log, LOG_INFO, NULL, NULL, "%d", i);
 	while (g_get_monotonic_time() - start < 200 * G_TIME_SPAN_MILLISECOND)
-		g_usleep(10000); /* nothing tells that these are lost */
+		g_usleep(10000); /* no message tells about these lost entries */
 	listen_there(journal);
 	log_write(log, LOG_INFO, NULL, NULL, "back");
 	entry = receive(journal);
@@ -464,11 +464,11 @@ static void test_stderr(void)
 	dup2(fds[1], STDERR_FILENO);
 	log = log_new("oopsbtd", false);
 	log_event(log, LOG_ID_INCIDENT, LOG_WARNING, "web1", NULL, "oops\n");
-	seconds = write_many(log); /* more than a pipe holds */
+	seconds = write_many(log); /* more than the capacity of a pipe */
 	g_assert_cmpfloat(seconds, <, 1);
 	g_assert_cmpint(read(fds[0], bytes, strlen("oopsbtd: warning: web1: oops\\x0a\n")), >, 0);
 	g_assert_cmpstr(bytes, ==, "oopsbtd: warning: web1: oops\\x0a\n");
-	close(fds[0]); /* all that still waits fails from now on */
+	close(fds[0]); /* all queued writes fail from now on */
 	end(log);
 	dup2(saved, STDERR_FILENO);
 	close(fds[1]);

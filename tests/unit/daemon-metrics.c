@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What monitoring is told: the text, and the file. */
+/* The metrics for monitoring: the text, and the file. */
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static char *render(const struct metrics_domain *domains, guint num_domains)
 	return metrics_text(&state);
 }
 
-/* The line is there, once. */
+/* Checks that the text has this line once. */
 static void assert_line(const char *text, const char *line)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -76,7 +76,7 @@ static void test_domains(void)
 	assert_line(text, "oopsbt_domains_running 2");
 	assert_line(text, "oopsbt_domains_watched 1");
 	assert_line(text, "oopsbt_domains_not_understood{reason=\"no-kernel\"} 1");
-	/* What does not run is not missed. */
+	/* A stopped domain is not counted. */
 	assert_line(text, "oopsbt_domains_not_understood{reason=\"searching\"} 0");
 	assert_line(text, "oopsbt_domain_understood{domain=\"web1\"} 1");
 	assert_line(text, "oopsbt_domain_understood{domain=\"db\"} 0");
@@ -86,7 +86,7 @@ static void test_domains(void)
 	assert_line(text, "oopsbt_failed_collections_total{domain=\"web1\"} 1");
 	assert_line(text, "oopsbt_repeats_total{domain=\"web1\"} 11");
 	assert_line(text, "oopsbt_repeats_total{domain=\"db\"} 0");
-	/* A counter that begins at 1 never rose: the kinds that are asked for begin at 0. */
+	/* A counter that begins at 1 shows no increase: the enabled kinds begin at 0. */
 	assert_line(text, "oopsbt_incidents_total{domain=\"web1\",kind=\"panic\"} 0");
 	assert_line(text, "oopsbt_incidents_total{domain=\"db\",kind=\"soft-lockup\"} 0");
 	assert_line(text, "oopsbt_incidents_total{domain=\"db\",kind=\"hung-task\"} 1");
@@ -103,7 +103,7 @@ static void test_nothing(void)
 	assert_line(text, "oopsbt_freeze_guard_up 0");
 	assert_line(text, "oopsbt_domains_enabled 0");
 	assert_line(text, "oopsbt_store_needed_bytes 268435456");
-	/* What is not known is left out, not 0. */
+	/* An unknown value is left out; it is not 0. */
 	assert_none(text, "oopsbt_watch_age_seconds");
 	assert_none(text, "oopsbt_store_dumps");
 	assert_none(text, "oopsbt_store_free_bytes");
@@ -164,7 +164,7 @@ static void test_hostile_names(void)
 	}
 }
 
-/* node_exporter refuses a file with two samples of the same labels. */
+/* node_exporter rejects a file with two samples of the same labels. */
 static void test_same_names(void)
 {
 	const struct metrics_domain domains[] = {
@@ -308,7 +308,7 @@ static void test_file_is_for_all(struct fixture *fixture, const void *data G_GNU
 	g_assert_cmpuint(mode(fixture->path), ==, 0644);
 	g_assert_cmpuint(mode(fixture->folder), ==, 0755);
 	assert_holds(fixture, "one\n");
-	/* As systemd makes it again at each start. */
+	/* systemd sets this mode at each start. */
 	g_chmod(fixture->folder, 0700);
 	g_assert_true(metrics_file_make_folder(fixture->path, &error));
 	g_assert_cmpuint(mode(fixture->folder), ==, 0755);
@@ -365,7 +365,7 @@ static void test_file_link(struct fixture *fixture, const void *data G_GNUC_UNUS
 
 #define WHOLE_LENGTH 100000
 
-/* Only one letter, and all of it. */
+/* True if the text is complete and has only one letter. */
 static bool is_whole(const char *text, size_t length)
 {
 	return length == WHOLE_LENGTH && strspn(text, (char[]){text[0], '\0'}) == length;

@@ -113,7 +113,7 @@ static void check_left_out(unsigned int oopses, const char *members, bool differ
 	close(fd);
 }
 
-/* Nothing but "true" says that what was left out is the same bug. */
+/* Only "true" says that the left out incidents are the same bug. */
 static void test_left_out(void)
 {
 	check_left_out(0, "", false);
@@ -124,7 +124,7 @@ static void test_left_out(void)
 	check_left_out(1, ",\"left_out_alike\":true", false);
 }
 
-/* Some sentences are longer than a name. */
+/* Some sentences are longer than the limit of names. */
 static void test_verdict(void)
 {
 	g_autofree char *words = g_strnfill(1000, 'a');
@@ -144,7 +144,7 @@ static void test_verdict(void)
 	close(fd);
 }
 
-/* Of this each three bytes are an object, as a tree. */
+/* Every three bytes of this JSON are an object in a tree. */
 static void test_memory(void)
 {
 	g_autoptr(GString) text = g_string_new("{\"schema\":1,\"id\":\"" ID
@@ -163,7 +163,7 @@ static void test_memory(void)
 	close(fd);
 }
 
-/* A character may lie across two pieces that are read. */
+/* A character may be split between two reads. */
 static void test_pieces(void)
 {
 	g_autofree char *blank = g_strnfill(65536, ' ');

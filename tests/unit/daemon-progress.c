@@ -19,7 +19,7 @@ static void test_stands(void)
 	struct progress progress = {0};
 
 	progress_begin(&progress, false, 0);
-	/* More work is no progress. */
+	/* More work is not progress. */
 	progress_begin(&progress, false, LIMIT);
 	g_assert_true(progress_stands(&progress, LIMIT, LIMIT + 1));
 	progress_end(&progress, false, LIMIT + 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the stall watch reads in a guest's memory, which is a file here. No vCPU has a thread. */
+/* What the stall watch reads in guest memory, which is a file here. No vCPU has a thread. */
 #include "daemon/stall_watch.h"
 
 #include <string.h>
@@ -101,7 +101,7 @@ static void test_hung_task(void)
 	follow(watch, &task, sizeof(task));
 	put(layout, HUNG_COUNT, 2);
 	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
-	/* The next daemon. */
+	/* The next daemon loads this. */
 	text = stall_watch_to_text(watch);
 	stall_watch_free(watch);
 	watch = make_watch(layout);
@@ -113,14 +113,14 @@ static void test_hung_task(void)
 	put(layout, FORCED, 3);
 	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_ENDED);
 	g_assert_cmpstr(finding.evidence, ==, "what was blocked ran on after 130 s");
-	/* Its memory is another's now. */
+	/* Something else uses this memory now. */
 	put(layout, FORCED, 2);
 	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
 	stall_watch_free(watch);
 	free_layout(layout);
 }
 
-/* The analyser may say anything. */
+/* The analyser may send anything. */
 static void test_no_tasks(void)
 {
 	static const struct protocol_blocked tasks[PROTOCOL_MAX_BLOCKED + 1];
@@ -135,7 +135,7 @@ static void test_no_tasks(void)
 	follow(watch, tasks, 0);
 	follow(watch, tasks, sizeof(tasks[0]) - 1);
 	follow(watch, tasks, sizeof(tasks));
-	/* None of these was followed, so the next one is news. */
+	/* None of these was watched, so the next one is new. */
 	put(layout, HUNG_COUNT, 1);
 	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_BEGAN);
 	follow(watch, &far, sizeof(far));
@@ -144,7 +144,7 @@ static void test_no_tasks(void)
 	free_layout(layout);
 }
 
-/* The process ends, and its memory cannot be read any more: nobody ran on. */
+/* The process ends and its memory cannot be read any more: this ends no hang. */
 static void test_gone(void)
 {
 	struct layout *layout = make_layout();

@@ -7,14 +7,14 @@
 #define NUM_CPUS 4
 #define NS_PER_S UINT64_C(1000000000)
 
-/* A guest, and how much of each second its CPUs do of what. */
+/* A guest, and the load of its CPUs per second. */
 struct world {
 	struct stall *stall;
 	struct stall_limits limits;
 	struct stall_cpu cpus[NUM_CPUS];
 	struct stall_sample sample;
 	struct rates {
-		bool halted; /* else it uses the processor */
+		bool halted; /* else it runs */
 		bool no_irqs, same_task, same_touch, kept, half;
 	} rates[NUM_CPUS];
 	bool gp_stands;
@@ -176,7 +176,7 @@ static void test_no_hang(void)
 
 #define NO_TIMER INT64_MAX /* KTIME_MAX */
 
-/* The guest's clock goes on, and CPU 2's next timer is at @next_ns. */
+/* Runs the guest with a clock that advances and CPU 2's next timer at @next_ns. */
 static void run_with_timer(struct world *world, unsigned int num_seconds, uint64_t next_ns)
 {
 	world->sample.has_clock = true;
@@ -188,7 +188,7 @@ static void run_with_timer(struct world *world, unsigned int num_seconds, uint64
 	}
 }
 
-/* A host that lets its guests halt without asking (cpu-pm=on): an idle CPU uses all its time. */
+/* A host with cpu-pm=on lets its guests halt without an exit: an idle CPU uses all its time. */
 static void test_halts_unseen(void)
 {
 	static const struct {
@@ -199,7 +199,9 @@ static void test_halts_unseen(void)
 		{.next_ns = 900 * NS_PER_S, .idle = true},
 		{.next_ns = NO_TIMER, .idle = true},
 		{.next_ns = 3 * NS_PER_S, .idle = true, .offline = true},
-		/* its timer is late: an interrupt handler hangs that came while it was idle */
+		/*
+		 * its timer is late: an interrupt handler hangs that started while the CPU was idle
+		 */
 		{.next_ns = 3 * NS_PER_S, .idle = true, .hangs = true},
 		/* in its timer interrupt */
 		{.next_ns = NO_TIMER, .hangs = true},
@@ -222,7 +224,7 @@ static void test_halts_unseen(void)
 	}
 }
 
-/* nohz_full=1-3: CPU 0 has its tick, and what the others do in user mode is no hang. */
+/* nohz_full=1-3: CPU 0 has a tick, and the other CPUs do not hang in user mode. */
 static void test_tickless(void)
 {
 	struct world world;
@@ -242,7 +244,7 @@ static void test_tickless(void)
 	world_end(&world);
 }
 
-/* Suspend to idle, or to RAM: timers are due, and none comes. */
+/* Suspend to idle, or to RAM: timers expire without an interrupt. */
 static void test_guest_sleeps(void)
 {
 	struct world world;
@@ -257,7 +259,7 @@ static void test_guest_sleeps(void)
 	g_assert_cmpuint(world.num_began, ==, 0);
 	world.sample.asleep = false;
 	world.sample.clock_s += 3600;
-	run(&world, 8); /* it wakes */
+	run(&world, 8); /* it wakes up */
 	memset(world.rates, 0, sizeof(world.rates));
 	world.gp_stands = false;
 	run_with_timer(&world, 60, 4000 * NS_PER_S);
@@ -265,7 +267,7 @@ static void test_guest_sleeps(void)
 	world_end(&world);
 }
 
-/* The host was suspended: its monotonic clock stood, and the guest's may have gone on. */
+/* The host was suspended: its monotonic clock stopped, and the guest's clock may have advanced. */
 static void test_host_sleeps(void)
 {
 	struct world world;
@@ -283,12 +285,12 @@ static void test_host_sleeps(void)
 	world_end(&world);
 }
 
-/* A grace period lasts as long as the host lets the guest work on it. */
+/* A grace period counts only the time that the host lets the guest run. */
 static void test_grace_period_of_a_slow_guest(void)
 {
 	struct world world;
 
-	/* QEMU is stopped, or the host sleeps: nothing moves, and nothing wants to. */
+	/* QEMU is stopped, or the host sleeps: the guest makes no progress and has no work. */
 	world_begin(&world);
 	run(&world, 5);
 	world.gp_stands = true;
@@ -303,7 +305,7 @@ static void test_grace_period_of_a_slow_guest(void)
 	check_began(&world, INCIDENT_RCU_STALL, -1);
 	world_end(&world);
 
-	/* The host keeps one vCPU waiting for half of the time. */
+	/* The host delays one vCPU for half of the time. */
 	world_begin(&world);
 	run(&world, 5);
 	world.gp_stands = true;
@@ -315,7 +317,7 @@ static void test_grace_period_of_a_slow_guest(void)
 	world_end(&world);
 }
 
-/* All CPUs are idle, and an interrupt is seen every third second. */
+/* All CPUs are idle, and the watch sees an interrupt every third second. */
 static void test_grace_period_of_an_idle_guest(void)
 {
 	struct world world;
@@ -345,7 +347,7 @@ static void test_to_and_fro(void)
 			.no_irqs = i % 2 == 0, .same_task = true, .same_touch = true};
 		run(&world, 21);
 	}
-	/* The first, its change, and then ever more rarely: after 1, 4 and so on minutes. */
+	/* The first report, its change, and then fewer and fewer: after 1, 4 and so on minutes. */
 	g_assert_cmpuint(world.num_began, ==, 2);
 	g_assert_cmpuint(world.num_lasts, ==, 2);
 	g_assert_cmpuint(world.num_ended, ==, 0);
@@ -380,7 +382,7 @@ static void test_waits_unseen(void)
 	world_end(&world);
 }
 
-/* A vCPU that runs for 5 ms a second, just when it is looked at. */
+/* A vCPU that runs for 5 ms per second, always at the time of the sample. */
 static void test_in_step(void)
 {
 	struct world world;
@@ -398,7 +400,7 @@ static void test_in_step(void)
 	world_end(&world);
 }
 
-/* 15 s after it booted it sets its clock no more. */
+/* The guest stops the update of its clock 15 s after its boot. */
 static void stop_clock(struct world *world)
 {
 	world->sample.has_clock = true;
@@ -415,7 +417,7 @@ static void test_dead(void)
 		world.rates[i] = (struct rates){.halted = true, .no_irqs = true};
 	stop_clock(&world);
 	world.cpus[1].has_next = true;
-	world.cpus[1].next_ns = 20 * NS_PER_S; /* it is late after 10 s more */
+	world.cpus[1].next_ns = 20 * NS_PER_S; /* it expires 10 s later */
 	run(&world, 5 + 10 + 59);
 	g_assert_cmpuint(world.num_began, ==, 0);
 	run(&world, 4);
@@ -485,7 +487,7 @@ static void test_lasts_and_ends(void)
 	world_end(&world);
 }
 
-/* A pause, or another daemon: a hang that goes on is not told anew. */
+/* A pause, or another daemon: the watch does not report a continuing hang again. */
 static void begin_anew(struct world *world, bool another_daemon)
 {
 	g_autofree char *text = stall_to_text(world->stall);
@@ -529,7 +531,7 @@ static void test_goes_on(void)
 			run(&world, 25);
 		}
 		g_assert_cmpuint(world.num_began, ==, 1);
-		/* That is told once an hour at most. */
+		/* The watch reports this once per hour at most. */
 		g_assert_cmpuint(world.num_lasts, ==,
 				 (cases[i / 2].incident == INCIDENT_STARVED ? 0 : 1));
 		g_assert_cmpuint(world.num_ended, ==, 0);
@@ -543,7 +545,7 @@ static void test_goes_on(void)
 	}
 }
 
-/* It was so when the watch began: no interrupt was ever seen to come. */
+/* The guest hung when the watch began: the watch never saw an interrupt. */
 static void test_hangs_already(void)
 {
 	struct world world;
@@ -588,7 +590,7 @@ static void test_together(void)
 	run(&world, 60);
 	g_assert_cmpuint(world.num_lasts, ==, 1);
 	g_assert_nonnull(strstr(world.lasts.evidence, "; the same of 2 more"));
-	/* It is over when none of them hangs any more. */
+	/* The incident ends when none of these CPUs hangs any more. */
 	world.rates[1] = world.rates[3] = (struct rates){0};
 	run(&world, 5);
 	g_assert_cmpuint(world.num_ended, ==, 0);
@@ -600,7 +602,7 @@ static void test_together(void)
 	world_end(&world);
 }
 
-/* A CPU that waits for another one to take an interrupt is no incident of its own. */
+/* A CPU that waits for another CPU's response to an interrupt is not an incident of its own. */
 static void test_waits_for_a_cpu(void)
 {
 	struct world world;
@@ -614,7 +616,7 @@ static void test_waits_for_a_cpu(void)
 	world.rates[2] = (struct rates){0};
 	run(&world, 2);
 	g_assert_cmpuint(world.num_ended, ==, 0);
-	/* But if it goes on, it is. */
+	/* If it continues, it is an incident. */
 	world.rates[2] = (struct rates){.same_task = true};
 	run(&world, 22);
 	world.rates[1] = (struct rates){0};
@@ -625,7 +627,7 @@ static void test_waits_for_a_cpu(void)
 	world_end(&world);
 }
 
-/* A reader that spins: first the grace period stands, then the CPU is locked up as well. */
+/* A reader that spins: first the grace period stalls, then the CPU is also locked up. */
 static void test_grace_period_and_lockup(void)
 {
 	struct world world;
@@ -640,7 +642,7 @@ static void test_grace_period_and_lockup(void)
 	run(&world, 20);
 	g_assert_cmpuint(world.num_began, ==, 2);
 	g_assert_cmpint(world.began.incident, ==, INCIDENT_SOFT_LOCKUP);
-	/* The CPU goes on, and the grace period ends some seconds later. */
+	/* The CPU continues, and the grace period ends some seconds later. */
 	world.rates[2] = (struct rates){0};
 	run(&world, 3);
 	world.gp_stands = false;
@@ -650,7 +652,7 @@ static void test_grace_period_and_lockup(void)
 	g_assert_cmpint(world.ended.incident, ==, INCIDENT_SOFT_LOCKUP);
 	world_end(&world);
 
-	/* It was not the CPU that kept it from ending. */
+	/* This CPU did not block the grace period. */
 	world_begin(&world);
 	world.limits.rcu_s = 5;
 	run(&world, 5);
@@ -669,7 +671,7 @@ static void test_grace_period_and_lockup(void)
 	world_end(&world);
 }
 
-/* The host lets one vCPU wait, and a grace period of the guest stands for another reason. */
+/* The host delays one vCPU, and a grace period of the guest stalls for another reason. */
 static void test_grace_period_and_starved(void)
 {
 	struct world world;
@@ -708,7 +710,7 @@ static void test_one_after_the_other(void)
 	world_end(&world);
 }
 
-/* The host has no time, whichever vCPUs it is that have none. */
+/* The host has no time for the guest, and the starved vCPUs change. */
 static void test_starved_together(void)
 {
 	struct world world;
@@ -724,7 +726,7 @@ static void test_starved_together(void)
 	check_began(&world, INCIDENT_STARVED, 0);
 	g_assert_cmpuint(world.num_ended, ==, 0);
 	world.rates[1] = (struct rates){0};
-	run(&world, 10); /* and not a third of the time that it was starved */
+	run(&world, 10); /* not a third of the starved time */
 	g_assert_cmpuint(world.num_ended, ==, 1);
 	world_end(&world);
 }
@@ -778,7 +780,7 @@ static void test_hung_task(void)
 	world.sample.hung_warnings = 9;
 	run(&world, 2);
 	check_began(&world, INCIDENT_HUNG_TASK, -1);
-	world.sample.hung_warnings = -1; /* set to count no more */
+	world.sample.hung_warnings = -1; /* the kernel stops counting */
 	run(&world, 2);
 	g_assert_cmpuint(world.num_began, ==, 1);
 	world.sample.has_hung_count = true;
@@ -794,7 +796,10 @@ static void test_hung_task(void)
 	world_end(&world);
 }
 
-/* The task that was counted is known: it is told again at intervals, and when it has run. */
+/*
+ * The watch knows the counted task: it reports the task again at intervals, and when the task has
+ * run.
+ */
 static void test_hung_task_ends(void)
 {
 	struct world world;
@@ -808,9 +813,9 @@ static void test_hung_task_ends(void)
 	stall_follow(world.stall, world.sample.now_us - 130 * SECOND, world.sample.now_us);
 	world.sample.num_blocked = 2;
 	for (unsigned int i = 0; i < 10; i++) {
-		world.sample.hung_count++; /* the same, counted again */
+		world.sample.hung_count++; /* the same task, counted again */
 		run(&world, 5);
-		stall_reset(world.stall); /* a pause: it is blocked all the same */
+		stall_reset(world.stall); /* a pause: the task is still blocked */
 		run(&world, 1);
 	}
 	g_assert_cmpuint(world.num_began, ==, 1);
@@ -826,7 +831,7 @@ static void test_hung_task_ends(void)
 	g_assert_cmpuint(world.num_ended, ==, 1);
 	g_assert_cmpint(world.ended.incident, ==, INCIDENT_HUNG_TASK);
 	g_assert_cmpstr(world.ended.evidence, ==, "what was blocked ran on after 195 s");
-	/* The next one is another one. */
+	/* The next one is another task. */
 	world.sample.hung_count++;
 	run(&world, 2);
 	g_assert_cmpuint(world.num_began, ==, 2);
@@ -936,14 +941,14 @@ static void test_warning(void)
 	run(&world, 2);
 	world.sample.has_warnings = true;
 	run(&world, 2);
-	g_assert_cmpuint(world.num_began, ==, 0); /* these are from before */
+	g_assert_cmpuint(world.num_began, ==, 0); /* these are older */
 	world.sample.warnings = 9;
 	run(&world, 2);
 	check_began(&world, INCIDENT_WARNING, -1);
 	world_end(&world);
 }
 
-/* A guest that warns all the time hides no lockup. */
+/* A guest with continuous warnings does not hide a lockup. */
 static void test_warns_and_hangs(void)
 {
 	struct world world;
@@ -973,7 +978,7 @@ static void test_counter_not_in_use(void)
 	world_end(&world);
 }
 
-/* The vCPU was unplugged, and is back with another thread. */
+/* The vCPU was unplugged and replugged with another thread. */
 static void test_another_thread(void)
 {
 	struct world world;

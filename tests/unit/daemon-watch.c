@@ -12,7 +12,7 @@ static const struct protocol_verdict verdict = {
 	.taint = 0x3000,
 };
 
-/* The clock that events are stamped with is another one. */
+/* The timestamps of events come from another clock. */
 #define REAL (1000 * SECOND)
 
 static enum watch_result look(struct watch *watch, uint32_t counter, uint64_t taint, bool events,
@@ -47,7 +47,7 @@ static void test_event_on_its_way(void)
 	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, true, SECOND), ==, WATCH_QUIET);
 	watch_expect(&watch, SECOND);
 	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, true, 2 * SECOND), ==, WATCH_QUIET);
-	/* And one that does not come. */
+	/* And an event that does not arrive. */
 	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, true, 3 * SECOND), ==, WATCH_QUIET);
 	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, true, 4 * SECOND), ==, WATCH_OOPS);
 	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, true, 5 * SECOND), ==, WATCH_QUIET);
@@ -70,7 +70,7 @@ static void test_event_is_not_news(void)
 	watch_expect(&watch, SECOND);
 	g_assert_cmpint(look(&watch, 5, 0x3000, false, 2 * SECOND), ==, WATCH_QUIET);
 	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, false, 3 * SECOND), ==, WATCH_QUIET);
-	/* The next one is. */
+	/* The next event arrives. */
 	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, false, 4 * SECOND), ==, WATCH_OOPS);
 }
 
@@ -101,12 +101,12 @@ static void test_late_event(void)
 	watch_set(&watch, &verdict);
 	g_assert_false(watch_has_told(&watch, REAL));
 	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_OOPS);
-	/* Of a later oops. */
+	/* An event of a later oops. */
 	g_assert_false(watch_has_told(&watch, REAL + 3 * SECOND));
-	/* Of that one, and no second time. */
+	/* An event of that oops; only the first one counts. */
 	g_assert_true(watch_has_told(&watch, REAL + SECOND));
 	g_assert_false(watch_has_told(&watch, REAL + SECOND));
-	/* What it has told of is no excuse if the clock was set back meanwhile. */
+	/* A reported oops excuses nothing if the clock was set back meanwhile. */
 	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, false, 4 * SECOND), ==, WATCH_OOPS);
 	g_assert_false(watch_has_told(&watch, REAL - 60 * SECOND));
 }
@@ -129,7 +129,7 @@ static void test_gap(void)
 	struct protocol_verdict later = verdict;
 	struct watch watch = {0};
 
-	/* As a predecessor left it; then the same kernel is found with more oopses. */
+	/* The state of an earlier daemon; then the watch finds the same kernel with more oopses. */
 	watch_set(&watch, &verdict);
 	later.die_counter = 6;
 	later.taint |= DIE;

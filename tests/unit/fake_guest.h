@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A guest that is a buffer: its kernel image, writable here, mapped where kernels are linked. */
+/*
+ * A guest in a buffer. Its kernel image is writable for the test, and mapped at the link address of
+ * kernels.
+ */
 #ifndef OOPSBT_FAKE_GUEST_H
 #define OOPSBT_FAKE_GUEST_H
 
@@ -18,10 +21,10 @@ struct fake_guest {
 void fake_guest_init(struct fake_guest *guest, uint64_t image_length);
 void fake_guest_clear(struct fake_guest *guest);
 
-/* Forgets what was read: the buffer has been written to. */
+/* Discards cached memory after a write to the buffer. */
 void fake_guest_forget(struct fake_guest *guest);
 
-/* Where the image's byte @offset lies here. */
+/* Returns the address of the image's byte @offset in this process. */
 uint8_t *fake_guest_at(struct fake_guest *guest, uint64_t offset);
 
 #endif

@@ -76,7 +76,7 @@ static void set_entry(struct fake_guest *guest, uint64_t table, unsigned int ind
 	memcpy(fake_guest_at(guest, table + 8 * (uint64_t)index), &value, sizeof(value));
 }
 
-/* 4 levels: a top table, and the two below it that lead to the image. */
+/* 4 levels: a top table, and two tables below it for the image. */
 static void put_page_tables(struct fake_guest *guest)
 {
 	const uint64_t top = FAKE_KERNEL_TOP_TABLE, third = top + 0x1000, second = top + 0x2000;

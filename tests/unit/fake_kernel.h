@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel image in a fake guest: symbol tables as from 6.4 on, a banner, the first task's stack
- * and page tables of its own.
+ * A kernel image in a fake guest: symbol tables in the format of 6.4 and later, a banner, the stack
+ * of the first task, and its own page tables.
  */
 #ifndef OOPSBT_FAKE_KERNEL_H
 #define OOPSBT_FAKE_KERNEL_H
@@ -24,7 +24,7 @@ struct fake_symbol {
 	uint64_t address;
 };
 
-/* @symbols, sorted by address, lie in the image; 2000 functions that do not matter come before. */
+/* Puts @symbols, sorted by address, into the image, behind 2000 irrelevant functions. */
 void fake_kernel_put(struct fake_guest *guest, const struct fake_symbol *symbols,
 		     size_t num_symbols);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tasks in a fake guest: init_task, processes 1, 2 and 3, and threads 4 and 5 of process 2. All
- * sleep as uninterruptible ones do, each with a stack of its own.
+ * Tasks in a fake guest: init_task, processes 1, 2 and 3, and threads 4 and 5 of process 2. All are
+ * in an uninterruptible sleep, each with its own stack.
  */
 #ifndef OOPSBT_FAKE_TASKS_H
 #define OOPSBT_FAKE_TASKS_H
@@ -12,7 +12,7 @@
 
 #define FAKE_TASKS_NUM 6u
 
-/* Offsets in the image: what lies there is free for locks. */
+/* Offsets in the image of space for locks. */
 #define FAKE_TASKS_LOCK 0x60000u
 #define FAKE_TASKS_OTHER_LOCK 0x61000u
 #define FAKE_TASKS_END 0x98000u
@@ -35,13 +35,15 @@ enum {
 
 #define FAKE_TASKS_ADDRESS(offset) (FAKE_GUEST_IMAGE + (offset))
 
-/* Of a guest of 2 MiB. */
+/* The guest has 2 MiB. */
 void fake_tasks_put(struct fake_guest *guest);
 
-/* A map of it, with the offsets in tasks and none of locks; kernel_map_free(). */
+/*
+ * Returns a map of the guest, with the offsets in tasks but not those in locks; kernel_map_free().
+ */
 struct kernel_map *fake_tasks_map(const struct fake_guest *guest);
 
-/* What tests of them begin with; for g_test_add(). */
+/* The fixture of tests with tasks; for g_test_add(). */
 struct fake_tasks {
 	struct fake_guest guest;
 	struct kernel_map *map;
@@ -52,14 +54,14 @@ struct fake_tasks {
 void fake_tasks_set_up(struct fake_tasks *fake, gconstpointer unused);
 void fake_tasks_tear_down(struct fake_tasks *fake, gconstpointer unused);
 
-/* Offsets in the image: of task NUMBER, and of BYTES below the end of its stack. */
+/* Offsets in the image: of task NUMBER, and of the place BYTES below the end of its stack. */
 uint64_t fake_task(unsigned int number);
 uint64_t fake_task_stack(unsigned int number, uint64_t bytes);
 
 void fake_put_u64(struct fake_guest *guest, uint64_t offset, uint64_t value);
 void fake_put_u32(struct fake_guest *guest, uint64_t offset, uint32_t value);
 
-/* Links struct list_heads, at offsets in the image, into a ring. */
+/* Links the struct list_heads at these offsets of the image into a ring. */
 void fake_link(struct fake_guest *guest, const uint64_t *nodes, size_t num);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kdump files, made here as makedumpfile and QEMU lay them out (uncompressed pages), plain and
- * flattened, good and damaged; and ELF cores that other tools may write. Our own are tested where
- * they are written, in report-core.c.
+ * kdump files in the formats of makedumpfile and QEMU (uncompressed pages), plain and flattened,
+ * intact and damaged; and ELF cores that other tools may write. report-core.c tests the cores that
+ * this project writes.
  */
 #include <elf.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "guest/dump_file.h"
 
 #define PAGE GUEST_PAGE_SIZE
-#define NUM_PAGES 16 /* of the guest; those with an odd number are not in the file */
+#define NUM_PAGES 16 /* of the guest; odd pages are not in the file */
 
 static void put32(GByteArray *file, size_t offset, uint32_t value)
 {
@@ -24,7 +24,9 @@ static void put64(GByteArray *file, size_t offset, uint64_t value)
 	memcpy(file->data + offset, &value, sizeof(value));
 }
 
-/* Blocks: header, sub header, notes, bitmap of RAM, bitmap of what is here, descriptors, pages. */
+/*
+ * Blocks: header, sub header, notes, bitmap of RAM, bitmap of the dumped pages, descriptors, pages.
+ */
 static GByteArray *make_kdump(void)
 {
 	enum { HEADER, SUB_HEADER, BITMAPS, DESCRIPTORS = 4, PAGES };
@@ -148,7 +150,7 @@ static void test_flattened(void)
 	g_autoptr(GError) error = NULL;
 	int fd, whole;
 
-	/* The end before the beginning, as QEMU does with the bitmaps. */
+	/* The end is before the beginning, as in the bitmaps of QEMU. */
 	append_piece(flattened, 3 * PAGE, bytes->len - 3 * PAGE, bytes->data + 3 * PAGE);
 	append_piece(flattened, 0, 3 * PAGE, bytes->data);
 	append_piece(flattened, -1, -1, NULL);
@@ -177,7 +179,7 @@ static void test_bad_flattened(void)
 		g_autoptr(GError) error = NULL;
 		int fd;
 
-		/* The last one just ends, without saying that it does. */
+		/* The last piece has no end mark. */
 		if (i < G_N_ELEMENTS(pieces))
 			append_piece(flattened, pieces[i][0], pieces[i][1], NULL);
 		g_byte_array_append(flattened, zeros, i < G_N_ELEMENTS(pieces) ? 16 : 0);
@@ -192,7 +194,7 @@ struct segment_spec {
 	uint64_t physical, num_pages;
 };
 
-/* An ELF core whose segment i is filled with the byte i + 1. */
+/* An ELF core; the byte i + 1 fills segment i. */
 static int elf_of(const struct segment_spec *specs, unsigned int num_segments)
 {
 	Elf64_Ehdr header = {
@@ -232,7 +234,7 @@ static int elf_of(const struct segment_spec *specs, unsigned int num_segments)
 
 static void test_overlapping_segments(void)
 {
-	/* One within another, one that reaches out of it, one apart. */
+	/* A segment within another one, a segment that exceeds it, and a separate segment. */
 	static const struct segment_spec specs[] = {
 		{4 * PAGE, 4},
 		{5 * PAGE, 1},
@@ -270,7 +272,7 @@ static void test_core_of_a_program(void)
 	close(fd);
 }
 
-/* The library would read as much as the headers say. */
+/* The library would read as many bytes as the headers say. */
 static void test_beyond_the_end(void)
 {
 	static const struct {
@@ -313,7 +315,7 @@ static void test_kdump_large_page(void)
 	int fd;
 
 	put32(bytes, descriptors + 24 + 8, 2 * PAGE);
-	put32(bytes, descriptors + 24 + 12, 1); /* by zlib */
+	put32(bytes, descriptors + 24 + 12, 1); /* zlib */
 	fd = file_of(bytes->data, bytes->len);
 	file = dump_file_open(fd, &error);
 	g_assert_no_error(error);
@@ -336,7 +338,7 @@ static void test_mutated(void)
 		g_autoptr(DumpFile) file = NULL;
 		int fd;
 
-		/* Where sizes and offsets are; the library allocates what they say. */
+		/* Changes sizes and offsets; the library allocates what they say. */
 		for (int i = g_rand_int_range(random, 1, 4); i > 0; i--)
 			bad[g_rand_boolean(random)
 				    ? PAGE + (size_t)g_rand_int_range(random, 0x20, 0x400)

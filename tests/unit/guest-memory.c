@@ -7,7 +7,7 @@
 
 #define PAGE GUEST_PAGE_SIZE
 
-/* A file of @num_pages whose bytes tell which page they are in. */
+/* A file of @num_pages; the bytes of a page are its number. */
 static int numbered_pages(unsigned int num_pages)
 {
 	int fd = memfd_create("guest", 0);
@@ -22,7 +22,7 @@ static int numbered_pages(unsigned int num_pages)
 	return fd;
 }
 
-/* Two adjoining extents, out of order in the file, and one apart. */
+/* Two adjacent extents, out of order in the file, and a separate one. */
 static const struct guest_extent extents[] = {
 	{{8 * PAGE}, PAGE, 4 * PAGE},
 	{{2 * PAGE}, 2 * PAGE, 0},
@@ -54,7 +54,7 @@ static void test_extents(void)
 	g_assert_cmpuint(sorted[0].start.value, ==, 0);
 	g_assert_cmpuint(sorted[2].start.value, ==, 8 * PAGE);
 
-	/* Across the seam of two extents: file pages 3 and 0. */
+	/* Across the boundary of two extents: file pages 3 and 0. */
 	g_assert_true(guest_memory_read(memory, gpa(2 * PAGE - 1), bytes, 2, &error));
 	g_assert_no_error(error);
 	g_assert_cmpuint(bytes[0], ==, 4);
@@ -91,7 +91,7 @@ static void test_short_source(void)
 	g_autoptr(Snapshot) snapshot = snapshot_new(memory, 10);
 	g_autoptr(GError) error = NULL;
 
-	/* What is there is had, whatever follows it. */
+	/* Existing pages are read, even if missing ones follow. */
 	snapshot_prefetch(snapshot, gpa(0), 4 * PAGE);
 	g_assert_cmpuint(snapshot_num_pages(snapshot), ==, 2);
 	g_assert_null(snapshot_page(snapshot, gpa(2 * PAGE), NULL, &error));
@@ -99,7 +99,7 @@ static void test_short_source(void)
 	close(fd);
 }
 
-/* 40 pages in one extent: more than what is read at once; any start, any length. */
+/* 40 pages in one extent: more than one read transfers; any start, any length. */
 static void test_read_pages(void)
 {
 	static const struct guest_extent all = {{0}, 40 * PAGE, 0};
@@ -185,7 +185,7 @@ struct counted_source {
 	unsigned int num_calls;
 };
 
-/* Every page's bytes are its number; every seventh cannot be read. */
+/* The bytes of a page are its number; every seventh page is unreadable. */
 static bool counted_read(void *user_data, gpa_t address, void *buffer, size_t length,
 			 GError **error)
 {

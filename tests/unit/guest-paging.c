@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Page tables made by hand, in a guest of 16 MiB that is a buffer here. */
+/* Hand-made page tables in a guest of 16 MiB, which is a buffer here. */
 #include <string.h>
 
 #include "guest/paging.h"
@@ -116,7 +116,7 @@ static void test_rights(struct fixture *f, gconstpointer levels G_GNUC_UNUSED)
 	g_assert_false(mapping.executable);
 	g_assert_true(mapping.writable);
 	g_assert_true(mapping.user);
-	/* A right that an upper table denies is denied. */
+	/* An upper table can deny a right. */
 	*entry_at(f, ROOT, 0x1000, f->space.levels) &= ~(uint64_t)USER;
 	snapshot_free(f->snapshot);
 	f->snapshot = f->space.snapshot = snapshot_new(f->memory, 4096);
@@ -138,7 +138,7 @@ static void test_unmapped(struct fixture *f, gconstpointer levels G_GNUC_UNUSED)
 	g_assert_cmpstr(error->message, ==,
 			"guest address 0xffffc90000006000 is not mapped (page table level 1)");
 	g_clear_error(&error);
-	/* The second half of the value is on the page that is not there. */
+	/* The second half of the value is on the missing page. */
 	g_assert_false(address_space_read_u64(&f->space, gva(0xffffc90000005ffc), &value, &error));
 	g_assert_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_UNMAPPED);
 	g_clear_error(&error);
@@ -146,7 +146,7 @@ static void test_unmapped(struct fixture *f, gconstpointer levels G_GNUC_UNUSED)
 		address_space_translate(&f->space, gva(0x8000000000000000), &mapping, &error));
 	g_assert_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_UNMAPPED);
 	g_clear_error(&error);
-	/* Mapped to where no memory is. */
+	/* Mapped to an address without memory. */
 	g_assert_false(address_space_read_u64(&f->space, gva(0xffffc90000007008), &value, &error));
 	g_assert_error(error, GUEST_MEMORY_ERROR, GUEST_MEMORY_ERROR_NO_MEMORY);
 	g_assert_cmpstr(error->message, ==,
@@ -161,7 +161,7 @@ static void test_reads_across_pages(struct fixture *f, gconstpointer levels G_GN
 	uint64_t start = 0xffffc90000006000 - 16;
 	size_t num_pages;
 
-	/* Neighbours in virtual, not in physical memory. */
+	/* Adjacent in virtual but not in physical memory. */
 	map(f, 0xffffc90000005000, 0x00300000, 1, 0);
 	map(f, 0xffffc90000006000, 0x00200000, 1, 0);
 	for (int i = 0; i < 16; i++) {
@@ -171,7 +171,7 @@ static void test_reads_across_pages(struct fixture *f, gconstpointer levels G_GN
 	g_assert_true(address_space_peek(&f->space, gva(start), peeked, 32, NULL));
 	g_assert_cmpmem(peeked, 32, expected, 32);
 	num_pages = snapshot_num_pages(f->snapshot);
-	g_assert_cmpuint(num_pages, ==, f->space.levels); /* the tables alone */
+	g_assert_cmpuint(num_pages, ==, f->space.levels); /* only the tables */
 	address_space_prefetch(&f->space, gva(start - PAGE), 3 * PAGE);
 	g_assert_cmpuint(snapshot_num_pages(f->snapshot), ==, num_pages + 2);
 	g_assert_true(address_space_read(&f->space, gva(start), cached, 32, NULL, NULL));
@@ -210,7 +210,7 @@ static void test_mapped_runs(struct fixture *f, gconstpointer levels G_GNUC_UNUS
 		{{0x00007fff12345000}, PAGE},
 		{{0xffffffff81000000}, (4 << 20) + 2 * PAGE},
 		{{0xffffffff81404000}, PAGE},
-		{{0xfffffffffffff000}, PAGE - 1}, /* the end is exclusive, and is the last byte */
+		{{0xfffffffffffff000}, PAGE - 1}, /* the exclusive end is the last byte */
 	};
 	g_autoptr(GArray) all = NULL;
 	g_autoptr(GArray) two = NULL;
@@ -241,7 +241,7 @@ static void test_mapped_runs(struct fixture *f, gconstpointer levels G_GNUC_UNUS
 	g_assert_cmphex(g_array_index(inside, struct mapped_run, 0).length, ==, 2 << 20);
 }
 
-/* Every entry of every table points at the one table: a search must end all the same. */
+/* Every entry of every table points to the same table: a search must end nevertheless. */
 static void test_looping_tables(struct fixture *f, gconstpointer levels G_GNUC_UNUSED)
 {
 	g_autoptr(GArray) runs = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The texts in tests/unit/data/ are what `info registers -a` of real QEMUs printed. */
+/* The texts in tests/unit/data/ are output of `info registers -a` of real QEMUs. */
 #include <string.h>
 
 #include "guest/registers.h"
@@ -183,7 +183,7 @@ static void test_no_text(void)
 	}
 }
 
-/* Whatever the text: an answer or an error, never a crash; the sanitizers watch. */
+/* Every text gives an answer or an error, never a crash; the sanitizers check this. */
 static void test_mutated_text(void)
 {
 	g_autofree char *text = load("registers-qemu-7.2.txt");

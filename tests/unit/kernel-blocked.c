@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What tasks wait for, and who has it: each kind of lock, and what guests may say of them. */
+/*
+ * Locks that tasks wait for, and their owners: each kind of lock, and lies of guests about locks.
+ */
 #include <string.h>
 
 #include "fake_tasks.h"
@@ -9,7 +11,7 @@
 #define OTHER_LOCK FAKE_TASKS_OTHER_LOCK
 #define ADDRESS(offset) FAKE_TASKS_ADDRESS(offset)
 
-/* Offsets in locks and in waiters: of a list, of the task. */
+/* Offsets of a list and of the task in locks and in waiters. */
 #define HEAD 16
 #define LIST 0
 #define TASK 16
@@ -28,7 +30,7 @@ static void know_mutex(struct fake_tasks *f)
 	f->map->fields[FIELD_mutex_owner] = 0;
 }
 
-/* Tasks 1 and 3 wait in the list of what is at @lock. */
+/* Tasks 1 and 3 wait in the list of the lock at @lock. */
 static void put_waiters(struct fake_tasks *f, uint64_t lock)
 {
 	const uint64_t nodes[] = {lock + HEAD, fake_task_stack(1, 0x400) + LIST,
@@ -96,10 +98,10 @@ static void test_mutex(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 		blocked = find(f, number, "__mutex_lock.constprop.0");
 		check(&blocked, BLOCKED_MUTEX, ADDRESS(LOCK), BLOCKED_OWNER, 5);
 	}
-	/* A task in no list waits for a mutex, but nobody knows which. */
+	/* A task outside every list waits for an unknown mutex. */
 	blocked = find(f, 4, "__mutex_lock.constprop.0");
 	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
-	/* Elsewhere nothing is taken for a lock. */
+	/* In other functions nothing counts as a lock. */
 	blocked = find(f, 1, "do_something_else");
 	check(&blocked, BLOCKED_UNKNOWN, 0, BLOCKED_NO_OWNER, 0);
 }
@@ -144,7 +146,7 @@ static void test_lists(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	fake_link(&f->guest, none, G_N_ELEMENTS(none));
 	blocked = find(f, 1, "__mutex_lock");
 	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
-	/* One that does not lead back; one that leads out of the kernel; one without end. */
+	/* A list that does not lead back; a list that leaves the kernel; an endless list. */
 	put_waiters(f, LOCK);
 	fake_put_u64(&f->guest, LOCK + HEAD + 8, ADDRESS(0x9000));
 	blocked = find(f, 1, "__mutex_lock");
@@ -155,7 +157,10 @@ static void test_lists(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
 }
 
-/* A list of more nodes than are looked at, and a time that is over: both end it, and are said. */
+/*
+ * A list with more nodes than the limit, and an expired time limit: both end the search and are
+ * reported.
+ */
 static void test_limits(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	g_autoptr(GArray) frames = frames_of("__mutex_lock", "do_something");
@@ -204,11 +209,11 @@ static void test_rwsem(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	check(&blocked, BLOCKED_RWSEM_READ, ADDRESS(LOCK), BLOCKED_OWNER, 5);
 	blocked = find(f, 3, "rwsem_down_write_slowpath");
 	check(&blocked, BLOCKED_RWSEM_WRITE, ADDRESS(LOCK), BLOCKED_OWNER, 5);
-	/* Readers have it, and that is one of them, maybe. */
+	/* Readers have the lock; task 5 may be one of them. */
 	fake_put_u64(&f->guest, LOCK + 8, ADDRESS(fake_task(5)) | 3);
 	blocked = find(f, 3, "rwsem_down_write_slowpath");
 	check(&blocked, BLOCKED_RWSEM_WRITE, ADDRESS(LOCK), BLOCKED_READER, 5);
-	/* Readers have it, and nobody knows who. */
+	/* Unknown readers have the lock. */
 	fake_put_u64(&f->guest, LOCK + 8, 3);
 	blocked = find(f, 3, "rwsem_down_write_slowpath");
 	check(&blocked, BLOCKED_RWSEM_WRITE, ADDRESS(LOCK), BLOCKED_NO_OWNER, 0);
@@ -229,7 +234,7 @@ static void test_semaphore(struct fake_tasks *f, gconstpointer unused G_GNUC_UNU
 	check(&blocked, BLOCKED_SEMAPHORE, ADDRESS(LOCK), BLOCKED_LAST_HOLDER, 5);
 }
 
-/* On PREEMPT_RT, whatever the function is called. */
+/* On PREEMPT_RT, in a function of any name. */
 static void test_rt_mutex(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	uint64_t waiter = fake_task_stack(1, 0x400);
@@ -250,7 +255,7 @@ static void test_rt_mutex(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUS
 	g_assert_cmphex(blocked.lock.value, ==, 0);
 }
 
-/* task->blocker says what it is, and comes before all else; task->blocked_on is a mutex. */
+/* task->blocker gives the kind of lock and takes precedence; task->blocked_on is a mutex. */
 static void test_blocker(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	static const enum blocked_kind kinds[] = {BLOCKED_MUTEX, BLOCKED_SEMAPHORE,
@@ -273,7 +278,10 @@ static void test_blocker(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSE
 	fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_BLOCKED_ON, ADDRESS(LOCK));
 	blocked = find(f, 1, "__mutex_lock");
 	check(&blocked, BLOCKED_MUTEX, ADDRESS(LOCK), BLOCKED_OWNER, 4);
-	/* A waiter on the task's own stack, with CONFIG_DEBUG_MUTEXES; and what is no lock. */
+	/*
+	 * A waiter on the task's own stack, with CONFIG_DEBUG_MUTEXES; and a value that is not a
+	 * lock.
+	 */
 	fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_BLOCKED_ON,
 		     ADDRESS(fake_task_stack(1, 0x400)));
 	blocked = find(f, 1, "__mutex_lock");
@@ -292,7 +300,9 @@ static void test_completion(struct fake_tasks *f, gconstpointer unused G_GNUC_UN
 	fake_put_u64(&f->guest, LOCK, ADDRESS(fake_task(5)));
 	blocked = find(f, 1, "wait_for_completion");
 	check(&blocked, BLOCKED_COMPLETION, ADDRESS(LOCK), BLOCKED_NO_OWNER, 0);
-	/* The same list without the function is a wait queue's, where it may be one. */
+	/*
+	 * Without the function, the same list belongs to a wait queue, if a wait queue is possible.
+	 */
 	f->map->fields[FIELD_swait_head_list] = 8;
 	blocked = find(f, 3, "rcu_gp_kthread");
 	check(&blocked, BLOCKED_SIMPLE_WAIT_QUEUE, ADDRESS(LOCK + HEAD - 8), BLOCKED_NO_OWNER, 0);
@@ -306,19 +316,18 @@ static void test_wait_queue(struct fake_tasks *f, gconstpointer unused G_GNUC_UN
 	put_waiters(f, LOCK);
 	blocked = find(f, 1, "do_something_else");
 	check(&blocked, BLOCKED_WAIT_QUEUE, ADDRESS(LOCK), BLOCKED_NO_OWNER, 0);
-	/* It waits for time to pass, or for a lock. */
+	/* The task waits for time to pass, or for a lock. */
 	blocked = find(f, 1, "msleep");
 	check(&blocked, BLOCKED_UNKNOWN, 0, BLOCKED_NO_OWNER, 0);
 	blocked = find(f, 1, "__mutex_lock");
 	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
-	/* One of those in the queue is no task, as with epoll: which is the queue's is not known.
-	 */
+	/* One entry of the queue is not a task, as with epoll: the head of the queue is unknown. */
 	fake_put_u64(&f->guest, fake_task_stack(3, 0x300) + TASK, 0);
 	blocked = find(f, 1, "do_something_else");
 	check(&blocked, BLOCKED_UNKNOWN, 0, BLOCKED_NO_OWNER, 0);
 }
 
-/* Waiters for other pages may be in the same list. */
+/* The same list may have waiters for other pages. */
 static void test_page(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const uint64_t folio = 0xffffea0000001000;
@@ -374,7 +383,7 @@ static void test_futex(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	check(&blocked, BLOCKED_FUTEX, 0, BLOCKED_NO_OWNER, 0);
 }
 
-/* Stacks of tasks that waited, innermost first, and whose wait that was. */
+/* Stacks of waiting tasks, innermost first, and the function to blame for the wait. */
 static const struct {
 	const char *name, *stack, *place;
 } waits_of[] = {
@@ -494,7 +503,7 @@ static const struct {
 	{"a task of which nothing is known", "__schedule schedule io_schedule", NULL},
 };
 
-/* "FUNCTION@MODULE" or "FUNCTION", by blanks. */
+/* "FUNCTION@MODULE" or "FUNCTION", separated by blanks. */
 static GArray *frames_of_stack(const char *stack)
 {
 	g_auto(GStrv) functions = g_strsplit(stack, " ", -1);
@@ -527,7 +536,7 @@ static void test_places(struct fake_tasks *f G_GNUC_UNUSED, gconstpointer unused
 	}
 }
 
-/* Without rules for unwinding, frames are guesses: one of them is better than none. */
+/* Without unwind data, frames are guesses: a guess is better than no frame. */
 static void test_guessed_place(struct fake_tasks *f G_GNUC_UNUSED,
 			       gconstpointer unused G_GNUC_UNUSED)
 {

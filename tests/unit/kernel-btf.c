@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Structure offsets from BTF that is built here, honest and hostile. Documentation/bpf/btf.rst. */
+/*
+ * Structure offsets from BTF that the test builds, correct and malformed.
+ * Documentation/bpf/btf.rst.
+ */
 #include <bpf/btf.h>
 #include <string.h>
 
@@ -42,7 +45,7 @@ static void resolve(struct fixture *f)
 	g_assert_no_error(error);
 }
 
-/* The member lies two unnamed structures deep, one of them behind a typedef and a qualifier. */
+/* The member is inside two unnamed structures, one of them behind a typedef and a qualifier. */
 static void test_anonymous(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	int inner, outer, alias, qualified;
@@ -63,7 +66,7 @@ static void test_anonymous(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 	g_assert_cmpint(f->map->fields[FIELD_task_comm], ==, FIELD_UNKNOWN);
 }
 
-/* Of two unnamed members of one type the first has the name. */
+/* The first of two unnamed members of one type has the name. */
 static void test_same_type_twice(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	int inner = btf__add_struct(f->btf, NULL, 4);
@@ -77,8 +80,8 @@ static void test_same_type_twice(struct fixture *f, gconstpointer unused G_GNUC_
 }
 
 /*
- * Each structure has ten unnamed members, all of the next type: ten to the eighth ways down. A
- * field that is searched for on all of them must not take the time of all of them.
+ * Each structure has ten unnamed members, all of the next type: 10^8 paths. A search for a field
+ * must not follow every path.
  */
 static void test_exponential(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -101,7 +104,7 @@ static void test_exponential(struct fixture *f, gconstpointer unused G_GNUC_UNUS
 	g_assert_cmpint(f->map->fields[FIELD_task_comm], ==, FIELD_UNKNOWN);
 }
 
-/* A structure that has itself as an unnamed member ends the search, too. */
+/* A structure with itself as an unnamed member also ends the search. */
 static void test_recursive(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	int self = btf__add_struct(f->btf, "task_struct", 4);

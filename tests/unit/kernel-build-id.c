@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Build IDs of the kernel and of modules, from notes that may be anything. */
+/* Build IDs of the kernel and of modules, from notes with arbitrary content. */
 #include "kernel/build-id.h"
 
 #include <elf.h>
@@ -7,7 +7,7 @@
 
 #include "fake_tables.h"
 
-/* Offsets in the image, in struct module and in what its notes_attrs points to. */
+/* Offsets in the image, in struct module and behind its pointer notes_attrs. */
 #define NOTES 0x1000u
 #define MODULE 0x2000u
 #define ATTRIBUTES 0x3000u
@@ -31,7 +31,7 @@ static void set_up(struct fake_tables *f, gconstpointer unused)
 	f->map->fields[SIZE_bin_attribute] = STRIDE;
 }
 
-/* Returns where the next note would be. */
+/* Returns the place of the next note. */
 static uint64_t put_note(struct fake_tables *f, uint64_t at, const char *name, uint32_t type,
 			 const uint8_t *descriptor, uint32_t length)
 {
@@ -48,7 +48,7 @@ static uint64_t put_note(struct fake_tables *f, uint64_t at, const char *name, u
 
 static const uint8_t some_id[] = {0xde, 0xad, 0xbe, 0xef, 0x00, 0x01};
 
-/* Behind a note of another kind, as Linux has it. */
+/* After a note of another type, as in Linux. */
 static void put_notes(struct fake_tables *f, uint64_t at)
 {
 	at = put_note(f, at, "Xen", 6, some_id, 5);
@@ -86,7 +86,7 @@ static void test_kernel(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSE
 	assert_kernel(f, NULL);
 }
 
-/* Lengths that lead out of the notes, and wrap around. */
+/* Lengths beyond the end of the notes, and lengths that wrap around. */
 static void test_lies(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	static const uint32_t lengths[] = {0xffffffff, 0xfffffffc, 0x10000, 0x101, 0x7fffffff};
@@ -99,11 +99,11 @@ static void test_lies(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 		put_u32(f, NOTES + 4, lengths[i]);
 		assert_kernel(f, NULL);
 	}
-	/* Longer than any build ID; the notes themselves longer than any. */
+	/* A build ID over the maximal length; notes over the maximal length. */
 	put_notes(f, NOTES);
 	put_note(f, NOTES, "GNU", NT_GNU_BUILD_ID, fake_guest_at(&f->guest, 0x8000), 65);
 	assert_kernel(f, NULL);
-	/* What lies behind the notes is none of it. */
+	/* A build ID after the end of the notes does not count. */
 	put_note(f, NOTES, "GNU", NT_GNU_BUILD_ID, some_id, sizeof(some_id));
 	f->map->symbols[SYMBOL___stop_notes] = ADDRESS(NOTES + 20);
 	assert_kernel(f, NULL);
@@ -128,7 +128,7 @@ static void put_attribute(struct fake_tables *f, unsigned int i, uint64_t notes,
 	put_u64(f, ATTRIBUTES + FIRST + i * STRIDE + PRIVATE, notes);
 }
 
-/* Before: the second section of notes has it. */
+/* Up to 5.13: the second section of notes has the build ID. */
 static void test_attributes(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	assert_module(f, NULL);
@@ -138,7 +138,7 @@ static void test_attributes(struct fake_tables *f, gconstpointer unused G_GNUC_U
 	put_attribute(f, 0, ADDRESS(MODULE_NOTES), 24);
 	put_attribute(f, 1, ADDRESS(MODULE_NOTES + 0x200), 0x40);
 	assert_module(f, "deadbeef0001");
-	/* How many there are is not told: what points elsewhere is none of them. */
+	/* The number of attributes is unknown: an attribute must point into the module. */
 	put_attribute(f, 0, 0x1234, 24);
 	assert_module(f, NULL);
 	put_attribute(f, 0, ADDRESS(MODULE_NOTES), UINT64_MAX);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Variables without a symbol: by functions that use them, by their sysctls; and never a wrong one.
+/*
+ * Variables without a symbol: found by the functions that use them and by their sysctls; never a
+ * wrong one.
  */
 #include <string.h>
 
@@ -39,7 +41,7 @@ struct fixture {
 	struct fake_guest guest;
 	struct kernel_map *map;
 	struct image image;
-	uint64_t at; /* where the next instruction goes */
+	uint64_t at; /* the place of the next instruction */
 };
 
 static void put_u32(struct fixture *f, uint64_t offset, uint32_t value)
@@ -52,7 +54,7 @@ static void put_u64(struct fixture *f, uint64_t offset, uint64_t value)
 	memcpy(fake_guest_at(&f->guest, offset), &value, sizeof(value));
 }
 
-/* @code, whose operand is @target as the distance from the instruction's end. */
+/* Adds @code; its operand is the distance of @target from the end of the instruction. */
 static void add(struct fixture *f, const char *code, size_t length, uint64_t target)
 {
 	memcpy(fake_guest_at(&f->guest, f->at), code, length);
@@ -96,7 +98,7 @@ static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	fake_guest_init(&f->guest, FAKE_KERNEL_LENGTH);
 	fake_kernel_put(&f->guest, symbols, G_N_ELEMENTS(symbols));
-	/* What lies between functions. */
+	/* The padding between functions. */
 	memset(fake_guest_at(&f->guest, TEXT), 0xcc, NEXT - TEXT);
 	f->map = kernel_map_new();
 	put_taint(f);
@@ -141,7 +143,7 @@ static void find(struct fixture *f)
 	code_variables(&f->image, &f->guest.space, f->map);
 }
 
-/* @offset in the image; 0: not known. */
+/* @offset in the image; 0: unknown. */
 static void assert_symbol(struct fixture *f, enum kernel_symbol symbol, uint64_t offset)
 {
 	g_assert_cmphex(f->map->symbols[symbol], ==, offset ? ADDRESS(offset) : 0);
@@ -166,7 +168,7 @@ static void test_clock(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	assert_symbol(f, SYMBOL_tk_core, TIMEKEEPER - 24);
 }
 
-/* A compiler may name the place itself, and change it in one instruction. */
+/* A compiler may address the variable directly and change it in one instruction. */
 static void test_other_code(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	memset(fake_guest_at(&f->guest, DIE_HEADER), 0xcc, 0x100);
@@ -180,13 +182,13 @@ static void test_other_code(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 
 static void test_unlike(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
-	/* The two do not agree. */
+	/* The two functions disagree. */
 	f->at = TEST_TAINT;
 	ADD(f, BT_RDI, OTHER);
 	find(f);
 	assert_symbol(f, SYMBOL_tainted_mask, 0);
 	put_taint(f);
-	/* Two are counted. */
+	/* The code counts two variables. */
 	f->at = DIE_HEADER + 0x20;
 	ADD(f, MOV_FROM_ECX, OTHER);
 	find(f);
@@ -201,7 +203,7 @@ static void test_not_data(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	find(f);
 	assert_symbol(f, SYMBOL_panic_cpu, 0);
 	f->at = NMI_PANIC;
-	ADD(f, LOCK_CMPXCHG_EDX, PANIC_CPU + 1); /* no int lies there */
+	ADD(f, LOCK_CMPXCHG_EDX, PANIC_CPU + 1); /* not the address of an int */
 	find(f);
 	assert_symbol(f, SYMBOL_panic_cpu, 0);
 	f->at = NMI_PANIC;
@@ -219,7 +221,7 @@ static void test_impossible(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 	assert_symbol(f, SYMBOL_tainted_mask, 0);
 	assert_symbol(f, SYMBOL_die_counter, 0);
 	assert_symbol(f, SYMBOL_panic_cpu, 0);
-	/* After two oopses the kernel is tainted by the first. */
+	/* After two oopses the first one has tainted the kernel. */
 	put_u64(f, TAINT, 0);
 	put_u32(f, COUNTER, 2);
 	find(f);
@@ -230,7 +232,7 @@ static void test_impossible(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 	assert_symbol(f, SYMBOL_die_counter, COUNTER);
 }
 
-/* What a table has is left as it is. */
+/* Symbols of the symbol table are not changed. */
 static void test_known(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	find(f);
@@ -255,7 +257,7 @@ static void test_sysctl(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	put_sysctl(f, 0, "panic_on_oops", OTHER);
 	put_sysctl(f, 1, "panic_on_oops_or_so", COUNTER);
 	put_sysctl(f, 2, "unknown_nmi_panic", PANIC_CPU);
-	put_u32(f, TABLE + 64 * 2 + 16, 8); /* that is no int */
+	put_u32(f, TABLE + 64 * 2 + 16, 8); /* not an int */
 	copy(f);
 	sysctl_table(&f->image, f->map);
 	assert_symbol(f, SYMBOL_panic_on_oops, OTHER);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Thousands of vCPUs without a map. Guest-physical memory is made up as it is read: page tables for
- * a map of all memory, then for each CPU its variables, a task and a stack.
+ * Thousands of vCPUs without a map. The test generates guest-physical memory on each read: page
+ * tables for a map of all memory, and for each CPU its variables, a task and a stack.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #define TABLES 0x1000ull /* level 4, level 3, then level 2, one for each GiB */
 #define NUM_GIB 8u
 
-#define CPUS 0x40000000ull /* 1 GiB in, a MiB for each CPU */
+#define CPUS 0x40000000ull /* at 1 GiB; 1 MiB for each CPU */
 #define CPU_SIZE 0x100000ull
 #define GDT 0x10000u
 #define HOT 0x20000u /* the current task, then the top of its stack */
@@ -20,7 +20,7 @@
 #define STACK_SIZE 0x4000u
 #define TSS 0xa0000u
 
-#define MAX_CAPTURED 57344u /* as when a guest is collected */
+#define MAX_CAPTURED 57344u /* as in a collection */
 
 static uint64_t cpu_address(uint64_t cpu, uint64_t offset)
 {
@@ -109,7 +109,7 @@ static void check(guint num_vcpus, size_t max_pages, guint least)
 		assert_held(snapshot, i, STACK + STACK_SIZE - 0x800);
 		assert_held(snapshot, i, TSS);
 	}
-	/* The rest is for the analysis. */
+	/* The analysis needs the rest. */
 	g_assert_cmpuint(snapshot_room(snapshot), >=, 8000);
 	g_test_message("%u of %u vCPUs, %zu pages", captured, num_vcpus,
 		       snapshot_num_pages(snapshot));
@@ -130,7 +130,7 @@ static void test_4096(void)
 	check(MAX_VCPUS, MAX_CAPTURED, MAX_VCPUS);
 }
 
-/* What does not fit is left out from the end on, and counted. */
+/* Pages that exceed the limit are left out from the end, and counted. */
 static void test_too_many(void)
 {
 	check(MAX_VCPUS, 16384, 200);

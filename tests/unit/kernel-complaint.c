@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel complains of without an oops, and whom the title names. */
+/* Complaints of the kernel without an oops, and the function in their title. */
 #include <string.h>
 
 #include "kernel/complaint.h"
@@ -17,7 +17,7 @@ static const struct sample {
 	{"WARNING in my_open", INCIDENT_WARNING,
 	 "WARNING: drivers/my.c:12 at my_open+0x12/0x34, CPU#1: sh/12\n"
 	 "RIP: 0010:my_open+0x12/0x34\nCall Trace:\n <TASK>\n chrdev_open+0x1/0x2\n"},
-	{"WARNING in my_open", INCIDENT_WARNING, /* as 4.x has it, with panic_on_warn */
+	{"WARNING in my_open", INCIDENT_WARNING, /* from 4.x, with panic_on_warn */
 	 "WARNING: CPU: 1 PID: 12 at lib/refcount.c:12 refcount_inc+0x12/0x34\n"
 	 "Kernel panic - not syncing: panic_on_warn set ...\n"
 	 "Call Trace:\n [<ffffffff81000000>] dump_stack+0x1/0x2\n"
@@ -61,11 +61,11 @@ static const struct sample {
 	 " rcu_sched_clock_irq+0x1/0x2\n update_process_times+0x1/0x2\n"
 	 " hrtimer_interrupt+0x1/0x2\n asm_sysvec_apic_timer_interrupt+0x1/0x2\n </IRQ>\n"
 	 "RIP: 0010:my_poll+0x1/0x2\n my_ioctl+0x1/0x2\n __x64_sys_ioctl+0x1/0x2\n"},
-	/* A task's name with a line's end in it */
+	/* A task name that contains a newline */
 	{"hung task in my_close", INCIDENT_HUNG_TASK,
 	 "b\xff:12 blocked for more than 143 seconds.\n      Not tainted 6.1.0\n"
 	 "Call Trace:\n <TASK>\n __schedule+0x1/0x2\n schedule+0x1/0x2\n my_close+0x1/0x2\n"},
-	/* Nobody below the function that hands out the work */
+	/* No function below the function that runs the work item */
 	{"RCU stall in kvm_vm_compat_ioctl", INCIDENT_RCU_STALL,
 	 "INFO: rcu_sched self-detected stall on CPU\nCall Trace:\n"
 	 " <IRQ>  [<ffffffff81000000>] sched_show_task+0x1/0x2\n"
@@ -73,13 +73,13 @@ static const struct sample {
 	 " [<ffffffff81000000>] apic_timer_interrupt+0x1/0x2\n"
 	 " <EOI>  [<ffffffff81000000>] kvm_vm_compat_ioctl+0x1/0x2\n"
 	 " [<ffffffff81000000>] compat_SyS_ioctl+0x1/0x2\n"},
-	/* The CPU is given to another task by chance while this one loops */
+	/* The scheduler switches to another task at random while this task loops */
 	{"RCU stall in my_open", INCIDENT_RCU_STALL,
 	 "rcu: INFO: rcu_preempt self-detected stall on CPU\nCall Trace:\n"
 	 " put_task_stack+0x1/0x2\n finish_task_switch+0x1/0x2\n __schedule+0x1/0x2\n"
 	 " preempt_schedule_irq+0x1/0x2\n retint_kernel+0x1/0x2\n my_poll+0x1/0x2\n"
 	 " my_open+0x1/0x2\n do_dentry_open+0x1/0x2\n"},
-	/* Who had the memory allocated, not how */
+	/* The caller that wants the memory, not the allocation function */
 	{"memory leak in my_create", INCIDENT_WARNING,
 	 "BUG: memory leak\nunreferenced object 0xffff8800342540c0 (size 1864):\n  backtrace:\n"
 	 "    [<ffffffff81000000>] kmem_cache_alloc+0x1/0x2\n"
@@ -109,13 +109,13 @@ static const struct sample {
 	 "INFO: task sh:12 blocked for more than 120 seconds.\nCall Trace:\n"
 	 " [<ffffffff81000000>] schedule+0x1/0x2\n [<ffffffff81000000>] my_wait_for_it+0x1/0x2\n"
 	 " [<ffffffff81000000>] my_lock_all+0x1/0x2\n [<ffffffff81000000>] my_close+0x1/0x2\n"},
-	{"hung task in my_wait_thread", INCIDENT_HUNG_TASK, /* there is no other */
+	{"hung task in my_wait_thread", INCIDENT_HUNG_TASK, /* there is no other function */
 	 "INFO: task sh:12 blocked for more than 120 seconds.\nCall Trace:\n schedule+0x1/0x2\n"
 	 " my_wait_thread+0x1/0x2\n kthread+0x1/0x2\n ret_from_fork+0x1/0x2\n"},
 	{"hung task in sys_wait4", INCIDENT_HUNG_TASK,
 	 "INFO: task sh:12 blocked for more than 120 seconds.\nCall Trace:\n"
 	 " schedule+0x1/0x2\n __do_sys_wait4+0x1/0x2\n do_syscall_64+0x1/0x2\n"},
-	{"scheduling while atomic in my_irq", INCIDENT_WARNING, /* as 4.x changes stacks */
+	{"scheduling while atomic in my_irq", INCIDENT_WARNING, /* the change of stacks in 4.x */
 	 "BUG: scheduling while atomic: sh/12/0x00000002\nCall Trace:\n"
 	 " <<EOE>>  <IRQ>  [<ffffffff81000000>] dump_stack+0x1/0x2\n"
 	 " <IRQ>  [<ffffffff81000000>] my_irq+0x1/0x2\n"
@@ -198,7 +198,7 @@ static void test_others(void)
 	}
 }
 
-/* A guest may write anything: it returns, and the title is one line. */
+/* A guest may write anything: the parser returns, and the title is one line. */
 static void test_cut_and_bent(void)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(7);

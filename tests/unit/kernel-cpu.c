@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which CPU a vCPU is, what it runs and what stacks it has, by what the kernel keeps of it. */
+/* The number, the current task and the stacks of a vCPU, from data of the kernel. */
 #include <string.h>
 
 #include "fake_guest.h"
@@ -10,7 +10,7 @@
 #define NR_CPU_IDS 0x1800u
 #define GDT 0x2000u
 #define TSS 0x3000u
-#define PERCPU 0x4000u /* of CPU 1: its symbols are offsets into this */
+#define PERCPU 0x4000u /* of CPU 1: symbols are offsets into this area */
 #define TASK 0x6000u
 #define TASK_STACK 0x10000u
 #define OTHER_STACK 0x18000u
@@ -43,7 +43,7 @@ static void put_u64(struct fixture *f, uint64_t offset, uint64_t value)
 	memcpy(fake_guest_at(&f->guest, offset), &value, sizeof(value));
 }
 
-/* GDT_ENTRY_CPUNODE: its limit is the number. */
+/* GDT_ENTRY_CPUNODE: its limit is the CPU number. */
 static void put_number(struct fixture *f, unsigned int number)
 {
 	const uint8_t entry[8] = {(uint8_t)number, (uint8_t)(number >> 8), 0, 0, 0, 0xf5, 0, 0};
@@ -138,7 +138,7 @@ static void test_all(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmphex(f->cpu.stack_task.value, ==, 0);
 }
 
-/* Not set up yet: in kernel mode the GS base is the CPU's own. */
+/* The number is not set up yet: in kernel mode the GS base is the CPU's own. */
 static void test_number_from_gs(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	memset(fake_guest_at(&f->guest, GDT + 15 * 8), 0, 8);
@@ -169,7 +169,7 @@ static void test_one_cpu(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmphex(f->cpu.current.value, ==, ADDRESS(TASK));
 }
 
-/* In the middle of a switch of tasks: the stack is another task's already. */
+/* During a task switch: the stack already belongs to another task. */
 static void test_other_stack(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	f->registers.rsp = ADDRESS(OTHER_STACK + 0x3000);
@@ -179,7 +179,7 @@ static void test_other_stack(struct fixture *f, gconstpointer unused G_GNUC_UNUS
 			ADDRESS(OTHER_STACK));
 }
 
-/* With KASAN stacks are twice as large. */
+/* KASAN doubles the size of stacks. */
 static void test_large_stacks(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	f->map->stack_size = 2 * STACK_SIZE;
@@ -199,7 +199,7 @@ static void put_fred(struct fixture *f)
 	f->map->fields[FIELD_cea_stacks_vc_guard] = 0xc000;
 }
 
-/* With FRED the TSS has no exception stacks, and the hardware pushes two words more. */
+/* With FRED the TSS has no exception stacks, and the hardware pushes two more words. */
 static void test_fred(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_fred(f);
@@ -211,7 +211,7 @@ static void test_fred(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpuint(find_stack(f, STACK_NMI)->padding, ==, 16);
 }
 
-/* From an exception stack of FRED to the task's stack that was in use before. */
+/* From an exception stack of FRED to the previous stack, the task's. */
 static void test_fred_previous_stack(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_fred(f);

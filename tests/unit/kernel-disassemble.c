@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Code of Debian's kernels and of the scenario module as it lay in memory, and what the kernel's
- * own tools (scripts/decodecode, objdump) make of it.
+ * Code of Debian's kernels and of the scenario module, from memory, and the output of the kernel's
+ * own tools (scripts/decodecode, objdump) for this code.
  */
 #include <string.h>
 
@@ -57,7 +57,7 @@ static void test_function(void)
 	g_assert_cmpstr(at(instructions, 6)->text, ==, "retq");
 }
 
-/* Asked for less, it gives what is nearest. */
+/* With a smaller limit the disassembler returns the nearest instructions. */
 static void test_bounds(void)
 {
 	const struct code code = {null_deref, sizeof(null_deref), gva(PC - 0x13), gva(PC), true,
@@ -69,7 +69,7 @@ static void test_bounds(void)
 	g_assert_true(at(instructions, 1)->at_fault);
 }
 
-/* From the middle of an instruction: what comes before may be odd, but pc is where it is. */
+/* With a start inside an instruction the first instructions may be wrong, but pc is correct. */
 static void test_unknown_start(void)
 {
 	for (size_t cut = 1; cut <= 0x13; cut++) {
@@ -92,7 +92,7 @@ static void test_unknown_start(void)
 	}
 }
 
-/* Bytes that are no code, and code that is cut, at any place. */
+/* Bytes that are not code, and code truncated at any place. */
 static void test_nonsense(void)
 {
 	uint8_t bytes[96];
@@ -159,15 +159,21 @@ static void test_explanations(void)
 		/* movq -0x8(%rbx), %rax */
 		{"\x48\x8b\x43\xf8", 4, true, -8ull,
 		 "address 0xfffffffffffffff8 = RBX (0x0) - 0x8, which this instruction reads"},
-		/* movq 0x10(%rbx,%rcx,8), %rax; and another address, which it does not explain */
+		/*
+		 * movq 0x10(%rbx,%rcx,8), %rax; and an address that this instruction does not
+		 * explain
+		 */
 		{"\x48\x8b\x44\xcb\x10", 5, true, 0x20,
 		 "address 0x20 = RBX (0x0) + RCX (0x2) * 8 + 0x10, which this instruction reads"},
 		{"\x48\x8b\x44\xcb\x10", 5, true, 0x1020, NULL},
-		/* the last byte of what it reads; the first after */
+		/* the last byte of the read memory; the first byte after it */
 		{"\x48\x8b\x43\x08", 4, true, 0xf,
 		 "address 0x8 = RBX (0x0) + 0x8, which this instruction reads"},
 		{"\x48\x8b\x43\x08", 4, true, 0x10, NULL},
-		/* movq (%rdx), %rax: a list's poison, for which the kernel names no address */
+		/*
+		 * movq (%rdx), %rax: the poison value of a list; the kernel prints no address for
+		 * it
+		 */
 		{"\x48\x8b\x02", 3, false, 0,
 		 "RDX (0xdead000000000100) = 0xdead000000000100 is not a canonical address"},
 		{"\x48\x8b\x00", 3, false, 0, NULL},
@@ -195,10 +201,10 @@ static void test_explanations(void)
 		/* leaq (%rdi), %rax touches nothing; ud2 has no operand */
 		{"\x48\x8d\x07", 3, true, 0, NULL},
 		{"\x0f\x0b", 2, false, 0, NULL},
-		/* sent to nowhere */
+		/* a jump to a bad address */
 		{"\x90", 1, true, PC,
 		 "address 0xffffffffc00ec013 = RIP: the CPU was sent there to run"},
-		/* a register that nobody gave */
+		/* a register with an unknown value */
 		{"\x4d\x8b\x3f", 3, true, 0, NULL},
 	};
 	g_autoptr(GArray) registers = new_registers();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Requests that disks have been given: counted, and how old; books that lie give none. */
+/* Requests of disks: their number and age; inconsistent data gives none. */
 #include "fake_tasks.h"
 #include "kernel/disks.h"
 
@@ -137,7 +137,7 @@ static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	fake_put_u64(&f->guest, ALL_TAGS, ADDRESS(TAGS));
 	fake_put_u32(&f->guest, TAGS + TAGS_NUM, NUM_TAGS);
 	fake_put_u64(&f->guest, TAGS + TAGS_RQS, ADDRESS(REQUEST_POINTERS));
-	/* Two of vda's in flight, one done, one of sda's, one that is another's by now. */
+	/* Two requests of vda in flight, one completed; one of sda; one that is reused. */
 	put_request(f, 0, ADDRESS(QUEUES), 1, (UPTIME_S - 41) * NS_PER_S);
 	put_request(f, 1, ADDRESS(QUEUES), 1, (UPTIME_S - 7) * NS_PER_S);
 	put_request(f, 2, ADDRESS(QUEUES), 2, 1);
@@ -198,7 +198,7 @@ static void test_lists(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	uint64_t first = DEVICES + INODE + SB_LIST;
 
-	/* Round and round, without the head. */
+	/* A ring without the head. */
 	fake_put_u64(&f->guest, first, ADDRESS(first));
 	look(f);
 	g_assert_nonnull(f->disks.stopped);
@@ -213,7 +213,7 @@ static void test_lists(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpuint(f->disks.entries->len, ==, 0);
 }
 
-/* As many queues and tags as the numbers can say. */
+/* The maximal numbers of queues and tags. */
 static void test_limits(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	fake_put_u32(&f->guest, TAGS + TAGS_NUM, UINT32_MAX);
@@ -246,7 +246,7 @@ static void check_bitmap(struct fixture *f)
 	look(f);
 	tags = disks_tags(&f->kernel, &devices);
 	g_assert_cmphex(devices.value, ==, ADDRESS(SUPER + INODES));
-	/* Both disks have the same. */
+	/* Both disks share the tags. */
 	g_assert_cmpuint(tags->len, ==, 1);
 	g_assert_cmphex(g_array_index(tags, gva_t, 0).value, ==, ADDRESS(TAGS));
 	g_assert_true(disks_read_bitmap(&f->kernel, gva(ADDRESS(TAGS)), &bitmap));
@@ -262,7 +262,7 @@ static void test_bitmap(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_bitmap(f, TAGS + TAGS_BITMAP);
 	check_bitmap(f);
-	/* Elsewhere, as in 5.10 to 5.15. */
+	/* Another place of the bitmap, as in 5.10 to 5.15. */
 	f->map->fields[FIELD_tags_bitmap_own] = 0x40;
 	put_bitmap(f, BITMAP);
 	fake_put_u64(&f->guest, TAGS + TAGS_BITMAP, ADDRESS(BITMAP));

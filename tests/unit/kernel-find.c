@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel is found with less and less to start from, and nothing is found where there is none.
- */
+/* Finds the kernel with fewer and fewer hints, and finds none where no kernel is. */
 #include <string.h>
 
 #include "fake_kernel.h"
@@ -42,7 +41,7 @@ static void tear_down(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	fake_guest_clear(&f->guest);
 }
 
-/* Where the image's byte @offset lies in guest-physical memory. */
+/* Returns the guest-physical address of the image's byte @offset. */
 static uint64_t physical(uint64_t offset)
 {
 	return (2ull << 20) + offset;
@@ -69,13 +68,13 @@ static struct vcpu_registers *add_vcpu(struct fixture *f, uint64_t cr3)
 	return &g_array_index(f->vcpus, struct vcpu_registers, f->vcpus->len - 1);
 }
 
-/* A process: the kernel's last entry in a table of its own. */
+/* A process: its own top table has the kernel's last entry. */
 static void put_kernel_root(struct fixture *f)
 {
 	set_entry(f, KERNEL_ROOT, 511, physical(FAKE_KERNEL_TOP_TABLE + 0x1000) | 3);
 }
 
-/* Its user half, without PCID: text and constants, not the data. */
+/* Its user half, without PCID: text and constants, without the data. */
 static void put_user_root(struct fixture *f)
 {
 	set_entry(f, USER_ROOT, 511, USER_THIRD | 3);
@@ -117,7 +116,7 @@ static void hide_data(struct fixture *f)
 	memset(fake_guest_at(&f->guest, FAKE_KERNEL_DATA), 0, 8);
 }
 
-/* FRED kernels have none. */
+/* FRED kernels have no IDT. */
 static void test_no_idt(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct vcpu_registers *vcpu = add_vcpu(f, KERNEL_ROOT);
@@ -149,7 +148,7 @@ static void test_user_mode(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 	assert_found(f);
 }
 
-/* In user mode with page-table isolation: with PCID the user half has next to nothing. */
+/* In user mode with page-table isolation: with PCID the user half maps almost nothing. */
 static void test_user_half(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_kernel_root(f);
@@ -160,7 +159,7 @@ static void test_user_half(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 	assert_found(f);
 }
 
-/* The user half alone has symbols and banner; a map from there would be without the data. */
+/* The user half alone has symbols and the banner; a map from it would lack the data. */
 static void test_only_user_half(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_user_root(f);
@@ -171,7 +170,7 @@ static void test_only_user_half(struct fixture *f, gconstpointer unused G_GNUC_U
 	assert_not_found(f, "vCPU 0 map no Linux kernel image");
 }
 
-/* What init_top_pgt maps must be this kernel. */
+/* init_top_pgt must map this kernel. */
 static void test_root_of_another(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_user_root(f);
@@ -183,7 +182,7 @@ static void test_root_of_another(struct fixture *f, gconstpointer unused G_GNUC_
 	assert_not_found(f, "init_top_pgt does not map the kernel");
 }
 
-/* No variable has a name: the banner and the page tables are known by what they are. */
+/* No variable has a name: the banner and the page tables are found by their content. */
 static void test_functions_only(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	static const struct fake_symbol text[] = {
@@ -208,7 +207,10 @@ static void test_functions_only(struct fixture *f, gconstpointer unused G_GNUC_U
 	assert_not_found(f, "nothing in the image looks like it");
 }
 
-/* Without CONFIG_MODULES there are none; where only the list is not found they are not known. */
+/*
+ * Without CONFIG_MODULES there are no modules; if only the list is missing, the modules are
+ * unknown.
+ */
 static void test_no_modules(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	g_autoptr(KernelMap) map = find(f, NULL);
@@ -230,7 +232,7 @@ static void test_low_memory(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 {
 	put_kernel_root(f);
 	hide_data(f);
-	assert_found(f); /* no vCPU at all */
+	assert_found(f); /* no vCPU */
 	add_vcpu(f, EMPTY_ROOT);
 	assert_found(f);
 	add_vcpu(f, KERNEL_ROOT)->cr0 = 0;
@@ -246,7 +248,7 @@ static void test_scan(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	assert_found(f);
 }
 
-/* A stack at each boundary, and page tables that lead to each other on each page. */
+/* A fake stack at each boundary, and page tables that point to each other on each page. */
 static void test_false_data(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const uint64_t magic = 0x57ac6e9d;
@@ -263,7 +265,10 @@ static void test_false_data(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 	g_assert_cmpint(g_get_monotonic_time() - before, <, 10 * G_USEC_PER_SEC);
 }
 
-/* Only some of a great many vCPUs are looked at: page tables must not use up the pages. */
+/*
+ * The search examines only some of very many vCPUs: page tables must not exhaust the limit of
+ * pages.
+ */
 static void test_many_vcpus(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	hide_data(f);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A vCPU that does not run the kernel of the map is told from one that does. */
+/* Distinguishes a vCPU that runs the kernel of the map from a vCPU that does not. */
 #include <string.h>
 
 #include "fake_guest.h"
@@ -88,18 +88,18 @@ static void test_mode(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 static void test_page_tables(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-	/* A table without the kernel, and one outside of memory. */
+	/* A table without the kernel, and a table outside of memory. */
 	f->vcpu.cr3 = PHYSICAL_START + OTHER_TOP;
 	g_assert_cmpint(fit(f), ==, VCPU_OTHER_PAGE_TABLES);
 	f->vcpu.cr3 = 0x40000000000;
 	g_assert_cmpint(fit(f), ==, VCPU_OTHER_PAGE_TABLES);
-	/* Five levels, where the kernel has four. */
+	/* Five levels, but the kernel uses four. */
 	f->vcpu.cr3 = f->guest.space.root.value;
 	f->vcpu.cr4 |= 1u << 12;
 	g_assert_cmpint(fit(f), ==, VCPU_OTHER_PAGE_TABLES);
 }
 
-/* The same text elsewhere in memory is another kernel: one of the same build, after kexec. */
+/* The same text elsewhere in memory is another kernel of the same build, after kexec. */
 static void test_same_addresses(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	const uint64_t third = OTHER_TOP + 0x1000, second = OTHER_TOP + 0x2000;
@@ -115,7 +115,9 @@ static void test_same_addresses(struct fixture *f, gconstpointer data G_GNUC_UNU
 	g_assert_cmpint(fit(f), ==, VCPU_FITS);
 }
 
-/* Page-table isolation: user mode's tables have nothing, the first of the pair is the kernel's. */
+/*
+ * Page-table isolation: the user tables map nothing; the first table of the pair is the kernel's.
+ */
 static void test_user_tables(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	const uint64_t pair = OTHER_TOP, third = OTHER_TOP + 0x2000, second = OTHER_TOP + 0x3000;
@@ -131,11 +133,11 @@ static void test_user_tables(struct fixture *f, gconstpointer data G_GNUC_UNUSED
 
 static void test_gdt(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-	/* A copy of it. */
+	/* A copy of the GDT. */
 	put(f, PERCPU + 0x5000 + 15 * 8, 0x0000f50000000001);
 	f->vcpu.gdt.base = FAKE_GUEST_IMAGE + PERCPU + 0x5000;
 	g_assert_cmpint(fit(f), ==, VCPU_OTHER_GDT);
-	/* One that names no CPU, as at boot, says nothing. */
+	/* A GDT without a CPU number, as at boot, proves nothing. */
 	f->vcpu.gdt.base = FAKE_GUEST_IMAGE + PERCPU + 0x8000;
 	g_assert_cmpint(fit(f), ==, VCPU_FITS);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kallsyms tables as each kernel lays them out, built here, and tables that lie. */
+/* kallsyms tables that the test builds in the layout of each kernel, and malformed tables. */
 #include <string.h>
 
 #include "fake_guest.h"
@@ -9,7 +9,7 @@
 #define NUM_SYMBOLS 3000
 #define FIRST_SYMBOL 0x1000u /* in the image */
 #define SYMBOL_STEP 48u
-#define ALIASED 700 /* starts where the one before it does */
+#define ALIASED 700 /* has the address of the symbol before it */
 #define LONG_NAMED 1234
 #define LONG_NAME 300
 #define NUM_PERCPU 20
@@ -17,7 +17,7 @@
 struct layout {
 	const char *name;
 	bool tables_first;  /* offsets before the names (up to 6.3) or at the end */
-	bool relative_base; /* there is one */
+	bool relative_base; /* has a relative base */
 	bool seqs;
 	size_t alignment;
 	enum kallsyms_encoding encoding;
@@ -68,7 +68,7 @@ static char *name_at(unsigned int i)
 	return g_steal_pointer(&plain);
 }
 
-/* A token for each ASCII character is itself; above are longer ones. */
+/* The token of an ASCII character is the character; higher tokens are longer. */
 static const char *token_at(unsigned int i, char buffer[16])
 {
 	static const char *const words[] = {"symbol_", "sys", "_of_", "Tsym"};
@@ -264,7 +264,7 @@ static void assert_symbol(struct fixture *f, uint64_t address, unsigned int i, u
 static void test_lookup(struct fixture *f, gconstpointer layout G_GNUC_UNUSED)
 {
 	unsigned int first = absolute_percpu(f->layout) ? NUM_PERCPU : 0;
-	unsigned int alias = ALIASED + first; /* the alias's number moves with the addresses */
+	unsigned int alias = ALIASED + first; /* the index of the alias depends on the addresses */
 
 	find_it(f);
 	for (unsigned int i = first; i < NUM_SYMBOLS - 1; i += 1 + i % 3) {
@@ -276,9 +276,9 @@ static void test_lookup(struct fixture *f, gconstpointer layout G_GNUC_UNUSED)
 		assert_symbol(f, address + SYMBOL_STEP - 1, i, SYMBOL_STEP);
 	}
 	assert_symbol(f, address_at(f->layout, LONG_NAMED) + 1, LONG_NAMED, SYMBOL_STEP);
-	/* Of two names for one address, the first. */
+	/* The first of two names with one address. */
 	assert_symbol(f, address_at(f->layout, alias), alias - 1, 2 * SYMBOL_STEP);
-	/* Of the last nobody knows where it ends. */
+	/* The end of the last symbol is unknown. */
 	assert_symbol(f, address_at(f->layout, NUM_SYMBOLS - 1) + 12345, NUM_SYMBOLS - 1, 0);
 }
 
@@ -312,7 +312,7 @@ static void test_resolve(struct fixture *f, gconstpointer layout G_GNUC_UNUSED)
 	g_assert_cmphex(values[3], ==, address_at(f->layout, NUM_SYMBOLS - 1));
 }
 
-/* What looks like tables lies before the real ones. */
+/* Bytes that look like tables come before the real tables. */
 static void test_decoys(struct fixture *f, gconstpointer layout G_GNUC_UNUSED)
 {
 	uint8_t *image = fake_guest_at(&f->guest, 0);
@@ -333,7 +333,7 @@ static void test_decoys(struct fixture *f, gconstpointer layout G_GNUC_UNUSED)
 	g_assert_cmpuint(f->kallsyms.num_symbols, ==, NUM_SYMBOLS);
 }
 
-/* Calls all there is; the answers may be anything, but come, and with an error where false. */
+/* Calls every function; each must return, with an error if the result is false. */
 static void use(struct fixture *f)
 {
 	g_autofree char *name = name_at(NUM_SYMBOLS / 2);
@@ -375,7 +375,7 @@ static void test_lies(struct fixture *f, gconstpointer layout G_GNUC_UNUSED)
 		f->kallsyms = truth;
 		use(f);
 		if (round % 4)
-			continue; /* a search costs more than all the rest */
+			continue; /* a search takes longer than everything else */
 		if (find(f, &error)) {
 			found++;
 			use(f);
@@ -386,7 +386,7 @@ static void test_lies(struct fixture *f, gconstpointer layout G_GNUC_UNUSED)
 	g_test_message("%u searches found tables nevertheless", found);
 }
 
-/* A map that points anywhere. */
+/* A map with arbitrary pointers. */
 static void test_wild_map(struct fixture *f, gconstpointer layout G_GNUC_UNUSED)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(22);
@@ -433,7 +433,7 @@ static void test_none(void)
 	fake_guest_clear(&f.guest);
 }
 
-/* As many candidates as an image can hold: the search ends in time all the same. */
+/* The maximal number of candidates in an image: the search ends within the time limit. */
 static void test_only_candidates(void)
 {
 	struct fixture f = {.layout = &layouts[0]};
@@ -443,7 +443,7 @@ static void test_only_candidates(void)
 	for (uint64_t at = 0; at + 1024 <= 16u << 20; at += 1024) {
 		uint8_t *here = fake_guest_at(&f.guest, at);
 
-		/* Tokens of one character, their index; both read as markers, too. */
+		/* Tokens of one character and their index; both also look like markers. */
 		for (unsigned int i = 0; i < 256; i++) {
 			uint16_t value = (uint16_t)(2 * i);
 
@@ -471,7 +471,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < G_N_ELEMENTS(layouts); i++) {
 		add(&layouts[i], "find", test_find);
 		add(&layouts[i], "lookup", test_lookup);
-		/* Else there is no such address: per-CPU symbols lie from 0 on. */
+		/* Otherwise the address does not exist: per-CPU symbols begin at 0. */
 		if (!absolute_percpu(&layouts[i]))
 			add(&layouts[i], "before-the-first", test_before_the_first);
 		add(&layouts[i], "resolve", test_resolve);

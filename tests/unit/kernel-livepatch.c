@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list of live patches, also one that lies. */
+/* The list of live patches, correct and malformed. */
 #include "kernel/livepatch.h"
 
 #include <string.h>
@@ -92,7 +92,7 @@ static void test_wild(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_u64(f, HEAD, 0x4141414141414141);
 	assert_fails(f, "0x4141");
-	/* A patch whose module is nowhere has no name. */
+	/* A patch without a module has no name. */
 	put_patch(f, 0, "livepatch_one", true);
 	put_u64(f, PATCH(0) + MOD, 0x4242424242424242);
 	assert_fails(f, "0x4242");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who waits for which spinlock, and in what order. */
+/* The waiters of each spinlock, in their order. */
 #include <string.h>
 
 #include "fake_guest.h"
@@ -9,7 +9,7 @@
 /* Offsets in the image. */
 #define SLOW_PATH 0x1000u
 #define PER_CPU_OFFSETS 0x3000u
-#define PERCPU 0x4000u /* of CPU 0; each next one's is so much further: */
+#define PERCPU 0x4000u /* of CPU 0; the distance to the next CPU: */
 #define PERCPU_SIZE 0x1000u
 #define QNODES 0x200u
 #define NODE_SIZE 32u
@@ -72,14 +72,14 @@ static void tear_down(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	fake_guest_clear(&f->guest);
 }
 
-/* Of the guest's memory as it is by now. */
+/* Reads the guest's current memory again. */
 static void read_afresh(struct fixture *f)
 {
 	fake_guest_forget(&f->guest);
 	kernel_init(&f->kernel, f->map, f->guest.snapshot);
 }
 
-/* What CPU 1 waits for, by the registers of the fixture; 0: nothing. */
+/* Returns the lock that CPU 1 waits for, from the registers of the fixture; 0: none. */
 static uint64_t waited_for(struct fixture *f)
 {
 	const struct arch *arch = kernel_arch(&f->kernel);
@@ -109,7 +109,7 @@ static void test_argument(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmphex(waited_for(f), ==, ADDRESS(LOCK));
 }
 
-/* In another register, others must be seen to wait, too. */
+/* With the lock in another register, other CPUs must wait, too. */
 static void test_kept_argument(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	f->registers.r12 = ADDRESS(LOCK);
@@ -121,18 +121,18 @@ static void test_kept_argument(struct fixture *f, gconstpointer unused G_GNUC_UN
 	g_assert_cmphex(waited_for(f), ==, ADDRESS(LOCK));
 }
 
-/* The first waiter of a guest with paravirt spinlocks is halted: the lock says so. */
+/* The first waiter of a guest with paravirt spinlocks is halted: the lock has this state. */
 static void test_halted_for_lock(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	f->registers.rdi = ADDRESS(LOCK);
 	put_u32(f, LOCK, 3 | 2u << 18);
 	g_assert_cmphex(waited_for(f), ==, ADDRESS(LOCK));
-	/* The byte alone may be anything. */
+	/* The byte alone is not a proof. */
 	put_u32(f, LOCK, 3);
 	g_assert_cmphex(waited_for(f), ==, 0);
 }
 
-/* Others are halted for the state in their own node, which is no lock. */
+/* Later waiters are halted with their own node, which is not a lock. */
 static void test_halted_for_node(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	f->registers.rdi = ADDRESS(node(1, 0) + 20);
@@ -152,7 +152,7 @@ static void assert_queue(struct fixture *f, const char *expected)
 	g_assert_cmpstr(text->str, ==, expected);
 }
 
-/* CPU 2, then 0, then 3, which waits in an interrupt that came upon another wait. */
+/* CPU 2, then 0, then 3, which waits in an interrupt during another wait. */
 static void put_queue(struct fixture *f)
 {
 	put_u32(f, LOCK, 1 | 1u << 16 | 4u << 18);
@@ -182,7 +182,7 @@ static void test_pending(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_false(lock_is_pending(&f->kernel, gva(ADDRESS(LOCK) + (1ull << 40))));
 }
 
-/* Of a node that is no longer in use the link stays. */
+/* The link of an unused node remains. */
 static void test_old_links(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_queue(f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel map as text: there and back, and text that is none. */
+/* The kernel map as text: writes and reads it, and rejects other text. */
 #include <string.h>
 
 #include "kernel/map.h"
@@ -71,7 +71,7 @@ static void test_round_trip(void)
 	g_assert_cmpuint(g_bytes_get_size(bytes), <, 16384);
 }
 
-/* Another version has them in another order. */
+/* Another version has the items in another order. */
 static void test_any_order(void)
 {
 	g_autoptr(KernelMap) map = make_map();
@@ -106,7 +106,7 @@ static void test_unknown_items(void)
 	g_assert_cmpmem(again->symbols, sizeof(again->symbols), map->symbols, sizeof(map->symbols));
 }
 
-/* Good but for one line. */
+/* Valid except for one line. */
 static void test_refused(void)
 {
 	static const char *const lines[] = {

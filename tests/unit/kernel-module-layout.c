@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the first loaded module tells of struct module, in any order of its members, and when not.
+/*
+ * Infers the layout of struct module from the first loaded module, for any order of its members,
+ * and rejects ambiguous data.
  */
 #include <string.h>
 
 #include "fake_guest.h"
 #include "kernel/module_layout.h"
 
-/* Offsets in the image, which here has the module in it. */
+/* Offsets in the image, which includes the module. */
 #define HEAD 0x1000u
 #define KOBJECT_NAME 0x2000u
 #define CORE 0x40000u
@@ -96,7 +98,7 @@ static bool infer(struct fixture *f)
 	return module_layout_infer(f->map, &f->guest.space);
 }
 
-/* Where it is from the list entry, as the fields have it. */
+/* The offset relative to the list entry, from the fields. */
 static int32_t from_list(const struct fixture *f, enum kernel_field field)
 {
 	g_assert_cmpint(f->map->fields[field], !=, FIELD_UNKNOWN);
@@ -132,8 +134,7 @@ static void assert_not_told(struct fixture *f)
 	g_assert_cmpint(f->map->fields[FIELD_module_list], ==, FIELD_UNKNOWN);
 }
 
-/* From 6.4 on: text, data with the structure in it, the tables read-only, and no more of its init.
- */
+/* From 6.4 on: text, data with the structure in it, read-only tables, and no init memory. */
 static void put_memory(struct fixture *f, uint32_t size_at, uint32_t stride)
 {
 	const struct {
@@ -188,12 +189,12 @@ static void test_no_module(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 static void test_no_orc(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_module(f, &as_declared);
-	put_u32(f, ORC_IPS, 0x1000); /* not to its text */
+	put_u32(f, ORC_IPS, 0x1000); /* outside its text */
 	g_assert_true(infer(f));
 	g_assert_cmpint(f->map->fields[FIELD_module_arch], ==, FIELD_UNKNOWN);
 }
 
-/* Nothing is taken that might be something else. */
+/* Rejects every member that is ambiguous. */
 static void test_doubtful(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_module(f, &as_declared);

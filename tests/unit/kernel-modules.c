@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list of modules, where each is and its symbols; also lists and tables that lie. */
+/* The list of modules, their addresses and their symbols; also malformed lists and tables. */
 #include "kernel/modules.h"
 
 #include <elf.h>
@@ -17,7 +17,7 @@
 #define INIT_TEXT 0x180000u
 #define RODATA 0x190000u
 
-/* In struct module and what it points to. */
+/* Offsets in struct module and in its parts. */
 #define STATE 0
 #define LIST 8
 #define NAME 24
@@ -130,7 +130,7 @@ static void test_list(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_null(modules_find_name(f->kernel.modules, "three"));
 }
 
-/* One that is just being loaded has nothing in it that could be read. */
+/* A module that is still loading has no readable content. */
 static void test_unformed(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_module(f, 0, "one");
@@ -154,7 +154,7 @@ static void test_memory(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSE
 	g_assert_null(modules_find(f->kernel.modules, gva(ADDRESS(TEXT(0) + 0x2000))));
 	g_assert_null(modules_find(f->kernel.modules, gva(ADDRESS(TEXT(0) - 1))));
 	g_assert_null(modules_find(f->kernel.modules, gva(ADDRESS(RODATA))));
-	/* Init memory is freed: its base is 0 then, its size stays. */
+	/* Init memory is freed: its base becomes 0, its size stays. */
 	put_memory(f, 0, 4, 0, 0x400);
 	load(f, 1);
 	g_assert_null(modules_find(f->kernel.modules, gva(ADDRESS(INIT_TEXT))));
@@ -212,7 +212,7 @@ static void assert_resolves(struct fake_tables *f, uint64_t offset, const char *
 	resolved_symbol_clear(&symbol);
 }
 
-/* What is not defined here, and the assembler's marks, name nothing. */
+/* Undefined symbols and the assembler's marks are not names. */
 static void test_symbols(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const struct kernel_module *module;
@@ -230,7 +230,7 @@ static void test_symbols(struct fake_tables *f, gconstpointer unused G_GNUC_UNUS
 	g_assert_false(module_find_symbol(&f->kernel, module, "third", &address, NULL));
 }
 
-/* The module is known, though none of its symbols is. */
+/* The module is known, but none of its symbols is valid. */
 static void test_symbols_that_lie(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct resolved_symbol symbol = {0};
@@ -261,7 +261,7 @@ static void test_lies(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 	assert_fails(f, "layout of struct module is not known", 0);
 }
 
-/* No list and nothing that would look for one: the kernel has no modules. */
+/* No list and no user of a list: the kernel has no modules. */
 static void test_without_modules(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	f->map->symbols[SYMBOL_modules] = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The guest's own backtraces, as lib/nmi_backtrace.c has CPUs print them, one over the other. */
+/* The guest's own backtraces in the format of lib/nmi_backtrace.c, with interleaved CPUs. */
 #include <string.h>
 
 #include "kernel/nmi-log.h"
@@ -102,7 +102,7 @@ static void test_newer_only(void)
 	g_assert_cmpuint(none->len, ==, 0);
 }
 
-/* Before 5.10 nothing tells the CPUs' lines apart; each prints its own in one go there. */
+/* Before 5.10 the lines have no CPU; but there each CPU prints without interruption. */
 static void test_without_callers(void)
 {
 	static const struct line in_turn[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Oopses as kernels from 5.4 on print them: tests/unit/data/oopses/KIND-RELEASE.txt. Lines there
- * that begin with "# " say what is to be found: "title: ...", "complete", and so on.
+ * Oopses in the format of kernels from 5.4 on: tests/unit/data/oopses/KIND-RELEASE.txt. Lines there
+ * that begin with "# " are the expected results: "title: ...", "complete", and so on.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static GPtrArray *load_lines(const char *path)
 	return g_steal_pointer(&lines);
 }
 
-/* The value of "# KEY: value", "" of a plain "# KEY", NULL. */
+/* Returns the value of "# KEY: value", "" for "# KEY", or NULL. */
 static const char *wanted(const GPtrArray *lines, const char *key)
 {
 	for (guint i = 0; i < lines->len; i++) {
@@ -54,7 +54,9 @@ static void assert_number(const GPtrArray *lines, const char *key, bool known, u
 		g_assert_cmphex(value, ==, strtoull(text, NULL, 0));
 }
 
-/* "# register NAME: value" for some; that none is made up shows in the array's length. */
+/*
+ * Checks some registers by "# register NAME: value"; the length of the array shows invented ones.
+ */
 static void assert_registers(const GPtrArray *lines, const struct oops_registers *registers)
 {
 	const char *code = wanted(lines, "code");
@@ -104,7 +106,7 @@ static void test_file(gconstpointer path)
 	oops_text_clear(&oops);
 }
 
-/* Cut anywhere, it is said to be cut, and blames nobody in place of those not yet named. */
+/* A text truncated anywhere is marked as truncated, and blames no wrong function. */
 static void test_cut(gconstpointer path)
 {
 	g_autoptr(GPtrArray) lines = load_lines(path);
@@ -126,7 +128,10 @@ static void test_cut(gconstpointer path)
 	}
 }
 
-/* Cut after its first line, before the one with its number: the kind and the address are told. */
+/*
+ * Truncated after its first line, before the line with its number: the kind and the address are
+ * known.
+ */
 static void test_begun(gconstpointer path)
 {
 	g_autoptr(GPtrArray) lines = load_lines(path);
@@ -163,7 +168,7 @@ static void test_line_begins(void)
 		oops_line_begins("watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [sh:1]"));
 }
 
-/* What the guest prints may be anything. */
+/* The guest may print anything. */
 static void test_hostile_registers(void)
 {
 	static const char *const texts[] = {
@@ -192,7 +197,7 @@ static void test_hostile_registers(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_ptr_array_add(lines, (gpointer)texts[i]);
 	g_ptr_array_add(lines, long_code);
-	/* A guest may print two, of as many bytes as are taken of one. */
+	/* A guest may print two code lines, each with the maximal number of bytes. */
 	for (int i = 0; i < OOPS_MAX_CODE; i++)
 		g_string_append(full_code, i ? " 00" : "<90>");
 	g_ptr_array_add(lines, full_code->str);
@@ -306,7 +311,10 @@ static void test_no_oops(void)
 	g_assert_false(oops_text_find(lines, 0, &oops));
 }
 
-/* The lines of real oopses, shuffled, cut and bent: it returns, and what it says is within them. */
+/*
+ * Shuffled, truncated and modified lines of real oopses: the parser returns, and its results are in
+ * the text.
+ */
 static void test_random(gconstpointer files)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(7);

@@ -28,7 +28,7 @@ static const struct {
 	enum orc_type type;
 	bool signal;
 } entries[] = {
-	/* sp_reg SP is 5 up to 7.0, 3 from 7.1 on; PREV_SP 1 and 8. */
+	/* The value of sp_reg SP is 5 up to 7.0 and 3 from 7.1 on; that of PREV_SP 1 and 8. */
 	{ORC_LAYOUT_5_4, 0x005, ORC_REGISTER_SP, ORC_REGISTER_UNDEFINED, ORC_TYPE_CALL, false},
 	{ORC_LAYOUT_5_4, 0x014, ORC_REGISTER_BP, ORC_REGISTER_PREV_SP, ORC_TYPE_CALL, false},
 	{ORC_LAYOUT_5_4, 0x105, ORC_REGISTER_SP, ORC_REGISTER_UNDEFINED, ORC_TYPE_REGS, true},
@@ -95,7 +95,7 @@ static void test_decode_nonsense(void)
 	}
 }
 
-/* The bits of an entry that is found from the stack pointer, or the frame pointer, or by regs. */
+/* The bits of an entry based on the stack pointer, the frame pointer, or saved registers. */
 static uint16_t make_bits(enum orc_layout layout, unsigned int i)
 {
 	static const uint16_t common[NUM_ORC_LAYOUTS][4] = {
@@ -169,7 +169,7 @@ static void test_detect_nonsense(void)
 	table.num_entries = 2 << 20; /* past the image */
 	assert_no_layout(&guest, &table);
 	table.num_entries = 4000;
-	*fake_guest_at(&guest, ENTRIES + 6 * 1234 + 5) = 0xff; /* one entry that cannot be */
+	*fake_guest_at(&guest, ENTRIES + 6 * 1234 + 5) = 0xff; /* one invalid entry */
 	assert_no_layout(&guest, &table);
 	memset(fake_guest_at(&guest, ENTRIES), 0, 6 * 4000);
 	assert_no_layout(&guest, &table);
@@ -209,7 +209,7 @@ static void test_find(void)
 		find(&guest, &table, TEXT + 16 * 4000 + 99, &entry)); /* the last has no end */
 	g_assert_false(orc_find(&guest.space, &table, ORC_LAYOUT_6_4, gva(FAKE_GUEST_IMAGE + TEXT),
 				5, 9, &entry, NULL));
-	/* Of entries at one address the last counts. */
+	/* The last of several entries at one address counts. */
 	for (unsigned int i = 101; i < 104; i++) {
 		int32_t ip = (int32_t)(TEXT + 16 * 100) - (int32_t)(IPS + 4 * i);
 
@@ -223,7 +223,7 @@ static void test_find(void)
 	fake_guest_clear(&guest);
 }
 
-/* Unsorted, wild: some entry or none, after as many steps as in a true table. */
+/* Unsorted or arbitrary: finds some entry or none, in as many steps as in a correct table. */
 static void test_find_in_lies(void)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(12);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Log rings made here: as 5.10 and later keep them, and as older kernels did. */
+/* Log rings that the test makes: in the formats of 5.10 and later, and of older kernels. */
 #include <string.h>
 
 #include "fake_guest.h"
@@ -10,7 +10,7 @@
 #define SIZE_BITS 10
 #define SIZE (1u << SIZE_BITS)
 
-/* Where things are in the image. */
+/* Offsets in the image. */
 #define PRB_POINTER 0x100u
 #define PRB 0x1000u
 #define DESCS 0x2000u
@@ -20,7 +20,7 @@
 #define OLD_SIZE 2048u
 #define OLD_VARIABLES 0x200u
 
-/* As struct printk_ringbuffer and its parts are laid out on x86-64; VMCOREINFO says so. */
+/* The layout of struct printk_ringbuffer and its parts on x86-64, which VMCOREINFO gives. */
 struct block {
 	uint64_t begin, next;
 };
@@ -122,7 +122,7 @@ static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	ring->desc_ring.infos = FAKE_GUEST_IMAGE + INFOS;
 	ring->text.size_bits = SIZE_BITS;
 	ring->text.data = FAKE_GUEST_IMAGE + DATA;
-	/* Ids and positions begin so that they soon wrap (DESC0_ID, BLK0_LPOS). */
+	/* The first ids and positions soon wrap (DESC0_ID, BLK0_LPOS). */
 	f->next_id = -(uint64_t)(COUNT + 1) & ID_MASK;
 	f->position = -(uint64_t)SIZE;
 	ring->desc_ring.head_id = ring->desc_ring.tail_id = f->next_id;
@@ -176,7 +176,7 @@ static struct desc *put(struct fixture *f, const char *text, uint64_t state)
 	return desc;
 }
 
-/* A kernel without VMCOREINFO has the same layout in its BTF. */
+/* BTF of a kernel without VMCOREINFO gives the same layout. */
 static void use_btf(struct fixture *f)
 {
 	int32_t *fields = f->map->fields;
@@ -291,7 +291,7 @@ static void test_without_vmcoreinfo(struct fixture *f, gconstpointer unused G_GN
 	g_assert_true(printk_position(&f->kernel, NULL, &position, NULL));
 }
 
-/* Descriptors and text go round, ids past their largest. */
+/* Descriptors and text wrap around, and ids pass their maximum. */
 static void test_wrap(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	for (unsigned int i = 0; i < 200; i++) {
@@ -328,7 +328,7 @@ static void test_unfinished(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 	g_assert_cmpstr(record_at(records, 1)->text, ==, "b");
 }
 
-/* What came before the broken record is kept. */
+/* The records before the broken record are kept. */
 static void test_broken(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	g_autoptr(GArray) records = NULL;
@@ -378,7 +378,7 @@ static void test_impossible_ring(struct fixture *f, gconstpointer unused G_GNUC_
 	assert_refused(f);
 }
 
-/* More than a descriptor or an info can be, or a member that lies beyond its end. */
+/* Larger than any descriptor or info, or a member beyond the end. */
 static void test_impossible_layout(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	static const char *const lines[] = {
@@ -392,16 +392,17 @@ static void test_impossible_layout(struct fixture *f, gconstpointer unused G_GNU
 
 	put(f, "a", STATE_FINALIZED);
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
-		/* The first that says it counts. */
+		/* The first of two lines counts. */
 		g_string_assign(f->vmcoreinfo, lines[i]);
 		g_string_append(f->vmcoreinfo, good);
 		assert_refused(f);
 	}
 }
 
-/* Every descriptor says that its text is all of the ring: more than the ring can hold. */
-/* The ids are 62 bits wide. With more in them the walk from the tail would meet the head after 2^62
- * records. */
+/*
+ * The ids have 62 bits. With more bits the walk from the tail would meet the head after 2^62
+ * records.
+ */
 static void test_ids_with_state_bits(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct ring *ring = ring_of(f);
@@ -415,6 +416,7 @@ static void test_ids_with_state_bits(struct fixture *f, gconstpointer unused G_G
 	g_assert_cmpuint(records->len, ==, 1);
 }
 
+/* Every descriptor has the whole ring as its text: the sum exceeds the ring. */
 static void test_too_much_text(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct info *infos = at(f, INFOS);
@@ -515,7 +517,7 @@ static struct old_record *put_old(struct fixture *f, const char *text)
 	uint16_t length = (uint16_t)((sizeof(struct old_record) + strlen(text) + 7) & ~7u);
 	struct old_record *record;
 
-	/* Room for a header must be left, to say that it starts over. */
+	/* Leaves room for a header, which marks the wrap. */
 	if (old(f)->next + length + sizeof(*record) > OLD_SIZE) {
 		memset(at(f, OLD_LOG + old(f)->next), 0, sizeof(*record));
 		old(f)->next = 0;
@@ -556,7 +558,7 @@ static void test_old_wrap(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	use_old(f);
 	for (int i = 0; i < 10; i++)
 		put_old(f, text);
-	old(f)->first = 200 * 3; /* the oldest are gone */
+	old(f)->first = 200 * 3; /* the oldest records are overwritten */
 	put_old(f, "over");
 	put_old(f, "again");
 	records = read_all(f, &error);
@@ -584,7 +586,7 @@ static void test_old_broken(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 	assert_refused(f);
 }
 
-/* Records that step over the end lead round and round: once is enough. */
+/* Records beyond the end form a loop: the walk ends after one round. */
 static void test_old_loop(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	g_autoptr(GArray) records = NULL;

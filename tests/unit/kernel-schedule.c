@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Ages from the words that a guest has; they may be anything. */
+/* Ages from values in guest memory, which can be arbitrary. */
 #include "kernel/schedule.h"
 
 static struct maybe_int known(int64_t value)
@@ -14,20 +14,20 @@ static void assert_age(struct maybe_int age, bool is_known, int64_t value)
 		g_assert_cmpint(age.value, ==, value);
 }
 
-/* As jiffies_64 stood in guests of each configuration. */
+/* Values of jiffies_64 in guests of each configuration. */
 static void test_hz(void)
 {
 	static const struct {
 		uint64_t jiffies;
 		int64_t uptime_s, hz;
 	} cases[] = {
-		{0xffffffffull - 75000 + 1 + 250 * 42, 42, 250}, /* Debian, soon after boot */
+		{0xffffffffull - 75000 + 1 + 250 * 42, 42, 250}, /* Debian, shortly after boot */
 		{0xffffffffull - 75000 + 1 + 250ull * 864000, 864000,
 		 250}, /* after the wrap of 32 bits */
 		{0xffffffffull - 300000 + 1 + 1000 * 7, 7, 1000},
 		{0xffffffffull - 30000 + 1 + 100 * 3600, 3600, 100},
 		{0xffffffffull - 90000 + 1 + 300 * 60, 60, 300},
-		{0, 10, 0}, /* no jiffies of any kernel */
+		{0, 10, 0}, /* not a valid jiffies value */
 		{INT64_MAX / 2, 10, 0},
 		{0xffffffffull, 1000000, 0},
 	};
@@ -54,7 +54,7 @@ static void test_ages(void)
 	assert_age(schedule_watchdog_age_ns(&schedule, &now), true, 3ll << 30);
 }
 
-/* The future, what is not set, and differences that are too large for a number. */
+/* Times in the future, unset times, and differences that overflow. */
 static void test_nonsense(void)
 {
 	const struct schedule_now now = {known(INT64_MAX), known(INT64_MAX), known(100)};

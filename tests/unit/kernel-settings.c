@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The clock and the build ID, as kernels of several releases and configurations keep them. */
+/* The clock and the build ID, in the formats of several releases and configurations. */
 #include <elf.h>
 #include <string.h>
 
@@ -50,7 +50,7 @@ static void put_u64(struct fixture *f, uint64_t offset, uint64_t value)
 	memcpy(fake_guest_at(&f->guest, offset), &value, sizeof(value));
 }
 
-/* A clock of a guest that has been up for @uptime. */
+/* Writes the clock of a guest with this @uptime. */
 static void put_timekeeper(struct fixture *f, uint64_t offset, uint64_t uptime)
 {
 	uint32_t shift = 24;
@@ -74,7 +74,7 @@ static void assert_uptime(struct fixture *f, uint64_t seconds)
 	g_assert_cmpint(timekeeper.wall_us.value, ==, WALL_S * 1000000ll + 123456);
 }
 
-/* Up to 6.12 tk_core has no named type; the timekeeper lies right behind its sequence count. */
+/* Up to 6.12 tk_core has an unnamed type; the timekeeper follows its sequence count directly. */
 static void test_uptime_6_12(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	f->map->symbols[SYMBOL_tk_core] = FAKE_GUEST_IMAGE + CORE;
@@ -115,13 +115,13 @@ static void test_no_uptime(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 	g_assert_false(timekeeper_read(&f->kernel, &timekeeper, &error));
 	g_assert_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND);
 	g_clear_error(&error);
-	/* Nothing there that makes sense. */
+	/* The memory there has no valid clock. */
 	f->map->symbols[SYMBOL_tk_core] = FAKE_GUEST_IMAGE + CORE;
 	g_assert_false(timekeeper_read(&f->kernel, &timekeeper, &error));
 	g_assert_error(error, KERNEL_ERROR, KERNEL_ERROR_INVALID);
 }
 
-/* A shift of more bits than a number has, a time of day of another millennium. */
+/* A shift over the width of a number, and a time of day in another millennium. */
 static void test_wall_clock_of_nonsense(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct timekeeper timekeeper;
@@ -199,11 +199,11 @@ static void test_no_build_id(struct fixture *f, gconstpointer unused G_GNUC_UNUS
 	put_notes(f, end);
 	memcpy(fake_guest_at(&f->guest, NOTES), &huge, 4);
 	assert_no_build_id(f);
-	memset(fake_guest_at(&f->guest, NOTES), 0, 12); /* notes of nothing, to the end */
+	memset(fake_guest_at(&f->guest, NOTES), 0, 12); /* empty notes, to the end */
 	assert_no_build_id(f);
 }
 
-/* Kernels with lib/sys_info.c have masks in place of switches. */
+/* Kernels with lib/sys_info.c have masks instead of switches. */
 static void test_sys_info(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct settings settings;
@@ -232,7 +232,7 @@ static void test_sys_info(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_false(settings.nmi_handler);
 }
 
-/* 2: only the CPU that gets the NMI shows itself. */
+/* 2: only the CPU that gets the NMI prints its backtrace. */
 static void test_one_cpu(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	struct settings settings = {0};

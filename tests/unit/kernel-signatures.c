@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables and variables that have no symbol: known by what they hold, and not by less than that. */
+/* Tables and variables without a symbol: identified by their content, and only by enough of it. */
 #include <string.h>
 
 #include "fake_guest.h"
@@ -85,7 +85,7 @@ static void put_exports(struct fixture *f, unsigned int count, size_t entry_size
 		g_autofree char *text = g_strdup_printf("exported_%u", i);
 
 		put(f, name, text, strlen(text) + 1);
-		/* The linker lets a name be the end of another. */
+		/* The linker may store a name as the end of another one. */
 		if (i == count / 2)
 			name = STRINGS + strlen("the_");
 		put_relative(f, entry, 64 * i);
@@ -103,7 +103,7 @@ static void assert_exports(struct fixture *f, unsigned int count, size_t entry_s
 	g_assert_true(ksymtab_resolve(&f->image, names, G_N_ELEMENTS(names), values));
 	g_assert_cmphex(values[0], ==, FAKE_GUEST_IMAGE + 64 * (count / 2));
 	g_assert_cmphex(values[1], ==, FAKE_GUEST_IMAGE);
-	g_assert_cmphex(values[2], ==, 77); /* was known */
+	g_assert_cmphex(values[2], ==, 77); /* known before */
 	g_assert_cmphex(values[3], ==, 0);
 }
 
@@ -128,7 +128,10 @@ static void test_few_exports(struct fixture *f, gconstpointer unused G_GNUC_UNUS
 	g_assert_cmphex(value, ==, 0);
 }
 
-/* Each word of the image is the start of an entry: all the steps there are, and no more. */
+/*
+ * Each word of the image is the start of an entry: the search takes the maximal number of steps,
+ * and no more.
+ */
 static void test_exports_everywhere(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const char *const names[] = {"init_task"};
@@ -144,7 +147,7 @@ static void test_exports_everywhere(struct fixture *f, gconstpointer unused G_GN
 	g_assert_cmpint(g_get_monotonic_time() - before, <, 10 * G_USEC_PER_SEC);
 }
 
-/* The same with names that are as long as can be. */
+/* The same with names of the maximal length. */
 static void test_long_names_everywhere(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const char *const names[] = {"init_task"};
@@ -164,7 +167,7 @@ static void test_banner(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	static const char *const others[] = {
 		"Linux version %s (%s)\n",
-		"Linux version 6.6.6 (a@b) (gcc) # SMP\n", /* the preliminary one */
+		"Linux version 6.6.6 (a@b) (gcc) # SMP\n", /* the preliminary banner */
 		"Linux version 6.6.6 (a@b) (gcc) #1 SMP",  /* in the log */
 		"Linux version 6.6.6 \033[31m #1 SMP\n",
 	};
@@ -194,7 +197,7 @@ static void test_btf(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_btf(f, 0x1000, 1000, 1000);		     /* too small */
 	put_btf(f, 0x2000, 0xfffff000, 0x1000);	     /* too large */
-	put(f, IMAGE_LENGTH - 4, "\x9f\xeb\x01", 4); /* no more than its start */
+	put(f, IMAGE_LENGTH - 4, "\x9f\xeb\x01", 4); /* only its start */
 	put_btf(f, IMAGE_LENGTH - 64, 0x40000, 64);  /* reaches past the image */
 	copy(f);
 	g_assert_false(signature_btf(&f->image, f->map));
@@ -241,7 +244,7 @@ static void test_orc(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 
 	copy(f);
 	assert_orc(f, lookup);
-	/* The word before reads as an entry, too. */
+	/* The word before the table also looks like an entry. */
 	put_relative(f, ORC_IPS - 4, 0);
 	copy(f);
 	assert_orc(f, lookup);
@@ -277,7 +280,7 @@ static void test_vmcoreinfo(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 			FAKE_GUEST_IMAGE + VARIABLES + 80);
 }
 
-/* One page at MODULES. */
+/* Maps one page at MODULES. */
 static void map_modules(struct fixture *f)
 {
 	uint64_t third = 0x2000, entry = MODULES_SECOND | 3;
@@ -311,7 +314,7 @@ static void test_modules(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	put_u64(f, head + 8, entry);
 	copy(f);
 	put_module(f, "pvpanic", FAKE_GUEST_IMAGE + head);
-	g_assert_false(find_modules(f)); /* where things are in a module is not known */
+	g_assert_false(find_modules(f)); /* the layout of a module is unknown */
 	f->map->fields[FIELD_module_list] = 8;
 	f->map->fields[FIELD_module_name] = 24;
 	put_module(f, "pvpanic", FAKE_GUEST_IMAGE + head + 8);
@@ -325,7 +328,7 @@ static void test_modules(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmphex(f->map->symbols[SYMBOL_modules], ==, FAKE_GUEST_IMAGE + head);
 }
 
-/* Noise has none of them. */
+/* Noise contains no tables. */
 static void test_noise(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(41);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What two known tasks tell of struct task_struct, and what they do not. */
+/* Infers the layout of struct task_struct from two known tasks, and rejects ambiguous data. */
 #include <string.h>
 
 #include "fake_guest.h"
@@ -43,7 +43,7 @@ static void set_up(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	f->map->symbols[SYMBOL_init_task] = ADDRESS(IDLE);
 	f->map->symbols[SYMBOL_init_stack] = ADDRESS(IDLE_STACK);
 	f->map->symbols[SYMBOL_kthreadd_task] = ADDRESS(KTHREADD_POINTER);
-	/* What is neither 0 nor any other thing that is looked for. */
+	/* A value that is neither 0 nor any other value that the search wants. */
 	memset(fake_guest_at(&f->guest, IDLE), 0x11, 0x4000);
 	memset(fake_guest_at(&f->guest, KTHREADD), 0x22, 0x4000);
 	put_u64(f, KTHREADD_POINTER, ADDRESS(KTHREADD));
@@ -90,7 +90,7 @@ static void test_apart(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	assert_fields(f, STACK, COMM, FIELD_UNKNOWN);
 }
 
-/* Two offsets at which both hold what they must: neither is taken. */
+/* Two offsets where both tasks have the expected values: neither one is used. */
 static void test_ambiguous(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_u64(f, IDLE + 512, ADDRESS(IDLE_STACK));

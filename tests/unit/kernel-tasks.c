@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The walk over all tasks: lists may loop, lie and lead anywhere. */
+/* The walk over all tasks: lists may have loops, wrong entries and arbitrary pointers. */
 #include <string.h>
 
 #include "fake_tasks.h"
@@ -28,7 +28,7 @@ static void test_all(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_null(tasks_find(&f->tasks, gva(FAKE_TASKS_ADDRESS(fake_task(0)))));
 }
 
-/* Each way a list can lie ends the walk, says so, and leaves what was seen before. */
+/* Each malformed list ends the walk with an error; the tasks before the error are kept. */
 static void test_lies(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const struct {
@@ -46,7 +46,7 @@ static void test_lies(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 		 4},
 		{fake_task(5) + FAKE_TASK_NODE, FAKE_TASKS_ADDRESS(fake_task(1) + FAKE_TASK_NODE),
 		 4},
-		/* Back to the leader, not to the list's head; and round and round there. */
+		/* A link to the leader instead of the list head, and a loop there. */
 		{fake_task(5) + FAKE_TASK_NODE, FAKE_TASKS_ADDRESS(fake_task(2) + FAKE_TASK_NODE),
 		 4},
 		{fake_task(2) + FAKE_TASK_NODE, FAKE_TASKS_ADDRESS(fake_task(2) + FAKE_TASK_NODE),
@@ -69,10 +69,10 @@ static void test_lies(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_null(f->tasks.stopped);
 }
 
-/* A list that has no end: each node is a task of its own. */
+/* A list without an end: each node is another task. */
 static void test_endless(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
-	/* Overlapping structures, 16 bytes apart, whose lists each lead to the next. */
+	/* Overlapping structures at a distance of 16 bytes; each list leads to the next one. */
 	for (uint64_t at = fake_task(1) + FAKE_TASK_LIST; at < (2 << 20) - 0x1000; at += 16)
 		fake_put_u64(&f->guest, at, FAKE_TASKS_ADDRESS(at + 16));
 	f->map->fields[FIELD_task_signal] = FIELD_UNKNOWN;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Return addresses and code that tracing has put in the place of others. */
+/* Return addresses and code that tracing has replaced. */
 #include "kernel/trampolines.h"
 
 #include "fake_tables.h"
@@ -13,7 +13,7 @@
 #define TEMPLATE 0x1500u
 #define TEMPLATE_SIZE 0x80u
 #define PRE_HANDLER 0x1600u
-#define CALLER 0x1700u /* who is returned to */
+#define CALLER 0x1700u /* the real return address */
 #define OPS_LIST 0x2000u
 #define OPS(i) (0x2100u + 0x100u * (i))
 #define KPROBES 0x3000u
@@ -25,7 +25,7 @@
 #define STACK_SLOT 0xf000u
 #define TRAMPOLINE(i) (0x100000u + 0x1000u * (i)) /* copies of code */
 
-/* In the structures. */
+/* Offsets in the structures. */
 #define TASK_RETHOOKS 16
 #define TASK_KRETPROBES 24
 #define TASK_RET_STACK 32
@@ -82,7 +82,7 @@ static void set_up(struct fake_tables *f, gconstpointer unused)
 	fields[FIELD_optprobe_detour] = OPTPROBE_DETOUR;
 }
 
-/* What the return address @found, which lies at the slot, is in truth; 0: that cannot be told. */
+/* Returns the real return address for the address @found in the slot; 0: unknown. */
 static uint64_t recover(struct fake_tables *f, uint64_t task, uint64_t found)
 {
 	gva_t address = gva(found);
@@ -96,7 +96,7 @@ static uint64_t recover(struct fake_tables *f, uint64_t task, uint64_t found)
 static void test_plain(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	g_assert_cmphex(recover(f, ADDRESS(TASK), ADDRESS(CALLER)), ==, ADDRESS(CALLER));
-	/* Of no task nothing is recorded. */
+	/* Without a task nothing is recorded. */
 	g_assert_cmphex(recover(f, 0, ADDRESS(CALLER)), ==, ADDRESS(CALLER));
 	g_assert_cmphex(recover(f, 0, ADDRESS(RETURN_TO_HANDLER)), ==, 0);
 	g_assert_cmphex(recover(f, 0, ADDRESS(RETHOOK_TRAMPOLINE)), ==, 0);
@@ -110,7 +110,7 @@ static void put_node(struct fake_tables *f, unsigned int i, uint64_t frame, uint
 	put_u64(f, NODE(i) + NODE_RET, target);
 }
 
-/* Of another frame, then two probes of one function: the last has the address. */
+/* A node of another frame, then two probes of one function: the last one has the address. */
 static void put_nodes(struct fake_tables *f, uint64_t head, uint64_t trampoline)
 {
 	put_u64(f, TASK + head, ADDRESS(NODE(0) + NODE_LLIST));
@@ -134,7 +134,7 @@ static void test_kretprobe(struct fake_tables *f, gconstpointer unused G_GNUC_UN
 	put_nodes(f, TASK_KRETPROBES, ADDRESS(KRETPROBE_TRAMPOLINE));
 	g_assert_cmphex(recover(f, ADDRESS(TASK), ADDRESS(KRETPROBE_TRAMPOLINE)), ==,
 			ADDRESS(CALLER));
-	/* A kernel that does not tell how they are linked. */
+	/* A kernel whose layout of these links is unknown. */
 	f->map->fields[FIELD_kretprobe_instance_llist] = FIELD_UNKNOWN;
 	g_assert_cmphex(recover(f, ADDRESS(TASK), ADDRESS(KRETPROBE_TRAMPOLINE)), ==, 0);
 }
@@ -149,7 +149,7 @@ static void test_nodes_that_lie(struct fake_tables *f, gconstpointer unused G_GN
 	g_assert_cmphex(recover(f, 0x4141414141414141, ADDRESS(RETHOOK_TRAMPOLINE)), ==, 0);
 }
 
-/* An older call at the same slot is over, and lies above. */
+/* An older call in the same slot has returned; its entry is above. */
 static void test_function_graph(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	g_assert_cmphex(recover(f, ADDRESS(TASK), ADDRESS(RETURN_TO_HANDLER)), ==, 0);
@@ -164,7 +164,7 @@ static void test_function_graph(struct fake_tables *f, gconstpointer unused G_GN
 	g_assert_cmphex(recover(f, ADDRESS(TASK), ADDRESS(RETURN_TO_HANDLER)), ==, 0);
 }
 
-/* The instruction that @offset is a copy of; 0: none. */
+/* Returns the instruction whose copy is at @offset; 0: none. */
 static uint64_t original(struct fake_tables *f, uint64_t offset)
 {
 	gva_t found;
@@ -199,7 +199,7 @@ static void test_ops_that_lie(struct fake_tables *f, gconstpointer unused G_GNUC
 	g_assert_cmphex(original(f, TRAMPOLINE(1)), ==, 0);
 	put_u64(f, OPS(0) + OPS_NEXT, 0x4141414141414141);
 	g_assert_cmphex(original(f, TRAMPOLINE(1)), ==, 0);
-	/* No function of which it could be a copy. */
+	/* Without a function as the original. */
 	f->map->symbols[SYMBOL_ftrace_caller] = 0;
 	g_assert_cmphex(original(f, TRAMPOLINE(0)), ==, 0);
 }
@@ -221,7 +221,7 @@ static void test_kprobe(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSE
 	g_assert_cmphex(original(f, TRAMPOLINE(3) + 20), ==, 0);
 }
 
-/* Only behind the template, and only where the probe is an optimised one, is the copy. */
+/* The copy is only behind the template, and only in an optimised probe. */
 static void test_detour(struct fake_tables *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_probe(f, 5, 0, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A CPU's stacks are walked, in a kernel of a few functions: by ORC, by frame pointers, and from
- * each place that takes a rule of its own.
+ * Walks a CPU's stacks in a kernel of a few functions: by ORC, by frame pointers, and from each
+ * place with a special rule.
  */
 #include <string.h>
 
@@ -154,7 +154,7 @@ static const struct frame *frame_at(struct fixture *f, guint i)
 	return &g_array_index(f->result.frames, struct frame, i);
 }
 
-/* Walks from @pc and @sp; the frames' PCs are @expected, ended by 0. */
+/* Walks from @pc and @sp; @expected are the PCs of the frames, with 0 at the end. */
 static void assert_walk(struct fixture *f, uint64_t pc, uint64_t sp, const uint64_t *expected)
 {
 	f->registers.rip = pc;
@@ -171,7 +171,7 @@ static void assert_walk(struct fixture *f, uint64_t pc, uint64_t sp, const uint6
 	g_assert_cmphex(expected[f->result.frames->len], ==, 0);
 }
 
-/* struct pt_regs at @at: each register has its own number in it. */
+/* Writes struct pt_regs at @at: the value of each register is its number. */
 static void put_pt_regs(struct fixture *f, uint64_t at, uint64_t rip, uint64_t cs, uint64_t rsp)
 {
 	for (unsigned int i = 0; i < NUM_PT_REGS; i++)
@@ -196,7 +196,7 @@ static void test_calls(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	uint64_t sp = put_system_call(f);
 
-	/* outer() has pushed RBP; inner() was called by it. */
+	/* outer() has pushed RBP, then has called inner(). */
 	put_u64(f, sp - 8, 0xb0b);
 	put_u64(f, sp - 16, OUTER + 0x20);
 	assert_walk(f, INNER + 4, sp - 16,
@@ -214,7 +214,7 @@ static void test_kernel_thread(struct fixture *f, gconstpointer unused G_GNUC_UN
 	assert_walk(f, INNER, user_regs - 8, (uint64_t[]){INNER, RET_FROM_FORK + 5, 0});
 }
 
-/* Its registers would be user mode's: there are none. */
+/* The registers there would belong to user mode: the walk returns none. */
 static void test_end_at_registers(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_pt_regs(f, user_regs, 0, 0, 0);
@@ -244,7 +244,7 @@ static void assert_register(struct fixture *f, guint frame, const char *name, ui
 	g_assert_cmphex(found, ==, value);
 }
 
-/* The state at the fault, and what user mode had, are in the frames that were left so. */
+/* The frames with an interruption have the state at the fault and the state of user mode. */
 static void test_registers(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	uint64_t sp = put_system_call(f);
@@ -268,7 +268,7 @@ static void test_registers(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 	assert_register(f, 4, "rbp", 0x1000 + RBP);
 }
 
-/* The entry has pushed nothing yet. */
+/* The entry code has pushed nothing yet. */
 static void test_exception_begins(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	uint64_t sp = put_system_call(f);
@@ -283,7 +283,7 @@ static void test_exception_begins(struct fixture *f, gconstpointer unused G_GNUC
 		    (uint64_t[]){EXCEPTION_ENTRY, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
 	assert_register(f, 1, "rsp", sp);
 	assert_register(f, 1, "rflags", 0x246);
-	/* The entry may have changed the others. */
+	/* The entry code may have changed the other registers. */
 	g_assert_false(named_register_find(frame_at(f, 1)->registers, "rax", &value));
 }
 
@@ -301,7 +301,7 @@ static void test_stacks(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpint(frame_at(f, 2)->stack, ==, STACK_TASK);
 }
 
-/* After an INT3 that is still there, what counts is the instruction before. */
+/* After an INT3 that is still in the code, the instruction before it counts. */
 static void test_trap(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	uint64_t sp = put_system_call(f);
@@ -328,19 +328,19 @@ static void test_retpoline(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 {
 	uint64_t sp = put_system_call(f);
 
-	/* call 1f: the return address is on top. */
+	/* call 1f: the return address is on top of the stack. */
 	put_code(f, THUNK, "\xe8\x07\x00\x00\x00", 5);
 	put_u64(f, sp - 8, INNER + 7);
 	assert_walk(f, THUNK, sp - 8,
 		    (uint64_t[]){THUNK, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
-	/* mov %rax, (%rsp): below what was pushed. */
+	/* mov %rax, (%rsp): below the pushed values. */
 	put_code(f, THUNK + 0xc, "\x48\x89\x04\x24", 4);
 	put_u64(f, sp - 16, THUNK + 5);
 	assert_walk(f, THUNK + 0xc, sp - 16,
 		    (uint64_t[]){THUNK + 0xc, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
 }
 
-/* call 1f; int3; 1: among calls that fill the return stack, ORC as if nothing were pushed. */
+/* call 1f; int3; 1: within calls that fill the return stack, ORC ignores the pushed address. */
 static void test_return_stack(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	uint64_t sp = put_system_call(f);
@@ -352,7 +352,7 @@ static void test_return_stack(struct fixture *f, gconstpointer unused G_GNUC_UNU
 		    (uint64_t[]){SWITCH + 0x16, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
 }
 
-/* Back from error_entry(): RAX has where the registers are. */
+/* On return from error_entry(): RAX points to the registers. */
 static void test_error_entry(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	uint64_t sp = put_system_call(f);
@@ -373,7 +373,7 @@ static void test_user_mode(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 	g_assert_cmpint(frame_at(f, 0)->stack, ==, STACK_USER);
 }
 
-/* A kernel with FRED leaves 16 bytes above them (TOP_OF_KERNEL_STACK_PADDING). */
+/* A kernel with FRED reserves 16 bytes above the registers (TOP_OF_KERNEL_STACK_PADDING). */
 static void test_end_at_registers_fred(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_pt_regs(f, user_regs - 16, 0, 0, 0);
@@ -400,18 +400,18 @@ static void assert_chain(struct fixture *f, guint num_reliable)
 		g_assert_cmpint(frame_at(f, i)->reliable, ==, i < num_reliable);
 }
 
-/* Functions that set up a frame pointer: what it leads to is sure. */
+/* Functions that set up a frame pointer: their frames are certain. */
 static void test_clean_chain(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_chain(f);
 	/* push %rbp; mov $1, %edi; mov %rsp, %rbp */
 	put_code(f, INNER, "\x55\xbf\x01\x00\x00\x00\x48\x89\xe5", 9);
-	/* endbr64, and where a tracer may be called */
+	/* endbr64, and the place of a call to the tracer */
 	put_code(f, OUTER, "\xf3\x0f\x1e\xfa\x0f\x1f\x44\x00\x00\x55\x48\x89\xe5", 13);
 	assert_chain(f, 4);
 }
 
-/* A function that has none: there may be a caller that is passed over. */
+/* A function without a frame pointer: its caller may be missing. */
 static void test_chain_through_frameless(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_chain(f);
@@ -420,7 +420,7 @@ static void test_chain_through_frameless(struct fixture *f, gconstpointer unused
 	assert_chain(f, 2);
 }
 
-/* Interrupted in what may be a leaf: its caller may be passed over. */
+/* Interrupted in a function that may be a leaf: its caller may be missing. */
 static void test_chain_from_leaf(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_chain(f);
@@ -428,7 +428,9 @@ static void test_chain_from_leaf(struct fixture *f, gconstpointer unused G_GNUC_
 	assert_chain(f, 1);
 }
 
-/* In a leaf without a frame the return address is on top: sure if a call of the leaf is before it.
+/*
+ * In a leaf without a frame the return address is on top: certain if a call of the leaf is before
+ * it.
  */
 static void test_leaf(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -448,7 +450,7 @@ static void test_leaf(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_true(frame_at(f, 1)->reliable);
 }
 
-/* At a RET the return address is on top, whatever kernel that is. */
+/* At a RET the return address is on top, in every kernel. */
 static void test_return(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_chain(f);
@@ -462,12 +464,12 @@ static void test_return(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 		g_assert_true(frame_at(f, i)->reliable);
 }
 
-/* A part of a function that was moved out of it has no beginning of its own. */
+/* A part that the compiler moved out of a function has no prologue of its own. */
 static void test_chain_through_cold_part(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_chain(f);
 	put_code(f, INNER, "\x55\x48\x89\xe5", 4);
-	put_u64(f, task_top - 0x300, task_top - 0x280); /* outer()'s caller is inner() */
+	put_u64(f, task_top - 0x300, task_top - 0x280); /* the caller of outer() is inner() */
 	put_u64(f, task_top - 0x2f8, INNER + 0x30);
 	put_u64(f, task_top - 0x280, user_regs + 1);
 	put_u64(f, task_top - 0x278, SYSCALL_ENTRY + 5);
@@ -489,7 +491,7 @@ static void test_scan(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_false(frame_at(f, 1)->reliable);
 }
 
-/* What is wrong ends the walk, and says where. */
+/* An error ends the walk and names the place. */
 static void assert_stops(struct fixture *f, uint64_t pc, uint64_t sp, const char *why)
 {
 	f->registers.rip = pc;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The page of a report: whole, bounded, and with no markup of the guest's in it. */
+/* The page of a report: complete, bounded in size, and without markup of the guest. */
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 #define HOSTILE "</script><img src=x onerror=\"document.title='owned'\">&"
 
-/* cli.c wants a table of verbs. */
+/* cli.c needs a table of verbs. */
 const struct verb *const cli_verbs[] = {NULL};
 
 static JsonNode *load_report(void)
@@ -123,13 +123,13 @@ static void test_the_page_has_what_the_report_has(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(expected); i++)
 		assert_has(page, expected[i]);
 	g_assert_cmpuint(count(page, "<details class=\"lane "), ==, 8);
-	/* The template's places are all filled. */
+	/* No placeholder of the template is left. */
 	assert_has_not(page, "@policy@");
 	assert_has_not(page, "@body@");
 	g_string_free(page, TRUE);
 }
 
-/* Every text of the report becomes @HOSTILE. */
+/* Replaces every text of the report by @HOSTILE. */
 static JsonNode *poison(JsonNode *node);
 
 static JsonNode *poison_object(JsonObject *object)
@@ -216,7 +216,7 @@ static void test_a_chain_of_waiting_tasks_is_drawn(void)
 	assert_has(page, "<svg class=\"graph deadlock\"");
 	assert_has(page, ">ab 137</text>");
 	assert_has(page, ">mutex_b</text>");
-	/* The way back from the last one. */
+	/* The arrow from the last task back to the first. */
 	assert_has(page, ">mutex_a</text>");
 	assert_has(page, ">schedule (2)</text>");
 	g_string_free(page, TRUE);
@@ -260,7 +260,7 @@ static void test_4096_cpus_and_200000_lines_stay_bounded(void)
 	assert_has(page, "lines at the beginning are not on this page");
 	assert_has(page, "lines of the incident are not on this page");
 	assert_has(page, "] line 150000 of the log");
-	/* The one that is not idle. */
+	/* The CPU that is not idle. */
 	assert_has(page, "<b>CPU 4000</b>");
 	g_string_free(page, TRUE);
 	g_string_free(json, TRUE);

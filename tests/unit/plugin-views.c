@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the plugin shows of report.json is what report.txt has. */
+/* The plugin's text from report.json equals the text of report.txt. */
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "../../virsh-plugin/lines_text.h"
 #include "../../virsh-plugin/mail.h"
 
-/* cli.c wants a table of verbs. */
+/* cli.c needs a table of verbs. */
 const struct verb *const cli_verbs[] = {NULL};
 
 static char *data_file(const char *name)
@@ -46,7 +46,7 @@ static void test_a_cpu_is_shown_as_in_the_report(void)
 		registers = strstr(view->str, "  RIP: ");
 		g_test_message("%s", view->str);
 		g_assert_nonnull(registers);
-		/* A report has one more way to say that there is nothing. */
+		/* A report also has another text for an empty trace. */
 		if (strstr(registers, "  No call trace.\n"))
 			g_string_truncate(view, view->len - strlen("  No call trace.\n"));
 		g_assert_nonnull(strstr(report, registers));
@@ -67,7 +67,7 @@ static void test_registers_that_are_not_there_are_left_out(void)
 	g_string_free(view, TRUE);
 }
 
-/* UPDATE_EXPECTED=1 writes it anew. */
+/* UPDATE_EXPECTED=1 updates the expected mail. */
 static void test_a_mail_is_as_expected(void)
 {
 	g_autofree char *json = data_file("report.json");
@@ -157,7 +157,7 @@ static void test_a_mail_of_a_report_with_nothing_in_it(void)
 	g_string_free(text, TRUE);
 }
 
-/* Gives @object of the report one line, "@file:@line", behind an inlined function at "in.h:7". */
+/* Sets the line "@file:@line" of @object of the report, after an inlined function at "in.h:7". */
 static void set_lines(JsonObject *object, const char *file, int line)
 {
 	g_autofree char *text = g_strdup_printf(

@@ -8,7 +8,7 @@ static void test_points_in_time(void)
 {
 	static const struct {
 		const char *text;
-		const char *utc; /* NULL: not understood */
+		const char *utc; /* NULL: invalid */
 	} cases[] = {
 		{"now", "2026-11-22T12:30:45Z"},
 		{"today", "2026-11-22T00:00:00Z"},
@@ -52,7 +52,7 @@ static void test_spans(void)
 {
 	static const struct {
 		const char *text;
-		GTimeSpan seconds; /* -1: not understood */
+		GTimeSpan seconds; /* -1: invalid */
 	} cases[] = {
 		{"7d", 7 * 86400}, {"2 hours", 7200}, {"1h30min", 5400}, {"1week 2d", 9 * 86400},
 		{"0s", 0},	   {"", -1},	      {"7", -1},	 {"d", -1},

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A core of a guest of a few pages: written, read back, opened by gdb, and damaged. */
+/*
+ * A core of a guest with a few pages: the test writes it, reads it back, opens it with gdb, and
+ * damages it.
+ */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,7 +14,10 @@
 #define PAGE GUEST_PAGE_SIZE
 #define RAM_SIZE (64 * PAGE)
 
-/* Guest-physical: tables, a stack of two pages, text that is also in the direct map, a log. */
+/*
+ * Guest-physical addresses: tables, a stack of two pages, text that is also in the direct map, a
+ * log.
+ */
 #define ROOT (1 * PAGE)
 #define STACK (16 * PAGE)
 #define TEXT (32 * PAGE)
@@ -148,7 +154,7 @@ static void set_up(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 	snapshot_thaw(f->frozen);
 	read_through(f->frozen, TEXT_ADDRESS, 8);
 	read_through(f->frozen, DIRECT_MAP_ADDRESS + TEXT, 8);
-	/* In no page table. */
+	/* A page in no page table. */
 	g_assert_nonnull(snapshot_page(f->frozen, gpa(60 * PAGE), NULL, NULL));
 	memcpy(f->ram + LOG, "new", 4);
 	read_through(f->log, DIRECT_MAP_ADDRESS + LOG, 8);
@@ -195,7 +201,7 @@ static void test_read_back(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 	log = snapshot_new(dump_file_memory(file), 100);
 	g_assert_true(dump_file_prepare(file, frozen, log, &error));
 	g_assert_no_error(error);
-	/* Page by page what the first analysis had, and as late as it was. */
+	/* Compares each page, and the time of its capture, with the first analysis. */
 	pages = snapshot_pages(f->frozen, &num_pages);
 	for (size_t i = 0; i < num_pages; i++) {
 		bool late;
@@ -335,7 +341,7 @@ static void test_cut_short(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 	}
 }
 
-/* Page tables that lie cannot make the core large or the writer slow. */
+/* Lying page tables must not make the core large or the writer slow. */
 static void test_lying_tables(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	struct address_space space;
@@ -378,7 +384,7 @@ static void test_mutated(struct fixture *f, gconstpointer data G_GNUC_UNUSED)
 	bad = g_malloc((size_t)length);
 	g_assert_cmpint(pread(f->fd, good, (size_t)length, 0), ==, length);
 	for (unsigned int round = 0; round < 3000; round++) {
-		/* The headers and the notes, where the structure is. */
+		/* Damages the headers and the notes. */
 		memcpy(bad, good, (size_t)length);
 		for (int i = g_rand_int_range(random, 1, 6); i > 0; i--) {
 			size_t at = (size_t)g_rand_int_range(random, 0,

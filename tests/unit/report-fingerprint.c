@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which stacks are of one bug, and which are not. A stack is one string, its functions innermost
- * first. */
+/*
+ * Stacks of one bug, and stacks of different bugs. A stack is one string, its functions innermost
+ * first.
+ */
 #include <glib.h>
 #include <string.h>
 
@@ -119,18 +121,21 @@ static void test_form(void)
 
 	g_assert_cmpuint(strlen(made), ==, FINGERPRINT_LENGTH);
 	g_assert_cmpuint(strspn(made, "0123456789abcdef"), ==, FINGERPRINT_LENGTH);
-	/* It is stored, and compared with those of other releases: it must not change unnoticed. */
+	/*
+	 * Fingerprints are stored and compared with those of other releases: a change must be
+	 * deliberate.
+	 */
 	g_assert_cmpstr(made, ==, "849f770b85b3c8b6");
 }
 
-/* A CPU that loops is seen anywhere in the loop. */
+/* A sample can show a CPU anywhere in its loop. */
 static void test_loop(void)
 {
 	static const char *const seen[][8] = {
 		{"f", "read_it", "my_ioctl", "vfs_ioctl", "__x64_sys_ioctl"},
 		{"native_sched_clock", "delay_tsc", "my_ioctl", "vfs_ioctl"},
 		{"other", "my_ioctl", "__x64_sys_ioctl", "do_syscall_64"},
-		/* Within a page fault of its own, and of an interrupt */
+		/* In a page fault of the loop, and in an interrupt */
 		{"handle_mm_fault", "exc_page_fault", "asm_exc_page_fault", "my_ioctl",
 		 "vfs_ioctl"},
 		{"my_ioctl", "asm_sysvec_apic_timer_interrupt", "another_task"},
@@ -147,7 +152,7 @@ static void test_loop(void)
 	}
 }
 
-/* Stacks of which only the innermost part differs: it ran out by chance there. */
+/* Stacks that differ only in their innermost part: the place of the overflow is random. */
 static void test_overflow(void)
 {
 	static const struct {
@@ -172,7 +177,7 @@ static void test_overflow(void)
 	}
 }
 
-/* Whoever waits for what all share is the same bug. */
+/* All tasks that wait for one shared resource are the same bug. */
 static void test_common_wait(void)
 {
 	static const char *const seen[][3] = {

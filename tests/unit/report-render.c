@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A report as of a guest with eight CPUs, rendered and compared with tests/unit/data/report.*; and
- * one whose every string is hostile.
+ * Renders a report of a guest with eight CPUs and compares it with tests/unit/data/report.*; and
+ * renders a report whose every string is hostile.
  */
 #include <stdio.h>
 #include <string.h>
@@ -98,7 +98,7 @@ static const struct frame_spec idle_frames[] = {
 	{STACK_TASK, "do_idle", NULL, 0xffffffff810f2c11, 0x1e1, 0x260, false, false},
 };
 
-/* Those of an exception in frame @i. */
+/* Adds the registers of an exception in frame @i. */
 static void add_saved_registers(struct report_vcpu *vcpu, guint i)
 {
 	static const struct named_register saved[] = {
@@ -193,7 +193,10 @@ static void add_log(struct report *report, uint64_t sequence, const char *text)
 	g_array_append_val(report->log, record);
 }
 
-/* "mov %rax, (%rdi)" of a function whose memory is not quite what the guest printed. */
+/*
+ * "mov %rax, (%rdi)" of a function whose memory differs a little from the bytes that the guest
+ * printed.
+ */
 static void add_fault(struct report *report)
 {
 	static const struct named_register registers[] = {
@@ -404,7 +407,7 @@ static void test_dmesg(void)
 	g_string_free(text, TRUE);
 }
 
-/* A recursion is one line and a count; two frames alike are printed. */
+/* A recursion is printed as one line with a count; two equal frames are both printed. */
 static void test_recursion(void)
 {
 	g_autoptr(Report) report = make_report();
@@ -455,7 +458,7 @@ static struct report *make_report_with_task(const char *incident)
 	return report;
 }
 
-/* Are these in the report, in this order? */
+/* True if the report has these words in this order. */
 static bool in_order(const struct report *report, const char *const *words)
 {
 	g_autofree char *text = g_string_free(report_to_text(report), FALSE);
@@ -466,7 +469,7 @@ static bool in_order(const struct report *report, const char *const *words)
 	return at;
 }
 
-/* What stands still comes first, then CPUs at work, and those that idle last. */
+/* Stalled CPUs are first, then busy CPUs, then idle ones. */
 static void test_order(void)
 {
 	static const char line[] = "62 tasks, 1 of them blocked.\n"
@@ -499,7 +502,7 @@ static void test_order(void)
 	report_free(report);
 }
 
-/* A task that a chain or the verdict tells of is not told twice. */
+/* A task of a chain or of the verdict is printed once. */
 static void test_told_once(void)
 {
 	static const char *const line[] = {"dd (pid 77) waits for a page", NULL};
@@ -511,7 +514,7 @@ static void test_told_once(void)
 	g_free(report->verdict.text);
 	report->verdict.text = g_strdup("dd (pid 77) waits");
 	g_assert_false(in_order(report, line));
-	g_array_set_size(chain.tasks, 1); /* it is task 0 */
+	g_array_set_size(chain.tasks, 1); /* task 0 */
 	g_array_index(chain.tasks, guint, 0) = 0;
 	g_array_append_val(report->tasks.chains, chain);
 	g_free(report->verdict.text);
@@ -520,7 +523,7 @@ static void test_told_once(void)
 	report_free(report);
 }
 
-/* What is true of all frames is said once. */
+/* A property of all frames is printed once. */
 static void test_late(void)
 {
 	g_autoptr(Report) report = make_report_with_task("hung-task");
@@ -543,7 +546,7 @@ static void test_late(void)
 				      "   0x0000000000000002  (read after the thaw)\n"));
 }
 
-/* Nothing known at all: every renderer must still have something to say. */
+/* A report without any data: every renderer must produce a text. */
 static void test_empty(void)
 {
 	g_autoptr(Report) report = report_new();
@@ -563,7 +566,7 @@ static void test_empty(void)
 	g_string_free(dmesg, TRUE);
 }
 
-/* Of code whose place is not known, only the bytes are shown, and no address is made up. */
+/* For code at an unknown address only the bytes are printed, without an invented address. */
 static void test_fault_without_address(void)
 {
 	g_autoptr(Report) report = make_report();
@@ -588,7 +591,7 @@ static bool says(const struct report *report, const char *part)
 	return strstr(json, part) != NULL;
 }
 
-/* The rate limit is not blamed for what it has not done; where all is collected nothing is said. */
+/* The rate limit is named only if it took effect; a complete collection has no reasons. */
 static void test_reasons(void)
 {
 	g_autoptr(Report) report = make_report();
@@ -614,7 +617,7 @@ static void test_reasons(void)
 		g_free(oops->title);
 		oops->title = g_strdup(report->title);
 	}
-	/* Seven that are not listed may be anything. */
+	/* Seven incidents outside the list are of unknown kind. */
 	g_assert_true(says(report, "\"left_out_alike\": false,"));
 	report->num_more_left_out = 0;
 	g_assert_true(says(report, "\"left_out_alike\": true,"));
@@ -715,7 +718,7 @@ static void test_long_log(void)
 		add_log(report, 5 + i, line);
 	}
 	text = report_to_text(report);
-	/* 1004 lines from the oops on: the first 300, the last 100. */
+	/* 1004 lines from the oops on: the report has the first 300 and the last 100. */
 	g_assert_nonnull(strstr(text->str, "] line 295\n... 604 lines left out ...\n"));
 	g_assert_nonnull(strstr(text->str, "left out ...\n[   13.250678] line 900\n"));
 	g_assert_nonnull(strstr(text->str, "line 999\n"));

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every call to the system that a store operation makes fails once, or is the last before the
- * process dies. Whatever fails: each dump that can be seen is whole, no other dump is lost, what
- * the operation says is what it did, an error names the file, and the next operation works and
- * leaves nothing half-done.
+ * Every system call of a store operation fails once, or the process dies at this call. In every
+ * case each visible dump is complete, no other dump is lost, the result of the operation matches
+ * its effect, an error names the file, and the next operation works and leaves nothing incomplete.
  *
- * The calls are taken by functions of the same names here, which the libraries use as well.
+ * Functions of the same names in this file replace the calls; the libraries use them as well.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -22,11 +21,11 @@
 
 #include "common/store_repeats.h"
 
-#define DIES (-1)     /* in place of an errno */
-#define DIED 99	      /* exit status then */
-#define MAX_CALLS 400 /* no operation makes as many */
+#define DIES (-1)     /* instead of an errno */
+#define DIED 99	      /* exit status of a process that dies */
+#define MAX_CALLS 400 /* more than any operation makes */
 
-/* The call that fails, counted from when it is set; 0: none. */
+/* The number of the call that fails, counted from the start of the operation; 0: none. */
 static int fails_at, calls, fails_with;
 static const char *failed_call;
 
@@ -42,7 +41,7 @@ static bool fails(const char *call)
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-/* Defines @name(@parameters), which fails with @failure or is what it was, given @arguments. */
+/* Defines @name(@parameters), which returns @failure or calls the original with @arguments. */
 #define TAKE(type, name, parameters, arguments, failure)                                           \
 	type name parameters                                                                       \
 	{                                                                                          \
@@ -101,7 +100,7 @@ static char *root;
 static bool told_of_doubt; /* whether the dump written last survives a crash */
 static char *newest;	   /* id of the domain's newest dump when the operation began */
 
-/* With all its files, not there yet. */
+/* A dump with all its files that is not yet in the store. */
 static struct store_dump *build_dump(struct store *store, const char *domain, GError **error)
 {
 	const char *uuid = strcmp(domain, DOMAIN) == 0 ? DOMAIN_UUID : OTHER_UUID;
@@ -117,7 +116,7 @@ static struct store_dump *build_dump(struct store *store, const char *domain, GE
 			store_dump_abort(dump);
 			return NULL;
 		}
-		/* Past the functions above: what a writer makes of this is not the store's. */
+		/* Bypasses the functions above: errors of the writer are not the store's. */
 		g_assert_cmpint(pwrite(fd, contents[i], (size_t)length, 0), ==, length);
 	}
 	return dump;
@@ -130,7 +129,7 @@ static bool write_dump(struct store *store, const char *domain, GError **error)
 	return dump && store_dump_commit(dump, NULL, error);
 }
 
-/* The id of the domain's newest dump but @number. */
+/* Returns the id of the domain's newest dump other than @number. */
 static char *newest_but(struct store *store, guint number)
 {
 	g_autoptr(GPtrArray) entries = store_list(store, DOMAIN, NULL);
@@ -156,7 +155,7 @@ static void set_up(void)
 	g_autoptr(StoreEntry) entry = NULL;
 	g_autoptr(Store) store = NULL;
 
-	/* In memory if there is such a place: hundreds of stores are made. */
+	/* In memory if possible: the test makes hundreds of stores. */
 	root = g_strdup(g_access("/dev/shm", W_OK) == 0 ? "/dev/shm/oopsbt-faults-XXXXXX"
 							: "/tmp/oopsbt-faults-XXXXXX");
 	g_assert_nonnull(g_mkdtemp_full(root, 0700));
@@ -173,7 +172,7 @@ static void tear_down(void)
 {
 	const char *const argv[] = {"rm", "-rf", root, NULL};
 
-	/* With the second flag it needs no fork(), which takes AddressSanitizer long. */
+	/* With the second flag glib does not use fork(), which is slow with AddressSanitizer. */
 	g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL,
 				   G_SPAWN_SEARCH_PATH | G_SPAWN_LEAVE_DESCRIPTORS_OPEN, NULL, NULL,
 				   NULL, NULL, NULL, NULL));
@@ -228,9 +227,9 @@ static bool do_list(struct store *store, GError **error)
 static const struct operation {
 	const char *name;
 	bool (*run)(struct store *store, GError **error);
-	guint vm, other; /* dumps of each domain after it */
+	guint vm, other; /* dumps of each domain after the operation */
 	guint vm_at_least;
-	guint newer; /* dumps of the domain that it adds */
+	guint newer; /* dumps that the operation adds to the domain */
 } operations[] = {
 	{"write", do_write, 3, 1, 2, 1},   {"vacuum", do_vacuum, 1, 1, 1, 0},
 	{"remove", do_remove, 2, 0, 2, 0}, {"record", do_record, 2, 1, 2, 0},
@@ -250,7 +249,7 @@ static void check_dump(const struct store_entry *entry)
 	}
 }
 
-/* How many whole dumps a domain has. */
+/* Returns the number of complete dumps of a domain. */
 static guint count(struct store *store, const char *domain)
 {
 	g_autoptr(GError) error = NULL;
@@ -274,7 +273,7 @@ static guint count_hidden(void)
 	return hidden;
 }
 
-/* The records that there were, or one more. */
+/* The old records still exist, or one more. */
 static void check_records(struct store *store, const struct operation *operation, int status)
 {
 	g_autoptr(StoreEntry) entry = store_find(store, newest, NULL);
@@ -296,7 +295,7 @@ static void check_store(const struct operation *operation, int status)
 	if (status == 0) {
 		g_autofree char *before = newest_but(store, operation->newer);
 
-		g_assert_cmpstr(before, ==, newest); /* what is new is the newest */
+		g_assert_cmpstr(before, ==, newest); /* a new dump is the newest one */
 		g_assert_cmpuint(vm, ==, operation->vm);
 		g_assert_cmpuint(other, ==, operation->other);
 	}
@@ -311,8 +310,10 @@ static void check_store(const struct operation *operation, int status)
 	g_assert_cmpuint(count_hidden(), ==, 0);
 }
 
-/* In a process of its own: exits with 0 done, 1 failed, 2 failed without a good message, 3 no such
- * call. */
+/*
+ * Runs in a process of its own. Exit status: 0 success, 1 error, 2 error without a good message, 3
+ * no such call.
+ */
 static void run_with_fault(const struct operation *operation, int at, int with)
 {
 	g_autoptr(Store) store = store_new(root);
@@ -369,7 +370,7 @@ static void test_operation(gconstpointer data)
 	static const int faults[] = {
 		EIO,
 		DIES,
-#ifndef __SANITIZE_ADDRESS__ /* it makes a fork() take tens of milliseconds */
+#ifndef __SANITIZE_ADDRESS__ /* it slows down fork() to tens of milliseconds */
 		ENOSPC,
 		EMFILE,
 #endif
@@ -382,7 +383,7 @@ static void test_operation(gconstpointer data)
 		while (at < MAX_CALLS && try_fault(operation, at, faults[i]))
 			at++;
 		g_assert_cmpint(at, <, MAX_CALLS);
-		/* Fewer: the functions above are not those that are called. */
+		/* With fewer calls the functions above would not be in use. */
 		g_assert_cmpint(at, >, 5);
 	}
 }

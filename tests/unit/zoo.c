@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The recorded cores in tests/zoo/cores: each NAME.core.xz must give what NAME.txt says. That is
- * the part of a report that stays when the report gets new members: titles, tasks, contexts,
- * functions and offsets, what is unknown.
+ * The recorded cores in tests/zoo/cores: each NAME.core.xz must give the text of NAME.txt. The text
+ * is the stable part of a report: titles, tasks, contexts, functions and offsets, unknown fields.
  *
- * With OOPSBT_ZOO=write in the environment the texts are written instead, for a person to compare
+ * With OOPSBT_ZOO=write in the environment the test writes the texts, and a person compares them
  * (tests/zoo/record).
  */
 #include <gio/gio.h>
@@ -18,7 +17,7 @@
 
 static char *analyzer;
 
-/* "-" for null and for what is not there: a line has the same words in any case. */
+/* "-" for null and for a missing member: a line always has the same number of words. */
 static char *as_text(JsonObject *object, const char *name)
 {
 	JsonNode *node = json_object_get_member(object, name);
@@ -30,7 +29,7 @@ static char *as_text(JsonObject *object, const char *name)
 	return json_to_string(node, FALSE);
 }
 
-/* " LABEL VALUE" for each of NAMES, a list that ends with NULL. */
+/* Appends " LABEL VALUE" for each of NAMES, a list that ends with NULL. */
 static void add_members(GString *text, JsonObject *object, const char *const *names)
 {
 	for (; *names; names++) {
@@ -112,13 +111,13 @@ static int compare_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Fields that these texts have; others may come. */
+/* The fields in these texts; a report may have more. */
 #define FIELDS                                                                                     \
 	"^(title|oops|modules|log(\\.records)?|guest(\\.(release|build_id|kaslr_offset|taint|"     \
 	"cpus_online|panic_on_oops|panic_cpu|die_counter|oops_signal))?|"                          \
 	"vcpus(\\[[0-9]+\\](\\.(cpu|context|task|frames|regs|waits_for_lock))?)?)$"
 
-/* Those of them that are unknown; why is told in words that may get better. */
+/* Appends the unknown ones of these fields, without the reason, whose words may change. */
 static void add_unknown(GString *text, JsonArray *errors)
 {
 	g_autoptr(GPtrArray) fields = g_ptr_array_new_with_free_func(g_free);
@@ -168,7 +167,7 @@ static void add_log(GString *text, JsonObject *report)
 		g_string_append(text, "log: -\n");
 }
 
-/* The functions that the fingerprint is of. */
+/* Appends the functions of the fingerprint. */
 static void add_culprit(GString *text, JsonObject *report)
 {
 	JsonArray *culprit = json_object_get_array_member(report, "culprit");
@@ -179,7 +178,7 @@ static void add_culprit(GString *text, JsonObject *report)
 	g_string_append_c(text, '\n');
 }
 
-/* The report as the texts have it; the caller owns it. */
+/* Returns the report in the format of the texts; the caller owns it. */
 static GString *stable_part(JsonObject *report)
 {
 	static const char *const guest_members[] = {
@@ -203,7 +202,7 @@ static GString *stable_part(JsonObject *report)
 	return text;
 }
 
-/* Runs the command; its output is OUT's to free. */
+/* Runs the command; the caller frees OUT. */
 static void run(const char *const *command, GBytes **out)
 {
 	g_autoptr(GError) error = NULL;
@@ -242,7 +241,7 @@ static GString *analyze(const char *core)
 	return stable_part(json_node_get_object(json_parser_get_root(parser)));
 }
 
-/* Shows the first line that differs: "diff" of git shows all after tests/zoo/record. */
+/* Shows the first different line: `git diff` shows all after tests/zoo/record. */
 static void compare(const char *name, const char *got, const char *wanted)
 {
 	g_auto(GStrv) got_lines = g_strsplit(got, "\n", -1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Code with known lines: a kernel in small. Nothing of it ever runs. */
+/* Code with known line numbers: a tiny kernel that never runs. */
 volatile int sink;
 extern int outside(int);
 extern int twin_b(int);

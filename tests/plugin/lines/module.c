@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A module in small, relocatable, with two sections of code. */
+/* A tiny relocatable module with two code sections. */
 extern int faults(int *);
 
 static inline __attribute__((always_inline)) int in_header(int *p)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A static function of the same name as one of core.c. */
+/* A static function with the same name as one in core.c. */
 extern int caller(int *);
 extern volatile int sink;
 
