@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The page is whole without this: it adds the log's filter, and buttons that open or close all stacks. */
+/* Adds a filter of the log and buttons that open or close all stacks. The page works without this. */
 "use strict";
 (() => {
 	const lanes = document.querySelectorAll("#cpus details");
