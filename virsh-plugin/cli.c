@@ -127,7 +127,7 @@ bool cli_replaces_operands(const struct verb *verb, const char *name)
 	return is_named(verb->without_operands, name);
 }
 
-/* --- guessing --- */
+/* --- suggestions --- */
 
 /* The Levenshtein distance; words are short. */
 static unsigned int distance(const char *a, const char *b)
@@ -154,7 +154,7 @@ static unsigned int distance(const char *a, const char *b)
 const char *cli_guess(const char *word, const char *const *words)
 {
 	const char *best = NULL;
-	/* In a short word two changes leave nothing of it. */
+	/* Two changes would replace all of a short word. */
 	unsigned int least = (strlen(word) < 4 ? 1 : MAX(2, strlen(word) / 3)) + 1;
 
 	if (strlen(word) < 2 || strlen(word) > 64)

@@ -123,8 +123,8 @@ bool dumps_check_domain(struct session *session, const char *name, char **uuid, 
 			    name);
 		return false;
 	}
-	print_warning("there is no dump of '%s'; whether there is such a domain is not known: %s",
-		      name, local->message);
+	print_warning("there is no dump of '%s'; cannot check if the domain exists: %s", name,
+		      local->message);
 	return true;
 }
 

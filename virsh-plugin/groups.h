@@ -20,7 +20,7 @@ enum grouping {
 	NUM_GROUPINGS,
 };
 
-/* The values of --by, "bug|title|...", and back. False: an unknown value. */
+/* Converts a value of --by, "bug|title|...", and back. False: an unknown value. */
 #define GROUPING_WORDS "bug|title|domain|kernel|day|host"
 bool grouping_parse(const char *word, enum grouping *by);
 const char *grouping_word(enum grouping by);

@@ -96,7 +96,7 @@ static GBytes *run_program(const char *text, size_t length, const struct cli_arg
 	return NULL;
 }
 
-/* --- what is missing --- */
+/* --- missing debug information --- */
 
 static void warn_of(JsonObject *info)
 {

@@ -14,7 +14,7 @@
 #define MAX_TASKS 32
 #define TAIL_RECORDS 40 /* of a log without an oops */
 
-/* --- what it happened on --- */
+/* --- the machine and the kernel --- */
 
 static void append_fact(GString *text, const char *name, const char *value)
 {
@@ -103,7 +103,7 @@ static void append_verdict(GString *text, JsonObject *report)
 		g_string_append_printf(text, "\nSeen from outside: %s\n", evidence);
 }
 
-/* --- what the kernel printed --- */
+/* --- the kernel's text --- */
 
 static void append_record(GString *text, JsonObject *record)
 {
@@ -136,7 +136,7 @@ static void append_log(GString *text, JsonObject *report)
 		append_record(text, element_object(records, i));
 }
 
-/* --- where it was --- */
+/* --- the backtrace --- */
 
 struct group {
 	char *trace;
@@ -258,7 +258,7 @@ static void append_cpus(GString *text, JsonObject *report)
 	}
 }
 
-/* --- who waits for whom --- */
+/* --- waiting tasks --- */
 
 static void append_tasks(GString *text, JsonObject *report)
 {

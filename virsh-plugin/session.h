@@ -18,8 +18,8 @@ struct session {
 	bool readonly;
 	bool quiet;
 	bool timing;
-	int exit_status;	  /* set by a verb that has succeeded */
-	char *directory;	  /* of the dumps, if given; NULL: the daemon's */
+	int exit_status; /* set by a verb that has succeeded */
+	char *directory; /* the directory of the dumps (option); NULL: the daemon's directory */
 	virConnectPtr connection; /* NULL until session_connect() */
 	struct store *store;	  /* NULL until session_store() */
 	/* The journals that list the dumps; NULL: the store lists them. */

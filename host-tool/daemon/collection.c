@@ -142,7 +142,7 @@ static void replace(char **member, char *value)
 	*member = value;
 }
 
-/* --- before --- */
+/* --- before the freeze --- */
 
 /* Locks across processes: the daemon and a command line tool may both collect this domain. */
 static bool lock_domain(struct run *run, GError **error)

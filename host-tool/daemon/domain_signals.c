@@ -60,7 +60,7 @@ static void enqueue(struct domain *domain, const struct signal *signal)
 	g_queue_push_tail(&domain->signals, next);
 }
 
-/* @count: the member of domain->suppressed for the reason. */
+/* @count: the counter in domain->suppressed for this reason. */
 static void suppress(struct domain *domain, const struct signal *signal, unsigned int *count,
 		     const char *why)
 {

@@ -132,7 +132,7 @@ static void look(struct domain *domain)
 		domain_disks_look(domain);
 }
 
-/* --- when --- */
+/* --- the time of the next look --- */
 
 /*
  * Domains with the same interval are read together: their ticks are multiples of it on one clock,

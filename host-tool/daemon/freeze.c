@@ -117,7 +117,7 @@ static void set_end(struct freeze *freeze, enum freeze_end end)
 	g_mutex_unlock(&freeze->mutex);
 }
 
-/* --- NEW: may it be frozen, and who must know --- */
+/* --- NEW: checks the domain and announces the freeze --- */
 
 static enum freeze_event refuse(struct freeze *freeze, enum freeze_outcome outcome, GError *error)
 {
@@ -232,7 +232,7 @@ static enum freeze_event wait_for_go(struct freeze *freeze)
 	withdraw(freeze);
 	if (now != WISH_FREEZE)
 		return FREEZE_EVENT_UNWANTED;
-	/* The guard already waits for a call that will not come. */
+	/* The guard already waits for the end of a suspend call that will never start. */
 	set_error(freeze, g_error_new(VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT,
 				      "this process hung before it could suspend the domain"));
 	return FREEZE_EVENT_TAKEN;
@@ -286,7 +286,7 @@ static enum freeze_event suspend(struct freeze *freeze)
 	return FREEZE_EVENT_ANSWERED;
 }
 
-/* --- FROZEN and HELD: until it must run again --- */
+/* --- FROZEN and HELD: until the domain must run again --- */
 
 /* No deadline: libvirt serves one call of a domain at a time, so a resume would wait anyway. */
 static void read_registers(struct freeze *freeze)

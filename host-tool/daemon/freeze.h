@@ -32,7 +32,7 @@ enum freeze_outcome {
 };
 
 enum freeze_end {
-	FREEZE_END_OURS,   /* by this freeze, or not yet */
+	FREEZE_END_OURS,   /* this freeze resumed the domain, or the freeze has not ended */
 	FREEZE_END_QEMU,   /* QEMU ended its pause by itself, earlier */
 	FREEZE_END_GUARD,  /* the freeze guard took over, since this process hung */
 	FREEZE_END_RUNS,   /* somebody else resumed it meanwhile */

@@ -25,7 +25,7 @@ struct metrics {
 	bool count_again; /* a dump was stored during the count */
 };
 
-/* --- what is told --- */
+/* --- the values --- */
 
 static enum metrics_knowledge knowledge(const struct domain *domain)
 {

@@ -52,7 +52,7 @@ struct metrics_state {
 	const GArray *domains; /* of struct metrics_domain */
 	const struct metrics_times *times;
 	const struct store_use *use; /* NULL: unknown */
-	uint64_t store_needed;	     /* bytes: with less free space no dump is begun */
+	uint64_t store_needed;	     /* bytes: no new dump if less space is free */
 	uint64_t store_limit;	     /* bytes; 0: none */
 };
 

@@ -10,7 +10,7 @@ static bool is_done(JsonObject *answer)
 	return json_object_has_member(answer, "return");
 }
 
-/* Is @type, as qom-list prints it, a device for whose oopses QEMU pauses? */
+/* True if QEMU pauses for the oopses of this device; @type is from qom-list. */
 static bool is_device(const char *type)
 {
 	static const char *const devices[] = {"child<pvpanic>", "child<pvpanic-pci>",

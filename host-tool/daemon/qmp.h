@@ -12,12 +12,12 @@
 /* QEMU's answer to @command, a JSON object with "return" or "error". json_object_unref(). */
 bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GError **error);
 
-/* Its run state, such as "internal-error". g_free(). @timeout_ms: -1: none. */
+/* Returns QEMU's run state, for example "internal-error". g_free(). @timeout_ms: -1: no limit. */
 char *qmp_run_state(virDomainPtr domain, int timeout_ms, GError **error);
 
 /*
- * Is its run state "paused", by a stop command? False if it stopped by itself, for an oops or a
- * guest's panic, which libvirt may hear of later. @timeout_ms: -1: none.
+ * Sets *@paused if a stop command has paused the domain. If QEMU stopped by itself, for an oops or
+ * a guest's panic, it stays false; libvirt may receive that event later. @timeout_ms: -1: no limit.
  */
 bool qmp_is_paused(virDomainPtr domain, int timeout_ms, bool *paused, GError **error);
 

@@ -698,7 +698,7 @@ enum stall_event stall_look(struct stall *stall, const struct stall_limits *limi
 	return event != STALL_NONE ? event : tell_guest(stall, limits, sample, finding);
 }
 
-/* Whether a reported hang is not over. */
+/* True if a reported hang still goes on. */
 static bool is_telling(const struct stall *stall)
 {
 	for (unsigned int i = 0; i < stall->num_cpus; i++) {
@@ -714,7 +714,7 @@ static void add_guest(struct stall_finding *finding)
 		  sizeof(finding->evidence));
 }
 
-/* Reports a hang before its limit. */
+/* Reports a hang before its time limit. */
 static enum stall_event tell_early(struct stall *stall, struct told *told, gint64 now_us,
 				   struct stall_finding *finding)
 {
@@ -748,7 +748,7 @@ enum stall_event stall_guest_told(struct stall *stall, const struct stall_limits
 	return STALL_NONE;
 }
 
-/* --- from one daemon to the next --- */
+/* --- the state for the next daemon --- */
 
 static void append_told(GString *text, const struct told *told, int cpu)
 {

@@ -75,8 +75,8 @@ enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t tai
 		return WATCH_STALE;
 	}
 	/*
-	 * The kernel sets the flag after it has printed the oops: wait until then, for the complete
-	 * log.
+	 * The kernel sets the flag after it has printed the oops: waits for the flag, to get the
+	 * complete log.
 	 */
 	if (step > 0 && watch->taint_address != 0 && !(taint & TAINT_DIE))
 		return WATCH_QUIET;

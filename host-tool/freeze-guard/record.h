@@ -45,7 +45,7 @@ struct freeze_record *freeze_record_new(const char *runtime_directory, const cha
 /* Sets SUSPENDING before the suspend call, FROZEN after it succeeded. */
 bool freeze_record_set(struct freeze_record *record, enum freeze_state state, GError **error);
 
-/* True unless another process has taken it over. */
+/* True unless another process has taken the record over. */
 bool freeze_record_is_ours(const struct freeze_record *record);
 
 /* Removes the file if it is still owned. */

@@ -74,8 +74,8 @@ struct arch {
 	/* Is the return address @pc the start of a task that has never run? */
 	bool (*is_start_of_task)(const struct kernel *kernel, gva_t pc);
 	/*
-	 * Registers were saved up to @end of a task's @stack. If the task has a user mode, are they
-	 * those of user mode? Then no frame is above.
+	 * For a task with a user mode: true if the registers saved up to @end of its @stack are
+	 * those of user mode. Then no frame is above.
 	 */
 	bool (*is_user_entry)(const struct stack *stack, gva_t end);
 	/* Does the kernel run this function only to report an oops, on the stack of the fault? */

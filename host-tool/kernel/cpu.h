@@ -51,7 +51,7 @@ const struct stack *cpu_find_stack(const struct cpu *cpu, gva_t sp);
 /* If @sp is in the guard page below a task's stack: that stack. Else NULL. */
 const struct stack *cpu_find_overflowed_stack(const struct cpu *cpu, gva_t sp);
 
-/* --- for struct arch: what identifying a CPU takes --- */
+/* --- for struct arch: steps that identify a CPU --- */
 
 /* The maximum number of CPUs; the offset of CPU @number's per-CPU variables. */
 unsigned int cpu_count_possible(const struct kernel *kernel);

@@ -244,7 +244,7 @@ static const char *const telling[] = {
 	"dump_backtrace*",
 	"walk_stackframe*",
 	"save_trace",
-	/* of all CPUs, and of stalled ones */
+	/* backtraces of all CPUs, and of stalled CPUs */
 	"nmi_cpu_backtrace*",
 	"nmi_trigger_*",
 	"trigger_*_backtrace*",

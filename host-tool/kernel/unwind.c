@@ -45,8 +45,7 @@ static bool move(struct walk *walk, const struct register_set *registers)
 	const struct stack *stack = cpu_find_stack(walk->cpu, sp);
 
 	if (!stack && walk->stack && sp.value == walk->stack->high.value)
-		stack = walk->stack; /* the very end of the stack: nothing of the frame is left on
-					it */
+		stack = walk->stack; /* the end of the stack: no part of the frame is on it */
 	if (!stack && walk->interrupted)
 		stack = cpu_find_overflowed_stack(walk->cpu, sp);
 	if (!stack) {

@@ -725,7 +725,7 @@ static void write_cpus_and_tasks(GString *text, const struct report *report)
 	}
 }
 
-/* --- what is missing, modules --- */
+/* --- missing data, modules --- */
 
 static void write_errors(GString *text, const GPtrArray *errors)
 {

@@ -55,7 +55,7 @@ keeps() {
 	[ "$(dumps "$1" | wc -l)" = "$2" ]
 }
 
-# --- noticed, collected, thawed ---
+# --- an oops is detected, the guest is collected and thawed ---
 
 oops a
 daemon_start
@@ -104,7 +104,7 @@ tap_is "two guests that oops at once give two dumps" "$(dumps b | wc -l)" 1
 tap_ok "keep=3 keeps three dumps" keeps a 3
 tap_like 'each of two dumps made at once names its own guest' "$(newest b report.json)" "\"name\" ?: ?\"$(guest_domain b)\""
 
-# --- waiting analysers ---
+# --- prestarted analysers ---
 
 spares() {
 	pgrep -P "$daemon_pid" -x oopsbt-analyze
@@ -119,7 +119,7 @@ oops a
 tap_like 'an analyser that died while it waited costs no dump' "$(stored a)" null_deref
 tap_ok 'as many analysers wait as before, after one died' eventually 10 have_spares 2
 
-# --- left alone ---
+# --- guests that others have paused ---
 
 daemon_mark
 kill -STOP "$daemon_pid"
@@ -149,7 +149,7 @@ daemon_mark
 oops b
 tap_like "after a reboot the new kernel is known" "$(stored b)" 'null_deref'
 
-# --- without events ---
+# --- guests without events ---
 
 daemon_change b "signal='watch' watch='100'"
 daemon_mark
@@ -260,7 +260,7 @@ daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
 tap_unlike 'a panic while the daemon was away is collected once' "$(tail -n "+$daemon_from" "$daemon_log")" 'panicked while oopsbtd'
 
-# --- disabling, and the end ---
+# --- disabling, and the daemon's end ---
 
 virsh -q metadata "$(guest_domain a)" https://oopsbt.org/xmlns/domain/1 --live --remove >/dev/null
 tap_ok "a disabled domain is not followed any more" daemon_wait "$(guest_domain a): disabled"

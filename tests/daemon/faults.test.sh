@@ -107,7 +107,7 @@ daemon_wait "$(guest_domain a): runs Linux" >/dev/null
 tap_ok 'no record of the freeze is left once the suspend call cannot be performed any more' \
 	timeout 60 sh -c "until [ -z \"\$(ls '$daemon_runtime/frozen')\" ]; do sleep 0.2; done"
 
-# --- the daemon hangs, ends, loses its guard, is started twice ---
+# --- the daemon hangs, ends, loses its guard, runs twice ---
 
 daemon_change a "budget='300'"
 rogue hang-frozen
@@ -172,7 +172,7 @@ kill -CONT "$qemu"
 sleep 0.5 # the stop command comes through after all
 tap_ok 'a suspend call that succeeds after its collection is undone' runs 5
 
-# --- the guest has taken over the analyser ---
+# --- the guest controls the analyser ---
 
 # refused MODE PATTERN: the dump is stored, and says what is missing
 refused() {

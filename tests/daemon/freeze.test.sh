@@ -319,7 +319,7 @@ end_process "$disk" "$(pgrep -P "$disk")"
 exec {saved}<&-
 recover b
 
-# --- no work left ---
+# --- nothing is left to do ---
 
 daemon_change a "budget='8000'"
 frozen a

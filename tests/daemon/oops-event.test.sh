@@ -209,7 +209,7 @@ tap_like "enable says that this QEMU pauses the guest" "$(virsh_oopsbt enable --
 tap_like 'enable says that a stock QEMU drops the event' "$(virsh_oopsbt enable --live "$(guest_domain stock)")" \
 	'has no patches for it and drops it'
 
-# --- only the daemon's own pause is ended, and none lasts ---
+# --- the daemon ends only its own pause, and no pause lasts ---
 
 daemon_mark
 kill -STOP "$daemon_pid"

@@ -198,7 +198,7 @@ tap_is 'the object store has the report beside the core' "$(find "$test_dir/kept
 tap_ok "rclone runs for a repeat of the bug" host systemctl start "$unit"
 tap_is "the object store has one core per bug" "$(grep -c '/core' "$test_dir/kept/puts")" 1
 
-# --- what the hook needs hangs ---
+# --- a resource of the hook hangs ---
 
 # hooks_of ID: the number of runs of its hook
 hooks_of() {

@@ -118,7 +118,7 @@ tap_is "oopsbt-doc has the same pages as Debian's" \
 	"$(rpm_files oopsbt-doc | sed 's,.*/,,' | sort)" \
 	"$(debian_files oopsbt-doc | sed -n 's,.*/docs/,,p' | sort)"
 
-# --- the programs in them work ---
+# --- the packaged programs work ---
 
 mkdir "$work/root"
 for package in oopsbt oopsbt-virsh; do

@@ -31,7 +31,7 @@ tap_is "the spec and its newest changelog entry have the version of the source" 
 tap_is "the installed source of the module has the version of the source" \
 	"$(ls "$root/usr/src") $(sed -n 's/^PACKAGE_VERSION=//p' "$root"/usr/src/*/dkms.conf)" "oopsbt-pvpanic-$version \"$version\""
 
-# --- what operating.test.sh runs ---
+# --- the blocks that operating.test.sh runs ---
 
 # A block has indented lines; the mark is before it.
 tap_is "each block of commands in docs/operating.md is marked as run by a test, or says why not" \

@@ -36,7 +36,7 @@ touch "$dump"
 "$real_virsh" -q dump --memory-only "$(guest_domain a)" "$dump" >/dev/null
 guest_destroy a
 
-# report FILE: the analyser's; sets $status, $seconds
+# report FILE: runs the analyser on FILE; sets $status, $seconds
 report() {
 	local TIMEFORMAT='%U %S'
 	echo 0 >"$test_dir/status"
@@ -62,7 +62,7 @@ vcpu1() {
 	"$query" value "$test_dir/json" '$.vcpus[1].frames[*].symbol' | xargs
 }
 
-# --- cores that are broken ---
+# --- damaged cores ---
 
 report "$core"
 tap_is "the unchanged core gives a report" "$status" 0
@@ -92,7 +92,7 @@ foreign "a program" "$analyze" 'not a core'
 foreign "a text" "$0" ''
 foreign "a directory" "$test_dir" ''
 
-# --- tables that lie ---
+# --- malformed tables ---
 
 "$build/tests/report/ways" "$dump" >"$test_dir/ways" || true
 tap_is "the kernel is found without an IDT, from user mode, from foreign registers and from none" \

@@ -24,14 +24,14 @@ fake() {
 	chmod +x "$work/$1"
 }
 
-# outcome NAME...: runs these; sets $output, $status and $counts, the last line
+# outcome NAME...: runs these tests; sets $output, $status, and $counts (the last line)
 outcome() {
 	status=0
 	output=$(cd "$work" && "$run" "${@/#/./}" 2>&1) || status=$?
 	counts=$(tail -n 1 <<<"$output")
 }
 
-# --- what counts
+# --- results
 
 fake passes <<<'echo "ok 1 - a"; echo "ok 2 - b # SKIP no machine"; echo 1..2'
 outcome passes

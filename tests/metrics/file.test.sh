@@ -93,7 +93,7 @@ tap_ok "Prometheus has the domain's exact name" \
 	answers 'oopsbt_incidents_total{domain=`a"} 1 \ bä`,kind="oops"} == 0'
 tap_ok "node_exporter accepts the file" answers 'node_textfile_scrape_error == 0'
 
-# --- what the daemon needs ---
+# --- the daemon's resources ---
 
 rm "$test_dir/freeze-guard"
 kill -KILL "$(pgrep -P "$daemon_pid" -f oopsbt-freeze-guard)"
@@ -105,7 +105,7 @@ libvirt_again
 tap_ok 'the metrics show a restored connection to libvirt' metrics_has 'oopsbt_libvirt_up 1' 30
 tap_ok 'the metrics show a restored freeze guard' metrics_has 'oopsbt_freeze_guard_up 1' 20
 
-# --- when it cannot be written ---
+# --- the file is not writable ---
 
 metrics_to none
 tap_ok "metrics=none removes the file" eventually 10 is_empty "$(dirname "$metrics_file")"
@@ -147,7 +147,7 @@ daemon_mark
 kill -HUP "$daemon_pid"
 tap_like "an invalid value is named and changes nothing" "$(daemon_wait 'not loaded')" 'metrics: "relative.prom" is not none or the whole path'
 
-# --- the end ---
+# --- the end of the daemon ---
 
 status=0
 daemon_stop || status=$?

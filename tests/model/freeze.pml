@@ -78,7 +78,7 @@ byte guard_works[GENERATIONS] = NOBODY;	/* on this freeze a call is under way, *
 mtype guard_before[GENERATIONS];	/* which was in this state then */
 chan to_guard[GENERATIONS] = [4] of { mtype, byte };
 
-/* --- the table of moves --- */
+/* --- the table of transitions --- */
 
 inline daemon_move(f, what)
 {
@@ -462,7 +462,7 @@ end_idle:
 	od
 }
 
-/* --- others, and what goes wrong --- */
+/* --- other processes, and failures --- */
 
 /* A resume call is on its way. */
 #define resuming (decided[0] || decided[1] || \
@@ -554,7 +554,7 @@ active proctype GuardKiller()
 }
 #endif
 
-/* --- when nothing more happens --- */
+/* --- final states --- */
 
 active proctype Monitor()
 {

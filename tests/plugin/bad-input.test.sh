@@ -61,7 +61,7 @@ tap_ok 'every view of an old report succeeds' ended_well
 report 20261120T100002Z-1 'report = {"schema": 1}'
 tap_ok 'every view of an empty report succeeds' ended_well
 
-# --- damage ---
+# --- damaged reports ---
 for kind in '"text"' 7 -1.5 null true '[]' '{}' '[[[]]]' '[null, 1, "x", {}]' 18446744073709551616; do
 	report 20261121T100000Z-1 "import json
 def bend(value, depth=0):
@@ -87,7 +87,7 @@ printf '\377\376\0 {"title": \300}' >"$dumps/web1/$id/report.json"
 run info "$id" --html
 tap_like 'a report that is not UTF-8 is damaged' "$status $err" '^1 error: .*is damaged'
 
-# --- huge ---
+# --- huge reports ---
 report 20261122T100000Z-1 'import copy
 vcpu = report["vcpus"][0]
 report["vcpus"] = [dict(copy.deepcopy(vcpu), vcpu=i, cpu=i) for i in range(4096)]
@@ -100,7 +100,7 @@ tap_is 'the log has all 200,000 lines' "$(oopsbt info "$id" --log | wc -l)" 2000
 oopsbt export --html "$id" "$test_dir/huge.html" >/dev/null
 tap_ok 'the page of 4096 CPUs has less than 1 MiB' test "$(stat -c %s "$test_dir/huge.html")" -lt 1048576
 
-# --- markup ---
+# --- markup in reports ---
 dump_make web1 20261123T100000Z-1 '<b>&amp;</b><script>alert(1)</script>'
 tap_is 'a title with markup is shown as text' "$(oopsbt info 20261123)" '<b>&amp;</b><script>alert(1)</script>'
 oopsbt list --html >"$test_dir/list.html"

@@ -68,7 +68,7 @@ run collect "$domain" --vmcore on
 tap_is 'collect removes the full dump that a killed process left unfinished' "$status $(find "$dumps/$domain/" -name .vmcore | wc -l)" '0 0'
 tap_is 'the guest runs on after full dumps' "$(guest_exec hang 'echo alive')" alive
 
-# --- paused stays paused ---
+# --- a paused guest stays paused ---
 virsh -q suspend "$domain" >/dev/null
 run collect "$domain"
 tap_is 'a paused guest is collected' "$status" 0
@@ -121,7 +121,7 @@ tap_ok 'a paused guest gives the same report through both ways of reading' diff 
 tap_like 'the report of a paused guest has backtraces' "$(cat "$test_dir/near")" '"symbol": "[a-z_]'
 virsh -q resume "$domain" >/dev/null
 
-# --- what cannot be collected ---
+# --- guests that cannot be collected ---
 run collect no-such-domain
 tap_is 'collect of an unknown domain is an error' "$status" 1
 domain_define asleep

@@ -132,7 +132,7 @@ tap_is 'a newer QEMU keeps its event SHUTDOWN when enable adds the oops event' \
 "$real_virsh" -q undefine own >/dev/null
 "$real_virsh" -q undefine bare >/dev/null
 
-# --- what is refused changes nothing ---
+# --- a rejected command changes nothing ---
 unchanged=$(element web1 config)$(element on live)$(element on config)
 refused() {
 	local title=$1 wanted=$2 pattern=$3

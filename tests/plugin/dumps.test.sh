@@ -19,7 +19,7 @@ json() {
 	python3 -c "import json, sys; data = json.load(sys.stdin); print($1)"
 }
 
-# --- nothing there ---
+# --- no dumps ---
 run list
 tap_is 'no dump directory: exit status' "$status" 1
 tap_like 'no dump directory: message' "$err" "cannot open the dump directory $dumps: No such file"
@@ -106,7 +106,7 @@ tap_is 'list --since with no time: exit status' "$status" 2
 tap_like 'list --since with no time: message' "$err" "--since cannot be 'never': it takes a time such as"
 run list nobody
 tap_is 'without libvirt an unknown domain is an empty list' "$status" 0
-tap_like 'without libvirt an unknown domain gives a warning' "$err" "warning: there is no dump of 'nobody'; whether there is such a domain is not known"
+tap_like 'without libvirt an unknown domain gives a warning' "$err" "warning: there is no dump of 'nobody'; cannot check if the domain exists"
 tap_is 'list takes several domains' "$(ids web1 db)" '20-1 21-1 21-2 22-1'
 tap_is 'list selects among several domains' "$(ids db --kind oops)" '21-2'
 tap_is 'list -1 shows the newest dump' "$(ids -1)" '22-1'
@@ -345,7 +345,7 @@ tap_like 'rm --keep 0 without a terminal needs --yes: message' "$err" 'add --yes
 run rm --keep 0 --yes
 tap_is 'rm --keep 0 --yes removes all dumps and their empty directories' "$status $(stored '*')" '0 0'
 
-# --- completion offers what the verb takes ---
+# --- completion offers the values of each verb ---
 dump_make web1 20261120T100000Z-1 'one'
 complete() {
 	virsh-oopsbt -D "$dumps" complete -- "$@" | sort | xargs
@@ -384,7 +384,7 @@ for words in enable disable 'enable --all web1' 'disable --all web1'; do
 	tap_like "$words is refused before libvirt is asked" "$status $err" '^2 error: (name a domain, or give --all|--all takes no domain names)'
 done
 
-# --- words in the wrong place ---
+# --- arguments in the wrong place ---
 for words in '-c test:///default' '-D /nowhere' '-q' '--connect=test:///default' '--quiet'; do
 	option=${words%% *}
 	# shellcheck disable=SC2086 # words are what is wanted

@@ -41,7 +41,7 @@ code=0
 through list >/dev/null || code=$?
 tap_is "the exit status of virsh is returned" "$code" 42
 
-# --- which virsh ---
+# --- the choice of virsh ---
 tap_is 'the next virsh in PATH is the real one' "$(through x || true)" "<$fake/virsh><x>"
 mkdir "$test_dir/other"
 cp "$front" "$plugin/virsh-oopsbt" "$test_dir/other/"
@@ -98,7 +98,7 @@ else
 	tap_skip "stock virsh's bash completion completes our verbs and domains" 'bash-completion is not installed'
 fi
 
-# --- our command ---
+# --- the command "oopsbt" ---
 tap_is 'oopsbt runs virsh-oopsbt' "$(virsh oopsbt --version)" "$("$plugin/virsh-oopsbt" --version)"
 tap_is 'oopsbt runs virsh-oopsbt with options of virsh before it' "$(virsh -q -r oopsbt help list)" "$(virsh oopsbt list --help)"
 tap_is 'oopsbt takes a whole command in one argument, as virsh does' "$(virsh 'oopsbt help list')" "$(virsh oopsbt help list)"
@@ -119,7 +119,7 @@ through 'list; oopsbt frobnicate' >/dev/null 2>&1 || code=$?
 tap_is 'the exit status is that of the last command' "$code" 2
 tap_is 'help oopsbt runs virsh-oopsbt' "$(virsh help oopsbt)" "$(virsh oopsbt --help)"
 
-# --- cost ---
+# --- the cost of the front end ---
 # Processor time of 100 starts of each, alternating, so that other load matters little.
 processor_us() {
 	local TIMEFORMAT='%U %S'

@@ -154,7 +154,7 @@ tap_is 'a host whose name a shell would interpret has no command' "$(virsh oopsb
 fleet stats --json --journal "$collected"
 tap_is 'stats of untrusted journals is valid JSON' "$(json 'len(data)' <"$test_dir/out")" 6
 
-# --- many ---
+# --- many entries ---
 rm -r "${collected:?}"/*
 # 20,000 dumps of 50 bugs on 2,000 hosts
 awk -v now="$(date +%s)" -v id=$incident 'BEGIN {

@@ -18,7 +18,7 @@ work=$test_dir/work
 debug=$test_dir/debug
 id=20261122T214501Z-1
 
-# --- a kernel and a module as their builds leave them ---
+# --- a kernel and a module in the state after their builds ---
 mkdir -p "$work" "$debug/boot" "$debug/kernel/drivers"
 cp "$sources"/*.c "$work"
 (
@@ -120,7 +120,7 @@ oopsbt export "$id" "$test_dir/dump.tar.gz" >/dev/null
 run info "$test_dir/dump.tar.gz" --debug "$debug"
 tap_like 'an exported dump has lines on a machine with its debug information' "$out" 'deepest at core.c:'
 
-# --- an oracle ---
+# --- comparison with addr2line ---
 oracle=$(python3 - "$dumps/web1/$id/report.json" <<'PYTHON' | while read -r address; do
 import json, sys
 report = json.load(open(sys.argv[1]))

@@ -43,7 +43,7 @@ at_exit "export LIBVIRT_DEFAULT_URI='qemu+unix:///system?socket=$libvirt_root/ru
 domain_xml web1 >"$test_dir/web1.xml"
 far_virsh define "$test_dir/web1.xml" >/dev/null
 
-# --- what works through libvirt alone ---
+# --- operations that need only libvirt ---
 remote enable web1 --keep 4
 tap_is 'a domain of another host can be enabled' "$status" 0
 tap_is 'enable writes the metadata on the other host' "$(far_virsh metadata web1 https://oopsbt.org/xmlns/domain/1 --config | sed '/^$/d')" '<oopsbt keep="4"/>'

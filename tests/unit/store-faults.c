@@ -236,7 +236,7 @@ static const struct operation {
 	{"list", do_list, 2, 1, 2, 0},
 };
 
-/* --- what must hold --- */
+/* --- the checks --- */
 
 static void check_dump(const struct store_entry *entry)
 {

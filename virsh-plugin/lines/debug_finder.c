@@ -22,7 +22,7 @@ struct debug_finder {
 	struct debug_server *server; /* or NULL */
 };
 
-/* --- what there is --- */
+/* --- existing files --- */
 
 /*
  * "virtio_net" of "virtio-net.ko.xz", "vmlinux" of "vmlinux-6.1.0"; NULL: another name. g_free().
@@ -150,7 +150,7 @@ bool debug_finder_has_server(const struct debug_finder *finder)
 	return finder->server != NULL;
 }
 
-/* --- the one that is wanted --- */
+/* --- the wanted file --- */
 
 /* Refuses a FIFO or a device of that name, which could block. */
 static int open_file(const char *path)

@@ -173,7 +173,7 @@ GArray *module_info_look_up(struct module_info *modules, const char *module,
 	return chain;
 }
 
-/* --- what became of it --- */
+/* --- the result --- */
 
 static void set_text(JsonObject *object, const char *name, const char *text)
 {

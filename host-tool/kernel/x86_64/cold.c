@@ -267,7 +267,10 @@ static bool is_stack_with_top(uint64_t stack, uint64_t top, uint64_t size)
 	return top && stack == top - size && stack % size == 0;
 }
 
-/* Does the stack of @task, of @size bytes, end at a known top? Sets *@top_at to its place. */
+/*
+ * True if the stack of @task, of @size bytes, ends at a known top; *@top_at gets the place of this
+ * top.
+ */
 static bool has_top(const struct search *search, const uint64_t stacks[2], uint64_t size,
 		    uint64_t *top_at)
 {
