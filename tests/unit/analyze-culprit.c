@@ -134,9 +134,13 @@ static void test_collect(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/culprit/a hung task is told by its own functions", test_one_task);
-	g_test_add_func("/culprit/a chain of tasks is told by its end", test_chain);
-	g_test_add_func("/culprit/a deadlock is the same whoever waited first", test_deadlock);
-	g_test_add_func("/culprit/a collection is told by a deadlock only", test_collect);
+	g_test_add_func("/culprit/the fingerprint of a hung task is from its own functions",
+			test_one_task);
+	g_test_add_func("/culprit/the fingerprint of a chain of tasks is from its end", test_chain);
+	g_test_add_func(
+		"/culprit/the fingerprint of a deadlock does not depend on the first waiter",
+		test_deadlock);
+	g_test_add_func("/culprit/a collection on request has a fingerprint only for a deadlock",
+			test_collect);
 	return g_test_run();
 }

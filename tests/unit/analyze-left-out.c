@@ -283,17 +283,18 @@ static void test_unknown_kernel(struct fixture *f, gconstpointer unused G_GNUC_U
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	TEST("where no signal was left out the oldest oops is meant, and none is listed",
+	TEST("with no signal left out the collection is about the oldest oops, and none is listed",
 	     test_none);
-	TEST("an oops comes after those whose signals were left out", test_after_those_left_out);
+	TEST("the oops of a signal comes after those without a signal", test_after_those_left_out);
 	TEST("the kernel's own count corrects the count of signals", test_counts_differ);
-	TEST("an oops whose signal waits is not meant", test_others_wait);
-	TEST("a stack in the telling of an oops says which one is meant", test_stack);
-	TEST("those between the last one told and this one are listed", test_list);
-	TEST("a report of something else lists as many as had a signal", test_list_without_an_oops);
-	TEST("of 1000 oopses 64 are listed and the others counted", test_thousand);
-	TEST("what a log lies is listed once, and nothing is made up", test_lies);
-	TEST("oopses that the log has lost are told as missing", test_missing);
-	TEST("of a kernel that was not known none is listed", test_unknown_kernel);
+	TEST("an oops with a queued signal is left to this signal", test_others_wait);
+	TEST("the stack of a CPU that prints an oops selects the oops", test_stack);
+	TEST("the oopses between the last signalled one and this one are listed", test_list);
+	TEST("a report about something else lists as many oopses as signals were left out",
+	     test_list_without_an_oops);
+	TEST("of 1000 oopses 64 are listed, and the others are counted", test_thousand);
+	TEST("a lying log gives each oops once, and no invented one", test_lies);
+	TEST("oopses that the log has lost are reported as missing", test_missing);
+	TEST("no oops of an unknown kernel is listed", test_unknown_kernel);
 	return g_test_run();
 }

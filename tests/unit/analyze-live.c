@@ -151,6 +151,6 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/live/the analyser has the daemon's priority until the guest is thawed",
 			test_collection);
-	g_test_add_func("/live/a search for a kernel has the usual priority", test_map);
+	g_test_add_func("/live/a search for a kernel runs with normal priority", test_map);
 	return g_test_run();
 }

@@ -294,15 +294,14 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_assert_cmpint(ftruncate(memory, (off_t)(BASE + NUM_PAGES * PAGE)), ==, 0);
 	g_assert_cmpint(dup2(memory, MEMORY_FD), ==, MEMORY_FD);
-	g_test_add_func("/sandbox/guest memory can be read, and nothing beside it", test_window);
-	g_test_add_func("/sandbox/the memory descriptor gives nothing in another way",
+	g_test_add_func("/sandbox/only guest memory is readable", test_window);
+	g_test_add_func("/sandbox/the memory descriptor allows no other access",
 			test_memory_descriptor);
-	g_test_add_func("/sandbox/no descriptor can be read when memory is relayed",
+	g_test_add_func("/sandbox/no descriptor is readable when memory is relayed",
 			test_no_memory);
-	g_test_add_func("/sandbox/a process can signal itself alone", test_signals);
-	g_test_add_func("/sandbox/no path is looked up", test_files);
-	g_test_add_func("/sandbox/a process can take the usual priority, and no other",
-			test_priority);
+	g_test_add_func("/sandbox/a process can send signals only to itself", test_signals);
+	g_test_add_func("/sandbox/no path can be opened", test_files);
+	g_test_add_func("/sandbox/a process can set only normal priority", test_priority);
 	g_test_add_func("/sandbox/memory is never executable", test_code);
 	g_test_add_func("/sandbox/every other system call ends the process", test_all_others);
 	return g_test_run();

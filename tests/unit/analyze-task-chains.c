@@ -182,12 +182,13 @@ static void test_cause(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/chains/two that wait for each other are a deadlock", test_deadlock);
-	g_test_add_func("/chains/one that waits for itself is a deadlock", test_alone);
-	g_test_add_func("/chains/a last reader makes a likely deadlock", test_likely);
-	g_test_add_func("/chains/the end of a chain says what it does", test_end);
-	g_test_add_func("/chains/long chains are told in few words", test_long);
-	g_test_add_func("/chains/the one that tells a hang has lasted about as long", test_telling);
-	g_test_add_func("/chains/the cause is the last one that sleeps", test_cause);
+	g_test_add_func("/chains/two tasks that wait for each other are a deadlock", test_deadlock);
+	g_test_add_func("/chains/a task that waits for itself is a deadlock", test_alone);
+	g_test_add_func("/chains/a chain through a last reader is a likely deadlock", test_likely);
+	g_test_add_func("/chains/the report tells what the last task of a chain does", test_end);
+	g_test_add_func("/chains/a long chain has a short description", test_long);
+	g_test_add_func("/chains/the task chosen for a hang has waited for about as long",
+			test_telling);
+	g_test_add_func("/chains/the cause is the last sleeping task of the chain", test_cause);
 	return g_test_run();
 }

@@ -249,14 +249,17 @@ static void test_none(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/verdict/a lockup is the guest's, and a starved one the host's",
+	g_test_add_func("/verdict/the guest is to blame for a lockup, the host for a starved vCPU",
 			test_lockups);
 	g_test_add_func("/verdict/a dead guest waits for nothing, or for the host", test_dead);
-	g_test_add_func("/verdict/of a hung task the end of its chain counts", test_tasks);
-	g_test_add_func("/verdict/who waits for a disk that has old requests waits for the host",
-			test_disks);
-	g_test_add_func("/verdict/what is told by an event names nobody without a deadlock",
+	g_test_add_func("/verdict/the verdict on a hung task is about the end of its chain",
+			test_tasks);
+	g_test_add_func(
+		"/verdict/a task that waits for a disk with old requests waits for the host",
+		test_disks);
+	g_test_add_func("/verdict/an incident from an event blames nobody without a deadlock",
 			test_events);
-	g_test_add_func("/verdict/other kinds, and a hang that is over, have none", test_none);
+	g_test_add_func("/verdict/other kinds of incidents, and ended hangs, have no verdict",
+			test_none);
 	return g_test_run();
 }

@@ -130,9 +130,10 @@ static void test_head(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/json-check/what a report may hold is taken", test_good);
-	g_test_add_func("/json-check/what is not JSON, or not a report's, is refused", test_bad);
-	g_test_add_func("/json-check/values asked for are told", test_values);
-	g_test_add_func("/json-check/they must come early", test_head);
+	g_test_add_func("/json-check/valid members of a report are accepted", test_good);
+	g_test_add_func("/json-check/invalid JSON, and JSON that no report has, is rejected",
+			test_bad);
+	g_test_add_func("/json-check/the values of requested members are returned", test_values);
+	g_test_add_func("/json-check/requested members must be near the beginning", test_head);
 	return g_test_run();
 }

@@ -385,33 +385,33 @@ static void test_a_storage_pool_shows_the_records_that_there_are(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/repeats/the first few are stored in full",
+	g_test_add_func("/repeats/the first incidents of a bug are stored in full",
 			test_the_first_few_are_stored_in_full);
 	g_test_add_func("/repeats/another bug is stored in full",
 			test_another_bug_is_stored_in_full_whatever_there_is_of_this_one);
-	g_test_add_func("/repeats/what is not known is stored in full",
+	g_test_add_func("/repeats/an incident without a fingerprint is stored in full",
 			test_what_is_not_known_is_stored_in_full);
-	g_test_add_func("/repeats/after a quiet time it is stored in full again",
+	g_test_add_func("/repeats/an incident after a quiet time is stored in full again",
 			test_after_a_quiet_time_it_is_stored_in_full_again);
-	g_test_add_func("/repeats/a new series has a holder of its own",
+	g_test_add_func("/repeats/a new series has its records in a dump of its own",
 			test_a_new_series_has_a_holder_of_its_own);
 	g_test_add_func("/repeats/records join the dumps before and after them",
 			test_records_join_the_dumps_before_and_after_them);
-	g_test_add_func("/repeats/a clock that is set hides nothing",
+	g_test_add_func("/repeats/a changed clock hides no incident",
 			test_a_clock_that_is_set_hides_nothing);
-	g_test_add_func("/repeats/a dump with records goes after those without",
+	g_test_add_func("/repeats/a dump with records is removed after those without",
 			test_a_dump_with_records_goes_after_those_without);
-	g_test_add_func("/repeats/a record says when, where and what",
+	g_test_add_func("/repeats/a record has time, place and kind of the incident",
 			test_a_record_says_when_where_and_what);
-	g_test_add_func("/repeats/all are counted, the first and the last are listed",
+	g_test_add_func("/repeats/all records are counted, the first and the last are listed",
 			test_all_are_counted_and_the_first_and_last_are_listed);
-	g_test_add_func("/repeats/a dump that is gone or damaged takes no record",
+	g_test_add_func("/repeats/a removed or damaged dump gets no record",
 			test_a_dump_that_is_gone_or_damaged_takes_no_record);
-	g_test_add_func("/repeats/what a killed writer left is written over",
+	g_test_add_func("/repeats/the next writer overwrites an incomplete record",
 			test_what_a_killed_writer_left_is_written_over);
-	g_test_add_func("/repeats/a restart and another name change nothing",
+	g_test_add_func("/repeats/a restart and a new name of the domain do not split a series",
 			test_a_restart_and_another_name_change_nothing);
-	g_test_add_func("/repeats/a storage pool shows the records that there are",
+	g_test_add_func("/repeats/a storage pool shows the existing records",
 			test_a_storage_pool_shows_the_records_that_there_are);
 	return g_test_run();
 }

@@ -281,17 +281,18 @@ int main(int argc, char **argv)
 	log_path = g_build_filename(folder, "log", NULL);
 	g_setenv(LOG_VARIABLE, log_path, TRUE);
 	g_setenv("OOPSBT_ANALYZER", program, TRUE);
-	g_test_add_func("/analyzer/as many stand by as are asked for", test_number);
-	g_test_add_func("/analyzer/a new one is started where none stands by", test_none_left);
-	g_test_add_func("/analyzer/one that died while it stood by is not taken", test_dead);
-	g_test_add_func("/analyzer/one that died is replaced", test_dead_replaced);
-	g_test_add_func("/analyzer/those that are too many end", test_trim);
-	g_test_add_func("/analyzer/other limits end those that have the old ones",
+	g_test_add_func("/analyzer/the pool has the requested number of spares", test_number);
+	g_test_add_func("/analyzer/without a spare a new analyser is started", test_none_left);
+	g_test_add_func("/analyzer/a dead spare is not used", test_dead);
+	g_test_add_func("/analyzer/a dead spare is replaced", test_dead_replaced);
+	g_test_add_func("/analyzer/surplus spares end", test_trim);
+	g_test_add_func("/analyzer/a change of limits ends spares with the old limits",
 			test_other_limits);
-	g_test_add_func("/analyzer/it gets its socket and no other descriptor", test_descriptors);
-	g_test_add_func("/analyzer/they end with the pool", test_freed);
-	g_test_add_func("/analyzer/they end when the collector is killed", test_killed);
-	g_test_add_func("/analyzer/a program that is not there is named", test_not_there);
+	g_test_add_func("/analyzer/an analyser gets its socket and no other descriptor",
+			test_descriptors);
+	g_test_add_func("/analyzer/spares end with the pool", test_freed);
+	g_test_add_func("/analyzer/spares end when the collector is killed", test_killed);
+	g_test_add_func("/analyzer/the error for a missing program names it", test_not_there);
 	status = g_test_run();
 	g_unlink(log_path);
 	g_rmdir(folder);

@@ -185,9 +185,9 @@ int main(int argc, char **argv)
 	ADD("drop-ins are read after the file, by name", test_order);
 	ADD("files that only look like drop-ins are not read", test_others);
 	ADD("the default file comes first", test_places);
-	ADD("each fault is told with its file and line", test_lines);
-	ADD("a fault in a drop-in is told with the drop-in's name", test_drop_in_named);
-	ADD("an error says how many more there are", test_count);
-	ADD("a file that cannot be read is an error", test_unreadable);
+	ADD("each error has its file and line", test_lines);
+	ADD("an error in a drop-in has the name of the drop-in", test_drop_in_named);
+	ADD("an error has the number of further errors", test_count);
+	ADD("an unreadable file is an error", test_unreadable);
 	return g_test_run();
 }

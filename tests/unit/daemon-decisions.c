@@ -296,18 +296,17 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_unsetenv("LIBVIRT_DEFAULT_URI");
 	g_unsetenv("OOPSBT_RUNTIME_DIRECTORY");
-	g_test_add_func("/rate/a burst is allowed, then as many as the hour has", test_rate);
-	g_test_add_func("/rate/the total limit holds too", test_total_rate);
+	g_test_add_func("/rate/a burst is allowed, then the hourly rate applies", test_rate);
+	g_test_add_func("/rate/the total limit applies as well", test_total_rate);
 	g_test_add_func("/rate/one collection is reserved for each domain", test_reserved);
-	g_test_add_func("/rate/how long it takes until there is one again is known", test_wait);
-	g_test_add_func("/rate/a search that is asked for again and again waits longer each time",
-			test_backoff);
-	g_test_add_func("/nmi/it is sent only where it is known to be safe, or wanted", test_nmi);
-	g_test_add_func("/config/values are read, unknown keys are warned of", test_config);
-	g_test_add_func("/config/a bad value is an error that names it", test_config_errors);
-	g_test_add_func("/config/metrics go to one file for all to read, or nowhere",
+	g_test_add_func("/rate/the time until the next allowed collection is known", test_wait);
+	g_test_add_func("/rate/a repeated search waits longer each time", test_backoff);
+	g_test_add_func("/nmi/an NMI is sent only if it is safe or requested", test_nmi);
+	g_test_add_func("/config/values are read, and unknown keys give warnings", test_config);
+	g_test_add_func("/config/the error for a bad value names it", test_config_errors);
+	g_test_add_func("/config/the file of metrics is world-readable, or there is none",
 			test_config_metrics);
-	g_test_add_func("/config/auto_enable has patterns of names", test_auto_enable);
-	g_test_add_func("/config/the comments in oopsbtd.conf are the defaults", test_config_file);
+	g_test_add_func("/config/auto_enable accepts patterns of names", test_auto_enable);
+	g_test_add_func("/config/the comments in oopsbtd.conf show the defaults", test_config_file);
 	return g_test_run();
 }

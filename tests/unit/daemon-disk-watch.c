@@ -229,15 +229,15 @@ static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add("/disk-watch/a request that is not answered is old", struct fixture, NULL,
-		   set_up, test_not_answered, tear_down);
-	g_test_add("/disk-watch/what is no request that waits is none", struct fixture, NULL,
-		   set_up, test_others, tear_down);
-	g_test_add("/disk-watch/the oldest requests are looked at", struct fixture, NULL, set_up,
+	g_test_add("/disk-watch/an unanswered request becomes old", struct fixture, NULL, set_up,
+		   test_not_answered, tear_down);
+	g_test_add("/disk-watch/only waiting requests count", struct fixture, NULL, set_up,
+		   test_others, tear_down);
+	g_test_add("/disk-watch/the oldest requests are watched", struct fixture, NULL, set_up,
 		   test_oldest, tear_down);
-	g_test_add("/disk-watch/disks that come are told of once", struct fixture, NULL, set_up,
+	g_test_add("/disk-watch/new disks are reported once", struct fixture, NULL, set_up,
 		   test_devices, tear_down);
-	g_test_add("/disk-watch/places that lie are refused", struct fixture, NULL, set_up,
-		   test_lies, tear_down);
+	g_test_add("/disk-watch/invalid addresses of requests are rejected", struct fixture, NULL,
+		   set_up, test_lies, tear_down);
 	return g_test_run();
 }

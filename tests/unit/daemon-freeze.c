@@ -207,17 +207,17 @@ int main(int argc, char **argv)
 	int status;
 
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/the usual way ends with nothing outstanding", test_usual_way);
+	g_test_add_func("/a normal freeze ends without pending work", test_usual_way);
 	g_test_add_func("/a suspend call without an answer is not forgotten",
 			test_no_end_without_answer);
-	g_test_add_func("/nothing leads on from an end", test_ends_are_ends);
-	g_test_add_func("/a domain is claimed by one at a time", test_one_at_a_time);
-	g_test_add_func("/a record of a process that was killed is found", test_left_behind);
-	g_test_add_func("/a claim without a call is nothing to undo", test_claim_left_behind);
+	g_test_add_func("/a final state has no transition", test_ends_are_ends);
+	g_test_add_func("/only one process at a time can claim a domain", test_one_at_a_time);
+	g_test_add_func("/the record of a killed process is found", test_left_behind);
+	g_test_add_func("/a claim without a suspend call needs no thaw", test_claim_left_behind);
 	g_test_add_func("/a record of another boot is removed", test_other_boot);
-	g_test_add_func("/a record is taken from an owner that is late",
+	g_test_add_func("/the guard takes the record of a late owner",
 			test_taken_from_one_that_is_late);
-	g_test_add_func("/a record is taken once from an owner that is gone",
+	g_test_add_func("/the record of a dead owner is taken only once",
 			test_taken_from_one_that_is_gone);
 	directory = g_dir_make_tmp("oopsbt-freeze-XXXXXX", NULL);
 	folder = g_build_filename(directory, "frozen", NULL);

@@ -106,9 +106,9 @@ static void test_due(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/hook/each fact is one variable, whatever is in it", test_environment);
-	g_test_add_func("/hook/a value comes back as it was", test_shell);
-	g_test_add_func("/hook/a hook is wanted where there is a drop-in", test_wanted);
-	g_test_add_func("/hook/a hook that was not started is found in its dump", test_due);
+	g_test_add_func("/hook/each fact is one variable for every content", test_environment);
+	g_test_add_func("/hook/a quoted value is read back unchanged", test_shell);
+	g_test_add_func("/hook/a drop-in enables the hook", test_wanted);
+	g_test_add_func("/hook/a hook that was not started is found from its dump", test_due);
 	return g_test_run();
 }

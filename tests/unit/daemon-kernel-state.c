@@ -66,6 +66,6 @@ static void test_signals(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/kernel-state/what was left out is known to a successor", test_signals);
+	g_test_add_func("/kernel-state/the next daemon knows the left out signals", test_signals);
 	return g_test_run();
 }

@@ -153,12 +153,11 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/layout/mtree of QEMU 7.2 gives the RAM of the space \"memory\"",
 			test_mtree_7_2);
-	g_test_add_func("/layout/mtree of QEMU 10 with KVM is understood", test_mtree_10);
-	g_test_add_func("/layout/text that is not mtree gives nothing", test_mtree_garbage);
+	g_test_add_func("/layout/mtree of QEMU 10 with KVM is parsed", test_mtree_10);
+	g_test_add_func("/layout/text other than mtree gives no memory", test_mtree_garbage);
 	g_test_add_func("/layout/ramblock gives the used length of a region's block",
 			test_ramblock);
-	g_test_add_func("/layout/gpa2hva is believed only about the region asked for",
-			test_gpa2hva);
-	g_test_add_func("/layout/the ACPI timer's port and its value", test_timer);
+	g_test_add_func("/layout/gpa2hva is accepted only for the requested region", test_gpa2hva);
+	g_test_add_func("/layout/the port and the value of the ACPI timer are parsed", test_timer);
 	return g_test_run();
 }

@@ -484,19 +484,19 @@ int main(int argc, char **argv)
 	g_test_add("/log/" title, struct journal, NULL, set_up, function, tear_down)
 	ADD("a line is an entry with the domain and the dump as fields", test_line);
 	ADD("an incident is one entry with its facts as fields", test_incident);
-	ADD("what is not known of an incident is no field", test_unknown);
-	ADD("the end of a hang is no warning", test_phases);
-	ADD("an incident without a dump says why", test_no_dump);
-	ADD("a pause that is left, or cannot be ended, is an entry", test_pause);
-	ADD("text of a guest makes no further field", test_hostile);
+	ADD("an unknown fact of an incident makes no field", test_unknown);
+	ADD("the end of a hang is not a warning", test_phases);
+	ADD("an incident without a dump has the reason", test_no_dump);
+	ADD("a pause that stays or cannot be ended makes an entry", test_pause);
+	ADD("text of a guest cannot add a field", test_hostile);
 	ADD("a field is shorter than 4 KiB and ends with a whole character", test_long);
-	ADD("what is escaped is not escaped again", test_escaped_once);
-	ADD("a journal that stalls holds nobody up, and what is lost is told", test_stall);
-	ADD("a journal that stalls holds up the end for two seconds at most", test_close_stalled);
-	ADD("at the end all that waits is written", test_close);
-	ADD("without a journal nothing waits, and it is told when there is one", test_absent);
-	ADD("what is written after the end is dropped", test_late);
+	ADD("escaped text is not escaped again", test_escaped_once);
+	ADD("a stalled journal delays nobody, and lost entries are counted", test_stall);
+	ADD("a stalled journal delays the end by at most two seconds", test_close_stalled);
+	ADD("at the end all queued entries are written", test_close);
+	ADD("without a journal nothing blocks, and a later journal gets the entries", test_absent);
+	ADD("entries after the end are dropped", test_late);
 #undef ADD
-	g_test_add_func("/log/a standard error that stalls holds nobody up", test_stderr);
+	g_test_add_func("/log/a stalled standard error delays nobody", test_stderr);
 	return g_test_run();
 }

@@ -408,19 +408,20 @@ static void add(const char *path, void (*test)(struct fixture *, const void *))
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/text/domains are told one by one and summed up", test_domains);
-	g_test_add_func("/text/what is not known is left out", test_nothing);
-	g_test_add_func("/text/the store is told", test_store);
+	g_test_add_func("/text/each domain has its metrics, and there are sums", test_domains);
+	g_test_add_func("/text/an unknown value is left out", test_nothing);
+	g_test_add_func("/text/the store has metrics", test_store);
 	g_test_add_func("/text/a domain's name can't leave its label", test_hostile_names);
-	g_test_add_func("/text/two domains of one name are one", test_same_names);
+	g_test_add_func("/text/two domains with one name share a metric", test_same_names);
 	g_test_add_func("/text/each family is declared once", test_families);
 	g_test_add_func("/histogram/buckets are cumulative", test_histogram);
-	g_test_add_func("/histogram/bounds ascend and fit", test_histograms_fit);
-	add("/file/it is for everyone to read whatever the umask", test_file_is_for_all);
+	g_test_add_func("/histogram/the bounds of buckets ascend and fit the values",
+			test_histograms_fit);
+	add("/file/the file is world-readable with every umask", test_file_is_for_all);
 	add("/file/a missing folder is an error", test_file_missing_folder);
-	add("/file/a full folder keeps the old file", test_file_full_folder);
-	add("/file/what a killed daemon left does no harm", test_file_leftover);
-	add("/file/no link is followed", test_file_link);
-	add("/file/a reader sees one text or the other", test_file_is_whole);
+	add("/file/a full disk keeps the old file", test_file_full_folder);
+	add("/file/the temporary file of a killed daemon does no harm", test_file_leftover);
+	add("/file/a symbolic link is not followed", test_file_link);
+	add("/file/a reader sees the old or the new text, never a mix", test_file_is_whole);
 	return g_test_run();
 }

@@ -198,13 +198,17 @@ static void test_core(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/output/text that is clean and not too long is taken", test_text);
+	g_test_add_func("/output/clean text within the limit is accepted", test_text);
 	g_test_add_func("/output/report.json must be about this collection", test_json);
-	g_test_add_func("/output/the head of a report says kernel and CPU", test_summary);
-	g_test_add_func("/output/... and fingerprint and verdict", test_verdict);
-	g_test_add_func("/output/... and fingerprint and left out", test_left_out);
+	g_test_add_func("/output/the daemon reads kernel and CPU from the head of a report",
+			test_summary);
+	g_test_add_func(
+		"/output/the daemon reads fingerprint and verdict from the head of a report",
+		test_verdict);
+	g_test_add_func("/output/the daemon reads the left out signals from the head of a report",
+			test_left_out);
 	g_test_add_func("/output/a report of 8 MiB takes less than 1 MiB to check", test_memory);
-	g_test_add_func("/output/text is checked piece by piece, characters whole", test_pieces);
+	g_test_add_func("/output/a character across two pieces of text is accepted", test_pieces);
 	g_test_add_func("/output/a core is an ELF file or empty", test_core);
 	return g_test_run();
 }

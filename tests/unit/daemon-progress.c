@@ -41,8 +41,8 @@ static void test_endless(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/progress/a pool without work does not stand", test_idle);
-	g_test_add_func("/progress/a pool stands when none of its work ends", test_stands);
-	g_test_add_func("/progress/work that may take any time is waited for", test_endless);
+	g_test_add_func("/progress/a pool without work is not stuck", test_idle);
+	g_test_add_func("/progress/a pool is stuck when none of its tasks ends", test_stands);
+	g_test_add_func("/progress/a task without a time limit is not stuck", test_endless);
 	return g_test_run();
 }

@@ -187,8 +187,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/stall-watch/a hung task ends when its counts of switches move",
 			test_hung_task);
-	g_test_add_func("/stall-watch/tasks that are none are not followed", test_no_tasks);
+	g_test_add_func("/stall-watch/invalid tasks are not watched", test_no_tasks);
 	g_test_add_func("/stall-watch/the end of the process is not the end of a hang", test_gone);
-	g_test_add_func("/stall-watch/a guest that is suspended is not looked at", test_suspended);
+	g_test_add_func("/stall-watch/a suspended guest is not examined", test_suspended);
 	return g_test_run();
 }

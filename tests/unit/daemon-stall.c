@@ -1026,60 +1026,65 @@ static void test_hostile(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/stall/each kind is told after its limit, and of its CPU", test_kinds);
+	g_test_add_func("/stall/each kind is reported after its time limit, with its CPU",
+			test_kinds);
 	g_test_add_func("/stall/idle, tickless, computing and unplugged CPUs do not hang",
 			test_no_hang);
 	g_test_add_func("/stall/a busy host makes no lockup and no RCU stall", test_busy_host);
-	g_test_add_func("/stall/a grace period is measured in the time that the host gives",
+	g_test_add_func("/stall/a grace period counts the time that the host lets the guest run",
 			test_grace_period_of_a_slow_guest);
-	g_test_add_func("/stall/a hang that changes to and fro is told ever more rarely",
-			test_to_and_fro);
-	g_test_add_func("/stall/a wait that is not over counts", test_waits_unseen);
+	g_test_add_func(
+		"/stall/a hang that alternates between kinds is reported more and more rarely",
+		test_to_and_fro);
+	g_test_add_func("/stall/a continuing wait counts", test_waits_unseen);
 	g_test_add_func("/stall/a guest that misses its timers is dead", test_dead);
-	g_test_add_func("/stall/a guest that sleeps is not dead", test_sleeps);
-	g_test_add_func("/stall/a gap and a reset begin anew", test_gap);
-	g_test_add_func("/stall/a hang is told again ever more rarely, and its end",
+	g_test_add_func("/stall/a sleeping guest is not dead", test_sleeps);
+	g_test_add_func("/stall/a gap and a reset restart the measurement", test_gap);
+	g_test_add_func("/stall/a continuing hang is reported more and more rarely, and its end is "
+			"reported",
 			test_lasts_and_ends);
 	g_test_add_func("/stall/CPUs that hang together are one incident", test_together);
-	g_test_add_func("/stall/a CPU that waits for one that hangs is part of that",
+	g_test_add_func("/stall/a CPU that waits for a hung CPU belongs to the same incident",
 			test_waits_for_a_cpu);
-	g_test_add_func("/stall/an RCU stall of a CPU that locks up is part of the lockup",
+	g_test_add_func("/stall/an RCU stall by a locked-up CPU belongs to the lockup",
 			test_grace_period_and_lockup);
 	g_test_add_func("/stall/a starved vCPU does not end an RCU stall",
 			test_grace_period_and_starved);
 	g_test_add_func("/stall/a CPU that hangs later is another incident",
 			test_one_after_the_other);
-	g_test_add_func("/stall/all that are starved are one incident", test_starved_together);
-	g_test_add_func("/stall/a vCPU that is gone has not run on", test_gone);
-	g_test_add_func("/stall/an idle CPU that halts without the host's knowledge does not hang",
+	g_test_add_func("/stall/all starved vCPUs are one incident", test_starved_together);
+	g_test_add_func("/stall/an unplugged vCPU does not count as running again", test_gone);
+	g_test_add_func("/stall/an idle CPU that halts without an exit does not hang",
 			test_halts_unseen);
-	g_test_add_func("/stall/a CPU of nohz_full does not hang, others may", test_tickless);
-	g_test_add_func("/stall/a guest that is suspended does not hang", test_guest_sleeps);
-	g_test_add_func("/stall/a host that was suspended makes no hang", test_host_sleeps);
-	g_test_add_func("/stall/a pause or another daemon makes no second incident of a hang",
+	g_test_add_func("/stall/a nohz_full CPU does not hang, other CPUs can", test_tickless);
+	g_test_add_func("/stall/a suspended guest does not hang", test_guest_sleeps);
+	g_test_add_func("/stall/a suspend of the host makes no hang", test_host_sleeps);
+	g_test_add_func("/stall/a pause or a new daemon does not report a hang twice",
 			test_goes_on);
-	g_test_add_func("/stall/a guest that hung before the watch began is seen",
+	g_test_add_func("/stall/a guest that hung before the start of the watch is reported",
 			test_hangs_already);
-	g_test_add_func("/stall/a vCPU that runs just when it is looked at is not starved",
+	g_test_add_func("/stall/a vCPU that runs only at the sample times is not starved",
 			test_in_step);
-	g_test_add_func("/stall/a host that has no time now and then is told once an hour",
+	g_test_add_func("/stall/a host that starves guests now and then is reported once per hour",
 			test_starved_now_and_then);
-	g_test_add_func("/stall/a grace period of an idle guest",
+	g_test_add_func("/stall/a grace period of an idle guest is no stall",
 			test_grace_period_of_an_idle_guest);
-	g_test_add_func("/stall/the guest's count of hung tasks moves one way", test_hung_task);
-	g_test_add_func("/stall/a hung task is over when it has run", test_hung_task_ends);
-	g_test_add_func("/stall/a hang that the guest tells of is told before its limit, and once",
-			test_guest_tells_early);
-	g_test_add_func("/stall/a hang that the guest tells of may end before its limit",
+	g_test_add_func("/stall/only an increased count of hung tasks is an incident",
+			test_hung_task);
+	g_test_add_func("/stall/a hung task ends when it has run", test_hung_task_ends);
+	g_test_add_func(
+		"/stall/a hang that the guest reports is reported once, before its time limit",
+		test_guest_tells_early);
+	g_test_add_func("/stall/a hang that the guest reports may end before its time limit",
 			test_guest_tells_of_a_short_one);
-	g_test_add_func("/stall/a hang that the guest tells of and nobody sees is none",
+	g_test_add_func("/stall/a hang that only the guest sees is not reported",
 			test_guest_tells_of_nothing_seen);
-	g_test_add_func("/stall/a warning is told once", test_warning);
-	g_test_add_func("/stall/a guest that warns all the time hides no hang",
-			test_warns_and_hangs);
-	g_test_add_func("/stall/a count that never moved is no clock", test_counter_not_in_use);
+	g_test_add_func("/stall/a warning is reported once", test_warning);
+	g_test_add_func("/stall/continuous warnings do not hide a hang", test_warns_and_hangs);
+	g_test_add_func("/stall/a counter that never changed is not a clock",
+			test_counter_not_in_use);
 	g_test_add_func("/stall/a vCPU's new thread is measured from its start",
 			test_another_thread);
-	g_test_add_func("/stall/a guest's numbers may be any", test_hostile);
+	g_test_add_func("/stall/arbitrary numbers of a guest do no harm", test_hostile);
 	return g_test_run();
 }

@@ -181,20 +181,25 @@ static void test_clock_that_stands(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/watch/what stands still is quiet", test_nothing_moves);
-	g_test_add_func("/watch/a counter that moved is an oops, once", test_oops);
-	g_test_add_func("/watch/an event gets the time of one look to come", test_event_on_its_way);
-	g_test_add_func("/watch/an oops is told when it has been printed", test_waits_for_flag);
-	g_test_add_func("/watch/an oops that an event told of is not news", test_event_is_not_news);
-	g_test_add_func("/watch/one more than events is an oops", test_lost_event_among_others);
-	g_test_add_func("/watch/an event is no excuse for long", test_credit_ends);
-	g_test_add_func("/watch/an event of what was told is not news", test_late_event);
-	g_test_add_func("/watch/what can't be a counter is not taken for one", test_other_memory);
-	g_test_add_func("/watch/an oops while nobody looked is found", test_gap);
-	g_test_add_func("/watch/another kernel begins anew", test_another_kernel);
-	g_test_add_func("/watch/a verdict that knows nothing changes nothing",
-			test_unknown_verdict);
-	g_test_add_func("/watch/a clock that stands is looked into, ever more rarely",
+	g_test_add_func("/watch/an unchanged counter is quiet", test_nothing_moves);
+	g_test_add_func("/watch/an increased counter is one oops", test_oops);
+	g_test_add_func("/watch/an oops waits for its event for one interval",
+			test_event_on_its_way);
+	g_test_add_func("/watch/an oops is reported when the kernel has printed it",
+			test_waits_for_flag);
+	g_test_add_func("/watch/an oops that had an event is not reported again",
+			test_event_is_not_news);
+	g_test_add_func("/watch/a count above the number of events is an oops",
+			test_lost_event_among_others);
+	g_test_add_func("/watch/an event covers a later oops only for a short time",
+			test_credit_ends);
+	g_test_add_func("/watch/an event for a reported oops is not reported again",
+			test_late_event);
+	g_test_add_func("/watch/an implausible counter is rejected", test_other_memory);
+	g_test_add_func("/watch/an oops between two daemons is found", test_gap);
+	g_test_add_func("/watch/another kernel restarts the watch", test_another_kernel);
+	g_test_add_func("/watch/an answer without a kernel changes nothing", test_unknown_verdict);
+	g_test_add_func("/watch/a stopped clock is examined more and more rarely",
 			test_clock_that_stands);
 	return g_test_run();
 }

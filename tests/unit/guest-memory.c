@@ -277,7 +277,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/memory/extents", test_extents);
 	g_test_add_func("/memory/bad-extents", test_bad_extents);
 	g_test_add_func("/memory/short-source", test_short_source);
-	g_test_add_func("/memory/reading whole pages gives the same bytes", test_read_pages);
+	g_test_add_func("/memory/a read of whole pages gives the same bytes", test_read_pages);
 	g_test_add_func("/snapshot/pages-stay-as-first-seen", test_pages_stay_as_first_seen);
 	g_test_add_func("/snapshot/late-is-for-any-page", test_late_is_for_any_page);
 	g_test_add_func("/snapshot/limit", test_limit);

@@ -557,20 +557,21 @@ int main(int argc, char **argv)
 		void (*test)(struct fake_tasks *f, gconstpointer unused);
 	} tests[] = {
 		{"a mutex has an owner", test_mutex},
-		{"an owner that is no task is not shown", test_owners},
-		{"a list that lies leads to no lock", test_lists},
-		{"how many waiters are looked at is limited", test_limits},
+		{"an owner that is not a task is not shown", test_owners},
+		{"a malformed list gives no lock", test_lists},
+		{"the number of examined waiters is limited", test_limits},
 		{"a rwsem has a writer or a last reader", test_rwsem},
-		{"a semaphore has a last holder at best", test_semaphore},
-		{"an rt_mutex is what pi_blocked_on says", test_rt_mutex},
-		{"task->blocker comes first", test_blocker},
+		{"a semaphore has at most a last holder", test_semaphore},
+		{"pi_blocked_on gives the rt_mutex", test_rt_mutex},
+		{"task->blocker takes precedence", test_blocker},
 		{"a completion has no owner", test_completion},
-		{"a wait queue is one that the task is in", test_wait_queue},
-		{"a page is in the waiter", test_page},
-		{"a bit is in the waiter", test_bit},
-		{"a futex is in the waiter", test_futex},
-		{"a wait is of the first function that does not wait for its caller", test_places},
-		{"a wait has a place, if only a guessed one", test_guessed_place},
+		{"a wait queue contains the task", test_wait_queue},
+		{"the waiter has the page", test_page},
+		{"the waiter has the bit", test_bit},
+		{"the waiter has the futex", test_futex},
+		{"a wait is blamed on the first function that does not wait for its caller",
+		 test_places},
+		{"a wait has a place, even a guessed one", test_guessed_place},
 	};
 
 	g_test_init(&argc, &argv, NULL);

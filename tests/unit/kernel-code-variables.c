@@ -277,14 +277,17 @@ int main(int argc, char **argv)
 		const char *path;
 		void (*test)(struct fixture *f, gconstpointer unused);
 	} tests[] = {
-		{"/code-variables/each is found by its functions", test_found},
-		{"/code-variables/the clock is found where its layout is known", test_clock},
-		{"/code-variables/other code for the same is understood", test_other_code},
-		{"/code-variables/code that is not as expected tells nothing", test_unlike},
-		{"/code-variables/a place that cannot hold it is none", test_not_data},
-		{"/code-variables/a value that it cannot have is none", test_impossible},
-		{"/code-variables/a known one stays", test_known},
-		{"/sysctl-table/a sysctl's variable, unless two claim it", test_sysctl},
+		{"/code-variables/each variable is found by its functions", test_found},
+		{"/code-variables/the clock is found if its layout is known", test_clock},
+		{"/code-variables/other code with the same effect is understood", test_other_code},
+		{"/code-variables/unexpected code gives no variable", test_unlike},
+		{"/code-variables/an address that cannot hold the variable is rejected",
+		 test_not_data},
+		{"/code-variables/an impossible value of the variable is rejected",
+		 test_impossible},
+		{"/code-variables/a known variable is not changed", test_known},
+		{"/sysctl-table/a sysctl gives its variable, unless two sysctls differ",
+		 test_sysctl},
 	};
 
 	g_test_init(&argc, &argv, NULL);

@@ -288,15 +288,15 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add("/disks/requests in flight are counted", struct fixture, NULL, set_up,
 		   test_in_flight, tear_down);
-	g_test_add("/disks/a request of the future has no age", struct fixture, NULL, set_up,
-		   test_future, tear_down);
-	g_test_add("/disks/lists that lie are left", struct fixture, NULL, set_up, test_lists,
-		   tear_down);
-	g_test_add("/disks/how many tags are looked at is limited", struct fixture, NULL, set_up,
+	g_test_add("/disks/a request with a time in the future has no age", struct fixture, NULL,
+		   set_up, test_future, tear_down);
+	g_test_add("/disks/malformed lists end the search", struct fixture, NULL, set_up,
+		   test_lists, tear_down);
+	g_test_add("/disks/the number of examined tags is limited", struct fixture, NULL, set_up,
 		   test_limits, tear_down);
 	g_test_add("/disks/the bitmap of requests in use is found", struct fixture, NULL, set_up,
 		   test_bitmap, tear_down);
-	g_test_add("/disks/a bitmap that leads to nowhere is none", struct fixture, NULL, set_up,
-		   test_no_bitmap, tear_down);
+	g_test_add("/disks/a bitmap with an invalid address is ignored", struct fixture, NULL,
+		   set_up, test_no_bitmap, tear_down);
 	return g_test_run();
 }

@@ -190,14 +190,14 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	ADD("a vCPU of this kernel fits", test_fits);
-	ADD("firmware is told by the mode", test_mode);
-	ADD("other page tables are another kernel's or a nested guest's", test_page_tables);
-	ADD("the same addresses elsewhere in memory are another kernel's", test_same_addresses);
-	ADD("user mode's page tables stand for the kernel's", test_user_tables);
-	ADD("a GDT that is not the CPU's own is another kernel's", test_gdt);
+	ADD("firmware is detected by the CPU mode", test_mode);
+	ADD("other page tables mean another kernel or a nested guest", test_page_tables);
+	ADD("the same addresses in other memory mean another kernel", test_same_addresses);
+	ADD("the page tables of user mode are accepted for the kernel's", test_user_tables);
+	ADD("a GDT outside the CPU's data means another kernel", test_gdt);
 	ADD("a map of an older version is not checked", test_old_map);
 	ADD("a CPU halted with interrupts off is stopped", test_stopped);
-	g_test_add_func("/fit/of vCPUs that claim the same CPU none is believed", test_twins);
+	g_test_add_func("/fit/vCPUs with the same CPU number are all rejected", test_twins);
 	g_test_add_func("/fit/every misfit has a reason", test_reasons);
 	return g_test_run();
 }

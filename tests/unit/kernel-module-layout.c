@@ -219,12 +219,12 @@ int main(int argc, char **argv)
 		const char *path;
 		void (*test)(struct fixture *f, gconstpointer unused);
 	} tests[] = {
-		{"/module-layout/in the order of the source", test_told},
-		{"/module-layout/in any other", test_shuffled},
-		{"/module-layout/from 6.4 on, in each form", test_memory},
-		{"/module-layout/no module, nothing to tell from", test_no_module},
-		{"/module-layout/a kernel without ORC", test_no_orc},
-		{"/module-layout/what may be something else is not taken", test_doubtful},
+		{"/module-layout/members in the order of the source are found", test_told},
+		{"/module-layout/members in any other order are found", test_shuffled},
+		{"/module-layout/members of 6.4 and later are found in each form", test_memory},
+		{"/module-layout/without a module nothing is inferred", test_no_module},
+		{"/module-layout/a kernel without ORC has no ORC members", test_no_orc},
+		{"/module-layout/an ambiguous member is rejected", test_doubtful},
 	};
 
 	g_test_init(&argc, &argv, NULL);

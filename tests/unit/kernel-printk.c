@@ -636,7 +636,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	add("/printk/order", test_order);
 	add("/printk/the newest records can be read alone", test_newest);
-	add("/printk/a layout that cannot be is refused", test_impossible_layout);
+	add("/printk/an impossible layout is rejected", test_impossible_layout);
 	add("/printk/empty", test_empty);
 	add("/printk/without-vmcoreinfo", test_without_vmcoreinfo);
 	add("/printk/wrap", test_wrap);

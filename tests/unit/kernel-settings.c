@@ -259,7 +259,7 @@ int main(int argc, char **argv)
 	add("/settings/no-uptime", test_no_uptime);
 	add("/settings/build-id", test_build_id);
 	add("/settings/no-build-id", test_no_build_id);
-	add("/settings/masks of sys_info count as the switches they replace", test_sys_info);
-	add("/settings/an NMI handler for one CPU alone is one", test_one_cpu);
+	add("/settings/masks of sys_info count like the switches that they replace", test_sys_info);
+	add("/settings/an NMI handler for only one CPU is recognised", test_one_cpu);
 	return g_test_run();
 }

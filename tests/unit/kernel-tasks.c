@@ -128,7 +128,7 @@ int main(int argc, char **argv)
 		   fake_tasks_tear_down);
 	g_test_add("/kernel/tasks/endless", struct fake_tasks, NULL, fake_tasks_set_up,
 		   test_endless, fake_tasks_tear_down);
-	g_test_add("/kernel/tasks/a task that has run meanwhile did not stand still",
+	g_test_add("/kernel/tasks/a task that has run since the freeze is not blocked",
 		   struct fake_tasks, NULL, fake_tasks_set_up, test_runs_meanwhile,
 		   fake_tasks_tear_down);
 	return g_test_run();

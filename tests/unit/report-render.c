@@ -748,9 +748,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/dmesg", test_dmesg);
 	g_test_add_func("/report/empty", test_empty);
 	g_test_add_func("/report/what-was-not-collected", test_reasons);
-	g_test_add_func("/report/order of tasks and CPUs", test_order);
-	g_test_add_func("/report/frames that are all late are so in one line", test_late);
-	g_test_add_func("/report/a task is told once at the top", test_told_once);
+	g_test_add_func("/report/tasks and CPUs are in the order of their importance", test_order);
+	g_test_add_func("/report/one line marks frames that are all late", test_late);
+	g_test_add_func("/report/a task is described once at the top", test_told_once);
 	g_test_add_func("/report/recursion", test_recursion);
 	g_test_add_func("/report/fault-without-address", test_fault_without_address);
 	g_test_add_func("/report/hostile", test_hostile);
