@@ -113,7 +113,7 @@ bool cli_options(const struct cli_args *args, struct options *options, GError **
 char **cli_operands(const struct cli_args *args);
 unsigned int cli_num_operands(const struct cli_args *args);
 
-extern const char *const cli_help_summary; /* of `help`, which has no table entry */
+extern const char *const cli_help_summary; /* the summary of `help`, which is in no table */
 /* @verb NULL: the overview. g_free(). */
 char *cli_help(const struct verb *verb);
 

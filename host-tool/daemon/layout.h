@@ -21,8 +21,7 @@ enum memory_access {
 struct layout {
 	int domain_id;	     /* libvirt's; another id means another process */
 	GPid pid;	     /* 0: unknown, memory is read through libvirt */
-	uint64_t start_time; /* of the process, clock ticks since boot; identifies it together with
-				the pid */
+	uint64_t start_time; /* clock ticks since boot; with the pid it identifies the process */
 	int memory_fd;	     /* /proc/<pid>/mem, read-only; -1: through libvirt */
 	GArray *extents;     /* of struct guest_extent; file_offset: host virtual address */
 	char *hypervisor;    /* "QEMU 7.2.22, libvirt 9.0.0" */

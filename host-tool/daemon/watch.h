@@ -60,8 +60,8 @@ bool watch_has_told(struct watch *watch, gint64 signalled_us);
 bool watch_set(struct watch *watch, const struct protocol_verdict *verdict);
 
 /*
- * Checks current values. @taint is ignored if its address is unknown. @events: events are listened
- * to. @now: monotonic, µs; @real_us: the time by the clock of the events, µs.
+ * Checks current values. @taint is ignored if its address is unknown. @events: the daemon receives
+ * events. @now: monotonic, µs; @real_us: the time by the clock of the events, µs.
  */
 enum watch_result watch_look(struct watch *watch, uint32_t counter, uint64_t taint, bool events,
 			     gint64 now, gint64 real_us);

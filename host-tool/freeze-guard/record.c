@@ -233,7 +233,7 @@ static struct freeze_record *take_orphan(const char *runtime_directory, const ch
 	record->fd = open(record->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (record->fd < 0 || flock(record->fd, LOCK_EX | LOCK_NB) < 0)
 		return NULL;
-	/* Its owner may have ended it properly between the two calls. */
+	/* The owner may have finished the freeze and removed the record between the two calls. */
 	if (!freeze_record_is_ours(record))
 		return NULL;
 	if (g_uuid_string_is_valid(name) && read_text(record) && record->state != FREEZE_STATE_NEW)

@@ -55,7 +55,7 @@ daemon_config '[store]' 'max_use_mib=1'
 reload >/dev/null
 daemon_mark
 oops a
-tap_like 'what is over the limit of the store is removed, and the journal says so' \
+tap_like 'dumps over the limit of the store are removed, and the journal says so' \
 	"$(daemon_wait "$(guest_domain a): .* is removed" 60)" 'all dumps together take more than 1 MiB \(max_use_mib\)'
 tap_is 'the newest dump stays although it is over the limit' "$(dumps a | wc -l)" 1
 

@@ -165,7 +165,7 @@ tap_like 'a read-only connection: message' "$err" 'read-only'
 tap_like 'a read-only connection: what to do' "$err" 'leave out -r'
 status=0
 err=$(virsh -r oopsbt disable web1 2>&1) || status=$?
-tap_is 'a read-only connection cannot disable either' "$status" 1
+tap_is 'a read-only connection cannot disable a domain' "$status" 1
 status=0
 err=$(virsh -c qemu+unix:///system?socket=/nonexistent/socket oopsbt enable web1 2>&1) || status=$?
 tap_is 'libvirtd not running: exit status' "$status" 1
