@@ -77,8 +77,10 @@ static void begin(struct analyser *analyser, enum job_kind kind)
 	analyser->socket = pair[0];
 	analyser->pid = fork();
 	g_assert_cmpint(analyser->pid, >=, 0);
-	if (analyser->pid == 0)
+	if (analyser->pid == 0) {
+		close(pair[0]); /* or it would not see that the other side ends */
 		serve(pair[1]);
+	}
 	close(pair[1]);
 	job.extents = g_array_new(FALSE, FALSE, sizeof(extent));
 	g_array_append_val(job.extents, extent);
