@@ -97,7 +97,7 @@ static const char *find_fault(const char *text, size_t length, unsigned int max_
 		}
 		at++;
 	}
-	return !begun ? "the JSON text is not an object" : depth ? "not JSON: it ends early" : NULL;
+	return !begun ? "the JSON text is empty" : depth ? "not JSON: it ends early" : NULL;
 }
 
 JsonObject *untrusted_json_parse(const char *text, size_t length, unsigned int max_depth,

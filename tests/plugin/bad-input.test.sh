@@ -87,6 +87,10 @@ printf '\377\376\0 {"title": \300}' >"$dumps/web1/$id/report.json"
 run info "$id" --html
 tap_like 'a report that is not UTF-8 is damaged' "$status $err" '^1 error: .*is damaged'
 
+: >"$dumps/web1/$id/report.json"
+run info "$id" --html
+tap_like 'an empty report is damaged, and says so' "$status $err" '^1 error: .*is damaged: the JSON text is empty'
+
 # --- huge reports ---
 report 20261122T100000Z-1 'import copy
 vcpu = report["vcpus"][0]

@@ -88,7 +88,7 @@ static void test_bad_jobs_name_the_member(void)
 	static const struct {
 		const char *json, *message;
 	} cases[] = {
-		{"", "not an object"},
+		{"", "is empty"},
 		{"[]", "not an object"},
 		{"{\"kind\":\"collect\"", "not JSON"},
 		{"{\"kind\":\"\377\"}", "not valid UTF-8"},
