@@ -18,6 +18,12 @@ static bool contains(GPtrArray *domains, virDomainPtr domain)
 	return false;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(virDomainGetName(*(const virDomainPtr *)a),
+		      virDomainGetName(*(const virDomainPtr *)b));
+}
+
 static bool add_all(struct session *session, GPtrArray *domains, GError **error)
 {
 	virDomainPtr *list = NULL;
@@ -28,6 +34,7 @@ static bool add_all(struct session *session, GPtrArray *domains, GError **error)
 	for (int i = 0; i < count; i++)
 		g_ptr_array_add(domains, list[i]);
 	free(list);
+	g_ptr_array_sort(domains, compare_names);
 	return true;
 }
 

@@ -9,13 +9,47 @@
 #include "output.h"
 #include "remote.h"
 
-static void G_GNUC_PRINTF(2, 3) add(GPtrArray *lines, const char *format, ...)
+#define MAX_NAMES 3 /* of domains beside a point */
+
+struct point {
+	char *text;
+	GPtrArray *names; /* of the domains, of char * */
+};
+
+static void free_point(void *data)
 {
+	struct point *point = data;
+
+	g_ptr_array_unref(point->names);
+	g_free(point->text);
+	g_free(point);
+}
+
+static struct point *find_point(GPtrArray *list, const char *text)
+{
+	struct point *point;
+
+	for (guint i = 0; i < list->len; i++) {
+		point = list->pdata[i];
+		if (strcmp(point->text, text) == 0)
+			return point;
+	}
+	point = g_new0(struct point, 1);
+	point->text = g_strdup(text);
+	point->names = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(list, point);
+	return point;
+}
+
+static void G_GNUC_PRINTF(2, 3) add(struct outlook_points points, const char *format, ...)
+{
+	g_autofree char *text = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	g_ptr_array_add(lines, g_strdup_vprintf(format, arguments));
+	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
+	g_ptr_array_add(find_point(points.list, text)->names, g_strdup(points.domain_name));
 }
 
 /* The device offers the event. Only a running QEMU tells whether it has the patches for it. */
@@ -47,7 +81,7 @@ static void look_at_oops_event(struct outlook *outlook, virDomainPtr domain,
 static void look_at_events(struct outlook *outlook, virDomainPtr domain, bool persistent,
 			   const struct domain_shape *now, const struct domain_shape *next)
 {
-	const char *name = virDomainGetName(domain);
+	const char *name = outlook->several ? "DOMAIN" : virDomainGetName(domain);
 
 	if (now->panic != PANIC_DEVICE_NONE && now->oops_event)
 		look_at_oops_event(outlook, domain, now);
@@ -165,6 +199,18 @@ static void look(struct session *session, virDomainPtr domain, bool persistent,
 		    "not fit each other");
 }
 
+static void begin_domain(struct outlook *outlook, const char *name)
+{
+	struct outlook_points *all[] = {&outlook->works, &outlook->missing};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+		if (!all[i]->list)
+			all[i]->list = g_ptr_array_new_with_free_func(free_point);
+		all[i]->domain_name = name;
+	}
+	outlook->num_domains++;
+}
+
 bool outlook_find(struct session *session, virDomainPtr domain, const struct options *options,
 		  struct outlook *outlook, GError **error)
 {
@@ -177,8 +223,7 @@ bool outlook_find(struct session *session, virDomainPtr domain, const struct opt
 	       domain_get_shape(session, domain, persistent ? VIR_DOMAIN_XML_INACTIVE : 0, &next,
 				error);
 	if (good) {
-		outlook->works = g_ptr_array_new_with_free_func(g_free);
-		outlook->missing = g_ptr_array_new_with_free_func(g_free);
+		begin_domain(outlook, virDomainGetName(domain));
 		look(session, domain, persistent, options, &now, &next, outlook);
 	}
 	domain_shape_clear(&now);
@@ -186,23 +231,44 @@ bool outlook_find(struct session *session, virDomainPtr domain, const struct opt
 	return good;
 }
 
-static void print_lines(const char *title, enum style colour, GPtrArray *lines)
+/* "2 of 3 domains (web1, db1): ..." */
+static char *point_text(const struct point *point, guint num_domains)
 {
-	if (lines->len == 0)
+	guint count = point->names->len;
+	GString *text = g_string_new(NULL);
+
+	if (count < num_domains) {
+		g_string_append_printf(text, "%u of %u domains (", count, num_domains);
+		for (guint i = 0; i < MIN(count, MAX_NAMES); i++)
+			g_string_append_printf(text, "%s%s", i > 0 ? ", " : "",
+					       (const char *)point->names->pdata[i]);
+		g_string_append(text, count > MAX_NAMES ? ", ...): " : "): ");
+	}
+	g_string_append(text, point->text);
+	return g_string_free(text, FALSE);
+}
+
+static void print_points(const char *title, enum style colour, const GPtrArray *points,
+			 guint num_domains)
+{
+	if (!points || points->len == 0)
 		return;
 	printf("%s%s%s\n", style(colour), title, style(STYLE_NONE));
-	for (guint i = 0; i < lines->len; i++)
-		print_point(lines->pdata[i]);
+	for (guint i = 0; i < points->len; i++) {
+		g_autofree char *text = point_text(points->pdata[i], num_domains);
+
+		print_point(text);
+	}
 }
 
 void outlook_print(const struct outlook *outlook)
 {
-	print_lines("Works:", STYLE_GREEN, outlook->works);
-	print_lines("Missing:", STYLE_YELLOW, outlook->missing);
+	print_points("Works:", STYLE_GREEN, outlook->works.list, outlook->num_domains);
+	print_points("Missing:", STYLE_YELLOW, outlook->missing.list, outlook->num_domains);
 }
 
 void outlook_clear(struct outlook *outlook)
 {
-	g_clear_pointer(&outlook->works, g_ptr_array_unref);
-	g_clear_pointer(&outlook->missing, g_ptr_array_unref);
+	g_clear_pointer(&outlook->works.list, g_ptr_array_unref);
+	g_clear_pointer(&outlook->missing.list, g_ptr_array_unref);
 }

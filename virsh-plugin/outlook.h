@@ -8,13 +8,23 @@
 
 #include "domain.h"
 
-struct outlook {
-	GPtrArray *works;   /* of char * */
-	GPtrArray *missing; /* of char * */
+struct outlook_points {
+	GPtrArray *list;	 /* of struct point, each text once */
+	const char *domain_name; /* while a domain is looked at */
 };
 
+/* Zeroed, of no domain yet. */
+struct outlook {
+	struct outlook_points works;
+	struct outlook_points missing;
+	guint num_domains;
+	bool several; /* set by the caller: there will be more than one domain */
+};
+
+/* Adds a domain. */
 bool outlook_find(struct session *session, virDomainPtr domain, const struct options *options,
 		  struct outlook *outlook, GError **error);
+/* Each point once; of several domains a point names those that it is of, if it is not of all. */
 void outlook_print(const struct outlook *outlook);
 void outlook_clear(struct outlook *outlook);
 

@@ -121,12 +121,13 @@ static bool change(struct session *session, struct target *target, enum panic_de
 	return false;
 }
 
-static bool enable(struct session *session, struct target *target, GError **error)
+/* @outlook: the domain is added to it, unless nothing is to be printed. */
+static bool enable(struct session *session, struct target *target, struct outlook *outlook,
+		   GError **error)
 {
 	const char *name = virDomainGetName(target->domain);
 	enum panic_device added = PANIC_DEVICE_NONE;
 	bool added_event = false;
-	struct outlook outlook = {0};
 
 	if (!change(session, target, &added, &added_event, error))
 		return false;
@@ -145,11 +146,7 @@ static bool enable(struct session *session, struct target *target, GError **erro
 	if (added_event)
 		print_clean("The panic device of its configuration offers the oops event, from the "
 			    "next start on\n");
-	if (!outlook_find(session, target->domain, &target->options, &outlook, error))
-		return false;
-	outlook_print(&outlook);
-	outlook_clear(&outlook);
-	return true;
+	return outlook_find(session, target->domain, &target->options, outlook, error);
 }
 
 static bool make_pool(struct session *session, GError **error)
@@ -178,17 +175,21 @@ static bool prepare_all(struct session *session, const GPtrArray *domains,
 	return true;
 }
 
+/* A line for each domain, then what works for them and what is missing. */
 static bool enable_all(struct session *session, const GArray *targets, GError **error)
 {
 	g_autoptr(Progress) progress =
 		progress_new_beside_output(session->quiet, "Enabling domains");
+	struct outlook outlook = {.several = targets->len > 1};
+	bool good = true;
 
-	for (guint i = 0; i < targets->len; i++) {
+	for (guint i = 0; good && i < targets->len; i++) {
 		progress_count(progress, i, targets->len);
-		if (!enable(session, &g_array_index(targets, struct target, i), error))
-			return false;
+		good = enable(session, &g_array_index(targets, struct target, i), &outlook, error);
 	}
-	return true;
+	outlook_print(&outlook);
+	outlook_clear(&outlook);
+	return good;
 }
 
 static bool run(struct session *session, const struct cli_args *args, GError **error)

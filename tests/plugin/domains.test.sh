@@ -62,6 +62,9 @@ tap_is 'enable prints nothing if quiet' "$status$out$err" 0
 run enable web1 isa on passing --watch 500
 tap_is 'enable takes several domains' "$status $(element web1 config) $(element passing live)" \
 	'0 <oopsbt nmi="never" keep="3" watch="500"/> <oopsbt keep="2" watch="500"/>'
+tap_is 'enable of several domains says once what all of them miss' "$(echo "$out" | grep -c 'oopsbtd is not running')" 1
+tap_like 'enable of several domains names those that have no panic device, and the command for it' "$out" \
+	"^  - 2 of 4 domains \\(web1, on\\): no panic device, .*'virsh oopsbt enable DOMAIN --add-panic-device'"
 run enable --domain isa --watch 1000
 tap_is 'enable takes --domain as virsh does' "$status $(element isa config)" '0 <oopsbt/>'
 run enable "$("$real_virsh" domuuid isa)"
@@ -347,6 +350,8 @@ run disable --all
 tap_is 'disable --all removes the metadata of all domains' "$status $(element passing live)$(element isa config)" '0 '
 run enable --all
 tap_is 'enable --all enables all domains' "$status $(element fresh config)" '0 <oopsbt/>'
+names=$(echo "$out" | sed -n "s/^Domain '\([^']*\)'.*/\1/p")
+tap_is 'enable --all goes by name' "$names" "$(echo "$names" | LC_ALL=C sort)"
 run disable fresh --keep-off
 tap_is "disable --keep-off writes enabled='no' into the metadata" "$status $(element fresh config)" "0 <oopsbt enabled=\"no\"/>"
 tap_like 'disable --keep-off says what it did' "$out" "Domain 'fresh' is disabled \\(config\\), whatever auto_enable in oopsbtd.conf says"
