@@ -14,7 +14,7 @@
 #	kernel_config SOURCE OBJECTS [LINE...]	small.config and these lines as .config
 #	kernel_make OBJECTS ARG...	make in an object folder, nicely
 #
-# With KERNEL_ARCH=arm64 the last two are of that architecture, by Debian's cross compiler.
+# With KERNEL_ARCH=arm64 or powerpc the last two are of that architecture, by Debian's cross compiler.
 
 kernel_tests=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 kernel_patches=$(realpath "$kernel_tests/../../guest-kernel-patch")
@@ -65,7 +65,10 @@ kernel_base() {
 # kernel_tools CONFIG: the arguments of make for that configuration
 kernel_tools() {
 	! grep -qx CONFIG_CC_IS_CLANG=y "$1" || echo LLVM=1
-	[ -z "${KERNEL_ARCH:-}" ] || printf '%s\n' "ARCH=$KERNEL_ARCH" "CROSS_COMPILE=aarch64-linux-gnu-"
+	case ${KERNEL_ARCH:-} in
+	arm64) printf '%s\n' ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- ;;
+	powerpc) printf '%s\n' ARCH=powerpc CROSS_COMPILE=powerpc64le-linux-gnu- ;;
+	esac
 }
 
 kernel_patch() {
