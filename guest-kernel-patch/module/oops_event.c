@@ -24,7 +24,16 @@
 #include "nmi_backtrace.h"
 
 /* There in a kernel with the in-tree patches, which signals an oops by itself. */
-extern struct atomic_notifier_head oops_notifier_list __weak;
+extern struct atomic_notifier_head oops_notifier_list;
+
+/* A weak reference would do, too, but arm64 loads no module that has one. */
+static bool kernel_signals_oopses(void)
+{
+	if (!symbol_get(oops_notifier_list))
+		return false;
+	symbol_put(oops_notifier_list);
+	return true;
+}
 
 static bool oops_fallback = true;
 module_param(oops_fallback, bool, 0644);
@@ -79,7 +88,7 @@ static int __init oopsbt_init(void)
 	int err;
 
 	/* -ENODEV is what those who load modules at boot take for "not here", and no failure. */
-	if (&oops_notifier_list) {
+	if (kernel_signals_oopses()) {
 		pr_err("not needed: this kernel signals an oops itself (see oops_fallback in the folder of its device in sysfs)\n");
 		return -ENODEV;
 	}
