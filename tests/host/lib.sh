@@ -77,10 +77,11 @@ host_make() {
 	echo "$1" >"$test_dir/$1/root/etc/hostname"
 }
 
-# host_end PID: of systemd-nspawn. All in there goes with it, and nothing of it is needed any more.
+# host_end NAME: all in there goes with its first process, and nothing of it is needed any more. systemd-nspawn alone would leave it
+# behind.
 host_end() {
-	kill -KILL "$1"
-	wait "$1"
+	! host_has_first_process "$1" || kill -KILL "${host_pids[$1]}"
+	end_process "${host_nspawns[$1]}"
 } 2>/dev/null
 
 host_boot() {
@@ -91,7 +92,7 @@ host_boot() {
 		--directory="$dir/root" --bind="$test_dir" "$@" --boot </dev/null >"$dir/console" 2>&1 &
 	host_nspawns[$name]=$!
 	host_from[$name]=1
-	at_exit "host_end $!"
+	at_exit "host_end $name"
 }
 
 host_use() {
