@@ -23,6 +23,12 @@ static void blame_task(const struct report_vcpu *vcpu, Add add, struct blame *bl
 	}
 }
 
+/* An idle CPU may be in an interrupt just now. Its task has run for as long as it idles. */
+static bool runs_idle_task(const struct report_vcpu *vcpu)
+{
+	return vcpu->task.pid.known && vcpu->task.pid.value == 0;
+}
+
 /* The vCPU that has been in the kernel with one task for the longest time; NULL: none for long. */
 static const struct report_vcpu *longest_in_kernel(const struct report *report)
 {
@@ -32,8 +38,8 @@ static const struct report_vcpu *longest_in_kernel(const struct report *report)
 		const struct report_vcpu *vcpu =
 			&g_array_index(report->vcpus, struct report_vcpu, i);
 
-		if (vcpu->context == REPORT_CONTEXT_KERNEL && vcpu->task_ran_ns.known &&
-		    vcpu->task_ran_ns.value >= LONG_NS &&
+		if (vcpu->context == REPORT_CONTEXT_KERNEL && !runs_idle_task(vcpu) &&
+		    vcpu->task_ran_ns.known && vcpu->task_ran_ns.value >= LONG_NS &&
 		    (!longest || vcpu->task_ran_ns.value > longest->task_ran_ns.value))
 			longest = vcpu;
 	}

@@ -62,7 +62,7 @@ num_dumps() {
 
 # try KERNEL VCPUS: runs all tests on a guest of that shape
 try() {
-	local kernel=$1 smp=$2 shape="$1, $2 vCPUs" seen
+	local kernel=$1 smp=$2 shape="$1, $2 vCPUs" seen title
 	local a=$((smp > 1 ? 1 : 0)) b=$((smp > 2 ? 2 : smp - 1)) c=$((smp - 1)) # three CPUs, if there are so many
 	guest_start g kernel="$kernel" smp="$smp" memory=384 kaslr=no
 	# Some scenarios also make the kernel warn.
@@ -102,10 +102,13 @@ try() {
 	# spinning reader does.
 	if [ "$kernel" = 5.10 ]; then
 		spins g spin_preemptoff "$c"
+		title='rcu stall in scenario_spin_loop [oopsbt_scenario]'
 	else
 		spins g rcu_sleep "$c"
+		title='rcu stall' # no CPU is to blame
 	fi
 	tap_is "$shape, a stalled grace period: the incident is an RCU stall" "$(value '$.incident')" rcu-stall
+	tap_is "$shape, a stalled grace period: the title names the function of a CPU that is to blame" "$(value '$.title')" "$title"
 	tap_like "$shape, a stalled grace period: the report has the evidence" "$(cat "$dump/report.txt")" \
 		'^Seen +an RCU grace period does not end: it has not moved for [3-6] s$'
 	ends g rcu-stall

@@ -90,15 +90,23 @@ static void test_reader(void)
 		enum report_context context;
 		double ran_s[2];
 		const char *words;
+		bool idle; /* CPU 0 runs the idle task, and is in an interrupt just now */
 	} cases[] = {
 		{REPORT_CONTEXT_KERNEL,
 		 {3, 4},
-		 "EVIDENCE. CPU 1 runs spinner (pid 77) in spin_here"},
+		 "EVIDENCE. CPU 1 runs spinner (pid 77) in spin_here",
+		 false},
 		{REPORT_CONTEXT_KERNEL,
 		 {4, 3},
-		 "EVIDENCE. CPU 0 runs spinner (pid 77) in spin_here"},
-		{REPORT_CONTEXT_KERNEL, {0.9, 0.1}, "EVIDENCE. The guest is to blame"},
-		{REPORT_CONTEXT_USER, {9, 9}, "EVIDENCE. The guest is to blame"},
+		 "EVIDENCE. CPU 0 runs spinner (pid 77) in spin_here",
+		 false},
+		{REPORT_CONTEXT_KERNEL,
+		 {400, 3},
+		 "EVIDENCE. CPU 1 runs spinner (pid 77) in spin_here",
+		 true},
+		{REPORT_CONTEXT_KERNEL, {400, 0.1}, "EVIDENCE. The guest is to blame", true},
+		{REPORT_CONTEXT_KERNEL, {0.9, 0.1}, "EVIDENCE. The guest is to blame", false},
+		{REPORT_CONTEXT_USER, {9, 9}, "EVIDENCE. The guest is to blame", false},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -111,6 +119,8 @@ static void test_reader(void)
 			add_vcpu(report, cpu, false, true);
 			vcpu = &g_array_index(report->vcpus, struct report_vcpu, (guint)cpu);
 			vcpu->context = cases[i].context;
+			if (cpu == 0 && cases[i].idle)
+				vcpu->task.pid.value = 0;
 			vcpu->task_ran_ns =
 				(struct maybe_int){true, (int64_t)(cases[i].ran_s[cpu] * 1e9)};
 		}
