@@ -4,10 +4,15 @@
 
 QEMU_TESTS := tests/qemu/series.test.sh tests/qemu/qtest.test.sh tests/qemu/guest.test.sh tests/qemu/libvirt.test.sh
 
-.PHONY: check-qemu check-qemu-matrix
+.PHONY: check-qemu check-qemu-arm64 check-qemu-matrix
 
 check-qemu:
 	tests/run $(QEMU_TESTS)
+
+# Builds a QEMU for arm64, and Debian's kernel's modules with a cross compiler
+check-qemu-arm64:
+	tools/install-deps run test cross
+	tests/run tests/qemu/arm64
 
 # Full builds of all series (15 minutes on two cores), and the results to docs/qemu-matrix.md
 check-qemu-matrix:
