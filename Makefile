@@ -263,6 +263,7 @@ help:
 	@echo 'make check-scenarios every kind of oops on every kernel with 1, 4, 16 and 64 vCPUs (long)'
 	@echo 'make check-zoo    kernels, flavours and configurations on many CPU models, to docs/zoo.md (long)'
 	@echo 'make check-qemu-arm64 the oops event and pause of an arm64 guest (builds a QEMU for it)'
+	@echo 'make check-qemu-docs QEMU checks its schema and builds its manual, with our patches'
 	@echo 'make check-libvirt libvirtd with the patches: its own tests, and oopsbt on it (builds it, long)'
 	@echo 'make check-host   the installed service and the packages under a real systemd, in a container (root)'
 	@echo 'make check-oracle compare backtraces with crash and drgn (downloads debug packages)'
