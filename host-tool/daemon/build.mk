@@ -2,7 +2,7 @@
 # libcollect.a is one collection, for the daemon and for `virsh oopsbt collect`; the rest is oopsbtd.
 
 COLLECT_SOURCES := $(addprefix host-tool/daemon/,analyzer.c clock.c collection.c config.c config_file.c dialogue.c \
-	disk_watch.c fallback.c freeze.c guard.c guest_clock.c layout.c layout_text.c log.c nmi.c oops_pause.c output.c pauses.c program.c qmp.c \
+	disk_watch.c fallback.c freeze.c guard.c guest_clock.c layout.c layout_text.c log.c nmi.c oops_pause.c output.c pauses.c peek.c program.c qmp.c \
 	ratelimit.c runtime.c summary.c virt.c vmcore.c writer.c) $(addprefix host-tool/freeze-guard/,record.c state.c)
 COLLECT_ARCHIVES := $(addprefix host-tool/,libcollect.a libreport.a libkernel.a libguest.a libcommon.a)
 COLLECT_PACKAGES := $(COMMON_PACKAGES) libvirt libvirt-qemu libxml-2.0
@@ -10,15 +10,16 @@ COLLECT_PACKAGES := $(COMMON_PACKAGES) libvirt libvirt-qemu libxml-2.0
 OOPSBTD_SOURCES := $(addprefix host-tool/daemon/,connection.c domain_clock.c domain_collect.c domain_disks.c domain_error.c domain_kernel.c \
 	domain_oops.c domain_refresh.c domain_signals.c domain_stall.c domain_watch.c domain_watchdog.c domains.c guest_settings.c \
 	histogram.c hook.c incident_log.c kernel_state.c main.c metrics.c metrics_file.c metrics_text.c oops_event.c progress.c signal.c spares.c stall.c \
-	stall_watch.c status.c trim.c watch.c)
+	stall_watch.c status.c trim.c vcpu_thread.c watch.c)
 
 $(eval $(call archive,host-tool/libcollect.a,$(COLLECT_SOURCES)))
 $(eval $(call program,host-tool/oopsbtd,$(OOPSBTD_SOURCES),$(COLLECT_PACKAGES) libvirt-glib-1.0 libsystemd,$(COLLECT_ARCHIVES)))
 
 $(eval $(call unit_test,daemon-layout,,glib-2.0,host-tool/libcollect.a))
+$(eval $(call unit_test,daemon-peek,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-watch,host-tool/daemon/watch.c,glib-2.0,))
 $(eval $(call unit_test,daemon-stall,host-tool/daemon/stall.c,$(COMMON_PACKAGES),host-tool/libcommon.a))
-$(eval $(call unit_test,daemon-stall-watch,$(addprefix host-tool/daemon/,stall.c stall_watch.c),$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
+$(eval $(call unit_test,daemon-stall-watch,$(addprefix host-tool/daemon/,stall.c stall_watch.c vcpu_thread.c),$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-disk-watch,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-metrics,$(addprefix host-tool/daemon/,histogram.c metrics_file.c metrics_text.c),$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,daemon-config-file,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))

@@ -5,14 +5,29 @@
 
 #include "common/protocol.h"
 
-/* Requests per tick: takes a millisecond or two. */
+/* Requests per tick: takes a millisecond or less. */
 #define MAX_LOOKS 1024u
+/* Requests that are read with one call. */
+#define MAX_BATCH 32u
 
 struct disk_watch {
 	GBytes *bytes;
 	const struct protocol_disks *places;
+	uint8_t *words;	   /* of all queues, as last read */
+	bool *words_there; /* one for each queue */
+	uint64_t devices[2];
+	bool devices_there;
+	bool asked; /* for this tick, and disk_watch_look() was not called yet */
 	struct disk_requests requests;
 	bool told; /* the caller knows that disks have come or gone */
+};
+
+/* A request whose bit is set. */
+struct candidate {
+	uint32_t number;
+	bool there;
+	uint64_t pointer;
+	uint8_t bytes[PROTOCOL_DISKS_MAX_REQUEST];
 };
 
 /* The state of one look. */
@@ -22,6 +37,9 @@ struct look {
 	gint64 now_us;
 	unsigned int num_looks;
 	struct disk_requests found;
+	struct peek *pointers; /* of the candidates */
+	unsigned int num_candidates;
+	struct candidate candidates[MAX_BATCH];
 };
 
 static uint64_t u64_at(const uint8_t *bytes, uint32_t offset)
@@ -42,20 +60,31 @@ static uint32_t u32_at(const uint8_t *bytes, uint32_t offset)
 
 /* --- one request --- */
 
-/* Does its disk still have the request? *@start: its start time in the guest's memory. */
-static bool read_request(const struct disk_requests *requests, const struct layout *layout,
-			 uint64_t address, uint32_t number, uint64_t *start)
+/* The number of its bytes that are read. */
+static uint32_t request_size(const struct disk_requests *requests)
 {
-	uint8_t bytes[PROTOCOL_DISKS_MAX_REQUEST];
-	uint32_t end = MAX(MAX(requests->number, requests->state) + 4, requests->start + 8);
+	return MAX(MAX(requests->number, requests->state) + 4, requests->start + 8);
+}
 
-	if (!layout_peek(layout, address, bytes, end) ||
-	    u32_at(bytes, requests->number) != number ||
+/* Does its disk still have the request? *@start: its start time in the guest's memory. */
+static bool is_in_flight(const struct disk_requests *requests, const uint8_t *bytes,
+			 uint32_t number, uint64_t *start)
+{
+	if (u32_at(bytes, requests->number) != number ||
 	    u32_at(bytes, requests->state) != requests->in_flight)
 		return false;
 	*start = u64_at(bytes, requests->start);
 	/* Requests without a start time cannot be told apart. */
 	return *start != 0;
+}
+
+static bool read_request(const struct disk_requests *requests, const struct layout *layout,
+			 uint64_t address, uint32_t number, uint64_t *start)
+{
+	uint8_t bytes[PROTOCOL_DISKS_MAX_REQUEST];
+
+	return layout_peek(layout, address, bytes, request_size(requests)) &&
+	       is_in_flight(requests, bytes, number, start);
 }
 
 gint64 disk_requests_wait_us(const struct disk_requests *requests, const struct layout *layout,
@@ -109,17 +138,44 @@ static void note(struct look *look, struct disk_request request)
 		found->list[youngest] = request;
 }
 
-static void look_at_request(struct look *look, const struct protocol_disk_queue *queue,
-			    uint32_t number)
+/* Reads the candidates, and notes those that their disks still have. */
+static void look_at_candidates(struct look *look)
 {
-	struct disk_request request = {.number = number};
-	uint64_t pointer;
+	struct peek peek;
 
-	if (!layout_peek(look->layout, queue->requests + 8ull * number, &pointer, sizeof(pointer)))
-		return;
-	request.address = pointer - look->watch->places->base;
-	if (read_request(&look->found, look->layout, request.address, number, &request.start))
+	peek_begin(&peek, look->layout);
+	peek_read(look->pointers);
+	for (unsigned int i = 0; i < look->num_candidates; i++) {
+		struct candidate *candidate = &look->candidates[i];
+
+		peek_add(&peek,
+			 candidate->there ? candidate->pointer - look->watch->places->base : 0,
+			 candidate->bytes, request_size(&look->found), &candidate->there);
+	}
+	peek_read(&peek);
+	for (unsigned int i = 0; i < look->num_candidates; i++) {
+		const struct candidate *candidate = &look->candidates[i];
+		struct disk_request request = {.number = candidate->number};
+
+		if (!candidate->there || !is_in_flight(&look->found, candidate->bytes,
+						       candidate->number, &request.start))
+			continue;
+		request.address = candidate->pointer - look->watch->places->base;
 		note(look, request);
+	}
+	look->num_candidates = 0;
+}
+
+static void add_candidate(struct look *look, const struct protocol_disk_queue *queue,
+			  uint32_t number)
+{
+	struct candidate *candidate = &look->candidates[look->num_candidates++];
+
+	candidate->number = number;
+	peek_add(look->pointers, queue->requests + 8ull * number, &candidate->pointer,
+		 sizeof(candidate->pointer), &candidate->there);
+	if (look->num_candidates == MAX_BATCH)
+		look_at_candidates(look);
 }
 
 /* The used bits of a word, without those beyond the last request. */
@@ -134,13 +190,9 @@ static uint64_t used_bits(const struct protocol_disk_queue *queue, const uint8_t
 	return num < 64 ? bits & ((UINT64_C(1) << num) - 1) : bits;
 }
 
-static void look_at_queue(struct look *look, const struct protocol_disk_queue *queue)
+static void look_at_queue(struct look *look, const struct protocol_disk_queue *queue,
+			  const uint8_t *words)
 {
-	uint8_t words[PROTOCOL_DISKS_MAX_WORDS];
-
-	if (!layout_peek(look->layout, queue->words, words,
-			 (size_t)queue->num_words * queue->word_size))
-		return;
 	for (uint32_t i = 0; i < queue->num_words; i++) {
 		uint32_t before = i << queue->shift;
 		uint64_t bits;
@@ -150,20 +202,51 @@ static void look_at_queue(struct look *look, const struct protocol_disk_queue *q
 		for (bits = used_bits(queue, words + (size_t)i * queue->word_size, before);
 		     bits && look->num_looks < MAX_LOOKS; bits &= bits - 1) {
 			look->num_looks++;
-			look_at_request(look, queue,
-					queue->first + before + (uint32_t)__builtin_ctzll(bits));
+			add_candidate(look, queue,
+				      queue->first + before + (uint32_t)__builtin_ctzll(bits));
 		}
 	}
 }
 
-static bool disks_changed(struct disk_watch *watch, const struct layout *layout)
+static size_t words_size(const struct protocol_disk_queue *queue)
 {
-	const struct protocol_disks *places = watch->places;
-	uint64_t now[G_N_ELEMENTS(places->devices_seen)];
+	return (size_t)queue->num_words * queue->word_size;
+}
 
-	if (watch->told || !places->devices ||
-	    !layout_peek(layout, places->devices, now, sizeof(now)) ||
-	    !memcmp(now, places->devices_seen, sizeof(now)))
+void disk_watch_ask(struct disk_watch *watch, struct peek *peek)
+{
+	uint8_t *words = watch->words;
+
+	for (uint32_t i = 0; i < watch->places->num_queues; i++) {
+		const struct protocol_disk_queue *queue = &watch->places->queues[i];
+
+		peek_add(peek, queue->words, words, words_size(queue), &watch->words_there[i]);
+		words += words_size(queue);
+	}
+	peek_add(peek, watch->told ? 0 : watch->places->devices, watch->devices,
+		 sizeof(watch->devices), &watch->devices_there);
+	watch->asked = true;
+}
+
+static void look_at_queues(struct look *look)
+{
+	const struct disk_watch *watch = look->watch;
+	const uint8_t *words = watch->words;
+
+	for (uint32_t i = 0; i < watch->places->num_queues; i++) {
+		const struct protocol_disk_queue *queue = &watch->places->queues[i];
+
+		if (watch->words_there[i])
+			look_at_queue(look, queue, words);
+		words += words_size(queue);
+	}
+	look_at_candidates(look);
+}
+
+static bool disks_changed(struct disk_watch *watch)
+{
+	if (!watch->devices_there ||
+	    !memcmp(watch->devices, watch->places->devices_seen, sizeof(watch->devices)))
 		return false;
 	watch->told = true;
 	return true;
@@ -171,14 +254,23 @@ static bool disks_changed(struct disk_watch *watch, const struct layout *layout)
 
 bool disk_watch_look(struct disk_watch *watch, const struct layout *layout, gint64 now_us)
 {
-	struct look look = {
-		.watch = watch, .layout = layout, .now_us = now_us, .found = watch->requests};
+	struct look look;
+	struct peek peek;
 
-	look.found.num = 0;
-	for (uint32_t i = 0; i < watch->places->num_queues; i++)
-		look_at_queue(&look, &watch->places->queues[i]);
+	peek_begin(&peek, layout);
+	if (!watch->asked)
+		disk_watch_ask(watch, &peek);
+	peek_read(&peek);
+	watch->asked = false;
+	look.watch = watch;
+	look.layout = layout;
+	look.now_us = now_us;
+	look.found = watch->requests;
+	look.found.num = look.num_looks = look.num_candidates = 0;
+	look.pointers = &peek;
+	look_at_queues(&look);
 	watch->requests = look.found;
-	return disks_changed(watch, layout);
+	return disks_changed(watch);
 }
 
 unsigned int disk_watch_num_queues(const struct disk_watch *watch)
@@ -223,6 +315,7 @@ static bool is_valid(GBytes *bytes)
 struct disk_watch *disk_watch_new(GBytes *places)
 {
 	struct disk_watch *watch;
+	size_t size = 0;
 
 	if (!is_valid(places))
 		return NULL;
@@ -235,6 +328,10 @@ struct disk_watch *disk_watch_new(GBytes *places)
 		.start = watch->places->start,
 		.in_flight = watch->places->state_in_flight,
 	};
+	for (uint32_t i = 0; i < watch->places->num_queues; i++)
+		size += words_size(&watch->places->queues[i]);
+	watch->words = g_malloc(size);
+	watch->words_there = g_new0(bool, watch->places->num_queues);
 	return watch;
 }
 
@@ -243,5 +340,7 @@ void disk_watch_free(struct disk_watch *watch)
 	if (watch == NULL)
 		return;
 	g_bytes_unref(watch->bytes);
+	g_free(watch->words);
+	g_free(watch->words_there);
 	g_free(watch);
 }

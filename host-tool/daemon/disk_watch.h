@@ -13,7 +13,7 @@
 #ifndef OOPSBT_DAEMON_DISK_WATCH_H
 #define OOPSBT_DAEMON_DISK_WATCH_H
 
-#include "daemon/layout.h"
+#include "daemon/peek.h"
 
 /* The oldest requests of all disks; those of a dead disk do not change. */
 #define DISK_REQUESTS_MAX 16u
@@ -45,6 +45,9 @@ struct disk_watch;
 /* @places: a struct protocol_disks from the analyser, untrusted. NULL: it is invalid. */
 struct disk_watch *disk_watch_new(GBytes *places);
 void disk_watch_free(struct disk_watch *watch);
+
+/* Adds the integers of a tick to @peek. Otherwise disk_watch_look() reads them itself. */
+void disk_watch_ask(struct disk_watch *watch, struct peek *peek);
 
 /*
  * Call it at each tick. @now_us: monotonic. Returns true once, when disks have come or gone since

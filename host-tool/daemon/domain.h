@@ -33,6 +33,7 @@
 #include "daemon/kernel_state.h"
 #include "daemon/log.h"
 #include "daemon/metrics.h"
+#include "daemon/peek.h"
 #include "daemon/progress.h"
 #include "daemon/ratelimit.h"
 #include "daemon/signal.h"
@@ -63,7 +64,7 @@ struct domains {
 	bool monitor_events;	/* false: crashes come from lifecycle events */
 	char *auto_enable;	/* its value at the last look at all domains; NULL: none */
 	struct bucket total;
-	guint tick_source; /* of the memory watch of all domains */
+	GSource *tick; /* of the memory watch of all domains; NULL: no domain was watched yet */
 	guint status_source;
 	struct metrics *metrics;
 	void (*on_idle)(void *user_data); /* called when no task is running any more */
@@ -206,7 +207,10 @@ const char *domain_stall_blind(const struct domain *domain);
 void domain_stall_tell(struct domain *domain); /* logs the above when it changes */
 /* @places: for stall_watch_new(); NULL: unknown from now on. */
 void domain_stall_set(struct domain *domain, GBytes *places);
-/* Called at each tick of the memory watch if the process's memory is readable. */
+/* Called at each tick of the memory watch if the process's memory is readable: adds what the tick
+ * reads to @peek. */
+void domain_stall_ask(struct domain *domain, struct peek *peek);
+/* Called when that was read. */
 void domain_stall_look(struct domain *domain);
 /* The guest's own detector found a hang: the LOCKUP event of its panic device. */
 void domain_stall_guest_told(struct domain *domain);
@@ -218,7 +222,8 @@ void domain_stall_paused(struct domain *domain, bool paused);
 
 /* @places: for disk_watch_new(); NULL: unknown from now on. */
 void domain_disks_set(struct domain *domain, GBytes *places);
-/* Called at each tick of the memory watch if the process's memory is readable. */
+/* Like domain_stall_ask() and domain_stall_look(). */
+void domain_disks_ask(struct domain *domain, struct peek *peek);
 void domain_disks_look(struct domain *domain);
 /* The requests that a collection must check. */
 void domain_disks_requests(const struct domain *domain, struct disk_requests *requests);

@@ -17,14 +17,23 @@ void domain_disks_set(struct domain *domain, GBytes *places)
 			  disk_watch_num_queues(domain->disks));
 }
 
+/* A guest that is not frozen does not wait for its disks, and a paused one sees no answers. */
+static bool is_wanted(const struct domain *domain)
+{
+	return domain->disks && domain->options.freeze && !domain->paused_us;
+}
+
+void domain_disks_ask(struct domain *domain, struct peek *peek)
+{
+	if (is_wanted(domain))
+		disk_watch_ask(domain->disks, peek);
+}
+
 void domain_disks_look(struct domain *domain)
 {
 	gint64 now_us = g_get_monotonic_time();
 
-	/*
-	 * A guest that is not frozen does not wait for its disks, and a paused one sees no answers.
-	 */
-	if (domain->disks == NULL || !domain->options.freeze || domain->paused_us)
+	if (!is_wanted(domain))
 		return;
 	if (!disk_watch_look(domain->disks, domain->layout, now_us) || domain->map_source)
 		return;

@@ -93,6 +93,28 @@ void domain_stall_paused(struct domain *domain, bool paused)
 	domain->paused_us = 0;
 }
 
+/* Begins the watch if hangs must be noticed and can be. False: there is none now. */
+static bool is_looking(struct domain *domain)
+{
+	if (!is_wanted(domain)) {
+		g_clear_pointer(&domain->stall, stall_watch_free);
+		g_clear_pointer(&domain->kernel.stalls, g_free);
+		return false;
+	}
+	/* A kernel that has panicked does not count as hung. */
+	if (domain->paused_us || domain->panic_signalled || domain->kernel.panic_collected)
+		return false;
+	if (domain->stall == NULL)
+		begin(domain);
+	return domain->stall != NULL;
+}
+
+void domain_stall_ask(struct domain *domain, struct peek *peek)
+{
+	if (is_looking(domain))
+		stall_watch_ask(domain->stall, peek);
+}
+
 /* The guest's detectors report a hang that goes on again within this time. */
 #define SAME_HANG_US (150 * G_TIME_SPAN_SECOND)
 
@@ -148,17 +170,7 @@ void domain_stall_look(struct domain *domain)
 	struct stall_finding finding;
 	enum stall_event event;
 
-	if (!is_wanted(domain)) {
-		g_clear_pointer(&domain->stall, stall_watch_free);
-		g_clear_pointer(&domain->kernel.stalls, g_free);
-		return;
-	}
-	/* A kernel that has panicked does not count as hung. */
-	if (domain->paused_us || domain->panic_signalled || domain->kernel.panic_collected)
-		return;
-	if (domain->stall == NULL)
-		begin(domain);
-	if (domain->stall == NULL)
+	if (!is_looking(domain))
 		return;
 	event = look(domain, &finding);
 	if (event == STALL_ENDED && domain->options.kinds & 1u << finding.incident)

@@ -103,33 +103,55 @@ static void look_through_libvirt(struct domain *domain)
 	task_push(domain->all, &domain->all->background, domain->uuid, &look->task);
 }
 
-static bool look_at(const struct layout *layout, uint64_t address, void *buffer, size_t length)
-{
-	return address == 0 || layout_peek(layout, address, buffer, length);
-}
-
-static void look(struct domain *domain)
+/* Reads a changed value again through the process's descriptor: see peek.h. */
+static bool confirm(const struct domain *domain, struct sample *sample)
 {
 	const struct watch *watch = &domain->kernel.watch;
-	struct sample sample = {0};
 
-	if (domain->collecting || domain->layout == NULL)
-		return;
-	if (domain->layout->memory_fd < 0) {
-		look_through_libvirt(domain);
-		return;
-	}
-	if (look_at(domain->layout, watch->counter_address, &sample.counter, 4) &&
-	    look_at(domain->layout, watch->taint_address, &sample.taint, 8) &&
-	    look_at(domain->layout, watch->clock_address, &sample.clock, 8))
+	if (sample->counter == watch->counter &&
+	    (watch->taint_address == 0 || sample->taint == watch->taint))
+		return true;
+	return layout_peek(domain->layout, watch->counter_address, &sample->counter, 4) &&
+	       (watch->taint_address == 0 ||
+		layout_peek(domain->layout, watch->taint_address, &sample->taint, 8));
+}
+
+/* Reads all values of a tick with one system call, except those that depend on others. */
+static void look_at_memory(struct domain *domain)
+{
+	const struct watch *watch = &domain->kernel.watch;
+	bool counter_there, taint_there, clock_there;
+	struct sample sample = {0};
+	struct peek peek;
+
+	peek_begin(&peek, domain->layout);
+	peek_add(&peek, watch->counter_address, &sample.counter, 4, &counter_there);
+	peek_add(&peek, watch->taint_address, &sample.taint, 8, &taint_there);
+	peek_add(&peek, watch->clock_address, &sample.clock, 8, &clock_there);
+	guest_settings_ask(&domain->settings, &peek, g_get_monotonic_time());
+	domain_stall_ask(domain, &peek);
+	domain_disks_ask(domain, &peek);
+	peek_read(&peek);
+	if (counter_there && taint_there == (watch->taint_address != 0) &&
+	    clock_there == (watch->clock_address != 0) && confirm(domain, &sample))
 		looked(domain, &sample);
 	/* Not for another kernel. */
-	if (domain->layout && guest_settings_refresh(&domain->settings, domain->layout))
+	if (domain->layout && guest_settings_refresh(&domain->settings))
 		status_changed(domain->all);
 	if (domain->layout)
 		domain_stall_look(domain);
 	if (domain->layout)
 		domain_disks_look(domain);
+}
+
+static void look(struct domain *domain)
+{
+	if (domain->collecting || domain->layout == NULL)
+		return;
+	if (domain->layout->memory_fd < 0)
+		look_through_libvirt(domain);
+	else
+		look_at_memory(domain);
 }
 
 /* --- the time of the next look --- */
@@ -145,30 +167,7 @@ static gint64 next_tick(gint64 now_us, unsigned int interval_ms)
 	return (now_us / interval_us + 1) * interval_us;
 }
 
-static gboolean tick(void *user_data);
-
-/* Sets the timer for the domain that is due first. */
-static void wait_for_tick(struct domains *all)
-{
-	gint64 now_us = g_get_monotonic_time();
-	gint64 first_us = G_MAXINT64;
-	GHashTableIter iter;
-	void *value;
-
-	if (all->tick_source)
-		g_source_remove(all->tick_source);
-	all->tick_source = 0;
-	g_hash_table_iter_init(&iter, all->by_uuid);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const struct domain *domain = value;
-
-		if (domain->watched)
-			first_us = MIN(first_us, domain->look_due_us);
-	}
-	if (first_us != G_MAXINT64 && !all->stopping)
-		all->tick_source =
-			g_timeout_add((guint)(MAX(first_us - now_us, 0) / 1000 + 1), tick, all);
-}
+static void wait_for_tick(struct domains *all);
 
 static gboolean tick(void *user_data)
 {
@@ -176,7 +175,6 @@ static gboolean tick(void *user_data)
 	g_autoptr(GList) domains = g_hash_table_get_values(all->by_uuid);
 	gint64 now_us = g_get_monotonic_time();
 
-	all->tick_source = 0;
 	for (GList *item = domains; item; item = item->next) {
 		struct domain *domain = item->data;
 
@@ -186,7 +184,43 @@ static gboolean tick(void *user_data)
 		look(domain);
 	}
 	wait_for_tick(all);
-	return G_SOURCE_REMOVE;
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean dispatch(GSource *source G_GNUC_UNUSED, GSourceFunc function, void *user_data)
+{
+	return function(user_data);
+}
+
+/* One timer for all ticks, since a new one for each tick costs as much as a look. */
+static GSource *make_timer(struct domains *all)
+{
+	static GSourceFuncs functions = {.dispatch = dispatch};
+	GSource *timer = g_source_new(&functions, sizeof(GSource));
+
+	g_source_set_callback(timer, tick, all, NULL);
+	g_source_attach(timer, NULL);
+	return timer;
+}
+
+/* Sets the timer for the domain that is due first. */
+static void wait_for_tick(struct domains *all)
+{
+	gint64 first_us = G_MAXINT64;
+	GHashTableIter iter;
+	void *value;
+
+	g_hash_table_iter_init(&iter, all->by_uuid);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct domain *domain = value;
+
+		if (domain->watched)
+			first_us = MIN(first_us, domain->look_due_us);
+	}
+	if (all->tick == NULL)
+		all->tick = make_timer(all);
+	g_source_set_ready_time(all->tick,
+				first_us != G_MAXINT64 && !all->stopping ? first_us : -1);
 }
 
 void domain_watch_update(struct domain *domain)

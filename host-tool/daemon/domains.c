@@ -602,8 +602,10 @@ void domains_free(struct domains *all)
 		return;
 	if (all->status_source)
 		g_source_remove(all->status_source);
-	if (all->tick_source)
-		g_source_remove(all->tick_source);
+	if (all->tick) {
+		g_source_destroy(all->tick);
+		g_source_unref(all->tick);
+	}
 	metrics_free(all->metrics);
 	g_hash_table_unref(all->by_uuid);
 	g_hash_table_unref(all->ignored);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Only people read them. */
+#define ASK_US (4 * G_TIME_SPAN_SECOND)
+
 static const char *const names[PROTOCOL_NUM_SETTINGS] = {
 	[PROTOCOL_PANIC_ON_OOPS] = "panic_on_oops",
 	[PROTOCOL_OOPS_ALL_CPU_BACKTRACE] = "oops_all_cpu_backtrace",
@@ -17,7 +20,19 @@ void guest_settings_set(struct guest_settings *settings, const struct protocol_v
 		settings->verdict = *verdict;
 }
 
-bool guest_settings_refresh(struct guest_settings *settings, const struct layout *layout)
+void guest_settings_ask(struct guest_settings *settings, struct peek *peek, gint64 now_us)
+{
+	bool due = !settings->asked_us || now_us - settings->asked_us >= ASK_US;
+
+	if (due)
+		settings->asked_us = now_us;
+	for (size_t i = 0; i < PROTOCOL_NUM_SETTINGS; i++)
+		peek_add(peek,
+			 due && settings->verdict.known ? settings->verdict.settings[i].address : 0,
+			 &settings->seen[i], sizeof(settings->seen[i]), &settings->there[i]);
+}
+
+bool guest_settings_refresh(struct guest_settings *settings)
 {
 	struct protocol_verdict *verdict = &settings->verdict;
 	bool changed = false;
@@ -26,10 +41,9 @@ bool guest_settings_refresh(struct guest_settings *settings, const struct layout
 		return false;
 	for (size_t i = 0; i < PROTOCOL_NUM_SETTINGS; i++) {
 		struct protocol_setting_value *setting = &verdict->settings[i];
-		int32_t value;
+		int32_t value = settings->seen[i];
 
-		if (setting->address == 0 ||
-		    !layout_peek(layout, setting->address, &value, sizeof(value)))
+		if (!settings->there[i])
 			continue;
 		/* A sysctl that is a mask, or has a value for one CPU only */
 		if (i == PROTOCOL_UNKNOWN_NMI_BACKTRACE)

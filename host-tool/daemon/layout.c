@@ -344,13 +344,21 @@ bool layout_covers(const struct layout *layout, uint64_t address, uint64_t lengt
 	return find_extent(layout, address, length) != NULL;
 }
 
-bool layout_peek(const struct layout *layout, uint64_t address, void *buffer, size_t length)
+bool layout_find(const struct layout *layout, uint64_t address, uint64_t length,
+		 uint64_t *host_address)
 {
 	const struct guest_extent *extent = find_extent(layout, address, length);
 
 	if (layout->memory_fd < 0 || extent == NULL)
 		return false;
-	return pread(layout->memory_fd, buffer, length,
-		     (off_t)(extent->file_offset + (address - extent->start.value))) ==
-	       (ssize_t)length;
+	*host_address = extent->file_offset + (address - extent->start.value);
+	return true;
+}
+
+bool layout_peek(const struct layout *layout, uint64_t address, void *buffer, size_t length)
+{
+	uint64_t host_address;
+
+	return layout_find(layout, address, length, &host_address) &&
+	       pread(layout->memory_fd, buffer, length, (off_t)host_address) == (ssize_t)length;
 }

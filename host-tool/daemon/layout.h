@@ -38,6 +38,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Layout, layout_unref)
 /* Reads guest-physical memory from the process. False: not possible, or there is no such memory. */
 bool layout_peek(const struct layout *layout, uint64_t address, void *buffer, size_t length);
 
+/* The host virtual address. False: [@address, @address + @length) is not guest memory, or the
+ * process's memory is not readable. */
+bool layout_find(const struct layout *layout, uint64_t address, uint64_t length,
+		 uint64_t *host_address);
+
 /* Is all of [@address, @address + @length) guest memory? */
 bool layout_covers(const struct layout *layout, uint64_t address, uint64_t length);
 

@@ -17,6 +17,10 @@
 #define STARVED_US G_TIME_SPAN_HOUR
 /* The time over which it is decided whether a wait goes on. */
 #define LATELY_US (5 * G_TIME_SPAN_SECOND)
+/* The interval between reads of a thread's times while these do not matter. */
+#define TIMES_US (4 * G_TIME_SPAN_SECOND)
+/* A shorter standstill also happens to a healthy CPU. */
+#define STOOD_US (900 * G_TIME_SPAN_MILLISECOND)
 /* A smaller difference between the host's two clocks is inaccuracy. */
 #define SLEPT_US G_TIME_SPAN_SECOND
 /* An idle guest is not seen to live at every tick. */
@@ -57,6 +61,7 @@ struct wait {
 
 struct cpu {
 	struct stall_cpu last;
+	struct stall_cpu looked; /* as of the last read of its thread's times */
 	bool seen;
 	struct mark irqs, touch, current;
 	gint64 queued_us; /* start of the current wait of its thread, which schedstat has not
@@ -103,68 +108,85 @@ void stall_reset(struct stall *stall)
 
 static struct mark mark(gint64 now_us, const struct stall_cpu *now)
 {
-	return (struct mark){now_us, now->used_us};
+	return (struct mark){now_us, now->most_us};
 }
 
-/* Has its thread waited for the processor since the last tick or longer? */
+/*
+ * Has its thread waited for the processor since the last read of its times or longer? It has not
+ * run since, and was not seen to sleep then.
+ */
 static bool is_queued(const struct cpu *cpu, const struct stall_cpu *now)
 {
-	return now->runnable && cpu->last.runnable && now->used_us == cpu->last.used_us &&
-	       now->waited_us == cpu->last.waited_us;
+	const struct stall_cpu *looked = &cpu->looked;
+
+	return now->runnable && (looked->runnable || !looked->has_state) &&
+	       now->ran_us == looked->ran_us && now->waited_us == looked->waited_us;
 }
 
 /* The total waiting time of its thread: schedstat counts a wait when it is over. */
-static gint64 waited_us(const struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
+static gint64 waited_us(const struct cpu *cpu, const struct stall_cpu *now)
 {
-	return now->waited_us + (is_queued(cpu, now) ? now_us - cpu->queued_us : 0);
+	return now->waited_us + (is_queued(cpu, now) ? now->read_us - cpu->queued_us : 0);
 }
 
-static struct wait begin_wait(const struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
+static struct wait begin_wait(const struct cpu *cpu, const struct stall_cpu *now)
 {
-	return (struct wait){now_us, now->used_us, waited_us(cpu, now_us, now)};
+	return (struct wait){now->read_us, now->used_us, waited_us(cpu, now)};
 }
 
 static void begin_cpu(struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
 {
 	cpu->irqs = cpu->touch = cpu->current = mark(now_us, now);
-	cpu->last = *now;
-	cpu->queued_us = now_us;
-	cpu->starved = cpu->lately = begin_wait(cpu, now_us, now);
+	cpu->last = cpu->looked = *now;
+	cpu->queued_us = now->read_us;
+	cpu->starved = cpu->lately = begin_wait(cpu, now);
 	cpu->seen = now->known;
 }
 
 /* How long the vCPU has wanted to run since @wait, and could not. */
-static gint64 kept_us(const struct cpu *cpu, const struct wait *wait, gint64 now_us,
-		      const struct stall_cpu *now)
+static gint64 kept_us(const struct cpu *cpu, const struct wait *wait, const struct stall_cpu *now)
 {
-	return waited_us(cpu, now_us, now) - wait->waited_us;
+	return waited_us(cpu, now) - wait->waited_us;
 }
 
-/* The same since the last tick. */
-static gint64 kept_lately_us(const struct cpu *cpu, gint64 last_us, gint64 now_us,
-			     const struct stall_cpu *now)
+/* Were its thread's times read in this tick? */
+static bool is_fresh(const struct cpu *cpu, const struct stall_cpu *now)
 {
-	const struct wait tick = begin_wait(cpu, last_us, &cpu->last);
+	return now->read_us != cpu->looked.read_us;
+}
 
-	if (!cpu->seen || !now->known)
+/* The same since the last read of its thread's times. */
+static gint64 kept_lately_us(const struct cpu *cpu, const struct stall_cpu *now)
+{
+	const struct wait last = begin_wait(cpu, &cpu->looked);
+
+	if (!cpu->seen || !now->known || !is_fresh(cpu, now))
 		return 0;
-	return CLAMP(kept_us(cpu, &tick, now_us, now), 0, now_us - last_us);
+	return CLAMP(kept_us(cpu, &last, now), 0, now->read_us - last.at_us);
 }
 
-static void follow_wait(struct cpu *cpu, gint64 now_us, const struct stall_cpu *now)
+/* Its thread's times were read in this tick. */
+static void follow_wait(struct cpu *cpu, const struct stall_cpu *now)
 {
-	gint64 lately_us = now_us - cpu->lately.at_us;
+	gint64 lately_us = now->read_us - cpu->lately.at_us;
+	gint64 kept_now_us = kept_lately_us(cpu, now);
 
 	if (!is_queued(cpu, now))
-		cpu->queued_us = now_us;
-	/* Ten times overcommitted, a host gives a tenth of the time; with less, it is too busy. */
-	if (kept_us(cpu, &cpu->starved, now_us, now) < (now_us - cpu->starved.at_us) / 10 * 9)
-		cpu->starved = cpu->lately = begin_wait(cpu, now_us, now);
+		cpu->queued_us = now->read_us;
+	/*
+	 * Ten times overcommitted, a host gives a tenth of the time; with less, it is too busy. The
+	 * time that the thread waited since the last read counts as the beginning of a long wait.
+	 */
+	if (kept_us(cpu, &cpu->starved, now) < (now->read_us - cpu->starved.at_us) / 10 * 9) {
+		cpu->starved = cpu->lately = begin_wait(cpu, now);
+		cpu->starved.at_us -= kept_now_us;
+		cpu->starved.waited_us -= kept_now_us;
+	}
 	/* The starvation was long, but is over. */
-	if (lately_us >= LATELY_US && kept_us(cpu, &cpu->lately, now_us, now) < lately_us / 2)
-		cpu->starved = begin_wait(cpu, now_us, now);
+	if (lately_us >= LATELY_US && kept_us(cpu, &cpu->lately, now) < lately_us / 2)
+		cpu->starved = begin_wait(cpu, now);
 	if (lately_us >= LATELY_US)
-		cpu->lately = begin_wait(cpu, now_us, now);
+		cpu->lately = begin_wait(cpu, now);
 }
 
 /* Another CPU's hang of the same kind; @silent: one that is, or is not, reported. NULL: none. */
@@ -203,6 +225,14 @@ static void forget(struct stall *stall, struct told *told)
 		leave(stall, told);
 }
 
+/* It has used @used_us by now, so it had not used more before. */
+static void bound_marks(struct cpu *cpu, gint64 used_us)
+{
+	cpu->irqs.used_us = MIN(cpu->irqs.used_us, used_us);
+	cpu->touch.used_us = MIN(cpu->touch.used_us, used_us);
+	cpu->current.used_us = MIN(cpu->current.used_us, used_us);
+}
+
 static void follow_cpu(struct stall *stall, struct cpu *cpu, gint64 now_us,
 		       const struct stall_cpu *now)
 {
@@ -223,7 +253,12 @@ static void follow_cpu(struct stall *stall, struct cpu *cpu, gint64 now_us,
 	if (now->has_current != last->has_current || now->current != last->current ||
 	    now->user != last->user || !now->others_wait)
 		cpu->current = mark(now_us, now);
-	follow_wait(cpu, now_us, now);
+	if (now->exact)
+		bound_marks(cpu, now->used_us);
+	if (is_fresh(cpu, now)) {
+		follow_wait(cpu, now);
+		cpu->looked = *now;
+	}
 	cpu->last = *now;
 }
 
@@ -253,8 +288,7 @@ static bool misses_timer(const struct stall *stall, const struct stall_cpu *now,
 }
 
 static bool judge_cpu(const struct stall *stall, const struct cpu *cpu, int number,
-		      const struct stall_limits *limits, gint64 now_us,
-		      struct stall_finding *finding)
+		      const struct stall_limits *limits, struct stall_finding *finding)
 {
 	const struct stall_cpu *now = &cpu->last;
 	gint64 used_us = now->used_us - cpu->irqs.used_us;
@@ -283,13 +317,13 @@ static bool judge_cpu(const struct stall *stall, const struct cpu *cpu, int numb
 		g_snprintf(finding->evidence, sizeof(finding->evidence),
 			   "CPU %d ran one task in the kernel for %.0f s while others waited",
 			   number, seconds(same_us));
-	} else if (over(now_us - cpu->starved.at_us, limits->starved_s)) {
+	} else if (over(cpu->looked.read_us - cpu->starved.at_us, limits->starved_s)) {
 		finding->incident = INCIDENT_STARVED;
 		finding->since_us = cpu->starved.at_us;
 		g_snprintf(finding->evidence, sizeof(finding->evidence),
 			   "CPU %d got %.1f of %.0f s: the host kept it waiting", number,
 			   seconds(now->used_us - cpu->starved.used_us),
-			   seconds(now_us - cpu->starved.at_us));
+			   seconds(cpu->looked.read_us - cpu->starved.at_us));
 	} else {
 		return false;
 	}
@@ -451,10 +485,15 @@ static bool judge_rcu(const struct stall *stall, const struct stall_limits *limi
 /* Does the vCPU live: has it had an interrupt, has it run, or does it want to run? */
 static bool lives(const struct cpu *cpu, const struct stall_cpu *now, gint64 passed_us)
 {
+	gint64 before_us = now->read_us - cpu->looked.read_us - passed_us;
+
 	if (!now->known)
 		return false;
-	return !cpu->seen || !now->has_irqs || now->irqs != cpu->last.irqs || now->runnable ||
-	       now->used_us - cpu->last.used_us > passed_us / 10;
+	if (!cpu->seen || !now->has_irqs || now->irqs != cpu->last.irqs)
+		return true;
+	/* Time that it may have used before this tick does not count. */
+	return is_fresh(cpu, now) &&
+	       (now->runnable || now->used_us - cpu->looked.most_us - before_us > passed_us / 10);
 }
 
 /* The guest's clock stands if no CPU updates it, although time goes on. */
@@ -482,7 +521,10 @@ static bool timers_are_due(const struct stall *stall, const struct stall_sample 
 	return false;
 }
 
-/* @given_us: the processor time since the last tick of the vCPU that waited most. */
+/*
+ * @given_us: the processor time since the last tick of the vCPU that waited most. Negative: the
+ * vCPU waited before that tick, and this tick read it.
+ */
 static void follow_guest(struct stall *stall, const struct stall_sample *now, gint64 given_us,
 			 bool lives, bool due)
 {
@@ -496,6 +538,7 @@ static void follow_guest(struct stall *stall, const struct stall_sample *now, gi
 	} else if (lives) {
 		stall->gp_stood_us +=
 			now->now_us - stall->heard_us <= QUIET_US ? stall->quiet_us : given_us;
+		stall->gp_stood_us = MAX(stall->gp_stood_us, 0);
 	}
 	if (lives) {
 		stall->heard_us = now->now_us;
@@ -630,8 +673,7 @@ static void follow_all(struct stall *stall, const struct stall_sample *sample)
 
 		known |= sample->cpus[i].known;
 		lively |= lives(cpu, &sample->cpus[i], passed_us);
-		most_kept_us = MAX(most_kept_us,
-				   kept_lately_us(cpu, stall->last_us, now_us, &sample->cpus[i]));
+		most_kept_us = MAX(most_kept_us, kept_lately_us(cpu, &sample->cpus[i]));
 		follow_cpu(stall, cpu, now_us, &sample->cpus[i]);
 	}
 	if (!known)
@@ -650,7 +692,7 @@ static enum stall_event tell_cpus(struct stall *stall, const struct stall_limits
 {
 	for (unsigned int i = 0; i < stall->num_cpus; i++) {
 		struct cpu *cpu = &stall->cpus[i];
-		bool stands = judge_cpu(stall, cpu, (int)i, limits, now_us, finding);
+		bool stands = judge_cpu(stall, cpu, (int)i, limits, finding);
 		enum stall_event event =
 			tell_change(stall, &cpu->told, stands, moved_us(cpu), now_us, finding);
 
@@ -740,12 +782,64 @@ enum stall_event stall_guest_told(struct stall *stall, const struct stall_limits
 	for (unsigned int i = 0; i < stall->num_cpus; i++) {
 		struct cpu *cpu = &stall->cpus[i];
 
-		if (judge_cpu(stall, cpu, (int)i, &halves, now_us, finding))
+		if (judge_cpu(stall, cpu, (int)i, &halves, finding))
 			return tell_early(stall, &cpu->told, now_us, finding);
 	}
 	if (judge_rcu(stall, &halves, finding))
 		return tell_early(stall, &stall->rcu, now_us, finding);
 	return STALL_NONE;
+}
+
+/* May it be starved before the next regular read of its thread's times? */
+static bool may_starve(const struct cpu *cpu, const struct stall_limits *limits, gint64 now_us)
+{
+	return over(now_us - cpu->starved.at_us + TIMES_US, limits->starved_s) &&
+	       (limits->starved_s * G_TIME_SPAN_SECOND <= TIMES_US ||
+		cpu->looked.read_us > cpu->starved.at_us);
+}
+
+/*
+ * Does a standstill since @mark matter? Not a short one. Else the thread's times are needed at its
+ * beginning, and when the vCPU may have used @limit_s since.
+ */
+static bool matters(const struct cpu *cpu, const struct mark *mark, unsigned int limit_s,
+		    gint64 now_us)
+{
+	gint64 most_us = cpu->looked.most_us + (now_us - cpu->looked.read_us);
+
+	return now_us - mark->at_us > STOOD_US &&
+	       (mark->at_us > cpu->looked.read_us || over(most_us - mark->used_us, limit_s));
+}
+
+/* Does a value of the guest stand still that moves on a healthy CPU, and does that matter? */
+static bool stands(const struct cpu *cpu, const struct stall_cpu *now,
+		   const struct stall_limits *limits, gint64 now_us)
+{
+	const struct stall_cpu *last = &cpu->last;
+
+	if (now->has_irqs && now->irqs == last->irqs &&
+	    matters(cpu, &cpu->irqs, limits->hard_s, now_us))
+		return true;
+	if (now->has_touch && now->touch == last->touch &&
+	    matters(cpu, &cpu->touch, limits->soft_s, now_us))
+		return true;
+	return now->has_current && now->current == last->current && now->others_wait &&
+	       matters(cpu, &cpu->current, limits->soft_s, now_us);
+}
+
+enum stall_times stall_needs_times(const struct stall *stall, unsigned int number,
+				   const struct stall_cpu *now, const struct stall_limits *limits,
+				   gint64 now_us)
+{
+	const struct cpu *cpu = &stall->cpus[MIN(number, STALL_MAX_CPUS - 1)];
+
+	if (!stall->begun || !cpu->seen || cpu->told.active || may_starve(cpu, limits, now_us))
+		return STALL_TIMES_EXACT;
+	if (stands(cpu, now, limits, now_us))
+		return STALL_TIMES_EXACT;
+	if (now->touch != cpu->last.touch || now_us - cpu->looked.read_us >= TIMES_US)
+		return STALL_TIMES_ABOUT;
+	return STALL_TIMES_NONE;
 }
 
 /* --- the state for the next daemon --- */

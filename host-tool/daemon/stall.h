@@ -45,11 +45,16 @@ struct stall_limits {
 
 /* Counts may have any value and change by any amount: the guest writes them. */
 struct stall_cpu {
-	/* From the host. */
+	/* From the host, as of .read_us: see stall_needs_times(). */
 	bool known;	  /* the vCPU has a thread, and its times follow */
-	bool runnable;	  /* the thread's state is R */
+	bool has_state;	  /* the thread's state was read */
+	bool runnable;	  /* the state was R */
+	bool exact;	  /* .used_us is of this tick */
+	gint64 read_us;	  /* when the times were read: monotonic */
 	gint64 used_us;	  /* user and guest time. System time is excluded: KVM polls in it while the
 			     guest is halted. */
+	gint64 most_us;	  /* upper limit of it at this tick */
+	gint64 ran_us;	  /* first number of schedstat: includes system time */
 	gint64 waited_us; /* second number of schedstat: grows when the thread starts to run */
 	/* From the guest. */
 	bool has_irqs, has_touch, has_current;
@@ -130,6 +135,22 @@ void stall_follow(struct stall *stall, gint64 since_us, gint64 now_us);
 enum stall_event stall_guest_told(struct stall *stall, const struct stall_limits *limits,
 				  const struct stall_sample *sample, bool *known,
 				  struct stall_finding *finding);
+
+/*
+ * The times of a vCPU's thread that a tick must read. A read costs a system call or two, and the
+ * times of a CPU that takes interrupts and runs its watchdog do not matter. When a standstill
+ * begins, they are read, and time that was used before does not count: no hang is reported early.
+ */
+enum stall_times {
+	STALL_TIMES_NONE,
+	STALL_TIMES_ABOUT, /* ran_us, waited_us and most_us */
+	STALL_TIMES_EXACT, /* also used_us */
+};
+
+/* @number: the Linux CPU number. @cpu: with the guest's values of this tick. */
+enum stall_times stall_needs_times(const struct stall *stall, unsigned int number,
+				   const struct stall_cpu *cpu, const struct stall_limits *limits,
+				   gint64 now_us);
 
 /*
  * Processes one tick. CPUs that hang in the same way at about the same time are one incident: its

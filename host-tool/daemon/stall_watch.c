@@ -1,39 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/stall_watch.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "common/protocol.h"
+#include "daemon/vcpu_thread.h"
 
 /* A bit of watchdog_enabled (include/linux/nmi.h). */
 #define SOFT_WATCHDOG_ENABLED 2u
 /* Ticks between two searches for missing vCPU threads. */
 #define RESCAN_TICKS 30
 /* The maximum that a guest may set for its own limits. */
-#define MAX_LIMIT_S 600u
+#define MAX_LIMIT_S 600
 /* The maximum waiting time of a task. */
 #define MAX_BLOCKED_US (G_TIME_SPAN_DAY * 3650)
 
-/* A vCPU that has run for less than this since the last look has not hung meanwhile. */
-#define RAN_NS 10000000u
-/* Ticks between two checks whether a thread that does not run wants to run. */
-#define STATE_TICKS 4u
-
+/* If QEMU's threads together have run for less than this since the last look at the CPUs, no CPU
+ * has hung meanwhile. */
+#define RAN_NS 100000000
 /* The time for which the guest need not be seen to live. */
 #define SILENCE_US (2 * G_TIME_SPAN_SECOND)
+/* When a grace period lasts longer, the waiting times of the vCPUs matter. */
+#define GRACE_US (900 * G_TIME_SPAN_MILLISECOND)
+#define GP_STATE 3u
+/* The interval between reads of the guest's settings. */
+#define SETTINGS_US (4 * G_TIME_SPAN_SECOND)
 
-/* The thread of a vCPU; its descriptors stay open, or are -1. */
-struct thread {
-	int stat, schedstat;
-	bool looked;	    /* its CPU was read */
-	uint64_t looked_ns; /* its run time at that time */
+/* A CPU's settings, and its values in a tick. */
+struct glance {
+	bool watched; /* the guest's watchdog checks it */
+	bool offline;
+	uint32_t irqs, runnable;
+	uint64_t touch, current, user[2];
+	bool moved; /* a timer interrupt has come since the last look */
+	bool irqs_there, touch_there, runnable_there, current_there, user_there;
 };
 
 /* The last word of a mask that was read: it covers 64 CPUs. */
@@ -45,152 +48,44 @@ struct word {
 struct stall_watch {
 	struct stall *stall;
 	GBytes *bytes;
-	const struct protocol_stall *places; /* points into @bytes */
-	struct thread *threads;		     /* one for each CPU of @places */
-	struct stall_cpu *cpus;		     /* indexed by Linux CPU number */
-	unsigned int num_cpus; /* number of elements of @cpus: the highest CPU number plus one */
+	const struct protocol_stall *places;		       /* points into @bytes */
+	struct vcpu_thread *threads;			       /* one for each CPU of @places */
+	struct glance *glances;				       /* one for each CPU of @places */
+	struct stall_cpu *cpus;				       /* indexed by Linux CPU number */
+	unsigned int num_cpus;				       /* number of elements of @cpus */
 	struct protocol_blocked blocked[PROTOCOL_MAX_BLOCKED]; /* tasks that have not run since */
 	unsigned int num_blocked;
-	gint64 heard_us;     /* when the guest was last seen to live */
+	struct stall_sample sample;
+	int32_t suspended;
+	bool suspended_there;
+	bool asked;    /* for this tick, and stall_watch_look() was not called yet */
+	bool looks;    /* this tick reads the CPUs */
+	bool whole;    /* this tick reads all threads' times */
+	gint64 ran_ns; /* run time of all threads at the last look at the CPUs; -1: never */
+	int32_t thresh_s, rcu_timeout_s; /* 0: unknown */
+	gint64 settings_us;		 /* when these and the CPU masks were last read; 0: never */
+	gint64 heard_us;		 /* when the guest was last seen to live */
+	uint64_t gp_seq;
+	gint64 gp_us;	     /* when it was first seen */
 	unsigned int lively; /* index in @places of the CPU whose interrupts last moved */
-	unsigned int num_ticks, ticks_to_scan;
-	long ticks_per_second;
+	unsigned int ticks_to_scan;
 };
 
-/* --- host side: threads --- */
-
-static void close_thread(struct thread *thread)
-{
-	if (thread->stat >= 0)
-		close(thread->stat);
-	if (thread->schedstat >= 0)
-		close(thread->schedstat);
-	*thread = (struct thread){.stat = -1, .schedstat = -1};
-}
-
-static void close_threads(struct stall_watch *watch)
-{
-	for (unsigned int i = 0; watch->threads && i < watch->places->num_cpus; i++)
-		close_thread(&watch->threads[i]);
-	g_clear_pointer(&watch->threads, g_free);
-}
-
-static int open_file(const char *folder, const char *thread, const char *file)
-{
-	g_autofree char *path = g_build_filename(folder, thread, file, NULL);
-
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-static bool read_text(int fd, char *text, size_t size)
-{
-	ssize_t length = fd >= 0 ? pread(fd, text, size - 1, 0) : -1;
-
-	text[MAX(length, 0)] = '\0';
-	return length > 0;
-}
-
-/* QEMU's names: "CPU 3/KVM", "CPU 3/TCG". */
-static bool is_vcpu(const char *folder, const char *thread, unsigned int *vcpu)
-{
-	int fd = open_file(folder, thread, "comm");
-	char name[32];
-	bool named = read_text(fd, name, sizeof(name));
-
-	if (fd >= 0)
-		close(fd);
-	return named && sscanf(name, "CPU %u/", vcpu) == 1;
-}
-
-static void take_thread(struct stall_watch *watch, const char *folder, const char *thread,
-			unsigned int vcpu)
-{
-	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
-		struct thread *found = &watch->threads[i];
-
-		if (watch->places->cpus[i].vcpu != vcpu || found->stat >= 0)
-			continue;
-		found->stat = open_file(folder, thread, "stat");
-		found->schedstat = open_file(folder, thread, "schedstat");
-		return;
-	}
-}
-
-static void find_threads(struct stall_watch *watch, const struct layout *layout)
-{
-	g_autofree char *folder = g_strdup_printf("/proc/%d/task", (int)layout->pid);
-	g_autoptr(GDir) threads = g_dir_open(folder, 0, NULL);
-	const char *thread;
-
-	while (threads && (thread = g_dir_read_name(threads))) {
-		unsigned int vcpu;
-
-		if (is_vcpu(folder, thread, &vcpu))
-			take_thread(watch, folder, thread, vcpu);
-	}
-}
-
-/* Parses state and utime of proc_pid_stat(5), which follow the name in parentheses. */
-static bool parse_stat(const char *text, char *state, unsigned long *utime)
-{
-	const char *after = strrchr(text, ')');
-
-	return after &&
-	       sscanf(after, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu", state, utime) == 2;
-}
-
-static bool read_stat(const struct stall_watch *watch, const struct thread *thread,
-		      struct stall_cpu *cpu)
-{
-	unsigned long utime;
-	char text[1024], state;
-
-	if (!read_text(thread->stat, text, sizeof(text)) || !parse_stat(text, &state, &utime))
-		return false;
-	cpu->runnable = state == 'R';
-	cpu->used_us = (gint64)(utime * (G_USEC_PER_SEC / (unsigned long)watch->ticks_per_second));
-	return true;
-}
-
-/* True: it has run since its CPU was read. */
-static bool read_thread(const struct stall_watch *watch, struct thread *thread, unsigned int number,
-			struct stall_cpu *cpu)
-{
-	unsigned long long ran_ns, waited_ns;
-	char text[64];
-	bool ran;
-
-	cpu->known = read_text(thread->schedstat, text, sizeof(text)) &&
-		     sscanf(text, "%llu %llu", &ran_ns, &waited_ns) == 2;
-	ran = cpu->known && (!thread->looked || ran_ns - thread->looked_ns >= RAN_NS);
-	if (ran || (watch->num_ticks + number) % STATE_TICKS == 0)
-		cpu->known = cpu->known && read_stat(watch, thread, cpu);
-	if (!cpu->known) {
-		/* Its vCPU was unplugged: another thread may get the number later. */
-		close_thread(thread);
-		return false;
-	}
-	cpu->waited_us = (gint64)(waited_ns / 1000);
-	if (ran) {
-		thread->looked = true;
-		thread->looked_ns = ran_ns;
-	}
-	return ran;
-}
-
-/* --- guest side --- */
-
-static bool peek(const struct layout *layout, uint64_t address, void *buffer, size_t length)
+static bool peek_at(const struct layout *layout, uint64_t address, void *buffer, size_t length)
 {
 	return address != 0 && layout_peek(layout, address, buffer, length);
 }
 
-static bool watchdog_is_on(const struct stall_watch *watch, const struct layout *layout)
-{
-	uint64_t enabled;
+/* --- threads and settings --- */
 
-	return peek(layout, watch->places->watchdog_enabled, &enabled, sizeof(enabled)) &&
-	       (enabled & SOFT_WATCHDOG_ENABLED) != 0;
+static void scan_again(struct stall_watch *watch, const struct layout *layout, bool lacking)
+{
+	if (watch->ticks_to_scan > 0)
+		watch->ticks_to_scan--;
+	if (!lacking || watch->ticks_to_scan > 0)
+		return;
+	watch->ticks_to_scan = RESCAN_TICKS;
+	vcpu_threads_open(layout->pid, watch->threads, watch->places->num_cpus);
 }
 
 /* Reads a bit of a CPU mask; @otherwise: the result if it is unknown. */
@@ -199,132 +94,298 @@ static bool bit(const struct layout *layout, struct word *word, uint64_t address
 {
 	if (address != word->address) {
 		word->address = address;
-		word->known = peek(layout, address, &word->value, sizeof(word->value));
+		word->known = peek_at(layout, address, &word->value, sizeof(word->value));
 	}
 	return word->known ? word->value >> number % 64 & 1 : otherwise;
 }
 
-/* Reads values that show a hang without the guest's own watchdog. */
-static void read_task(const struct layout *layout, const struct protocol_stall_cpu *places,
-		      struct stall_cpu *cpu)
-{
-	uint64_t user[2];
-	uint32_t runnable = 0;
-
-	cpu->has_current = peek(layout, places->current, &cpu->current, sizeof(cpu->current)) &&
-			   peek(layout, places->runnable, &runnable, sizeof(runnable)) &&
-			   peek(layout, places->user, user, sizeof(user));
-	cpu->others_wait = runnable > 1;
-	cpu->user = cpu->has_current ? user[0] + user[1] : 0;
-}
-
-static void read_timer(const struct layout *layout, const struct protocol_stall_cpu *places,
-		       struct stall_cpu *cpu)
-{
-	uint64_t current;
-
-	cpu->idle = places->idle && peek(layout, places->current, &current, sizeof(current)) &&
-		    current == places->idle;
-	cpu->has_next = peek(layout, places->next, &cpu->next_ns, sizeof(cpu->next_ns));
-}
-
-/* True: a timer interrupt has come since the last look. */
-static bool read_irqs(const struct layout *layout, const struct protocol_stall_cpu *places,
-		      struct stall_cpu *cpu)
-{
-	uint32_t before = cpu->irqs;
-
-	cpu->has_irqs = peek(layout, places->irqs, &cpu->irqs, sizeof(cpu->irqs));
-	return cpu->has_irqs && cpu->irqs != before;
-}
-
-/* Reads a CPU that has run. True: a timer interrupt has come since the last look. */
-static bool read_cpu(const struct layout *layout, const struct protocol_stall_cpu *places,
-		     bool watched, struct stall_cpu *cpu)
-{
-	bool moved = read_irqs(layout, places, cpu);
-
-	cpu->has_touch = watched && peek(layout, places->touch, &cpu->touch, sizeof(cpu->touch));
-	cpu->has_current = false;
-	if (!cpu->has_touch)
-		read_task(layout, places, cpu);
-	if (!moved)
-		read_timer(layout, places, cpu);
-	return moved;
-}
-
-/*
- * No CPU that has run took an interrupt: checks the others. If none did, due timers matter. True:
- * one did.
- */
-static bool look_for_life(struct stall_watch *watch, const struct layout *layout)
-{
-	const struct protocol_stall *places = watch->places;
-
-	for (unsigned int i = 0; i < places->num_cpus; i++) {
-		unsigned int which = (watch->lively + i) % places->num_cpus;
-		const struct protocol_stall_cpu *cpu = &places->cpus[which];
-
-		if (!read_irqs(layout, cpu, &watch->cpus[cpu->number]))
-			continue;
-		watch->lively = which;
-		return true;
-	}
-	for (unsigned int i = 0; i < places->num_cpus; i++)
-		read_timer(layout, &places->cpus[i], &watch->cpus[places->cpus[i].number]);
-	return false;
-}
-
-/* False: some threads are missing. */
-static bool read_cpus(struct stall_watch *watch, const struct layout *layout)
-{
-	const struct protocol_stall *places = watch->places;
-	bool watchdog = watchdog_is_on(watch, layout), all = true, alive = false;
-	struct word online = {0}, watched = {0};
-	gint64 now_us = g_get_monotonic_time();
-
-	for (unsigned int i = 0; i < places->num_cpus; i++) {
-		const struct protocol_stall_cpu *place = &places->cpus[i];
-		struct stall_cpu *cpu = &watch->cpus[place->number];
-		bool looks = watchdog && bit(layout, &watched, place->watched, place->number, true);
-		bool ran = read_thread(watch, &watch->threads[i], i, cpu);
-
-		cpu->tickless = place->tickless != 0;
-		cpu->offline = !bit(layout, &online, place->online, place->number, true);
-		cpu->has_touch &= looks;
-		if (ran)
-			alive |= read_cpu(layout, place, looks, cpu);
-		alive |= cpu->known && cpu->runnable;
-		all &= cpu->known;
-	}
-	if (!alive && now_us - watch->heard_us > SILENCE_US)
-		alive = look_for_life(watch, layout);
-	if (alive)
-		watch->heard_us = now_us;
-	return all;
-}
-
-static unsigned int limit(const struct layout *layout, uint64_t address, unsigned int otherwise)
+static int32_t setting(const struct layout *layout, uint64_t address)
 {
 	int32_t value;
 
-	if (!peek(layout, address, &value, sizeof(value)) || value <= 0)
-		return otherwise;
-	return MIN((unsigned int)value, MAX_LIMIT_S);
+	return peek_at(layout, address, &value, sizeof(value)) ? value : 0;
 }
 
-static struct stall_limits read_limits(const struct stall_watch *watch, const struct layout *layout,
+static void read_settings(struct stall_watch *watch, const struct layout *layout, gint64 now_us)
+{
+	const struct protocol_stall *places = watch->places;
+	struct word online = {0}, watched = {0};
+	uint64_t enabled;
+	bool watchdog;
+
+	if (watch->settings_us && now_us - watch->settings_us < SETTINGS_US)
+		return;
+	watch->settings_us = now_us;
+	watchdog = peek_at(layout, places->watchdog_enabled, &enabled, sizeof(enabled)) &&
+		   (enabled & SOFT_WATCHDOG_ENABLED) != 0;
+	watch->thresh_s = setting(layout, places->watchdog_thresh);
+	watch->rcu_timeout_s = setting(layout, places->rcu_timeout);
+	for (unsigned int i = 0; i < places->num_cpus; i++) {
+		const struct protocol_stall_cpu *place = &places->cpus[i];
+		struct glance *glance = &watch->glances[i];
+
+		glance->offline = !bit(layout, &online, place->online, place->number, true);
+		glance->watched = watchdog && place->touch &&
+				  bit(layout, &watched, place->watched, place->number, true);
+	}
+}
+
+static unsigned int limit(int32_t value, unsigned int otherwise)
+{
+	return value > 0 ? (unsigned int)MIN(value, MAX_LIMIT_S) : otherwise;
+}
+
+static struct stall_limits make_limits(const struct stall_watch *watch,
 				       const struct stall_limits *configured)
 {
 	struct stall_limits limits = STALL_LIMITS_DEFAULT;
 
 	limits.starved_s = configured->starved_s;
 	limits.dead_s = configured->dead_s;
-	limits.hard_s = limit(layout, watch->places->watchdog_thresh, limits.hard_s);
+	limits.hard_s = limit(watch->thresh_s, limits.hard_s);
 	limits.soft_s = 2 * limits.hard_s;
-	limits.rcu_s = limit(layout, watch->places->rcu_timeout, limits.rcu_s);
+	limits.rcu_s = limit(watch->rcu_timeout_s, limits.rcu_s);
 	return limits;
 }
+
+/* --- a tick: values that are read together --- */
+
+/* False: QEMU's threads have hardly run, so nothing has changed on the CPUs. */
+static bool have_run(struct stall_watch *watch, const struct layout *layout)
+{
+	gint64 ran_ns = vcpu_threads_ran_ns(layout->pid);
+
+	if (ran_ns >= 0 && watch->ran_ns >= 0 && ran_ns >= watch->ran_ns &&
+	    ran_ns - watch->ran_ns < RAN_NS)
+		return false;
+	watch->ran_ns = ran_ns;
+	return true;
+}
+
+/* Without the guest's watchdog, the CPU's task shows a soft lockup if other tasks wait. */
+static void ask_of_cpu(const struct protocol_stall_cpu *place, struct glance *glance,
+		       struct peek *peek)
+{
+	peek_add(peek, place->irqs, &glance->irqs, sizeof(glance->irqs), &glance->irqs_there);
+	peek_add(peek, glance->watched ? place->touch : 0, &glance->touch, sizeof(glance->touch),
+		 &glance->touch_there);
+	peek_add(peek, glance->watched ? 0 : place->runnable, &glance->runnable,
+		 sizeof(glance->runnable), &glance->runnable_there);
+}
+
+void stall_watch_ask(struct stall_watch *watch, struct peek *peek)
+{
+	const struct protocol_stall *places = watch->places;
+	struct stall_sample *sample = &watch->sample;
+
+	watch->asked = true;
+	sample->now_us = g_get_monotonic_time();
+	read_settings(watch, peek->layout, sample->now_us);
+	peek_add(peek, places->gp_seq, &sample->gp_seq, sizeof(sample->gp_seq),
+		 &sample->has_gp_seq);
+	peek_add(peek, places->hung_count, &sample->hung_count, sizeof(sample->hung_count),
+		 &sample->has_hung_count);
+	peek_add(peek, places->hung_count ? 0 : places->hung_warnings, &sample->hung_warnings,
+		 sizeof(sample->hung_warnings), &sample->has_hung_warnings);
+	peek_add(peek, places->warnings, &sample->warnings, sizeof(sample->warnings),
+		 &sample->has_warnings);
+	peek_add(peek, places->clock, &sample->clock_s, sizeof(sample->clock_s),
+		 &sample->has_clock);
+	peek_add(peek, places->suspended, &watch->suspended, sizeof(watch->suspended),
+		 &watch->suspended_there);
+	watch->looks = have_run(watch, peek->layout);
+	for (unsigned int i = 0; watch->looks && i < places->num_cpus; i++)
+		ask_of_cpu(&places->cpus[i], &watch->glances[i], peek);
+}
+
+/* --- a tick: the CPUs' values --- */
+
+static struct stall_cpu *cpu_of(const struct stall_watch *watch, unsigned int i)
+{
+	return &watch->cpus[watch->places->cpus[i].number];
+}
+
+static void take_irqs(struct stall_cpu *cpu, struct glance *glance)
+{
+	glance->moved = glance->irqs_there && (!cpu->has_irqs || glance->irqs != cpu->irqs);
+	cpu->has_irqs = glance->irqs_there;
+	cpu->irqs = glance->irqs;
+}
+
+/* The task of a CPU does not matter while no other task waits. */
+static bool has_task(const struct stall_cpu *cpu)
+{
+	return cpu->has_current && cpu->others_wait;
+}
+
+static void take_tasks(struct stall_watch *watch, const struct layout *layout)
+{
+	struct peek peek;
+
+	peek_begin(&peek, layout);
+	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
+		const struct protocol_stall_cpu *place = &watch->places->cpus[i];
+		struct glance *glance = &watch->glances[i];
+
+		if (!has_task(cpu_of(watch, i)))
+			continue;
+		peek_add(&peek, place->current, &glance->current, sizeof(glance->current),
+			 &glance->current_there);
+		peek_add(&peek, place->user, glance->user, sizeof(glance->user),
+			 &glance->user_there);
+	}
+	peek_read(&peek);
+	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
+		const struct glance *glance = &watch->glances[i];
+		struct stall_cpu *cpu = cpu_of(watch, i);
+
+		if (!has_task(cpu))
+			continue;
+		cpu->has_current = glance->current_there && glance->user_there;
+		cpu->current = glance->current;
+		cpu->user = glance->user[0] + glance->user[1];
+	}
+}
+
+/* True: a timer interrupt of some CPU has come. */
+static bool take_glances(struct stall_watch *watch, const struct layout *layout)
+{
+	bool moved = false;
+
+	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
+		const struct protocol_stall_cpu *place = &watch->places->cpus[i];
+		struct glance *glance = &watch->glances[i];
+		struct stall_cpu *cpu = cpu_of(watch, i);
+
+		take_irqs(cpu, glance);
+		moved |= glance->moved;
+		cpu->has_touch = glance->touch_there;
+		cpu->touch = glance->touch;
+		cpu->has_current = glance->runnable_there && place->current && place->user;
+		cpu->others_wait = glance->runnable > 1;
+	}
+	take_tasks(watch, layout);
+	return moved;
+}
+
+/* Has another CPU taken an interrupt? */
+static bool look_for_life(struct stall_watch *watch, const struct layout *layout)
+{
+	const struct protocol_stall *places = watch->places;
+
+	for (unsigned int i = 0; i < places->num_cpus; i++) {
+		unsigned int which = (watch->lively + i) % places->num_cpus;
+		struct glance *glance = &watch->glances[which];
+
+		glance->irqs_there = peek_at(layout, places->cpus[which].irqs, &glance->irqs,
+					     sizeof(glance->irqs));
+		take_irqs(cpu_of(watch, which), glance);
+		if (!glance->moved)
+			continue;
+		watch->lively = which;
+		return true;
+	}
+	return false;
+}
+
+/* Does a grace period last so long that it may be a stall? */
+static bool gp_stands(struct stall_watch *watch)
+{
+	const struct stall_sample *sample = &watch->sample;
+
+	if (!sample->has_gp_seq || sample->gp_seq != watch->gp_seq ||
+	    !(sample->gp_seq & GP_STATE)) {
+		watch->gp_seq = sample->gp_seq;
+		watch->gp_us = sample->now_us;
+	}
+	return sample->now_us - watch->gp_us > GRACE_US;
+}
+
+/* Adds the current task and the next timer, which matter if no interrupt comes. */
+static void ask_of_timer(const struct protocol_stall_cpu *place, struct glance *glance,
+			 struct stall_cpu *cpu, struct peek *peek)
+{
+	peek_add(peek, place->idle ? place->current : 0, &glance->current, sizeof(glance->current),
+		 &glance->current_there);
+	peek_add(peek, place->next, &cpu->next_ns, sizeof(cpu->next_ns), &cpu->has_next);
+}
+
+/* --- a tick: host side --- */
+
+/*
+ * @state: reads all threads' states. @waits: reads all threads' waiting times. Adds to @peek the
+ * timers of CPUs that may stand still. False: some threads are missing.
+ */
+static bool read_threads(struct stall_watch *watch, const struct stall_limits *limits, bool state,
+			 bool waits, struct peek *peek)
+{
+	const gint64 now_us = watch->sample.now_us;
+	bool all = true;
+
+	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
+		const struct protocol_stall_cpu *place = &watch->places->cpus[i];
+		struct glance *glance = &watch->glances[i];
+		struct stall_cpu *cpu = cpu_of(watch, i);
+		enum stall_times times =
+			stall_needs_times(watch->stall, place->number, cpu, limits, now_us);
+
+		if (!cpu->known || watch->whole)
+			times = STALL_TIMES_EXACT;
+		else if ((state || waits) && times == STALL_TIMES_NONE)
+			times = STALL_TIMES_ABOUT;
+		if (times == STALL_TIMES_NONE)
+			vcpu_thread_skip(&watch->threads[i], now_us, cpu);
+		else
+			all &= vcpu_thread_read(&watch->threads[i], times, state, now_us, cpu);
+		cpu->tickless = place->tickless != 0;
+		cpu->offline = glance->offline;
+		glance->current_there = false;
+		if (state || (times == STALL_TIMES_EXACT && !glance->moved))
+			ask_of_timer(place, glance, cpu, peek);
+	}
+	return all;
+}
+
+/* Does a vCPU run or want to run? */
+static bool wants_to_run(const struct stall_watch *watch)
+{
+	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
+		const struct stall_cpu *cpu = cpu_of(watch, i);
+
+		if (cpu->known && cpu->read_us == watch->sample.now_us && cpu->runnable)
+			return true;
+	}
+	return false;
+}
+
+/* False: some threads are missing. */
+static bool read_cpus(struct stall_watch *watch, const struct layout *layout,
+		      const struct stall_limits *limits)
+{
+	gint64 now_us = watch->sample.now_us;
+	bool silent, all, alive;
+	struct peek peek;
+
+	for (unsigned int i = 0; i < watch->places->num_cpus; i++)
+		watch->glances[i].moved = false;
+	alive = watch->looks && take_glances(watch, layout);
+	silent = !alive && now_us - watch->heard_us > SILENCE_US &&
+		 !(alive = look_for_life(watch, layout));
+	peek_begin(&peek, layout);
+	all = read_threads(watch, limits, silent, gp_stands(watch), &peek);
+	peek_read(&peek);
+	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
+		const struct glance *glance = &watch->glances[i];
+
+		if (glance->current_there)
+			cpu_of(watch, i)->idle = glance->current == watch->places->cpus[i].idle;
+	}
+	if (alive || wants_to_run(watch))
+		watch->heard_us = now_us;
+	return all;
+}
+
+/* --- tasks --- */
 
 /* Guest memory that cannot be read belongs to a process that is ending. */
 static bool is_lost(const struct layout *layout, uint64_t address)
@@ -332,15 +393,15 @@ static bool is_lost(const struct layout *layout, uint64_t address)
 	uint64_t value;
 
 	return address != 0 && layout_covers(layout, address, sizeof(value)) &&
-	       !peek(layout, address, &value, sizeof(value));
+	       !peek_at(layout, address, &value, sizeof(value));
 }
 
 static bool is_blocked(const struct layout *layout, const struct protocol_blocked *task)
 {
 	uint64_t voluntary, forced;
 
-	if (!peek(layout, task->voluntary, &voluntary, sizeof(voluntary)) ||
-	    !peek(layout, task->forced, &forced, sizeof(forced)))
+	if (!peek_at(layout, task->voluntary, &voluntary, sizeof(voluntary)) ||
+	    !peek_at(layout, task->forced, &forced, sizeof(forced)))
 		return is_lost(layout, task->voluntary) || is_lost(layout, task->forced);
 	return voluntary + forced == task->switches;
 }
@@ -418,26 +479,39 @@ static bool is_valid(GBytes *bytes)
 	return true;
 }
 
-bool stall_watch_update(struct stall_watch *watch, GBytes *places, const struct layout *layout)
+static void clear_places(struct stall_watch *watch)
 {
-	if (!is_valid(places))
-		return false;
-	if (watch->bytes && g_bytes_equal(watch->bytes, places))
-		return true;
-	close_threads(watch);
-	g_clear_pointer(&watch->bytes, g_bytes_unref);
+	for (unsigned int i = 0; watch->threads && i < watch->places->num_cpus; i++)
+		vcpu_thread_close(&watch->threads[i]);
+	g_clear_pointer(&watch->threads, g_free);
+	g_clear_pointer(&watch->glances, g_free);
 	g_clear_pointer(&watch->cpus, g_free);
-	watch->bytes = g_bytes_ref(places);
-	watch->places = g_bytes_get_data(places, NULL);
+	g_clear_pointer(&watch->bytes, g_bytes_unref);
 	watch->num_cpus = 0;
-	watch->threads = g_new(struct thread, watch->places->num_cpus);
-	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
-		watch->threads[i] = (struct thread){.stat = -1, .schedstat = -1};
-		watch->num_cpus = MAX(watch->num_cpus, watch->places->cpus[i].number + 1);
+}
+
+bool stall_watch_update(struct stall_watch *watch, GBytes *bytes, const struct layout *layout)
+{
+	const struct protocol_stall *places;
+
+	if (!is_valid(bytes))
+		return false;
+	if (watch->bytes && g_bytes_equal(watch->bytes, bytes))
+		return true;
+	clear_places(watch);
+	watch->bytes = g_bytes_ref(bytes);
+	places = watch->places = g_bytes_get_data(bytes, NULL);
+	watch->threads = g_new(struct vcpu_thread, places->num_cpus);
+	watch->glances = g_new0(struct glance, places->num_cpus);
+	for (unsigned int i = 0; i < places->num_cpus; i++) {
+		vcpu_thread_init(&watch->threads[i], places->cpus[i].vcpu);
+		watch->num_cpus = MAX(watch->num_cpus, places->cpus[i].number + 1);
 	}
 	watch->cpus = g_new0(struct stall_cpu, watch->num_cpus);
 	watch->ticks_to_scan = RESCAN_TICKS;
-	find_threads(watch, layout);
+	watch->settings_us = 0;
+	watch->ran_ns = -1;
+	vcpu_threads_open(layout->pid, watch->threads, places->num_cpus);
 	return true;
 }
 
@@ -446,7 +520,6 @@ struct stall_watch *stall_watch_new(GBytes *places, const struct layout *layout)
 	struct stall_watch *watch = g_new0(struct stall_watch, 1);
 
 	watch->stall = stall_new();
-	watch->ticks_per_second = MAX(sysconf(_SC_CLK_TCK), 1);
 	if (stall_watch_update(watch, places, layout))
 		return watch;
 	stall_watch_free(watch);
@@ -457,9 +530,7 @@ void stall_watch_free(struct stall_watch *watch)
 {
 	if (watch == NULL)
 		return;
-	close_threads(watch);
-	g_clear_pointer(&watch->bytes, g_bytes_unref);
-	g_free(watch->cpus);
+	clear_places(watch);
 	stall_free(watch->stall);
 	g_free(watch);
 }
@@ -467,16 +538,6 @@ void stall_watch_free(struct stall_watch *watch)
 void stall_watch_reset(struct stall_watch *watch)
 {
 	stall_reset(watch->stall);
-}
-
-static void scan_again(struct stall_watch *watch, const struct layout *layout, bool lacking)
-{
-	if (watch->ticks_to_scan > 0)
-		watch->ticks_to_scan--;
-	if (!lacking || watch->ticks_to_scan > 0)
-		return;
-	watch->ticks_to_scan = RESCAN_TICKS;
-	find_threads(watch, layout);
 }
 
 /* Only the boot-time clock runs while the host is suspended. */
@@ -488,31 +549,28 @@ static gint64 slept_us(gint64 monotonic_us)
 	return boot.tv_sec * G_USEC_PER_SEC + boot.tv_nsec / 1000 - monotonic_us;
 }
 
-/* @sample->cpus: the watch's. False: the process's memory cannot be read any more. */
+/* False: the process's memory cannot be read any more. */
 static bool take_sample(struct stall_watch *watch, const struct layout *layout,
-			struct stall_sample *sample)
+			const struct stall_limits *configured, struct stall_limits *limits)
 {
-	const struct protocol_stall *places = watch->places;
-	bool all = read_cpus(watch, layout);
-	int32_t suspended;
+	struct stall_sample *sample = &watch->sample;
+	struct peek peek;
+	bool all;
 
-	*sample = (struct stall_sample){.num_cpus = watch->num_cpus, .cpus = watch->cpus};
-	watch->num_ticks++;
-	sample->has_gp_seq = peek(layout, places->gp_seq, &sample->gp_seq, sizeof(sample->gp_seq));
-	if (!sample->has_gp_seq && is_lost(layout, places->gp_seq))
+	peek_begin(&peek, layout);
+	if (!watch->asked)
+		stall_watch_ask(watch, &peek);
+	peek_read(&peek);
+	watch->asked = false;
+	if (!sample->has_gp_seq && is_lost(layout, watch->places->gp_seq))
 		return false;
-	sample->has_hung_count =
-		peek(layout, places->hung_count, &sample->hung_count, sizeof(sample->hung_count));
-	sample->has_hung_warnings = peek(layout, places->hung_warnings, &sample->hung_warnings,
-					 sizeof(sample->hung_warnings));
-	sample->has_warnings =
-		peek(layout, places->warnings, &sample->warnings, sizeof(sample->warnings));
-	sample->has_clock = peek(layout, places->clock, &sample->clock_s, sizeof(sample->clock_s));
-	sample->asleep =
-		peek(layout, places->suspended, &suspended, sizeof(suspended)) && suspended != 0;
+	*limits = make_limits(watch, configured);
+	all = read_cpus(watch, layout, limits);
 	look_at_blocked(watch, layout);
+	sample->num_cpus = watch->num_cpus;
+	sample->cpus = watch->cpus;
+	sample->asleep = watch->suspended_there && watch->suspended != 0;
 	sample->num_blocked = watch->num_blocked;
-	sample->now_us = g_get_monotonic_time();
 	sample->slept_us = slept_us(sample->now_us);
 	scan_again(watch, layout, !all);
 	return true;
@@ -522,27 +580,39 @@ enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout
 				  const struct stall_limits *configured,
 				  struct stall_finding *finding)
 {
-	struct stall_limits limits = read_limits(watch, layout, configured);
-	struct stall_sample sample;
+	struct stall_limits limits;
 
-	if (!take_sample(watch, layout, &sample))
+	if (!take_sample(watch, layout, configured, &limits))
 		return STALL_NONE;
-	return stall_look(watch->stall, &limits, &sample, finding);
+	return stall_look(watch->stall, &limits, &watch->sample, finding);
+}
+
+/* Reads all CPUs and all times of their threads, whatever the tick has read already. */
+static bool take_whole_sample(struct stall_watch *watch, const struct layout *layout,
+			      const struct stall_limits *configured, struct stall_limits *limits)
+{
+	bool taken;
+
+	watch->asked = false;
+	watch->ran_ns = -1;
+	watch->whole = true;
+	taken = take_sample(watch, layout, configured, limits);
+	watch->whole = false;
+	return taken;
 }
 
 enum stall_event stall_watch_guest_told(struct stall_watch *watch, const struct layout *layout,
 					const struct stall_limits *configured, bool *known,
 					struct stall_finding *finding)
 {
-	struct stall_limits limits = read_limits(watch, layout, configured);
-	struct stall_sample sample;
+	struct stall_limits limits;
 	enum stall_event event;
 
 	*known = true;
-	if (!take_sample(watch, layout, &sample))
+	if (!take_whole_sample(watch, layout, configured, &limits))
 		return STALL_NONE;
-	event = stall_look(watch->stall, &limits, &sample, finding);
+	event = stall_look(watch->stall, &limits, &watch->sample, finding);
 	return event != STALL_NONE
 		       ? event
-		       : stall_guest_told(watch->stall, &limits, &sample, known, finding);
+		       : stall_guest_told(watch->stall, &limits, &watch->sample, known, finding);
 }

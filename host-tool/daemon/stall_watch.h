@@ -6,7 +6,7 @@
 #ifndef OOPSBT_DAEMON_STALL_WATCH_H
 #define OOPSBT_DAEMON_STALL_WATCH_H
 
-#include "daemon/layout.h"
+#include "daemon/peek.h"
 #include "daemon/stall.h"
 
 struct stall_watch;
@@ -33,6 +33,9 @@ void stall_watch_follow(struct stall_watch *watch, GBytes *blocked);
 /* The reported hangs that are not over, for the next daemon: stall_to_text(), and the tasks. */
 char *stall_watch_to_text(const struct stall_watch *watch);
 void stall_watch_recall(struct stall_watch *watch, const char *text);
+
+/* Adds the integers of a tick to @peek. Otherwise stall_watch_look() reads them itself. */
+void stall_watch_ask(struct stall_watch *watch, struct peek *peek);
 
 /*
  * Processes one tick; see stall_look(). @configured: starved_s and dead_s, which the guest does not

@@ -12,24 +12,35 @@ struct world {
 	struct stall *stall;
 	struct stall_limits limits;
 	struct stall_cpu cpus[NUM_CPUS];
+	gint64 system_us[NUM_CPUS]; /* of their threads' time */
 	struct stall_sample sample;
+	/* What is known of that. */
+	bool lazily; /* times are read when they are needed */
+	bool whole;  /* and all of them now */
+	struct stall_cpu known[NUM_CPUS];
+	gint64 parts_us[NUM_CPUS], parts_ran_us[NUM_CPUS], most_us[NUM_CPUS];
+	unsigned int num_reads; /* of a thread's times */
 	struct rates {
 		bool halted; /* else it runs */
 		bool no_irqs, same_task, same_touch, kept, half;
 	} rates[NUM_CPUS];
+	unsigned int touch_every_s; /* by the guest's watchdog */
 	bool gp_stands;
 	unsigned int num_began, num_lasts, num_ended;
 	struct stall_finding began, lasts, ended;
 };
 
+static bool lazily; /* the test that runs is to be like that */
+
 static void world_begin(struct world *world)
 {
-	*world = (struct world){.stall = stall_new(), .limits = STALL_LIMITS_DEFAULT};
+	*world = (struct world){
+		.stall = stall_new(), .limits = STALL_LIMITS_DEFAULT, .lazily = lazily};
 	world->limits.starved_s = 20;
+	world->touch_every_s = 1;
 	world->sample = (struct stall_sample){
 		.now_us = 1000 * SECOND,
 		.num_cpus = NUM_CPUS,
-		.cpus = world->cpus,
 		.has_gp_seq = true,
 		.gp_seq = 5,
 	};
@@ -43,10 +54,66 @@ static void world_begin(struct world *world)
 		};
 }
 
+/* As vcpu_thread_read(). */
+static void read_times(struct world *world, unsigned int i, const struct stall_cpu *last,
+		       enum stall_times times)
+{
+	const struct stall_cpu *real = &world->cpus[i];
+	struct stall_cpu *cpu = &world->known[i];
+
+	world->num_reads++;
+	cpu->read_us = world->sample.now_us;
+	cpu->ran_us = real->used_us + world->system_us[i];
+	cpu->waited_us = real->waited_us;
+	cpu->exact = times == STALL_TIMES_EXACT ||
+		     cpu->read_us - world->parts_us[i] >= 16 * SECOND ||
+		     (cpu->ran_us == last->ran_us && cpu->waited_us == last->waited_us);
+	cpu->has_state = cpu->exact;
+	cpu->runnable = cpu->exact && real->runnable;
+	cpu->used_us = cpu->exact ? real->used_us : last->used_us;
+	if (cpu->exact) {
+		world->parts_us[i] = cpu->read_us;
+		world->parts_ran_us[i] = cpu->ran_us;
+	}
+	cpu->most_us = world->most_us[i] = cpu->used_us + (cpu->ran_us - world->parts_ran_us[i]);
+}
+
+static void know_cpu(struct world *world, unsigned int i)
+{
+	const struct stall_cpu last = world->known[i];
+	struct stall_cpu *cpu = &world->known[i];
+	enum stall_times times = STALL_TIMES_EXACT;
+
+	*cpu = world->cpus[i];
+	/* All of a new thread's times are read. */
+	if (world->lazily && !world->whole && last.known &&
+	    cpu->used_us + world->system_us[i] >= last.ran_us)
+		times = stall_needs_times(world->stall, i, cpu, &world->limits,
+					  world->sample.now_us);
+	/* Who calls it sees to that. */
+	if (times == STALL_TIMES_NONE && world->gp_stands)
+		times = STALL_TIMES_ABOUT;
+	if (times != STALL_TIMES_NONE) {
+		read_times(world, i, &last, times);
+		return;
+	}
+	cpu->exact = false;
+	cpu->has_state = last.has_state;
+	cpu->runnable = last.runnable;
+	cpu->read_us = last.read_us;
+	cpu->ran_us = last.ran_us;
+	cpu->waited_us = last.waited_us;
+	cpu->used_us = last.used_us;
+	cpu->most_us = world->most_us[i] + (world->sample.now_us - last.read_us);
+}
+
 static void look(struct world *world)
 {
 	struct stall_finding finding;
 
+	for (unsigned int i = 0; i < NUM_CPUS; i++)
+		know_cpu(world, i);
+	world->sample.cpus = world->known;
 	switch (stall_look(world->stall, &world->limits, &world->sample, &finding)) {
 	case STALL_NONE:
 		break;
@@ -68,6 +135,8 @@ static void look(struct world *world)
 static void run(struct world *world, unsigned int num_seconds)
 {
 	for (unsigned int s = 0; s < num_seconds; s++) {
+		bool touches = world->sample.now_us / SECOND % world->touch_every_s == 0;
+
 		world->sample.now_us += SECOND;
 		world->sample.gp_seq += world->gp_stands ? 0 : 4;
 		for (unsigned int i = 0; i < NUM_CPUS; i++) {
@@ -75,7 +144,7 @@ static void run(struct world *world, unsigned int num_seconds)
 			const struct rates *rates = &world->rates[i];
 
 			cpu->irqs += rates->no_irqs ? 0 : 250;
-			cpu->touch += rates->same_touch ? 0 : 1;
+			cpu->touch += rates->same_touch || !touches ? 0 : 1;
 			cpu->current += rates->same_task ? 0 : 64;
 			if (rates->kept)
 				cpu->waited_us += SECOND * 95 / 100;
@@ -844,7 +913,9 @@ static enum stall_event guest_tells(struct world *world, bool *known)
 	struct stall_finding finding;
 	enum stall_event event;
 
+	world->whole = true;
 	look(world);
+	world->whole = false;
 	event = stall_guest_told(world->stall, &world->limits, &world->sample, known, &finding);
 	if (event == STALL_BEGAN) {
 		world->num_began++;
@@ -1023,68 +1094,160 @@ static void test_hostile(void)
 	world_end(&world);
 }
 
+/* How many seconds after it began the hang is told. */
+static unsigned int time_of_hang(bool lazy, const struct rates *before, const struct rates *hang,
+				 unsigned int before_s, unsigned int system_percent)
+{
+	unsigned int told_s = 0;
+	struct world world;
+
+	lazily = lazy;
+	world_begin(&world);
+	world.touch_every_s = 4;
+	for (unsigned int i = 0; i < NUM_CPUS; i++)
+		world.cpus[i].has_touch = !hang->same_task;
+	world.rates[2] = *before;
+	for (unsigned int i = 0; i < before_s; i++) {
+		world.system_us[2] += SECOND * system_percent / 100;
+		run(&world, 1);
+	}
+	g_assert_cmpuint(world.num_began, ==, 0);
+	world.rates[2] = *hang;
+	for (; told_s < 100 && world.num_began == 0; told_s++)
+		run(&world, 1);
+	check_began(&world, world.began.incident, 2);
+	world_end(&world);
+	return told_s;
+}
+
+/* Not earlier than by times that are read at each tick, and a second later at most. */
+static void test_lazily(void)
+{
+	static const struct rates before[] = {
+		{0}, {.halted = true}, {.halted = true, .no_irqs = true}, {.half = true}};
+	static const struct {
+		struct rates rates;
+		unsigned int early_s, late_s;
+	} hangs[] = {
+		{{.no_irqs = true, .same_touch = true}, 0, 1},
+		{{.same_touch = true}, 0, 1},
+		{{.same_task = true}, 0, 1},
+		/* It waited now and then before, and when that was is not known exactly. */
+		{{.kept = true}, 2, 4},
+	};
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(before) * G_N_ELEMENTS(hangs) * 16; i++) {
+		unsigned int hang = i % G_N_ELEMENTS(hangs);
+		unsigned int first = i / G_N_ELEMENTS(hangs) % G_N_ELEMENTS(before);
+		unsigned int before_s = 20 + i / 16, eagerly_s, lazily_s;
+		unsigned int system_percent = i % 3 * 2;
+
+		eagerly_s = time_of_hang(false, &before[first], &hangs[hang].rates, before_s,
+					 system_percent);
+		lazily_s = time_of_hang(true, &before[first], &hangs[hang].rates, before_s,
+					system_percent);
+		if (lazily_s + hangs[hang].early_s < eagerly_s ||
+		    lazily_s > eagerly_s + hangs[hang].late_s)
+			g_error("hang %u after %u of %u s: told after %u s, eagerly after %u s",
+				hang, first, before_s, lazily_s, eagerly_s);
+	}
+}
+
+/* Of a guest that is well the times are read every four seconds. */
+static void test_well(void)
+{
+	struct world world;
+
+	lazily = true;
+	world_begin(&world);
+	world.touch_every_s = 4;
+	run(&world, 5);
+	world.num_reads = 0;
+	run(&world, 100);
+	g_assert_cmpuint(world.num_reads, <=, 26 * NUM_CPUS);
+	world_end(&world);
+}
+
+/* Of the host's times all is read at each tick; or what is asked for. */
+struct test {
+	void (*run)(void);
+};
+
+static void run_eagerly(gconstpointer test)
+{
+	lazily = false;
+	((const struct test *)test)->run();
+}
+
+static void run_lazily(gconstpointer test)
+{
+	lazily = true;
+	((const struct test *)test)->run();
+}
+
+static void add(const char *title, void (*function)(void))
+{
+	g_autofree char *lazy = g_strdup_printf("%s, and times are read when needed", title);
+	struct test *test = g_new(struct test, 1);
+
+	test->run = function;
+	g_test_add_data_func(title, test, run_eagerly);
+	g_test_add_data_func_full(lazy, test, run_lazily, g_free);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/stall/each kind is reported after its time limit, with its CPU",
-			test_kinds);
-	g_test_add_func("/stall/idle, tickless, computing and unplugged CPUs do not hang",
-			test_no_hang);
-	g_test_add_func("/stall/a busy host makes no lockup and no RCU stall", test_busy_host);
-	g_test_add_func("/stall/a grace period counts the time that the host lets the guest run",
-			test_grace_period_of_a_slow_guest);
-	g_test_add_func(
-		"/stall/a hang that alternates between kinds is reported more and more rarely",
-		test_to_and_fro);
-	g_test_add_func("/stall/a continuing wait counts", test_waits_unseen);
-	g_test_add_func("/stall/a guest that misses its timers is dead", test_dead);
-	g_test_add_func("/stall/a sleeping guest is not dead", test_sleeps);
-	g_test_add_func("/stall/a gap and a reset restart the measurement", test_gap);
-	g_test_add_func("/stall/a continuing hang is reported more and more rarely, and its end is "
-			"reported",
-			test_lasts_and_ends);
-	g_test_add_func("/stall/CPUs that hang together are one incident", test_together);
-	g_test_add_func("/stall/a CPU that waits for a hung CPU belongs to the same incident",
-			test_waits_for_a_cpu);
-	g_test_add_func("/stall/an RCU stall by a locked-up CPU belongs to the lockup",
-			test_grace_period_and_lockup);
-	g_test_add_func("/stall/a starved vCPU does not end an RCU stall",
-			test_grace_period_and_starved);
-	g_test_add_func("/stall/a CPU that hangs later is another incident",
-			test_one_after_the_other);
-	g_test_add_func("/stall/all starved vCPUs are one incident", test_starved_together);
-	g_test_add_func("/stall/an unplugged vCPU does not count as running again", test_gone);
-	g_test_add_func("/stall/an idle CPU that halts without an exit does not hang",
-			test_halts_unseen);
-	g_test_add_func("/stall/a nohz_full CPU does not hang, other CPUs can", test_tickless);
-	g_test_add_func("/stall/a suspended guest does not hang", test_guest_sleeps);
-	g_test_add_func("/stall/a suspend of the host makes no hang", test_host_sleeps);
-	g_test_add_func("/stall/a pause or a new daemon does not report a hang twice",
-			test_goes_on);
-	g_test_add_func("/stall/a guest that hung before the start of the watch is reported",
-			test_hangs_already);
-	g_test_add_func("/stall/a vCPU that runs only at the sample times is not starved",
-			test_in_step);
-	g_test_add_func("/stall/a host that starves guests now and then is reported once per hour",
-			test_starved_now_and_then);
-	g_test_add_func("/stall/a grace period of an idle guest is no stall",
-			test_grace_period_of_an_idle_guest);
-	g_test_add_func("/stall/only an increased count of hung tasks is an incident",
-			test_hung_task);
-	g_test_add_func("/stall/a hung task ends when it has run", test_hung_task_ends);
-	g_test_add_func(
-		"/stall/a hang that the guest reports is reported once, before its time limit",
-		test_guest_tells_early);
-	g_test_add_func("/stall/a hang that the guest reports may end before its time limit",
-			test_guest_tells_of_a_short_one);
-	g_test_add_func("/stall/a hang that only the guest sees is not reported",
-			test_guest_tells_of_nothing_seen);
-	g_test_add_func("/stall/a warning is reported once", test_warning);
-	g_test_add_func("/stall/continuous warnings do not hide a hang", test_warns_and_hangs);
-	g_test_add_func("/stall/a counter that never changed is not a clock",
-			test_counter_not_in_use);
-	g_test_add_func("/stall/a vCPU's new thread is measured from its start",
-			test_another_thread);
-	g_test_add_func("/stall/arbitrary numbers of a guest do no harm", test_hostile);
+	add("/stall/each kind is reported after its time limit, with its CPU", test_kinds);
+	add("/stall/idle, tickless, computing and unplugged CPUs do not hang", test_no_hang);
+	add("/stall/a busy host makes no lockup and no RCU stall", test_busy_host);
+	add("/stall/a grace period counts the time that the host lets the guest run",
+	    test_grace_period_of_a_slow_guest);
+	add("/stall/a hang that alternates between kinds is reported more and more rarely",
+	    test_to_and_fro);
+	add("/stall/a continuing wait counts", test_waits_unseen);
+	add("/stall/a guest that misses its timers is dead", test_dead);
+	add("/stall/a sleeping guest is not dead", test_sleeps);
+	add("/stall/a gap and a reset restart the measurement", test_gap);
+	add("/stall/a continuing hang is reported more and more rarely, and its end is "
+	    "reported",
+	    test_lasts_and_ends);
+	add("/stall/CPUs that hang together are one incident", test_together);
+	add("/stall/a CPU that waits for a hung CPU belongs to the same incident",
+	    test_waits_for_a_cpu);
+	add("/stall/an RCU stall by a locked-up CPU belongs to the lockup",
+	    test_grace_period_and_lockup);
+	add("/stall/a starved vCPU does not end an RCU stall", test_grace_period_and_starved);
+	add("/stall/a CPU that hangs later is another incident", test_one_after_the_other);
+	add("/stall/all starved vCPUs are one incident", test_starved_together);
+	add("/stall/an unplugged vCPU does not count as running again", test_gone);
+	add("/stall/an idle CPU that halts without an exit does not hang", test_halts_unseen);
+	add("/stall/a nohz_full CPU does not hang, other CPUs can", test_tickless);
+	add("/stall/a suspended guest does not hang", test_guest_sleeps);
+	add("/stall/a suspend of the host makes no hang", test_host_sleeps);
+	add("/stall/a pause or a new daemon does not report a hang twice", test_goes_on);
+	add("/stall/a guest that hung before the start of the watch is reported",
+	    test_hangs_already);
+	add("/stall/a vCPU that runs only at the sample times is not starved", test_in_step);
+	add("/stall/a host that starves guests now and then is reported once per hour",
+	    test_starved_now_and_then);
+	add("/stall/a grace period of an idle guest is no stall",
+	    test_grace_period_of_an_idle_guest);
+	add("/stall/only an increased count of hung tasks is an incident", test_hung_task);
+	add("/stall/a hung task ends when it has run", test_hung_task_ends);
+	add("/stall/a hang that the guest reports is reported once, before its time limit",
+	    test_guest_tells_early);
+	add("/stall/a hang that the guest reports may end before its time limit",
+	    test_guest_tells_of_a_short_one);
+	add("/stall/a hang that only the guest sees is not reported",
+	    test_guest_tells_of_nothing_seen);
+	add("/stall/a warning is reported once", test_warning);
+	add("/stall/continuous warnings do not hide a hang", test_warns_and_hangs);
+	add("/stall/a counter that never changed is not a clock", test_counter_not_in_use);
+	add("/stall/a vCPU's new thread is measured from its start", test_another_thread);
+	add("/stall/arbitrary numbers of a guest do no harm", test_hostile);
+	g_test_add_func("/stall/times that are read when needed make no hang early or late",
+			test_lazily);
+	g_test_add_func("/stall/times of a guest that is well are hardly read", test_well);
 	return g_test_run();
 }
