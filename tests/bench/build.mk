@@ -2,6 +2,7 @@
 
 $(eval $(call program,tests/bench/collect,tests/bench/collect.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call program,tests/bench/child,tests/bench/child.c,glib-2.0,))
+$(eval $(call program,tests/bench/scatter,tests/bench/scatter.c,glib-2.0,))
 $(eval $(call program,tests/bench/summary,tests/bench/summary.c,$(PACKAGES),))
 
 # Calls of a collection are timed from outside: collect.c has a wrapper for each of these.

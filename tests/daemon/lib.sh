@@ -16,6 +16,7 @@
 #	rogue MODE			what the rogue analyser does in the next collection (rogue-analyze.c)
 #	rogue_analyzer			use it, from the next start on
 #	dumps NAME			the dumps of a guest, one path a line
+#	vcpu_ran NAME NUMBER		how long a vCPU's thread has run, in microseconds
 #	oops NAME [SCENARIO...]		have the guest oops (null by default), without a pause between them
 
 build=${OOPSBT_BUILD:-$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../../build}
@@ -126,4 +127,10 @@ oops() {
 
 state() {
 	virsh -q domstate "$(guest_domain "$1")" --reason
+}
+
+vcpu_ran() {
+	local thread
+	thread=$(grep -l "^CPU $2/" "/proc/$(cat "$libvirt_root/run/libvirt/qemu/$(guest_domain "$1").pid")/task"/*/comm)
+	awk '{ printf "%d\n", $1 / 1000 }' "${thread%comm}schedstat"
 }
