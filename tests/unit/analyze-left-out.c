@@ -5,6 +5,8 @@
  */
 #include "analyze/left_out.h"
 
+#include <time.h>
+
 #include "analyze/log_lines.h"
 #include "fake_tables.h"
 
@@ -215,7 +217,7 @@ static void test_list_without_an_oops(struct fixture *f, gconstpointer unused G_
 
 static void test_thousand(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
-	gint64 start = g_get_monotonic_time();
+	clock_t start = clock();
 
 	for (unsigned int number = 1; number <= 1000; number++)
 		print_oops(f, number, number % 8, 1000 + number, "culprit");
@@ -225,7 +227,7 @@ static void test_thousand(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpuint(f->analysis.report->left_out->len, ==, 64);
 	g_assert_cmpuint(listed(f, 63)->number, ==, 65);
 	g_assert_cmpuint(f->analysis.report->num_more_left_out, ==, 998 - 64);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_TIME_SPAN_SECOND);
+	g_assert_cmpint(clock() - start, <, 10 * CLOCKS_PER_SEC);
 }
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hand-made page tables in a guest of 16 MiB, which is a buffer here. */
 #include <string.h>
+#include <time.h>
 
 #include "guest/paging.h"
 
@@ -245,13 +246,14 @@ static void test_mapped_runs(struct fixture *f, gconstpointer levels G_GNUC_UNUS
 static void test_looping_tables(struct fixture *f, gconstpointer levels G_GNUC_UNUSED)
 {
 	g_autoptr(GArray) runs = NULL;
+	clock_t start;
 
 	for (unsigned int i = 0; i < 512; i++)
 		((uint64_t *)(f->ram + ROOT))[i] = ROOT | PRESENT;
-	g_test_timer_start();
+	start = clock();
 	runs = address_space_mapped_runs(&f->space, gva(0), gva(UINT64_MAX), 1000);
 	g_assert_cmpuint(runs->len, >, 0);
-	g_assert_cmpfloat(g_test_timer_elapsed(), <, 5);
+	g_assert_cmpint(clock() - start, <, 5 * CLOCKS_PER_SEC);
 	assert_maps(f, 0xffff888012345678, ROOT | 0x678, PAGE);
 }
 

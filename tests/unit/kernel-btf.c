@@ -5,6 +5,7 @@
  */
 #include <bpf/btf.h>
 #include <string.h>
+#include <time.h>
 
 #include "fake_guest.h"
 #include "kernel/btf.h"
@@ -86,7 +87,7 @@ static void test_same_type_twice(struct fixture *f, gconstpointer unused G_GNUC_
 static void test_exponential(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	int type = btf__add_struct(f->btf, NULL, 4);
-	gint64 before;
+	clock_t before;
 
 	btf__add_field(f->btf, "nothing", 1, 0, 0);
 	for (unsigned int level = 0; level < 8; level++) {
@@ -97,9 +98,9 @@ static void test_exponential(struct fixture *f, gconstpointer unused G_GNUC_UNUS
 		type = next;
 	}
 	btf__add_field(f->btf, "pid", 1, 32, 0);
-	before = g_get_monotonic_time();
+	before = clock();
 	resolve(f);
-	g_assert_cmpint(g_get_monotonic_time() - before, <, G_USEC_PER_SEC / 2);
+	g_assert_cmpint(clock() - before, <, CLOCKS_PER_SEC / 2);
 	g_assert_cmpint(f->map->fields[FIELD_task_pid], ==, 4);
 	g_assert_cmpint(f->map->fields[FIELD_task_comm], ==, FIELD_UNKNOWN);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finds the kernel with fewer and fewer hints, and finds none where no kernel is. */
 #include <string.h>
+#include <time.h>
 
 #include "fake_kernel.h"
 #include "kernel/find.h"
@@ -252,7 +253,7 @@ static void test_scan(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 static void test_false_data(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	const uint64_t magic = 0x57ac6e9d;
-	gint64 before = g_get_monotonic_time();
+	clock_t before = clock();
 
 	add_vcpu(f, EMPTY_ROOT);
 	for (uint64_t at = 0; at < FAKE_KERNEL_LENGTH; at += 4096) {
@@ -262,7 +263,7 @@ static void test_false_data(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 		set_entry(f, physical(at), 510, physical(at) | 3);
 	}
 	assert_not_found(f, "; there is none elsewhere in memory$");
-	g_assert_cmpint(g_get_monotonic_time() - before, <, 10 * G_USEC_PER_SEC);
+	g_assert_cmpint(clock() - before, <, 10 * CLOCKS_PER_SEC);
 }
 
 /*

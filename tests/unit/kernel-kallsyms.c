@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kallsyms tables that the test builds in the layout of each kernel, and malformed tables. */
 #include <string.h>
+#include <time.h>
 
 #include "fake_guest.h"
 #include "kernel/kallsyms.h"
@@ -437,7 +438,7 @@ static void test_none(void)
 static void test_only_candidates(void)
 {
 	struct fixture f = {.layout = &layouts[0]};
-	gint64 start = g_get_monotonic_time();
+	clock_t start = clock();
 
 	fake_guest_init(&f.guest, 16u << 20);
 	for (uint64_t at = 0; at + 1024 <= 16u << 20; at += 1024) {
@@ -453,7 +454,7 @@ static void test_only_candidates(void)
 		}
 	}
 	g_assert_false(find_in(&f, FAKE_GUEST_IMAGE, 16u << 20, NULL));
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 20 * G_USEC_PER_SEC);
+	g_assert_cmpint(clock() - start, <, 20 * CLOCKS_PER_SEC);
 	fake_guest_clear(&f.guest);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables and variables without a symbol: identified by their content, and only by enough of it. */
 #include <string.h>
+#include <time.h>
 
 #include "fake_guest.h"
 #include "kernel/ksymtab.h"
@@ -136,7 +137,7 @@ static void test_exports_everywhere(struct fixture *f, gconstpointer unused G_GN
 {
 	const char *const names[] = {"init_task"};
 	uint64_t value = 0;
-	gint64 before = g_get_monotonic_time();
+	clock_t before = clock();
 
 	for (uint32_t at = 0; at < IMAGE_LENGTH - 1024; at += 4)
 		put_relative(f, at, IMAGE_LENGTH - 1024);
@@ -144,7 +145,7 @@ static void test_exports_everywhere(struct fixture *f, gconstpointer unused G_GN
 	copy(f);
 	ksymtab_resolve(&f->image, names, 1, &value);
 	g_assert_cmphex(value, ==, 0);
-	g_assert_cmpint(g_get_monotonic_time() - before, <, 10 * G_USEC_PER_SEC);
+	g_assert_cmpint(clock() - before, <, 10 * CLOCKS_PER_SEC);
 }
 
 /* The same with names of the maximal length. */
@@ -152,7 +153,7 @@ static void test_long_names_everywhere(struct fixture *f, gconstpointer unused G
 {
 	const char *const names[] = {"init_task"};
 	uint64_t value = 0;
-	gint64 before = g_get_monotonic_time();
+	clock_t before = clock();
 
 	for (uint32_t at = 0; at < IMAGE_LENGTH - 1024; at += 4)
 		put_relative(f, at, IMAGE_LENGTH - 1024);
@@ -160,7 +161,7 @@ static void test_long_names_everywhere(struct fixture *f, gconstpointer unused G
 	copy(f);
 	ksymtab_resolve(&f->image, names, 1, &value);
 	g_assert_cmphex(value, ==, 0);
-	g_assert_cmpint(g_get_monotonic_time() - before, <, 5 * G_USEC_PER_SEC);
+	g_assert_cmpint(clock() - before, <, 5 * CLOCKS_PER_SEC);
 }
 
 static void test_banner(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
