@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <dlfcn.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +12,19 @@
 #include "common/store_pool.h"
 #include "common/store_quota.h"
 #include "common/store_use.h"
+
+/* Bytes that the file system says are free; 0: as many as there are. */
+static uint64_t free_bytes;
+
+int statvfs(const char *path, struct statvfs *info)
+{
+	int (*real)(const char *, struct statvfs *) = dlsym(RTLD_NEXT, "statvfs");
+	int status = real(path, info);
+
+	if (status == 0 && free_bytes)
+		info->f_bavail = free_bytes / info->f_frsize;
+	return status;
+}
 
 struct fixture {
 	char *parent;
@@ -803,6 +818,17 @@ static char *enforce(struct fixture *fixture, const struct store_quota *quota)
 	return g_string_free(removed, FALSE);
 }
 
+static unsigned int num_in_pool(struct fixture *fixture)
+{
+	g_autofree char *path = g_build_filename(fixture->root, STORE_POOL_DIRECTORY, NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	unsigned int num = 0;
+
+	while (dir && g_dir_read_name(dir))
+		num++;
+	return num;
+}
+
 /* Adds a dump with a core of this size. */
 static void add_big(struct fixture *fixture, const char *domain, const char *title, size_t size)
 {
@@ -825,6 +851,7 @@ static void test_the_greediest_domain_gives_first(struct fixture *fixture,
 	g_autofree char *removed = NULL;
 	g_autofree char *again = NULL;
 	g_autofree char *left = NULL;
+	unsigned int before;
 
 	add_big(fixture, "small", "s1", 100 * KIB);
 	add_big(fixture, "big", "b1", 200 * KIB);
@@ -833,8 +860,12 @@ static void test_the_greediest_domain_gives_first(struct fixture *fixture,
 	add_big(fixture, "small", "s2", 100 * KIB);
 	nothing = enforce(fixture, &none);
 	g_assert_cmpstr(nothing, ==, "");
+	store_publish(fixture->store);
+	before = num_in_pool(fixture);
 	removed = enforce(fixture, &quota);
 	g_assert_cmpstr(removed, ==, "b1[max_use_mib)] ");
+	/* Else its blocks would stay in use. */
+	g_assert_cmpuint(num_in_pool(fixture), <, before);
 	again = enforce(fixture, &quota);
 	g_assert_cmpstr(again, ==, "");
 	left = titles(fixture, "small");
@@ -910,21 +941,52 @@ static void test_what_is_no_store_is_not_counted(struct fixture *fixture,
 }
 
 /* Sets the time of the dump to 2020. */
+static void make_old(struct fixture *fixture, const char *domain, const char *title)
+{
+	g_autoptr(GPtrArray) entries = store_list(fixture->store, domain, NULL);
+
+	for (guint i = 0; i < entries->len; i++) {
+		const struct store_entry *entry = entries->pdata[i];
+		g_autofree char *folder = g_path_get_dirname(entry->path);
+		g_autofree char *id = g_strconcat("2020", entry->id + 4, NULL);
+		g_autofree char *to = g_build_filename(folder, id, NULL);
+
+		if (strcmp(entry->title, title) == 0)
+			g_assert_cmpint(g_rename(entry->path, to), ==, 0);
+	}
+}
+
 static void test_old_dumps_go(struct fixture *fixture, const void *data G_GNUC_UNUSED)
 {
 	const struct store_quota quota = {.max_age_days = 30};
-	g_autofree char *old = add(fixture, "a", "a1");
-	g_autofree char *next = add(fixture, "a", "a2");
-	g_autofree char *uuid = uuid_of("a");
-	g_autofree char *older = g_strconcat("2020", old + 4, NULL);
-	g_autofree char *from = g_build_filename(fixture->root, uuid, old, NULL);
-	g_autofree char *to = g_build_filename(fixture->root, uuid, older, NULL);
+	g_autofree char *first = add(fixture, "a", "a1");
+	g_autofree char *second = add(fixture, "a", "a2");
 	g_autofree char *removed = NULL;
+	g_autofree char *again = NULL;
 
-	g_assert_cmpint(g_rename(from, to), ==, 0);
+	make_old(fixture, "a", "a1");
 	removed = enforce(fixture, &quota);
 	g_assert_cmpstr(removed, ==, "a1[max_age_days)] ");
 	g_assert_cmpuint(count(fixture, "a"), ==, 1);
+	make_old(fixture, "a", "a2");
+	again = enforce(fixture, &quota);
+	g_assert_cmpstr(again, ==, "");
+}
+
+/* What went for its age has made room already. */
+static void test_no_more_goes_than_has_to(struct fixture *fixture, const void *data G_GNUC_UNUSED)
+{
+	const struct store_quota quota = {.max_age_days = 30, .keep_free = 500 * KIB};
+	g_autofree char *removed = NULL;
+
+	add_big(fixture, "a", "a1", 200 * KIB);
+	add_big(fixture, "a", "a2", 200 * KIB);
+	add_big(fixture, "a", "a3", 200 * KIB);
+	make_old(fixture, "a", "a1");
+	free_bytes = 400 * KIB;
+	removed = enforce(fixture, &quota);
+	free_bytes = 0;
+	g_assert_cmpstr(removed, ==, "a1[max_age_days)] ");
 }
 
 static void test_no_store_is_within_all_limits(struct fixture *fixture,
@@ -980,7 +1042,9 @@ int main(int argc, char **argv)
 		{"/store/old dumps are removed for a new one", test_room_is_made},
 		{"/store/the store counts its dumps and bytes", test_what_is_stored_is_counted},
 		{"/store/other files are not counted", test_what_is_no_store_is_not_counted},
-		{"/store/dumps over the age limit are removed", test_old_dumps_go},
+		{"/store/dumps over the age limit are removed, but not the newest",
+		 test_old_dumps_go},
+		{"/store/no more dumps are removed than necessary", test_no_more_goes_than_has_to},
 		{"/store/a missing store exceeds no limit", test_no_store_is_within_all_limits},
 	};
 

@@ -3,9 +3,11 @@
  * The states of a freeze, and its record: the owner of the record, and an owner that lives, is late
  * or is gone.
  */
+#include <dlfcn.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +42,20 @@ static void test_usual_way(void)
 
 	g_assert_cmpint(walk(FREEZE_DAEMON, daemon, G_N_ELEMENTS(daemon)), ==, FREEZE_STATE_OVER);
 	g_assert_cmpint(walk(FREEZE_GUARD, guard, G_N_ELEMENTS(guard)), ==, FREEZE_STATE_OVER);
+}
+
+static void test_hung_owner(void)
+{
+	static const enum freeze_event frozen[] = {
+		FREEZE_EVENT_ANNOUNCED,
+		FREEZE_EVENT_ANSWERED,
+		FREEZE_EVENT_DUE,
+	};
+	static const enum freeze_event suspending[] = {FREEZE_EVENT_ANNOUNCED, FREEZE_EVENT_DUE};
+
+	g_assert_cmpint(walk(FREEZE_GUARD, frozen, G_N_ELEMENTS(frozen)), ==, FREEZE_STATE_THAWING);
+	g_assert_cmpint(walk(FREEZE_GUARD, suspending, G_N_ELEMENTS(suspending)), ==,
+			FREEZE_STATE_LATE);
 }
 
 static void test_no_end_without_answer(void)
@@ -155,6 +171,29 @@ static void test_claim_left_behind(void)
 	g_assert_false(exists());
 }
 
+/* Removed, with the lock, by an owner that ends well. */
+static const char *removed_before_lock;
+
+int flock(int fd, int operation)
+{
+	int (*real)(int, int) = dlsym(RTLD_NEXT, "flock");
+
+	if (removed_before_lock)
+		unlink(removed_before_lock);
+	return real(fd, operation);
+}
+
+static void test_ends_while_looked_at(void)
+{
+	g_autofree char *path = g_build_filename(directory, "frozen", UUID, NULL);
+
+	claim_and_die(FREEZE_STATE_FROZEN);
+	removed_before_lock = path;
+	g_assert_cmpuint(num_orphans(), ==, 0);
+	removed_before_lock = NULL;
+	g_assert_false(exists());
+}
+
 static void test_other_boot(void)
 {
 	g_autofree char *path = g_build_filename(directory, "frozen", UUID, NULL);
@@ -208,12 +247,15 @@ int main(int argc, char **argv)
 
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/a normal freeze ends without pending work", test_usual_way);
+	g_test_add_func("/the guard resumes the guest of an owner that hangs", test_hung_owner);
 	g_test_add_func("/a suspend call without an answer is not forgotten",
 			test_no_end_without_answer);
 	g_test_add_func("/a final state has no transition", test_ends_are_ends);
 	g_test_add_func("/only one process at a time can claim a domain", test_one_at_a_time);
 	g_test_add_func("/the record of a killed process is found", test_left_behind);
 	g_test_add_func("/a claim without a suspend call needs no thaw", test_claim_left_behind);
+	g_test_add_func("/a freeze that ends while its record is read is not resumed",
+			test_ends_while_looked_at);
 	g_test_add_func("/a record of another boot is removed", test_other_boot);
 	g_test_add_func("/the guard takes the record of a late owner",
 			test_taken_from_one_that_is_late);

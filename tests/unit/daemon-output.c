@@ -166,10 +166,12 @@ static void test_memory(void)
 /* A character may be split between two reads. */
 static void test_pieces(void)
 {
+	static const char *const characters[] = {"\303\251", "\342\202\254", "\360\237\230\200"};
 	g_autofree char *blank = g_strnfill(65536, ' ');
 
-	for (size_t i = 65530; i <= 65536; i++) {
-		g_autofree char *text = g_strdup_printf("%.*s\360\237\230\200", (int)i, blank);
+	for (size_t i = 0; i < 7 * G_N_ELEMENTS(characters); i++) {
+		g_autofree char *text =
+			g_strdup_printf("%.*s%s", 65530 + (int)i / 3, blank, characters[i % 3]);
 		int fd = make_file(text, strlen(text));
 		int cut = make_file(text, strlen(text) - 1);
 
