@@ -26,6 +26,7 @@ $(eval $(call unit_test,daemon-config-file,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIV
 $(eval $(call unit_test,daemon-hook,$(addprefix host-tool/daemon/,hook.c incident_log.c),$(COLLECT_PACKAGES) libsystemd,$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-oops-pause,$(addprefix host-tool/daemon/,oops_pause.c qmp.c),$(COLLECT_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,daemon-progress,host-tool/daemon/progress.c,glib-2.0,))
+$(eval $(call unit_test,daemon-pauses,host-tool/daemon/pauses.c,glib-2.0,))
 $(eval $(call unit_test,daemon-kernel-state,host-tool/daemon/kernel_state.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-analyzer,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-decisions,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))

@@ -768,9 +768,15 @@ static void test_the_pool_is_completed(struct fixture *fixture, const void *data
 	g_autofree char *vmcore_link = pool_file(fixture, vmcore_name);
 	g_autofree char *report_name = g_strconcat(id, ".report.json", NULL);
 	g_autofree char *report_link = pool_file(fixture, report_name);
+	g_autofree char *hidden = g_build_filename(entry->path, ".hook", NULL);
+	g_autofree char *hidden_name = g_strconcat(id, "..hook", NULL);
+	g_autofree char *hidden_link = pool_file(fixture, hidden_name);
 
+	/* What others do not read. */
+	g_assert_true(g_file_set_contents(hidden, "x", 1, NULL));
 	store_publish(fixture->store);
 	g_assert_true(g_file_test(report_link, G_FILE_TEST_EXISTS));
+	g_assert_false(g_file_test(hidden_link, G_FILE_TEST_EXISTS));
 	g_assert_true(g_file_set_contents(vmcore, "x", 1, NULL));
 	store_publish(fixture->store);
 	g_assert_true(g_file_test(vmcore_link, G_FILE_TEST_EXISTS));

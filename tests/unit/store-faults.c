@@ -50,7 +50,6 @@ static bool fails(const char *call)
 
 TAKE(int, mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode), -1)
 TAKE(int, mkdir, (const char *path, mode_t mode), (path, mode), -1)
-TAKE(int, fsync, (int fd), (fd), -1)
 TAKE(int, flock, (int fd, int operation), (fd, operation), -1)
 TAKE(int, rename, (const char *from, const char *to), (from, to), -1)
 TAKE(int, renameat, (int from_dir, const char *from, int to_dir, const char *to),
@@ -65,6 +64,19 @@ TAKE(ssize_t, read, (int fd, void *bytes, size_t length), (fd, bytes, length), -
 TAKE(DIR *, fdopendir, (int fd), (fd), NULL)
 TAKE(DIR *, opendir, (const char *path), (path), NULL)
 TAKE(struct dirent *, readdir, (DIR * dir), (dir), NULL)
+
+static GHashTable *synced; /* inode → inode, or NULL */
+
+int fsync(int fd)
+{
+	struct stat info;
+
+	if (fails("fsync"))
+		return -1;
+	if (synced && REAL(fstat)(fd, &info) == 0)
+		g_hash_table_add(synced, g_memdup2(&info.st_ino, sizeof(info.st_ino)));
+	return REAL(fsync)(fd);
+}
 
 int openat(int dir, const char *path, int flags, ...)
 {
@@ -388,9 +400,48 @@ static void test_operation(gconstpointer data)
 	}
 }
 
+static void assert_synced(const char *path)
+{
+	struct stat info;
+
+	g_test_message("%s", path);
+	g_assert_cmpint(stat(path, &info), ==, 0);
+	g_assert_true(g_hash_table_contains(synced, &info.st_ino));
+}
+
+/* Its files and all folders that have their names, so that it is there after a crash of the host.
+ */
+static void test_synced(void)
+{
+	g_autoptr(GPtrArray) entries = NULL;
+	const struct store_entry *entry;
+	g_autofree char *domain = NULL;
+	struct store *store;
+
+	set_up();
+	store = store_new(root);
+	synced = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	g_assert_true(write_dump(store, DOMAIN, NULL));
+	entries = store_list(store, DOMAIN, NULL);
+	entry = entries->pdata[entries->len - 1];
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *path = g_build_filename(entry->path, files[i], NULL);
+
+		assert_synced(path);
+	}
+	assert_synced(entry->path);
+	domain = g_path_get_dirname(entry->path);
+	assert_synced(domain);
+	assert_synced(root);
+	g_clear_pointer(&synced, g_hash_table_unref);
+	store_free(store);
+	tear_down();
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/store-faults/what is stored is on the disk", test_synced);
 	for (size_t i = 0; i < G_N_ELEMENTS(operations); i++) {
 		g_autofree char *path = g_strdup_printf("/store-faults/%s", operations[i].name);
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which of QEMU's events are those of a freeze. */
+#include "daemon/pauses.h"
+
+#define UUID "3333123d-105b-4e48-9f59-59714254336a"
+
+static void assert_times(struct pauses *pauses, gint64 expected_stop_us, gint64 expected_resume_us)
+{
+	gint64 stop_us, resume_us;
+
+	pauses_get(pauses, UUID, 0, &stop_us, &resume_us);
+	g_assert_cmpint(stop_us, ==, expected_stop_us);
+	g_assert_cmpint(resume_us, ==, expected_resume_us);
+}
+
+static void test_first_pause(void)
+{
+	struct pauses *pauses = pauses_new();
+	gint64 now = g_get_real_time() + G_TIME_SPAN_SECOND;
+
+	pauses_note(pauses, UUID, true, now);
+	assert_times(pauses, 0, 0);
+	pauses_follow(pauses, UUID);
+	/* The end of a pause whose beginning was not heard. */
+	pauses_note(pauses, UUID, false, now);
+	assert_times(pauses, 0, 0);
+	pauses_note(pauses, "another", true, now);
+	assert_times(pauses, 0, 0);
+	pauses_note(pauses, UUID, true, now + 10);
+	pauses_note(pauses, UUID, false, now + 20);
+	pauses_note(pauses, UUID, true, now + 30);
+	pauses_note(pauses, UUID, false, now + 40);
+	assert_times(pauses, now + 10, now + 20);
+	pauses_forget(pauses, UUID);
+	assert_times(pauses, 0, 0);
+	pauses_unref(pauses);
+}
+
+/* Events of an earlier pause may come late. */
+static void test_late_events(void)
+{
+	struct pauses *pauses = pauses_new();
+	gint64 before = g_get_real_time() - G_TIME_SPAN_SECOND;
+
+	pauses_follow(pauses, UUID);
+	pauses_note(pauses, UUID, true, before);
+	pauses_note(pauses, UUID, false, before + 1);
+	assert_times(pauses, 0, 0);
+	pauses_unref(pauses);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/the first pause since a domain is followed counts", test_first_pause);
+	g_test_add_func("/events of an earlier pause do not count", test_late_events);
+	return g_test_run();
+}
