@@ -156,6 +156,12 @@ check-scenarios: tests
 check-hang-matrix: tests
 	tests/daemon/hang-matrix docs/hang-matrix.md
 
+# Of the model of a freeze what make check has no time for.
+.PHONY: check-model
+check-model:
+	tools/install-deps test
+	MODEL=all tests/run tests/model/freeze.test.sh
+
 .PHONY: check-sanitized
 check-sanitized:
 	tests/check-sanitized
@@ -261,6 +267,7 @@ help:
 	@echo 'make fuzz         search the parsers of foreign bytes for inputs that break them (SECONDS_EACH=60)'
 	@echo 'make check-tsan   the tests of the daemon with ThreadSanitizer'
 	@echo 'make check-scenarios every kind of oops on every kernel with 1, 4, 16 and 64 vCPUs (long)'
+	@echo 'make check-model the whole model of a freeze, searched by spin (minutes, 2 GiB of memory)'
 	@echo 'make check-zoo    kernels, flavours and configurations on many CPU models, to docs/zoo.md (long)'
 	@echo 'make check-qemu-arm64 the oops event and pause of an arm64 guest (builds a QEMU for it)'
 	@echo 'make check-qemu-docs QEMU checks its schema and builds its manual, with our patches'
