@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -244,6 +246,49 @@ static void test_priority(void)
 			==, FORBIDDEN);
 }
 
+/* The hard limit of that name in proc_pid_limits(5). */
+static guint64 hard_limit(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+	unsigned long long soft, hard;
+
+	g_assert_nonnull(line);
+	g_assert_cmpint(sscanf(line + strlen(name), "%llu %llu", &soft, &hard), ==, 2);
+	return hard;
+}
+
+static void test_limits(void)
+{
+	g_autofree char *path = NULL;
+	g_autofree char *text = NULL;
+	int entered[2];
+	char byte;
+	pid_t child;
+
+	g_assert_cmpint(pipe(entered), ==, 0);
+	child = fork();
+	if (child == 0) {
+		if (!sandbox_enter(SANDBOX_SERVE, &limits, NULL) || write(entered[1], "", 1) != 1)
+			_exit(101);
+		poll(NULL, 0, -1);
+		_exit(0);
+	}
+	close(entered[1]);
+	g_assert_cmpint(read(entered[0], &byte, 1), ==, 1);
+	path = g_strdup_printf("/proc/%d/limits", (int)child);
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(entered[0]);
+#ifndef __SANITIZE_ADDRESS__ /* it maps more */
+	g_assert_cmpuint(hard_limit(text, "Max address space"), ==, limits.memory);
+#endif
+	g_assert_cmpuint(hard_limit(text, "Max file size"), ==, limits.file_size);
+	g_assert_cmpuint(hard_limit(text, "Max cpu time"), ==, limits.cpu_seconds);
+	g_assert_cmpuint(hard_limit(text, "Max core file size"), ==, 0);
+	g_assert_cmpuint(hard_limit(text, "Max processes"), ==, 0);
+}
+
 static void test_code(void)
 {
 	g_assert_cmpint(attempt(SANDBOX_SERVE, &(struct try){SYS_mmap,
@@ -302,6 +347,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sandbox/a process can send signals only to itself", test_signals);
 	g_test_add_func("/sandbox/no path can be opened", test_files);
 	g_test_add_func("/sandbox/a process can set only normal priority", test_priority);
+	g_test_add_func("/sandbox/the limits are those that were given", test_limits);
 	g_test_add_func("/sandbox/memory is never executable", test_code);
 	g_test_add_func("/sandbox/every other system call ends the process", test_all_others);
 	return g_test_run();
