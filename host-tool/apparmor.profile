@@ -23,15 +23,22 @@ profile oopsbtd flags=(attach_disconnected) {
   ptrace (read, trace) peer=unconfined,
   @{PROC}/@{pids}/{cmdline,mem,stat,status} r,
   @{PROC}/@{pids}/ r,
+  # The processor time of its threads: hangs.
+  @{PROC}/@{pids}/task/ r,
+  @{PROC}/@{pids}/task/@{tid}/{comm,stat,schedstat} r,
+  @{PROC}/sys/kernel/random/boot_id r,
 
-  signal (send) peer=oopsbtd//analyze,
-  signal (send) peer=oopsbtd//guard,
+  # The service has NoNewPrivileges=. A program that it starts then gets a profile only in addition to this one: so this one
+  # has what they need, too, and whom a signal is for is named by both.
+  signal (send) peer=oopsbtd//&oopsbtd//analyze,
+  signal (send) peer=oopsbtd//&oopsbtd//guard,
+  signal (receive) peer=oopsbtd,
   unix (send, receive, connect) type=stream,
   unix (send, connect) type=dgram,
 
   @SBINDIR@/oopsbtd mr,
-  @LIBEXECDIR@/oopsbt-analyze Cx -> analyze,
-  @LIBEXECDIR@/oopsbt-freeze-guard Cx -> guard,
+  @LIBEXECDIR@/oopsbt-analyze mrPix -> &oopsbtd//analyze,
+  @LIBEXECDIR@/oopsbt-freeze-guard mrPix -> &oopsbtd//guard,
   @SYSCONFDIR@/oopsbtd.conf r,
   @SYSCONFDIR@/oopsbtd.conf.d/{,*.conf} r,
   @{run}/oopsbtd.conf.d/{,*.conf} r,
@@ -55,8 +62,12 @@ profile oopsbtd flags=(attach_disconnected) {
   owner @{run}/oopsbt-metrics/ rw,
   owner @{run}/oopsbt-metrics/** rw,
   # If [store] root= is changed, add the folder to local/oopsbtd.
-  owner /var/lib/oopsbt/ rw,
+  owner /var/lib/oopsbt/ rwk,
   owner /var/lib/oopsbt/** rwkl,
+  # What the analyser, which is nobody, is handed over open.
+  /var/lib/oopsbt/*/.new-*/{report.txt,report.json,core,dmesg.txt} rw,
+  /memfd:oopsbt-analyze rw,
+  /dev/null rw,
 
   profile analyze flags=(attach_disconnected) {
     include <abstractions/base>
@@ -92,6 +103,7 @@ profile oopsbtd flags=(attach_disconnected) {
     /etc/nsswitch.conf r,
     /etc/passwd r,
     @{PROC}/@{pids}/{stat,status} r,
+    @{PROC}/sys/kernel/random/boot_id r,
     @{run}/libvirt/*-sock rw,
     owner @{run}/oopsbt/** rwkl,
     /dev/null rw,
