@@ -16,6 +16,7 @@
 #	host_make NAME [bare]	make one of that name, and install
 #	host_boot NAME [OPTION...]	boot it, with these options of systemd-nspawn
 #	host_wait NAME		until it has booted
+#	host_reboot		the one that is used; what is in the log of oopsbtd from then on is of this boot
 #	host_use NAME		all of the above, virsh and guest.sh are about that one from now on
 
 # A guest of a busy machine hangs for real now and then. What is about oopses alone enables with --kinds "$host_kinds".
@@ -108,8 +109,16 @@ host_wait() {
 	host_until 60 host_has_first_process "$1"
 	host_use "$1"
 	host_until 300 host_is_up
-	host journalctl --follow --output=cat --lines=all --unit=oopsbtd >"$host_dir/log" 2>/dev/null &
+	host journalctl --boot --follow --output=cat --lines=all --unit=oopsbtd >"$host_dir/log" 2>/dev/null &
 	at_exit "end_process $!"
+}
+
+# systemd-nspawn ends with a container that reboots, so this is a shutdown and a boot.
+host_reboot() {
+	host systemctl poweroff
+	wait "${host_nspawns[$host_name]}" || true
+	host_boot "$host_name"
+	host_wait "$host_name"
 }
 
 host_start() {

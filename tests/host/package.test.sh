@@ -74,6 +74,7 @@ oops() {
 # files: all files of the host, except those that packages and services create for themselves
 files() {
 	host find / -xdev \( -path "$test_dir" -o -path /var/log -o -path /var/cache -o -path /var/lib/apt -o \
+		-path /var/lib/systemd/random-seed -o -path /var/lib/systemd/timers -o \
 		-path /var/lib/dpkg -o -path /var/lib/libvirt -o -path /etc/libvirt -o -path /tmp -o -path /var/tmp -o \
 		-path /root \) -prune -o -print | sort
 }
@@ -139,7 +140,7 @@ tap_like "a package of another architecture is refused" "$(host dpkg --install "
 tap_is 'the installed package stays, and its daemon runs' \
 	"$(host dpkg-query -W -f '${Architecture} ${db:Status-Status}' oopsbt) $(host systemctl is-active oopsbtd)" "amd64 installed active"
 
-guest_start a smp=2 kaslr=no
+guest_start a smp=2 kaslr=no persistent=yes
 domain=$(guest_domain a)
 tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain" --kinds "$host_kinds"
 tap_ok 'the kernel of that domain is found' host_log "$domain: runs Linux"
@@ -173,6 +174,19 @@ host_mark
 oops
 tap_ok "the next oops is stored" host_log "$domain: stored: .*NULL pointer"
 
+# --- rebooted ---
+
+virsh -q autostart "$domain" >/dev/null
+virsh -q destroy "$domain" >/dev/null # a host that shuts down asks its guests to, and this one would not answer
+host_reboot
+tap_ok "oopsbtd is started at boot" host_log '^connected to qemu:///system'
+guest_attach a
+guest_wait a
+tap_ok "a guest that libvirt starts at boot is followed" host_log "$domain: runs Linux" 120
+host_mark
+oops
+tap_ok "an oops after a reboot is stored" host_log "$domain: stored: .*NULL pointer"
+
 # --- removed, purged ---
 
 tap_ok 'the package oopsbt-virsh can be removed' host apt-get remove -y oopsbt-virsh
@@ -180,10 +194,10 @@ tap_is "after the removal virsh is libvirt's again" "$(host dpkg -S /usr/bin/vir
 	"libvirt-clients: /usr/bin/virsh "
 tap_ok 'the other packages can be removed' host apt-get remove -y oopsbt oopsbt-doc
 tap_is "after the removal the service is gone" "$(host systemctl is-active oopsbtd || true)" inactive
-tap_is "the removal keeps the dumps" "$(dumps | wc -l)" 3
+tap_is "the removal keeps the dumps" "$(dumps | wc -l)" 4
 tap_like 'the guest runs on after the removal' "$(virsh -q domstate "$domain")" '^running'
 tap_ok 'the packages can be purged' host env DEBIAN_FRONTEND=noninteractive apt-get purge -y oopsbt oopsbt-doc
-tap_is 'the purge keeps the dumps by default' "$(dumps | wc -l)" 3
+tap_is 'the purge keeps the dumps by default' "$(dumps | wc -l)" 4
 
 tap_ok 'the packages can be installed again' install "$second"
 tap_ok "debconf accepts the answer to remove the dumps" \
