@@ -125,6 +125,7 @@ struct domain {
 	/* domain_oops.c */
 	int oops_id;		    /* libvirt's id of the instance that was configured, -1: none */
 	unsigned int oops_limit_ms; /* the configured limit */
+	bool oops_busy;		    /* it is being told */
 	bool pauses;		    /* its QEMU pauses it */
 	gint64 held_us;	      /* real time of the last oops that QEMU paused it for; 0: none */
 	char *held_registers; /* sent with that event, for the collection; or NULL */

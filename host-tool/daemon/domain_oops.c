@@ -52,17 +52,34 @@ static void tell_of_oops(struct domain *domain, const struct oops_task *oops)
 	}
 }
 
+static void queue_task(struct domains *all, const char *uuid, int id, unsigned int limit_ms,
+		       bool end);
+
+/* One task at a time sets the action of a domain, so that the last wish is the last command. */
 static void oops_done(struct task *task, struct domain *domain)
 {
 	struct oops_task *oops = (struct oops_task *)task;
 
-	if (domain == NULL || oops->end || domain->id != oops->id)
+	if (oops->end)
 		return;
+	if (domain == NULL || task->all->stopping) {
+		/* It was disabled meanwhile, or the daemon stops. */
+		if (oops->limit_ms)
+			queue_task(task->all, task->uuid, oops->id, 0, false);
+		return;
+	}
+	domain->oops_busy = false;
+	if (domain->id != oops->id) {
+		domain_oops_update(domain);
+		return;
+	}
+	domain->pauses = oops->known && oops->limit_ms;
+	tell_of_oops(domain, oops);
 	/* If QEMU could not be asked, the next change asks again. */
 	if (oops->error)
 		domain->oops_id = -1;
-	domain->pauses = oops->known && oops->limit_ms;
-	tell_of_oops(domain, oops);
+	else
+		domain_oops_update(domain);
 }
 
 static void oops_clear(struct task *task)
@@ -70,17 +87,18 @@ static void oops_clear(struct task *task)
 	g_clear_error(&((struct oops_task *)task)->error);
 }
 
-static void queue_task(struct domain *domain, unsigned int limit_ms, bool end)
+static void queue_task(struct domains *all, const char *uuid, int id, unsigned int limit_ms,
+		       bool end)
 {
 	struct oops_task *oops = g_new0(struct oops_task, 1);
 
 	oops->task.work = oops_work;
 	oops->task.done = oops_done;
 	oops->task.clear = oops_clear;
-	oops->id = domain->id;
+	oops->id = id;
 	oops->limit_ms = limit_ms;
 	oops->end = end;
-	task_push(domain->all, &domain->all->background, domain->uuid, &oops->task);
+	task_push(all, &all->background, uuid, &oops->task);
 }
 
 void domain_oops_update(struct domain *domain)
@@ -89,6 +107,8 @@ void domain_oops_update(struct domain *domain)
 		      domain->options.signal != OPTION_SIGNAL_WATCH;
 	unsigned int limit_ms = wanted ? domain->options.budget_ms + BEYOND_BUDGET_MS : 0;
 
+	if (domain->oops_busy)
+		return;
 	if (domain->id != domain->oops_id) {
 		domain->pauses = false;
 		domain->oops_limit_ms = 0;
@@ -97,17 +117,18 @@ void domain_oops_update(struct domain *domain)
 		return;
 	domain->oops_id = domain->id;
 	domain->oops_limit_ms = limit_ms;
-	queue_task(domain, limit_ms, false);
+	domain->oops_busy = true;
+	queue_task(domain->all, domain->uuid, domain->id, limit_ms, false);
 }
 
 void domain_oops_end(struct domain *domain)
 {
 	if (domain->pauses)
-		queue_task(domain, 0, true);
+		queue_task(domain->all, domain->uuid, domain->id, 0, true);
 }
 
 void domain_oops_stop(struct domain *domain)
 {
-	if (domain->pauses)
-		queue_task(domain, 0, false);
+	if (domain->pauses && !domain->oops_busy)
+		queue_task(domain->all, domain->uuid, domain->id, 0, false);
 }
