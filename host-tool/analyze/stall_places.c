@@ -81,6 +81,20 @@ static uint64_t idle_task(const struct analysis *analysis, const struct cpu *cpu
 	return idle;
 }
 
+/*
+ * The count of timer interrupts in irq_stat. Since 7.2 or so the counts are an array, and the
+ * timer's is the second (enum irq_stat_counts, arch/x86/include/asm/hardirq.h).
+ */
+static int32_t timer_count_offset(const struct analysis *analysis)
+{
+	const int32_t *fields = analysis->map->fields;
+
+	if (fields[FIELD_irq_stat_timer] != FIELD_UNKNOWN ||
+	    fields[FIELD_irq_stat_counts] == FIELD_UNKNOWN)
+		return fields[FIELD_irq_stat_timer];
+	return fields[FIELD_irq_stat_counts] + (int32_t)sizeof(uint32_t);
+}
+
 static struct protocol_stall_cpu places_of(const struct analysis *analysis, const struct cpu *cpu)
 {
 	const int32_t *fields = analysis->map->fields;
@@ -90,7 +104,7 @@ static struct protocol_stall_cpu places_of(const struct analysis *analysis, cons
 		.vcpu = cpu->registers->vcpu,
 		.tickless = is_tickless(analysis, cpu),
 		.irqs = percpu_location(analysis, cpu, SYMBOL_irq_stat,
-					fields[FIELD_irq_stat_timer]),
+					timer_count_offset(analysis)),
 		.touch = percpu_location(analysis, cpu, SYMBOL_watchdog_touch_ts, 0),
 		.watched = mask_location(analysis, cpu, SYMBOL_watchdog_cpumask),
 		.current = percpu_location(analysis, cpu, SYMBOL_runqueues, fields[FIELD_rq_curr]),

@@ -134,6 +134,7 @@ enum kernel_symbol {
 	X(rq_idle, "rq", "idle")                                                                   \
 	X(rq_curr, "rq", "curr")                                                                   \
 	X(irq_stat_timer, "irq_cpustat_t", "apic_timer_irqs")                                      \
+	X(irq_stat_counts, "irq_cpustat_t", "counts")                                              \
 	X(rcu_state_gp_seq, "rcu_state", "gp_seq")                                                 \
 	X(hrtimer_bases_next, "hrtimer_cpu_base", "expires_next")                                  \
 	X(pcpu_hot_current_task, "pcpu_hot", "current_task")                                       \
