@@ -288,6 +288,7 @@ const struct disk_requests *disk_watch_requests(const struct disk_watch *watch)
 static bool queue_is_valid(const struct protocol_disk_queue *queue)
 {
 	return queue->word_size >= 8 && queue->word_size <= PROTOCOL_DISKS_MAX_WORDS &&
+	       queue->num_words >= 1 &&
 	       queue->num_words <= PROTOCOL_DISKS_MAX_WORDS / queue->word_size &&
 	       queue->set <= queue->word_size - 8 && queue->cleared <= queue->word_size - 8 &&
 	       queue->shift <= 6 && queue->num_requests <= UINT16_MAX && queue->first <= UINT16_MAX;

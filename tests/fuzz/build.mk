@@ -27,7 +27,7 @@ $(eval $(call fuzz_target,sanitize,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call fuzz_target,oops-log,,glib-2.0 libbpf capstone,$(FUZZ_KERNEL)))
 $(eval $(call fuzz_target,archive,virsh-plugin/archive.c virsh-plugin/new_file.c virsh-plugin/progress.c,$(COMMON_PACKAGES),host-tool/libcommon.a))
 FUZZ_PAGE := $(filter-out %/html_store.c,$(wildcard virsh-plugin/html/*.c)) virsh-plugin/html/resource.c \
-	$(addprefix virsh-plugin/,cli.c cpu_view.c lines_text.c members.c report_file.c story.c task_view.c trace.c)
+	$(addprefix virsh-plugin/,cli.c code_view.c cpu_view.c lines_text.c members.c report_file.c story.c task_view.c trace.c)
 $(eval $(call fuzz_target,page,$(FUZZ_PAGE),$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(BUILD)/tests/fuzz/page: LDLIBS += -lm
 

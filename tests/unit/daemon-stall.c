@@ -907,21 +907,23 @@ static void test_hung_task_ends(void)
 	world_end(&world);
 }
 
-/* The guest's own detector tells of a hang; *@known as stall_guest_told() says it. */
-static enum stall_event guest_tells(struct world *world, bool *known)
+/* The guest's own detector reports a hang. Returns whether the stall watch sees that hang. */
+static bool guest_reports(struct world *world, enum stall_event expected)
 {
 	struct stall_finding finding;
 	enum stall_event event;
+	bool known;
 
 	world->whole = true;
 	look(world);
 	world->whole = false;
-	event = stall_guest_told(world->stall, &world->limits, &world->sample, known, &finding);
+	event = stall_guest_told(world->stall, &world->limits, &world->sample, &known, &finding);
 	if (event == STALL_BEGAN) {
 		world->num_began++;
 		world->began = finding;
 	}
-	return event;
+	g_assert_cmpint(event, ==, expected);
+	return known;
 }
 
 /* What stands for half of its limit is what the guest means, and it is one incident. */
@@ -953,12 +955,12 @@ static void test_guest_tells_early(void)
 		world.rates[2] = cases[i].rates;
 		world.gp_stands = cases[i].gp_stands;
 		run(&world, cases[i].half_s);
-		g_assert_cmpint(guest_tells(&world, &known), ==, STALL_BEGAN);
+		guest_reports(&world, STALL_BEGAN);
 		check_began(&world, cases[i].incident, cases[i].cpu);
 		g_assert_nonnull(strstr(world.began.evidence, "own detector reported"));
 		/* It lasts, and is not told again when its limit is reached. */
 		run(&world, 1);
-		g_assert_cmpint(guest_tells(&world, &known), ==, STALL_NONE);
+		known = guest_reports(&world, STALL_NONE);
 		g_assert_true(known);
 		run(&world, cases[i].rest_s);
 		g_assert_cmpuint(world.num_began, ==, 1);
@@ -975,13 +977,12 @@ static void test_guest_tells_early(void)
 static void test_guest_tells_of_a_short_one(void)
 {
 	struct world world;
-	bool known;
 
 	world_begin(&world);
 	run(&world, 5);
 	world.rates[2].same_touch = true;
 	run(&world, 11);
-	g_assert_cmpint(guest_tells(&world, &known), ==, STALL_BEGAN);
+	guest_reports(&world, STALL_BEGAN);
 	run(&world, 3);
 	g_assert_cmpuint(world.num_ended, ==, 0);
 	world.rates[2].same_touch = false;
@@ -994,11 +995,11 @@ static void test_guest_tells_of_a_short_one(void)
 static void test_guest_tells_of_nothing_seen(void)
 {
 	struct world world;
-	bool known = true;
+	bool known;
 
 	world_begin(&world);
 	run(&world, 60);
-	g_assert_cmpint(guest_tells(&world, &known), ==, STALL_NONE);
+	known = guest_reports(&world, STALL_NONE);
 	g_assert_false(known);
 	world_end(&world);
 }
@@ -1185,14 +1186,20 @@ static void run_lazily(gconstpointer test)
 	((const struct test *)test)->run();
 }
 
-static void add(const char *title, void (*function)(void))
+static struct test *test_new(void (*function)(void))
 {
-	g_autofree char *lazy = g_strdup_printf("%s, and times are read when needed", title);
 	struct test *test = g_new(struct test, 1);
 
 	test->run = function;
-	g_test_add_data_func(title, test, run_eagerly);
-	g_test_add_data_func_full(lazy, test, run_lazily, g_free);
+	return test;
+}
+
+static void add(const char *title, void (*function)(void))
+{
+	g_autofree char *lazy = g_strdup_printf("%s, and times are read when needed", title);
+
+	g_test_add_data_func_full(title, test_new(function), run_eagerly, g_free);
+	g_test_add_data_func_full(lazy, test_new(function), run_lazily, g_free);
 }
 
 int main(int argc, char **argv)
