@@ -11,6 +11,8 @@
 /* A task that passes quiescent states does not stay in the kernel this long. */
 #define LONG_NS INT64_C(1000000000)
 
+#define PREEMPTION "preempt_schedule" /* begins the names of the functions that preempt a task */
+
 typedef void (*Add)(struct blame *blame, const char *function, const char *module);
 
 static void blame_task(const struct report_vcpu *vcpu, Add add, struct blame *blame)
@@ -29,6 +31,16 @@ static bool runs_idle_task(const struct report_vcpu *vcpu)
 	return vcpu->task.pid.known && vcpu->task.pid.value == 0;
 }
 
+/* Is @vcpu a better guess? A task in a read-side critical section holds the grace period up. */
+static bool is_longer(const struct report_vcpu *vcpu, const struct report_vcpu *longest)
+{
+	bool reads = vcpu->rcu_depth.value > 0;
+
+	if (longest && reads != (longest->rcu_depth.value > 0))
+		return reads;
+	return !longest || vcpu->task_ran_ns.value > longest->task_ran_ns.value;
+}
+
 /* The vCPU that has been in the kernel with one task for the longest time; NULL: none for long. */
 static const struct report_vcpu *longest_in_kernel(const struct report *report)
 {
@@ -40,24 +52,79 @@ static const struct report_vcpu *longest_in_kernel(const struct report *report)
 
 		if (vcpu->context == REPORT_CONTEXT_KERNEL && !runs_idle_task(vcpu) &&
 		    vcpu->task_ran_ns.known && vcpu->task_ran_ns.value >= LONG_NS &&
-		    (!longest || vcpu->task_ran_ns.value > longest->task_ran_ns.value))
+		    is_longer(vcpu, longest))
 			longest = vcpu;
 	}
 	return longest;
 }
 
+const struct report_sleeper *culprit_reader(const struct report *report)
+{
+	const struct report_tasks *tasks = &report->tasks;
+
+	if (g_strcmp0(report->collection.incident, incident_name(INCIDENT_RCU_STALL)) != 0 ||
+	    tasks->readers->len == 0)
+		return NULL;
+	return &g_array_index(tasks->shown, struct report_sleeper,
+			      g_array_index(tasks->readers, guint, 0));
+}
+
+/* The vCPU that runs the task; NULL: none. */
+static const struct report_vcpu *cpu_of(const struct report *report,
+					const struct report_sleeper *sleeper)
+{
+	const struct report_vcpu *vcpu = report_find_cpu(report, &sleeper->cpu);
+
+	return vcpu && vcpu->task.known && vcpu->task.pid.value == sleeper->task.pid.value ? vcpu
+											   : NULL;
+}
+
 const struct report_vcpu *culprit_cpu(const struct report *report)
 {
 	const struct report_vcpu *vcpu = report_find_cpu(report, &report->collection.stalled_cpu);
+	const struct report_sleeper *reader = culprit_reader(report);
 
-	if (!vcpu && !g_strcmp0(report->collection.incident, incident_name(INCIDENT_RCU_STALL)))
-		return longest_in_kernel(report);
-	return vcpu;
+	if (vcpu || g_strcmp0(report->collection.incident, incident_name(INCIDENT_RCU_STALL)) != 0)
+		return vcpu;
+	return reader ? cpu_of(report, reader) : longest_in_kernel(report);
+}
+
+/* A preempted task is blamed on the code below its preemption, a sleeping one on its wait. */
+static void blame_reader(const struct report_sleeper *reader, Add add, struct blame *blame)
+{
+	const GArray *frames = reader->frames;
+	guint first = 0;
+
+	for (guint i = 0; i < frames->len; i++) {
+		const struct frame *frame = &g_array_index(frames, struct frame, i);
+
+		if (frame->symbol.name && g_str_has_prefix(frame->symbol.name, PREEMPTION))
+			first = i + 1;
+	}
+	if (first == 0)
+		blocked_blame(frames, blame);
+	for (guint i = first; first > 0 && i < frames->len; i++) {
+		const struct frame *frame = &g_array_index(frames, struct frame, i);
+
+		if (frame->reliable && frame->symbol.name)
+			add(blame, frame->symbol.name, frame->symbol.module);
+	}
+}
+
+static void blame_stall(const struct report *report, Add add, struct blame *blame)
+{
+	const struct report_vcpu *vcpu = culprit_cpu(report);
+	const struct report_sleeper *reader = culprit_reader(report);
+
+	if (!vcpu && reader)
+		blame_reader(reader, add, blame);
+	else
+		blame_task(vcpu, add, blame);
 }
 
 void culprit_of_stall(const struct report *report, struct blame *blame)
 {
-	blame_task(culprit_cpu(report), blame_add, blame);
+	blame_stall(report, blame_add, blame);
 }
 
 /* Blames the caller of panic(), not the functions that panic() calls. */
@@ -143,7 +210,7 @@ static void find_culprit(const struct report *report, enum incident kind, struct
 	case INCIDENT_SOFT_LOCKUP:
 	case INCIDENT_HARD_LOCKUP:
 	case INCIDENT_RCU_STALL:
-		blame_task(culprit_cpu(report), blame_add_of_loop, blame);
+		blame_stall(report, blame_add_of_loop, blame);
 		blame_end(blame);
 		break;
 	case INCIDENT_HUNG_TASK:

@@ -3,6 +3,7 @@
 
 #include "analyze/task_chains.h"
 #include "kernel/blocked.h"
+#include "kernel/rcu.h"
 #include "kernel/resolve.h"
 #include "kernel/schedule.h"
 #include "kernel/unwind.h"
@@ -13,6 +14,26 @@
 static bool wanted(const struct analysis *analysis)
 {
 	return analysis->map && analysis->report->collection.tasks;
+}
+
+/* Reads the RCU readers, and the stacks of those that do not run. */
+static void capture_readers(const struct analysis *analysis, struct waits *waits)
+{
+	const struct kernel *kernel = &analysis->kernel;
+	struct rcu_readers readers;
+	bool late = false;
+
+	for (guint i = 0; i < analysis->vcpus->len; i++)
+		if (analysis->cpus[i].current.value)
+			rcu_depth(kernel, analysis->cpus[i].current, &late);
+	rcu_find_readers(kernel, &readers);
+	for (unsigned int i = 0; i < readers.num; i++) {
+		const struct task_entry *entry = tasks_find(waits->tasks, readers.tasks[i]);
+
+		rcu_depth(kernel, readers.tasks[i], &late);
+		if (entry)
+			blocked_capture(waits, entry);
+	}
 }
 
 void task_facts_capture(const struct analysis *analysis)
@@ -26,6 +47,7 @@ void task_facts_capture(const struct analysis *analysis)
 		return;
 	tasks_walk(kernel, deadline_us, &tasks);
 	waits = waits_new(kernel, &tasks, deadline_us);
+	capture_readers(analysis, waits);
 	for (guint i = 0; i < tasks.entries->len && g_get_monotonic_time() < deadline_us; i++) {
 		const struct task_entry *entry =
 			&g_array_index(tasks.entries, struct task_entry, i);
@@ -233,6 +255,48 @@ static void tell_what_is_missing(struct analysis *analysis, const struct waits *
 				 "not all locks were looked for: %s", waits->stopped);
 }
 
+static bool is_reader(const struct kernel *kernel, const struct task_entry *entry)
+{
+	bool late = false;
+
+	return entry && rcu_depth(kernel, entry->address, &late).value > 0;
+}
+
+/* Appends to @chosen the tasks that hold up the RCU grace period, if they are missing. */
+static void add_readers(struct analysis *analysis, const struct tasks *tasks, GPtrArray *chosen)
+{
+	GArray *vcpus = analysis->report->vcpus;
+	struct rcu_readers readers;
+	unsigned int wrong = 0;
+	bool late = false;
+
+	rcu_find_readers(&analysis->kernel, &readers);
+	for (unsigned int i = 0; i < readers.num; i++) {
+		const struct task_entry *entry = tasks_find(tasks, readers.tasks[i]);
+		guint place;
+
+		if (!is_reader(&analysis->kernel, entry)) {
+			wrong++;
+			continue;
+		}
+		place = place_of(chosen, entry);
+		g_array_append_val(analysis->report->tasks.readers, place);
+	}
+	for (guint i = 0; analysis->cpus && i < vcpus->len; i++)
+		if (analysis->cpus[i].current.value)
+			g_array_index(vcpus, struct report_vcpu, i).rcu_depth =
+				rcu_depth(&analysis->kernel, analysis->cpus[i].current, &late);
+	/* Lists change while the guest runs. */
+	if (readers.late)
+		return;
+	if (readers.stopped)
+		report_add_error(analysis->report, "tasks.rcu_readers",
+				 "not all RCU readers were seen: %s", readers.stopped);
+	if (wrong > 0)
+		report_add_error(analysis->report, "tasks.rcu_readers",
+				 "%u entries of RCU's lists are no tasks, or no readers", wrong);
+}
+
 void task_facts_fill(struct analysis *analysis)
 {
 	struct report_tasks *report = &analysis->report->tasks;
@@ -252,6 +316,7 @@ void task_facts_fill(struct analysis *analysis)
 				 tasks.stopped);
 	now = clock_now(analysis);
 	chosen = choose(analysis, &tasks);
+	add_readers(analysis, &tasks, chosen);
 	waits = waits_new(kernel, &tasks, 0);
 	analysis->shown_tasks = g_array_new(FALSE, TRUE, sizeof(struct task_entry));
 	/* The loop appends holders, which may wait for others in turn. */

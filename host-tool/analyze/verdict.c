@@ -90,11 +90,33 @@ static const char *judge_soft_lockup(GString *text, const struct report *report)
 	return guest;
 }
 
+/* "sh (pid 12) sleeps in FUNCTION [MODULE], in an RCU read-side critical section. " */
+static void append_reader(GString *text, const struct report *report,
+			  const struct report_sleeper *reader)
+{
+	append_task(text, &reader->task);
+	g_string_append(text, reader->letter == 'R' ? " waits for a CPU" : " sleeps");
+	append_culprit(text, report);
+	g_string_append(text, ", in an RCU read-side critical section");
+	if (reader->for_ns.known && reader->for_ns.value >= NS_PER_S)
+		g_string_append_printf(text, ", for %" PRId64 " s by now",
+				       reader->for_ns.value / NS_PER_S);
+	g_string_append(text, ". ");
+}
+
 static const char *judge_rcu_stall(GString *text, const struct report *report)
 {
-	append_cpu(text, report, culprit_cpu(report));
-	g_string_append(text, "The guest is to blame: a reader or a CPU of the guest holds the "
-			      "grace period up. The host let all vCPUs run.");
+	const struct report_vcpu *vcpu = culprit_cpu(report);
+	const struct report_sleeper *reader = culprit_reader(report);
+
+	if (!vcpu && reader)
+		append_reader(text, report, reader);
+	else
+		append_cpu(text, report, vcpu);
+	g_string_append_printf(text,
+			       "The guest is to blame: %s holds the grace period up. The host let "
+			       "all vCPUs run.",
+			       reader ? "this reader" : "a reader or a CPU of the guest");
 	return guest;
 }
 

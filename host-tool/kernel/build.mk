@@ -36,3 +36,4 @@ $(eval $(call unit_test,kernel-signatures,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL
 $(eval $(call unit_test,kernel-task-layout,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-tasks,$(FAKE_GUEST) tests/unit/fake_tasks.c,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-blocked,$(FAKE_GUEST) tests/unit/fake_tasks.c,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-rcu,$(FAKE_GUEST) tests/unit/fake_tasks.c,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))

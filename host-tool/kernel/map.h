@@ -52,6 +52,7 @@
 	X(kernel_cpustat)                                                                          \
 	X(rcu_state)                                                                               \
 	X(rcu_cpu_stall_timeout)                                                                   \
+	X(rcu_num_nodes)                                                                           \
 	X(sysctl_hung_task_detect_count)                                                           \
 	X(sysctl_hung_task_warnings)                                                               \
 	X(tick_nohz_full_running)                                                                  \
@@ -136,6 +137,12 @@ enum kernel_symbol {
 	X(irq_stat_timer, "irq_cpustat_t", "apic_timer_irqs")                                      \
 	X(irq_stat_counts, "irq_cpustat_t", "counts")                                              \
 	X(rcu_state_gp_seq, "rcu_state", "gp_seq")                                                 \
+	X(rcu_state_node, "rcu_state", "node")                                                     \
+	X(rcu_state_level, "rcu_state", "level")                                                   \
+	X(rcu_node_blkd_tasks, "rcu_node", "blkd_tasks")                                           \
+	X(rcu_node_gp_tasks, "rcu_node", "gp_tasks")                                               \
+	X(task_rcu_node_entry, "task_struct", "rcu_node_entry")                                    \
+	X(task_rcu_read_nesting, "task_struct", "rcu_read_lock_nesting")                           \
 	X(hrtimer_bases_next, "hrtimer_cpu_base", "expires_next")                                  \
 	X(pcpu_hot_current_task, "pcpu_hot", "current_task")                                       \
 	X(pcpu_hot_preempt_count, "pcpu_hot", "preempt_count")                                     \
@@ -300,6 +307,7 @@ enum kernel_symbol {
 	X(module_memory, "module_memory")                                                          \
 	X(exception_stacks, "exception_stacks")                                                    \
 	X(qnode, "qnode")                                                                          \
+	X(rcu_node, "rcu_node")                                                                    \
 	X(bin_attribute, "bin_attribute")                                                          \
 	X(irq_stack, "irq_stack")                                                                  \
 	X(prb_desc, "prb_desc")                                                                    \

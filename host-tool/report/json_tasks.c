@@ -115,6 +115,12 @@ void json_tasks(struct json_writer *w, const struct report_tasks *tasks)
 	for (guint i = 0; i < tasks->chains->len; i++)
 		write_chain(w, tasks, &g_array_index(tasks->chains, struct report_chain, i));
 	json_end_array(w);
+	json_begin_array(w, "rcu_readers", JSON_PACKED);
+	for (guint i = 0; i < tasks->readers->len; i++)
+		json_integer(
+			w, NULL,
+			sleeper_at(tasks, g_array_index(tasks->readers, guint, i))->task.pid.value);
+	json_end_array(w);
 	write_disks(w, tasks);
 	json_begin_array(w, "shown", JSON_SPREAD);
 	for (guint i = 0; i < tasks->shown->len; i++)

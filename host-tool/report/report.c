@@ -83,6 +83,7 @@ struct report *report_new(void)
 		array_new(sizeof(struct report_left_out), (GDestroyNotify)left_out_clear);
 	report->tasks.shown =
 		array_new(sizeof(struct report_sleeper), (GDestroyNotify)sleeper_clear);
+	report->tasks.readers = array_new(sizeof(guint), NULL);
 	report->tasks.chains = array_new(sizeof(struct report_chain), (GDestroyNotify)chain_clear);
 	report->tasks.disks = array_new(sizeof(struct report_disk), (GDestroyNotify)disk_clear);
 	report->modules = array_new(sizeof(struct report_module), (GDestroyNotify)module_clear);
@@ -118,6 +119,7 @@ void report_free(struct report *report)
 	g_array_unref(report->vcpus);
 	g_array_unref(report->left_out);
 	g_array_unref(report->tasks.shown);
+	g_array_unref(report->tasks.readers);
 	g_array_unref(report->tasks.chains);
 	g_array_unref(report->tasks.disks);
 	g_array_unref(report->modules);

@@ -128,6 +128,7 @@ struct report_vcpu {
 	struct maybe_int bh_disable_depth; /* part of softirq_depth, without the serving */
 	struct maybe_int runnable;	   /* tasks */
 	struct maybe_int task_ran_ns, tick_age_ns, watchdog_age_ns; /* minimum */
+	struct maybe_int rcu_depth; /* nested RCU readers of its task; known only with tasks */
 	bool waits_for_lock;
 	uint64_t lock_address;
 	struct maybe_int lock_position; /* in the lock's queue; 1: next owner */
@@ -183,6 +184,7 @@ struct report_tasks {
 	int64_t num_blocked; /* of these */
 	GArray *shown;	     /* of struct report_sleeper */
 	GArray *chains;	     /* of struct report_chain; deadlocks first */
+	GArray *readers;     /* of guint: tasks that hold up the RCU grace period; oldest first */
 	bool disks_known;
 	GArray *disks; /* of struct report_disk; oldest request first */
 };

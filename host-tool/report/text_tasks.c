@@ -130,9 +130,19 @@ static void write_wait(GString *text, const struct report_tasks *tasks,
 	g_string_append_c(text, '\n');
 }
 
-static void write_task(GString *text, const struct report_tasks *tasks,
-		       const struct report_sleeper *sleeper)
+static bool is_reader(const struct report_tasks *tasks, guint task)
 {
+	for (guint i = 0; i < tasks->readers->len; i++)
+		if (g_array_index(tasks->readers, guint, i) == task)
+			return true;
+	return false;
+}
+
+static void write_task(GString *text, const struct report_tasks *tasks, guint index)
+{
+	const struct report_sleeper *sleeper =
+		&g_array_index(tasks->shown, struct report_sleeper, index);
+
 	g_string_append_c(text, '\n');
 	append_name(text, &sleeper->task);
 	text_append(text, ": %c", sleeper->letter);
@@ -146,6 +156,9 @@ static void write_task(GString *text, const struct report_tasks *tasks,
 		text_append(text, ", last on CPU %" PRId64, sleeper->cpu.value);
 	g_string_append_c(text, '\n');
 	write_wait(text, tasks, sleeper);
+	if (is_reader(tasks, index))
+		g_string_append(text, "  Holds up the RCU grace period: it is in a read-side "
+				      "critical section\n");
 	if (sleeper->frames->len > 0)
 		text_trace(text, sleeper->frames, false);
 	if (sleeper->stopped) {
@@ -164,5 +177,5 @@ void text_tasks(GString *text, const struct report_tasks *tasks)
 	if (tasks->shown->len == 0)
 		g_string_append(text, "\nNo task is blocked.\n");
 	for (guint i = 0; i < tasks->shown->len; i++)
-		write_task(text, tasks, &g_array_index(tasks->shown, struct report_sleeper, i));
+		write_task(text, tasks, i);
 }

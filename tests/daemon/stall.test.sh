@@ -70,10 +70,10 @@ stalled_grace_period() {
 		title='rcu stall in scenario_spin_loop [oopsbt_scenario]'
 	else
 		spins g rcu_sleep "$3"
-		title='rcu stall' # no CPU is to blame
+		title='rcu stall in rcu_sleep_thread [oopsbt_scenario]'
 	fi
 	tap_is "$2, a stalled grace period: the incident is an RCU stall" "$(value '$.incident')" rcu-stall
-	tap_is "$2, a stalled grace period: the title names the function of a CPU that is to blame" "$(value '$.title')" "$title"
+	tap_is "$2, a stalled grace period: the title names the function of the reader" "$(value '$.title')" "$title"
 	tap_like "$2, a stalled grace period: the report has the evidence" "$(cat "$dump/report.txt")" \
 		'^Seen +an RCU grace period does not end: it has not moved for [3-6] s$'
 	ends g rcu-stall
@@ -124,8 +124,9 @@ try() {
 	tap_is "$shape, a spinning RCU reader: the incident is an RCU stall" "$(value '$.incident')" rcu-stall
 	tap_is "$shape, a spinning RCU reader: the title names the function" "$(value '$.title')" \
 		'rcu stall in scenario_spin_loop [oopsbt_scenario]'
-	tap_like "$shape, a spinning RCU reader: the guest is to blame, and its CPU is named" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
-		"^guest: .* CPU $c runs oopsbt/$c \\(pid [0-9]+\\) in scenario_spin_loop \\[oopsbt_scenario\\], with interrupts on\\. "
+	# It may be preempted at this moment, if the kernel has PREEMPT_RCU.
+	tap_like "$shape, a spinning RCU reader: the guest is to blame, and the reader is named" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
+		"^guest: .* (CPU $c runs )?oopsbt/$c \\(pid [0-9]+\\)( waits for a CPU)? in scenario_spin_loop \\[oopsbt_scenario\\], (with interrupts on|in an RCU read-side critical section)[.,] "
 	ends g rcu-stall
 	guest_exec g 'echo 2 >/proc/sys/kernel/watchdog_thresh'
 

@@ -131,6 +131,85 @@ static void test_collect(void)
 	g_free(conclude(report, "f", "g"));
 }
 
+/* Appends @reader to the readers that hold up the grace period. */
+static void add_reader(struct report *report, guint reader)
+{
+	g_array_append_val(report->tasks.readers, reader);
+}
+
+static void add_cpu(struct report *report, int64_t pid, int64_t ran_s, int64_t depth,
+		    const char *function)
+{
+	struct frame frame = {
+		.stack = STACK_TASK, .reliable = true, .symbol.name = g_strdup(function)};
+	struct report_vcpu vcpu = {
+		.cpu = {true, report->vcpus->len},
+		.context = REPORT_CONTEXT_KERNEL,
+		.task = {.known = true, .pid = {true, pid}},
+		.task_ran_ns = {true, ran_s * INT64_C(1000000000)},
+		.rcu_depth = {true, depth},
+		.frames = frames_new(),
+	};
+
+	g_array_append_val(vcpu.frames, frame);
+	g_array_append_val(report->vcpus, vcpu);
+}
+
+/* A reader that does not run is to blame, not the CPU that was in the kernel for long. */
+static void test_preempted_reader(void)
+{
+	static const char preempted[] = "__schedule preempt_schedule_irq irqentry_exit "
+					"asm_sysvec_apic_timer_interrupt the_loop my_thread";
+	struct report *report = make("rcu-stall");
+	struct blame blame = {0};
+
+	add_cpu(report, 7, 30, 0, "another_loop");
+	add_task(report, 'R', 0, preempted, -1);
+	add_task(report, 'S', 3, "__schedule schedule schedule_timeout sleeps_in_reader f", -1);
+	add_reader(report, 0);
+	add_reader(report, 1);
+	g_assert_null(culprit_cpu(report));
+	culprit_of_stall(report, &blame);
+	g_assert_cmpstr(blame.functions[0], ==, "the_loop");
+	blame_clear(&blame);
+	g_free(conclude(report, "my_thread", NULL));
+}
+
+static void test_sleeping_reader(void)
+{
+	struct report *report = make("rcu-stall");
+
+	add_task(report, 'D', 300, "__schedule schedule io_schedule another", -1);
+	add_task(report, 'S', 3, "__schedule schedule schedule_timeout sleeps_in_reader f", -1);
+	add_reader(report, 1);
+	g_free(conclude(report, "sleeps_in_reader", "f"));
+}
+
+/* A reader that was preempted may run again. */
+static void test_running_reader(void)
+{
+	struct report *report = make("rcu-stall");
+
+	add_cpu(report, 7, 30, 0, "another_loop");
+	add_cpu(report, 100, 0, 1, "the_loop");
+	add_task(report, 'R', 0, "nothing", -1);
+	g_array_index(report->tasks.shown, struct report_sleeper, 0).cpu =
+		(struct maybe_int){true, 1};
+	add_reader(report, 0);
+	g_free(conclude(report, "the_loop", NULL));
+}
+
+/* Without a list of readers: a CPU in a read-side critical section comes first. */
+static void test_reading_cpu(void)
+{
+	struct report *report = make("rcu-stall");
+
+	add_cpu(report, 7, 30, 0, "another_loop");
+	add_cpu(report, 8, 3, 1, "the_loop");
+	add_cpu(report, 9, 2, 1, "a_short_loop");
+	g_free(conclude(report, "the_loop", NULL));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -142,5 +221,14 @@ int main(int argc, char **argv)
 		test_deadlock);
 	g_test_add_func("/culprit/a collection on request has a fingerprint only for a deadlock",
 			test_collect);
+	g_test_add_func("/culprit/an RCU stall is blamed on the preempted reader",
+			test_preempted_reader);
+	g_test_add_func("/culprit/an RCU stall is blamed on the sleeping reader",
+			test_sleeping_reader);
+	g_test_add_func("/culprit/an RCU stall is blamed on the reader that runs again",
+			test_running_reader);
+	g_test_add_func(
+		"/culprit/an RCU stall is blamed on the CPU in a read-side critical section",
+		test_reading_cpu);
 	return g_test_run();
 }

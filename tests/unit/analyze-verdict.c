@@ -256,6 +256,23 @@ static void test_none(void)
 	report_free(report);
 }
 
+/* The host sees that a grace period does not end; RCU's lists tell which task it waits for. */
+static void test_readers(void)
+{
+	const guint first = 0;
+	struct report *report = make("rcu-stall", "began");
+
+	add_sleeper(report, "reader", 'S', "sleeps_here");
+	g_array_append_val(report->tasks.readers, first);
+	check(report, "guest",
+	      "EVIDENCE. reader (pid 9) sleeps in sleeps_here, in an RCU read-side critical "
+	      "section, for 130 s by now. The guest is to blame: this reader holds");
+	report = make("rcu-stall", "began");
+	add_sleeper(report, "reader", 'R', "spins_here");
+	g_array_append_val(report->tasks.readers, first);
+	check(report, "guest", "EVIDENCE. reader (pid 9) waits for a CPU in spins_here, in an RCU");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -271,5 +288,6 @@ int main(int argc, char **argv)
 			test_events);
 	g_test_add_func("/verdict/other kinds of incidents, and ended hangs, have no verdict",
 			test_none);
+	g_test_add_func("/verdict/the reader that holds up a grace period", test_readers);
 	return g_test_run();
 }
