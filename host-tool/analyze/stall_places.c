@@ -130,6 +130,9 @@ GBytes *stall_places(const struct analysis *analysis)
 		.hung_count =
 			kernel_variable_location(kernel, SYMBOL_sysctl_hung_task_detect_count),
 		.hung_warnings = kernel_variable_location(kernel, SYMBOL_sysctl_hung_task_warnings),
+		.soft_count = kernel_variable_location(kernel, SYMBOL_softlockup_count),
+		.hard_count = kernel_variable_location(kernel, SYMBOL_hardlockup_count),
+		.rcu_count = kernel_variable_location(kernel, SYMBOL_rcu_stall_count),
 		.warnings = kernel_variable_location(kernel, SYMBOL_warn_count),
 		.clock = timekeeper_uptime_location(kernel),
 		.suspended = kernel_variable_location(kernel, SYMBOL_timekeeping_suspended),

@@ -50,6 +50,18 @@ static bool takes_interrupts(const struct report_vcpu *vcpu)
 	return vcpu->context == REPORT_CONTEXT_USER || vcpu->interrupts_on.value != 0;
 }
 
+/* An interrupt handler has interrupts off, whatever the code that it interrupted has. */
+static void append_interrupts(GString *text, const struct report_vcpu *vcpu)
+{
+	if (vcpu->context == REPORT_CONTEXT_USER || !vcpu->interrupts_on.known)
+		return;
+	if (!vcpu->interrupts_on.value && vcpu->hardirq_depth.value > 0)
+		g_string_append(text, ", and is in an interrupt");
+	else
+		g_string_append_printf(text, ", with interrupts %s",
+				       vcpu->interrupts_on.value ? "on" : "off");
+}
+
 /* "CPU 1 runs sh (pid 12) in FUNCTION [MODULE], with interrupts off. " */
 static void append_cpu(GString *text, const struct report *report, const struct report_vcpu *vcpu)
 {
@@ -61,9 +73,7 @@ static void append_cpu(GString *text, const struct report *report, const struct 
 		g_string_append(text, " in user mode");
 	else
 		append_culprit(text, report);
-	if (vcpu->context != REPORT_CONTEXT_USER && vcpu->interrupts_on.known)
-		g_string_append_printf(text, ", with interrupts %s",
-				       vcpu->interrupts_on.value ? "on" : "off");
+	append_interrupts(text, vcpu);
 	append_lock(text, vcpu);
 	g_string_append(text, ". ");
 }

@@ -143,8 +143,10 @@ struct protocol_stall {
 	uint64_t gp_seq;	   /* 8 bytes, rcu_state.gp_seq */
 	uint64_t hung_count;	   /* 8 bytes, sysctl_hung_task_detect_count (6.16 and later) */
 	uint64_t hung_warnings;	   /* 4 bytes, sysctl_hung_task_warnings */
-	uint64_t warnings;	   /* 4 bytes, warn_count (6.2 and later, and stable kernels) */
-	uint64_t clock;		   /* 8 bytes, the timekeeper's ktime_sec: seconds since boot */
+	uint64_t soft_count, hard_count, rcu_count; /* 4 bytes, softlockup_count, hardlockup_count
+						       and rcu_stall_count (6.16 and later) */
+	uint64_t warnings;  /* 4 bytes, warn_count (6.2 and later, and stable kernels) */
+	uint64_t clock;	    /* 8 bytes, the timekeeper's ktime_sec: seconds since boot */
 	uint64_t suspended; /* 4 bytes, timekeeping_suspended; not 0: the guest is suspended */
 	uint32_t num_cpus;  /* at most PROTOCOL_STALL_MAX_CPUS */
 	uint32_t reserved;

@@ -121,14 +121,14 @@ void domain_stall_ask(struct domain *domain, struct peek *peek)
 #define GUEST_TOLD "the guest's own detector reported a lockup, an RCU stall or a hung task"
 
 /* Collects a hang that the stall watch cannot see. The guest's log has its kind. */
-static void tell_unseen(struct domain *domain)
+static void tell_unseen(struct domain *domain, enum incident incident, const char *evidence)
 {
 	gint64 now_us = g_get_monotonic_time();
 	bool same = domain->guest_told_us && now_us - domain->guest_told_us < SAME_HANG_US;
 
 	domain->guest_told_us = now_us;
 	if (!same)
-		domain_notice(domain, "lockup", INCIDENT_SOFT_LOCKUP, GUEST_TOLD);
+		domain_notice(domain, "lockup", incident, evidence);
 }
 
 /* One tick. */
@@ -145,7 +145,7 @@ static enum stall_event look(struct domain *domain, struct stall_finding *findin
 	domain->guest_told = false;
 	event = stall_watch_guest_told(domain->stall, domain->layout, &limits, &known, finding);
 	if (event == STALL_NONE && !known)
-		tell_unseen(domain);
+		tell_unseen(domain, INCIDENT_SOFT_LOCKUP, GUEST_TOLD);
 	return event;
 }
 
@@ -156,7 +156,7 @@ void domain_stall_guest_told(struct domain *domain)
 	if (domain->panic_signalled || domain->kernel.panic_collected)
 		return;
 	if (domain->stall == NULL || !domain->watched) {
-		tell_unseen(domain);
+		tell_unseen(domain, INCIDENT_SOFT_LOCKUP, GUEST_TOLD);
 		return;
 	}
 	/* No tick checks a guest that is being collected; the next one after that does. */
@@ -173,6 +173,10 @@ void domain_stall_look(struct domain *domain)
 	if (!is_looking(domain))
 		return;
 	event = look(domain, &finding);
+	if (event == STALL_UNSEEN) {
+		tell_unseen(domain, finding.incident, finding.evidence);
+		return;
+	}
 	if (event == STALL_ENDED && domain->options.kinds & 1u << finding.incident)
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL, "%s: %s",
 			  incident_name(finding.incident), finding.evidence);

@@ -33,6 +33,8 @@
 #define NO_TIMER_NS ((uint64_t)1 << 62)
 /* A counter of timer interrupts that has reached this value is in use. */
 #define IN_USE 1000
+/* The guest counts a hang again within this time. */
+#define SAME_HANG_US (150 * G_TIME_SPAN_SECOND)
 /* A thousand years: a larger value is no clock. */
 #define MAX_CLOCK_S ((uint64_t)1 << 35)
 
@@ -79,13 +81,17 @@ struct stall {
 	gint64 gp_us, gp_stood_us; /* start of the grace period; time it has not moved, while the
 				      host gave the vCPUs time */
 	gint64 dead_us,
-		clock_us;    /* when the guest was last seen to live; when its clock last moved */
-	gint64 heard_us;     /* when the guest was last seen to live */
-	gint64 quiet_us;     /* time since then, while the host gave the vCPUs time */
-	uint64_t guest_us;   /* its approximate clock; 0: unknown */
-	bool hung, warned;   /* not reported yet */
-	gint64 starved_us;   /* when starvation was last reported; 0: never */
-	bool starved_untold; /* the current starvation is unreported: it came too soon */
+		clock_us;     /* when the guest was last seen to live; when its clock last moved */
+	gint64 heard_us;      /* when the guest was last seen to live */
+	gint64 quiet_us;      /* time since then, while the host gave the vCPUs time */
+	uint64_t guest_us;    /* its approximate clock; 0: unknown */
+	bool hung, warned;    /* not reported yet */
+	unsigned int counted; /* bits of enum stall_counted: not reported yet */
+	gint64 ended_us;      /* when a hang was last reported to be over; 0: never */
+	gint64 unseen_us;     /* when a hang was last counted that was not seen; 0: never */
+	enum incident unseen; /* its kind */
+	gint64 starved_us;    /* when starvation was last reported; 0: never */
+	bool starved_untold;  /* the current starvation is unreported: it came too soon */
 	struct told rcu, dead;
 	struct told blocked; /* tasks: their counts decide, whatever happened between two ticks */
 	struct cpu cpus[STALL_MAX_CPUS];
@@ -385,6 +391,13 @@ static void add_others(struct stall *stall, const struct told *told, struct stal
 			   "; the same of %u more", others);
 }
 
+/* Is it the hang that the guest has counted, and that was not seen then? */
+static bool was_unseen(const struct stall *stall, enum incident incident, gint64 now_us)
+{
+	return stall->unseen_us && stall->unseen == incident &&
+	       now_us - stall->unseen_us < SAME_HANG_US;
+}
+
 /*
  * @finding: the current hang if @stands; if it ended, receives the reported one. @moved_us: when
  * the stalled value last moved, or the watch began.
@@ -401,6 +414,7 @@ static enum stall_event tell_change(struct stall *stall, struct told *told, bool
 		if (leave(stall, told))
 			return STALL_NONE;
 		tell_end(told, now_us, finding);
+		stall->ended_us = now_us;
 		return STALL_ENDED;
 	}
 	/* A hang that alternates between kinds is reported like one that lasts. */
@@ -427,7 +441,7 @@ static enum stall_event tell_change(struct stall *stall, struct told *told, bool
 			      .began_us = now_us,
 			      .next_us = now_us + interval_us(0)};
 	told->silent = joins(stall, told, now_us);
-	return told->silent ? STALL_NONE : STALL_BEGAN;
+	return told->silent || was_unseen(stall, told->incident, now_us) ? STALL_NONE : STALL_BEGAN;
 }
 
 /* The host causes starvation, which comes and goes with its other load. */
@@ -642,6 +656,7 @@ static void begin_stall(struct stall *stall, const struct stall_sample *now, uns
 	stall->begun_us = stall->heard_us = now->now_us;
 	stall->gp_us = stall->dead_us = stall->clock_us = now->now_us;
 	stall->hung = stall->warned = false;
+	stall->counted = 0;
 	stall->gp_stood_us = 0;
 	for (unsigned int i = 0; i < STALL_MAX_CPUS; i++) {
 		struct cpu *cpu = &stall->cpus[i];
@@ -660,6 +675,21 @@ static void keep(struct stall *stall, const struct stall_sample *now)
 	stall->last = *now;
 	stall->last.cpus = NULL; /* owned by the caller */
 	stall->last_us = now->now_us;
+}
+
+static bool has_counted(const struct stall *stall, const struct stall_sample *now, unsigned int i)
+{
+	return now->has_count[i] && stall->last.has_count[i] &&
+	       now->counts[i] != stall->last.counts[i];
+}
+
+bool stall_counts_rise(const struct stall *stall, const struct stall_sample *sample)
+{
+	bool rise = false;
+
+	for (unsigned int i = 0; i < STALL_NUM_COUNTED; i++)
+		rise |= stall->begun && has_counted(stall, sample, i);
+	return rise;
 }
 
 static void follow_all(struct stall *stall, const struct stall_sample *sample)
@@ -685,6 +715,8 @@ static void follow_all(struct stall *stall, const struct stall_sample *sample)
 	/* The detector counts the same task repeatedly. */
 	stall->hung |= has_hung(&stall->last, sample) && !stall->blocked.active;
 	stall->warned |= has_warned(&stall->last, sample);
+	for (unsigned int i = 0; i < STALL_NUM_COUNTED; i++)
+		stall->counted |= has_counted(stall, sample, i) ? 1u << i : 0;
 }
 
 static enum stall_event tell_cpus(struct stall *stall, const struct stall_limits *limits,
@@ -718,26 +750,7 @@ static enum stall_event tell_guest(struct stall *stall, const struct stall_limit
 	if (event == STALL_NONE)
 		event = tell_change(stall, &stall->blocked, judge_blocked(stall, sample, finding),
 				    now_us, now_us, finding);
-	return event != STALL_NONE ? event : tell_counted(stall, finding);
-}
-
-enum stall_event stall_look(struct stall *stall, const struct stall_limits *limits,
-			    const struct stall_sample *sample, struct stall_finding *finding)
-{
-	unsigned int num_cpus = MIN(sample->num_cpus, STALL_MAX_CPUS);
-	gint64 passed_us = sample->now_us - stall->last_us;
-	enum stall_event event;
-
-	if (!stall->begun || passed_us < 0 || passed_us > STALL_GAP_US || sample->asleep ||
-	    sample->slept_us - stall->last.slept_us > SLEPT_US || num_cpus != stall->num_cpus) {
-		begin_stall(stall, sample, num_cpus);
-		keep(stall, sample);
-		return STALL_NONE;
-	}
-	follow_all(stall, sample);
-	keep(stall, sample);
-	event = tell_cpus(stall, limits, sample->now_us, finding);
-	return event != STALL_NONE ? event : tell_guest(stall, limits, sample, finding);
+	return event;
 }
 
 /* True if a reported hang still goes on. */
@@ -776,8 +789,9 @@ enum stall_event stall_guest_told(struct stall *stall, const struct stall_limits
 					    .rcu_s = (limits->rcu_s + 1) / 2};
 	gint64 now_us = sample->now_us;
 
-	*known = is_telling(stall);
-	if (*known)
+	*known =
+		is_telling(stall) || (stall->unseen_us && now_us - stall->unseen_us < SAME_HANG_US);
+	if (is_telling(stall))
 		return STALL_NONE;
 	for (unsigned int i = 0; i < stall->num_cpus; i++) {
 		struct cpu *cpu = &stall->cpus[i];
@@ -788,6 +802,69 @@ enum stall_event stall_guest_told(struct stall *stall, const struct stall_limits
 	if (judge_rcu(stall, &halves, finding))
 		return tell_early(stall, &stall->rcu, now_us, finding);
 	return STALL_NONE;
+}
+
+/*
+ * The guest's detectors have counted a hang. It is no other incident while a hang is known, or just
+ * after one or after a pause: when the guest runs again, a detector counts the time that it was
+ * away.
+ */
+static enum stall_event tell_detected(struct stall *stall, const struct stall_limits *limits,
+				      const struct stall_sample *sample,
+				      struct stall_finding *finding)
+{
+	static const struct {
+		enum incident incident;
+		const char *evidence;
+	} kinds[STALL_NUM_COUNTED] = {
+		[STALL_COUNTED_SOFT] = {INCIDENT_SOFT_LOCKUP,
+					"the guest's own detector counted a soft lockup"},
+		[STALL_COUNTED_HARD] = {INCIDENT_HARD_LOCKUP,
+					"the guest's own detector counted a hard lockup"},
+		[STALL_COUNTED_RCU] = {INCIDENT_RCU_STALL,
+				       "the guest's own detector counted an RCU stall"},
+	};
+	unsigned int counted = stall->counted, first = 0;
+	gint64 now_us = sample->now_us;
+	enum stall_event event;
+	bool known;
+
+	stall->counted = 0;
+	if (!counted || !over(now_us - MAX(stall->begun_us, stall->ended_us), limits->soft_s))
+		return STALL_NONE;
+	event = stall_guest_told(stall, limits, sample, &known, finding);
+	if (event != STALL_NONE || known)
+		return event;
+	while (!(counted & 1u << first))
+		first++;
+	stall->unseen_us = now_us;
+	stall->unseen = kinds[first].incident;
+	*finding = (struct stall_finding){kinds[first].incident, -1, now_us, ""};
+	g_strlcpy(finding->evidence, kinds[first].evidence, sizeof(finding->evidence));
+	return STALL_UNSEEN;
+}
+
+enum stall_event stall_look(struct stall *stall, const struct stall_limits *limits,
+			    const struct stall_sample *sample, struct stall_finding *finding)
+{
+	unsigned int num_cpus = MIN(sample->num_cpus, STALL_MAX_CPUS);
+	gint64 passed_us = sample->now_us - stall->last_us;
+	enum stall_event event;
+
+	if (!stall->begun || passed_us < 0 || passed_us > STALL_GAP_US || sample->asleep ||
+	    sample->slept_us - stall->last.slept_us > SLEPT_US || num_cpus != stall->num_cpus) {
+		begin_stall(stall, sample, num_cpus);
+		keep(stall, sample);
+		return STALL_NONE;
+	}
+	follow_all(stall, sample);
+	keep(stall, sample);
+	event = tell_cpus(stall, limits, sample->now_us, finding);
+	if (event == STALL_NONE)
+		event = tell_guest(stall, limits, sample, finding);
+	if (event == STALL_NONE)
+		event = tell_detected(stall, limits, sample, finding);
+	return event != STALL_NONE ? event : tell_counted(stall, finding);
 }
 
 /* May it be starved before the next regular read of its thread's times? */

@@ -14,6 +14,8 @@
  *                then have run
  *   warning      the guest counted one
  *
+ * Where the kernel counts hangs itself (6.16 and later), a count that rises is a hang at once.
+ *
  * Lockups are measured in processor time of the vCPU's thread, so a busy host causes none. Without
  * the values that a kind needs, it is not detected.
  */
@@ -70,6 +72,14 @@ struct stall_cpu {
 	uint64_t next_ns; /* hrtimer_bases.expires_next, ns since boot */
 };
 
+/* What the kernel's own detectors count. */
+enum stall_counted {
+	STALL_COUNTED_SOFT, /* softlockup_count */
+	STALL_COUNTED_HARD, /* hardlockup_count */
+	STALL_COUNTED_RCU,  /* rcu_stall_count */
+	STALL_NUM_COUNTED,
+};
+
 struct stall_sample {
 	gint64 now_us;	 /* monotonic */
 	gint64 slept_us; /* total time since boot for which the host was suspended */
@@ -82,7 +92,9 @@ struct stall_sample {
 	uint64_t hung_count;   /* sysctl_hung_task_detect_count: increases */
 	int32_t hung_warnings; /* sysctl_hung_task_warnings: decreases to 0; -1: does not count */
 	uint32_t warnings;     /* warn_count */
-	uint64_t clock_s;      /* the guest's clock at its last update, since boot */
+	bool has_count[STALL_NUM_COUNTED];
+	uint32_t counts[STALL_NUM_COUNTED];
+	uint64_t clock_s;	  /* the guest's clock at its last update, since boot */
 	unsigned int num_blocked; /* tasks of stall_follow() that have not run since */
 };
 
@@ -91,6 +103,7 @@ enum stall_event {
 	STALL_BEGAN,
 	STALL_LASTS, /* reported after 1 min, 4 min, 16 min, and so on */
 	STALL_ENDED,
+	STALL_UNSEEN, /* only the guest's detector has seen it. It may return again for one hang. */
 };
 
 struct stall_finding {
@@ -135,6 +148,12 @@ void stall_follow(struct stall *stall, gint64 since_us, gint64 now_us);
 enum stall_event stall_guest_told(struct stall *stall, const struct stall_limits *limits,
 				  const struct stall_sample *sample, bool *known,
 				  struct stall_finding *finding);
+
+/*
+ * Has a detector of the guest counted a hang since the last tick? Then this tick must read all
+ * times.
+ */
+bool stall_counts_rise(const struct stall *stall, const struct stall_sample *sample);
 
 /*
  * The times of a vCPU's thread that a tick must read. A read costs a system call or two, and the

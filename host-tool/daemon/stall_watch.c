@@ -177,6 +177,11 @@ void stall_watch_ask(struct stall_watch *watch, struct peek *peek)
 {
 	const struct protocol_stall *places = watch->places;
 	struct stall_sample *sample = &watch->sample;
+	const uint64_t counts[STALL_NUM_COUNTED] = {
+		[STALL_COUNTED_SOFT] = places->soft_count,
+		[STALL_COUNTED_HARD] = places->hard_count,
+		[STALL_COUNTED_RCU] = places->rcu_count,
+	};
 
 	watch->asked = true;
 	sample->now_us = g_get_monotonic_time();
@@ -187,6 +192,9 @@ void stall_watch_ask(struct stall_watch *watch, struct peek *peek)
 		 &sample->has_hung_count);
 	peek_add(peek, places->hung_count ? 0 : places->hung_warnings, &sample->hung_warnings,
 		 sizeof(sample->hung_warnings), &sample->has_hung_warnings);
+	for (unsigned int i = 0; i < STALL_NUM_COUNTED; i++)
+		peek_add(peek, counts[i], &sample->counts[i], sizeof(sample->counts[i]),
+			 &sample->has_count[i]);
 	peek_add(peek, places->warnings, &sample->warnings, sizeof(sample->warnings),
 		 &sample->has_warnings);
 	peek_add(peek, places->clock, &sample->clock_s, sizeof(sample->clock_s),
@@ -555,7 +563,7 @@ static bool take_sample(struct stall_watch *watch, const struct layout *layout,
 {
 	struct stall_sample *sample = &watch->sample;
 	struct peek peek;
-	bool all;
+	bool all, whole;
 
 	peek_begin(&peek, layout);
 	if (!watch->asked)
@@ -565,7 +573,10 @@ static bool take_sample(struct stall_watch *watch, const struct layout *layout,
 	if (!sample->has_gp_seq && is_lost(layout, watch->places->gp_seq))
 		return false;
 	*limits = make_limits(watch, configured);
+	whole = watch->whole;
+	watch->whole |= stall_counts_rise(watch->stall, sample);
 	all = read_cpus(watch, layout, limits);
+	watch->whole = whole;
 	look_at_blocked(watch, layout);
 	sample->num_cpus = watch->num_cpus;
 	sample->cpus = watch->cpus;

@@ -53,6 +53,9 @@
 	X(rcu_state)                                                                               \
 	X(rcu_cpu_stall_timeout)                                                                   \
 	X(rcu_num_nodes)                                                                           \
+	X(softlockup_count)                                                                        \
+	X(hardlockup_count)                                                                        \
+	X(rcu_stall_count)                                                                         \
 	X(sysctl_hung_task_detect_count)                                                           \
 	X(sysctl_hung_task_warnings)                                                               \
 	X(tick_nohz_full_running)                                                                  \

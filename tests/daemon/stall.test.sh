@@ -79,6 +79,48 @@ stalled_grace_period() {
 	ends g rcu-stall
 }
 
+# counted SHAPE WHAT COUNTER: the guest has counted the hang of $dump; ends it
+counted() {
+	tap_like "$1, $2: the guest has counted it" "$(guest_exec g "cat /sys/kernel/$3")" '^[1-9]'
+	ends g "$(value '$.incident')"
+}
+
+# counted_hangs SHAPE CPU: the guest's own detectors are on, and count what they see (6.16 and later)
+counted_hangs() {
+	local before
+	before=$(num_dumps g)
+	guest_exec g 'echo 0 >/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress
+		echo 8 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout'
+	daemon_mark
+	# The guest takes its own limit when a grace period begins, oopsbtd the one of now.
+	guest_exec g "echo rcu_sleep $2 60000 >/sys/kernel/debug/oopsbt_scenario/run; sleep 2
+		echo 12 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout"
+	dumped g
+	tap_is "$1, a counted RCU stall: the title names the function of the reader" "$(value '$.title')" \
+		'rcu stall in rcu_sleep_thread [oopsbt_scenario]'
+	tap_like "$1, a counted RCU stall: it is reported before the limit of oopsbtd" "$(cat "$dump/report.txt")" \
+		"^Seen +an RCU grace period does not end: it has not moved for ([6-9]|1[01]) s; the guest's own detector reported it\$"
+	virsh -q inject-nmi "$(guest_domain g)"
+	counted "$1" 'a counted RCU stall' rcu_stall_count
+
+	guest_exec g 'echo 3 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout; sleep 5'
+	daemon_mark
+	guest_exec g "echo rcu_sleep $2 60000 >/sys/kernel/debug/oopsbt_scenario/run; sleep 1
+		echo 100 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout"
+	dumped g
+	tap_is "$1, a counted RCU stall that oopsbtd does not see: the guest's own words say what it is" \
+		"$(value '$.signal') $(value '$.incident')" 'lockup rcu-stall'
+	virsh -q inject-nmi "$(guest_domain g)"
+
+	guest_exec g 'echo 1 >/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress; sleep 5; echo 1 >/proc/sys/kernel/watchdog'
+	spins g spin_preemptoff "$2"
+	tap_is "$1, a counted soft lockup: the title names the function" "$(value '$.title')" \
+		'soft lockup in scenario_spin_loop [oopsbt_scenario]'
+	counted "$1" 'a counted soft lockup' softlockup_count
+	guest_exec g 'echo 0 >/proc/sys/kernel/watchdog; sleep 5'
+	tap_is "$1, counted hangs: there is one dump of each, and one of its end if it was seen" $(($(num_dumps g) - before)) 5
+}
+
 # try KERNEL VCPUS: runs all tests on a guest of that shape
 try() {
 	local kernel=$1 smp=$2 shape="$1, $2 vCPUs" seen
@@ -124,11 +166,15 @@ try() {
 	tap_is "$shape, a spinning RCU reader: the incident is an RCU stall" "$(value '$.incident')" rcu-stall
 	tap_is "$shape, a spinning RCU reader: the title names the function" "$(value '$.title')" \
 		'rcu stall in scenario_spin_loop [oopsbt_scenario]'
-	# It may be preempted at this moment, if the kernel has PREEMPT_RCU.
+	# It may be in an interrupt at this moment or, if the kernel has PREEMPT_RCU, preempted.
 	tap_like "$shape, a spinning RCU reader: the guest is to blame, and the reader is named" "$(value '$.verdict.blame'): $(value '$.verdict.text')" \
-		"^guest: .* (CPU $c runs )?oopsbt/$c \\(pid [0-9]+\\)( waits for a CPU)? in scenario_spin_loop \\[oopsbt_scenario\\], (with interrupts on|in an RCU read-side critical section)[.,] "
+		"^guest: .* (CPU $c runs )?oopsbt/$c \\(pid [0-9]+\\)( waits for a CPU)? in scenario_spin_loop \\[oopsbt_scenario\\], "
 	ends g rcu-stall
 	guest_exec g 'echo 2 >/proc/sys/kernel/watchdog_thresh'
+
+	if guest_exec g 'test -e /sys/kernel/softlockup_count && echo yes' | grep -q yes; then
+		counted_hangs "$shape" "$c"
+	fi
 
 	guest_exec g 'echo 60 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout'
 	guest_exec g 'echo 2 >/proc/sys/kernel/hung_task_timeout_secs'

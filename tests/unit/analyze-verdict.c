@@ -256,6 +256,18 @@ static void test_none(void)
 	report_free(report);
 }
 
+/* The handler of an interrupt has interrupts off; the task that it interrupted has not. */
+static void test_in_an_interrupt(void)
+{
+	struct report *report = make("soft-lockup", "began");
+
+	report->collection.stalled_cpu = (struct maybe_int){true, 1};
+	add_vcpu(report, 1, false, false);
+	g_array_index(report->vcpus, struct report_vcpu, 0).hardirq_depth =
+		(struct maybe_int){true, 1};
+	check(report, "guest", "in spin_here, and is in an interrupt. The guest");
+}
+
 /* The host sees that a grace period does not end; RCU's lists tell which task it waits for. */
 static void test_readers(void)
 {
@@ -288,6 +300,7 @@ int main(int argc, char **argv)
 			test_events);
 	g_test_add_func("/verdict/other kinds of incidents, and ended hangs, have no verdict",
 			test_none);
+	g_test_add_func("/verdict/a CPU that is in an interrupt", test_in_an_interrupt);
 	g_test_add_func("/verdict/the reader that holds up a grace period", test_readers);
 	return g_test_run();
 }

@@ -26,8 +26,8 @@ struct world {
 	} rates[NUM_CPUS];
 	unsigned int touch_every_s; /* by the guest's watchdog */
 	bool gp_stands;
-	unsigned int num_began, num_lasts, num_ended;
-	struct stall_finding began, lasts, ended;
+	unsigned int num_began, num_lasts, num_ended, num_unseen;
+	struct stall_finding began, lasts, ended, unseen;
 };
 
 static bool lazily; /* the test that runs is to be like that */
@@ -111,8 +111,10 @@ static void look(struct world *world)
 {
 	struct stall_finding finding;
 
+	world->whole |= stall_counts_rise(world->stall, &world->sample);
 	for (unsigned int i = 0; i < NUM_CPUS; i++)
 		know_cpu(world, i);
+	world->whole = false;
 	world->sample.cpus = world->known;
 	switch (stall_look(world->stall, &world->limits, &world->sample, &finding)) {
 	case STALL_NONE:
@@ -128,6 +130,10 @@ static void look(struct world *world)
 	case STALL_ENDED:
 		world->num_ended++;
 		world->ended = finding;
+		break;
+	case STALL_UNSEEN:
+		world->num_unseen++;
+		world->unseen = finding;
 		break;
 	}
 }
@@ -916,7 +922,6 @@ static bool guest_reports(struct world *world, enum stall_event expected)
 
 	world->whole = true;
 	look(world);
-	world->whole = false;
 	event = stall_guest_told(world->stall, &world->limits, &world->sample, &known, &finding);
 	if (event == STALL_BEGAN) {
 		world->num_began++;
@@ -1004,6 +1009,117 @@ static void test_guest_tells_of_nothing_seen(void)
 	world_end(&world);
 }
 
+/* A guest of 6.16 or later. */
+static void world_begin_counting(struct world *world)
+{
+	world_begin(world);
+	for (unsigned int i = 0; i < STALL_NUM_COUNTED; i++) {
+		world->sample.has_count[i] = true;
+		world->sample.counts[i] = 7;
+	}
+	run(world, 30);
+}
+
+/* A count that rises is a hang at once, and one incident with what is seen of it. */
+static void test_counts(void)
+{
+	static const struct {
+		struct rates rates; /* of vCPU 2 */
+		bool gp_stands;
+		enum stall_counted counted;
+		enum incident incident;
+		int cpu;
+		unsigned int half_s;
+	} cases[] = {
+		{{.no_irqs = true, .same_task = true, .same_touch = true},
+		 false,
+		 STALL_COUNTED_HARD,
+		 INCIDENT_HARD_LOCKUP,
+		 2,
+		 6},
+		{{.same_touch = true}, false, STALL_COUNTED_SOFT, INCIDENT_SOFT_LOCKUP, 2, 11},
+		{{0}, true, STALL_COUNTED_RCU, INCIDENT_RCU_STALL, -1, 12},
+	};
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct world world;
+
+		world_begin_counting(&world);
+		world.rates[2] = cases[i].rates;
+		world.gp_stands = cases[i].gp_stands;
+		run(&world, cases[i].half_s);
+		g_assert_cmpuint(world.num_began, ==, 0);
+		world.sample.counts[cases[i].counted]++;
+		run(&world, 1);
+		check_began(&world, cases[i].incident, cases[i].cpu);
+		g_assert_nonnull(strstr(world.began.evidence, "own detector reported"));
+		/* It lasts, and is counted again. */
+		for (unsigned int s = 0; s < 30; s++) {
+			world.sample.counts[cases[i].counted] += s % 4 == 0;
+			run(&world, 1);
+		}
+		/* Detectors count once more when it is over. */
+		world.rates[2] = (struct rates){0};
+		world.gp_stands = false;
+		run(&world, 1);
+		for (unsigned int counted = 0; counted < STALL_NUM_COUNTED; counted++)
+			world.sample.counts[counted]++;
+		run(&world, 10);
+		g_assert_cmpuint(world.num_began, ==, 1);
+		g_assert_cmpuint(world.num_ended, ==, 1);
+		g_assert_cmpuint(world.num_unseen, ==, 0);
+		world_end(&world);
+	}
+}
+
+/* The guest counts by its clock. The host sees the hang later, by the time that it gave. */
+static void test_counts_first(void)
+{
+	struct world world;
+
+	world_begin_counting(&world);
+	world.rates[2] = (struct rates){.no_irqs = true};
+	run(&world, 2);
+	world.sample.counts[STALL_COUNTED_HARD]++;
+	run(&world, 1);
+	g_assert_cmpuint(world.num_unseen, ==, 1);
+	g_assert_cmpint(world.unseen.incident, ==, INCIDENT_HARD_LOCKUP);
+	g_assert_cmpint(world.unseen.cpu, ==, -1);
+	g_assert_cmpstr(world.unseen.evidence, ==,
+			"the guest's own detector counted a hard lockup");
+	run(&world, 20);
+	g_assert_cmpuint(world.num_began, ==, 0);
+	world.rates[2] = (struct rates){0};
+	run(&world, 1);
+	g_assert_cmpuint(world.num_ended, ==, 1);
+	/* The next one is another hang. */
+	run(&world, 150);
+	world.rates[2] = (struct rates){.no_irqs = true};
+	run(&world, 12);
+	check_began(&world, INCIDENT_HARD_LOCKUP, 2);
+	world_end(&world);
+}
+
+/* Counts of before, and of a pause. */
+static void test_counts_of_before(void)
+{
+	struct world world;
+
+	world_begin_counting(&world);
+	stall_reset(world.stall);
+	world.sample.counts[STALL_COUNTED_SOFT]++;
+	run(&world, 2);
+	world.sample.counts[STALL_COUNTED_SOFT]++;
+	run(&world, 60);
+	world.sample.has_count[STALL_COUNTED_SOFT] = false;
+	run(&world, 2);
+	world.sample.counts[STALL_COUNTED_SOFT]++;
+	world.sample.has_count[STALL_COUNTED_SOFT] = true;
+	run(&world, 2);
+	g_assert_cmpuint(world.num_began + world.num_unseen, ==, 0);
+	world_end(&world);
+}
+
 static void test_warning(void)
 {
 	struct world world;
@@ -1088,6 +1204,8 @@ static void test_hostile(void)
 		cpu->has_next = world.sample.has_clock = world.sample.has_warnings = value & 4;
 		cpu->next_ns = world.sample.clock_s = value >> (i % 64);
 		world.sample.warnings = (uint32_t)value;
+		world.sample.has_count[i % STALL_NUM_COUNTED] = value & 32;
+		world.sample.counts[i % STALL_NUM_COUNTED] = (uint32_t)(value >> 6);
 		world.sample.now_us += SECOND / 4;
 		look(&world);
 		g_assert_true(memchr(world.began.evidence, 0, sizeof(world.began.evidence)));
@@ -1249,6 +1367,9 @@ int main(int argc, char **argv)
 	add("/stall/a hang that only the guest sees is not reported",
 	    test_guest_tells_of_nothing_seen);
 	add("/stall/a warning is reported once", test_warning);
+	add("/stall/a count of the guest is a hang at once, and one incident", test_counts);
+	add("/stall/a counted hang that is seen later is one incident", test_counts_first);
+	add("/stall/counts of before and after a pause are no hang", test_counts_of_before);
 	add("/stall/continuous warnings do not hide a hang", test_warns_and_hangs);
 	add("/stall/a counter that never changed is not a clock", test_counter_not_in_use);
 	add("/stall/a vCPU's new thread is measured from its start", test_another_thread);
