@@ -566,8 +566,21 @@ static void append_cpu_list(GString *text, const GPtrArray *group)
 	}
 }
 
+/* If the freeze came late, the CPU that oopsed may be idle. */
+static char *caption(const struct report *report, const struct report_vcpu *vcpu)
+{
+	const char *context = report_context_name(vcpu->context);
+
+	if (!is_oopsing(report, vcpu))
+		return g_strdup(context);
+	return vcpu->context == REPORT_CONTEXT_IDLE ? g_strdup("oopsed, idle by now")
+						    : g_strdup_printf("oopsing, %s", context);
+}
+
 static void write_alone(GString *text, const struct report *report, const struct report_vcpu *vcpu)
 {
+	g_autofree char *state = caption(report, vcpu);
+
 	if (vcpu->cpu.known && vcpu->cpu.value == vcpu->vcpu)
 		text_append(text, "\nCPU %u", vcpu->vcpu);
 	else if (vcpu->cpu.known)
@@ -575,8 +588,7 @@ static void write_alone(GString *text, const struct report *report, const struct
 	else
 		text_append(text, "\nvCPU %u (which CPU it is to the guest is unknown)",
 			    vcpu->vcpu);
-	text_append(text, ": %s%s", is_oopsing(report, vcpu) ? "oopsing, " : "",
-		    report_context_name(vcpu->context));
+	text_append(text, ": %s", state);
 	append_vcpu_task(text, vcpu);
 	append_depths(text, vcpu);
 	g_string_append_c(text, '\n');

@@ -129,6 +129,30 @@ static void test_the_page_has_what_the_report_has(void)
 	g_string_free(page, TRUE);
 }
 
+/* The freeze came late: the CPU that oopsed is idle. */
+static void test_the_cpu_that_oopsed_is_idle_by_now(void)
+{
+	g_autoptr(JsonNode) node = load_report();
+	JsonObject *report = json_node_get_object(node);
+	gint64 oopsed =
+		json_object_get_int_member(json_object_get_object_member(report, "oops"), "cpu");
+	JsonArray *vcpus = json_object_get_array_member(report, "vcpus");
+	GString *page;
+
+	for (guint i = 0; i < json_array_get_length(vcpus); i++) {
+		JsonObject *vcpu = json_array_get_object_element(vcpus, i);
+
+		if (!json_object_get_null_member(vcpu, "cpu") &&
+		    json_object_get_int_member(vcpu, "cpu") == oopsed)
+			json_object_set_string_member(vcpu, "context", "idle");
+	}
+	page = html_report(report);
+	assert_has(page, "<span class=\"state\">oopsed</span>");
+	assert_has(page, "<span class=\"chip\">idle by now</span>");
+	assert_has_not(page, "<span class=\"state\">oopsing</span>");
+	g_string_free(page, TRUE);
+}
+
 /* Replaces every text of the report by @HOSTILE. */
 static JsonNode *poison(JsonNode *node);
 
@@ -276,6 +300,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/html/numbers-have-a-point", test_numbers_have_a_point);
 	g_test_add_func("/html/the-page-has-what-the-report-has",
 			test_the_page_has_what_the_report_has);
+	g_test_add_func("/html/the CPU that oopsed is idle by now",
+			test_the_cpu_that_oopsed_is_idle_by_now);
 	g_test_add_func("/html/hostile-text-stays-text-wherever-it-is",
 			test_hostile_text_stays_text_wherever_it_is);
 	g_test_add_func("/html/a-report-with-nothing-in-it-is-a-page",

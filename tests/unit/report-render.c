@@ -430,6 +430,25 @@ static void test_recursion(void)
 	g_string_free(text, TRUE);
 }
 
+/* The freeze came late: the CPU that oopsed runs its idle task again. */
+static void test_idle_by_now(void)
+{
+	struct report *report = make_report();
+	GString *text;
+
+	for (guint i = 0; i < report->vcpus->len; i++) {
+		struct report_vcpu *vcpu = &g_array_index(report->vcpus, struct report_vcpu, i);
+
+		if (vcpu->cpu.known && vcpu->cpu.value == report->oops.cpu.value)
+			vcpu->context = REPORT_CONTEXT_IDLE;
+	}
+	text = report_to_text(report);
+	g_assert_nonnull(strstr(text->str, "\nCPU 2: oopsed, idle by now"));
+	g_assert_null(strstr(text->str, "oopsing"));
+	g_string_free(text, TRUE);
+	report_free(report);
+}
+
 static void add_task(struct report *report, const char *comm, char letter)
 {
 	struct report_sleeper sleeper = {
@@ -755,5 +774,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/fault-without-address", test_fault_without_address);
 	g_test_add_func("/report/hostile", test_hostile);
 	g_test_add_func("/report/long-log", test_long_log);
+	g_test_add_func("/report/the CPU that oopsed is idle by now", test_idle_by_now);
 	return g_test_run();
 }

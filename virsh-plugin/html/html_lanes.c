@@ -192,6 +192,8 @@ static void add_summary(struct html *html, JsonObject *vcpu, const char *mark, b
 		draw_bar(html, vcpu, context_class(vcpu));
 	html_open(html, "span", "doing");
 	html_element(html, "code", NULL, trace);
+	if (mark && is_idle(vcpu))
+		html_element(html, "span", "chip", "idle by now");
 	add_states(html, vcpu);
 	html_close(html);
 	html_close(html);
@@ -216,8 +218,8 @@ static void add_stack(struct html *html, JsonObject *vcpu)
 /* --- all lanes --- */
 
 struct lanes {
-	gint64 marked;	  /* the CPU that oopsed or stalls, or -1 */
-	const char *mark; /* the label for it */
+	gint64 marked;		      /* the CPU that oopsed or stalls, or -1 */
+	const char *mark, *idle_mark; /* the label for it */
 	bool has_ages;
 	size_t stacks_end; /* size of the page beyond which lanes have no stacks */
 	guint shown, without_stack;
@@ -227,12 +229,13 @@ static void add_lane(struct html *html, struct lanes *lanes, JsonObject *vcpu)
 {
 	gint64 cpu = member_number(vcpu, "cpu", -1);
 	bool is_marked = cpu >= 0 && cpu == lanes->marked;
+	const char *mark = is_idle(vcpu) ? lanes->idle_mark : lanes->mark;
 	g_autofree char *class =
 		g_strdup_printf("lane %s%s", context_class(vcpu), is_marked ? " marked" : "");
 
 	lanes->shown++;
 	html_open(html, "details", class);
-	add_summary(html, vcpu, is_marked ? lanes->mark : NULL, lanes->has_ages);
+	add_summary(html, vcpu, is_marked ? mark : NULL, lanes->has_ages);
 	if (html_length(html) < lanes->stacks_end)
 		add_stack(html, vcpu);
 	else
@@ -275,10 +278,11 @@ static void find_marked(struct lanes *lanes, JsonObject *report)
 {
 	lanes->marked = member_number(member_object(report, "oops"), "cpu", -1);
 	lanes->mark = "oopsing";
+	lanes->idle_mark = "oopsed"; /* the freeze came late */
 	if (lanes->marked >= 0)
 		return;
 	lanes->marked = member_number(member_object(report, "stall"), "cpu", -1);
-	lanes->mark = "stuck";
+	lanes->mark = lanes->idle_mark = "stuck";
 }
 
 static void add_buttons(struct html *html)
