@@ -6,11 +6,8 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
-. "$here/../lib/eventually.sh"
 . "$here/lib.sh"
+. "$here/../lib/eventually.sh"
 
 libvirt_start
 guest_start a smp=4 on_crash=preserve wait=no
@@ -20,14 +17,7 @@ guest_ready b
 
 # json NAME MEMBER: a member of the newest report
 json() {
-	local newest
-	newest=$(dumps "$1" | tail -n 1)
-	sed -nE "s/^ *\"$2\" ?: ?\"?([^\",]*)\"?,?\$/\1/p" "$newest/report.json" | head -n 1
-}
-
-# newest NAME FILE
-newest() {
-	tr -d "\000" <"$(dumps "$1" | tail -n 1)/$2"
+	newest "$1" report.json | sed -nE "s/^ *\"$2\" ?: ?\"?([^\",]*)\"?,?\$/\1/p" | head -n 1
 }
 
 # stored NAME: waits until its next dump is logged

@@ -8,19 +8,11 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
-query=$build/tests/report/query
 libvirt_start
 daemon_config '[daemon]' 'log_level=debug'
 daemon_start
-
-value() {
-	"$query" value "$dump/report.json" "$1"
-}
 
 # The disk of guest NAME, served by a process that can be stopped: sets $server
 serve_disk() {

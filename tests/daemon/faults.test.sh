@@ -8,9 +8,6 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
 libvirt_start
@@ -34,10 +31,6 @@ tap_like "virsh oopsbt status says why the watch is blind, and what to do" \
 # The fake does not say that it is done while the guest is frozen.
 oops_begin() {
 	oops a &
-}
-
-newest() {
-	cat "$(dumps a | tail -n 1)/$1"
 }
 
 # runs SECONDS: the guest runs within that time, and continues to run
@@ -83,7 +76,7 @@ oops a
 daemon_wait 'stored: ' >/dev/null
 daemon_kill
 tap_ok "killed when stored, the daemon leaves a guest that runs" runs 3
-tap_is 'killed when stored, the daemon leaves one complete dump' "$(dumps a | wc -l) $(newest report.txt)" "1 a report"
+tap_is 'killed when stored, the daemon leaves one complete dump' "$(dumps a | wc -l) $(newest a report.txt)" "1 a report"
 daemon_start
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
 tap_is 'no kill leaves a partial dump' "$(hidden)" ""
@@ -118,17 +111,17 @@ kill -STOP "$daemon_pid"
 tap_ok "when the daemon hangs, its guard thaws the guest" runs 5
 kill -CONT "$daemon_pid"
 daemon_wait 'stored: ' >/dev/null
-tap_like 'a collection ends when its hung daemon continues' "$(newest report.txt)" 'not analysed'
+tap_like 'a collection ends when its hung daemon continues' "$(newest a report.txt)" 'not analysed'
 
 rogue hang-frozen
 daemon_mark
 oops_begin
 daemon_wait 'thawed: ' 10 >/dev/null
 tap_ok "an analyser that hangs costs the guest no more than the budget" runs 3
-tap_like 'the dump says that the analyser hung' "$(daemon_wait 'stored: ' >/dev/null && newest report.txt)" \
+tap_like 'the dump says that the analyser hung' "$(daemon_wait 'stored: ' >/dev/null && newest a report.txt)" \
 	'not analysed: .*in time'
-tap_like 'the dump says that the budget was exceeded' "$(newest report.txt)" 'the budget of 300 ms was used up before everything was read'
-tap_like 'the dump has the registers although the analyser hung' "$(newest registers.txt)" '^CPU#1'
+tap_like 'the dump says that the budget was exceeded' "$(newest a report.txt)" 'the budget of 300 ms was used up before everything was read'
+tap_like 'the dump has the registers although the analyser hung' "$(newest a registers.txt)" '^CPU#1'
 
 daemon_change a "budget='8000'"
 rogue hang-frozen
@@ -180,7 +173,7 @@ refused() {
 	daemon_mark
 	oops a
 	daemon_wait 'stored: ' >/dev/null
-	tap_like "an analyser that does \"$1\" leaves a dump that says so" "$(newest report.txt)" "$2"
+	tap_like "an analyser that does \"$1\" leaves a dump that says so" "$(newest a report.txt)" "$2"
 	tap_ok "after an analyser that does \"$1\" report.json has the schema and the domain" grep -E "\"uuid\" ?: ?\"$(virsh -q domuuid "$(guest_domain a)" | tr -d ' \n')\"" "$(dumps a | tail -n 1)/report.json"
 }
 
@@ -207,7 +200,7 @@ rogue good
 daemon_mark
 oops a
 daemon_wait 'stored: ' >/dev/null
-tap_is 'after bad analysers a good one makes a good dump' "$(newest report.txt)" "a report"
+tap_is 'after bad analysers a good one makes a good dump' "$(newest a report.txt)" "a report"
 tap_like 'the guest runs after all bad analysers' "$(state a)" '^running'
 
 # --- too many oopses ---

@@ -7,9 +7,6 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
 libvirt_start
@@ -47,10 +44,6 @@ qemu_pid() {
 
 guard_pid() {
 	pgrep -P "$daemon_pid" -f oopsbt-freeze-guard
-}
-
-newest() {
-	cat "$(dumps "$1" | tail -n 1)/$2"
 }
 
 known() {

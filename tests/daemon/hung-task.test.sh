@@ -7,18 +7,10 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
-query=$build/tests/report/query
 libvirt_start
 daemon_start
-
-value() {
-	"$query" value "$dump/report.json" "$1"
-}
 
 # hangs SCENARIO TITLE VERDICT: the guest of that name does
 hangs() {

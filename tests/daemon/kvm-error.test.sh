@@ -8,12 +8,8 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
-query=$build/tests/report/query
 domain=$(guest_domain k)
 rom=$test_dir/rom
 
@@ -65,7 +61,7 @@ daemon_wait "$domain: enabled and running" >/dev/null
 daemon_mark
 virsh -q resume "$domain" >/dev/null
 if daemon_wait "$domain: stored:" 30 >/dev/null; then
-	dump=$(dumps k | tail -n 1)
+	dump=$(newest k)
 	tap_is 'a vCPU that KVM cannot run: the incident is a KVM error' \
 		"$("$query" value "$dump/report.json" '$.incident'): $("$query" value "$dump/report.json" '$.title')" \
 		'kvm-error: KVM internal error'
@@ -89,7 +85,7 @@ if daemon_wait "$domain: stored:" 30 >/dev/null; then
 	daemon_start
 	daemon_wait "$domain: stored:" 30 >/dev/null || true
 	tap_is 'a vCPU that KVM could not run while there was no daemon: the incident is a KVM error' \
-		"$(dumps k | wc -l): $("$query" value "$(dumps k | tail -n 1)/report.json" '$.incident')" '1: kvm-error'
+		"$(dumps k | wc -l): $(value '$.incident' k)" '1: kvm-error'
 elif [[ $(status) == *internal-error* ]]; then
 	tap_ok 'a vCPU that KVM cannot run makes a dump' false
 else

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# oopsbtd in a test: with its own store, runtime directory and log. Source tests/lib's tap.sh,
-# libvirt.sh and guest.sh first.
+# oopsbtd in a test: with its own store, runtime directory and log. Sources tests/lib's tap.sh,
+# libvirt.sh and guest.sh.
 #
 #	daemon_start [OPTION...]	in the foreground, logging to $daemon_log; returns when it is connected
 #	daemon_kill			kill -9
@@ -16,11 +16,20 @@
 #	rogue MODE			what the rogue analyser does in the next collection (rogue-analyze.c)
 #	rogue_analyzer			use it, from the next start on
 #	dumps NAME			the dumps of a guest, one path a line
+#	newest NAME [FILE]		the newest dump of a guest, or what a file of it contains, without zeros
+#	value JSONPATH [NAME]		of the report in \$dump, or in the newest dump of a guest
 #	vcpu_ran NAME NUMBER		how long a vCPU's thread has run, in microseconds
 #	oops NAME [SCENARIO...]		have the guest oops (null by default), without a pause between them
 
-build=${OOPSBT_BUILD:-$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../../build}
+daemon_lib=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+# shellcheck source-path=SCRIPTDIR
+. "$daemon_lib/../lib/tap.sh"
+. "$daemon_lib/../lib/libvirt.sh"
+. "$daemon_lib/../lib/guest.sh"
+
+build=${OOPSBT_BUILD:-$daemon_lib/../../build}
 build=$(realpath "$build")
+query=$build/tests/report/query
 daemon_store=$test_dir/store
 daemon_runtime=$test_dir/run
 daemon_log=$test_dir/daemon.log
@@ -116,6 +125,22 @@ rogue_analyzer() {
 # Old dumps may be removed at this moment.
 dumps() {
 	{ find -H "$daemon_store/$(guest_domain "$1")" -mindepth 1 -maxdepth 1 -name '2*' 2>/dev/null || true; } | sort -V
+}
+
+newest() {
+	local dump
+	dump=$(dumps "$1" | tail -n 1)
+	if [ $# = 1 ]; then
+		echo "$dump"
+	else
+		tr -d '\000' <"$dump/$2"
+	fi
+}
+
+value() {
+	local report=${dump:-}
+	[ $# = 1 ] || report=$(newest "$2")
+	"$query" value "$report/report.json" "$1"
 }
 
 # Each oops kills its writer, so each has its own shell.

@@ -7,41 +7,11 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
-# Starts a libvirtd like libvirt_start, but with another host's identity. Sets $there, its URI.
-other_host() {
-	local root=$test_dir/other folder
-	# shellcheck disable=SC2154 # of libvirt.sh
-	for folder in $libvirt_folders; do
-		mkdir -p "$root$folder"
-	done
-	cp "$libvirt_root/etc/libvirt/qemu.conf" "$root/etc/libvirt/" 2>/dev/null || true
-	printf 'host_uuid = "%s"\n' "$(cat /proc/sys/kernel/random/uuid)" >"$root/etc/libvirt/libvirtd.conf"
-	# shellcheck disable=SC2016,SC2086 # the inner shell expands; one word a folder
-	nsenter --mount --target "$(cat "$libvirt_root/virtlogd.pid")" \
-		unshare --mount --uts --propagation private sh -euc '
-		root=$1
-		shift
-		hostname oopsbt-other-host
-		for folder; do
-			mount --bind "$root$folder" "$folder"
-		done
-		virtlogd -d -p "$root/virtlogd.pid"
-		libvirtd -d -p "$root/libvirtd.pid"' libvirt "$root" $libvirt_folders
-	there="qemu+unix:///system?socket=$root/run/libvirt/libvirt-sock"
-	at_exit "virsh -q -c '$there' destroy $domain >/dev/null 2>&1; end_process \$(cat $root/libvirtd.pid) \$(cat $root/virtlogd.pid)"
-}
-
-query=$build/tests/report/query
 domain=oopsbt-test-$$-migrating
 libvirt_start
-other_host
-# The socket of the migration, which QEMU's user creates.
-install -d -m 0777 "$test_dir/migration"
+libvirt_other_host
 
 # Does not use guest_start: two QEMUs cannot share pipes and log.
 kernel=$(guest_kernel 6.1)
@@ -81,8 +51,8 @@ answered() {
 }
 
 migrate() {
-	timeout 120 virsh -q migrate --live "$domain" "$there" \
-		--migrateuri "unix://$test_dir/migration/socket$1" "${@:2}" >>"$test_dir/migrate.log" 2>&1
+	timeout 120 virsh -q migrate --live "$domain" "$libvirt_other_uri" \
+		--migrateuri "unix://$libvirt_migration/$1" "${@:2}" >>"$test_dir/migrate.log" 2>&1
 }
 
 migrating() {
@@ -110,7 +80,7 @@ daemon_mark
 in_guest '(echo null >/sys/kernel/debug/oopsbt_scenario/run) 2>/dev/null & true'
 tap_like "an oops while it migrates is collected at once" "$(daemon_wait 'stored: ' || true)" 'null_deref'
 tap_unlike 'a domain that is migrating is not frozen' "$(tail -n "+$daemon_from" "$daemon_log")" 'frozen:'
-dump=$(dumps migrating | tail -n 1)
+dump=$(newest migrating)
 tap_is "the report of a migrating domain says why it has no registers" \
 	"$("$query" value "$dump/report.json" '$.errors[*]' | grep -c '"vcpus","message":"no registers: the domain is migrating"')" 1
 tap_like 'the report of a migrating domain has what the guest printed' "$(cat "$dump/dmesg.txt")" 'Oops: 0002'
@@ -123,7 +93,7 @@ tap_is 'a domain whose migration was cancelled has one dump' "$(dumps migrating 
 migrate 2 &
 wait $! || cat "$test_dir/migrate.log"
 tap_ok 'a domain that has migrated is not followed any more' daemon_wait "$domain: is gone"
-tap_like 'a domain that has migrated runs on the other host' "$(virsh -q -c "$there" domstate "$domain")" '^running'
+tap_like 'a domain that has migrated runs on the other host' "$(virsh -q -c "$libvirt_other_uri" domstate "$domain")" '^running'
 status=0
 daemon_stop || status=$?
 tap_is "the daemon exits without an error after SIGTERM" "$status" 0

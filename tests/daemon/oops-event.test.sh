@@ -10,12 +10,8 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
-query=$build/tests/report/query
 qemu=$("$here/../../qemu-patches/build-qemu" 7.2)
 kernel=$("$here/../kernel/build-kernel" linux-6.1)
 
@@ -27,10 +23,6 @@ guest_start stock kernel="$kernel" smp=2 module=no events=11 wait=no
 for name in exact module plain stock; do
 	guest_ready "$name"
 done
-
-value() {
-	"$query" value "$(dumps "$1" | tail -n 1)/report.json" "$2"
-}
 
 # collect NAME SCENARIO: makes it oops and waits for the dump
 collect() {
@@ -108,19 +100,19 @@ collect exact null
 end_process "$listener"
 tap_is "the event brings all CPUs' registers, because the daemon requested them" \
 	"$(grep '"registers":' "$test_dir/oopses" | grep -o 'CPU#[0-9]*' | xargs)" 'CPU#0 CPU#1 CPU#2 CPU#3'
-tap_is "an oops is a GUEST_OOPS event" "$(value exact '$.signal')" oops
+tap_is "an oops is a GUEST_OOPS event" "$(value '$.signal' exact)" oops
 tap_like "QEMU held the guest for the oops" "$(tail -n "+$daemon_from" "$daemon_log")" 'the guest runs again, after'
 tap_unlike 'libvirt has suspended nothing: QEMU held the guest' "$(guest_events_log exact)" Suspended
 tap_is 'the guest runs on after an oops event' "$(guest_exec exact 'echo alive') $(qemu_state exact)" 'alive running'
-tap_is 'the guest was frozen from the instant of the oops on' "$(value exact '$.timeline.frozen')" \
-	"$(value exact '$.timeline.signalled')"
-tap_like 'the report tells the time until the guest ran again' "$(value exact '$.timeline.freeze_us')" '^[1-9][0-9]*$'
-cpu=$(value exact '$.oops.cpu')
-stack=$(value exact "\$.vcpus[$cpu].frames[*].symbol" | xargs)
+tap_is 'the guest was frozen from the instant of the oops on' "$(value '$.timeline.frozen' exact)" \
+	"$(value '$.timeline.signalled' exact)"
+tap_like 'the report tells the time until the guest ran again' "$(value '$.timeline.freeze_us' exact)" '^[1-9][0-9]*$'
+cpu=$(value '$.oops.cpu' exact)
+stack=$(value "\$.vcpus[$cpu].frames[*].symbol" exact | xargs)
 tap_note "$stack"
 tap_like "the oopsing CPU is in the notifier that wrote the port, below oops_enter" "$stack" \
 	'^([a-z0-9_.]+ ){1,7}oops_enter .*scenario_null_deref'
-tap_is "the report has all CPUs of a held guest" "$(value exact '$.vcpus[*].frames[0].pc' | wc -l)" 4
+tap_is "the report has all CPUs of a held guest" "$(value '$.vcpus[*].frames[0].pc' exact | wc -l)" 4
 
 # --- the instant of the pause ---
 
@@ -140,10 +132,10 @@ counted() {
 		daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
 		# A CPU that was stopped elsewhere, or at the start, has another value in that
 		# register.
-		[ "$(value exact '$.vcpus[1:4].frames[0].symbol' | grep -cx scenario_count)" = 3 ] || continue
-		[ "$(value exact '$.vcpus[1:4].frames[0].offset' | sort -n | head -n 1)" -gt 11 ] || continue
+		[ "$(value '$.vcpus[1:4].frames[0].symbol' exact | grep -cx scenario_count)" = 3 ] || continue
+		[ "$(value '$.vcpus[1:4].frames[0].offset' exact | sort -n | head -n 1)" -gt 11 ] || continue
 		seen=$((seen + 1))
-		last=$(value exact '$.vcpus[1:4].regs.r12' | while read -r held; do echo $((held)); done | sort -n | tail -n 1)
+		last=$(value '$.vcpus[1:4].regs.r12' exact | while read -r held; do echo $((held)); done | sort -n | tail -n 1)
 		began=$(counter "$at_oops")
 		tap_note "the last CPU stood $((last - began)) counts after the oops"
 		all+="$((last - began)) "
@@ -169,12 +161,12 @@ monitor exact '{"execute": "set-action", "arguments": {"oops": "pause"}}' >/dev/
 # --- other combinations ---
 
 collect module null
-tap_is "the module sends the same event to a patched QEMU" "$(value module '$.signal')" oops
-tap_like "the event of the module is about the same oops" "$(value module '$.title')" scenario_null_deref
+tap_is "the module sends the same event to a patched QEMU" "$(value '$.signal' module)" oops
+tap_like "the event of the module is about the same oops" "$(value '$.title' module)" scenario_null_deref
 collect plain null
-tap_is "a guest with neither is found by its memory on a patched QEMU" "$(value plain '$.signal')" watch
+tap_is "a guest with neither is found by its memory on a patched QEMU" "$(value '$.signal' plain)" watch
 collect stock null
-tap_is "a patched guest on stock QEMU is found by its memory" "$(value stock '$.signal')" watch
+tap_is "a patched guest on stock QEMU is found by its memory" "$(value '$.signal' stock)" watch
 
 # --- more oopses than QEMU sends events for ---
 
@@ -235,9 +227,9 @@ kill -STOP "$daemon_pid"
 oops exact null
 kill -CONT "$daemon_pid"
 daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
-tap_like "the report says that QEMU ended the pause before everything was read" "$(cat "$(dumps exact | tail -n 1)/report.txt")" \
+tap_like "the report says that QEMU ended the pause before everything was read" "$(newest exact report.txt)" \
 	'QEMU let the guest go on by itself'
-tap_is 'a report of a pause that ended early does not claim a single instant' "$(value exact '$.vcpus[*].consistency' | sort -u)" late
+tap_is 'a report of a pause that ended early does not claim a single instant' "$(value '$.vcpus[*].consistency' exact | sort -u)" late
 
 daemon_change exact "budget='2000' watch='100' keep='100'"
 

@@ -8,21 +8,13 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
 # Without starved: other work on this machine may starve a guest at any time.
 hangs=soft-lockup,hard-lockup,rcu-stall,hung-task,dead
-query=$build/tests/report/query
 daemon_config '[stall]' 'dead_s=5' '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
 libvirt_start
 daemon_start
-
-value() {
-	"$query" value "$dump/report.json" "$1"
-}
 
 # stalls GUEST SCENARIO: waits for its dump and sets $dump
 stalls() {
@@ -51,7 +43,7 @@ dumped() {
 ends() {
 	tap_like "$shape, $2: the log reports its end" "$(daemon_wait "$2: .* ran on after [0-9]+ s" 60 || true)" 'ran on'
 	daemon_wait "$(guest_domain "$1"): stored:.* ended$" 60 >/dev/null || true
-	dump=$(dumps "$1" | tail -n 1)
+	dump=$(newest "$1")
 	tap_is "$shape, $2: there is a dump of its end" "$(value '$.incident') $(value '$.stall.phase'): $(value '$.title')" \
 		"$2 ended: ${2//-/ } ended"
 }

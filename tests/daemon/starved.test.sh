@@ -10,16 +10,8 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
-query=$build/tests/report/query
-
-value() {
-	"$query" value "$(dumps "${2:-g}" | tail -n 1)/report.json" "$1"
-}
 
 # busy NAME: two CPUs that want to run all the time
 busy() {
@@ -45,15 +37,15 @@ for kernel in ${STALL_KERNELS:-6.1}; do
 	daemon_wait "$(guest_domain g): stored:" 60 >/dev/null || true
 	end_process "$hog"
 	taskset -p "$(printf %x $(((1 << $(nproc)) - 1)))" "$vcpu" >/dev/null
-	tap_is "$kernel, a busy host: the incident is a starved CPU" "$(value '$.incident') on CPU $(value '$.stall.cpu')" 'starved on CPU 1'
-	tap_is "$kernel, a busy host: the title says that the host keeps a vCPU waiting" "$(value '$.title')" 'starved: the host keeps a vCPU waiting'
-	tap_is "$kernel, a busy host: the host is to blame" "$(value '$.verdict.blame')" host
+	tap_is "$kernel, a busy host: the incident is a starved CPU" "$(value '$.incident' g) on CPU $(value '$.stall.cpu' g)" 'starved on CPU 1'
+	tap_is "$kernel, a busy host: the title says that the host keeps a vCPU waiting" "$(value '$.title' g)" 'starved: the host keeps a vCPU waiting'
+	tap_is "$kernel, a busy host: the host is to blame" "$(value '$.verdict.blame' g)" host
 	# shellcheck disable=SC2016 # for the guest's shell
 	guest_exec g 'kill -9 $(cat /tmp/busy)'
 	tap_like "$kernel, a host that is not busy any more: the log reports the end of the starvation" "$(daemon_wait 'starved: .* ran on after [0-9]+ s' 60 || true)" 'ran on'
 	daemon_wait "$(guest_domain g): stored:.* ended$" 60 >/dev/null || true
 	tap_is "$kernel, a host that is not busy any more: there is a dump of the end" \
-		"$(value '$.incident') $(value '$.stall.phase'): $(value '$.title')" 'starved ended: starved ended'
+		"$(value '$.incident' g) $(value '$.stall.phase' g): $(value '$.title' g)" 'starved ended: starved ended'
 	guest_destroy g
 
 	guest_start limited kernel="$kernel" smp=2 memory=256 kaslr=no

@@ -8,13 +8,9 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
-. "$here/../qemu/qemu.sh"
 . "$here/lib.sh"
+. "$here/../qemu/qemu.sh"
 
-query=$build/tests/report/query
 burst=5
 seconds=10
 built=$("$here/../../qemu-patches/build-qemu" 7.2)
@@ -86,14 +82,6 @@ tap_ok "the guest runs after the storm" eventually [ "$(writes)" != "$first" ]
 
 # --- oopses without a dump ---
 
-value() {
-	"$query" value "$(dumps other | tail -n 1)/report.json" "$1"
-}
-
-report() {
-	cat "$(dumps other | tail -n 1)/report.txt"
-}
-
 # reload LINE...: adds lines to the configuration
 reload() {
 	daemon_config "$@"
@@ -108,7 +96,7 @@ daemon_config '[rate-limit]' 'domain_burst=2' 'domain_per_hour=120'
 daemon_start
 daemon_wait "$(guest_domain other): runs Linux" 60 >/dev/null
 had=$(dumps other | wc -l)
-told=$(value '$.oops.number')
+told=$(value '$.oops.number' other)
 daemon_mark
 for scenario in null null bug null gpf; do
 	oops other "$scenario"
@@ -117,17 +105,17 @@ tap_ok "after the rate limit the last oops is collected, though no other follows
 	daemon_wait "$(guest_domain other): collecting the last of the signals that the rate limit left out" 60
 daemon_wait "$(guest_domain other): stored:.*scenario_gpf" 60 >/dev/null || true
 tap_is "of five oopses with a burst of two there are three dumps" $(($(dumps other | wc -l) - had)) 3
-tap_is "the third dump of five oopses is of the fifth" "$(value '$.title') $(($(value '$.oops.number') - told))" \
+tap_is "the third dump of five oopses is of the fifth" "$(value '$.title' other) $(($(value '$.oops.number' other) - told))" \
 	'general protection fault in scenario_gpf [oopsbt_scenario] 5'
-tap_is 'the report of a deferred signal has registers' "$(value '$.fault.symbol') $(value '$.fault.regs.*' | grep -x 0x6f6f707362740000 | sort -u)" \
+tap_is 'the report of a deferred signal has registers' "$(value '$.fault.symbol' other) $(value '$.fault.regs.*' other | grep -x 0x6f6f707362740000 | sort -u)" \
 	'scenario_gpf 0x6f6f707362740000'
-tap_is 'the report of a deferred signal says that it was deferred' "$(value '$.timeline.deferred')" true
+tap_is 'the report of a deferred signal says that it was deferred' "$(value '$.timeline.deferred' other)" true
 tap_is "the report lists the two skipped oopses by number and title" \
-	"$(value '$.suppressed.oopses[*].number' | while read -r n; do echo $((n - told)); done | xargs) $(
-		value '$.suppressed.oopses[*].title' | grep -oE 'scenario_[a-z_]+' | grep -v oopsbt | xargs)" \
+	"$(value '$.suppressed.oopses[*].number' other | while read -r n; do echo $((n - told)); done | xargs) $(
+		value '$.suppressed.oopses[*].title' other | grep -oE 'scenario_[a-z_]+' | grep -v oopsbt | xargs)" \
 	'3 4 scenario_bug scenario_null_deref'
-tap_is 'the report says why two oopses have no dump' "$(value '$.suppressed.count') $(value '$.suppressed.rate_limit') $(value '$.suppressed.failed')" '2 2 0'
-tap_like 'report.txt lists the oopses without a dump' "$(report)" '2 signals: the rate limit was reached'
+tap_is 'the report says why two oopses have no dump' "$(value '$.suppressed.count' other) $(value '$.suppressed.rate_limit' other) $(value '$.suppressed.failed' other)" '2 2 0'
+tap_like 'report.txt lists the oopses without a dump' "$(newest other report.txt)" '2 signals: the rate limit was reached'
 
 # The next one is collected at once: its stack must belong to its text.
 reload 'domain_burst=100' '[store]' 'free_space_mib=1073741824'
@@ -139,18 +127,18 @@ daemon_mark
 oops other gpf
 daemon_wait "$(guest_domain other): stored:" 60 >/dev/null
 tap_is "after a failed collection the report is of the next oops" \
-	"$(value '$.title') $(($(value '$.oops.number') - told))" \
+	"$(value '$.title' other) $(($(value '$.oops.number' other) - told))" \
 	'general protection fault in scenario_gpf [oopsbt_scenario] 7'
 # On a busy host the CPU may have moved on.
-tap_like "after a failed collection no stack is of another oops" "$(value '$.vcpus[*].frames[*].symbol' | grep ^scenario_ | sort -u | xargs)" \
+tap_like "after a failed collection no stack is of another oops" "$(value '$.vcpus[*].frames[*].symbol' other | grep ^scenario_ | sort -u | xargs)" \
 	'^(scenario_gpf)?$'
-tap_is "after a failed collection the registers are of the reported oops" "$(value '$.fault.symbol')" scenario_gpf
-tap_like "the report lists the oops of a failed collection" "$(value '$.suppressed.oopses[*].title')" \
+tap_is "after a failed collection the registers are of the reported oops" "$(value '$.fault.symbol' other)" scenario_gpf
+tap_like "the report lists the oops of a failed collection" "$(value '$.suppressed.oopses[*].title' other)" \
 	'^kernel BUG at oopsbt_scenario.c:[0-9]+ in scenario_bug '
-tap_is 'the report says that a collection failed' "$(value '$.suppressed.rate_limit') $(value '$.suppressed.failed')" '0 1'
-tap_unlike "the report does not blame the rate limit for a failed collection" "$(report)" 'rate limit'
-"$build/host-tool/oopsbt-analyze" --json "$(dumps other | tail -n 1)/core" >"$test_dir/again.json" || true
-tap_ok "the core has the same list of oopses" cmp "$test_dir/again.json" "$(dumps other | tail -n 1)/report.json"
+tap_is 'the report says that a collection failed' "$(value '$.suppressed.rate_limit' other) $(value '$.suppressed.failed' other)" '0 1'
+tap_unlike "the report does not blame the rate limit for a failed collection" "$(newest other report.txt)" 'rate limit'
+"$build/host-tool/oopsbt-analyze" --json "$(newest other)/core" >"$test_dir/again.json" || true
+tap_ok "the core has the same list of oopses" cmp "$test_dir/again.json" "$(newest other)/report.json"
 
 # --- repeats of a bug ---
 
@@ -187,7 +175,7 @@ tap_ok "an oops that another process kept from being collected is collected afte
 	daemon_wait "$(guest_domain other): stored:.*scenario_null_deref" 60
 tap_is "the log says once that a collection has to wait" "$(tail -n "+$daemon_from" "$daemon_log" | grep -c 'cannot collect yet')" 1
 tap_is 'an oops that another process kept from being collected has one dump' $(($(dumps other | wc -l) - had)) 1
-tap_is 'the dump of a delayed oops mentions no other' "$(value '$.suppressed')" null
+tap_is 'the dump of a delayed oops mentions no other' "$(value '$.suppressed' other)" null
 
 # The next daemon knows which oopses were skipped.
 daemon_stop
@@ -203,5 +191,5 @@ daemon_kill
 daemon_start
 tap_ok "a signal that the daemon had deferred when it was killed is collected by the next one" \
 	daemon_wait "$(guest_domain other): stored:.*scenario_gpf" 60
-tap_like 'the next daemon lists the oopses skipped before' "$(value '$.suppressed.oopses[*].title')" scenario_bug
+tap_like 'the next daemon lists the oopses skipped before' "$(value '$.suppressed.oopses[*].title' other)" scenario_bug
 tap_done

@@ -8,19 +8,11 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
-query=$build/tests/report/query
 daemon_config '[rate-limit]' 'domain_burst=2' 'domain_per_hour=1'
 libvirt_start
 daemon_start
-
-value() {
-	"$query" value "$dump/report.json" "$1"
-}
 
 # Opens the device and never serves it again. It is off after its expiry; the test then closes it
 # properly, because otherwise the driver assumes that it still runs.
@@ -29,7 +21,7 @@ expires() {
 	guest_exec g 'killall watchdog 2>/dev/null && while pidof watchdog; do usleep 50000; done
 		watchdog -F -T 2 -t 3600 /dev/watchdog0 >/dev/null 2>&1 &'
 	daemon_wait "$1" 60 >/dev/null || true
-	dump=$(dumps g | tail -n 1)
+	dump=$(newest g)
 }
 
 action() {
@@ -61,7 +53,7 @@ daemon_mark
 oops g
 daemon_wait ': stored:' 60 >/dev/null || true
 tap_is "the rate limit of watchdogs does not keep an oops from being collected" \
-	"$(dumps g | wc -l) dumps, $("$query" value "$(dumps g | tail -n 1)/report.json" '$.incident')" '3 dumps, oops'
+	"$(dumps g | wc -l) dumps, $(value '$.incident' g)" '3 dumps, oops'
 
 # paused_unseen: it expires while there is no daemon
 paused_unseen() {
@@ -86,7 +78,7 @@ daemon_stop
 paused_unseen
 daemon_start
 daemon_wait ': stored:' 60 >/dev/null || true
-dump=$(dumps g | tail -n 1)
+dump=$(newest g)
 tap_is 'a guest that its watchdog paused while there was no daemon: there is a dump of it' \
 	"$(dumps g | wc -l): $(value '$.incident') by $(value '$.signal'), $(state g)" '4: watchdog by watchdog, paused (watchdog)'
 tap_like 'a guest that its watchdog paused while there was no daemon: the report has the evidence' "$(cat "$dump/report.txt")" \

@@ -12,6 +12,8 @@
 #	libvirt_program PATH	the path of a program, such as a QEMU, for libvirt's user, who cannot reach the cache in root's home
 #	libvirt_kill		kill -9 the daemon; domains run on
 #	libvirt_again		start it again after that
+#	libvirt_other_host	start a second one with another host name and UUID; sets libvirt_other_uri, and libvirt_migration,
+#				the folder for the sockets of migrations (virsh migrate --migrateuri unix://$libvirt_migration/NAME)
 #	test_dir		the test's folder, world readable, gone at the end
 #	at_exit COMMAND		run COMMAND (a string) at the end, the last registered first
 #
@@ -155,4 +157,36 @@ libvirt_kill() {
 
 libvirt_again() {
 	nsenter --mount --target "$(cat "$libvirt_root/virtlogd.pid")" libvirtd -d -p "$libvirt_root/libvirtd.pid"
+}
+
+libvirt_other_host() {
+	local root=$test_dir/other folder
+	for folder in $libvirt_folders; do
+		mkdir -p "$root$folder"
+	done
+	cp "$libvirt_root/etc/libvirt/qemu.conf" "$root/etc/libvirt/" 2>/dev/null || true
+	printf 'host_uuid = "%s"\n' "$(cat /proc/sys/kernel/random/uuid)" >"$root/etc/libvirt/libvirtd.conf"
+	# shellcheck disable=SC2016,SC2086 # the inner shell expands; one word a folder
+	nsenter --mount --target "$(cat "$libvirt_root/virtlogd.pid")" \
+		unshare --mount --uts --propagation private sh -euc '
+		root=$1
+		shift
+		hostname oopsbt-other-host
+		for folder; do
+			mount --bind "$root$folder" "$folder"
+		done
+		virtlogd -d -p "$root/virtlogd.pid"
+		libvirtd -d -p "$root/libvirtd.pid"' libvirt "$root" $libvirt_folders
+	libvirt_other_uri="qemu+unix:///system?socket=$root/run/libvirt/libvirt-sock"
+	libvirt_migration=$test_dir/migration
+	install -d -m 0777 "$libvirt_migration" # QEMU's user creates the sockets
+	at_exit libvirt_other_stop
+}
+
+libvirt_other_stop() {
+	local root=$test_dir/other domain
+	for domain in $(timeout 20 virsh -q -c "$libvirt_other_uri" list --name 2>/dev/null); do
+		timeout 20 virsh -q -c "$libvirt_other_uri" destroy "$domain" >/dev/null
+	done
+	end_process "$(cat "$root/libvirtd.pid")" "$(cat "$root/virtlogd.pid")"
 }

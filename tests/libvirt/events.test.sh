@@ -7,9 +7,6 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/../daemon/lib.sh"
 
 top=$(realpath "$here/../..")
@@ -65,11 +62,6 @@ build_of() {
 	export OOPSBT_ANALYZER=$build/host-tool/oopsbt-analyze
 }
 
-query=$top/build/tests/report/query
-value() {
-	"$query" value "$(dumps g | tail -n 1)/report.json" "$1"
-}
-
 # watches HOW: starts a daemon that receives oopses in that way
 watched() {
 	daemon_follow g "budget='2000' signal='event' keep='100'" >/dev/null
@@ -83,8 +75,8 @@ build_of "$patched_build"
 LD_LIBRARY_PATH=$tree/build/src daemon_start
 tap_ok "an oopsbtd built for the patched libvirt uses its event" daemon_wait 'libvirt tells of oopses by an event of its own'
 watched
-tap_is "oopsbtd collects an oops after libvirt's event" "$(value '$.signal')" oops
-tap_is "the guest was frozen from the instant of the oops on" "$(value '$.timeline.frozen')" "$(value '$.timeline.signalled')"
+tap_is "oopsbtd collects an oops after libvirt's event" "$(value '$.signal' g)" oops
+tap_is "the guest was frozen from the instant of the oops on" "$(value '$.timeline.frozen' g)" "$(value '$.timeline.signalled' g)"
 tap_ok "virsh prints the event of a pause" guest_events_wait g "event 'guest-oops' for domain .*: pause"
 tap_like "the event has the duration of the stop" "$(guest_events_log g)" 'stop_latency: [0-9]+'
 tap_is "libvirt suspends nothing during QEMU's pause" "$(guest_events_log g | grep -c Suspended)" 0
@@ -97,7 +89,7 @@ daemon_start
 watched
 tap_unlike "an oopsbtd built for stock libvirt uses QEMU's event" \
 	"$(tail -n "+$daemon_from" "$daemon_log")" 'event of its own'
-tap_is "an oopsbtd built for stock libvirt collects an oops, too" "$(value '$.signal')" oops
+tap_is "an oopsbtd built for stock libvirt collects an oops, too" "$(value '$.signal' g)" oops
 daemon_stop
 
 # --- virsh oopsbt enable ---

@@ -7,11 +7,8 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
-. "$here/../lib/eventually.sh"
 . "$here/../daemon/lib.sh"
+. "$here/../lib/eventually.sh"
 . "$here/lib.sh"
 
 # define NAME: an enabled domain that does not run; NAME as in XML

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Shared by the tests of metrics. Source tests/lib's tap.sh, libvirt.sh, guest.sh and eventually.sh,
-# and tests/daemon/lib.sh first.
+# Shared by the tests of metrics. Source tests/daemon/lib.sh and tests/lib/eventually.sh first.
 #
 #	metrics_has LINE [SECONDS]	until the file has that line, for at most 30 s
 #	metrics_lacks TEXT [SECONDS]	until it is there and no line has that text

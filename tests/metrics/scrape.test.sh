@@ -6,11 +6,8 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
-. "$here/../lib/eventually.sh"
 . "$here/../daemon/lib.sh"
+. "$here/../lib/eventually.sh"
 . "$here/lib.sh"
 
 # value METRIC: of the line that begins with it

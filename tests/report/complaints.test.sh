@@ -6,16 +6,8 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/../daemon/lib.sh"
 
-query=$build/tests/report/query
-
-value() {
-	"$query" value "$dump/report.json" "$1"
-}
 
 # panics KERNEL SETTINGS SCENARIO: with these sysctls the scenario makes a guest panic; sets $dump
 panics() {

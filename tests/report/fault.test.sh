@@ -7,17 +7,9 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/../daemon/lib.sh"
 
-query=$build/tests/report/query
 analyze=$build/host-tool/oopsbt-analyze
-
-value() {
-	"$query" value "$dump/report.json" "$1"
-}
 
 # collect SCENARIO: guest a oopses; sets $dump, $printed (what the guest printed) and $own (the same
 # up to its trace)

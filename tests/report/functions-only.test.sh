@@ -7,16 +7,8 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/../daemon/lib.sh"
 
-query=$build/tests/report/query
-
-value() {
-	"$query" value "$dump/report.json" "$1"
-}
 
 # watched N: by the watch, which may report an oops before the kernel has printed all of it
 watched() {
@@ -24,7 +16,7 @@ watched() {
 	oops g null
 	tap_ok "oops $1: the memory watch notices it" \
 		daemon_wait "$(guest_domain g): stored:.*NULL pointer dereference in scenario_null_deref" 60
-	dump=$(dumps g | tail -n 1)
+	dump=$(newest g)
 	tap_is "oops $1: the signal of the report is the watch" "$(value '$.signal')" watch
 	tap_is "oops $1: the report has the kernel's count of oopses" "$(value '$.guest.die_counter')" "$1"
 }

@@ -9,12 +9,8 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/../daemon/lib.sh"
 
-query=$build/tests/report/query
 # The analyser's sandbox does not let LeakSanitizer look at its own process.
 case $build in *sanitized*) export ASAN_OPTIONS=detect_leaks=0 ;; esac
 

@@ -8,12 +8,8 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/../daemon/lib.sh"
 
-query=$build/tests/report/query
 # The analyser's sandbox does not let LeakSanitizer look at its own process.
 case $build in *sanitized*) export ASAN_OPTIONS=detect_leaks=0 ;; esac
 
@@ -36,16 +32,12 @@ start() {
 	guest_exec "$1" 'modprobe virtio_blk; tar -C /tmp -xf /dev/vda; uname -r'
 }
 
-# collect NAME: sets $report
+# collect NAME: sets $dump
 collect() {
 	local id
 	id=$("$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" -q -D "$daemon_store" \
 		collect --budget 10000 "$(guest_domain "$1")")
-	report=$daemon_store/$(guest_domain "$1")/$id/report.json
-}
-
-value() {
-	"$query" value "$report" "$1"
+	dump=$daemon_store/$(guest_domain "$1")/$id
 }
 
 command_line='console=ttyS0 quiet panic=-1 oopsbt.module=no'
@@ -67,10 +59,10 @@ guest_exec g 'cat /proc/kallsyms' >"$test_dir/kallsyms"
 daemon_mark
 oops g
 tap_like 'an oops of the other kernel is noticed' "$(daemon_wait "$(guest_domain g): stored:" 60)" 'null_deref'
-report=$(dumps g | tail -n 1)/report.json
+dump=$(newest g)
 tap_is 'the report is of the other kernel' "$(value '$.guest.release')" "$other"
 tap_is 'all CPUs run the other kernel' "$(value '$.vcpus[*].context' | grep -c foreign)" 0
-tap_ok "every symbol is the other kernel's" "$query" symbols "$report" "$test_dir/kallsyms"
+tap_ok "every symbol is the other kernel's" "$query" symbols "$dump/report.json" "$test_dir/kallsyms"
 guest_destroy g
 
 start g smp=4 memory=1024 append='crashkernel=256M' module=no
@@ -88,10 +80,10 @@ collect g
 tap_is 'the report is of the crash kernel' "$(value '$.guest.release')" "$other"
 tap_is 'the CPUs of the first kernel are foreign' "$(value '$.vcpus[*].context' | grep -c foreign)" 3
 tap_is 'a foreign CPU has its registers' "$(value '$.vcpus[*].regs.rip' | wc -l)" 4
-tap_ok "every symbol is the crash kernel's" "$query" symbols "$report" "$test_dir/kallsyms"
-tap_ok 'nothing is missing without a reason' "$query" whole "$report"
+tap_ok "every symbol is the crash kernel's" "$query" symbols "$dump/report.json" "$test_dir/kallsyms"
+tap_ok 'nothing is missing without a reason' "$query" whole "$dump/report.json"
 tap_ok 'the core gives the same report again' \
-	sh -c "'$OOPSBT_ANALYZER' --json '$(dirname "$report")/core' | cmp - '$report'"
+	sh -c "'$OOPSBT_ANALYZER' --json '$dump/core' | cmp - '$dump/report.json'"
 daemon_stop
 collect g
 tap_is 'the crash kernel is found without a daemon' "$(value '$.guest.release')" "$other"

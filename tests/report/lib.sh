@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Checks for reports of guests that oopsed in a known way. Source tests/lib's tap.sh, libvirt.sh and
-# guest.sh, and tests/daemon/lib.sh first.
+# Checks for reports of guests that oopsed in a known way. Source tests/daemon/lib.sh first.
 #
 #	begin NAME OPTION...		start a guest that is followed; OPTIONS are guest_start's
 #	collect NAME SCENARIO		have it oops; sets $dump. The guest runs on
 #	collect_last NAME SCENARIO	the same where the oops becomes a panic
-#	value JSONPATH			of the report in $dump
 #	chain				the functions of the CPU that oopsed, the innermost first
 #	check NAME LABEL TITLE VCPUS	what holds for every report of a guest that runs on
 #	survives NAME LABEL VCPUS SCENARIO	oops, and all of this
@@ -17,7 +15,6 @@
 #	rt=yes|no			whether the kernel is PREEMPT_RT: its interrupts are threads, whose oopses are survived
 #	through_libvirt			from now on the daemon reads guest memory through libvirt
 
-query=$build/tests/report/query
 analyze=$build/host-tool/oopsbt-analyze
 
 # collect GUEST SCENARIO: makes it oops and waits for the dump; sets $dump
@@ -40,10 +37,6 @@ stored() {
 	line=$(daemon_wait "$(guest_domain "$1"): stored:" 60)
 	id=${line#*: stored: }
 	dump=$daemon_store/$(guest_domain "$1")/${id%%,*}
-}
-
-value() {
-	"$query" value "$dump/report.json" "$1"
 }
 
 # Each line of dmesg.txt is in the guest's log, which may have continued since.

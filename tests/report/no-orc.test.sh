@@ -8,17 +8,9 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/../daemon/lib.sh"
 
-query=$build/tests/report/query
 qemu=$("$here/../../qemu-patches/build-qemu" 7.2)
-
-value() {
-	"$query" value "$dump/report.json" "$1"
-}
 
 # The certain frames in the kernel's trace of the oopsing task, below those of the module, whose
 # layout is unknown
@@ -43,7 +35,7 @@ for variant in frame-pointer guess; do
 	guest_exec g '(taskset 1 sh -c "echo null >/sys/kernel/debug/oopsbt_scenario/run") >/dev/null 2>&1; true' 2>/dev/null
 	tap_ok "$variant: the title names the oops" \
 		daemon_wait "$(guest_domain g): stored:.*NULL pointer dereference in scenario_null_deref \[oopsbt_scenario\]" 60
-	dump=$(dumps g | tail -n 1)
+	dump=$(newest g)
 	tap_ok "$variant: each missing field has a reason" "$query" whole "$dump/report.json"
 	guest_exec g 'cat /proc/kallsyms' >"$test_dir/kallsyms"
 	tap_ok "$variant: every symbol is the guest's, including those of modules" "$query" symbols "$dump/report.json" "$test_dir/kallsyms"

@@ -8,9 +8,6 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/../daemon/lib.sh"
 
 export OOPSBT_QUERY=$build/tests/report/query OOPSBT_VIRSH=$build/virsh-plugin/virsh-oopsbt

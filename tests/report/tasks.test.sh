@@ -7,9 +7,6 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/../daemon/lib.sh"
 . "$here/../plugin/lib.sh"
 
@@ -18,10 +15,6 @@ OOPSBT_ANALYZER=$(dirname "$plugin")/host-tool/oopsbt-analyze
 OOPSBT_FREEZE_GUARD=$(dirname "$plugin")/host-tool/oopsbt-freeze-guard
 export OOPSBT_ANALYZER OOPSBT_FREEZE_GUARD
 query=$(dirname "$plugin")/tests/report/query
-
-value() {
-	"$query" value "$dump/report.json" "$1"
-}
 
 # ours COMM: the functions of a task's backtrace in report.txt
 ours() {

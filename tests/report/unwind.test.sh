@@ -8,12 +8,8 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/../daemon/lib.sh"
 
-query=$build/tests/report/query
 daemon_config '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
 libvirt_start
 daemon_start
@@ -23,7 +19,7 @@ look() {
 	daemon_mark
 	guest_exec g '(taskset 1 sh -c "echo null >/sys/kernel/debug/oopsbt_scenario/run") >/dev/null 2>&1; true' 2>/dev/null
 	daemon_wait "$(guest_domain g): stored:" 60 >/dev/null
-	dump=$(dumps g | tail -n 1)
+	dump=$(newest g)
 }
 
 # look_at COMM: the same, with CPU 1 in that program: kernel threads run there at times, too
