@@ -89,6 +89,7 @@ struct domain {
 	/* domain_kernel.c */
 	struct layout *layout; /* NULL: must be read */
 	struct kernel_state kernel;
+	bool continued; /* the guest was saved: its next QEMU process continues the stored state */
 	struct guest_settings settings;
 	bool mapping, map_again;
 	guint map_source;
@@ -190,6 +191,8 @@ void domain_refresh(struct domain *domain);
 
 /* A new instance, another kernel, or none: drops what is known of memory and kernel. */
 void domain_kernel_reset(struct domain *domain);
+/* The guest was saved, or is restored: the same kernel continues in another QEMU process. */
+void domain_kernel_move(struct domain *domain);
 void domain_kernel_find(struct domain *domain, unsigned int delay_ms);
 void domain_kernel_stop(struct domain *domain);
 void domain_watch_update(struct domain *domain); /* starts or stops it as needed */

@@ -18,6 +18,7 @@ struct map_task {
 	struct options options;
 	GBytes *map;
 	struct layout *layout;
+	bool continued;
 	bool is_recalled; /* @recalled is valid */
 	struct kernel_state recalled;
 	GCancellable *cancellable;
@@ -25,7 +26,10 @@ struct map_task {
 	GError *error;
 };
 
-/* Loads what an earlier daemon knew of this instance: it shows what happened meanwhile. */
+/*
+ * Loads what an earlier daemon knew of this instance, or what is known of a guest that was saved:
+ * it shows what happened meanwhile.
+ */
 static void recall(struct map_task *map)
 {
 	g_autoptr(virDomain) domain = NULL;
@@ -37,7 +41,7 @@ static void recall(struct map_task *map)
 		map->layout = layout_read(domain, map->collector.memory, LAYOUT_TIMEOUT_MS, NULL);
 	map->is_recalled =
 		map->layout && kernel_state_load(&map->recalled, map->collector.runtime_directory,
-						 map->task.uuid, map->layout);
+						 map->task.uuid, map->layout, map->continued);
 	if (map->recalled.map)
 		map->map = g_bytes_ref(map->recalled.map);
 }
@@ -160,6 +164,7 @@ static void map_done(struct task *task, struct domain *domain)
 				  "memory is read through libvirt, which is slower: %s",
 				  domain->layout->fallback);
 	}
+	domain->continued = false;
 	if (domain->kernel.map == NULL && map->is_recalled) {
 		kernel_state_clear(&domain->kernel);
 		domain->kernel = map->recalled;
@@ -211,6 +216,7 @@ void domain_kernel_find(struct domain *domain, unsigned int delay_ms)
 	map->options = domain->options;
 	map->map = domain->kernel.map ? g_bytes_ref(domain->kernel.map) : NULL;
 	map->layout = domain->layout ? layout_ref(domain->layout) : NULL;
+	map->continued = domain->continued;
 	map->cancellable = g_object_ref(domain->map_cancellable);
 	task_push(domain->all, &domain->all->mapping, domain->uuid, &map->task);
 }
@@ -238,7 +244,7 @@ void domain_kernel_stop(struct domain *domain)
 	g_cancellable_cancel(domain->map_cancellable);
 }
 
-void domain_kernel_reset(struct domain *domain)
+static void drop(struct domain *domain)
 {
 	domain_kernel_stop(domain);
 	g_object_unref(domain->map_cancellable);
@@ -252,7 +258,19 @@ void domain_kernel_reset(struct domain *domain)
 	domain->crashed = domain->panic_signalled = false;
 	domain_signals_another_kernel(domain);
 	domain->settings = (struct guest_settings){0};
+	status_changed(domain->all);
+}
+
+void domain_kernel_reset(struct domain *domain)
+{
+	drop(domain);
+	domain->continued = false;
 	if (domain->known)
 		kernel_state_forget(domain->all->collector->runtime_directory, domain->uuid);
-	status_changed(domain->all);
+}
+
+void domain_kernel_move(struct domain *domain)
+{
+	drop(domain);
+	domain->continued = true;
 }

@@ -13,6 +13,7 @@ struct refresh_task {
 	char *name;
 	int id;
 	bool crashed, paused, watchdog_paused;
+	bool continued;		 /* it is saved, or runs and was restored */
 	unsigned int num_pauses; /* of the domain, at the time of the query */
 	char *auto_enable;	 /* NULL: none */
 	bool enabled, automatic;
@@ -61,6 +62,8 @@ static void read_state(struct refresh_task *refresh, virDomainPtr domain)
 	refresh->paused = state == VIR_DOMAIN_PAUSED || state == VIR_DOMAIN_PMSUSPENDED;
 	refresh->watchdog_paused =
 		state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_WATCHDOG;
+	refresh->continued = (state == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_SAVED) ||
+			     (state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_RESTORED);
 	refresh->crashed = state == VIR_DOMAIN_CRASHED ||
 			   (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_CRASHED);
 }
@@ -85,8 +88,7 @@ static void refresh_work(struct task *task)
 	refresh->exists = true;
 	refresh->name = g_strdup(virDomainGetName(domain));
 	refresh->id = (int)virDomainGetID(domain);
-	if (refresh->id >= 0)
-		read_state(refresh, domain);
+	read_state(refresh, domain);
 	read_options(refresh, domain);
 	follow_name(refresh);
 }
@@ -140,6 +142,8 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 {
 	bool same_instance = !domain->known || domain->id == refresh->id;
 
+	if (!domain->known)
+		domain->continued = refresh->continued;
 	log_change(domain, refresh);
 	g_free(domain->name);
 	domain->name = g_steal_pointer(&refresh->name);
@@ -149,7 +153,9 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	domain->enabled = refresh->enabled;
 	domain->automatic = refresh->automatic;
 	domain->options = refresh->options;
-	if (!same_instance)
+	if (!same_instance && refresh->continued)
+		domain_kernel_move(domain);
+	else if (!same_instance)
 		domain_kernel_reset(domain);
 	domain->crashed = refresh->crashed;
 	/* An event that came meanwhile is newer than libvirt's answer. */
@@ -197,7 +203,8 @@ static void refresh_done(struct task *task, struct domain *domain)
 	} else if (refresh->error == NULL && !(refresh->exists && domain->enabled)) {
 		if (domain->enabled && !refresh->exists)
 			log_write(task->all->log, LOG_INFO, domain->name, NULL, "is gone");
-		kernel_state_forget(task->all->collector->runtime_directory, task->uuid);
+		if (!domain->continued)
+			kernel_state_forget(task->all->collector->runtime_directory, task->uuid);
 		if (refresh->exists)
 			domain_ignore(domain);
 		else

@@ -159,6 +159,13 @@ static void pause_told(struct domain *domain, bool paused)
 	domain_stall_paused(domain, paused);
 }
 
+/* The same kernel continues in another QEMU process. */
+static bool is_continued(int type, int detail)
+{
+	return (type == VIR_DOMAIN_EVENT_STARTED && detail == VIR_DOMAIN_EVENT_STARTED_RESTORED) ||
+	       (type == VIR_DOMAIN_EVENT_STOPPED && detail == VIR_DOMAIN_EVENT_STOPPED_SAVED);
+}
+
 static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event, int type,
 			int detail, void *user_data)
 {
@@ -177,7 +184,10 @@ static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 		break;
 	case VIR_DOMAIN_EVENT_STARTED:
 	case VIR_DOMAIN_EVENT_STOPPED:
-		domain_kernel_reset(domain);
+		if (is_continued(type, detail))
+			domain_kernel_move(domain);
+		else
+			domain_kernel_reset(domain);
 		domain_error_over(domain);
 		domain_watchdog_over(domain);
 		domain_refresh(domain);

@@ -123,7 +123,7 @@ static bool is_instance(GKeyFile *file, const struct layout *layout)
 }
 
 bool kernel_state_load(struct kernel_state *state, const char *runtime_directory, const char *uuid,
-		       const struct layout *layout)
+		       const struct layout *layout, bool continued)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autofree char *path = state_path(runtime_directory, uuid);
@@ -131,7 +131,7 @@ bool kernel_state_load(struct kernel_state *state, const char *runtime_directory
 
 	*state = (struct kernel_state){0};
 	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL) ||
-	    !is_instance(file, layout))
+	    !(continued || is_instance(file, layout)))
 		return false;
 	map = g_key_file_get_string(file, KERNEL, "map", NULL);
 	if (map) {

@@ -3,7 +3,7 @@
  * The state of the kernel in a domain: its map, which only the analyser interprets, the state of
  * the memory watch, and the counts of skipped signals. Also stored in <runtime
  * directory>/maps/<uuid>, so that a restarted daemon continues and finds oopses that happened
- * meanwhile.
+ * meanwhile. It is kept while a guest is saved, so the same holds when the guest is restored.
  */
 #ifndef OOPSBT_DAEMON_KERNEL_STATE_H
 #define OOPSBT_DAEMON_KERNEL_STATE_H
@@ -36,9 +36,12 @@ void kernel_state_clear(struct kernel_state *state);
 /* For the QEMU process (or, without one, the libvirt id) of @layout. */
 bool kernel_state_save(const struct kernel_state *state, const char *runtime_directory,
 		       const char *uuid, const struct layout *layout, GError **error);
-/* False: there is none for this instance; @state is empty. */
+/*
+ * False: there is none for this instance; @state is empty. @continued: this instance continues the
+ * guest of the one before it.
+ */
 bool kernel_state_load(struct kernel_state *state, const char *runtime_directory, const char *uuid,
-		       const struct layout *layout);
+		       const struct layout *layout, bool continued);
 void kernel_state_forget(const char *runtime_directory, const char *uuid);
 
 #endif

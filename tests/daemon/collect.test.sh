@@ -178,6 +178,33 @@ stored a >/dev/null
 tap_is "an oops while the daemon was away is collected at its start" "$(json a signal)" watch
 tap_like "the report of an oops while the daemon was away has the guest's log" "$(json a title)" 'scenario_null_deref'
 
+# saved NAME: saves and restores it
+saved() {
+	virsh -q save "$(guest_domain "$1")" "$test_dir/saved"
+	virsh -q restore "$test_dir/saved"
+	guest_attach "$1"
+	rm "$test_dir/saved"
+}
+had=$(dumps b | wc -l)
+daemon_kill
+oops b
+saved b
+daemon_start
+stored b >/dev/null
+tap_is "an oops before a save, while the daemon was away, is collected after the restore" "$(json b signal)" watch
+daemon_mark
+kill -STOP "$daemon_pid"
+oops b
+saved b
+kill -CONT "$daemon_pid"
+tap_like "an oops before a save, while the daemon hung, is collected after the restore" "$(stored b)" null_deref
+daemon_mark
+saved b
+daemon_wait "$(guest_domain b): runs Linux" >/dev/null
+oops b
+stored b >/dev/null
+tap_is "no oops before a save is collected twice" $(($(dumps b | wc -l) - had)) 3
+
 # --- reading memory through libvirt, and failed stores ---
 
 daemon_stop

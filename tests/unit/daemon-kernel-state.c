@@ -45,7 +45,7 @@ static void test_signals(void)
 
 	g_assert_true(kernel_state_save(&kept, path, "a", &layout, &error));
 	g_assert_no_error(error);
-	g_assert_true(kernel_state_load(&state, path, "a", &layout));
+	g_assert_true(kernel_state_load(&state, path, "a", &layout, false));
 	g_assert_cmpmem(&state.suppressed, sizeof(state.suppressed), &kept.suppressed,
 			sizeof(kept.suppressed));
 	g_assert_cmpint(state.deferred_us, ==, kept.deferred_us);
@@ -57,9 +57,13 @@ static void test_signals(void)
 	g_assert_cmpstr(state.stalls, ==, kept.stalls);
 	kernel_state_clear(&state);
 	/* A restarted guest has another process. */
-	g_assert_false(kernel_state_load(&state, path, "a", &another));
+	g_assert_false(kernel_state_load(&state, path, "a", &another, false));
 	g_assert_cmpuint(suppressed_total(&state.suppressed), ==, 0);
 	g_assert_null(state.deferred);
+	/* A restored guest continues in another process. */
+	g_assert_true(kernel_state_load(&state, path, "a", &another, true));
+	g_assert_cmpuint(suppressed_total(&state.suppressed), ==, 10);
+	kernel_state_clear(&state);
 	remove_directory(path);
 }
 
