@@ -26,13 +26,13 @@ formatted() {
 }
 
 analysed() {
-	c_files | grep '\.c$' | xargs cppcheck -q -j2 --error-exitcode=1 --inline-suppr \
+	c_files | grep '\.c$' | xargs cppcheck -q -j"$(nproc)" --error-exitcode=1 --inline-suppr \
 		--enable=warning,portability --library=gtk '-DG_DEFINE_QUARK(a,b)=' -Ihost-tool \
 		--suppress=missingInclude --suppress=unknownMacro --suppress=normalCheckLevelMaxBranches
 }
 
 shellchecked() {
-	shell_files | sort -u | xargs shellcheck -x -S warning
+	shell_files | sort -u | xargs -P "$(nproc)" -n 20 shellcheck -x -S warning
 }
 
 # No file may contain the path of this checkout.
