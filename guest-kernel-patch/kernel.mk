@@ -18,7 +18,7 @@ check-module-arm64:
 	tests/run tests/guest/module-arm64
 
 check-kernel-debug:
-	tests/kernel/guest.test.sh linux-6.1 debug
+	tests/kernel/guest.test.sh linux-6.12 debug
 
 check-kernel-matrix:
 	tests/kernel/matrix docs/kernel-matrix.md
