@@ -22,4 +22,5 @@ $(eval $(call unit_test,analyze-sandbox,host-tool/analyze/sandbox.c host-tool/an
 $(eval $(call unit_test,analyze-verdict,host-tool/analyze/verdict.c host-tool/analyze/culprit.c host-tool/analyze/task_chains.c,$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 $(eval $(call unit_test,analyze-culprit,host-tool/analyze/culprit.c host-tool/analyze/task_chains.c,$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 $(eval $(call unit_test,analyze-task-chains,host-tool/analyze/task_chains.c,$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
+$(eval $(call unit_test,analyze-task-facts,tests/unit/fake_guest.c tests/unit/fake_tasks.c host-tool/analyze/task_chains.c host-tool/analyze/task_facts.c,$(ANALYZE_PACKAGES),$(ANALYZE_ARCHIVES)))
 $(eval $(call unit_test,analyze-relay,host-tool/analyze/relay.c,$(PACKAGES),$(addprefix host-tool/,libguest.a libcommon.a)))

@@ -11,7 +11,6 @@
 #define THREAD_HEAD 0x10u
 
 /* More members of a task. */
-#define STACK 0x8u
 #define TGID 0x1cu
 #define COMM 0x20u
 #define SIGNAL 0x50u
@@ -52,7 +51,7 @@ struct kernel_map *fake_tasks_map(const struct fake_guest *guest)
 		enum kernel_field field;
 		int32_t offset;
 	} all[] = {
-		{FIELD_task_stack, STACK},
+		{FIELD_task_stack, FAKE_TASK_STACK},
 		{FIELD_task_state, FAKE_TASK_STATE},
 		{FIELD_task_pid, FAKE_TASK_PID},
 		{FIELD_task_tgid, TGID},
@@ -87,7 +86,8 @@ static void put_task(struct fake_guest *guest, unsigned int number)
 	fake_put_u32(guest, task + TGID, leader);
 	fake_put_u32(guest, task + FAKE_TASK_STATE, 2);
 	fake_put_u32(guest, task + FAKE_TASK_ON_CPU, 0x0100); /* 7.2: a byte, and its neighbour */
-	fake_put_u64(guest, task + STACK, FAKE_TASKS_ADDRESS(fake_task_stack(number, STACK_SIZE)));
+	fake_put_u64(guest, task + FAKE_TASK_STACK,
+		     FAKE_TASKS_ADDRESS(fake_task_stack(number, STACK_SIZE)));
 	fake_put_u64(guest, task + FAKE_TASK_SP,
 		     FAKE_TASKS_ADDRESS(fake_task_stack(number, 0x800)));
 	fake_put_u64(guest, task + SIGNAL, FAKE_TASKS_ADDRESS(SIGNALS + leader * SIGNAL_SIZE));

@@ -20,6 +20,7 @@
 /* Offsets in a task. */
 enum {
 	FAKE_TASK_SIZE = 0x400,
+	FAKE_TASK_STACK = 0x8,
 	FAKE_TASK_STATE = 0x10,
 	FAKE_TASK_PID = 0x18,
 	FAKE_TASK_LIST = 0x40,

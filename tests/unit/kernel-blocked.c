@@ -16,6 +16,9 @@
 #define LIST 0
 #define TASK 16
 
+/* An address of user space. */
+#define USER 0x7f0000001000
+
 static void know(struct fake_tasks *f, enum kernel_field list, enum kernel_field task,
 		 enum kernel_field head)
 {
@@ -134,6 +137,7 @@ static void test_lists(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	const uint64_t one = fake_task_stack(1, 0x400), three = fake_task_stack(3, 0x300);
 	const uint64_t both[] = {LOCK + HEAD, one, OTHER_LOCK + HEAD, three};
 	const uint64_t none[] = {one, three};
+	const uint64_t elsewhere[] = {LOCK + HEAD, one, OTHER_LOCK};
 	struct blocked blocked;
 
 	know_mutex(f);
@@ -146,6 +150,11 @@ static void test_lists(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	fake_link(&f->guest, none, G_N_ELEMENTS(none));
 	blocked = find(f, 1, "__mutex_lock");
 	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
+	/* A waiter that names a task but is not on its stack. */
+	fake_put_u64(&f->guest, OTHER_LOCK + TASK, ADDRESS(fake_task(3)));
+	fake_link(&f->guest, elsewhere, G_N_ELEMENTS(elsewhere));
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
 	/* A list that does not lead back; a list that leaves the kernel; an endless list. */
 	put_waiters(f, LOCK);
 	fake_put_u64(&f->guest, LOCK + HEAD + 8, ADDRESS(0x9000));
@@ -155,6 +164,39 @@ static void test_lists(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	fake_put_u64(&f->guest, three, 0x1000);
 	blocked = find(f, 1, "__mutex_lock");
 	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
+}
+
+/* A lock on the stack of a task that does not wait for it, such as a completion. */
+static void test_own_lock(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	const uint64_t lock = fake_task_stack(4, 0x400);
+	const uint64_t nodes[] = {lock + HEAD, fake_task_stack(1, 0x400)};
+	struct blocked blocked;
+
+	know_mutex(f);
+	fake_put_u64(&f->guest, fake_task_stack(1, 0x400) + TASK, ADDRESS(fake_task(1)));
+	fake_link(&f->guest, nodes, G_N_ELEMENTS(nodes));
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, ADDRESS(lock), BLOCKED_NO_OWNER, 0);
+	blocked = find(f, 4, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
+}
+
+/* A waiter that begins below the stack pointer: its function has returned. */
+static void test_dead_waiter(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	const uint64_t waiter = fake_task_stack(1, 0x808);
+	const uint64_t nodes[] = {LOCK + HEAD, waiter};
+	struct blocked blocked;
+
+	know_mutex(f);
+	fake_put_u64(&f->guest, waiter + TASK, ADDRESS(fake_task(1)));
+	fake_link(&f->guest, nodes, G_N_ELEMENTS(nodes));
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, 0, BLOCKED_NO_OWNER, 0);
+	fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_SP, ADDRESS(waiter));
+	blocked = find(f, 1, "__mutex_lock");
+	check(&blocked, BLOCKED_MUTEX, ADDRESS(LOCK), BLOCKED_NO_OWNER, 0);
 }
 
 /*
@@ -250,7 +292,10 @@ static void test_rt_mutex(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUS
 	check(&blocked, BLOCKED_RT_MUTEX, ADDRESS(LOCK), BLOCKED_OWNER, 5);
 	blocked = find(f, 1, "rt_spin_lock");
 	check(&blocked, BLOCKED_RT_MUTEX, ADDRESS(LOCK), BLOCKED_OWNER, 5);
-	fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_PI_BLOCKED_ON, 0x1000);
+	fake_put_u64(&f->guest, waiter + 8, USER);
+	blocked = find(f, 1, "rt_spin_lock");
+	g_assert_cmphex(blocked.lock.value, ==, 0);
+	fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_PI_BLOCKED_ON, USER);
 	blocked = find(f, 1, "rt_spin_lock");
 	g_assert_cmphex(blocked.lock.value, ==, 0);
 }
@@ -342,7 +387,16 @@ static void test_page(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	check(&blocked, BLOCKED_PAGE, folio, BLOCKED_NO_OWNER, 0);
 	blocked = find_below(f, 1, "folio_wait_bit_common", "folio_wait_writeback");
 	check(&blocked, BLOCKED_WRITEBACK, folio, BLOCKED_NO_OWNER, 0);
+	fake_put_u64(&f->guest, fake_task_stack(1, 0x400) + 24, USER);
+	blocked = find(f, 1, "folio_wait_bit_common");
+	check(&blocked, BLOCKED_PAGE, 0, BLOCKED_NO_OWNER, 0);
+	fake_put_u64(&f->guest, fake_task_stack(1, 0x400) + 24, folio);
 	f->map->fields[FIELD_page_wait_folio] = 32;
+	blocked = find(f, 1, "folio_wait_bit_common");
+	check(&blocked, BLOCKED_PAGE, 0, BLOCKED_NO_OWNER, 0);
+	/* It was woken: nothing else is in its list. */
+	f->map->fields[FIELD_page_wait_folio] = 24;
+	fake_link(&f->guest, (const uint64_t[]){fake_task_stack(1, 0x400)}, 1);
 	blocked = find(f, 1, "folio_wait_bit_common");
 	check(&blocked, BLOCKED_PAGE, 0, BLOCKED_NO_OWNER, 0);
 }
@@ -358,6 +412,9 @@ static void test_bit(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	fake_put_u64(&f->guest, fake_task_stack(1, 0x400) + 24, ADDRESS(OTHER_LOCK));
 	blocked = find_below(f, 1, "bit_wait_io", "__wait_on_buffer");
 	check(&blocked, BLOCKED_BIT, ADDRESS(OTHER_LOCK), BLOCKED_NO_OWNER, 0);
+	fake_put_u64(&f->guest, fake_task_stack(1, 0x400) + 24, USER);
+	blocked = find_below(f, 1, "bit_wait_io", "__wait_on_buffer");
+	check(&blocked, BLOCKED_BIT, 0, BLOCKED_NO_OWNER, 0);
 }
 
 static void test_futex(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
@@ -370,10 +427,10 @@ static void test_futex(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	f->map->fields[FIELD_futex_q_address] = 24;
 	f->map->fields[FIELD_futex_q_offset] = 32;
 	put_waiters(f, LOCK);
-	fake_put_u64(&f->guest, waiter + 24, 0x7f0000001000);
+	fake_put_u64(&f->guest, waiter + 24, USER);
 	fake_put_u32(&f->guest, waiter + 32, 0x120);
 	blocked = find(f, 1, "futex_wait_queue");
-	check(&blocked, BLOCKED_FUTEX, 0x7f0000001120, BLOCKED_NO_OWNER, 0);
+	check(&blocked, BLOCKED_FUTEX, USER + 0x120, BLOCKED_NO_OWNER, 0);
 	/* Shared between processes; no offset in a page. */
 	fake_put_u32(&f->guest, waiter + 32, 0x122);
 	blocked = find(f, 1, "futex_wait_queue");
@@ -559,6 +616,8 @@ int main(int argc, char **argv)
 		{"a mutex has an owner", test_mutex},
 		{"an owner that is not a task is not shown", test_owners},
 		{"a malformed list gives no lock", test_lists},
+		{"a task does not wait for a lock on its own stack", test_own_lock},
+		{"a waiter below the stack pointer does not count", test_dead_waiter},
 		{"the number of examined waiters is limited", test_limits},
 		{"a rwsem has a writer or a last reader", test_rwsem},
 		{"a semaphore has at most a last holder", test_semaphore},

@@ -69,6 +69,17 @@ static void test_lies(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_null(f->tasks.stopped);
 }
 
+/* A kernel whose lists of threads are unknown: only the list of processes ends the walk. */
+static void test_loop(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	f->map->fields[FIELD_task_signal] = FIELD_UNKNOWN;
+	fake_put_u64(&f->guest, fake_task(3) + FAKE_TASK_LIST,
+		     FAKE_TASKS_ADDRESS(fake_task(2) + FAKE_TASK_LIST));
+	walk(f);
+	g_assert_cmpstr(f->tasks.stopped, ==, "the list of tasks has a loop");
+	g_assert_cmpuint(f->tasks.entries->len, ==, 3);
+}
+
 /* A list without an end: each node is another task. */
 static void test_endless(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -79,6 +90,47 @@ static void test_endless(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSE
 	walk(f);
 	g_assert_nonnull(f->tasks.stopped);
 	g_assert_cmpuint(f->tasks.entries->len, ==, TASKS_MAX);
+}
+
+static void test_deadline(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	fake_guest_forget(&f->guest);
+	kernel_init(&f->kernel, f->map, f->guest.snapshot);
+	tasks_walk(&f->kernel, g_get_monotonic_time(), &f->tasks);
+	g_assert_cmpstr(f->tasks.stopped, ==, "the time limit was reached");
+	g_assert_cmpuint(f->tasks.entries->len, ==, 0);
+}
+
+/* A saved stack pointer that does not point into the task's stack. */
+static void test_stack_pointers(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	const uint64_t stack = FAKE_TASKS_ADDRESS(fake_task_stack(3, DEFAULT_STACK_SIZE));
+	const struct {
+		uint64_t stack, sp;
+		bool valid;
+	} cases[] = {
+		{stack, stack, true},
+		{stack, stack + DEFAULT_STACK_SIZE - 8, true},
+		{stack, stack + DEFAULT_STACK_SIZE, false},
+		{stack, stack - 8, false},
+		{stack, stack + 0x804, false},
+		{stack, 0, false},
+		{stack, UINT64_MAX - 7, false},
+		{0, 0x800, false},
+		{0x7f0000000000, 0x7f0000000800, false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_test_message("case %zu", i);
+		fake_put_u64(&f->guest, fake_task(3) + FAKE_TASK_STACK, cases[i].stack);
+		fake_put_u64(&f->guest, fake_task(3) + FAKE_TASK_SP, cases[i].sp);
+		tasks_clear(&f->tasks);
+		walk(f);
+		g_assert_true(cases[i].valid ==
+			      task_has_stack(&f->kernel,
+					     tasks_find(&f->tasks,
+							gva(FAKE_TASKS_ADDRESS(fake_task(3))))));
+	}
 }
 
 static bool has_stood_still(struct fake_tasks *f, const struct task_entry *entry)
@@ -119,6 +171,16 @@ static void test_runs_meanwhile(struct fake_tasks *f, gconstpointer unused G_GNU
 	g_assert_true(has_stood_still(f, &entry));
 }
 
+/* Counts whose sum overflows are unknown. */
+static void test_switches(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	fake_put_u64(&f->guest, fake_task(3) + FAKE_TASK_VOLUNTARY, INT64_MAX);
+	fake_put_u64(&f->guest, fake_task(3) + FAKE_TASK_FORCED, 1);
+	walk(f);
+	g_assert_false(
+		tasks_find(&f->tasks, gva(FAKE_TASKS_ADDRESS(fake_task(3))))->num_switches.known);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -126,10 +188,19 @@ int main(int argc, char **argv)
 		   fake_tasks_tear_down);
 	g_test_add("/kernel/tasks/lies", struct fake_tasks, NULL, fake_tasks_set_up, test_lies,
 		   fake_tasks_tear_down);
+	g_test_add("/kernel/tasks/a loop of processes ends the walk", struct fake_tasks, NULL,
+		   fake_tasks_set_up, test_loop, fake_tasks_tear_down);
 	g_test_add("/kernel/tasks/endless", struct fake_tasks, NULL, fake_tasks_set_up,
 		   test_endless, fake_tasks_tear_down);
+	g_test_add("/kernel/tasks/the walk ends at its deadline", struct fake_tasks, NULL,
+		   fake_tasks_set_up, test_deadline, fake_tasks_tear_down);
 	g_test_add("/kernel/tasks/a task that has run since the freeze is not blocked",
 		   struct fake_tasks, NULL, fake_tasks_set_up, test_runs_meanwhile,
 		   fake_tasks_tear_down);
+	g_test_add("/kernel/tasks/a stack pointer outside the task's stack is not used",
+		   struct fake_tasks, NULL, fake_tasks_set_up, test_stack_pointers,
+		   fake_tasks_tear_down);
+	g_test_add("/kernel/tasks/counts of switches that overflow are unknown", struct fake_tasks,
+		   NULL, fake_tasks_set_up, test_switches, fake_tasks_tear_down);
 	return g_test_run();
 }
