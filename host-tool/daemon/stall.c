@@ -464,12 +464,14 @@ static bool judge_dead(const struct stall *stall, const struct stall_limits *lim
 		       struct stall_finding *finding)
 {
 	finding->cpu = -1;
+	if (!stall->irqs_move || !over(now_us - stall->dead_us, limits->dead_s))
+		return false;
 	finding->incident = INCIDENT_DEAD;
 	finding->since_us = stall->dead_us;
 	g_snprintf(finding->evidence, sizeof(finding->evidence),
 		   "no vCPU ran or took a timer interrupt in %.0f s, and timers are due",
 		   seconds(now_us - stall->dead_us));
-	return stall->irqs_move && over(now_us - stall->dead_us, limits->dead_s);
+	return true;
 }
 
 static bool is_told_of_a_cpu(const struct stall *stall, enum incident incident)
@@ -487,13 +489,15 @@ static bool judge_rcu(const struct stall *stall, const struct stall_limits *limi
 		      struct stall_finding *finding)
 {
 	finding->cpu = -1;
+	if (!over(stall->gp_stood_us, limits->rcu_s) ||
+	    (!stall->rcu.active && is_told_of_a_cpu(stall, INCIDENT_STARVED)))
+		return false;
 	finding->incident = INCIDENT_RCU_STALL;
 	finding->since_us = stall->gp_us;
 	g_snprintf(finding->evidence, sizeof(finding->evidence),
 		   "an RCU grace period does not end: it has not moved for %.0f s",
 		   seconds(stall->gp_stood_us));
-	return over(stall->gp_stood_us, limits->rcu_s) &&
-	       (stall->rcu.active || !is_told_of_a_cpu(stall, INCIDENT_STARVED));
+	return true;
 }
 
 /* Does the vCPU live: has it had an interrupt, has it run, or does it want to run? */
@@ -595,12 +599,14 @@ static bool judge_blocked(const struct stall *stall, const struct stall_sample *
 			  struct stall_finding *finding)
 {
 	finding->cpu = -1;
+	if (!stall->blocked.active || now->num_blocked == 0)
+		return false;
 	finding->incident = INCIDENT_HUNG_TASK;
 	finding->since_us = stall->blocked.since_us;
 	g_snprintf(finding->evidence, sizeof(finding->evidence),
 		   "tasks have been blocked for %.0f s: %u",
 		   seconds(now->now_us - stall->blocked.since_us), now->num_blocked);
-	return stall->blocked.active && now->num_blocked > 0;
+	return true;
 }
 
 static bool has_hung(const struct stall_sample *last, const struct stall_sample *now)
