@@ -299,6 +299,25 @@ static void test_halts_unseen(void)
 	}
 }
 
+/* An idle guest's clock that is no time: no timer is late by it. */
+static void test_wrong_clock(void)
+{
+	static const uint64_t clocks[] = {UINT64_C(1) << 36, UINT64_MAX / 1000000, UINT64_MAX};
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(clocks); i++) {
+		struct world world;
+
+		world_begin(&world);
+		run_with_timer(&world, 5, 9 * NS_PER_S);
+		for (unsigned int cpu = 0; cpu < NUM_CPUS; cpu++)
+			world.rates[cpu] = (struct rates){.halted = true, .no_irqs = true};
+		world.sample.clock_s = clocks[i];
+		run(&world, 300);
+		g_assert_cmpuint(world.num_began, ==, 0);
+		world_end(&world);
+	}
+}
+
 /* nohz_full=1-3: CPU 0 has a tick, and the other CPUs do not hang in user mode. */
 static void test_tickless(void)
 {
@@ -1347,6 +1366,7 @@ int main(int argc, char **argv)
 	add("/stall/all starved vCPUs are one incident", test_starved_together);
 	add("/stall/an unplugged vCPU does not count as running again", test_gone);
 	add("/stall/an idle CPU that halts without an exit does not hang", test_halts_unseen);
+	add("/stall/a guest with a wrong clock does not hang", test_wrong_clock);
 	add("/stall/a nohz_full CPU does not hang, other CPUs can", test_tickless);
 	add("/stall/a suspended guest does not hang", test_guest_sleeps);
 	add("/stall/a suspend of the host makes no hang", test_host_sleeps);

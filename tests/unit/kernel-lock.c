@@ -193,6 +193,8 @@ static void test_old_links(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	put_queue(f);
+	put_u32(f, node(0, 0) + 12, UINT32_MAX); /* more nodes than a CPU has */
+	assert_queue(f, "2 0 3 ");
 	put_u64(f, node(3, 1), ADDRESS(node(2, 0))); /* a circle */
 	assert_queue(f, "");
 	put_u32(f, LOCK, 1 | 0x3000u << 18);
