@@ -69,6 +69,14 @@ static struct maybe_int age(const struct walk *walk, gva_t request, bool *late)
 	return (struct maybe_int){true, start < now ? (int64_t)(now - start) : 0};
 }
 
+/* False: the walk ends, because tags and queues of all disks are more than the limit. */
+static bool count_tag(struct walk *walk)
+{
+	if (walk->num_tags++ >= DISKS_MAX_TAGS)
+		walk->stopped = "there are more requests than are looked at";
+	return !walk->stopped;
+}
+
 static void read_tags(struct walk *walk, gva_t tags, struct disk *disk)
 {
 	uint32_t num;
@@ -81,11 +89,8 @@ static void read_tags(struct walk *walk, gva_t tags, struct disk *disk)
 		struct maybe_int since;
 		gva_t request = gva(0);
 
-		if (walk->num_tags++ >= DISKS_MAX_TAGS) {
-			walk->stopped = "there are more requests than are looked at";
-			return;
-		}
-		if (!address_space_read(&walk->kernel->space, gva_add(requests, 8ull * tag),
+		if (!count_tag(walk) ||
+		    !address_space_read(&walk->kernel->space, gva_add(requests, 8ull * tag),
 					&request.value, 8, &disk->late, NULL))
 			return;
 		if (request.value % 8 != 0 || !kernel_is_kernel_address(walk->kernel, request) ||
@@ -109,7 +114,7 @@ static void read_queues(struct walk *walk, struct disk *disk)
 	    !read_pointer(walk, tag_set, FIELD_tag_set_tags, &all, &disk->late))
 		return;
 	for (uint32_t i = 0; i < num && !walk->stopped; i++) {
-		if (walk->num_tags++ >= DISKS_MAX_TAGS ||
+		if (!count_tag(walk) ||
 		    !address_space_read(&walk->kernel->space, gva_add(all, 8ull * i), &tags.value,
 					8, &disk->late, NULL))
 			return;

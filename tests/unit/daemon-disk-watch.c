@@ -21,6 +21,7 @@
 #define STATE 0x98u
 #define START 0x88u
 #define IN_FLIGHT 1u
+#define MANY_POINTERS 0x18000u
 #define NUM_REQUESTS 100u
 #define FIRST 2u
 #define SECOND G_TIME_SPAN_SECOND
@@ -172,6 +173,36 @@ static void test_oldest(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpint(wait_us(f, 4 * SECOND), ==, 3 * SECOND);
 }
 
+/* More requests than one tick looks at. */
+static void test_many(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	const uint32_t seen = 1000, not_seen = 1500;
+	struct places places = make_places();
+	struct disk_watch *watch;
+
+	places.queue.num_words = 32;
+	places.queue.word_size = 8;
+	places.queue.cleared = 0;
+	places.queue.num_requests = 32 * 64;
+	places.queue.first = 0;
+	places.queue.requests = MANY_POINTERS;
+	for (uint32_t i = 0; i < places.queue.num_words; i++)
+		put(f, WORDS + 8 * i, UINT64_MAX, 8);
+	put(f, REQUESTS + START, 1000, 8);
+	put(f, REQUESTS + STATE, IN_FLIGHT, 4);
+	watch = make_watch(&places, sizeof(places));
+	g_assert_nonnull(watch);
+	put(f, REQUESTS + NUMBER, not_seen, 4);
+	put(f, MANY_POINTERS + 8 * not_seen, BASE + REQUESTS, 8);
+	disk_watch_look(watch, &f->layout, SECOND);
+	g_assert_cmpuint(disk_watch_requests(watch)->num, ==, 0);
+	put(f, REQUESTS + NUMBER, seen, 4);
+	put(f, MANY_POINTERS + 8 * seen, BASE + REQUESTS, 8);
+	disk_watch_look(watch, &f->layout, SECOND);
+	g_assert_cmpuint(disk_watch_requests(watch)->num, ==, 1);
+	disk_watch_free(watch);
+}
+
 static void test_devices(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	g_assert_false(disk_watch_look(f->watch, &f->layout, SECOND));
@@ -201,10 +232,19 @@ static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	places.head.start = PROTOCOL_DISKS_MAX_REQUEST - 7;
 	refuse(&places, sizeof(places));
 	places = make_places();
+	places.head.number = PROTOCOL_DISKS_MAX_REQUEST - 7;
+	refuse(&places, sizeof(places));
+	places = make_places();
+	places.head.state = PROTOCOL_DISKS_MAX_REQUEST - 7;
+	refuse(&places, sizeof(places));
+	places = make_places();
 	places.queue.word_size = 0;
 	refuse(&places, sizeof(places));
 	places = make_places();
 	places.queue.num_words = UINT32_MAX;
+	refuse(&places, sizeof(places));
+	places = make_places();
+	places.queue.set = WORD_SIZE - 7;
 	refuse(&places, sizeof(places));
 	places = make_places();
 	places.queue.cleared = WORD_SIZE - 7;
@@ -235,6 +275,8 @@ int main(int argc, char **argv)
 		   test_others, tear_down);
 	g_test_add("/disk-watch/the oldest requests are watched", struct fixture, NULL, set_up,
 		   test_oldest, tear_down);
+	g_test_add("/disk-watch/the number of requests per tick is limited", struct fixture, NULL,
+		   set_up, test_many, tear_down);
 	g_test_add("/disk-watch/new disks are reported once", struct fixture, NULL, set_up,
 		   test_devices, tear_down);
 	g_test_add("/disk-watch/invalid addresses of requests are rejected", struct fixture, NULL,

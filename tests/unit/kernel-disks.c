@@ -23,6 +23,7 @@
 #define NUM_TAGS 8u
 #define WORDS 0xa000u
 #define BITMAP 0xb000u
+#define MANY_TAGS 0x100000u
 
 #define UPTIME_S 1000
 #define NS_PER_S 1000000000ull
@@ -155,12 +156,17 @@ static void tear_down(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	fake_guest_clear(&f->guest);
 }
 
-static void look(struct fixture *f)
+static void look_at(struct fixture *f, int64_t uptime_s)
 {
 	disks_clear(&f->disks);
 	fake_guest_forget(&f->guest);
 	kernel_init(&f->kernel, f->map, f->guest.snapshot);
-	disks_read(&f->kernel, (struct maybe_int){true, UPTIME_S}, &f->disks);
+	disks_read(&f->kernel, (struct maybe_int){true, uptime_s}, &f->disks);
+}
+
+static void look(struct fixture *f)
+{
+	look_at(f, UPTIME_S);
 }
 
 static const struct disk *disk_at(const struct fixture *f, guint index)
@@ -191,6 +197,10 @@ static void test_future(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	put_request(f, 1, ADDRESS(QUEUES), 1, UINT64_MAX);
 	look(f);
 	g_assert_cmpint(disk_at(f, 0)->in_flight, ==, 2);
+	g_assert_false(disk_at(f, 0)->oldest_ns.known);
+	/* A guest that has run for 300 billion years. */
+	put_request(f, 0, ADDRESS(QUEUES), 1, 1);
+	look_at(f, INT64_MAX - 100000);
 	g_assert_false(disk_at(f, 0)->oldest_ns.known);
 }
 
@@ -226,6 +236,24 @@ static void test_limits(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_strlcpy((char *)fake_guest_at(&f->guest, DISKS + NAME), "v\033[31m", DISK_NAME_SIZE);
 	look(f);
 	g_assert_cmpstr(disk_at(f, 0)->name, ==, "sda");
+}
+
+/* More queues than are looked at, and more with their own tags than the watch has room for. */
+static void test_many_queues(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	g_autoptr(GArray) tags = NULL;
+	gva_t devices;
+
+	fake_put_u64(&f->guest, TAG_SET + SET_TAGS, ADDRESS(MANY_TAGS));
+	fake_put_u32(&f->guest, TAG_SET + SET_NUM, UINT32_MAX);
+	look(f);
+	g_assert_nonnull(f->disks.stopped);
+	fake_put_u32(&f->guest, TAG_SET + SET_NUM, DISKS_MAX_QUEUES + 9);
+	for (uint64_t i = 0; i < DISKS_MAX_QUEUES + 9; i++)
+		fake_put_u64(&f->guest, MANY_TAGS + 8 * i, ADDRESS(8 * i));
+	look(f);
+	tags = disks_tags(&f->kernel, &devices);
+	g_assert_cmpuint(tags->len, ==, DISKS_MAX_QUEUES);
 }
 
 static void put_bitmap(struct fixture *f, uint64_t bitmap)
@@ -294,6 +322,8 @@ int main(int argc, char **argv)
 		   test_lists, tear_down);
 	g_test_add("/disks/the number of examined tags is limited", struct fixture, NULL, set_up,
 		   test_limits, tear_down);
+	g_test_add("/disks/the number of queues is limited", struct fixture, NULL, set_up,
+		   test_many_queues, tear_down);
 	g_test_add("/disks/the bitmap of requests in use is found", struct fixture, NULL, set_up,
 		   test_bitmap, tear_down);
 	g_test_add("/disks/a bitmap with an invalid address is ignored", struct fixture, NULL,
