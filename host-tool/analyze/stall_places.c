@@ -191,10 +191,12 @@ GBytes *stall_blocked(const struct analysis *analysis)
 		blocked = (struct protocol_blocked){
 			.voluntary = task_location(analysis, entry, FIELD_task_nvcsw),
 			.forced = task_location(analysis, entry, FIELD_task_nivcsw),
+			.pid_address = task_location(analysis, entry, FIELD_task_pid),
 			.switches = (uint64_t)entry->num_switches.value,
+			.pid = (uint64_t)entry->task.pid.value,
 			.for_ns = (uint64_t)sleeper->for_ns.value,
 		};
-		if (!blocked.voluntary || !blocked.forced)
+		if (!blocked.voluntary || !blocked.forced || !blocked.pid_address)
 			continue;
 		g_byte_array_append(message, (const guint8 *)&blocked, sizeof(blocked));
 		num++;

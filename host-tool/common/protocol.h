@@ -153,10 +153,14 @@ struct protocol_stall {
 	struct protocol_stall_cpu cpus[];
 };
 
-/* A task that counts as blocked until its switch counts change. */
+/*
+ * A task that counts as blocked until its switch counts change. When it has ended, another task may
+ * have its memory, with the same counts.
+ */
 struct protocol_blocked {
 	uint64_t voluntary, forced; /* guest-physical, 8 bytes each: nvcsw and nivcsw */
-	uint64_t switches;	    /* their sum, as read */
+	uint64_t pid_address;	    /* guest-physical, 4 bytes */
+	uint64_t switches, pid;	    /* the sum of the counts, and the PID, as read */
 	uint64_t for_ns;	    /* minimum time that it has waited */
 };
 

@@ -407,11 +407,14 @@ static bool is_lost(const struct layout *layout, uint64_t address)
 static bool is_blocked(const struct layout *layout, const struct protocol_blocked *task)
 {
 	uint64_t voluntary, forced;
+	uint32_t pid;
 
 	if (!peek_at(layout, task->voluntary, &voluntary, sizeof(voluntary)) ||
-	    !peek_at(layout, task->forced, &forced, sizeof(forced)))
-		return is_lost(layout, task->voluntary) || is_lost(layout, task->forced);
-	return voluntary + forced == task->switches;
+	    !peek_at(layout, task->forced, &forced, sizeof(forced)) ||
+	    !peek_at(layout, task->pid_address, &pid, sizeof(pid)))
+		return is_lost(layout, task->voluntary) || is_lost(layout, task->forced) ||
+		       is_lost(layout, task->pid_address);
+	return voluntary + forced == task->switches && pid == task->pid;
 }
 
 /* A task that has run is not read again, since its memory may be reused. */
@@ -451,8 +454,10 @@ char *stall_watch_to_text(const struct stall_watch *watch)
 	for (unsigned int i = 0; i < watch->num_blocked; i++) {
 		const struct protocol_blocked *task = &watch->blocked[i];
 
-		g_string_append_printf(text, "task %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-				       task->voluntary, task->forced, task->switches);
+		g_string_append_printf(
+			text, "task %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+			task->voluntary, task->forced, task->pid_address, task->switches,
+			task->pid);
 	}
 	return g_string_free(text, FALSE);
 }
@@ -465,8 +470,9 @@ void stall_watch_recall(struct stall_watch *watch, const char *text)
 	for (char **line = lines; *line && watch->num_blocked < PROTOCOL_MAX_BLOCKED; line++) {
 		struct protocol_blocked *task = &watch->blocked[watch->num_blocked];
 
-		if (sscanf(*line, "task %" SCNu64 " %" SCNu64 " %" SCNu64, &task->voluntary,
-			   &task->forced, &task->switches) == 3)
+		if (sscanf(*line, "task %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+			   &task->voluntary, &task->forced, &task->pid_address, &task->switches,
+			   &task->pid) == 5)
 			watch->num_blocked++;
 	}
 }

@@ -14,6 +14,7 @@
 #define SUSPENDED 0x118
 #define VOLUNTARY 0x200
 #define FORCED 0x208
+#define PID 0x210
 
 static struct layout *make_layout(void)
 {
@@ -86,7 +87,9 @@ static void test_hung_task(void)
 	const struct protocol_blocked task = {
 		.voluntary = VOLUNTARY,
 		.forced = FORCED,
+		.pid_address = PID,
 		.switches = 7,
+		.pid = 123,
 		.for_ns = UINT64_C(130) * 1000000000,
 	};
 	g_autofree char *text = NULL;
@@ -94,6 +97,7 @@ static void test_hung_task(void)
 
 	put(layout, VOLUNTARY, 5);
 	put(layout, FORCED, 2);
+	put(layout, PID, UINT64_C(1) << 32 | 123); /* a neighbour follows */
 	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
 	put(layout, HUNG_COUNT, 1);
 	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_BEGAN);
@@ -116,6 +120,27 @@ static void test_hung_task(void)
 	/* Something else uses this memory now. */
 	put(layout, FORCED, 2);
 	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	stall_watch_free(watch);
+	free_layout(layout);
+}
+
+/* The task has ended, and another one has its memory, with the same counts of switches. */
+static void test_another_task(void)
+{
+	struct layout *layout = make_layout();
+	struct stall_watch *watch = make_watch(layout);
+	const struct protocol_blocked task = {
+		.voluntary = VOLUNTARY, .forced = FORCED, .pid_address = PID, .pid = 123};
+	struct stall_finding finding;
+
+	put(layout, PID, 123);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	put(layout, HUNG_COUNT, 1);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_BEGAN);
+	follow(watch, &task, sizeof(task));
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	put(layout, PID, 124);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_ENDED);
 	stall_watch_free(watch);
 	free_layout(layout);
 }
@@ -149,7 +174,8 @@ static void test_gone(void)
 {
 	struct layout *layout = make_layout();
 	struct stall_watch *watch = make_watch(layout);
-	const struct protocol_blocked task = {.voluntary = VOLUNTARY, .forced = FORCED};
+	const struct protocol_blocked task = {
+		.voluntary = VOLUNTARY, .forced = FORCED, .pid_address = PID};
 	struct stall_finding finding;
 
 	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
@@ -187,6 +213,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/stall-watch/a hung task ends when its counts of switches move",
 			test_hung_task);
+	g_test_add_func("/stall-watch/a hung task ends when another task has its memory",
+			test_another_task);
 	g_test_add_func("/stall-watch/invalid tasks are not watched", test_no_tasks);
 	g_test_add_func("/stall-watch/the end of the process is not the end of a hang", test_gone);
 	g_test_add_func("/stall-watch/a suspended guest is not examined", test_suspended);
