@@ -54,8 +54,11 @@ static const struct {
 } sleepers[] = {
 	{"rwsem_down_read", BLOCKED_RWSEM_READ},
 	{"rwsem_down_write", BLOCKED_RWSEM_WRITE},
-	{"rwbase_read_lock", BLOCKED_RT_MUTEX},
-	{"rwbase_write_lock", BLOCKED_RT_MUTEX},
+	/* On PREEMPT_RT a writer has the rt_mutex in it, and waits for readers; others wait for
+	   the rt_mutex, and pi_blocked_on says so. */
+	{"rwbase_read_lock", BLOCKED_RWSEM_READ},
+	{"__rwbase_read_lock", BLOCKED_RWSEM_READ},
+	{"rwbase_write_lock", BLOCKED_RWSEM_WRITE},
 	{"rt_mutex_", BLOCKED_RT_MUTEX},
 	{"__rt_mutex_", BLOCKED_RT_MUTEX},
 	{"rtlock_", BLOCKED_RT_MUTEX},
@@ -85,8 +88,8 @@ static const struct {
 
 /* Functions that put a task to sleep, whether it waits for something or only sleeps. */
 static const char *const schedulers[] = {
-	"__schedule",	  "schedule",	 "io_schedule", "preempt_schedule",
-	"__cond_resched", "__switch_to", "msleep",	"usleep_range",
+	"__schedule",  "schedule", "io_schedule",  "preempt_schedule",	"__cond_resched",
+	"__switch_to", "msleep",   "usleep_range", "rt_mutex_schedule",
 };
 
 /* A task in one of these waits for time to pass, even if it is in a list. */

@@ -292,12 +292,19 @@ static void test_rt_mutex(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUS
 	check(&blocked, BLOCKED_RT_MUTEX, ADDRESS(LOCK), BLOCKED_OWNER, 5);
 	blocked = find(f, 1, "rt_spin_lock");
 	check(&blocked, BLOCKED_RT_MUTEX, ADDRESS(LOCK), BLOCKED_OWNER, 5);
+	blocked = find(f, 1, "__rwbase_read_lock");
+	check(&blocked, BLOCKED_RT_MUTEX, ADDRESS(LOCK), BLOCKED_OWNER, 5);
 	fake_put_u64(&f->guest, waiter + 8, USER);
 	blocked = find(f, 1, "rt_spin_lock");
 	g_assert_cmphex(blocked.lock.value, ==, 0);
 	fake_put_u64(&f->guest, fake_task(1) + FAKE_TASK_PI_BLOCKED_ON, USER);
 	blocked = find(f, 1, "rt_spin_lock");
 	g_assert_cmphex(blocked.lock.value, ==, 0);
+	/* It has the rt_mutex, and waits for readers, which PREEMPT_RT only counts. */
+	blocked = find(f, 1, "rwbase_write_lock");
+	check(&blocked, BLOCKED_RWSEM_WRITE, 0, BLOCKED_NO_OWNER, 0);
+	blocked = find_below(f, 1, "rt_mutex_schedule", "rwbase_write_lock");
+	check(&blocked, BLOCKED_RWSEM_WRITE, 0, BLOCKED_NO_OWNER, 0);
 }
 
 /* task->blocker gives the kind of lock and takes precedence; task->blocked_on is a mutex. */
