@@ -73,7 +73,11 @@ stalled_grace_period() {
 
 # begun KIND: the number of incidents of that kind, without the dumps of their ends
 begun() {
-	dumps g | while read -r dump; do value '$.incident'; value '$.stall.phase'; done | paste - - | grep -vw ended | grep -cw -- "$1"
+	local dump num=0
+	while read -r dump; do
+		[ "$(value '$.incident') $(value '$.stall.phase')" = "$1 ended" ] || [ "$(value '$.incident')" != "$1" ] || num=$((num + 1))
+	done < <(dumps g)
+	echo "$num"
 }
 
 # counted_hangs SHAPE CPU: the guest's own detectors are on, and count what they see (6.16 and later). How much of the
