@@ -51,6 +51,7 @@ struct stall_cpu {
 	bool known;	  /* the vCPU has a thread, and its times follow */
 	bool has_state;	  /* the thread's state was read */
 	bool runnable;	  /* the state was R */
+	bool stopped;	  /* the state was T or t: by a signal or a debugger */
 	bool exact;	  /* .used_us is of this tick */
 	gint64 read_us;	  /* when the times were read: monotonic */
 	gint64 used_us;	  /* user and guest time. System time is excluded: KVM polls in it while the
@@ -83,7 +84,7 @@ enum stall_counted {
 struct stall_sample {
 	gint64 now_us;	 /* monotonic */
 	gint64 slept_us; /* total time since boot for which the host was suspended */
-	bool asleep;	 /* the guest is suspended */
+	bool asleep;	 /* the guest is suspended, or its QEMU is stopped */
 	unsigned int num_cpus;
 	const struct stall_cpu *cpus; /* indexed by Linux CPU number */
 	bool has_gp_seq, has_hung_count, has_hung_warnings, has_warnings, has_clock;

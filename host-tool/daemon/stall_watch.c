@@ -366,6 +366,18 @@ static bool wants_to_run(const struct stall_watch *watch)
 	return false;
 }
 
+/* Has a signal or a debugger stopped QEMU? */
+static bool is_stopped(const struct stall_watch *watch)
+{
+	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
+		const struct stall_cpu *cpu = cpu_of(watch, i);
+
+		if (cpu->known && cpu->read_us == watch->sample.now_us && cpu->stopped)
+			return true;
+	}
+	return false;
+}
+
 /* False: some threads are missing. */
 static bool read_cpus(struct stall_watch *watch, const struct layout *layout,
 		      const struct stall_limits *limits)
@@ -586,7 +598,7 @@ static bool take_sample(struct stall_watch *watch, const struct layout *layout,
 	look_at_blocked(watch, layout);
 	sample->num_cpus = watch->num_cpus;
 	sample->cpus = watch->cpus;
-	sample->asleep = watch->suspended_there && watch->suspended != 0;
+	sample->asleep = (watch->suspended_there && watch->suspended != 0) || is_stopped(watch);
 	sample->num_blocked = watch->num_blocked;
 	sample->slept_us = slept_us(sample->now_us);
 	scan_again(watch, layout, !all);

@@ -99,6 +99,7 @@ static bool read_parts(struct vcpu_thread *thread, gint64 now_us, struct stall_c
 		return false;
 	cpu->has_state = true;
 	cpu->runnable = state == 'R';
+	cpu->stopped = state == 'T' || state == 't';
 	cpu->used_us = (gint64)(utime * (G_USEC_PER_SEC / ticks_per_second));
 	thread->parts_us = now_us;
 	thread->parts_ran_us = cpu->ran_us;
@@ -122,7 +123,7 @@ bool vcpu_thread_read(struct vcpu_thread *thread, enum stall_times times, bool s
 	const struct stall_cpu last = *cpu;
 	gint64 lately_us;
 
-	cpu->has_state = cpu->runnable = false;
+	cpu->has_state = cpu->runnable = cpu->stopped = false;
 	cpu->known = read_times(thread, &cpu->ran_us, &cpu->waited_us);
 	lately_us = cpu->ran_us - thread->parts_ran_us;
 	/* A thread that has neither run nor waited may be in a long wait, which is not counted yet.

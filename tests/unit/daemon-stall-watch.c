@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the stall watch reads in guest memory, which is a file here. No vCPU has a thread. */
+/* What the stall watch reads in guest memory, which is a file here. Most guests' vCPU has no
+ * thread. */
 #include "daemon/stall_watch.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/protocol.h"
@@ -71,6 +75,15 @@ static enum stall_event look(struct stall_watch *watch, const struct layout *lay
 			     struct stall_finding *finding)
 {
 	return stall_watch_look(watch, layout, &STALL_LIMITS_DEFAULT, finding);
+}
+
+/* Reads all values now, whatever is due. */
+static enum stall_event look_at_all(struct stall_watch *watch, const struct layout *layout,
+				    struct stall_finding *finding)
+{
+	bool known;
+
+	return stall_watch_guest_told(watch, layout, &STALL_LIMITS_DEFAULT, &known, finding);
 }
 
 static void follow(struct stall_watch *watch, const struct protocol_blocked *tasks, size_t size)
@@ -165,7 +178,43 @@ static void test_no_tasks(void)
 	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_BEGAN);
 	follow(watch, &far, sizeof(far));
 	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_ENDED);
+	/* Ten years at most. */
+	g_assert_cmpstr(finding.evidence, ==, "what was blocked ran on after 315360000 s");
 	stall_watch_free(watch);
+	free_layout(layout);
+}
+
+static void test_places(void)
+{
+	static const struct {
+		uint32_t num_cpus, number;
+		bool valid;
+	} cases[] = {
+		{PROTOCOL_STALL_MAX_CPUS, 0, true},
+		{PROTOCOL_STALL_MAX_CPUS + 1, 0, false},
+		{1, STALL_MAX_CPUS - 1, true},
+		{1, STALL_MAX_CPUS, false},
+		{0, 0, false},
+	};
+	struct layout *layout = make_layout();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		gsize size = sizeof(struct protocol_stall) +
+			     cases[i].num_cpus * sizeof(struct protocol_stall_cpu);
+		struct protocol_stall *places = g_malloc0(size);
+		struct stall_watch *watch;
+		GBytes *bytes;
+
+		places->num_cpus = cases[i].num_cpus;
+		if (places->num_cpus)
+			places->cpus[0].number = cases[i].number;
+		bytes = g_bytes_new_take(places, size);
+		watch = stall_watch_new(bytes, layout);
+		g_test_message("case %zu", i);
+		g_assert_true(cases[i].valid == (watch != NULL));
+		stall_watch_free(watch);
+		g_bytes_unref(bytes);
+	}
 	free_layout(layout);
 }
 
@@ -208,6 +257,61 @@ static void test_suspended(void)
 	free_layout(layout);
 }
 
+/* A process whose only thread is named like vCPU 0's. */
+static pid_t start_qemu(void)
+{
+	int named[2];
+	char byte;
+	pid_t pid;
+
+	g_assert_cmpint(pipe(named), ==, 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, "CPU 0/TCG");
+		close(named[1]);
+		for (;;)
+			pause();
+	}
+	close(named[1]);
+	g_assert_cmpint(read(named[0], &byte, 1), ==, 0);
+	close(named[0]);
+	return pid;
+}
+
+static void send(pid_t qemu, int signal, int until)
+{
+	siginfo_t info;
+
+	kill(qemu, signal);
+	g_assert_cmpint(waitid(P_PID, (id_t)qemu, &info, until), ==, 0);
+}
+
+/* A signal or a debugger has stopped QEMU. */
+static void test_stopped(void)
+{
+	struct layout *layout = make_layout();
+	struct stall_finding finding;
+	struct stall_watch *watch;
+
+	layout->pid = start_qemu();
+	watch = make_watch(layout);
+	g_assert_cmpint(look(watch, layout, &finding), ==, STALL_NONE);
+	send(layout->pid, SIGSTOP, WSTOPPED);
+	/* The state of a thread that has run meanwhile is not read. */
+	g_assert_cmpint(look_at_all(watch, layout, &finding), ==, STALL_NONE);
+	put(layout, WARNINGS, 1);
+	g_assert_cmpint(look_at_all(watch, layout, &finding), ==, STALL_NONE);
+	send(layout->pid, SIGCONT, WCONTINUED);
+	g_assert_cmpint(look_at_all(watch, layout, &finding), ==, STALL_NONE);
+	put(layout, WARNINGS, 2);
+	g_assert_cmpint(look_at_all(watch, layout, &finding), ==, STALL_BEGAN);
+	g_assert_cmpint(finding.incident, ==, INCIDENT_WARNING);
+	send(layout->pid, SIGKILL, WEXITED);
+	stall_watch_free(watch);
+	free_layout(layout);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -216,7 +320,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/stall-watch/a hung task ends when another task has its memory",
 			test_another_task);
 	g_test_add_func("/stall-watch/invalid tasks are not watched", test_no_tasks);
+	g_test_add_func("/stall-watch/invalid places are rejected", test_places);
 	g_test_add_func("/stall-watch/the end of the process is not the end of a hang", test_gone);
 	g_test_add_func("/stall-watch/a suspended guest is not examined", test_suspended);
+	g_test_add_func("/stall-watch/a guest whose QEMU is stopped is not examined", test_stopped);
 	return g_test_run();
 }
