@@ -176,9 +176,13 @@ bool store_repeats_head(int dump, guint64 *count, char **last)
 		openat(dump, STORE_REPEATS_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char text[HEAD_BYTES];
 	char *values[2];
+	size_t length;
 	bool good;
 
-	if (fd < 0 || !json_head_strings(text, read_at(fd, 0, text, sizeof(text)), paths, values))
+	if (fd < 0)
+		return false;
+	length = read_at(fd, 0, text, sizeof(text));
+	if (!json_head_strings(text, length, paths, values))
 		return false;
 	good = values[0] && values[1] &&
 	       g_ascii_string_to_unsigned(values[0], 10, 1, G_MAXINT32, count, NULL);

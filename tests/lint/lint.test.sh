@@ -25,10 +25,13 @@ formatted() {
 	c_files | xargs clang-format --dry-run -Werror
 }
 
+# What cppcheck says of memory is left out: it does not know g_autofree, and that GLib ends the program without memory. The unit
+# tests find leaks with ASan. Its assertions are compiled in always, so they may call functions.
 analysed() {
 	c_files | grep '\.c$' | xargs cppcheck -q -j"$(nproc)" --error-exitcode=1 --inline-suppr \
 		--enable=warning,portability --library=gtk '-DG_DEFINE_QUARK(a,b)=' -Ihost-tool \
-		--suppress=missingInclude --suppress=unknownMacro --suppress=normalCheckLevelMaxBranches
+		--suppress=missingInclude --suppress=unknownMacro --suppress=normalCheckLevelMaxBranches --suppress=assertWithSideEffect \
+		--suppress=memleak --suppress='leak*' --suppress=nullPointerOutOfMemory
 }
 
 shellchecked() {
@@ -44,7 +47,7 @@ version=$(clang-format --version | grep -oE '[0-9]+' | head -n 1)
 if [ "$version" = 14 ]; then
 	tap_ok "all C code has the format of .clang-format" formatted
 else
-	tap_skip "all C is laid out as .clang-format says" "clang-format $version differs from 14, which the layout is made with"
+	tap_skip "all C code has the format of .clang-format" "clang-format $version formats in another way than 14"
 fi
 tap_ok "cppcheck finds nothing" analysed
 tap_ok "shellcheck finds nothing" shellchecked

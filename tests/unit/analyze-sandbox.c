@@ -231,6 +231,11 @@ static void test_files(void)
 
 static void test_priority(void)
 {
+	/* A process in the sandbox cannot leave a higher nice value that it was started with. */
+	if (getpriority(PRIO_PROCESS, 0) > 0 && setpriority(PRIO_PROCESS, 0, 0) < 0) {
+		g_test_skip("the nice value is above zero, and only root can lower it");
+		return;
+	}
 	g_assert_cmpint(
 		attempt(SANDBOX_SERVE, &(struct try){SYS_setpriority, {PRIO_PROCESS, 0, 0}}), ==,
 		WORKS);

@@ -57,7 +57,7 @@ static void test_random_bytes(void)
 	g_autoptr(GRand) random = g_rand_new_with_seed(5);
 
 	for (unsigned int round = 0; round < 20000; round++) {
-		char bytes[24];
+		char bytes[24] = {0};
 		int length = g_rand_int_range(random, 0, sizeof(bytes) + 1);
 		g_autofree char *line = NULL;
 
