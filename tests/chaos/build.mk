@@ -8,4 +8,4 @@ check-chaos: tests
 # `make check-false-alarms [MINUTES=N] [LOAD=N]`: guests that only look hung.
 .PHONY: check-false-alarms
 check-false-alarms: tests
-	tests/run tests/chaos/no-hangs tests/chaos/false-alarms
+	tests/run tests/chaos/no-hangs tests/chaos/no-hangs-migration tests/chaos/false-alarms

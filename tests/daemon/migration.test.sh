@@ -8,67 +8,13 @@ set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
 . "$here/lib.sh"
+. "$here/../lib/migration.sh"
 
-domain=oopsbt-test-$$-migrating
 libvirt_start
-libvirt_other_host
-
-# Does not use guest_start: two QEMUs cannot share pipes and log.
-kernel=$(guest_kernel 6.1)
-cat >"$test_dir/domain.xml" <<XML
-<domain type='$("$here/../guest/accel")'>
-  <name>$domain</name>
-  <memory unit='MiB'>256</memory>
-  <vcpu>1</vcpu>
-  <os>
-    <type arch='x86_64' machine='q35'>hvm</type>
-    <kernel>$(guest_image "$kernel/boot/vmlinuz-$(cat "$kernel/release")")</kernel>
-    <initrd>$(guest_image "$("$here/../guest/make-initramfs" "$kernel")")</initrd>
-    <cmdline>console=ttyS0 quiet</cmdline>
-  </os>
-  <features><acpi/></features>
-  <cpu mode='custom'><model>qemu64</model></cpu>
-  <devices>
-    <memballoon model='none'/>
-    <serial type='pty'/>
-    <channel type='pipe'><source path='$test_dir/exec'/><target type='virtio' name='oopsbt.exec'/></channel>
-    <panic model='isa'/>
-  </devices>
-</domain>
-XML
-mkfifo -m 0666 "$test_dir/exec.in" "$test_dir/exec.out"
-virsh -q create "$test_dir/domain.xml"
-exec 8<>"$test_dir/exec.in" 9<"$test_dir/exec.out"
-
-# in_guest COMMAND: runs it without waiting for an answer
-in_guest() {
-	echo "1 $(printf %s "$1" | base64 -w 0)" >&8
-}
-
-# answered: until the guest says that it has run the last one
-answered() {
-	timeout 60 grep -m1 -aE "^$1 " <&9 >/dev/null
-}
-
-migrate() {
-	timeout 120 virsh -q migrate --live "$domain" "$libvirt_other_uri" \
-		--migrateuri "unix://$libvirt_migration/$1" "${@:2}" >>"$test_dir/migrate.log" 2>&1
-}
-
-migrating() {
-	local i
-	for ((i = 0; i < 100; i++)); do
-		! virsh -q domjobinfo "$domain" 2>/dev/null | grep 'Outgoing migration' >/dev/null || return 0
-		sleep 0.1 # no event tells of its begin
-	done
-	cat "$test_dir/migrate.log"
-	return 1
-}
-
-answered 0
+migration_start 1
 # Changes memory, so that the migration has data to transfer.
 in_guest 'dd if=/dev/urandom of=/tmp/ballast bs=1M count=60'
-answered 1
+answered
 daemon_start
 virsh -q metadata "$domain" https://oopsbt.org/xmlns/domain/1 --key oopsbt --live --set '<oopsbt/>' >/dev/null
 daemon_wait "$domain: runs Linux" >/dev/null
