@@ -47,6 +47,7 @@ struct guard {
 	const char *runtime_directory;
 	bool orphaned; /* standard input is closed; protected by the mutex */
 	GThreadPool *threads;
+	bool starved;	/* a thread could not be started; protected by the mutex */
 	int wake_fd;	/* an eventfd: a thread has ended */
 	int records_fd; /* readable: an owner may have ended; -1: no notification */
 
@@ -108,7 +109,7 @@ static void apply(struct entry *entry, enum freeze_event event)
 	g_cond_broadcast(&guard->changed);
 	if (is_ours(entry) && !entry->worked_on) {
 		entry->worked_on = true;
-		g_thread_pool_push(guard->threads, entry, NULL);
+		guard->starved |= !g_thread_pool_push(guard->threads, entry, NULL);
 	}
 	if (entry->state == FREEZE_STATE_OVER && !entry->worked_on)
 		g_hash_table_remove(guard->table, &entry->token);
@@ -287,6 +288,8 @@ static void work(void *data, void *user_data)
 	struct guard *guard = user_data;
 	struct job job = {.entry = data};
 
+	if (data == guard)
+		return; /* starts the first thread */
 	g_mutex_lock(&guard->mutex);
 	if (!take_record(job.entry))
 		job.entry->state = FREEZE_STATE_OVER;
@@ -377,10 +380,10 @@ static void apply_to_all(struct guard *guard, enum freeze_event event, gint64 du
 			apply(item->data, event);
 }
 
-/* Milliseconds until an owner is late; -1: none is pending. */
+/* Milliseconds until an owner is late, or a thread must be started; -1: none is pending. */
 static int next_due_ms(struct guard *guard)
 {
-	gint64 next = G_MAXINT64;
+	gint64 next = guard->starved ? g_get_monotonic_time() + FIRST_RETRY_US : G_MAXINT64;
 	gint64 left;
 	GHashTableIter iter;
 	void *value;
@@ -427,6 +430,10 @@ static void run(struct guard *guard)
 			apply_to_all(guard, FREEZE_EVENT_ORPHANED, 0);
 		}
 		apply_to_all(guard, FREEZE_EVENT_DUE, g_get_monotonic_time());
+		/* Starts a thread for each freeze that has none. */
+		if (guard->starved)
+			guard->starved =
+				!g_thread_pool_set_max_threads(guard->threads, MAX_THREADS, NULL);
 	}
 	g_mutex_unlock(&guard->mutex);
 }
@@ -482,6 +489,12 @@ int main(int argc, char **argv)
 	g_cond_init(&guard.changed);
 	guard.table = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, entry_free);
 	guard.threads = g_thread_pool_new(work, &guard, MAX_THREADS, FALSE, NULL);
+	/*
+	 * One thread waits from now on: if no other can be started, guests are resumed one after
+	 * the other.
+	 */
+	g_thread_pool_set_max_idle_time(0);
+	g_thread_pool_push(guard.threads, &guard, NULL);
 	guard.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	guard.records_fd = freeze_record_watch(guard.runtime_directory, &error);
 	guard.log = log_new("oopsbt-freeze-guard", stderr_is_null());

@@ -102,6 +102,15 @@ static bool write_hidden(struct freeze_record *record, const char *hidden)
 	       write(record->fd, text, length) == (ssize_t)length;
 }
 
+/* Keeps errno, which says why it is removed. */
+static void remove_hidden(const char *hidden)
+{
+	int code = errno;
+
+	unlink(hidden);
+	errno = code;
+}
+
 static char *hidden_path(const struct freeze_record *record)
 {
 	g_autofree char *folder = g_path_get_dirname(record->path);
@@ -158,11 +167,11 @@ struct freeze_record *freeze_record_new(const char *runtime_directory, const cha
 	if (g_mkdir_with_parents(folder, 0700) < 0)
 		return fail_record(record, "creating the folder of", error);
 	if (!write_hidden(record, hidden)) {
-		unlink(hidden);
+		remove_hidden(hidden);
 		return fail_record(record, "writing", error);
 	}
 	linked = link(hidden, record->path);
-	unlink(hidden);
+	remove_hidden(hidden);
 	return linked == 0 ? record : fail_record(record, "creating", error);
 }
 
@@ -200,7 +209,7 @@ static struct freeze_record *replace(struct freeze_record *old, GError **error)
 	close(old->fd);
 	if (write_hidden(old, hidden) && rename(hidden, old->path) == 0)
 		return old;
-	unlink(hidden);
+	remove_hidden(hidden);
 	return fail_record(old, "taking over", error);
 }
 
