@@ -144,7 +144,7 @@ static void admit(struct domain *domain, const struct signal *signal)
 {
 	if (!is_wanted(domain, signal))
 		return;
-	if (!strcmp(signal->word, "oops") &&
+	if (is_event(signal) && signal->incident == INCIDENT_OOPS &&
 	    watch_has_told(&domain->kernel.watch, signal->signalled_us)) {
 		log_write(
 			domain->all->log, LOG_INFO, domain->name, NULL,

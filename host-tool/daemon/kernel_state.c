@@ -103,6 +103,8 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 		g_key_file_set_uint64(file, WATCH, "credit", state->watch.credit);
 		/* Monotonic time is the host's and continues across daemons. */
 		g_key_file_set_int64(file, WATCH, "credit_until", state->watch.credit_until);
+		g_key_file_set_uint64(file, WATCH, "told", state->watch.told);
+		g_key_file_set_int64(file, WATCH, "told_us", state->watch.told_us);
 	}
 	save_signals(state, file);
 	text = g_key_file_to_data(file, &length, NULL);
@@ -162,6 +164,8 @@ bool kernel_state_load(struct kernel_state *state, const char *runtime_directory
 		state->watch.credit =
 			(unsigned int)g_key_file_get_uint64(file, WATCH, "credit", NULL);
 		state->watch.credit_until = g_key_file_get_int64(file, WATCH, "credit_until", NULL);
+		state->watch.told = (unsigned int)g_key_file_get_uint64(file, WATCH, "told", NULL);
+		state->watch.told_us = g_key_file_get_int64(file, WATCH, "told_us", NULL);
 	}
 	return true;
 }
