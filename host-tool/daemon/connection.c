@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/connection.h"
 
-#include <gio/gio.h>
-
 #define FIRST_RETRY_MS 250
 #define LAST_RETRY_MS 4000
 #define KEEPALIVE_INTERVAL_S 10
@@ -23,7 +21,7 @@ struct connection {
 	unsigned int retry_ms;
 	guint retry_source;
 	bool complained;
-	GCancellable *opening; /* of the opening thread; cancelled: its result is dropped */
+	bool opening; /* a thread opens the main connection */
 
 	GMutex mutex;
 	GPtrArray *idle; /* of virConnectPtr; under the mutex */
@@ -45,11 +43,19 @@ static virConnectPtr open_connection(const char *uri, GError **error)
 	virConnectPtr opened = virConnectOpenAuth(uri, virConnectAuthPtrDefault, 0);
 
 	if (opened == NULL) {
-		virt_fail(error, "connecting to %s", uri);
+		virt_fail(error, "connecting to %s (is libvirtd running?)", uri);
 		return NULL;
 	}
-	/* Detects a hung libvirtd; a broken socket is detected without it. */
-	virConnectSetKeepAlive(opened, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
+	/*
+	 * Detects a hung libvirtd; a broken socket is detected without it. A driver without a
+	 * libvirtd has none.
+	 */
+	if (virConnectSetKeepAlive(opened, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT) < 0 &&
+	    virGetLastErrorCode() != VIR_ERR_NO_SUPPORT) {
+		virt_fail(error, "setting up keepalive messages to %s", uri);
+		virConnectClose(opened);
+		return NULL;
+	}
 	return opened;
 }
 
@@ -71,7 +77,7 @@ static void close_opened(void *pointer)
 {
 	struct opened *opened = pointer;
 
-	if (opened->callbacks)
+	if (opened->greeting)
 		opened->callbacks->farewell(opened->connection, opened->greeting);
 	if (opened->watched)
 		virConnectUnregisterCloseCallback(opened->connection, on_closed);
@@ -170,32 +176,40 @@ static void on_closed(virConnectPtr closed, int reason, void *user_data)
 	g_idle_add(go_down_later, connection);
 }
 
-static void open_thread(GTask *task, void *source G_GNUC_UNUSED, void *data,
-			GCancellable *cancellable G_GNUC_UNUSED)
+/* Without its events and the notice of its end the connection would be of no use. */
+static bool watch_opened(struct opened *opened, struct connection *connection, GError **error)
 {
-	const struct connection *connection = data;
-	GError *error = NULL;
-	virConnectPtr new = open_connection(connection->uri, &error);
+	opened->greeting =
+		connection->callbacks->greet(opened->connection, connection->user_data, error);
+	if (opened->greeting == NULL)
+		return false;
+	if (virConnectRegisterCloseCallback(opened->connection, on_closed, connection, NULL) < 0)
+		return virt_fail(error, "listening to the end of the connection to %s",
+				 connection->uri);
+	opened->watched = true;
+	return true;
+}
+
+static struct opened *open_watched(struct connection *connection, GError **error)
+{
+	virConnectPtr new = open_connection(connection->uri, error);
 	struct opened *opened;
 
-	if (new == NULL) {
-		g_task_return_error(task, error);
-		return;
-	}
+	if (new == NULL)
+		return NULL;
 	opened = g_new0(struct opened, 1);
 	opened->callbacks = connection->callbacks;
 	opened->connection = new;
-	opened->greeting = connection->callbacks->greet(new, connection->user_data);
-	virConnectRegisterCloseCallback(new, on_closed, data, NULL);
-	opened->watched = true;
-	g_task_return_pointer(task, opened, close_opened);
+	if (watch_opened(opened, connection, error))
+		return opened;
+	close_opened(opened);
+	return NULL;
 }
 
 static void retry_later(struct connection *connection, const GError *error)
 {
 	if (!connection->complained) {
-		g_autofree char *message =
-			g_strdup_printf("%s; trying again (is libvirtd running?)", error->message);
+		g_autofree char *message = g_strdup_printf("%s; trying again", error->message);
 
 		log_connection(connection, LOG_ID_LIBVIRT_LOST, LOG_WARNING, error->message,
 			       message);
@@ -205,20 +219,24 @@ static void retry_later(struct connection *connection, const GError *error)
 	connection->retry_ms = MIN(connection->retry_ms * 2, LAST_RETRY_MS);
 }
 
-static void on_opened(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void *user_data)
+struct opening {
+	struct connection *connection;
+	struct opened *opened; /* NULL: an error */
+	GError *error;
+};
+
+static gboolean on_opened(void *user_data)
 {
-	struct connection *connection = user_data;
-	g_autoptr(GError) error = NULL;
-	g_autofree struct opened *opened = g_task_propagate_pointer(G_TASK(result), &error);
+	g_autofree struct opening *opening = user_data;
+	struct connection *connection = opening->connection;
+	g_autofree struct opened *opened = opening->opened;
+	g_autoptr(GError) error = opening->error;
 	g_autofree char *message = NULL;
 
-	/* Cancelled: the connection object is gone. */
-	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-		return;
-	g_clear_object(&connection->opening);
+	connection->opening = false;
 	if (opened == NULL) {
 		retry_later(connection, error);
-		return;
+		return G_SOURCE_REMOVE;
 	}
 	connection->main = opened->connection;
 	connection->greeting = opened->greeting;
@@ -230,18 +248,37 @@ static void on_opened(GObject *source G_GNUC_UNUSED, GAsyncResult *result, void 
 	/* The connection may have closed before its close callback was registered. */
 	if (virConnectIsAlive(connection->main) != 1)
 		g_idle_add(go_down_later, connection);
+	return G_SOURCE_REMOVE;
 }
 
+static void *open_thread(void *pointer)
+{
+	struct opening *opening = pointer;
+
+	opening->opened = open_watched(opening->connection, &opening->error);
+	g_idle_add(on_opened, opening);
+	return NULL;
+}
+
+/* Does not use GTask: it never ends if its thread cannot be started. */
 static gboolean open_main(void *user_data)
 {
 	struct connection *connection = user_data;
-	g_autoptr(GTask) task = NULL;
+	struct opening *opening = g_new0(struct opening, 1);
+	g_autoptr(GError) error = NULL;
+	GThread *thread;
 
 	connection->retry_source = 0;
-	connection->opening = g_cancellable_new();
-	task = g_task_new(NULL, connection->opening, on_opened, connection);
-	g_task_set_task_data(task, connection, NULL);
-	g_task_run_in_thread(task, open_thread);
+	opening->connection = connection;
+	thread = g_thread_try_new("connect", open_thread, opening, &error);
+	connection->opening = thread != NULL;
+	if (thread) {
+		g_thread_unref(thread);
+	} else {
+		g_free(opening);
+		g_prefix_error(&error, "connecting to %s: ", connection->uri);
+		retry_later(connection, error);
+	}
 	return G_SOURCE_REMOVE;
 }
 
@@ -276,11 +313,8 @@ bool connection_free(struct connection *connection)
 	close_main(connection);
 	if (!wait_for_closing(connection))
 		return false;
-	if (connection->opening) {
-		g_cancellable_cancel(connection->opening);
-		g_clear_object(&connection->opening);
+	if (connection->opening)
 		return false;
-	}
 	g_thread_pool_free(connection->closing, FALSE, TRUE);
 	g_ptr_array_unref(connection->idle);
 	g_mutex_clear(&connection->mutex);

@@ -20,7 +20,8 @@ struct connection;
  * and @farewell frees it.
  */
 struct connection_callbacks {
-	void *(*greet)(virConnectPtr connection, void *user_data);
+	/* NULL with an error: the connection is closed and opened again later. */
+	void *(*greet)(virConnectPtr connection, void *user_data, GError **error);
 	void (*farewell)(virConnectPtr connection, void *greeting);
 	/* Called from the main loop, alternately. */
 	void (*up)(void *user_data, const void *greeting);

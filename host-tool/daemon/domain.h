@@ -65,7 +65,7 @@ struct domains {
 	char *auto_enable;	/* its value at the last look at all domains; NULL: none */
 	struct bucket total;
 	GSource *tick; /* of the memory watch of all domains; NULL: no domain was watched yet */
-	guint status_source;
+	guint status_source, list_source, thread_source;
 	struct metrics *metrics;
 	void (*on_idle)(void *user_data); /* called when no task is running any more */
 	void *user_data;
@@ -85,6 +85,8 @@ struct domain {
 	bool crashed;	/* libvirt said so at the last query */
 	struct options options;
 	bool refreshing, refresh_again;
+	guint refresh_source;	     /* after an error */
+	unsigned int refresh_errors; /* in a row */
 
 	/* domain_kernel.c */
 	struct layout *layout; /* NULL: must be read */
@@ -121,7 +123,8 @@ struct domain {
 	bool watchdog_told;   /* this daemon has reported that since it last ran */
 
 	/* domain_error.c */
-	bool error_told; /* this daemon has reported it since the domain last ran */
+	bool error_told;    /* this daemon has reported it since the domain last ran */
+	guint error_source; /* libvirt could not say whether there is one */
 
 	/* domain_oops.c */
 	int oops_id;		    /* libvirt's id of the instance that was configured, -1: none */
@@ -173,12 +176,12 @@ struct task {
 void task_push(struct domains *all, struct pool *pool, const char *uuid, struct task *task);
 
 /*
- * Call it in a task's thread. Replaces the main connection by one for the task alone; other tasks
- * reuse it afterwards if no call on it was left behind. libvirtd answers only a few calls of a
- * connection at a time, so calls that ask QEMU, which may hang, must not use the main connection.
- * Without a connection task->connection becomes NULL.
+ * Call it in a task's thread. Replaces the main connection by one for the task alone, and looks up
+ * the task's domain there; other tasks reuse the connection afterwards if no call on it was left
+ * behind. libvirtd answers only a few calls of a connection at a time, so calls that ask QEMU,
+ * which may hang, must not use the main connection.
  */
-void task_take_connection(struct task *task);
+virDomainPtr task_take_domain(struct task *task, GError **error);
 
 /* --- shared between the files --- */
 
@@ -188,6 +191,7 @@ void domain_drop(struct domain *domain);
 void domain_ignore(struct domain *domain);
 
 void domain_refresh(struct domain *domain);
+void domain_refresh_stop(struct domain *domain);
 
 /* A new instance, another kernel, or none: drops what is known of memory and kernel. */
 void domain_kernel_reset(struct domain *domain);
@@ -268,6 +272,7 @@ void domain_watchdog_forget(struct domain *domain); /* it ran, and is stopped ag
 /* It is stopped, and libvirt does not say why: checks for an internal error. */
 void domain_error_look(struct domain *domain);
 void domain_error_over(struct domain *domain); /* it runs again */
+void domain_error_stop(struct domain *domain);
 /* It is stopped and has a dump of that: checks whether it has run since. If so, reports the new
  * stop. */
 void domain_clock_check(struct domain *domain);

@@ -16,11 +16,8 @@ struct clock_task {
 static void clock_work(struct task *task)
 {
 	struct clock_task *check = (struct clock_task *)task;
-	g_autoptr(virDomain) domain = NULL;
+	g_autoptr(virDomain) domain = task_take_domain(task, NULL);
 
-	task_take_connection(task);
-	if (task->connection)
-		domain = virDomainLookupByUUIDString(task->connection, task->uuid);
 	if (domain)
 		check->clock = guest_clock_read(domain);
 }

@@ -28,22 +28,21 @@ struct map_task {
 
 /*
  * Loads what an earlier daemon knew of this instance, or what is known of a guest that was saved:
- * it shows what happened meanwhile.
+ * it shows what happened meanwhile. The kernel must not be searched without it, since that replaces
+ * the saved state.
  */
-static void recall(struct map_task *map)
+static bool recall(struct map_task *map, virDomainPtr domain)
 {
-	g_autoptr(virDomain) domain = NULL;
-
-	if (map->layout || map->map || map->task.connection == NULL)
-		return;
-	domain = virDomainLookupByUUIDString(map->task.connection, map->task.uuid);
-	if (domain)
-		map->layout = layout_read(domain, map->collector.memory, LAYOUT_TIMEOUT_MS, NULL);
-	map->is_recalled =
-		map->layout && kernel_state_load(&map->recalled, map->collector.runtime_directory,
-						 map->task.uuid, map->layout, map->continued);
+	if (map->layout || map->map)
+		return true;
+	map->layout = layout_read(domain, map->collector.memory, LAYOUT_TIMEOUT_MS, &map->error);
+	if (map->layout == NULL)
+		return false;
+	map->is_recalled = kernel_state_load(&map->recalled, map->collector.runtime_directory,
+					     map->task.uuid, map->layout, map->continued);
 	if (map->recalled.map)
 		map->map = g_bytes_ref(map->recalled.map);
+	return true;
 }
 
 static void map_work(struct task *task)
@@ -57,17 +56,15 @@ static void map_work(struct task *task)
 		.signalled_us = g_get_real_time(),
 		.cancellable = map->cancellable,
 	};
+	g_autoptr(virDomain) domain = NULL;
 
-	task_take_connection(task);
+	domain = task_take_domain(task, &map->error);
+	if (domain == NULL || !recall(map, domain))
+		return;
 	request.connection = task->connection;
-	recall(map);
 	request.layout = map->layout;
 	request.map = map->map;
-	if (task->connection)
-		collection_map(&map->collector, &request, &map->result, &map->error);
-	else
-		g_set_error(&map->error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED,
-			    "not connected to libvirt");
+	collection_map(&map->collector, &request, &map->result, &map->error);
 }
 
 static gboolean find_now(void *user_data)

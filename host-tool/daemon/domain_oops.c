@@ -17,12 +17,9 @@ struct oops_task {
 static void oops_work(struct task *task)
 {
 	struct oops_task *oops = (struct oops_task *)task;
-	g_autoptr(virDomain) domain = NULL;
+	g_autoptr(virDomain) domain = task_take_domain(task, &oops->error);
 	bool ended;
 
-	task_take_connection(task);
-	if (task->connection)
-		domain = virDomainLookupByUUIDString(task->connection, task->uuid);
 	/* Another instance, or none: it has not been configured. */
 	if (domain == NULL || (int)virDomainGetID(domain) != oops->id)
 		return;

@@ -5,6 +5,9 @@
 
 #include "daemon/spares.h"
 
+#define FIRST_RETRY_MS 1000u
+#define LAST_RETRY_MS 60000u
+
 struct refresh_task {
 	struct task task;
 	struct store *store;
@@ -53,12 +56,12 @@ static void follow_name(struct refresh_task *refresh)
 			g_strdup_printf("its dumps keep an older name: %s", error->message));
 }
 
-static void read_state(struct refresh_task *refresh, virDomainPtr domain)
+static bool read_state(struct refresh_task *refresh, virDomainPtr domain)
 {
 	int state, reason;
 
 	if (virDomainGetState(domain, &state, &reason, 0) < 0)
-		return;
+		return virt_fail(&refresh->error, "asking for the domain's state");
 	refresh->paused = state == VIR_DOMAIN_PAUSED || state == VIR_DOMAIN_PMSUSPENDED;
 	refresh->watchdog_paused =
 		state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_WATCHDOG;
@@ -66,6 +69,7 @@ static void read_state(struct refresh_task *refresh, virDomainPtr domain)
 			     (state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_RESTORED);
 	refresh->crashed = state == VIR_DOMAIN_CRASHED ||
 			   (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_CRASHED);
+	return true;
 }
 
 static void refresh_work(struct task *task)
@@ -88,7 +92,8 @@ static void refresh_work(struct task *task)
 	refresh->exists = true;
 	refresh->name = g_strdup(virDomainGetName(domain));
 	refresh->id = (int)virDomainGetID(domain);
-	read_state(refresh, domain);
+	if (!read_state(refresh, domain))
+		return;
 	read_options(refresh, domain);
 	follow_name(refresh);
 }
@@ -177,12 +182,36 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	status_changed(domain->all);
 }
 
-static void fail_refresh(struct domain *domain, const struct refresh_task *refresh)
+static gboolean refresh_now(void *user_data)
 {
-	if (refresh->task.connection)
+	struct domain *domain = user_data;
+
+	domain->refresh_source = 0;
+	domain_refresh(domain);
+	return G_SOURCE_REMOVE;
+}
+
+/*
+ * An error must not disable an enabled domain, and signals of an unknown one wait. All domains are
+ * queried when a lost connection is back.
+ */
+static void retry_refresh(struct domain *domain, const struct refresh_task *refresh)
+{
+	unsigned int doublings = MIN(domain->refresh_errors, 16);
+
+	if (refresh->task.connection == NULL)
+		return;
+	if (domain->refresh_errors++ == 0)
 		log_write(domain->all->log, LOG_ERR, refresh->name ? refresh->name : domain->uuid,
-			  NULL, "%s", refresh->error->message);
-	/* An error must not disable an enabled domain. The first time it is not enabled yet. */
+			  NULL, "%s; trying again", refresh->error->message);
+	domain->refresh_source =
+		g_timeout_add(MIN(FIRST_RETRY_MS << doublings, LAST_RETRY_MS), refresh_now, domain);
+}
+
+/* They are read again when they change. */
+static void refuse_options(struct domain *domain, const struct refresh_task *refresh)
+{
+	log_write(domain->all->log, LOG_ERR, refresh->name, NULL, "%s", refresh->error->message);
 	domain->known = true;
 	domain_signals_known(domain);
 }
@@ -194,9 +223,13 @@ static void refresh_done(struct task *task, struct domain *domain)
 	if (domain == NULL)
 		return;
 	domain->refreshing = false;
-	if (refresh->error)
-		fail_refresh(domain, refresh);
-	else if (refresh->exists)
+	if (refresh->error && refresh->error->domain == VIRT_ERROR)
+		retry_refresh(domain, refresh);
+	else
+		domain->refresh_errors = 0;
+	if (refresh->error && refresh->error->domain != VIRT_ERROR)
+		refuse_options(domain, refresh);
+	if (refresh->error == NULL && refresh->exists)
 		apply(domain, refresh);
 	if (domain->refresh_again) {
 		domain_refresh(domain);
@@ -231,6 +264,7 @@ void domain_refresh(struct domain *domain)
 
 	if (domain->all->stopping)
 		return;
+	domain_refresh_stop(domain);
 	domain->refresh_again = domain->refreshing;
 	if (domain->refreshing)
 		return;
@@ -245,4 +279,11 @@ void domain_refresh(struct domain *domain)
 	refresh->num_pauses = domain->num_pauses;
 	refresh->auto_enable = g_strdup(domain->all->config->auto_enable);
 	task_push(domain->all, &domain->all->background, domain->uuid, &refresh->task);
+}
+
+void domain_refresh_stop(struct domain *domain)
+{
+	if (domain->refresh_source)
+		g_source_remove(domain->refresh_source);
+	domain->refresh_source = 0;
 }

@@ -65,11 +65,8 @@ static bool peek(virDomainPtr domain, uint64_t address, void *buffer, size_t len
 static void look_work(struct task *task)
 {
 	struct look_task *look = (struct look_task *)task;
-	g_autoptr(virDomain) domain = NULL;
+	g_autoptr(virDomain) domain = task_take_domain(task, NULL);
 
-	task_take_connection(task);
-	if (task->connection)
-		domain = virDomainLookupByUUIDString(task->connection, task->uuid);
 	look->seen = domain && peek(domain, look->counter_address, &look->sample.counter, 4) &&
 		     peek(domain, look->taint_address, &look->sample.taint, 8) &&
 		     peek(domain, look->clock_address, &look->sample.clock, 8);

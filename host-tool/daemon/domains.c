@@ -11,6 +11,9 @@
 #define MAPPING_THREADS 2
 #define BACKGROUND_THREADS 2
 #define MARGIN_S 300
+/* After libvirt could not list the domains, or no thread could be started. */
+#define LIST_RETRY_MS 4000
+#define THREAD_RETRY_MS 1000
 
 /* --- tasks --- */
 
@@ -45,13 +48,55 @@ static void task_work(void *data, void *user_data G_GNUC_UNUSED)
 	g_idle_add_full(G_PRIORITY_DEFAULT, task_done, task, NULL);
 }
 
-void task_take_connection(struct task *task)
+static bool take_connection(struct task *task, GError **error)
 {
-	if (task->connection == NULL)
-		return;
+	if (task->connection == NULL) {
+		g_set_error_literal(error, VIRT_ERROR, VIR_ERR_NO_CONNECT,
+				    "not connected to libvirt");
+		return false;
+	}
 	virConnectClose(task->connection);
-	task->connection = connection_take(task->all->connection, NULL);
+	task->connection = connection_take(task->all->connection, error);
 	task->taken = true;
+	return task->connection != NULL;
+}
+
+virDomainPtr task_take_domain(struct task *task, GError **error)
+{
+	virDomainPtr domain = NULL;
+
+	if (!take_connection(task, error))
+		return NULL;
+	domain = virDomainLookupByUUIDString(task->connection, task->uuid);
+	if (domain == NULL)
+		virt_fail(error, "looking up the domain");
+	return domain;
+}
+
+/* A task that found no thread would otherwise wait for the next one of its pool. */
+static gboolean start_threads(void *user_data)
+{
+	struct domains *all = user_data;
+	struct pool *const pools[] = {&all->collecting, &all->mapping, &all->background};
+	bool started = true;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(pools); i++)
+		started &= g_thread_pool_set_max_threads(
+			pools[i]->threads, g_thread_pool_get_max_threads(pools[i]->threads), NULL);
+	if (started)
+		all->thread_source = 0;
+	return started ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+static void push(struct domains *all, struct pool *pool, struct task *task)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (g_thread_pool_push(pool->threads, task, &error) || all->thread_source)
+		return;
+	log_write(all->log, LOG_ERR, NULL, NULL, "cannot start a thread: %s; trying again",
+		  error->message);
+	all->thread_source = g_timeout_add(THREAD_RETRY_MS, start_threads, all);
 }
 
 void task_push(struct domains *all, struct pool *pool, const char *uuid, struct task *task)
@@ -64,7 +109,7 @@ void task_push(struct domains *all, struct pool *pool, const char *uuid, struct 
 		virConnectRef(task->connection);
 	all->num_tasks++;
 	progress_begin(&pool->progress, task->endless, g_get_monotonic_time());
-	g_thread_pool_push(pool->threads, task, NULL);
+	push(all, pool, task);
 }
 
 /* --- the table --- */
@@ -91,6 +136,8 @@ static void domain_free(void *pointer)
 {
 	struct domain *domain = pointer;
 
+	domain_refresh_stop(domain);
+	domain_error_stop(domain);
 	domain_signals_stop(domain);
 	domain_collect_stop(domain);
 	domain_kernel_stop(domain);
@@ -138,7 +185,7 @@ static struct domain *event_domain(struct domains *all, virDomainPtr event, bool
 	else if (g_hash_table_contains(all->ignored, uuid))
 		return NULL;
 	domain = domain_get(all, uuid);
-	if (!domain->known && !domain->refreshing)
+	if (!domain->known && !domain->refreshing && !domain->refresh_source)
 		domain_refresh(domain);
 	return domain;
 }
@@ -342,19 +389,13 @@ struct listening {
 	GArray *event_ids;    /* of int */
 	int monitor_event_id; /* -1: libvirt does not forward QEMU's events */
 	bool oops_event;      /* libvirt has its own event for oopses */
-	GPtrArray *errors;    /* strings */
+	GError *error;	      /* why it does not; or NULL */
 };
 
-static void listening_failed(struct listening *listening, const char *to_what)
-{
-	g_autoptr(GError) error = NULL;
-
-	virt_fail(&error, "listening to %s", to_what);
-	g_ptr_array_add(listening->errors, g_strdup(error->message));
-}
+static void stop_listening(virConnectPtr connection, void *greeting);
 
 /* Runs in a thread; the main loop handles the events. */
-static void *listen(virConnectPtr connection, void *all)
+static void *listen(virConnectPtr connection, void *all, GError **error)
 {
 	static const struct {
 		int event;
@@ -371,15 +412,17 @@ static void *listen(virConnectPtr connection, void *all)
 	int oops_event_id;
 
 	listening->event_ids = g_array_new(FALSE, FALSE, sizeof(int));
-	listening->errors = g_ptr_array_new_with_free_func(g_free);
+	listening->monitor_event_id = -1;
 	for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
 		int id = virConnectDomainEventRegisterAny(connection, NULL, events[i].event,
 							  events[i].callback, all, NULL);
 
-		if (id >= 0)
-			g_array_append_val(listening->event_ids, id);
-		else
-			listening_failed(listening, "domain events");
+		if (id < 0) {
+			virt_fail(error, "listening to domain events");
+			stop_listening(connection, listening);
+			return NULL;
+		}
+		g_array_append_val(listening->event_ids, id);
 	}
 	oops_event_id = oops_event_register(connection, on_oops_event, all);
 	listening->oops_event = oops_event_id >= 0;
@@ -391,9 +434,8 @@ static void *listen(virConnectPtr connection, void *all)
 				      : "^(GUEST_(OOPS|CRASHLOADED|LOCKUP|PANICKED)|STOP|RESUME)$",
 		on_monitor, all, NULL, VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
 	if (listening->monitor_event_id < 0)
-		listening_failed(listening,
-				 "QEMU's events, so libvirt's lifecycle events are used, "
-				 "which come later");
+		virt_fail(&listening->error, "listening to QEMU's events, so libvirt's lifecycle "
+					     "events are used, which come later");
 	return listening;
 }
 
@@ -407,7 +449,7 @@ static void stop_listening(virConnectPtr connection, void *greeting)
 	if (listening->monitor_event_id >= 0)
 		virConnectDomainQemuMonitorEventDeregister(connection, listening->monitor_event_id);
 	g_array_unref(listening->event_ids);
-	g_ptr_array_unref(listening->errors);
+	g_clear_error(&listening->error);
 	g_free(listening);
 }
 
@@ -439,16 +481,32 @@ static void list_work(struct task *task)
 	free(domains);
 }
 
+static void list_domains(struct domains *all);
+
+static gboolean list_again(void *user_data)
+{
+	struct domains *all = user_data;
+
+	all->list_source = 0;
+	if (all->connected && !all->stopping)
+		list_domains(all);
+	return G_SOURCE_REMOVE;
+}
+
 static void list_done(struct task *task, struct domain *domain G_GNUC_UNUSED)
 {
 	struct list_task *list = (struct list_task *)task;
+	struct domains *all = task->all;
 
-	if (list->error)
-		log_write(task->all->log, LOG_ERR, NULL, NULL, "%s", list->error->message);
+	if (list->error) {
+		log_write(all->log, LOG_ERR, NULL, NULL, "%s; trying again", list->error->message);
+		if (all->list_source == 0)
+			all->list_source = g_timeout_add(LIST_RETRY_MS, list_again, all);
+	}
 	/* Known domains were queried since on_up(), or since an event. */
 	for (guint i = 0; i < list->uuids->len; i++)
-		if (!g_hash_table_contains(task->all->by_uuid, list->uuids->pdata[i]))
-			domain_refresh(domain_get(task->all, list->uuids->pdata[i]));
+		if (!g_hash_table_contains(all->by_uuid, list->uuids->pdata[i]))
+			domain_refresh(domain_get(all, list->uuids->pdata[i]));
 }
 
 static void list_clear(struct task *task)
@@ -457,6 +515,16 @@ static void list_clear(struct task *task)
 
 	g_ptr_array_unref(list->uuids);
 	g_clear_error(&list->error);
+}
+
+static void list_domains(struct domains *all)
+{
+	struct list_task *list = g_new0(struct list_task, 1);
+
+	list->task.work = list_work;
+	list->task.done = list_done;
+	list->task.clear = list_clear;
+	task_push(all, &all->background, NULL, &list->task);
 }
 
 static void refresh_known(struct domains *all)
@@ -470,17 +538,12 @@ static void refresh_known(struct domains *all)
 /* Without a connection domains may have changed, and others may be enabled now. */
 static void look_at_all(struct domains *all)
 {
-	struct list_task *list = g_new0(struct list_task, 1);
-
 	g_free(all->auto_enable);
 	all->auto_enable = g_strdup(all->config->auto_enable);
 	g_hash_table_remove_all(all->ignored);
 	/* The list lacks domains that are gone. */
 	refresh_known(all);
-	list->task.work = list_work;
-	list->task.done = list_done;
-	list->task.clear = list_clear;
-	task_push(all, &all->background, NULL, &list->task);
+	list_domains(all);
 }
 
 static void on_up(void *user_data, const void *greeting)
@@ -494,9 +557,8 @@ static void on_up(void *user_data, const void *greeting)
 	if (listening->oops_event)
 		log_write(all->log, LOG_INFO, NULL, NULL,
 			  "libvirt tells of oopses by an event of its own");
-	for (guint i = 0; i < listening->errors->len; i++)
-		log_write(all->log, LOG_ERR, NULL, NULL, "%s",
-			  (const char *)listening->errors->pdata[i]);
+	if (listening->error)
+		log_write(all->log, LOG_ERR, NULL, NULL, "%s", listening->error->message);
 	look_at_all(all);
 	status_changed(all);
 }
@@ -592,6 +654,8 @@ void domains_stop(struct domains *all, void (*on_idle)(void *user_data), void *u
 	all->user_data = user_data;
 	g_hash_table_iter_init(&iter, all->by_uuid);
 	while (g_hash_table_iter_next(&iter, NULL, &domain)) {
+		domain_refresh_stop(domain);
+		domain_error_stop(domain);
 		domain_signals_stop(domain);
 		domain_collect_stop(domain);
 		domain_kernel_stop(domain);
@@ -612,6 +676,10 @@ void domains_free(struct domains *all)
 		return;
 	if (all->status_source)
 		g_source_remove(all->status_source);
+	if (all->list_source)
+		g_source_remove(all->list_source);
+	if (all->thread_source)
+		g_source_remove(all->thread_source);
 	if (all->tick) {
 		g_source_destroy(all->tick);
 		g_source_unref(all->tick);

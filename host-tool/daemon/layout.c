@@ -44,18 +44,14 @@ static bool refuse_layout(GError **error, const char *message)
 
 /* --- the process --- */
 
-/* The host thread id of a vCPU, from QEMU. */
-static bool read_thread_id(virDomainPtr domain, int timeout_ms, GPid *thread, GError **error)
+/* The host thread id of a vCPU. @answer: of query-cpus-fast */
+static bool read_thread_id(const char *answer, GPid *thread, GError **error)
 {
-	g_autofree char *answer =
-		virt_monitor(domain, "{\"execute\":\"query-cpus-fast\"}", false, timeout_ms, error);
 	g_autoptr(JsonObject) root = NULL;
 	JsonArray *vcpus;
 	JsonNode *node;
 	gint64 value;
 
-	if (answer == NULL)
-		return false;
 	root = untrusted_json_parse(answer, strlen(answer), MAX_JSON_DEPTH, error);
 	if (root == NULL)
 		return false;
@@ -160,14 +156,15 @@ static bool read_start_time(int directory, uint64_t *start_time, GError **error)
 }
 
 /* Uses one directory handle for all, so that a reused pid cannot interfere. */
-static bool open_process(struct layout *layout, virDomainPtr domain, int timeout_ms, GError **error)
+static bool open_process(struct layout *layout, virDomainPtr domain, const char *vcpus,
+			 GError **error)
 {
 	g_autofree char *path = NULL;
 	GPid thread;
 	int directory;
 	bool result;
 
-	if (!read_thread_id(domain, timeout_ms, &thread, error) ||
+	if (!read_thread_id(vcpus, &thread, error) ||
 	    !read_thread_group(thread, &layout->pid, error))
 		return false;
 	path = g_strdup_printf("/proc/%d", layout->pid);
@@ -272,8 +269,10 @@ static bool read_hypervisor(struct layout *layout, virDomainPtr domain, int time
 	g_autofree char *answer =
 		virt_monitor(domain, "{\"execute\":\"query-version\"}", false, timeout_ms, error);
 	g_autoptr(JsonObject) root = NULL;
+	g_autofree char *version = NULL;
 	JsonObject *object;
-	unsigned long libvirt = 0;
+	unsigned long libvirt;
+	bool known;
 
 	if (answer == NULL)
 		return false;
@@ -289,13 +288,15 @@ static bool read_hypervisor(struct layout *layout, virDomainPtr domain, int time
 			return refuse_layout(error, "query-version: no version in QEMU's answer");
 		object = json_node_get_object(node);
 	}
-	virConnectGetLibVersion(virDomainGetConnect(domain), &libvirt);
-	layout->hypervisor =
-		g_strdup_printf("QEMU %d.%d.%d, libvirt %lu.%lu.%lu",
-				(int)json_object_get_int_member_with_default(object, "major", 0),
-				(int)json_object_get_int_member_with_default(object, "minor", 0),
-				(int)json_object_get_int_member_with_default(object, "micro", 0),
-				libvirt / 1000000, libvirt / 1000 % 1000, libvirt % 1000);
+	known = virConnectGetLibVersion(virDomainGetConnect(domain), &libvirt) == 0;
+	version = known ? g_strdup_printf("%lu.%lu.%lu", libvirt / 1000000, libvirt / 1000 % 1000,
+					  libvirt % 1000)
+			: g_strdup("of unknown version");
+	layout->hypervisor = g_strdup_printf(
+		"QEMU %d.%d.%d, libvirt %s",
+		(int)json_object_get_int_member_with_default(object, "major", 0),
+		(int)json_object_get_int_member_with_default(object, "minor", 0),
+		(int)json_object_get_int_member_with_default(object, "micro", 0), version);
 	return true;
 }
 
@@ -303,13 +304,20 @@ struct layout *layout_read(virDomainPtr domain, enum memory_access access, int t
 			   GError **error)
 {
 	g_autoptr(Layout) layout = g_atomic_rc_box_new0(struct layout);
+	g_autofree char *vcpus = NULL;
 	g_autoptr(GError) why = NULL;
 
 	layout->memory_fd = -1;
 	layout->domain_id = (int)virDomainGetID(domain);
-	if (access != MEMORY_LIBVIRT && !open_process(layout, domain, timeout_ms, &why)) {
-		if (access == MEMORY_PROC ||
-		    g_error_matches(why, VIRT_ERROR, VIR_ERR_OPERATION_TIMEOUT)) {
+	/* Without an answer nothing is known of the process: that is no reason for the fallback. */
+	if (access != MEMORY_LIBVIRT) {
+		vcpus = virt_monitor(domain, "{\"execute\":\"query-cpus-fast\"}", false, timeout_ms,
+				     error);
+		if (vcpus == NULL)
+			return NULL;
+	}
+	if (vcpus && !open_process(layout, domain, vcpus, &why)) {
+		if (access == MEMORY_PROC) {
 			g_propagate_error(error, g_steal_pointer(&why));
 			return NULL;
 		}

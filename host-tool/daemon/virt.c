@@ -148,6 +148,7 @@ bool virt_call(virDomainPtr domain, virt_call_fn function, void *data, GDestroyN
 	call->clear_data = clear;
 	thread = g_thread_try_new("call", call_thread, g_atomic_rc_box_acquire(call), error);
 	if (thread == NULL) {
+		g_prefix_error(error, "%s: ", what);
 		g_atomic_rc_box_release_full(call, call_clear); /* the thread's */
 		g_atomic_rc_box_release_full(call, call_clear);
 		return false;

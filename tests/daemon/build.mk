@@ -2,8 +2,9 @@
 
 $(eval $(call program,tests/daemon/rogue-analyze,tests/daemon/rogue-analyze.c,$(PACKAGES),host-tool/libcommon.a))
 
-TEST_LIBRARIES += $(BUILD)/tests/daemon/late-clock.so
-$(BUILD)/tests/daemon/late-clock.so: tests/daemon/late-clock.c
+PRELOADED := $(patsubst %,$(BUILD)/tests/daemon/%.so,fail-call late-clock)
+TEST_LIBRARIES += $(PRELOADED)
+$(PRELOADED): $(BUILD)/tests/daemon/%.so: tests/daemon/%.c
 	@mkdir -p $(@D)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OOPSBT_CFLAGS) -fPIC -shared $(CFLAGS) -o $@ $<
