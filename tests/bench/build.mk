@@ -2,6 +2,7 @@
 
 $(eval $(call program,tests/bench/collect,tests/bench/collect.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call program,tests/bench/child,tests/bench/child.c,glib-2.0,))
+$(eval $(call program,tests/bench/publish,tests/bench/publish.c,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call program,tests/bench/scatter,tests/bench/scatter.c,glib-2.0,))
 $(eval $(call program,tests/bench/summary,tests/bench/summary.c,$(PACKAGES),))
 
