@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Tasks that wait for each other, modified by the input: each 8 bytes of the input are an address
- * (4 bytes) and the value to write there (2 bits of kind, 30 bits of an offset in the image or of a
- * small number).
+ * Tasks that wait for each other, and hold up a grace period, modified by the input: each 8 bytes
+ * of the input are an address (4 bytes) and the value to write there (2 bits of kind, 30 bits of an
+ * offset in the image or of a small number).
  */
 #include <string.h>
 
 #include "../unit/fake_tasks.h"
 #include "fuzz.h"
 #include "kernel/blocked.h"
+#include "kernel/rcu.h"
 
 #define WAITERS_EACH 4
+#define NODE_SIZE 0x80
+#define BLOCKED_TASKS 0x10 /* in a struct rcu_node */
+#define GP_TASKS 0x20
+#define RCU_ENTRY 0x200 /* in a task */
 
 static const char *const functions[] = {
 	"__mutex_lock", "rwsem_down_read_slowpath", "rwsem_down_write_slowpath",
@@ -43,6 +48,14 @@ static void set_fields(struct kernel_map *map)
 	map->fields[FIELD_task_pi_blocked_on] = FAKE_TASK_PI_BLOCKED_ON;
 	map->fields[FIELD_task_blocked_on] = FAKE_TASK_BLOCKED_ON;
 	map->fields[FIELD_rt_waiter_lock] = 24;
+	map->symbols[SYMBOL_rcu_state] = FAKE_TASKS_ADDRESS(FAKE_TASKS_OTHER_LOCK);
+	map->fields[FIELD_rcu_state_node] = 0;
+	map->fields[FIELD_rcu_state_level] = 4 * NODE_SIZE;
+	map->fields[SIZE_rcu_node] = NODE_SIZE;
+	map->fields[FIELD_rcu_node_blkd_tasks] = BLOCKED_TASKS;
+	map->fields[FIELD_rcu_node_gp_tasks] = GP_TASKS;
+	map->fields[FIELD_task_rcu_node_entry] = RCU_ENTRY;
+	map->fields[FIELD_task_rcu_read_nesting] = RCU_ENTRY + 16;
 }
 
 /* Tasks 1 to 4 wait for each other in a ring. */
@@ -56,6 +69,17 @@ static void put_waiters(struct fake_guest *guest)
 	}
 	fake_link(guest, nodes, G_N_ELEMENTS(nodes));
 	fake_put_u64(guest, FAKE_TASKS_LOCK, FAKE_TASKS_ADDRESS(fake_task(5)));
+}
+
+/* Tasks 1 and 2 hold up the grace period. */
+static void put_readers(struct fake_guest *guest)
+{
+	const uint64_t node = FAKE_TASKS_OTHER_LOCK;
+	const uint64_t list[] = {node + BLOCKED_TASKS, fake_task(2) + RCU_ENTRY,
+				 fake_task(1) + RCU_ENTRY};
+
+	fake_link(guest, list, G_N_ELEMENTS(list));
+	fake_put_u64(guest, node + GP_TASKS, FAKE_TASKS_ADDRESS(list[1]));
 }
 
 static void bend(struct fake_guest *guest, const uint8_t *bytes, size_t length)
@@ -87,6 +111,18 @@ static void ask(struct waits *waits, const struct task_entry *entry)
 	blocked_capture(waits, entry);
 }
 
+static void find_readers(const struct kernel *kernel)
+{
+	struct rcu_readers readers;
+	bool late;
+
+	rcu_find_readers(kernel, &readers);
+	if (readers.num > RCU_MAX_READERS)
+		abort();
+	for (unsigned int i = 0; i < readers.num; i++)
+		rcu_depth(kernel, readers.tasks[i], &late);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	static struct fake_guest guest;
@@ -99,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		fake_guest_init(&guest, 2 << 20);
 	fake_tasks_put(&guest);
 	put_waiters(&guest);
+	put_readers(&guest);
 	bend(&guest, bytes, length);
 	fake_guest_forget(&guest);
 	map = fake_tasks_map(&guest);
@@ -109,6 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	for (guint i = 0; i < tasks.entries->len; i++)
 		ask(waits, &g_array_index(tasks.entries, struct task_entry, i));
 	waits_free(waits);
+	find_readers(&kernel);
 	tasks_clear(&tasks);
 	kernel_clear(&kernel);
 	return 0;
