@@ -41,7 +41,17 @@ static bool is_longer(const struct report_vcpu *vcpu, const struct report_vcpu *
 	return !longest || vcpu->task_ran_ns.value > longest->task_ran_ns.value;
 }
 
-/* The vCPU that has been in the kernel with one task for the longest time; NULL: none for long. */
+/* May a grace period wait for the vCPU? */
+static bool may_hold_up(const struct report_vcpu *vcpu)
+{
+	return vcpu->context == REPORT_CONTEXT_KERNEL && !runs_idle_task(vcpu) &&
+	       (!vcpu->rcu_waits.known || vcpu->rcu_waits.value);
+}
+
+/*
+ * Of the vCPUs for which a grace period may wait, the one that has been in the kernel with one task
+ * for the longest time; NULL: none for long.
+ */
 static const struct report_vcpu *longest_in_kernel(const struct report *report)
 {
 	const struct report_vcpu *longest = NULL;
@@ -50,9 +60,8 @@ static const struct report_vcpu *longest_in_kernel(const struct report *report)
 		const struct report_vcpu *vcpu =
 			&g_array_index(report->vcpus, struct report_vcpu, i);
 
-		if (vcpu->context == REPORT_CONTEXT_KERNEL && !runs_idle_task(vcpu) &&
-		    vcpu->task_ran_ns.known && vcpu->task_ran_ns.value >= LONG_NS &&
-		    is_longer(vcpu, longest))
+		if (may_hold_up(vcpu) && vcpu->task_ran_ns.known &&
+		    vcpu->task_ran_ns.value >= LONG_NS && is_longer(vcpu, longest))
 			longest = vcpu;
 	}
 	return longest;

@@ -7,8 +7,9 @@
 
 /*
  * The stalled CPU. For an RCU stall without a known CPU: the one that runs the reader below; if
- * there is no reader, the one that has been in the kernel with one task for long, a task in a
- * read-side critical section first. NULL: unknown, or the reader does not run.
+ * there is no reader, the one that has been in the kernel with one task for long, of those for
+ * which the grace period waits, a task in a read-side critical section first. NULL: unknown, or the
+ * reader does not run.
  */
 const struct report_vcpu *culprit_cpu(const struct report *report);
 

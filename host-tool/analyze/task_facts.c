@@ -16,13 +16,15 @@ static bool wanted(const struct analysis *analysis)
 	return analysis->map && analysis->report->collection.tasks;
 }
 
-/* Reads the RCU readers, and the stacks of those that do not run. */
+/* Reads RCU's nodes, its readers, and the stacks of those that do not run. */
 static void capture_readers(const struct analysis *analysis, struct waits *waits)
 {
 	const struct kernel *kernel = &analysis->kernel;
 	struct rcu_readers readers;
+	struct rcu_cpus cpus;
 	bool late = false;
 
+	rcu_read_cpus(kernel, &cpus);
 	for (guint i = 0; i < analysis->vcpus->len; i++)
 		if (analysis->cpus[i].current.value)
 			rcu_depth(kernel, analysis->cpus[i].current, &late);
@@ -262,13 +264,29 @@ static bool is_reader(const struct kernel *kernel, const struct task_entry *entr
 	return entry && rcu_depth(kernel, entry->address, &late).value > 0;
 }
 
+static void fill_rcu_of_cpus(struct analysis *analysis)
+{
+	GArray *vcpus = analysis->report->vcpus;
+	struct rcu_cpus cpus;
+
+	rcu_read_cpus(&analysis->kernel, &cpus);
+	for (guint i = 0; analysis->cpus && i < vcpus->len; i++) {
+		struct report_vcpu *vcpu = &g_array_index(vcpus, struct report_vcpu, i);
+		bool late = false;
+
+		if (vcpu->cpu.known && !cpus.late)
+			vcpu->rcu_waits = rcu_waits_for(&cpus, vcpu->cpu.value);
+		if (analysis->cpus[i].current.value)
+			vcpu->rcu_depth =
+				rcu_depth(&analysis->kernel, analysis->cpus[i].current, &late);
+	}
+}
+
 /* Appends to @chosen the tasks that hold up the RCU grace period, if they are missing. */
 static void add_readers(struct analysis *analysis, const struct tasks *tasks, GPtrArray *chosen)
 {
-	GArray *vcpus = analysis->report->vcpus;
 	struct rcu_readers readers;
 	unsigned int wrong = 0;
-	bool late = false;
 
 	rcu_find_readers(&analysis->kernel, &readers);
 	for (unsigned int i = 0; i < readers.num; i++) {
@@ -282,10 +300,6 @@ static void add_readers(struct analysis *analysis, const struct tasks *tasks, GP
 		place = place_of(chosen, entry);
 		g_array_append_val(analysis->report->tasks.readers, place);
 	}
-	for (guint i = 0; analysis->cpus && i < vcpus->len; i++)
-		if (analysis->cpus[i].current.value)
-			g_array_index(vcpus, struct report_vcpu, i).rcu_depth =
-				rcu_depth(&analysis->kernel, analysis->cpus[i].current, &late);
 	/* Lists change while the guest runs. */
 	if (readers.late)
 		return;
@@ -317,6 +331,7 @@ void task_facts_fill(struct analysis *analysis)
 	now = clock_now(analysis);
 	chosen = choose(analysis, &tasks);
 	add_readers(analysis, &tasks, chosen);
+	fill_rcu_of_cpus(analysis);
 	waits = waits_new(kernel, &tasks, 0);
 	analysis->shown_tasks = g_array_new(FALSE, TRUE, sizeof(struct task_entry));
 	/* The loop appends holders, which may wait for others in turn. */

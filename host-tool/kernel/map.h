@@ -144,6 +144,10 @@ enum kernel_symbol {
 	X(rcu_state_level, "rcu_state", "level")                                                   \
 	X(rcu_node_blkd_tasks, "rcu_node", "blkd_tasks")                                           \
 	X(rcu_node_gp_tasks, "rcu_node", "gp_tasks")                                               \
+	X(rcu_node_qsmask, "rcu_node", "qsmask")                                                   \
+	X(rcu_node_grplo, "rcu_node", "grplo")                                                     \
+	X(rcu_node_grphi, "rcu_node", "grphi")                                                     \
+	X(rcu_node_level, "rcu_node", "level")                                                     \
 	X(task_rcu_node_entry, "task_struct", "rcu_node_entry")                                    \
 	X(task_rcu_read_nesting, "task_struct", "rcu_read_lock_nesting")                           \
 	X(hrtimer_bases_next, "hrtimer_cpu_base", "expires_next")                                  \

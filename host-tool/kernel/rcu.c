@@ -13,14 +13,13 @@ static uint64_t offset_of(const struct kernel *kernel, enum kernel_field field)
 static bool has_readers(const struct kernel *kernel)
 {
 	static const enum kernel_field needed[] = {
-		FIELD_rcu_state_node,	    FIELD_rcu_state_level,   SIZE_rcu_node,
-		FIELD_rcu_node_blkd_tasks,  FIELD_rcu_node_gp_tasks, FIELD_task_rcu_node_entry,
+		FIELD_rcu_node_blkd_tasks, FIELD_rcu_node_gp_tasks, FIELD_task_rcu_node_entry,
 		FIELD_task_rcu_read_nesting};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(needed); i++)
 		if (!kernel_has(kernel, needed[i]))
 			return false;
-	return kernel->map->symbols[SYMBOL_rcu_state] != 0;
+	return true;
 }
 
 /* rcu_state.node has room for all CPUs that the kernel was built for; rcu_num_nodes are in use. */
@@ -31,11 +30,18 @@ static unsigned int count_nodes(const struct kernel *kernel)
 	int32_t size = kernel->map->fields[SIZE_rcu_node];
 	uint32_t num = RCU_MAX_NODES, room;
 
-	if (size <= 0 || end <= begin)
+	if (!kernel->map->symbols[SYMBOL_rcu_state] || size <= 0 || begin < 0 || end <= begin)
 		return 0;
 	room = (uint32_t)((end - begin) / size);
 	kernel_read_variable(kernel, SYMBOL_rcu_num_nodes, &num, sizeof(num), NULL);
 	return MIN(MIN(num, room), RCU_MAX_NODES);
+}
+
+static gva_t node_at(const struct kernel *kernel, unsigned int number)
+{
+	return gva(kernel->map->symbols[SYMBOL_rcu_state] +
+		   offset_of(kernel, FIELD_rcu_state_node) +
+		   number * offset_of(kernel, SIZE_rcu_node));
 }
 
 static bool read_word(const struct kernel *kernel, gva_t address, gva_t *value, bool *late)
@@ -87,19 +93,48 @@ static void add_readers_of(const struct kernel *kernel, gva_t node, struct rcu_r
 
 void rcu_find_readers(const struct kernel *kernel, struct rcu_readers *readers)
 {
-	unsigned int num;
-	gva_t node;
+	unsigned int num = has_readers(kernel) ? count_nodes(kernel) : 0;
 
 	*readers = (struct rcu_readers){0};
-	if (!has_readers(kernel))
-		return;
-	num = count_nodes(kernel);
-	node = gva(kernel->map->symbols[SYMBOL_rcu_state] +
-		   offset_of(kernel, FIELD_rcu_state_node));
-	for (unsigned int i = 0; i < num && !readers->stopped; i++) {
-		add_readers_of(kernel, node, readers);
-		node = gva_add(node, offset_of(kernel, SIZE_rcu_node));
+	for (unsigned int i = 0; i < num && !readers->stopped; i++)
+		add_readers_of(kernel, node_at(kernel, i), readers);
+}
+
+static bool read_group(const struct kernel *kernel, gva_t node, struct rcu_group *group, bool *late)
+{
+	return kernel_read_state(kernel, node, FIELD_rcu_node_grplo, &group->first, 4, late,
+				 NULL) &&
+	       kernel_read_state(kernel, node, FIELD_rcu_node_grphi, &group->last, 4, late, NULL) &&
+	       kernel_read_state(kernel, node, FIELD_rcu_node_level, &group->level, 1, late,
+				 NULL) &&
+	       kernel_read_state(kernel, node, FIELD_rcu_node_qsmask, &group->mask, 8, late, NULL);
+}
+
+void rcu_read_cpus(const struct kernel *kernel, struct rcu_cpus *cpus)
+{
+	unsigned int num = count_nodes(kernel);
+
+	cpus->num = 0;
+	cpus->late = false;
+	for (unsigned int i = 0; i < num; i++)
+		cpus->num += read_group(kernel, node_at(kernel, i), &cpus->groups[cpus->num],
+					&cpus->late);
+}
+
+struct maybe_int rcu_waits_for(const struct rcu_cpus *cpus, int64_t number)
+{
+	const struct rcu_group *lowest = NULL;
+
+	for (unsigned int i = 0; i < cpus->num; i++) {
+		const struct rcu_group *group = &cpus->groups[i];
+
+		if (number >= group->first && number <= group->last &&
+		    (!lowest || group->level > lowest->level))
+			lowest = group;
 	}
+	if (!lowest || number - lowest->first >= 64)
+		return (struct maybe_int){0};
+	return (struct maybe_int){true, (int64_t)(lowest->mask >> (number - lowest->first) & 1)};
 }
 
 struct maybe_int rcu_depth(const struct kernel *kernel, gva_t task, bool *late)

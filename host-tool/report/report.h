@@ -128,7 +128,9 @@ struct report_vcpu {
 	struct maybe_int bh_disable_depth; /* part of softirq_depth, without the serving */
 	struct maybe_int runnable;	   /* tasks */
 	struct maybe_int task_ran_ns, tick_age_ns, watchdog_age_ns; /* minimum */
-	struct maybe_int rcu_depth; /* nested RCU readers of its task; known only with tasks */
+	/* Known only with tasks: nested RCU readers of its task; 0 or 1: a grace period waits for
+	   this CPU. */
+	struct maybe_int rcu_depth, rcu_waits;
 	bool waits_for_lock;
 	uint64_t lock_address;
 	struct maybe_int lock_position; /* in the lock's queue; 1: next owner */

@@ -56,6 +56,10 @@ static void set_fields(struct kernel_map *map)
 	map->fields[FIELD_rcu_node_gp_tasks] = GP_TASKS;
 	map->fields[FIELD_task_rcu_node_entry] = RCU_ENTRY;
 	map->fields[FIELD_task_rcu_read_nesting] = RCU_ENTRY + 16;
+	map->fields[FIELD_rcu_node_qsmask] = 0x30;
+	map->fields[FIELD_rcu_node_grplo] = 0x38;
+	map->fields[FIELD_rcu_node_grphi] = 0x3c;
+	map->fields[FIELD_rcu_node_level] = 0x40;
 }
 
 /* Tasks 1 to 4 wait for each other in a ring. */
@@ -114,6 +118,7 @@ static void ask(struct waits *waits, const struct task_entry *entry)
 static void find_readers(const struct kernel *kernel)
 {
 	struct rcu_readers readers;
+	struct rcu_cpus cpus;
 	bool late;
 
 	rcu_find_readers(kernel, &readers);
@@ -121,6 +126,11 @@ static void find_readers(const struct kernel *kernel)
 		abort();
 	for (unsigned int i = 0; i < readers.num; i++)
 		rcu_depth(kernel, readers.tasks[i], &late);
+	rcu_read_cpus(kernel, &cpus);
+	if (cpus.num > 4)
+		abort();
+	for (int64_t i = -1; i < 70; i++)
+		rcu_waits_for(&cpus, i);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)

@@ -210,6 +210,19 @@ static void test_reading_cpu(void)
 	g_free(conclude(report, "the_loop", NULL));
 }
 
+/* The grace period does not wait for the CPU that has been in the kernel for longest. */
+static void test_waiting_for_cpu(void)
+{
+	struct report *report = make("rcu-stall");
+
+	add_cpu(report, 7, 30, 0, "another_loop");
+	add_cpu(report, 8, 3, 0, "the_loop");
+	for (guint i = 0; i < 2; i++)
+		g_array_index(report->vcpus, struct report_vcpu, i).rcu_waits =
+			(struct maybe_int){true, i};
+	g_free(conclude(report, "the_loop", NULL));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -230,5 +243,7 @@ int main(int argc, char **argv)
 	g_test_add_func(
 		"/culprit/an RCU stall is blamed on the CPU in a read-side critical section",
 		test_reading_cpu);
+	g_test_add_func("/culprit/an RCU stall is blamed on a CPU that the grace period waits for",
+			test_waiting_for_cpu);
 	return g_test_run();
 }

@@ -149,6 +149,43 @@ static void test_layouts(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSE
 	g_assert_cmpuint(readers.num, ==, 0);
 }
 
+/* Node 0 is the root, nodes 1 and 2 have CPUs 0 to 15 and 16 to 31. */
+static void test_cpus(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	static const struct {
+		uint32_t first, last, level;
+		uint64_t mask;
+	} nodes[NUM_NODES] = {{0, 31, 0, 3}, {0, 15, 1, 0}, {16, 31, 1, 0x8001}};
+	g_autofree struct rcu_cpus *cpus = g_new(struct rcu_cpus, 1);
+
+	f->map->fields[FIELD_rcu_node_grplo] = 0x40;
+	f->map->fields[FIELD_rcu_node_grphi] = 0x44;
+	f->map->fields[FIELD_rcu_node_level] = 0x48;
+	f->map->fields[FIELD_rcu_node_qsmask] = 0x50;
+	for (unsigned int i = 0; i < NUM_NODES; i++) {
+		fake_put_u32(&f->guest, node(i) + 0x40, nodes[i].first);
+		fake_put_u32(&f->guest, node(i) + 0x44, nodes[i].last);
+		fake_put_u32(&f->guest, node(i) + 0x48, nodes[i].level | 0x7700);
+		fake_put_u64(&f->guest, node(i) + 0x50, nodes[i].mask);
+	}
+	fake_guest_forget(&f->guest);
+	kernel_init(&f->kernel, f->map, f->guest.snapshot);
+	rcu_read_cpus(&f->kernel, cpus);
+	g_assert_cmpuint(cpus->num, ==, NUM_NODES);
+	for (int64_t i = 0; i < 32; i++) {
+		struct maybe_int waits = rcu_waits_for(cpus, i);
+
+		g_assert_true(waits.known);
+		g_assert_cmpint(waits.value, ==, i == 16 || i == 31);
+	}
+	g_assert_false(rcu_waits_for(cpus, 32).known);
+	cpus->groups[1].first = INT32_MIN;
+	g_assert_false(rcu_waits_for(cpus, 3).known);
+	f->map->fields[FIELD_rcu_node_qsmask] = FIELD_UNKNOWN;
+	rcu_read_cpus(&f->kernel, cpus);
+	g_assert_false(rcu_waits_for(cpus, 3).known);
+}
+
 static void test_depth(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	bool late = false;
@@ -177,6 +214,7 @@ int main(int argc, char **argv)
 	add("/kernel/rcu/wrong pointers end the search", test_lies);
 	add("/kernel/rcu/a loop ends at the limit", test_loop);
 	add("/kernel/rcu/unknown and impossible layouts", test_layouts);
+	add("/kernel/rcu/the CPUs that a grace period waits for", test_cpus);
 	add("/kernel/rcu/how deep a task is in read-side critical sections", test_depth);
 	return g_test_run();
 }
