@@ -129,7 +129,7 @@ struct protocol_stall_cpu {
 	uint64_t current;  /* 8 bytes, the run queue's curr */
 	uint64_t idle;	   /* not an address: the value of `current` while idle */
 	uint64_t runnable; /* 4 bytes, the run queue's nr_running */
-	uint64_t user;	   /* 2 x 8 bytes, kernel_cpustat: CPUTIME_USER and CPUTIME_NICE */
+	uint64_t user;	   /* 2 x 8 bytes, kernel_cpustat.cpustat: CPUTIME_USER and CPUTIME_NICE */
 	uint64_t next;	 /* 8 bytes, hrtimer_bases.expires_next: its next timer, in ns since boot */
 	uint64_t online; /* 8 bytes, of __cpu_online_mask: bit number % 64 */
 };

@@ -139,6 +139,7 @@ enum kernel_symbol {
 	X(rq_curr, "rq", "curr")                                                                   \
 	X(irq_stat_timer, "irq_cpustat_t", "apic_timer_irqs")                                      \
 	X(irq_stat_counts, "irq_cpustat_t", "counts")                                              \
+	X(kernel_cpustat_cpustat, "kernel_cpustat", "cpustat")                                     \
 	X(rcu_state_gp_seq, "rcu_state", "gp_seq")                                                 \
 	X(rcu_state_node, "rcu_state", "node")                                                     \
 	X(rcu_state_level, "rcu_state", "level")                                                   \

@@ -200,12 +200,13 @@ try() {
 	sleep 5 # for as long as it would take to notice, and more
 	daemon_change g "budget='10000' keep='1000' kinds='$hangs'"
 
-	# Looks hung but is not: a pause, an idle guest, user tasks that use all of a CPU.
+	# Looks hung but is not: a pause, an idle guest, user tasks that use all of a CPU while
+	# another one waits.
 	virsh -q suspend "$(guest_domain g)"
 	sleep 6
 	virsh -q resume "$(guest_domain g)"
 	guest_exec g "for i in $(for ((i = 0; i < smp && i < 4; i++)); do echo $((1 << i)); done | xargs); do
-		timeout 8 taskset \$i sh -c 'while :; do :; done' >/dev/null 2>&1 & done; sleep 10"
+		for j in 0 19; do nice -n \$j timeout 18 taskset \$i sh -c 'while :; do :; done' >/dev/null 2>&1 & done; done; sleep 20"
 	sleep 4
 	tap_is "$shape: a disabled kind of hang, a pause, an idle guest and a computing guest make no dump" "$(num_dumps g)" "$seen"
 
