@@ -268,6 +268,7 @@ static void collect_done(struct task *task, struct domain *domain)
 		return;
 	}
 	domain->collecting = false;
+	watch_resume(&domain->kernel.watch, g_get_monotonic_time());
 	if (collect->error == NULL)
 		succeed(domain, collect);
 	else if (again)

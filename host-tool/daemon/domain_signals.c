@@ -154,6 +154,8 @@ static void admit(struct domain *domain, const struct signal *signal)
 	if (is_new(signal))
 		domain->num_incidents[signal->incident]++;
 	status_changed(domain->all);
+	if (domain->collecting)
+		watch_resume(&domain->kernel.watch, g_get_monotonic_time());
 	if (is_event(signal))
 		watch_expect(&domain->kernel.watch, g_get_monotonic_time());
 	if (g_queue_get_length(&domain->signals) >= MAX_WAITING)

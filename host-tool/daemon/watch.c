@@ -21,6 +21,12 @@ void watch_expect(struct watch *watch, gint64 now)
 	watch->credit_until = now + CREDIT_US;
 }
 
+void watch_resume(struct watch *watch, gint64 now)
+{
+	if (watch->credit)
+		watch->credit_until = now + CREDIT_US;
+}
+
 bool watch_has_told(struct watch *watch, gint64 signalled_us)
 {
 	gint64 age_us = watch->told_us - signalled_us;

@@ -48,6 +48,12 @@ enum watch_result {
 void watch_expect(struct watch *watch, gint64 now);
 
 /*
+ * There was no look until now, because a collection ran: the counts of earlier events may still
+ * come. @now: monotonic, µs.
+ */
+void watch_resume(struct watch *watch, gint64 now);
+
+/*
  * Has the watch already reported the oops of this event, made at @signalled_us (real time)? If so,
  * that oops is not counted again.
  */

@@ -94,6 +94,20 @@ static void test_credit_ends(void)
 	g_assert_cmpint(look(&watch, 6, 0x3000 | DIE, false, 60 * SECOND), ==, WATCH_OOPS);
 }
 
+static void test_credit_lasts(void)
+{
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	watch_expect(&watch, SECOND);
+	watch_resume(&watch, 60 * SECOND); /* a long collection */
+	watch_expect(&watch, 61 * SECOND);
+	watch_resume(&watch, 120 * SECOND);
+	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, false, 121 * SECOND), ==, WATCH_QUIET);
+	watch_resume(&watch, 140 * SECOND);
+	g_assert_cmpint(look(&watch, 8, 0x3000 | DIE, false, 141 * SECOND), ==, WATCH_OOPS);
+}
+
 static void test_late_event(void)
 {
 	struct watch watch = {0};
@@ -193,6 +207,8 @@ int main(int argc, char **argv)
 			test_lost_event_among_others);
 	g_test_add_func("/watch/an event covers a later oops only for a short time",
 			test_credit_ends);
+	g_test_add_func("/watch/a long collection does not report its oops again",
+			test_credit_lasts);
 	g_test_add_func("/watch/an event for a reported oops is not reported again",
 			test_late_event);
 	g_test_add_func("/watch/an implausible counter is rejected", test_other_memory);
