@@ -217,8 +217,8 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	another_kernel = watch_set(&domain->kernel.watch, &result->verdict);
 	guest_settings_set(&domain->settings, &result->verdict);
 	domain_kernel_save(domain);
-	if (!domain->watched)
-		domain_watch_update(domain);
+	/* Looks at once: a daemon that follows soon must not take this oops for another one. */
+	domain_watch_update(domain);
 	if (another_kernel || domain->kernel.release == NULL || !result->verdict.known) {
 		domain->map_tries = 0;
 		domain_kernel_find(domain, RETRY_MS);
