@@ -58,7 +58,7 @@ bool qmp_is_paused(virDomainPtr domain, int timeout_ms, bool *paused, GError **e
 {
 	g_autofree char *state = qmp_run_state(domain, timeout_ms, error);
 
-	*paused = g_strcmp0(state, "paused") == 0;
+	*paused = g_strcmp0(state, "paused") == 0 || g_strcmp0(state, "postmigrate") == 0;
 	return state != NULL;
 }
 

@@ -16,8 +16,9 @@ bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GErr
 char *qmp_run_state(virDomainPtr domain, int timeout_ms, GError **error);
 
 /*
- * Sets *@paused if a stop command has paused the domain. If QEMU stopped by itself, for an oops or
- * a guest's panic, it stays false; libvirt may receive that event later. @timeout_ms: -1: no limit.
+ * Sets *@paused if a stop command has paused the domain, also if a snapshot was made meanwhile. If
+ * QEMU stopped by itself, for an oops or a guest's panic, it stays false; libvirt may receive that
+ * event later. @timeout_ms: -1: no limit.
  */
 bool qmp_is_paused(virDomainPtr domain, int timeout_ms, bool *paused, GError **error);
 

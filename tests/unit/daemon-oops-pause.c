@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What QEMU is told, and in which order. The QEMU is a stand-in with two panic devices. */
 #include "daemon/oops_pause.h"
+#include "daemon/qmp.h"
 
 #include <string.h>
 
@@ -10,10 +11,13 @@ static struct qemu {
 	const char *refuses; /* a word of the command; NULL: nothing */
 	GString *commands;   /* what changes something, a letter each */
 	unsigned int num_asked;
+	const char *status; /* the answer to query-status */
 } * qemu;
 
 static const char *answer_to(const char *command)
 {
+	if (strstr(command, "query-status"))
+		return qemu->status;
 	if (strstr(command, "query-commands"))
 		return qemu->stock ? "{\"return\": [{\"name\": \"cont\"}]}"
 				   : "{\"return\": [{\"name\": \"cont\"}, {\"name\": "
@@ -89,6 +93,30 @@ static void test_stock(void)
 	check_set(&(struct qemu){.stock = true, .refuses = "set-action"}, 0, true, false, "");
 }
 
+/* "postmigrate": a suspended guest, after a snapshot of its memory. */
+static void test_run_states(void)
+{
+	static const struct {
+		const char *status;
+		bool paused;
+	} states[] = {
+		{"{\"return\": {\"status\": \"paused\"}}", true},
+		{"{\"return\": {\"status\": \"postmigrate\"}}", true},
+		{"{\"return\": {\"status\": \"running\"}}", false},
+		{"{\"return\": {\"status\": \"guest-panicked\"}}", false},
+		{"{\"return\": {\"status\": \"internal-error\"}}", false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(states); i++) {
+		bool paused = !states[i].paused;
+
+		qemu = &(struct qemu){.status = states[i].status};
+		g_assert_true(qmp_is_paused(NULL, -1, &paused, NULL));
+		g_assert_cmpint(paused, ==, states[i].paused);
+		qemu = NULL;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -96,5 +124,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/oops-pause/no-pause-without-the-limit", test_no_pause_without_the_limit);
 	g_test_add_func("/oops-pause/off", test_off);
 	g_test_add_func("/oops-pause/stock", test_stock);
+	g_test_add_func("/oops-pause/a suspended guest is told from one that QEMU has stopped",
+			test_run_states);
 	return g_test_run();
 }
