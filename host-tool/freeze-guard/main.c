@@ -240,12 +240,14 @@ static void tell_of_thaw(struct job *job, enum freeze_event event, const char *e
 static enum freeze_event look_once(struct job *job, enum freeze_state state)
 {
 	g_autoptr(GError) error = NULL;
-	const char *ended = NULL;
+	const char *ended = NULL, *left = NULL;
 	enum freeze_event event = FREEZE_EVENT_FAILED;
 
 	if (connect_libvirt(job, &error))
 		event = freeze_thaw_try(job->connection, job->entry->uuid, job->entry->domain_id,
-					&ended, &error);
+					&ended, &left, &error);
+	if (left)
+		say(job->entry, NULL, LOG_WARNING, (struct log_field){NULL}, left);
 	tell_of_thaw(job, event, ended, error);
 	if (event == FREEZE_EVENT_FAILED)
 		disconnect(job);

@@ -22,7 +22,33 @@ static const char *carrying_job(virDomainPtr domain)
 	}
 }
 
-static enum freeze_event look(virDomainPtr domain, int domain_id, GError **error)
+/* libvirt restores a saved domain with the state that it had. */
+static bool let_run_when_restored(virDomainPtr domain)
+{
+	g_autofree char *xml = NULL;
+
+	if (virDomainHasManagedSaveImage(domain, 0) != 1)
+		return false;
+	xml = virDomainManagedSaveGetXMLDesc(domain, VIR_DOMAIN_SAVE_IMAGE_XML_SECURE);
+	return xml && virDomainManagedSaveDefineXML(domain, xml, VIR_DOMAIN_SAVE_RUNNING) == 0;
+}
+
+static const char *where_it_is_left(virDomainPtr domain, int state, int reason)
+{
+	if (state != VIR_DOMAIN_SHUTOFF)
+		return NULL;
+	if (reason == VIR_DOMAIN_SHUTOFF_MIGRATED)
+		return "migrated while it was frozen: it is paused on the other host, resume it "
+		       "there";
+	if (reason != VIR_DOMAIN_SHUTOFF_SAVED)
+		return NULL;
+	if (let_run_when_restored(domain))
+		return "was saved while it was frozen: changed the saved state from paused to "
+		       "running";
+	return "was saved while it was frozen: restore it with --running";
+}
+
+static enum freeze_event look(virDomainPtr domain, int domain_id, const char **left, GError **error)
 {
 	int state, reason;
 	bool paused;
@@ -31,8 +57,10 @@ static enum freeze_event look(virDomainPtr domain, int domain_id, GError **error
 		virt_fail(error, "asking for its state");
 		return FREEZE_EVENT_FAILED;
 	}
-	if ((int)virDomainGetID(domain) != domain_id)
+	if ((int)virDomainGetID(domain) != domain_id) {
+		*left = where_it_is_left(domain, state, reason);
 		return FREEZE_EVENT_GONE;
+	}
 	if (state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED)
 		return FREEZE_EVENT_RUNS;
 	if (state != VIR_DOMAIN_PAUSED || reason != VIR_DOMAIN_PAUSED_USER)
@@ -57,7 +85,7 @@ static enum freeze_event resume(virDomainPtr domain, GError **error)
 }
 
 enum freeze_event freeze_thaw_try(virConnectPtr connection, const char *uuid, int domain_id,
-				  const char **ended, GError **error)
+				  const char **ended, const char **left, GError **error)
 {
 	g_autoptr(virDomain) domain = virDomainLookupByUUIDString(connection, uuid);
 	g_autoptr(GError) cause = NULL;
@@ -70,7 +98,7 @@ enum freeze_event freeze_thaw_try(virConnectPtr connection, const char *uuid, in
 		virt_fail(error, "looking it up");
 		return FREEZE_EVENT_FAILED;
 	}
-	event = look(domain, domain_id, &cause);
+	event = look(domain, domain_id, left, &cause);
 	if (event != FREEZE_EVENT_FAILED)
 		return event;
 	if (cause) {
