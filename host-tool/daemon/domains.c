@@ -5,7 +5,7 @@
 
 #include "common/json.h"
 #include "daemon/domain.h"
-#include "daemon/oops_event.h"
+#include "daemon/failure_event.h"
 #include "daemon/spares.h"
 
 #define MAPPING_THREADS 2
@@ -335,6 +335,14 @@ static void on_oops_event(virDomainPtr event_of, const struct oops_event *event,
 		on_oops(domain, event);
 }
 
+static void on_lockup_event(virDomainPtr event_of, void *user_data)
+{
+	struct domain *domain = event_domain(user_data, event_of, false);
+
+	if (domain)
+		domain_stall_guest_told(domain);
+}
+
 static void on_oops_of_monitor(struct domain *domain, gint64 sent_us, const char *details)
 {
 	g_autoptr(JsonObject) data = untrusted_json_parse(details, strlen(details), 8, NULL);
@@ -388,7 +396,7 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 struct listening {
 	GArray *event_ids;    /* of int */
 	int monitor_event_id; /* -1: libvirt does not forward QEMU's events */
-	bool oops_event;      /* libvirt has its own event for oopses */
+	bool failure_event;   /* libvirt has its own event for oopses and lockups */
 	GError *error;	      /* why it does not; or NULL */
 };
 
@@ -409,7 +417,8 @@ static void *listen(virConnectPtr connection, void *all, GError **error)
 		{VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
 	};
 	struct listening *listening = g_new0(struct listening, 1);
-	int oops_event_id;
+	const struct failure_listener failures = {on_oops_event, on_lockup_event, all};
+	int failure_event_id;
 
 	listening->event_ids = g_array_new(FALSE, FALSE, sizeof(int));
 	listening->monitor_event_id = -1;
@@ -424,14 +433,15 @@ static void *listen(virConnectPtr connection, void *all, GError **error)
 		}
 		g_array_append_val(listening->event_ids, id);
 	}
-	oops_event_id = oops_event_register(connection, on_oops_event, all);
-	listening->oops_event = oops_event_id >= 0;
-	if (listening->oops_event)
-		g_array_append_val(listening->event_ids, oops_event_id);
+	failure_event_id = failure_event_register(connection, &failures);
+	listening->failure_event = failure_event_id >= 0;
+	if (listening->failure_event)
+		g_array_append_val(listening->event_ids, failure_event_id);
 	listening->monitor_event_id = virConnectDomainQemuMonitorEventRegister(
 		connection, NULL,
-		listening->oops_event ? "^(GUEST_(CRASHLOADED|LOCKUP|PANICKED)|STOP|RESUME)$"
-				      : "^(GUEST_(OOPS|CRASHLOADED|LOCKUP|PANICKED)|STOP|RESUME)$",
+		listening->failure_event
+			? "^(GUEST_(CRASHLOADED|PANICKED)|STOP|RESUME)$"
+			: "^(GUEST_(OOPS|CRASHLOADED|LOCKUP|PANICKED)|STOP|RESUME)$",
 		on_monitor, all, NULL, VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
 	if (listening->monitor_event_id < 0)
 		virt_fail(&listening->error, "listening to QEMU's events, so libvirt's lifecycle "
@@ -554,9 +564,9 @@ static void on_up(void *user_data, const void *greeting)
 	all->connected = true;
 	all->monitor_events = listening->monitor_event_id >= 0;
 	guard_look(all->collector->guard);
-	if (listening->oops_event)
+	if (listening->failure_event)
 		log_write(all->log, LOG_INFO, NULL, NULL,
-			  "libvirt tells of oopses by an event of its own");
+			  "libvirt tells of oopses and lockups by an event of its own");
 	if (listening->error)
 		log_write(all->log, LOG_ERR, NULL, NULL, "%s", listening->error->message);
 	look_at_all(all);

@@ -82,7 +82,7 @@ guest_image() {
 # events_xml MASK: the events of <panic>
 events_xml() {
 	local event bit=1
-	for event in panicked crashloaded shutdown oops; do
+	for event in panicked crashloaded shutdown oops lockup; do
 		[ $(($1 & bit)) = 0 ] || echo "<event name='$event'/>"
 		bit=$((bit * 2))
 	done

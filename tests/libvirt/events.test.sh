@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# libvirtd with our patches: the events of <panic>, and its event for a guest's oops, in virsh and
-# in oopsbtd.
+# libvirtd with our patches: the events of <panic>, and its event for a guest's oopses and lockups, in
+# virsh and in oopsbtd.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -38,20 +38,26 @@ make -s -C "$top" -j"$(nproc)" BUILD="build/libvirt-$release" CPPFLAGS="-isystem
 }
 
 libvirt_start
-libvirt_events=yes guest_start g smp=2 kaslr=no events=11 emulator="$qemu" wait=no
+libvirt_events=yes guest_start g smp=2 kaslr=no events=27 emulator="$qemu" wait=no
 tap_is "a panic device has the events that its definition lists" \
-	"$(virsh dumpxml "$(guest_domain g)" | grep -oE "event name='[a-z]+" | cut -d"'" -f2 | xargs)" 'panicked crashloaded oops'
-tap_like "libvirt passes the events of the device to QEMU" "$(xargs -0 <"/proc/$(pgrep -f "guest=$(guest_domain g),")/cmdline")" '"?driver"?.*pvpanic.*"?events"?[:=]11'
+	"$(virsh dumpxml "$(guest_domain g)" | grep -oE "event name='[a-z]+" | cut -d"'" -f2 | xargs)" 'panicked crashloaded oops lockup'
+tap_like "libvirt passes the events of the device to QEMU" "$(xargs -0 <"/proc/$(pgrep -f "guest=$(guest_domain g),")/cmdline")" '"?driver"?.*pvpanic.*"?events"?[:=]27'
 guest_ready g
 tap_is "the events of the device do not taint the domain" \
 	"$(virsh dominfo "$(guest_domain g)" | grep -oE '^State: +running|custom-argv' | xargs)" 'State: running'
 guest_events g
 oops g
-tap_ok "an oops is an event of libvirt" guest_events_wait g "event 'guest-oops' for domain .*: run"
+tap_ok "an oops is an event of libvirt" guest_events_wait g "event 'guest-failure' for domain .*: oops, run"
 sleep 1.1 # QEMU holds an event back that comes within a second
 for detail in 'count: 1' 'time: [0-9]{16}' 'vcpu: [01]'; do
 	tap_like "the event of libvirt has its $detail" "$(guest_events_log g)" "$detail"
 done
+# lockup: the guest reports one, as its module does when a watchdog of the kernel finds one
+lockup() {
+	guest_exec g "printf '\\020' | dd of=/dev/port bs=1 seek=$((0x505)) 2>/dev/null"
+}
+lockup
+tap_ok "a lockup is an event of libvirt" guest_events_wait g "event 'guest-failure' for domain .*: lockup, run"
 
 # --- oopsbtd ---
 
@@ -64,7 +70,7 @@ build_of() {
 
 # watches HOW: starts a daemon that receives oopses in that way
 watched() {
-	daemon_follow g "budget='2000' signal='event' keep='100'" >/dev/null
+	daemon_follow g "budget='2000' signal='event' keep='100' kinds='oops,soft-lockup'" >/dev/null
 	daemon_wait "$(guest_domain g): its QEMU pauses" >/dev/null
 	daemon_mark
 	oops g
@@ -73,14 +79,18 @@ watched() {
 
 build_of "$patched_build"
 LD_LIBRARY_PATH=$tree/build/src daemon_start
-tap_ok "an oopsbtd built for the patched libvirt uses its event" daemon_wait 'libvirt tells of oopses by an event of its own'
+tap_ok "an oopsbtd built for the patched libvirt uses its event" daemon_wait 'libvirt tells of oopses and lockups by an event of its own'
 watched
 tap_is "oopsbtd collects an oops after libvirt's event" "$(value '$.signal' g)" oops
 tap_is "the guest was frozen from the instant of the oops on" "$(value '$.timeline.frozen' g)" "$(value '$.timeline.signalled' g)"
-tap_ok "virsh prints the event of a pause" guest_events_wait g "event 'guest-oops' for domain .*: pause"
+tap_ok "virsh prints the event of a pause" guest_events_wait g "event 'guest-failure' for domain .*: oops, pause"
 tap_like "the event has the duration of the stop" "$(guest_events_log g)" 'stop_latency: [0-9]+'
 tap_is "libvirt suspends nothing during QEMU's pause" "$(guest_events_log g | grep -c Suspended)" 0
 tap_is "the guest runs after QEMU's pause" "$(guest_exec g 'echo alive')" alive
+daemon_mark
+lockup
+daemon_wait "$(guest_domain g): stored:" 60 >/dev/null
+tap_is "oopsbtd collects a lockup after libvirt's event" "$(value '$.signal' g)" lockup
 daemon_stop
 
 build_of "$top/build"
