@@ -194,6 +194,10 @@ static enum freeze_event prepare(struct freeze *freeze)
 
 	if (holds_for_oops(freeze)) {
 		freeze->times.frozen_us = freeze->oops_us;
+		if (freeze->pauses) {
+			pauses_follow(freeze->pauses, freeze->uuid, freeze->oops_us);
+			pauses_note(freeze->pauses, freeze->uuid, true, freeze->oops_us);
+		}
 		return FREEZE_EVENT_HOLDS;
 	}
 	/* These are registers of another freeze. */
@@ -255,7 +259,7 @@ static enum freeze_event suspend(struct freeze *freeze)
 	GError *error = NULL;
 
 	if (freeze->pauses)
-		pauses_follow(freeze->pauses, freeze->uuid);
+		pauses_follow(freeze->pauses, freeze->uuid, g_get_real_time());
 	freeze->suspend_us = g_get_real_time();
 	freeze->begin_us = g_get_monotonic_time();
 	if (virDomainSuspend(freeze->domain) < 0) {
@@ -429,19 +433,33 @@ static enum freeze_end end_of_pause(struct freeze *freeze)
 	return FREEZE_END_QEMU;
 }
 
+/* When our command ended the pause: the time of QEMU's event, otherwise that of QEMU's answer. */
+static gint64 release_time(struct freeze *freeze, gint64 asked_us, gint64 answered_us)
+{
+	gint64 stop_us, end_us = 0;
+
+	if (freeze->pauses)
+		pauses_get(freeze->pauses, freeze->uuid, EVENTS_WAIT_MS, &stop_us, &end_us);
+	return end_us >= asked_us && end_us <= answered_us ? end_us : answered_us;
+}
+
 static enum freeze_event release(struct freeze *freeze)
 {
 	bool ended = false;
+	gint64 asked_us = g_get_real_time();
 	/* If this cannot end the pause, QEMU's limit ends it. */
 	bool asked = oops_pause_end(freeze->domain, &ended, NULL);
-	gint64 now = g_get_real_time();
+	gint64 answered_us = g_get_real_time();
 	enum freeze_end end = asked && ended ? FREEZE_END_OURS : end_of_pause(freeze);
+	gint64 thawed_us = 0;
 
+	if (end == FREEZE_END_OURS)
+		thawed_us = release_time(freeze, asked_us, answered_us);
 	g_mutex_lock(&freeze->mutex);
 	freeze->times.end = end;
 	if (end == FREEZE_END_OURS) {
-		freeze->times.thawed_us = now;
-		freeze->times.duration_us = now - freeze->oops_us;
+		freeze->times.thawed_us = thawed_us;
+		freeze->times.duration_us = thawed_us - freeze->oops_us;
 	}
 	g_mutex_unlock(&freeze->mutex);
 	return FREEZE_EVENT_ENDED;

@@ -42,11 +42,11 @@ void pauses_unref(struct pauses *pauses)
 		g_atomic_rc_box_release_full(pauses, pauses_clear);
 }
 
-void pauses_follow(struct pauses *pauses, const char *uuid)
+void pauses_follow(struct pauses *pauses, const char *uuid, gint64 since_us)
 {
 	struct pause *pause = g_new0(struct pause, 1);
 
-	pause->since_us = g_get_real_time();
+	pause->since_us = since_us;
 	g_mutex_lock(&pauses->mutex);
 	g_hash_table_replace(pauses->followed, g_strdup(uuid), pause);
 	g_mutex_unlock(&pauses->mutex);

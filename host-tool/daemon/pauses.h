@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * When guests stopped and resumed, from QEMU's STOP and RESUME events. libvirt's calls return
- * later, and miss pauses by others. Thread-safe.
+ * When guests stopped and resumed, from QEMU's events: STOP, RESUME, and the end of its own pause
+ * at an oops. libvirt's calls return later, and miss pauses by others. Thread-safe.
  */
 #ifndef OOPSBT_DAEMON_PAUSES_H
 #define OOPSBT_DAEMON_PAUSES_H
@@ -15,8 +15,11 @@ struct pauses *pauses_new(void);
 struct pauses *pauses_ref(struct pauses *pauses);
 void pauses_unref(struct pauses *pauses); /* NULL is ignored */
 
-/* Keeps the events of a domain from now on, until pauses_forget(). One caller per domain. */
-void pauses_follow(struct pauses *pauses, const char *uuid);
+/*
+ * Keeps the events of a domain until pauses_forget(): those sent at @since_us (real time) or later.
+ * One caller per domain.
+ */
+void pauses_follow(struct pauses *pauses, const char *uuid, gint64 since_us);
 void pauses_forget(struct pauses *pauses, const char *uuid);
 
 /* Records an event. @time_us: real time of QEMU's host. Ignores other domains. */

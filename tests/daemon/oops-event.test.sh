@@ -93,7 +93,7 @@ tap_ok "on stock QEMU the daemon logs that QEMU cannot pause at an oops" \
 # --- patched guest, patched QEMU ---
 
 guest_events exact
-stdbuf -oL virsh -q qemu-monitor-event "$(guest_domain exact)" --event GUEST_OOPS --loop >"$test_dir/oopses" 2>&1 &
+stdbuf -oL virsh -q qemu-monitor-event "$(guest_domain exact)" --regex --event '^GUEST_OOPS' --loop >"$test_dir/oopses" 2>&1 &
 listener=$!
 sleep 1 # virsh does not say when it has begun to listen
 collect exact null
@@ -106,6 +106,9 @@ tap_unlike 'libvirt has suspended nothing: QEMU held the guest' "$(guest_events_
 tap_is 'the guest runs on after an oops event' "$(guest_exec exact 'echo alive') $(qemu_state exact)" 'alive running'
 tap_is 'the guest was frozen from the instant of the oops on' "$(value '$.timeline.frozen' exact)" \
 	"$(value '$.timeline.signalled' exact)"
+ended=$(sed -nE 's/^event GUEST_OOPS_PAUSE_END at ([0-9.]+) .*/\1/p' "$test_dir/oopses")
+tap_is "the guest was frozen until QEMU's event of the end of its pause" "$(value '$.timeline.thawed' exact)" \
+	"$(date -u -d "@$ended" +%Y-%m-%dT%H:%M:%S.%6NZ)"
 tap_like 'the report tells the time until the guest ran again' "$(value '$.timeline.freeze_us' exact)" '^[1-9][0-9]*$'
 cpu=$(value '$.oops.cpu' exact)
 stack=$(value "\$.vcpus[$cpu].frames[*].symbol" exact | xargs)
