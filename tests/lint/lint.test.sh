@@ -31,7 +31,8 @@ analysed() {
 	c_files | grep '\.c$' | xargs cppcheck -q -j"$(nproc)" --error-exitcode=1 --inline-suppr \
 		--enable=warning,portability --library=gtk '-DG_DEFINE_QUARK(a,b)=' -Ihost-tool \
 		--suppress=missingInclude --suppress=unknownMacro --suppress=normalCheckLevelMaxBranches --suppress=assertWithSideEffect \
-		--suppress=memleak --suppress='leak*' --suppress=nullPointerOutOfMemory
+		--suppress=memleak --suppress=leakNoVarFunctionCall --suppress=leakReturnValNotUsed --suppress=leakUnsafeArgAlloc \
+		--suppress=nullPointerOutOfMemory
 }
 
 shellchecked() {
