@@ -206,7 +206,7 @@ try() {
 	sleep 6
 	virsh -q resume "$(guest_domain g)"
 	guest_exec g "for i in $(for ((i = 0; i < smp && i < 4; i++)); do echo $((1 << i)); done | xargs); do
-		for j in 0 19; do nice -n \$j timeout 18 taskset \$i sh -c 'while :; do :; done' >/dev/null 2>&1 & done; done; sleep 20"
+		for j in 0 19; do timeout 18 taskset \$i sh -c 'renice -n \$0 -p \$\$; while :; do :; done' \$j >/dev/null 2>&1 & done; done; sleep 20"
 	sleep 4
 	tap_is "$shape: a disabled kind of hang, a pause, an idle guest and a computing guest make no dump" "$(num_dumps g)" "$seen"
 
