@@ -71,7 +71,7 @@ static struct store *fill(const char *folder, unsigned int num)
 
 static void measure(struct store *store, unsigned int num)
 {
-	g_autofree char *uuid = g_strdup_printf(UUID, 0);
+	g_autofree char *uuid = g_strdup_printf(UUID, 0u);
 	g_autoptr(GError) error = NULL;
 	gint64 begin_us;
 	clock_t begin;
