@@ -148,6 +148,7 @@ struct domain {
 
 	/* domain_collect.c */
 	bool collecting;
+	bool collecting_oops;
 	guint retry_source;
 	struct backoff retries;
 	guint64 num_collected, num_failed;
@@ -263,6 +264,8 @@ void domain_collect_retry(struct domain *domain);
  */
 void domain_stopped(struct domain *domain);
 void domain_collect_stop(struct domain *domain);
+/* Noticed oopses that are being collected or wait for that. */
+unsigned int domain_uncollected(const struct domain *domain);
 
 void domain_watchdog(struct domain *domain, int action); /* of virDomainEventWatchdogAction */
 /* If it was paused while the daemon was away, reports that once. */

@@ -267,7 +267,7 @@ static void collect_done(struct task *task, struct domain *domain)
 		spares_update(task->all);
 		return;
 	}
-	domain->collecting = false;
+	domain->collecting = domain->collecting_oops = false;
 	watch_resume(&domain->kernel.watch, g_get_monotonic_time());
 	if (collect->error == NULL)
 		succeed(domain, collect);
@@ -301,13 +301,18 @@ static void collect_clear(struct task *task)
 	g_clear_error(&collect->error);
 }
 
-static unsigned int num_waiting_oopses(struct domain *domain)
+static unsigned int num_waiting_oopses(const struct domain *domain)
 {
 	unsigned int num = 0;
 
 	for (GList *item = domain->signals.head; item; item = item->next)
 		num += ((const struct signal *)item->data)->incident == INCIDENT_OOPS;
 	return num;
+}
+
+unsigned int domain_uncollected(const struct domain *domain)
+{
+	return num_waiting_oopses(domain) + domain->collecting_oops;
 }
 
 void domain_collect_next(struct domain *domain)
@@ -321,6 +326,7 @@ void domain_collect_next(struct domain *domain)
 	if (signal == NULL)
 		return;
 	domain->collecting = true;
+	domain->collecting_oops = signal->incident == INCIDENT_OOPS;
 	collect = g_new0(struct collect_task, 1);
 	collect->task.work = collect_work;
 	collect->task.done = collect_done;

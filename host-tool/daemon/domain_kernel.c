@@ -8,6 +8,8 @@
  * collection or a reboot searches again.
  */
 #define MAX_TRIES 30
+/* A guest that is being restored, or arrives, has not all of its memory yet. */
+#define MAX_INCOMPLETE_TRIES 3
 #define LAYOUT_TIMEOUT_MS 5000
 
 /* --- the kernel map --- */
@@ -139,6 +141,14 @@ static void found(struct domain *domain, struct collection_result *result)
 	status_changed(domain->all);
 }
 
+/* The kernel is found, but not what the memory watch needs. */
+static bool is_incomplete(const struct domain *domain, const struct map_task *map)
+{
+	return map->error == NULL && domain->options.signal != OPTION_SIGNAL_EVENT &&
+	       map->result.verdict.die_counter_address == 0 &&
+	       domain->map_tries < MAX_INCOMPLETE_TRIES;
+}
+
 static void map_done(struct task *task, struct domain *domain)
 {
 	struct map_task *map = (struct map_task *)task;
@@ -169,6 +179,9 @@ static void map_done(struct task *task, struct domain *domain)
 		domain_signals_recall(domain);
 	}
 	domain_stopped(domain);
+	if (is_incomplete(domain, map))
+		g_set_error(&map->error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED,
+			    "the kernel's count of oopses is not found in its memory");
 	if (map->error)
 		retry_kernel(domain, map->error);
 	else

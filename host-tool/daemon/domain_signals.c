@@ -255,6 +255,7 @@ void domain_signals_keep(struct domain *domain)
 
 	g_free(kernel->deferred);
 	kernel->suppressed = domain->suppressed;
+	kernel->uncollected = domain_uncollected(domain);
 	kernel->deferred_us = is_oops ? deferred->signalled_us : 0;
 	kernel->deferred = is_oops ? g_strdup(deferred->word) : NULL;
 }

@@ -31,9 +31,9 @@ static void looked(struct domain *domain, const struct sample *sample)
 			domain_kernel_find(domain, 0);
 		break;
 	case WATCH_OOPS:
-		domain_kernel_save(domain);
 		for (unsigned int i = 0; i < watch->told; i++)
 			domain_signal(domain, "watch", now_us);
+		domain_kernel_save(domain);
 		break;
 	case WATCH_STALE:
 		log_write(domain->all->log, LOG_INFO, domain->name, NULL,

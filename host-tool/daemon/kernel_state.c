@@ -68,6 +68,16 @@ static char *state_path(const char *runtime_directory, const char *uuid)
 	return g_build_filename(runtime_directory, "maps", uuid, NULL);
 }
 
+/* Oopses without a dump are not counted, and the credit for their events is used up. */
+static void save_counter(const struct kernel_state *state, GKeyFile *file)
+{
+	unsigned int credited = MIN(state->uncollected, state->watch.credit);
+
+	g_key_file_set_uint64(file, WATCH, "counter",
+			      state->watch.counter - (state->uncollected - credited));
+	g_key_file_set_uint64(file, WATCH, "credit", state->watch.credit - credited);
+}
+
 bool kernel_state_save(const struct kernel_state *state, const char *runtime_directory,
 		       const char *uuid, const struct layout *layout, GError **error)
 {
@@ -98,9 +108,8 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 		g_key_file_set_uint64(file, WATCH, "counter_address", state->watch.counter_address);
 		g_key_file_set_uint64(file, WATCH, "taint_address", state->watch.taint_address);
 		g_key_file_set_uint64(file, WATCH, "clock_address", state->watch.clock_address);
-		g_key_file_set_uint64(file, WATCH, "counter", state->watch.counter);
+		save_counter(state, file);
 		g_key_file_set_uint64(file, WATCH, "taint", state->watch.taint);
-		g_key_file_set_uint64(file, WATCH, "credit", state->watch.credit);
 		/* Monotonic time is the host's and continues across daemons. */
 		g_key_file_set_int64(file, WATCH, "credit_until", state->watch.credit_until);
 		g_key_file_set_uint64(file, WATCH, "told", state->watch.told);

@@ -27,6 +27,8 @@ struct kernel_state {
 	char *stalls;		      /* from stall_watch_to_text(); NULL: none */
 	/* Of the domain, when the state was stored. */
 	struct suppressed_signals suppressed;
+	/* Noticed oopses without a dump yet. Not loaded: the next daemon finds them again. */
+	unsigned int uncollected;
 	gint64 deferred_us; /* real time of the deferred signal; 0: none */
 	char *deferred;	    /* the signal's word */
 };

@@ -205,6 +205,20 @@ oops b
 stored b >/dev/null
 tap_is "no oops before a save is collected twice" $(($(dumps b | wc -l) - had)) 3
 
+# Another process collects the domain: it holds the lock.
+had=$(dumps b | wc -l)
+exec {lock}>"$daemon_runtime/locks/$(virsh domuuid "$(guest_domain b)" | xargs)"
+flock "$lock"
+daemon_mark
+oops b
+daemon_wait "$(guest_domain b): cannot collect yet: another process is collecting this domain" >/dev/null
+daemon_kill
+exec {lock}>&-
+daemon_start
+stored b >/dev/null
+tap_is "an oops that was noticed, but not collected when the daemon was killed, is collected by the next one" \
+	$(($(dumps b | wc -l) - had)) 1
+
 # --- reading memory through libvirt, and failed stores ---
 
 daemon_stop

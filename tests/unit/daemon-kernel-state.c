@@ -67,9 +67,32 @@ static void test_signals(void)
 	remove_directory(path);
 }
 
+/* The next daemon finds oopses again that a killed one had noticed and not collected. */
+static void test_uncollected(void)
+{
+	g_autofree char *path = make_directory();
+	const struct layout layout = {.domain_id = 3, .pid = 77, .start_time = 5};
+	const struct kernel_state kept = {
+		.watch = {.have_counter = true, .counter = 7, .credit = 1},
+		.uncollected = 3,
+	};
+	struct kernel_state state;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(kernel_state_save(&kept, path, "a", &layout, &error));
+	g_assert_no_error(error);
+	g_assert_true(kernel_state_load(&state, path, "a", &layout, false));
+	g_assert_cmpuint(state.watch.counter, ==, 5);
+	g_assert_cmpuint(state.watch.credit, ==, 0);
+	kernel_state_clear(&state);
+	remove_directory(path);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/kernel-state/the next daemon knows the left out signals", test_signals);
+	g_test_add_func("/kernel-state/the next daemon finds what was not collected again",
+			test_uncollected);
 	return g_test_run();
 }
