@@ -179,6 +179,7 @@ static void fail_collection(struct domain *domain, const struct collect_task *co
 	domain->num_failed++;
 	suppressed.failed++;
 	pass_on(domain, &collect->signal, suppressed);
+	domain_kernel_save(domain);
 }
 
 static void succeed(struct domain *domain, struct collect_task *collect)
