@@ -137,6 +137,7 @@ GBytes *stall_places(const struct analysis *analysis)
 		.warnings = kernel_variable_location(kernel, SYMBOL_warn_count),
 		.clock = timekeeper_uptime_location(kernel),
 		.suspended = kernel_variable_location(kernel, SYMBOL_timekeeping_suspended),
+		.num_vcpus = MIN(analysis->vcpus->len, PROTOCOL_STALL_MAX_CPUS),
 	};
 
 	g_byte_array_append(message, (const guint8 *)&head, sizeof(head));

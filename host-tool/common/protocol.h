@@ -149,7 +149,7 @@ struct protocol_stall {
 	uint64_t clock;	    /* 8 bytes, the timekeeper's ktime_sec: seconds since boot */
 	uint64_t suspended; /* 4 bytes, timekeeping_suspended; not 0: the guest is suspended */
 	uint32_t num_cpus;  /* at most PROTOCOL_STALL_MAX_CPUS */
-	uint32_t reserved;
+	uint32_t num_vcpus; /* also those that had not started */
 	struct protocol_stall_cpu cpus[];
 };
 

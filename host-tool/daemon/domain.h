@@ -108,6 +108,7 @@ struct domain {
 	/* domain_stall.c */
 	GBytes *stall_places;	      /* for stall_watch_new(); NULL: unknown or useless */
 	struct stall_watch *stall;    /* NULL: hangs are not watched */
+	struct backoff cpus_missing;  /* searches for CPUs that had not started */
 	const char *stall_told_blind; /* static; the last logged reason why hangs are not noticed */
 	bool guest_told;	      /* the guest reported a hang; no tick has checked it yet */
 	gint64 guest_told_us;	      /* monotonic: the last such hang that no tick saw; 0: none */

@@ -4,6 +4,12 @@
 /* A pause this short, as for a collection, does not hide a hang that began before it. */
 #define SHORT_PAUSE_US (2 * G_TIME_SPAN_SECOND)
 
+/* The delay between searches for CPUs that had not started. */
+#define FIRST_FIND_MS 2000
+#define LAST_FIND_MS 600000
+/* A minute: a guest has booted by then. */
+#define TELL_TRY 6
+
 static bool is_wanted(const struct domain *domain)
 {
 	return (domain->options.kinds & OPTIONS_KINDS_STALL) != 0;
@@ -36,8 +42,21 @@ void domain_stall_tell(struct domain *domain)
 	domain->stall_told_blind = blind;
 }
 
+/* A CPU that had not started cannot be watched: the kernel is searched again. */
+static void find_missing(struct domain *domain, GBytes *places)
+{
+	if (domain->map_source || !stall_watch_lacks_cpus(places))
+		return;
+	domain_kernel_find(domain, backoff_ms(&domain->cpus_missing, FIRST_FIND_MS, LAST_FIND_MS,
+					      g_get_monotonic_time()));
+}
+
 void domain_stall_set(struct domain *domain, GBytes *places)
 {
+	if (places)
+		find_missing(domain, places);
+	else
+		domain->cpus_missing = (struct backoff){0};
 	g_clear_pointer(&domain->stall_places, g_bytes_unref);
 	if (places)
 		domain->stall_places = g_bytes_ref(places);
@@ -60,8 +79,11 @@ static void begin(struct domain *domain)
 			stall_watch_recall(domain->stall, domain->kernel.stalls);
 		return;
 	}
-	log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
-		  "cannot notice hangs: the counters of its CPUs were not found in guest memory");
+	/* Early in a boot no CPU is known. */
+	if (domain->cpus_missing.times == 0 || domain->cpus_missing.times == TELL_TRY)
+		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
+			  "cannot notice hangs: the counters of its CPUs were not found in guest "
+			  "memory");
 }
 
 void domain_stall_follow(struct domain *domain, const struct signal *signal, GBytes *blocked)

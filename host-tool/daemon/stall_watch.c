@@ -505,6 +505,14 @@ static bool is_valid(GBytes *bytes)
 	return true;
 }
 
+bool stall_watch_lacks_cpus(GBytes *bytes)
+{
+	gsize size;
+	const struct protocol_stall *places = g_bytes_get_data(bytes, &size);
+
+	return size >= sizeof(*places) && places->num_cpus < places->num_vcpus;
+}
+
 static void clear_places(struct stall_watch *watch)
 {
 	for (unsigned int i = 0; watch->threads && i < watch->places->num_cpus; i++)

@@ -18,6 +18,9 @@ struct stall_watch;
 struct stall_watch *stall_watch_new(GBytes *places, const struct layout *layout);
 void stall_watch_free(struct stall_watch *watch);
 
+/* Had some vCPUs not started, or were not understood, when the places were found? */
+bool stall_watch_lacks_cpus(GBytes *places);
+
 /* Sets new places of the same kernel and keeps the state. False: they are invalid. */
 bool stall_watch_update(struct stall_watch *watch, GBytes *places, const struct layout *layout);
 

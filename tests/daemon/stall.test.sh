@@ -233,7 +233,23 @@ try() {
 	guest_destroy g
 }
 
+# late_cpu KERNEL: a CPU that starts after oopsbtd has searched the kernel
+late_cpu() {
+	guest_start g kernel="$1" smp=2 memory=384 kaslr=no append='maxcpus=1'
+	daemon_mark
+	daemon_follow g "budget='10000' keep='1000' kinds='$hangs'" >/dev/null
+	guest_exec g 'echo 0 >/proc/sys/kernel/watchdog; echo 2 >/proc/sys/kernel/watchdog_thresh
+		echo 1 >/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress
+		echo spin_until_nmi >/sys/kernel/debug/oopsbt_scenario/run
+		echo 1 >/sys/devices/system/cpu/cpu1/online'
+	spins g spin_irqoff 1
+	tap_is "$1, a CPU that starts after the kernel was searched: its hard lockup is noticed" \
+		"$(value '$.incident') on CPU $(value '$.stall.cpu')" 'hard-lockup on CPU 1'
+	guest_destroy g
+}
+
 for kernel in ${STALL_KERNELS:-6.1}; do
+	late_cpu "$kernel"
 	for cpus in ${STALL_CPUS:-4}; do
 		try "$kernel" "$cpus"
 	done

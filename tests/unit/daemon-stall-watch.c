@@ -218,6 +218,26 @@ static void test_places(void)
 	free_layout(layout);
 }
 
+static void test_lacks_cpus(void)
+{
+	static const struct {
+		uint32_t num_cpus, num_vcpus;
+		bool lacks;
+	} cases[] = {{0, 4, true}, {1, 4, true}, {4, 4, false}, {1, 0, false}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const struct protocol_stall places = {.num_cpus = cases[i].num_cpus,
+						      .num_vcpus = cases[i].num_vcpus};
+		GBytes *bytes = g_bytes_new(&places, sizeof(places));
+		GBytes *part = g_bytes_new(&places, sizeof(places) - 1);
+
+		g_assert_true(stall_watch_lacks_cpus(bytes) == cases[i].lacks);
+		g_assert_false(stall_watch_lacks_cpus(part));
+		g_bytes_unref(bytes);
+		g_bytes_unref(part);
+	}
+}
+
 /* The process ends and its memory cannot be read any more: this ends no hang. */
 static void test_gone(void)
 {
@@ -320,6 +340,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stall-watch/a hung task ends when another task has its memory",
 			test_another_task);
 	g_test_add_func("/stall-watch/invalid tasks are not watched", test_no_tasks);
+	g_test_add_func("/stall-watch/CPUs that had not started are missing", test_lacks_cpus);
 	g_test_add_func("/stall-watch/invalid places are rejected", test_places);
 	g_test_add_func("/stall-watch/the end of the process is not the end of a hang", test_gone);
 	g_test_add_func("/stall-watch/a suspended guest is not examined", test_suspended);
