@@ -249,6 +249,8 @@ void domain_notice(struct domain *domain, const char *word, enum incident incide
 void domain_signals_known(struct domain *domain);
 /* Another kernel runs: oopses of the previous one cannot be seen any more. */
 void domain_signals_another_kernel(struct domain *domain);
+/* The domain is gone: logs the signals that wait, since nothing of them can be collected. */
+void domain_signals_lost(struct domain *domain);
 void domain_signals_reconfigured(struct domain *domain); /* the rate limit */
 /* Stores skipped and deferred signals in domain->kernel for the next daemon, and restores them. */
 void domain_signals_keep(struct domain *domain);

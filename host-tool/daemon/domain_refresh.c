@@ -234,8 +234,10 @@ static void refresh_done(struct task *task, struct domain *domain)
 	if (domain->refresh_again) {
 		domain_refresh(domain);
 	} else if (refresh->error == NULL && !(refresh->exists && domain->enabled)) {
-		if (domain->enabled && !refresh->exists)
+		if (domain->enabled && !refresh->exists) {
 			log_write(task->all->log, LOG_INFO, domain->name, NULL, "is gone");
+			domain_signals_lost(domain);
+		}
 		if (!domain->continued)
 			kernel_state_forget(task->all->collector->runtime_directory, task->uuid);
 		if (refresh->exists)

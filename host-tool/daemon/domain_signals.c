@@ -239,6 +239,23 @@ void domain_signals_another_kernel(struct domain *domain)
 	drop_deferred(domain);
 }
 
+void domain_signals_lost(struct domain *domain)
+{
+	const struct collection_result none = {0};
+
+	for (GList *item = domain->signals.head; item; item = item->next) {
+		const struct incident_entry entry = {
+			.domain = domain->name,
+			.uuid = domain->uuid,
+			.signal = item->data,
+			.kernel = domain->kernel.release,
+			.result = &none,
+		};
+
+		incident_log_no_dump(domain->all->log, &entry, LOG_WARNING, "the domain is gone");
+	}
+}
+
 void domain_signals_reconfigured(struct domain *domain)
 {
 	if (domain->deferred_source == 0)

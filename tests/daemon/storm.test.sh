@@ -192,4 +192,19 @@ daemon_start
 tap_ok "a signal that the daemon had deferred when it was killed is collected by the next one" \
 	daemon_wait "$(guest_domain other): stored:.*scenario_gpf" 60
 tap_like 'the next daemon lists the oopses skipped before' "$(value '$.suppressed.oopses[*].title' other)" scenario_bug
+
+# The guest is gone before its oops is collected: another process holds the lock.
+daemon_stop
+daemon_config '[rate-limit]' 'domain_burst=10'
+daemon_start
+daemon_wait "$(guest_domain other): runs Linux" 60 >/dev/null
+exec {lock}>"$daemon_runtime/locks/$uuid"
+flock "$lock"
+daemon_mark
+oops other null
+daemon_wait "$(guest_domain other): cannot collect yet: another process is collecting this domain" >/dev/null
+virsh -q destroy "$(guest_domain other)"
+tap_like "an oops that waits for its collection when its guest ends is logged with the reason" \
+	"$(daemon_wait 'no dump of this signal' 60 || true)" 'the domain is gone$'
+exec {lock}>&-
 tap_done
