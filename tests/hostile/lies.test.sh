@@ -101,7 +101,7 @@ tap_is "the kernel is found without an IDT, from user mode, from foreign registe
 tap_is "without CONFIG_KALLSYMS_ALL only variables are lost that no export, content, sysctl or function code identifies" \
 	"$(sed -n 's/^functions-only: lost: //p' "$test_dir/ways")" \
 	"init_stack kthreadd_task __start_notes __stop_notes klp_patches saved_command_line $(
-		)watchdog_thresh watchdog_enabled rcu_state rcu_cpu_stall_timeout sysctl_hung_task_warnings watchdog_cpumask timekeeping_suspended warn_count vmcoreinfo_size log_buf log_buf_len$(
+		)watchdog_thresh watchdog_enabled rcu_state rcu_cpu_stall_timeout rcu_num_nodes sysctl_hung_task_warnings watchdog_cpumask timekeeping_suspended warn_count vmcoreinfo_size log_buf log_buf_len$(
 	) ftrace_ops_list bpf_kallsyms kprobe_table optprobe_template_entry optprobe_template_end"
 tap_unlike "without BTF two tasks give the offsets of a task's stack, name and PID, and a module those of its name, text and symbols" \
 	"$(cat "$test_dir/ways")" 'not what'
