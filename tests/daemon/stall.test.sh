@@ -9,6 +9,7 @@ set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
 . "$here/lib.sh"
+. "$here/../lib/eventually.sh"
 
 # Without starved: other work on this machine may starve a guest at any time.
 hangs=soft-lockup,hard-lockup,rcu-stall,hung-task,dead
@@ -233,6 +234,11 @@ try() {
 	guest_destroy g
 }
 
+# watches NUM: the daemon has the times of that many vCPUs open
+watches() {
+	[ "$(find "/proc/$daemon_pid/fd" -lname '*/schedstat' | wc -l)" = "$1" ]
+}
+
 # late_cpu KERNEL: a CPU that starts after oopsbtd has searched the kernel
 late_cpu() {
 	guest_start g kernel="$1" smp=2 memory=384 kaslr=no append='maxcpus=1'
@@ -242,6 +248,7 @@ late_cpu() {
 		echo 1 >/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress
 		echo spin_until_nmi >/sys/kernel/debug/oopsbt_scenario/run
 		echo 1 >/sys/devices/system/cpu/cpu1/online'
+	tap_ok "$1, a CPU that starts after the kernel was searched is watched" eventually 120 watches 2
 	spins g spin_irqoff 1
 	tap_is "$1, a CPU that starts after the kernel was searched: its hard lockup is noticed" \
 		"$(value '$.incident') on CPU $(value '$.stall.cpu')" 'hard-lockup on CPU 1'
