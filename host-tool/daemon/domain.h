@@ -200,6 +200,8 @@ void domain_kernel_reset(struct domain *domain);
 /* The guest was saved, or is restored: the same kernel continues in another QEMU process. */
 void domain_kernel_move(struct domain *domain);
 void domain_kernel_find(struct domain *domain, unsigned int delay_ms);
+/* Later, unless a search is due: for what the last one did not find, less and less often. */
+void domain_kernel_find_again(struct domain *domain, struct backoff *backoff);
 void domain_kernel_stop(struct domain *domain);
 void domain_watch_update(struct domain *domain); /* starts or stops it as needed */
 void domain_kernel_save(struct domain *domain);

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/domain.h"
 
-/* The delay between searches for disks that come and go. */
-#define FIRST_FIND_MS 2000
-#define LAST_FIND_MS 600000
-
 void domain_disks_set(struct domain *domain, GBytes *places)
 {
 	g_clear_pointer(&domain->disks, disk_watch_free);
@@ -39,8 +35,7 @@ void domain_disks_look(struct domain *domain)
 		return;
 	log_write(domain->all->log, LOG_DEBUG, domain->name, NULL,
 		  "block devices have come or gone; looking for the disks again");
-	domain_kernel_find(domain,
-			   backoff_ms(&domain->disks_moved, FIRST_FIND_MS, LAST_FIND_MS, now_us));
+	domain_kernel_find_again(domain, &domain->disks_moved);
 }
 
 void domain_disks_requests(const struct domain *domain, struct disk_requests *requests)

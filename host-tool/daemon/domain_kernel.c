@@ -10,6 +10,9 @@
 #define MAX_TRIES 30
 /* A guest that is being restored, or arrives, has not all of its memory yet. */
 #define MAX_INCOMPLETE_TRIES 3
+/* The delays between searches for CPUs that had not started, and for disks that come and go. */
+#define FIRST_AGAIN_MS 2000
+#define LAST_AGAIN_MS 600000
 #define LAYOUT_TIMEOUT_MS 5000
 
 /* --- the kernel map --- */
@@ -229,6 +232,13 @@ void domain_kernel_find(struct domain *domain, unsigned int delay_ms)
 	map->continued = domain->continued;
 	map->cancellable = g_object_ref(domain->map_cancellable);
 	task_push(domain->all, &domain->all->mapping, domain->uuid, &map->task);
+}
+
+void domain_kernel_find_again(struct domain *domain, struct backoff *backoff)
+{
+	if (domain->map_source == 0)
+		domain_kernel_find(domain, backoff_ms(backoff, FIRST_AGAIN_MS, LAST_AGAIN_MS,
+						      g_get_monotonic_time()));
 }
 
 void domain_kernel_save(struct domain *domain)

@@ -4,9 +4,6 @@
 /* A pause this short, as for a collection, does not hide a hang that began before it. */
 #define SHORT_PAUSE_US (2 * G_TIME_SPAN_SECOND)
 
-/* The delay between searches for CPUs that had not started. */
-#define FIRST_FIND_MS 2000
-#define LAST_FIND_MS 600000
 /* A minute: a guest has booted by then. */
 #define TELL_TRY 6
 
@@ -42,21 +39,12 @@ void domain_stall_tell(struct domain *domain)
 	domain->stall_told_blind = blind;
 }
 
-/* A CPU that had not started cannot be watched: the kernel is searched again. */
-static void find_missing(struct domain *domain, GBytes *places)
-{
-	if (domain->map_source || !stall_watch_lacks_cpus(places))
-		return;
-	domain_kernel_find(domain, backoff_ms(&domain->cpus_missing, FIRST_FIND_MS, LAST_FIND_MS,
-					      g_get_monotonic_time()));
-}
-
 void domain_stall_set(struct domain *domain, GBytes *places)
 {
-	if (places)
-		find_missing(domain, places);
-	else
+	if (places == NULL)
 		domain->cpus_missing = (struct backoff){0};
+	else if (stall_watch_lacks_cpus(places)) /* these cannot be watched yet */
+		domain_kernel_find_again(domain, &domain->cpus_missing);
 	g_clear_pointer(&domain->stall_places, g_bytes_unref);
 	if (places)
 		domain->stall_places = g_bytes_ref(places);
@@ -137,16 +125,13 @@ void domain_stall_ask(struct domain *domain, struct peek *peek)
 		stall_watch_ask(domain->stall, peek);
 }
 
-/* The guest's detectors report a hang that goes on again within this time. */
-#define SAME_HANG_US (150 * G_TIME_SPAN_SECOND)
-
 #define GUEST_TOLD "the guest's own detector reported a lockup, an RCU stall or a hung task"
 
 /* Collects a hang that the stall watch cannot see. The guest's log has its kind. */
 static void tell_unseen(struct domain *domain, enum incident incident, const char *evidence)
 {
 	gint64 now_us = g_get_monotonic_time();
-	bool same = domain->guest_told_us && now_us - domain->guest_told_us < SAME_HANG_US;
+	bool same = domain->guest_told_us && now_us - domain->guest_told_us < STALL_SAME_HANG_US;
 
 	domain->guest_told_us = now_us;
 	if (!same)

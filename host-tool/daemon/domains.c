@@ -132,15 +132,21 @@ struct domain *domain_get(struct domains *all, const char *uuid)
 	return domain;
 }
 
-static void domain_free(void *pointer)
+/* Nothing begins any more; what runs goes on. */
+static void stop(struct domain *domain)
 {
-	struct domain *domain = pointer;
-
 	domain_refresh_stop(domain);
 	domain_error_stop(domain);
 	domain_signals_stop(domain);
 	domain_collect_stop(domain);
 	domain_kernel_stop(domain);
+}
+
+static void domain_free(void *pointer)
+{
+	struct domain *domain = pointer;
+
+	stop(domain);
 	g_object_unref(domain->map_cancellable);
 	kernel_state_clear(&domain->kernel);
 	disk_watch_free(domain->disks);
@@ -669,11 +675,7 @@ void domains_stop(struct domains *all, void (*on_idle)(void *user_data), void *u
 	all->user_data = user_data;
 	g_hash_table_iter_init(&iter, all->by_uuid);
 	while (g_hash_table_iter_next(&iter, NULL, &domain)) {
-		domain_refresh_stop(domain);
-		domain_error_stop(domain);
-		domain_signals_stop(domain);
-		domain_collect_stop(domain);
-		domain_kernel_stop(domain);
+		stop(domain);
 		domain_oops_stop(domain);
 	}
 	if (all->num_tasks == 0)

@@ -33,8 +33,6 @@
 #define NO_TIMER_NS ((uint64_t)1 << 62)
 /* A counter of timer interrupts that has reached this value is in use. */
 #define IN_USE 1000
-/* The guest counts a hang again within this time. */
-#define SAME_HANG_US (150 * G_TIME_SPAN_SECOND)
 /* A thousand years: a larger value is no clock. */
 #define MAX_CLOCK_S ((uint64_t)1 << 35)
 
@@ -391,11 +389,10 @@ static void add_others(struct stall *stall, const struct told *told, struct stal
 			   "; the same of %u more", others);
 }
 
-/* Is it the hang that the guest has counted, and that was not seen then? */
-static bool was_unseen(const struct stall *stall, enum incident incident, gint64 now_us)
+/* Has the guest counted a hang lately that was not seen? */
+static bool was_unseen(const struct stall *stall, gint64 now_us)
 {
-	return stall->unseen_us && stall->unseen == incident &&
-	       now_us - stall->unseen_us < SAME_HANG_US;
+	return stall->unseen_us && now_us - stall->unseen_us < STALL_SAME_HANG_US;
 }
 
 /*
@@ -441,7 +438,9 @@ static enum stall_event tell_change(struct stall *stall, struct told *told, bool
 			      .began_us = now_us,
 			      .next_us = now_us + interval_us(0)};
 	told->silent = joins(stall, told, now_us);
-	return told->silent || was_unseen(stall, told->incident, now_us) ? STALL_NONE : STALL_BEGAN;
+	if (told->silent || (was_unseen(stall, now_us) && stall->unseen == told->incident))
+		return STALL_NONE;
+	return STALL_BEGAN;
 }
 
 /* The host causes starvation, which comes and goes with its other load. */
@@ -794,10 +793,10 @@ enum stall_event stall_guest_told(struct stall *stall, const struct stall_limits
 					    .soft_s = (limits->soft_s + 1) / 2,
 					    .rcu_s = (limits->rcu_s + 1) / 2};
 	gint64 now_us = sample->now_us;
+	bool telling = is_telling(stall);
 
-	*known =
-		is_telling(stall) || (stall->unseen_us && now_us - stall->unseen_us < SAME_HANG_US);
-	if (is_telling(stall))
+	*known = telling || was_unseen(stall, now_us);
+	if (telling)
 		return STALL_NONE;
 	for (unsigned int i = 0; i < stall->num_cpus; i++) {
 		struct cpu *cpu = &stall->cpus[i];

@@ -28,6 +28,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The guest's detectors report a hang that goes on again within this time. */
+#define STALL_SAME_HANG_US (150 * G_TIME_SPAN_SECOND)
+
 /* CPUs beyond this number are not watched. */
 #define STALL_MAX_CPUS 1024
 /*

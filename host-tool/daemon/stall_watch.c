@@ -60,7 +60,6 @@ struct stall_watch {
 	bool suspended_there;
 	bool asked;    /* for this tick, and stall_watch_look() was not called yet */
 	bool looks;    /* this tick reads the CPUs */
-	bool whole;    /* this tick reads all threads' times */
 	gint64 ran_ns; /* run time of all threads at the last look at the CPUs; -1: never */
 	int32_t thresh_s, rcu_timeout_s; /* 0: unknown */
 	gint64 settings_us;		 /* when these and the CPU masks were last read; 0: never */
@@ -324,8 +323,8 @@ static void ask_of_timer(const struct protocol_stall_cpu *place, struct glance *
  * @state: reads all threads' states. @waits: reads all threads' waiting times. Adds to @peek the
  * timers of CPUs that may stand still. False: some threads are missing.
  */
-static bool read_threads(struct stall_watch *watch, const struct stall_limits *limits, bool state,
-			 bool waits, struct peek *peek)
+static bool read_threads(struct stall_watch *watch, const struct stall_limits *limits, bool whole,
+			 bool state, bool waits, struct peek *peek)
 {
 	const gint64 now_us = watch->sample.now_us;
 	bool all = true;
@@ -337,7 +336,7 @@ static bool read_threads(struct stall_watch *watch, const struct stall_limits *l
 		enum stall_times times =
 			stall_needs_times(watch->stall, place->number, cpu, limits, now_us);
 
-		if (!cpu->known || watch->whole)
+		if (!cpu->known || whole)
 			times = STALL_TIMES_EXACT;
 		else if ((state || waits) && times == STALL_TIMES_NONE)
 			times = STALL_TIMES_ABOUT;
@@ -354,13 +353,19 @@ static bool read_threads(struct stall_watch *watch, const struct stall_limits *l
 	return all;
 }
 
+/* Was its thread's state read in this tick? */
+static bool is_fresh(const struct stall_watch *watch, const struct stall_cpu *cpu)
+{
+	return cpu->known && cpu->read_us == watch->sample.now_us;
+}
+
 /* Does a vCPU run or want to run? */
 static bool wants_to_run(const struct stall_watch *watch)
 {
 	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
 		const struct stall_cpu *cpu = cpu_of(watch, i);
 
-		if (cpu->known && cpu->read_us == watch->sample.now_us && cpu->runnable)
+		if (is_fresh(watch, cpu) && cpu->runnable)
 			return true;
 	}
 	return false;
@@ -372,15 +377,15 @@ static bool is_stopped(const struct stall_watch *watch)
 	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
 		const struct stall_cpu *cpu = cpu_of(watch, i);
 
-		if (cpu->known && cpu->read_us == watch->sample.now_us && cpu->stopped)
+		if (is_fresh(watch, cpu) && cpu->stopped)
 			return true;
 	}
 	return false;
 }
 
-/* False: some threads are missing. */
+/* @whole: reads all threads' times. False: some threads are missing. */
 static bool read_cpus(struct stall_watch *watch, const struct layout *layout,
-		      const struct stall_limits *limits)
+		      const struct stall_limits *limits, bool whole)
 {
 	gint64 now_us = watch->sample.now_us;
 	bool silent, all, alive;
@@ -392,7 +397,7 @@ static bool read_cpus(struct stall_watch *watch, const struct layout *layout,
 	silent = !alive && now_us - watch->heard_us > SILENCE_US &&
 		 !(alive = look_for_life(watch, layout));
 	peek_begin(&peek, layout);
-	all = read_threads(watch, limits, silent, gp_stands(watch), &peek);
+	all = read_threads(watch, limits, whole, silent, gp_stands(watch), &peek);
 	peek_read(&peek);
 	for (unsigned int i = 0; i < watch->places->num_cpus; i++) {
 		const struct glance *glance = &watch->glances[i];
@@ -585,11 +590,12 @@ static gint64 slept_us(gint64 monotonic_us)
 
 /* False: the process's memory cannot be read any more. */
 static bool take_sample(struct stall_watch *watch, const struct layout *layout,
-			const struct stall_limits *configured, struct stall_limits *limits)
+			const struct stall_limits *configured, bool whole,
+			struct stall_limits *limits)
 {
 	struct stall_sample *sample = &watch->sample;
 	struct peek peek;
-	bool all, whole;
+	bool all;
 
 	peek_begin(&peek, layout);
 	if (!watch->asked)
@@ -599,10 +605,7 @@ static bool take_sample(struct stall_watch *watch, const struct layout *layout,
 	if (!sample->has_gp_seq && is_lost(layout, watch->places->gp_seq))
 		return false;
 	*limits = make_limits(watch, configured);
-	whole = watch->whole;
-	watch->whole |= stall_counts_rise(watch->stall, sample);
-	all = read_cpus(watch, layout, limits);
-	watch->whole = whole;
+	all = read_cpus(watch, layout, limits, whole || stall_counts_rise(watch->stall, sample));
 	look_at_blocked(watch, layout);
 	sample->num_cpus = watch->num_cpus;
 	sample->cpus = watch->cpus;
@@ -619,7 +622,7 @@ enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout
 {
 	struct stall_limits limits;
 
-	if (!take_sample(watch, layout, configured, &limits))
+	if (!take_sample(watch, layout, configured, false, &limits))
 		return STALL_NONE;
 	return stall_look(watch->stall, &limits, &watch->sample, finding);
 }
@@ -628,14 +631,9 @@ enum stall_event stall_watch_look(struct stall_watch *watch, const struct layout
 static bool take_whole_sample(struct stall_watch *watch, const struct layout *layout,
 			      const struct stall_limits *configured, struct stall_limits *limits)
 {
-	bool taken;
-
 	watch->asked = false;
 	watch->ran_ns = -1;
-	watch->whole = true;
-	taken = take_sample(watch, layout, configured, limits);
-	watch->whole = false;
-	return taken;
+	return take_sample(watch, layout, configured, true, limits);
 }
 
 enum stall_event stall_watch_guest_told(struct stall_watch *watch, const struct layout *layout,
