@@ -67,12 +67,16 @@ static const struct report_vcpu *longest_in_kernel(const struct report *report)
 	return longest;
 }
 
+static bool is_rcu_stall(const struct report *report)
+{
+	return g_strcmp0(report->collection.incident, incident_name(INCIDENT_RCU_STALL)) == 0;
+}
+
 const struct report_sleeper *culprit_reader(const struct report *report)
 {
 	const struct report_tasks *tasks = &report->tasks;
 
-	if (g_strcmp0(report->collection.incident, incident_name(INCIDENT_RCU_STALL)) != 0 ||
-	    tasks->readers->len == 0)
+	if (!is_rcu_stall(report) || tasks->readers->len == 0)
 		return NULL;
 	return &g_array_index(tasks->shown, struct report_sleeper,
 			      g_array_index(tasks->readers, guint, 0));
@@ -93,7 +97,7 @@ const struct report_vcpu *culprit_cpu(const struct report *report)
 	const struct report_vcpu *vcpu = report_find_cpu(report, &report->collection.stalled_cpu);
 	const struct report_sleeper *reader = culprit_reader(report);
 
-	if (vcpu || g_strcmp0(report->collection.incident, incident_name(INCIDENT_RCU_STALL)) != 0)
+	if (vcpu || !is_rcu_stall(report))
 		return vcpu;
 	return reader ? cpu_of(report, reader) : longest_in_kernel(report);
 }
@@ -110,9 +114,11 @@ static void blame_reader(const struct report_sleeper *reader, Add add, struct bl
 		if (frame->symbol.name && g_str_has_prefix(frame->symbol.name, PREEMPTION))
 			first = i + 1;
 	}
-	if (first == 0)
+	if (first == 0) {
 		blocked_blame(frames, blame);
-	for (guint i = first; first > 0 && i < frames->len; i++) {
+		return;
+	}
+	for (guint i = first; i < frames->len; i++) {
 		const struct frame *frame = &g_array_index(frames, struct frame, i);
 
 		if (frame->reliable && frame->symbol.name)

@@ -67,18 +67,24 @@ static void write_sleeper(struct json_writer *w, const struct report_tasks *task
 	json_end_object(w);
 }
 
+/* @indices: of guint, in tasks->shown */
+static void write_pids(struct json_writer *w, const char *name, const struct report_tasks *tasks,
+		       const GArray *indices)
+{
+	json_begin_array(w, name, JSON_PACKED);
+	for (guint i = 0; i < indices->len; i++)
+		json_integer(w, NULL,
+			     sleeper_at(tasks, g_array_index(indices, guint, i))->task.pid.value);
+	json_end_array(w);
+}
+
 static void write_chain(struct json_writer *w, const struct report_tasks *tasks,
 			const struct report_chain *chain)
 {
 	json_begin_object(w, NULL, JSON_SPREAD);
 	json_boolean(w, "deadlock", chain->deadlock);
 	json_boolean(w, "certain", chain->certain);
-	json_begin_array(w, "pids", JSON_PACKED);
-	for (guint i = 0; i < chain->tasks->len; i++)
-		json_integer(
-			w, NULL,
-			sleeper_at(tasks, g_array_index(chain->tasks, guint, i))->task.pid.value);
-	json_end_array(w);
+	write_pids(w, "pids", tasks, chain->tasks);
 	json_string(w, "text", chain->text);
 	json_end_object(w);
 }
@@ -115,12 +121,7 @@ void json_tasks(struct json_writer *w, const struct report_tasks *tasks)
 	for (guint i = 0; i < tasks->chains->len; i++)
 		write_chain(w, tasks, &g_array_index(tasks->chains, struct report_chain, i));
 	json_end_array(w);
-	json_begin_array(w, "rcu_readers", JSON_PACKED);
-	for (guint i = 0; i < tasks->readers->len; i++)
-		json_integer(
-			w, NULL,
-			sleeper_at(tasks, g_array_index(tasks->readers, guint, i))->task.pid.value);
-	json_end_array(w);
+	write_pids(w, "rcu_readers", tasks, tasks->readers);
 	write_disks(w, tasks);
 	json_begin_array(w, "shown", JSON_SPREAD);
 	for (guint i = 0; i < tasks->shown->len; i++)
