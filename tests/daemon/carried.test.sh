@@ -7,9 +7,6 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
 libvirt_start

@@ -7,9 +7,6 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
-. "$here/../lib/tap.sh"
-. "$here/../lib/libvirt.sh"
-. "$here/../lib/guest.sh"
 . "$here/lib.sh"
 
 faults=$test_dir/faults
@@ -181,7 +178,7 @@ tap_ok 'it was asked whether the domain is gone' [ ! -e "$faults/oopsbtd/virDoma
 rm -f "$faults/oopsbtd/virDomainQemuMonitorCommand"
 daemon_wait "$(guest_domain a): runs Linux" >/dev/null
 oopsed 2
-tap_is "the next report counts it" "$("$build/tests/report/query" value "$(dumps a | tail -n 1)/report.json" '$.suppressed.failed')" 1
+tap_is "the next report counts it" "$(value '$.suppressed.failed' a)" 1
 
 # restart: begins without what the last test has left to do
 restart() {
@@ -197,7 +194,7 @@ slow() {
 	echo "0 1 $2" >"$faults/oopsbtd/$1"
 	oopsed 1 >"$problems"
 	tap_like "a call of $1 that fails after $2 ms: the report or the log says so" \
-		"$(this_life; cat "$(dumps a | tail -n 1)/report.txt")" "$3"
+		"$(this_life; newest a report.txt)" "$3"
 	no_records virDomainSuspend >>"$problems"
 	runs >>"$problems"
 	tap_is "a call of $1 that fails after $2 ms: the guest runs" "$(cat "$problems")" ""
