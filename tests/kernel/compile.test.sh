@@ -16,9 +16,9 @@ warnings() {
 	grep -E 'warning:|error:' "$1" | sed 's/:[0-9]*:[0-9]*:/:/; s|^.*/source/||' | sort
 }
 
-# Code that runs on an oops, on a lockup (khungtaskd's loop is 'watchdog'), on an unclaimed NMI, on
-# pvpanic's own events, and when a mask of sys_info is written; nothing else may change.
-expected='^(oops_(enter|exit|notify|sys_info)|notify_oops|pvpanic_.*|devm_pvpanic_probe|unknown_nmi_.*|nmi_sysctl_init|'
+# Code that runs on an oops, when its task dies, on a lockup (khungtaskd's loop is 'watchdog'), on an unclaimed NMI,
+# on pvpanic's own events, and when a mask of sys_info is written; nothing else may change.
+expected='^(oops_(enter|exit|notify|sys_info)|notify_oops|make_task_dead|nbcon_cpu_emergency_exit_all|pvpanic_.*|devm_pvpanic_probe|unknown_nmi_.*|nmi_sysctl_init|'
 expected+='(capability|events|oops_fallback)_(show|store)|sys_info(_tell_hypervisor)?|__sys_info|sysctl_sys_info_handler|.*hung_.*|watchdog(_hardlockup_check|_timer_fn)?)(\.(cold|part|constprop|isra)\.?[0-9]*)*$'
 
 for series in $(kernel_series); do

@@ -18,10 +18,10 @@ make=$patches/make-series
 
 tap_is 'make-series generates the committed series' "$("$make" --check 2>&1)" ''
 
-sed -i 's/^+.*oops_notify/& /' "$patches"/mainline/*-tell-hypervisor.patch
+sed -i 's/^+.*oops_notify/& /' "$patches"/mainline/*-sys-info-hypervisor.patch
 said=$("$make" --check 2>&1) && status=0 || status=$?
 tap_is 'a series that was edited by hand is refused' "$status" 1
-tap_like 'the refusal names the patch that was edited' "$said" 'mainline/[0-9]*-tell-hypervisor\.patch differ'
+tap_like 'the refusal names the patch that was edited' "$said" 'mainline/[0-9]*-sys-info-hypervisor\.patch differ'
 "$make"
 tap_ok 'make-series generates it again' "$make" --check
 
