@@ -19,23 +19,6 @@ static bool is_device(const char *type)
 	return type && g_strv_contains(devices, type);
 }
 
-static const char *get_text(JsonNode *entry, const char *member)
-{
-	JsonNode *node = JSON_NODE_HOLDS_OBJECT(entry)
-				 ? json_object_get_member(json_node_get_object(entry), member)
-				 : NULL;
-
-	return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
-}
-
-/* The list in QEMU's answer; NULL: it is not a list. */
-static JsonArray *get_list(JsonObject *answer)
-{
-	JsonNode *node = json_object_get_member(answer, "return");
-
-	return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-}
-
 static bool set_property(virDomainPtr domain, const char *folder, const char *device,
 			 const char *property, const char *value, GError **error)
 {
@@ -78,14 +61,14 @@ static bool prepare_devices(virDomainPtr domain, const char *folder, unsigned in
 
 	if (!qmp_ask(domain, command, &answer, error))
 		return false;
-	entries = get_list(answer);
+	entries = qmp_list(answer);
 	if (entries == NULL)
 		return true; /* this folder has no devices */
 	for (guint i = 0; i < json_array_get_length(entries); i++) {
 		JsonNode *entry = json_array_get_element(entries, i);
-		const char *name = get_text(entry, "name");
+		const char *name = qmp_text(entry, "name");
 
-		if (!is_device(get_text(entry, "type")) || !is_plain(name))
+		if (!is_device(qmp_text(entry, "type")) || !is_plain(name))
 			continue;
 		if (!set_property(domain, folder, name, "oops-timeout", limit, error) ||
 		    !set_property(domain, folder, name, "oops-registers", "true", error))
@@ -141,9 +124,9 @@ bool oops_pause_known(virDomainPtr domain, bool *known, GError **error)
 	if (!qmp_ask(domain, "{\"execute\": \"query-commands\"}", &answer, error))
 		return false;
 	*known = false;
-	commands = get_list(answer);
+	commands = qmp_list(answer);
 	for (guint i = 0; commands && i < json_array_get_length(commands); i++) {
-		if (!g_strcmp0(get_text(json_array_get_element(commands, i), "name"),
+		if (!g_strcmp0(qmp_text(json_array_get_element(commands, i), "name"),
 			       "oops-resume"))
 			*known = true;
 	}

@@ -25,6 +25,51 @@ bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GErr
 	return ask(domain, command, QMP_TIMEOUT_MS, answer, error);
 }
 
+JsonArray *qmp_list(JsonObject *answer)
+{
+	JsonNode *node = json_object_get_member(answer, "return");
+
+	return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+}
+
+const char *qmp_text(JsonNode *entry, const char *member)
+{
+	JsonNode *node = JSON_NODE_HOLDS_OBJECT(entry)
+				 ? json_object_get_member(json_node_get_object(entry), member)
+				 : NULL;
+
+	return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+}
+
+bool qmp_device_property(virDomainPtr domain, const char *type, const char *property, bool *has,
+			 gint64 *value, GError **error)
+{
+	g_autofree char *command = g_strdup_printf(
+		"{\"execute\": \"device-list-properties\", \"arguments\": {\"typename\": \"%s\"}}",
+		type);
+	g_autoptr(JsonObject) answer = NULL;
+	JsonArray *properties;
+
+	if (!qmp_ask(domain, command, &answer, error))
+		return false;
+	*has = false;
+	properties = qmp_list(answer);
+	for (guint i = 0; properties && i < json_array_get_length(properties); i++) {
+		JsonNode *entry = json_array_get_element(properties, i);
+		JsonNode *node;
+
+		if (g_strcmp0(qmp_text(entry, "name"), property) != 0)
+			continue;
+		*has = true;
+		node = json_object_get_member(json_node_get_object(entry), "default-value");
+		*value = node && JSON_NODE_HOLDS_VALUE(node) &&
+					 json_node_get_value_type(node) == G_TYPE_INT64
+				 ? json_node_get_int(node)
+				 : -1;
+	}
+	return true;
+}
+
 /* A member of the answer to query-status, or NULL. *@answer owns it. */
 static JsonNode *ask_status(virDomainPtr domain, const char *member, int timeout_ms,
 			    JsonObject **answer, GError **error)

@@ -12,6 +12,19 @@
 /* QEMU's answer to @command, a JSON object with "return" or "error". json_object_unref(). */
 bool qmp_ask(virDomainPtr domain, const char *command, JsonObject **answer, GError **error);
 
+/* The list in an answer; NULL: it is not a list. */
+JsonArray *qmp_list(JsonObject *answer);
+
+/* A text in an entry of a list; NULL: the entry does not have it. */
+const char *qmp_text(JsonNode *entry, const char *member);
+
+/*
+ * Does the domain's QEMU have this property of a device type? Then *@value is the property's
+ * default, or -1 if that is not a number.
+ */
+bool qmp_device_property(virDomainPtr domain, const char *type, const char *property, bool *has,
+			 gint64 *value, GError **error);
+
 /* Returns QEMU's run state, for example "internal-error". g_free(). @timeout_ms: -1: no limit. */
 char *qmp_run_state(virDomainPtr domain, int timeout_ms, GError **error);
 

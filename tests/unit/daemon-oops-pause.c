@@ -18,6 +18,13 @@ static const char *answer_to(const char *command)
 {
 	if (strstr(command, "query-status"))
 		return qemu->status;
+	if (strstr(command, "device-list-properties"))
+		return strstr(command, "\"pvpanic\"")
+			       ? "{\"return\": [{\"name\": \"ioport\", \"default-value\": 1285}, "
+				 "{\"name\": \"events\", \"default-value\": 7},"
+				 " {\"name\": \"lockup\", \"default-value\": false}, {\"name\": "
+				 "\"bus\"}]}"
+			       : "{\"error\": {\"class\": \"DeviceNotFound\", \"desc\": \"no\"}}";
 	if (strstr(command, "query-commands"))
 		return qemu->stock ? "{\"return\": [{\"name\": \"cont\"}]}"
 				   : "{\"return\": [{\"name\": \"cont\"}, {\"name\": "
@@ -117,6 +124,28 @@ static void test_run_states(void)
 	}
 }
 
+/* @expected: -2: the function leaves the value alone. */
+static void check_property(const char *type, const char *name, gint64 expected, bool has)
+{
+	bool found = !has;
+	gint64 value = -2;
+
+	qemu = &(struct qemu){0};
+	g_assert_true(qmp_device_property(NULL, type, name, &found, &value, NULL));
+	g_assert_cmpint(found, ==, has);
+	g_assert_cmpint(value, ==, expected);
+	qemu = NULL;
+}
+
+static void test_device_property(void)
+{
+	check_property("pvpanic", "events", 7, true);
+	check_property("pvpanic", "lockup", -1, true);
+	check_property("pvpanic", "bus", -1, true);
+	check_property("pvpanic", "oops", -2, false);
+	check_property("pvpanic-pci", "events", -2, false);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -126,5 +155,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/oops-pause/stock", test_stock);
 	g_test_add_func("/oops-pause/a suspended guest is told from one that QEMU has stopped",
 			test_run_states);
+	g_test_add_func("/qmp/a device's property and its default", test_device_property);
 	return g_test_run();
 }
