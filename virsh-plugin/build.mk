@@ -18,9 +18,9 @@ $(BUILD)/virsh-plugin/html/resource.o: $(BUILD)/virsh-plugin/html/resource.c
 	$(Q)$(CC) $(OOPSBT_CFLAGS) -Wno-missing-prototypes -Wno-shadow $(OOPSBT_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 PLUGIN_SOURCES := $(PLUGIN_HTML) virsh-plugin/html/html_store.c $(addprefix virsh-plugin/, \
-	archive.c cli.c code_view.c complete.c cpu_view.c daemon_status.c domain.c domains.c dumps.c groups.c health.c \
+	archive.c cli.c code_view.c complete.c cpu_view.c daemon_status.c definition.c domain.c domains.c dumps.c groups.c health.c \
 	journal_source.c lines.c lines_text.c mail.c main.c \
-	manual.c members.c new_file.c outlook.c output.c progress.c remote.c repeats_view.c report_file.c selection.c session.c story.c survey.c task_view.c \
+	manual.c members.c new_file.c outlook.c output.c panic_events.c progress.c remote.c repeats_view.c report_file.c selection.c session.c story.c survey.c task_view.c \
 	trace.c verbs.c vmcore_progress.c when.c \
 	verb_analyze.c verb_collect.c verb_debug.c verb_disable.c verb_enable.c verb_export.c \
 	verb_info.c verb_list.c verb_rm.c verb_stats.c verb_status.c verb_watch.c)
@@ -44,6 +44,7 @@ $(eval $(call program,virsh-plugin/oopsbt-lines,virsh-plugin/lines/main.c $(PLUG
 	virsh-plugin/members.c virsh-plugin/report_file.c,$(COMMON_PACKAGES) $(LINES_PACKAGES),host-tool/libcommon.a))
 
 PLUGIN_VIEWS := $(addprefix virsh-plugin/,cli.c code_view.c cpu_view.c lines_text.c mail.c members.c story.c task_view.c trace.c)
+$(eval $(call unit_test,plugin-panic-events,$(addprefix virsh-plugin/,definition.c panic_events.c),glib-2.0 libxml-2.0,))
 $(eval $(call unit_test,plugin-views,$(PLUGIN_VIEWS),$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,plugin-html,$(PLUGIN_VIEWS) $(PLUGIN_HTML),$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(BUILD)/tests/unit/plugin-html: LDLIBS += -lm

@@ -3,26 +3,19 @@
 
 #include <libvirt/virterror.h>
 #include <libxml/parser.h>
-#include <libxml/tree.h>
-#include <libxml/xpath.h>
-#include <libxml/xpathInternals.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "daemon/qmp.h"
+#include "definition.h"
+#include "panic_events.h"
 
 #define LIBVIRT_WITH_PCI_PVPANIC 9001000
 #define QEMU_WITH_SHUTDOWN_EVENT 9001000
 
-#define QEMU_XML_URI "http://libvirt.org/schemas/domain/qemu/1.0"
-
-/* The bits of pvpanic's events property that every QEMU has. */
-#define EVENTS_OF_OLD 3u
-#define EVENT_SHUTDOWN 4u
-#define EVENT_OOPS 8u
-
-typedef xmlDoc XmlDoc;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(XmlDoc, xmlFreeDoc)
+/* What every QEMU's pvpanic offers by default. */
+#define EVENTS_OF_OLD (PANIC_EVENT_PANICKED | PANIC_EVENT_CRASHLOADED)
 
 const char *panic_device_name(enum panic_device device)
 {
@@ -67,66 +60,28 @@ static xmlDoc *get_definition(struct session *session, virDomainPtr domain, unsi
 	return document;
 }
 
-/* The string value of an XPath expression; "" if nothing matches. g_free(). */
-static char *evaluate(xmlDoc *document, const char *expression)
-{
-	xmlXPathContext *context = xmlXPathNewContext(document);
-	xmlXPathObject *result;
-	xmlChar *text;
-	char *value;
-
-	xmlXPathRegisterNs(context, BAD_CAST "qemu", BAD_CAST QEMU_XML_URI);
-	result = xmlXPathEvalExpression(BAD_CAST expression, context);
-	text = result ? xmlXPathCastToString(result) : NULL;
-	value = g_strdup(text ? (char *)text : "");
-	xmlFree(text);
-	xmlXPathFreeObject(result);
-	xmlXPathFreeContext(context);
-	return value;
-}
-
-static bool matches(xmlDoc *document, const char *expression)
-{
-	g_autofree char *call = g_strdup_printf("boolean(%s)", expression);
-	g_autofree char *value = evaluate(document, call);
-
-	return strcmp(value, "true") == 0;
-}
-
 static enum panic_device find_panic_device(xmlDoc *document)
 {
-	if (matches(document, "/domain/devices/panic[@model='isa' or not(@model)]"))
+	if (definition_matches(document, "/domain/devices/panic[@model='isa' or not(@model)]"))
 		return PANIC_DEVICE_ISA;
-	if (matches(document, "/domain/devices/panic[@model='pvpanic']"))
+	if (definition_matches(document, "/domain/devices/panic[@model='pvpanic']"))
 		return PANIC_DEVICE_PCI;
 	/* -global also names the device: pvpanic.events=11, pvpanic-pci.oops=on. */
-	if (matches(document, "/domain/qemu:commandline/qemu:arg[contains(@value, 'pvpanic') and "
-			      "not(contains(@value, 'pvpanic.') or "
-			      "contains(@value, 'pvpanic-pci.'))]"))
+	if (definition_matches(document,
+			       "/domain/qemu:commandline/qemu:arg[contains(@value, 'pvpanic') and "
+			       "not(contains(@value, 'pvpanic.') or "
+			       "contains(@value, 'pvpanic-pci.'))]"))
 		return PANIC_DEVICE_QEMU;
 	return PANIC_DEVICE_NONE;
 }
 
-static bool offers_oops(xmlDoc *document)
-{
-	g_autofree char *value =
-		evaluate(document, "string(/domain/qemu:commandline/qemu:arg[contains(@value, "
-				   "'pvpanic') and contains(@value, 'events=')][last()]/@value)");
-	const char *events = strstr(value, "events=");
-
-	/* A patched QEMU adds the oops event to the events if oops=on. */
-	return matches(document, "/domain/devices/panic/event[@name='oops']") ||
-	       (events && strtoul(events + strlen("events="), NULL, 0) & EVENT_OOPS) ||
-	       matches(document, "/domain/qemu:commandline/qemu:arg[contains(@value, 'pvpanic') "
-				 "and contains(@value, 'oops=on')]");
-}
-
 static void fill_shape(xmlDoc *document, struct domain_shape *shape)
 {
-	shape->arch = evaluate(document, "string(/domain/os/type/@arch)");
-	shape->machine = evaluate(document, "string(/domain/os/type/@machine)");
+	shape->arch = definition_evaluate(document, "string(/domain/os/type/@arch)");
+	shape->machine = definition_evaluate(document, "string(/domain/os/type/@machine)");
 	shape->panic = find_panic_device(document);
-	shape->oops_event = shape->panic != PANIC_DEVICE_NONE && offers_oops(document);
+	if (shape->panic != PANIC_DEVICE_NONE)
+		shape->events = panic_events_named(document);
 }
 
 bool domain_get_shape(struct session *session, virDomainPtr domain, unsigned int flags,
@@ -232,21 +187,18 @@ bool domain_set_disabled(struct session *session, virDomainPtr domain, unsigned 
 /* The oopsbt element of a definition as text; NULL: none. g_free(). */
 static char *find_metadata(xmlDoc *document)
 {
-	xmlXPathContext *context = xmlXPathNewContext(document);
-	xmlXPathObject *result;
-	char *text = NULL;
+	xmlNode *node =
+		definition_find(document, "/domain/metadata/*[local-name()='" OPTIONS_XML_KEY
+					  "' and namespace-uri()='" OPTIONS_XML_URI "']");
+	xmlBuffer *buffer;
+	char *text;
 
-	xmlXPathRegisterNs(context, BAD_CAST "o", BAD_CAST OPTIONS_XML_URI);
-	result = xmlXPathEvalExpression(BAD_CAST "/domain/metadata/o:" OPTIONS_XML_KEY, context);
-	if (result && result->nodesetval && result->nodesetval->nodeNr > 0) {
-		xmlBuffer *buffer = xmlBufferCreate();
-
-		xmlNodeDump(buffer, document, result->nodesetval->nodeTab[0], 0, 0);
-		text = g_strdup((const char *)xmlBufferContent(buffer));
-		xmlBufferFree(buffer);
-	}
-	xmlXPathFreeObject(result);
-	xmlXPathFreeContext(context);
+	if (!node)
+		return NULL;
+	buffer = xmlBufferCreate();
+	xmlNodeDump(buffer, document, node, 0, 0);
+	text = g_strdup((const char *)xmlBufferContent(buffer));
+	xmlBufferFree(buffer);
 	return text;
 }
 
@@ -302,7 +254,8 @@ static bool append_panic_device(xmlDoc *document, const char *model)
 static bool choose_model(struct session *session, virDomainPtr domain, xmlDoc *document,
 			 enum panic_device *device, GError **error)
 {
-	g_autofree char *machine = evaluate(document, "string(/domain/os/type/@machine)");
+	g_autofree char *machine =
+		definition_evaluate(document, "string(/domain/os/type/@machine)");
 	unsigned long version = 0;
 
 	if (has_isa_bus(machine)) {
@@ -366,81 +319,28 @@ bool domain_add_panic_device(struct session *session, virDomainPtr domain, enum 
 	return good;
 }
 
-/* libvirt gives the device no alias that <qemu:override> could use. */
-static void append_argument(xmlDoc *document, const char *first, const char *second)
-{
-	xmlNode *root = xmlDocGetRootElement(document);
-	xmlNs *qemu = xmlSearchNsByHref(document, root, BAD_CAST QEMU_XML_URI);
-	xmlNode *at = root->children;
-
-	if (!qemu)
-		qemu = xmlNewNs(root, BAD_CAST QEMU_XML_URI, BAD_CAST "qemu");
-	while (at && (at->ns != qemu || xmlStrcmp(at->name, BAD_CAST "commandline") != 0))
-		at = at->next;
-	if (!at)
-		at = xmlNewChild(root, qemu, BAD_CAST "commandline", NULL);
-	xmlNewProp(xmlNewChild(at, qemu, BAD_CAST "arg", NULL), BAD_CAST "value", BAD_CAST first);
-	xmlNewProp(xmlNewChild(at, qemu, BAD_CAST "arg", NULL), BAD_CAST "value", BAD_CAST second);
-}
-
 /*
- * The events for the device to offer: QEMU's default events, since an explicit value replaces them,
- * and the oops event.
- */
-static unsigned int events_with_oops(struct session *session)
-{
-	unsigned long version = 0;
-
-	virConnectGetVersion(session->connection, &version);
-	return EVENTS_OF_OLD | EVENT_OOPS |
-	       (version >= QEMU_WITH_SHUTDOWN_EVENT ? EVENT_SHUTDOWN : 0);
-}
-
-static xmlNode *find_node(xmlDoc *document, const char *expression)
-{
-	xmlXPathContext *context = xmlXPathNewContext(document);
-	xmlXPathObject *result = xmlXPathEvalExpression(BAD_CAST expression, context);
-	xmlNode *node = result && result->nodesetval && result->nodesetval->nodeNr > 0
-				? result->nodesetval->nodeTab[0]
-				: NULL;
-
-	xmlXPathFreeObject(result);
-	xmlXPathFreeContext(context);
-	return node;
-}
-
-/* Adds <event name='...'/> to <panic>: all of @events if it has none yet. */
-static void append_events(xmlNode *panic, unsigned int events)
-{
-	static const char *const names[] = {"panicked", "crashloaded", "shutdown", "oops"};
-
-	for (const xmlNode *at = panic->children; at; at = at->next)
-		if (xmlStrcmp(at->name, BAD_CAST "event") == 0)
-			events = EVENT_OOPS;
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-		if (events & 1u << i)
-			xmlNewProp(xmlNewChild(panic, NULL, BAD_CAST "event", NULL),
-				   BAD_CAST "name", BAD_CAST names[i]);
-}
-
-/*
- * Does libvirt support <event> in <panic> for a domain like this one? Tests with a minimal
+ * Does libvirt support this <event> in <panic> for a domain like this one? Tests with a minimal
  * definition that is only parsed. Stock libvirt drops the element; libvirt with our patches rejects
- * it if QEMU has no patches.
+ * it if QEMU does not have the event.
  */
-static bool takes_events(struct session *session, xmlDoc *document, const char *model)
+static bool takes_element(struct session *session, xmlDoc *document, enum panic_device device,
+			  const char *event)
 {
-	g_autofree char *arch = evaluate(document, "string(/domain/os/type/@arch)");
-	g_autofree char *machine = evaluate(document, "string(/domain/os/type/@machine)");
-	g_autofree char *type = evaluate(document, "string(/domain/@type)");
-	g_autofree char *emulator = evaluate(document, "string(/domain/devices/emulator)");
+	g_autofree char *arch = definition_evaluate(document, "string(/domain/os/type/@arch)");
+	g_autofree char *machine =
+		definition_evaluate(document, "string(/domain/os/type/@machine)");
+	g_autofree char *type = definition_evaluate(document, "string(/domain/@type)");
+	g_autofree char *emulator =
+		definition_evaluate(document, "string(/domain/devices/emulator)");
 	g_autofree char *probe = g_markup_printf_escaped(
 		"<domain type='%s'><name>oopsbt</name><memory unit='MiB'>64</memory>"
 		"<os><type arch='%s' machine='%s'>hvm</type></os>"
 		"<devices><emulator>%s</emulator><controller type='usb' model='none'/>"
-		"<memballoon model='none'/><panic model='%s'><event name='oops'/></panic></devices>"
+		"<memballoon model='none'/><panic model='%s'><event name='%s'/></panic></devices>"
 		"</domain>",
-		type, arch, machine, emulator, model);
+		type, arch, machine, emulator, device == PANIC_DEVICE_ISA ? "isa" : "pvpanic",
+		event);
 	char *arguments = virConnectDomainXMLToNative(session->connection, "qemu-argv", probe, 0);
 	bool takes =
 		arguments && (strstr(arguments, "\"events\":") || strstr(arguments, ",events="));
@@ -451,25 +351,82 @@ static bool takes_events(struct session *session, xmlDoc *document, const char *
 	return takes;
 }
 
-/* Uses libvirt's element if libvirt supports it, else a QEMU argument. */
-static void offer_oops(struct session *session, xmlDoc *document, enum panic_device device)
+static const char *driver_of(enum panic_device device)
 {
-	unsigned int events = events_with_oops(session);
-	bool isa = device == PANIC_DEVICE_ISA;
-	g_autofree char *property = NULL;
-
-	if (takes_events(session, document, isa ? "isa" : "pvpanic")) {
-		append_events(find_node(document, isa ? "/domain/devices/panic[@model='isa' or "
-							"not(@model)]"
-						      : "/domain/devices/panic[@model='pvpanic']"),
-			      events);
-		return;
-	}
-	property = g_strdup_printf("%s.events=%u", isa ? "pvpanic" : "pvpanic-pci", events);
-	append_argument(document, "-global", property);
+	return device == PANIC_DEVICE_PCI ? "pvpanic-pci" : "pvpanic";
 }
 
-bool domain_add_oops_event(struct session *session, virDomainPtr domain, bool *added,
+/* Asks the running QEMU for a property of the device. False: it has none, or the domain does not
+ * run. */
+static bool ask_property(virDomainPtr domain, enum panic_device device, const char *property,
+			 gint64 *value)
+{
+	bool has = false;
+
+	return virDomainIsActive(domain) == 1 &&
+	       qmp_device_property(domain, driver_of(device), property, &has, value, NULL) && has;
+}
+
+/* What QEMU offers by default. libvirt knows the version of one QEMU only: the host's own. */
+static unsigned int default_events(struct session *session, virDomainPtr domain,
+				   enum panic_device device)
+{
+	unsigned long version = 0;
+	gint64 value = -1;
+
+	if (ask_property(domain, device, "events", &value) && value > 0)
+		return value;
+	virConnectGetVersion(session->connection, &version);
+	return EVENTS_OF_OLD | (version >= QEMU_WITH_SHUTDOWN_EVENT ? PANIC_EVENT_SHUTDOWN : 0);
+}
+
+bool domain_has_lockup_event(virDomainPtr domain, enum panic_device device)
+{
+	gint64 value;
+
+	return ask_property(domain, device, "lockup", &value);
+}
+
+/* Elements that libvirt supports for this domain. */
+static unsigned int find_elements(struct session *session, xmlDoc *document,
+				  enum panic_device device)
+{
+	if (!takes_element(session, document, device, "oops"))
+		return 0;
+	return EVENTS_OF_OLD | PANIC_EVENT_OOPS |
+	       (takes_element(session, document, device, "shutdown") ? PANIC_EVENT_SHUTDOWN : 0) |
+	       (takes_element(session, document, device, "lockup") ? PANIC_EVENT_LOCKUP : 0);
+}
+
+/*
+ * Adds the oops event, and the lockup event if QEMU is known to have it, to the definition: to the
+ * argument that is there, or as libvirt's elements if libvirt supports them, or as an argument.
+ * Returns those that were added.
+ */
+static unsigned int offer_events(struct session *session, virDomainPtr domain, xmlDoc *document,
+				 enum panic_device device)
+{
+	bool isa = device == PANIC_DEVICE_ISA;
+	unsigned int elements = find_elements(session, document, device);
+	bool lockup = elements & PANIC_EVENT_LOCKUP || domain_has_lockup_event(domain, device);
+	unsigned int events = (PANIC_EVENT_OOPS | (lockup ? PANIC_EVENT_LOCKUP : 0)) &
+			      ~panic_events_named(document);
+
+	if (events == 0 || panic_events_change_argument(document, driver_of(device), events))
+		return events;
+	if (elements)
+		panic_events_add_elements(
+			definition_find(document,
+					isa ? "/domain/devices/panic[@model='isa' or not(@model)]"
+					    : "/domain/devices/panic[@model='pvpanic']"),
+			elements & (EVENTS_OF_OLD | PANIC_EVENT_SHUTDOWN), events);
+	else
+		panic_events_add_argument(document, driver_of(device),
+					  default_events(session, domain, device) | events);
+	return events;
+}
+
+bool domain_add_oops_event(struct session *session, virDomainPtr domain, unsigned int *added,
 			   GError **error)
 {
 	g_autoptr(XmlDoc) document = get_definition(
@@ -477,12 +434,13 @@ bool domain_add_oops_event(struct session *session, virDomainPtr domain, bool *a
 	const char *name = virDomainGetName(domain);
 	enum panic_device device;
 	xmlChar *after = NULL;
+	bool good;
 	int size;
 
 	if (!document)
 		return false;
 	device = find_panic_device(document);
-	*added = false;
+	*added = 0;
 	if (device == PANIC_DEVICE_NONE) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
 			    "domain '%s' has no panic device that could offer the oops event\n"
@@ -491,19 +449,21 @@ bool domain_add_oops_event(struct session *session, virDomainPtr domain, bool *a
 		return false;
 	}
 	if (device == PANIC_DEVICE_QEMU) {
+		if (panic_events_named(document) & PANIC_EVENT_OOPS)
+			return true;
 		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
 			    "domain '%s' has its panic device from <qemu:commandline>\n"
 			    "add 'events=%u' to that device's arguments there",
-			    name, events_with_oops(session));
+			    name, default_events(session, domain, device) | PANIC_EVENT_OOPS);
 		return false;
 	}
-	if (offers_oops(document))
+	*added = offer_events(session, domain, document, device);
+	if (*added == 0)
 		return true;
-	offer_oops(session, document, device);
 	xmlDocDumpMemory(document, &after, &size);
-	*added = define(session, name, (char *)after, error);
+	good = define(session, name, (char *)after, error);
 	xmlFree(after);
-	return *added;
+	return good;
 }
 
 bool domain_restore(struct session *session, virDomainPtr domain, const char *previous,

@@ -22,7 +22,7 @@ struct domain_shape {
 	char *arch;    /* "x86_64" */
 	char *machine; /* "pc-i440fx-7.2" */
 	enum panic_device panic;
-	bool oops_event; /* offers the oops event */
+	unsigned int events; /* enum panic_event: what it is told to offer; 0: QEMU's default */
 };
 void domain_shape_clear(struct domain_shape *shape);
 
@@ -67,11 +67,16 @@ bool domain_add_panic_device(struct session *session, virDomainPtr domain, enum 
 			     char **previous, GError **error);
 
 /*
- * Makes the panic device of the configuration offer the oops event; does nothing if it already
- * does.
+ * Makes the panic device of the configuration offer the oops event, and the lockup event if libvirt
+ * or the running QEMU says that QEMU has it. *@added: the events (enum panic_event) that it did not
+ * offer before.
  */
-bool domain_add_oops_event(struct session *session, virDomainPtr domain, bool *added,
+bool domain_add_oops_event(struct session *session, virDomainPtr domain, unsigned int *added,
 			   GError **error);
+
+/* Does the running QEMU have the lockup event? False if the domain does not run. */
+bool domain_has_lockup_event(virDomainPtr domain, enum panic_device device);
+
 bool domain_restore(struct session *session, virDomainPtr domain, const char *previous,
 		    GError **error);
 

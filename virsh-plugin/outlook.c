@@ -7,6 +7,7 @@
 #include "daemon/oops_pause.h"
 #include "daemon_status.h"
 #include "output.h"
+#include "panic_events.h"
 #include "remote.h"
 
 #define MAX_NAMES 3 /* of domains beside a point */
@@ -52,30 +53,53 @@ static void G_GNUC_PRINTF(2, 3) add(struct outlook_points points, const char *fo
 	g_ptr_array_add(find_point(points.list, text)->names, g_strdup(points.domain_name));
 }
 
+/* The guest's own watchdogs report hangs by the lockup event. Silent if QEMU does not have it. */
+static void look_at_lockup_event(struct outlook *outlook, virDomainPtr domain, bool persistent,
+				 const struct domain_shape *now, const struct domain_shape *next)
+{
+	const char *name = outlook->several ? "DOMAIN" : virDomainGetName(domain);
+
+	if (!domain_has_lockup_event(domain, now->panic))
+		return;
+	if (now->events & PANIC_EVENT_LOCKUP)
+		add(outlook->works,
+		    "hangs that the guest's own watchdogs find, through the lockup event of the "
+		    "panic device %s, if the guest runs the oopsbt module or a patched kernel",
+		    panic_device_name(now->panic));
+	else if (persistent && next->panic != PANIC_DEVICE_QEMU &&
+		 !(next->events & PANIC_EVENT_LOCKUP))
+		add(outlook->missing,
+		    "the panic device %s does not offer the lockup event, by which the guest's own "
+		    "watchdogs report hangs: 'virsh oopsbt enable %s --add-oops-event' adds it",
+		    panic_device_name(now->panic), name);
+}
+
 /* The device offers the event. Only a running QEMU tells whether it has the patches for it. */
-static void look_at_oops_event(struct outlook *outlook, virDomainPtr domain,
-			       const struct domain_shape *now)
+static void look_at_oops_event(struct outlook *outlook, virDomainPtr domain, bool persistent,
+			       const struct domain_shape *now, const struct domain_shape *next)
 {
 	bool known;
 
-	if (virDomainIsActive(domain) != 1 || !oops_pause_known(domain, &known, NULL))
+	if (virDomainIsActive(domain) != 1 || !oops_pause_known(domain, &known, NULL)) {
 		add(outlook->works,
 		    "the very instant of an oops, through the oops event of the panic device %s, "
 		    "if QEMU is patched and the guest runs the oopsbt module or a patched kernel: "
 		    "QEMU stops the guest right then (a QEMU without the patches drops the event)",
 		    panic_device_name(now->panic));
-	else if (known)
+	} else if (known) {
 		add(outlook->works,
 		    "the very instant of an oops, through the oops event of the panic device %s, "
 		    "if the guest runs the oopsbt module or a patched kernel: this QEMU has the "
 		    "patches and stops the guest right then",
 		    panic_device_name(now->panic));
-	else
+		look_at_lockup_event(outlook, domain, persistent, now, next);
+	} else {
 		add(outlook->missing,
 		    "the panic device %s offers the oops event, but the QEMU that the domain runs "
 		    "on has no patches for it and drops it: give the domain a patched <emulator>, "
 		    "or take 'events=' out of its <qemu:commandline>",
 		    panic_device_name(now->panic));
+	}
 }
 
 static void look_at_events(struct outlook *outlook, virDomainPtr domain, bool persistent,
@@ -83,8 +107,8 @@ static void look_at_events(struct outlook *outlook, virDomainPtr domain, bool pe
 {
 	const char *name = outlook->several ? "DOMAIN" : virDomainGetName(domain);
 
-	if (now->panic != PANIC_DEVICE_NONE && now->oops_event)
-		look_at_oops_event(outlook, domain, now);
+	if (now->panic != PANIC_DEVICE_NONE && now->events & PANIC_EVENT_OOPS)
+		look_at_oops_event(outlook, domain, persistent, now, next);
 	else if (now->panic != PANIC_DEVICE_NONE)
 		add(outlook->works,
 		    "the very instant of an oops, through the panic device %s, if the guest runs "

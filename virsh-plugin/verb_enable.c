@@ -4,6 +4,7 @@
 #include "domains.h"
 #include "outlook.h"
 #include "output.h"
+#include "panic_events.h"
 #include "progress.h"
 #include "remote.h"
 #include "verbs.h"
@@ -70,7 +71,7 @@ static bool prepare_panic_device(struct session *session, struct target *target,
 	if (!domain_get_shape(session, target->domain, VIR_DOMAIN_XML_INACTIVE, &shape, error))
 		return false;
 	if (strcmp(option, "--add-oops-event") == 0)
-		target->add_oops_event = !shape.oops_event;
+		target->add_oops_event = true; /* what is missing depends on QEMU */
 	else
 		target->add_panic_device = shape.panic == PANIC_DEVICE_NONE;
 	domain_shape_clear(&shape);
@@ -100,7 +101,7 @@ static bool prepare(struct session *session, virDomainPtr domain, const struct c
 }
 
 static bool change(struct session *session, struct target *target, enum panic_device *added,
-		   bool *added_event, GError **error)
+		   unsigned int *added_events, GError **error)
 {
 	g_autofree char *previous = NULL;
 
@@ -108,7 +109,7 @@ static bool change(struct session *session, struct target *target, enum panic_de
 	    !domain_add_panic_device(session, target->domain, added, &previous, error))
 		return false;
 	if (target->add_oops_event &&
-	    !domain_add_oops_event(session, target->domain, added_event, error)) {
+	    !domain_add_oops_event(session, target->domain, added_events, error)) {
 		if (previous)
 			domain_restore(session, target->domain, previous, NULL);
 		return false;
@@ -121,15 +122,23 @@ static bool change(struct session *session, struct target *target, enum panic_de
 	return false;
 }
 
+/* @added: enum panic_event. */
+static const char *events_text(unsigned int added)
+{
+	if (added == PANIC_EVENT_OOPS)
+		return "oops event";
+	return added == PANIC_EVENT_LOCKUP ? "lockup event" : "oops event and the lockup event";
+}
+
 /* @outlook: the domain is added to it, unless nothing is to be printed. */
 static bool enable(struct session *session, struct target *target, struct outlook *outlook,
 		   GError **error)
 {
 	const char *name = virDomainGetName(target->domain);
 	enum panic_device added = PANIC_DEVICE_NONE;
-	bool added_event = false;
+	unsigned int added_events = 0;
 
-	if (!change(session, target, &added, &added_event, error))
+	if (!change(session, target, &added, &added_events, error))
 		return false;
 	if (session->quiet)
 		return true;
@@ -139,13 +148,14 @@ static bool enable(struct session *session, struct target *target, struct outloo
 	else
 		print_clean("Domain '%s' was enabled already (%s)%s\n", name,
 			    domain_affect_name(target->flags),
-			    added == PANIC_DEVICE_NONE && !added_event ? "; nothing changed" : "");
+			    added == PANIC_DEVICE_NONE && !added_events ? "; nothing changed" : "");
 	if (added != PANIC_DEVICE_NONE)
 		print_clean("Panic device %s added to its configuration\n",
 			    panic_device_name(added));
-	if (added_event)
-		print_clean("The panic device of its configuration offers the oops event, from the "
-			    "next start on\n");
+	if (added_events)
+		print_clean("The panic device of its configuration offers the %s, from the next "
+			    "start on\n",
+			    events_text(added_events));
 	return outlook_find(session, target->domain, &target->options, outlook, error);
 }
 
@@ -224,8 +234,10 @@ static const struct cli_option options[] = {
 	 "add a panic device to the configuration if there is none; the guest sees it from the "
 	 "next start on"},
 	{"add-oops-event", 0, NULL, CLI_NONE,
-	 "have the panic device of the configuration offer the oops event from the next start on; "
-	 "only for a patched QEMU, as others drop it"},
+	 "have the panic device of the configuration offer the oops event from the next start on, "
+	 "and the lockup event if QEMU is known to have it; only for a patched QEMU, as others "
+	 "drop "
+	 "them"},
 	{"pool", 0, NULL, CLI_NONE,
 	 "make a storage pool on the host's dump directory, by which other hosts can list and read "
 	 "its dumps through libvirt; needs no domain"},

@@ -121,7 +121,7 @@ defined() {
 
 defined patched "$(libvirt_program "$qemu")"
 tap_is "enable --add-oops-event uses libvirt's element" \
-	"$(virsh dumpxml "patched-$$" | grep -oE "event name='[a-z]+|qemu:arg" | cut -d"'" -f2 | xargs)" 'panicked crashloaded oops'
+	"$(virsh dumpxml "patched-$$" | grep -oE "event name='[a-z]+|qemu:arg" | cut -d"'" -f2 | xargs)" 'panicked crashloaded oops lockup'
 defined stock /usr/bin/qemu-system-x86_64
 tap_is "enable --add-oops-event uses a QEMU argument if QEMU has no patches" \
 	"$(virsh dumpxml "stock-$$" | grep -oE "event name|pvpanic.events=11")" 'pvpanic.events=11'

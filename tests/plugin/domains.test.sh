@@ -135,6 +135,54 @@ tap_is 'a newer QEMU keeps its event SHUTDOWN when enable adds the oops event' \
 "$real_virsh" -q undefine own >/dev/null
 "$real_virsh" -q undefine bare >/dev/null
 
+# --- the lockup event ---
+# The domain's QEMU is a patched one: it has the property, and offers SHUTDOWN by default.
+"${CC:-cc}" -shared -fPIC -o "$test_dir/patched.so" -x c - <<<'
+	#include <string.h>
+	int virDomainQemuMonitorCommand(void *domain, const char *command, char **answer, unsigned int flags)
+	{
+		(void)domain;
+		(void)flags;
+		*answer = strdup(strstr(command, "device-list-properties")
+			? "{\"return\": [{\"name\": \"events\", \"default-value\": 7}, {\"name\": \"lockup\"}]}"
+			: "{\"return\": [{\"name\": \"oops-resume\"}]}");
+		return 0;
+	}'
+offered() {
+	"$real_virsh" dumpxml --inactive "$1" | grep -oE "pvpanic[.]events=[0-9]+" | xargs
+}
+domain_define beside "<panic model='isa'/>"
+LD_PRELOAD=$test_dir/patched.so run enable beside --add-oops-event
+tap_is 'enable --add-oops-event of an inactive domain does not offer the lockup event, since no QEMU can be asked' \
+	"$status $(offered beside)" '0 pvpanic.events=11'
+"$real_virsh" -q start beside >/dev/null
+run enable beside --add-oops-event
+tap_is 'enable --add-oops-event does not offer the lockup event if the running QEMU does not have it' \
+	"$status $(offered beside)" '0 pvpanic.events=11'
+LD_PRELOAD=$test_dir/patched.so run enable beside
+tap_like 'enable says that the panic device could offer the lockup event' "$(xargs -d '\n' <<<"$out")" \
+	"does not offer the lockup event, .*'virsh oopsbt enable beside --add-oops-event' adds it"
+LD_PRELOAD=$test_dir/patched.so run enable beside --add-oops-event
+tap_is 'enable --add-oops-event adds the lockup event if the running QEMU has it' "$status $(offered beside)" '0 pvpanic.events=27'
+tap_like 'enable says that it added the lockup event' "$out" 'offers the lockup event, from the next start on'
+tap_unlike 'enable does not ask for a lockup event that the next start has' "$out" 'does not offer the lockup event'
+LD_PRELOAD=$test_dir/patched.so run enable beside --add-oops-event
+tap_like 'enable --add-oops-event with both events changes nothing' "$status $out" '^0 .*nothing changed'
+"$real_virsh" -q destroy beside >/dev/null
+"$real_virsh" -q start beside >/dev/null
+LD_PRELOAD=$test_dir/patched.so run enable beside
+tap_like 'enable says what the lockup event is good for' "$(xargs -d '\n' <<<"$out")" \
+	"hangs that the guest's own watchdogs find, through the lockup event of the panic device"
+"$real_virsh" -q destroy beside >/dev/null
+"$real_virsh" -q undefine beside >/dev/null
+domain_define beside "<panic model='isa'/>"
+"$real_virsh" -q start beside >/dev/null
+LD_PRELOAD=$test_dir/patched.so run enable beside --add-oops-event
+tap_is "enable --add-oops-event keeps what the running QEMU offers by default" "$status $(offered beside)" '0 pvpanic.events=31'
+tap_like 'enable says that it added both events' "$out" 'offers the oops event and the lockup event, from the next start on'
+"$real_virsh" -q destroy beside >/dev/null
+"$real_virsh" -q undefine beside >/dev/null
+
 # --- a rejected command changes nothing ---
 unchanged=$(element web1 config)$(element on live)$(element on config)
 refused() {
