@@ -92,7 +92,7 @@ writes() {
 	# Newer kernels print in a thread of the console.
 	printed=$((printed + 1))
 	guest_exec "$1" "echo '<0>printed $printed' >/dev/kmsg"
-	guest_console_wait "$1" "printed $printed" >/dev/null
+	guest_console_wait "$1" "printed $printed" >/dev/null || tap_fail 'the console prints all that is logged'
 	trace_end "$1"
 }
 
@@ -321,7 +321,7 @@ tap_is 'an NMI that a handler claims shows nothing' "$(grep -E 'NMI received|NMI
 
 writes all "context notifier; context process 3; wait_log 'exited with'"
 tap_written 'an oops of a notifier is not signalled on top of the first' $oops
-tap_like 'the second of two nested NMIs is printed, with the first in its trace' "$(printf '%s\n' "$log" | xargs)" \
+tap_like 'the second of two nested oopses is printed, with the first in its trace' "$(printf '%s\n' "$log" | xargs)" \
 	'notifier_oops.*oops_enter.*process_oops'
 # The task of the first may print its exit only now.
 writes all "context process 3; wait_log process_oops"
