@@ -91,6 +91,9 @@ define unit_test
 $(call program,tests/unit/$(1),tests/unit/$(1).c $(2),$(3),$(4))
 endef
 
+# COMPILER_CACHE=ccache takes objects from an earlier build, of any checkout; `make check` does that.
+COMPILER_CACHE ?=
+
 ALL_PACKAGES := $(PACKAGES) $(LIBVIRT_PACKAGES) libseccomp libbpf libelf libkdumpfile libxml-2.0 capstone \
 	libdw libdebuginfod
 OOPSBT_CPPFLAGS := $(shell $(PKG_CONFIG) --cflags $(ALL_PACKAGES) 2>/dev/null)
@@ -98,7 +101,7 @@ OOPSBT_CPPFLAGS := $(shell $(PKG_CONFIG) --cflags $(ALL_PACKAGES) 2>/dev/null)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC   $<)
-	$(Q)$(CC) $(OOPSBT_CFLAGS) $(OOPSBT_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILER_CACHE) $(CC) $(OOPSBT_CFLAGS) $(OOPSBT_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Programs that contain the version and the paths of an installation are compiled again when one of
 # these has changed. So `make && make install PREFIX=/usr` installs the same as with PREFIX=/usr for
@@ -150,6 +153,12 @@ check-libvirt: tests
 check-scenarios: tests
 	SCENARIOS=all STEPS=all STALL_KERNELS='5.10 6.1 6.12' tests/run tests/report/scenarios.test.sh \
 		tests/report/steps.test.sh tests/daemon/stall.test.sh tests/daemon/hung-task.test.sh tests/daemon/starved.test.sh
+
+# Builds three kernels the first time. make check has recorded cores of such kernels.
+.PHONY: check-variants
+check-variants: tests
+	tools/install-deps test
+	tests/run $(sort $(wildcard tests/variants/*.test.sh))
 
 # Hours; build/hang-matrix keeps what has been run.
 .PHONY: check-hang-matrix
@@ -268,6 +277,7 @@ help:
 	@echo 'make check-tsan   the tests of the daemon with ThreadSanitizer'
 	@echo 'make check-scenarios every kind of oops on every kernel with 1, 4, 16 and 64 vCPUs (long)'
 	@echo 'make check-model the whole model of a freeze, searched by spin (minutes, 2 GiB of memory)'
+	@echo 'make check-variants guests of kernels without ORC, types or symbols of data (builds three kernels)'
 	@echo 'make check-zoo    kernels, flavours and configurations on many CPU models, to docs/zoo.md (long)'
 	@echo 'make check-qemu-arm64 the oops event and pause of an arm64 guest (builds a QEMU for it)'
 	@echo 'make check-qemu-docs QEMU checks its schema and builds its manual, with our patches'
