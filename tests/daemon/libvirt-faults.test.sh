@@ -8,6 +8,7 @@ set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
 . "$here/lib.sh"
+. "$here/../lib/eventually.sh"
 
 faults=$test_dir/faults
 problems=$test_dir/problems
@@ -55,13 +56,16 @@ start() {
 		ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 daemon_start --log-level debug
 }
 
+is_running() {
+	local now
+	now=$(state a)
+	echo "the guest is $now"
+	[[ $now == running* ]]
+}
+
+# Its guard may be at work.
 runs() {
-	local i
-	for ((i = 0; i < 250; i++)); do
-		! state a | grep '^running' >/dev/null || return 0
-		sleep 0.02 # its guard may be at work
-	done
-	echo "the guest is $(state a)"
+	eventually 5 is_running
 }
 
 # no_records FUNCTION
