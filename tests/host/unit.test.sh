@@ -75,7 +75,7 @@ mkdir -p "$root/var/lib/systemd/catalog"
 tap_is "journalctl accepts the message catalog" "$(journalctl --root="$root" --update-catalog 2>&1)" ""
 tap_is "journalctl lists each MESSAGE_ID" "$(journalctl --root="$root" --list-catalog | cut -c1-32 | sort)" "$ids"
 fields=$(grep -ohE '\bOOPSBT_[A-Z_]+\b' "$here"/../../host-tool/daemon/{log,incident_log,connection}.c \
-	"$here/../../host-tool/freeze-guard/main.c" | sort -u)
+	"$here/../../host-tool/freeze-guard/serve.c" | sort -u)
 tap_is "each journal field is in the manual page" \
 	"$(grep -E '^\\fBOOPSBT_' "$root/usr/share/man/man7/oopsbt-journal.7" | grep -oE 'OOPSBT_[A-Z_]+' | sort -u)" "$fields"
 tap_is "the message catalog uses no other fields" \

@@ -21,7 +21,7 @@
  *	clean	when nothing more happens, no record is left and nothing is outstanding
  *
  * One thing is assumed, not shown: SETTLED comes only when libvirt does not have the suspend call
- * any more. freeze-guard/main.c says why that is so.
+ * any more. freeze-guard/serve.c says why that is so.
  *
  * Each -D MUTANT_... takes one thing away; then spin must find an error (freeze.test.sh).
  */

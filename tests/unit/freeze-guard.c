@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A freeze guard without threads. A process is the guard; functions of this file answer for
+ * libvirt. */
+#include "freeze-guard/serve.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <libvirt/libvirt.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "freeze-guard/message.h"
+#include "freeze-guard/record.h"
+#include "freeze-guard/thaw.h"
+
+#define HUNG "11111111-105b-4e48-9f59-59714254336a"
+#define FREE "22222222-105b-4e48-9f59-59714254336a"
+#define URI "test:///default"
+#define TIMEOUT_MS 20000
+/* The first thread is the one that waits from the start on. */
+#define FIRST_WITHOUT 2
+#define LAST_WITHOUT 4
+
+static bool threads_are_short; /* in the guard */
+static int say_fd, hold_fd;
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+		   void *argument)
+{
+	static int calls;
+	int call = threads_are_short ? g_atomic_int_add(&calls, 1) + 1 : 0;
+	__typeof__(&pthread_create) real = dlsym(RTLD_NEXT, "pthread_create");
+
+	if (call >= FIRST_WITHOUT && call <= LAST_WITHOUT)
+		return EAGAIN;
+	return real(thread, attributes, start, argument);
+}
+
+/* Tells the test which guest is worked on. The work on HUNG ends when the test closes hold_fd. */
+enum freeze_event freeze_thaw_try(virConnectPtr connection G_GNUC_UNUSED, const char *uuid,
+				  int domain_id G_GNUC_UNUSED, const char **ended G_GNUC_UNUSED,
+				  const char **left G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+	char byte;
+
+	g_assert_cmpint(write(say_fd, uuid, 1), ==, 1);
+	if (strcmp(uuid, HUNG) == 0)
+		g_assert_cmpint(read(hold_fd, &byte, 1), ==, 0);
+	return FREEZE_EVENT_RESUMED;
+}
+
+bool freeze_thaw_qemu_runs(virConnectPtr connection G_GNUC_UNUSED, const char *uuid G_GNUC_UNUSED)
+{
+	return true;
+}
+
+struct fixture {
+	char *directory;
+	pid_t guard;
+	int socket;
+	int said_fd;   /* the first letters of the guests that are worked on */
+	int let_go_fd; /* closed: the work on HUNG ends */
+};
+
+static void be_guard(const char *directory, int socket)
+{
+	struct log *log = log_new("freeze-guard", false);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* if the test fails */
+	dup2(socket, STDIN_FILENO);
+	close(socket);
+	threads_are_short = true;
+	guard_serve(directory, URI, log);
+	_exit(0);
+}
+
+static void set_up(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	int sockets[2], said[2], hold[2];
+
+	fixture->directory = g_dir_make_tmp("oopsbt-freeze-guard-XXXXXX", NULL);
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), ==, 0);
+	g_assert_cmpint(pipe2(said, O_CLOEXEC), ==, 0);
+	g_assert_cmpint(pipe2(hold, O_CLOEXEC), ==, 0);
+	fixture->guard = fork();
+	if (fixture->guard == 0) {
+		close(sockets[0]);
+		close(hold[1]);
+		say_fd = said[1];
+		hold_fd = hold[0];
+		be_guard(fixture->directory, sockets[1]);
+	}
+	g_assert_cmpint(fixture->guard, >, 0);
+	close(sockets[1]);
+	close(said[1]);
+	close(hold[0]);
+	fixture->socket = sockets[0];
+	fixture->said_fd = said[0];
+	fixture->let_go_fd = hold[1];
+}
+
+/* Ends the guard, which must end well and leave no record. */
+static void tear_down(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	g_autofree char *frozen = g_build_filename(fixture->directory, "frozen", NULL);
+	int status;
+
+	close(fixture->let_go_fd);
+	close(fixture->socket);
+	g_assert_cmpint(waitpid(fixture->guard, &status, 0), ==, fixture->guard);
+	g_assert_cmpint(status, ==, 0);
+	close(fixture->said_fd);
+	g_assert_cmpint(g_rmdir(frozen), ==, 0);
+	g_assert_cmpint(g_rmdir(fixture->directory), ==, 0);
+	g_free(fixture->directory);
+}
+
+/* Hands a guest over that was frozen. */
+static FreezeRecord *give(struct fixture *fixture, const char *uuid)
+{
+	g_autoptr(GError) error = NULL;
+	FreezeRecord *record = freeze_record_new(fixture->directory, uuid, 1, URI, &error);
+	static const enum freeze_event events[] = {FREEZE_EVENT_ANSWERED, FREEZE_EVENT_GIVEN};
+	struct guard_message message = {.within_ms = 10000, .domain_id = 1};
+
+	g_assert_no_error(error);
+	message.token = record->token;
+	g_strlcpy(message.uuid, uuid, sizeof(message.uuid));
+	for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
+		message.event = events[i];
+		g_assert_cmpint(send(fixture->socket, &message, sizeof(message), 0), ==,
+				sizeof(message));
+	}
+	return record;
+}
+
+/* The first letter of the next guest that is worked on; '\0': none. */
+static char next_worked_on(struct fixture *fixture)
+{
+	struct pollfd said = {.fd = fixture->said_fd, .events = POLLIN};
+	char letter;
+
+	if (poll(&said, 1, TIMEOUT_MS) != 1 || read(fixture->said_fd, &letter, 1) != 1)
+		return '\0';
+	return letter;
+}
+
+static void test_starved(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	g_autoptr(FreezeRecord) hung = give(fixture, HUNG);
+	g_autoptr(FreezeRecord) free = NULL;
+
+	g_assert_cmpint(next_worked_on(fixture), ==, *HUNG);
+	free = give(fixture, FREE);
+	g_assert_cmpint(next_worked_on(fixture), ==, *FREE);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add("/when threads are there again, a hung guest does not delay another",
+		   struct fixture, NULL, set_up, test_starved, tear_down);
+	return g_test_run();
+}
