@@ -28,6 +28,7 @@ $(eval $(call unit_test,daemon-oops-pause,$(addprefix host-tool/daemon/,oops_pau
 $(eval $(call unit_test,daemon-progress,host-tool/daemon/progress.c,glib-2.0,))
 $(eval $(call unit_test,daemon-pauses,host-tool/daemon/pauses.c,glib-2.0,))
 $(eval $(call unit_test,daemon-kernel-state,host-tool/daemon/kernel_state.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
+$(eval $(call unit_test,daemon-domain-kernel,$(addprefix host-tool/daemon/,domain_kernel.c guest_settings.c kernel_state.c watch.c),$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-analyzer,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-decisions,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-output,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The search for the kernel of a guest whose memory is not complete yet: the kernel is found, and
+ * its count of oopses is not. Functions of this file stand for the other parts of the daemon.
+ */
+#include <glib/gstdio.h>
+
+#include "daemon/domain.h"
+
+#define COUNTER 0x1000
+
+static uint64_t counter_address; /* what the search finds */
+static unsigned int num_searches;
+
+/* --- the other parts --- */
+
+void task_push(struct domains *all, struct pool *pool G_GNUC_UNUSED, const char *uuid G_GNUC_UNUSED,
+	       struct task *task)
+{
+	struct domain *domain = all->user_data;
+
+	task->all = all;
+	task->work(task);
+	task->done(task, domain);
+	task->clear(task);
+	g_free(task);
+}
+
+virDomainPtr task_take_domain(struct task *task G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+	virConnectPtr connection = virConnectOpen("test:///default");
+	virDomainPtr domain = virDomainLookupByName(connection, "test");
+
+	virConnectClose(connection);
+	return domain;
+}
+
+bool collection_map(const struct collector *collector G_GNUC_UNUSED,
+		    const struct collection_request *request, struct collection_result *result,
+		    GError **error G_GNUC_UNUSED)
+{
+	num_searches++;
+	result->map = g_bytes_new_static("map", 3);
+	result->title = g_strdup("6.1.0");
+	result->layout = layout_ref(request->layout);
+	result->verdict = (struct protocol_verdict){
+		.known = 1,
+		.panic_cpu = -1,
+		.die_counter_address = counter_address,
+	};
+	return true;
+}
+
+void collection_result_clear(struct collection_result *result)
+{
+	g_bytes_unref(result->map);
+	g_free(result->title);
+	layout_unref(result->layout);
+}
+
+GQuark collection_error_quark(void)
+{
+	return g_quark_from_static_string("test");
+}
+
+void domain_stall_set(struct domain *domain G_GNUC_UNUSED, GBytes *places G_GNUC_UNUSED)
+{
+}
+
+void domain_disks_set(struct domain *domain G_GNUC_UNUSED, GBytes *places G_GNUC_UNUSED)
+{
+}
+
+void domain_stall_keep(struct domain *domain G_GNUC_UNUSED)
+{
+}
+
+void domain_signals_keep(struct domain *domain G_GNUC_UNUSED)
+{
+}
+
+void domain_signals_recall(struct domain *domain G_GNUC_UNUSED)
+{
+}
+
+void domain_signals_another_kernel(struct domain *domain G_GNUC_UNUSED)
+{
+}
+
+void domain_stopped(struct domain *domain G_GNUC_UNUSED)
+{
+}
+
+void domain_watch_update(struct domain *domain G_GNUC_UNUSED)
+{
+}
+
+void status_changed(struct domains *all G_GNUC_UNUSED)
+{
+}
+
+/* --- the tests --- */
+
+struct fixture {
+	char *directory;
+	struct collector collector;
+	struct domains all;
+	struct domain domain;
+};
+
+static void set_up(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	fixture->directory = g_dir_make_tmp("oopsbt-domain-kernel-XXXXXX", NULL);
+	fixture->collector.runtime_directory = fixture->directory;
+	fixture->all.collector = &fixture->collector;
+	fixture->all.log = log_new("test", false);
+	fixture->all.user_data = &fixture->domain;
+	fixture->domain.all = &fixture->all;
+	fixture->domain.uuid = fixture->domain.name = (char *)"a";
+	fixture->domain.enabled = fixture->domain.active = true;
+	options_init(&fixture->domain.options);
+	fixture->domain.map_cancellable = g_cancellable_new();
+	fixture->domain.layout = g_atomic_rc_box_new0(struct layout);
+	fixture->domain.layout->memory_fd = -1;
+	counter_address = 0;
+	num_searches = 0;
+}
+
+static void tear_down(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	g_autofree char *maps = g_build_filename(fixture->directory, "maps", NULL);
+
+	domain_kernel_stop(&fixture->domain);
+	g_object_unref(fixture->domain.map_cancellable);
+	kernel_state_clear(&fixture->domain.kernel);
+	layout_unref(fixture->domain.layout);
+	log_close(fixture->all.log);
+	log_unref(fixture->all.log);
+	kernel_state_forget(fixture->directory, "a");
+	g_assert_cmpint(g_rmdir(maps), ==, 0);
+	g_assert_cmpint(g_rmdir(fixture->directory), ==, 0);
+	g_free(fixture->directory);
+}
+
+/* Searches now; true: it is over, and what was found is used. */
+static bool found(struct fixture *fixture)
+{
+	struct domain *domain = &fixture->domain;
+
+	domain_kernel_find(domain, 0);
+	g_assert_cmpint(domain->map_source != 0, ==, domain->kernel.release == NULL);
+	return domain->kernel.release != NULL;
+}
+
+static void test_completed(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	g_assert_false(found(fixture));
+	counter_address = COUNTER;
+	g_assert_true(found(fixture));
+	g_assert_cmpuint(fixture->domain.kernel.watch.counter_address, ==, COUNTER);
+	g_assert_cmpuint(fixture->domain.map_tries, ==, 0);
+}
+
+static void test_never_completed(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	while (!found(fixture))
+		g_assert_cmpuint(num_searches, <, 100);
+	g_assert_cmpuint(num_searches, ==, 4);
+	g_assert_nonnull(domain_watch_blind(&fixture->domain));
+}
+
+static void test_not_needed(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	fixture->domain.options.signal = OPTION_SIGNAL_EVENT;
+	g_assert_true(found(fixture));
+	g_assert_null(domain_watch_blind(&fixture->domain));
+}
+
+static void add(const char *path, void (*test)(struct fixture *fixture, gconstpointer data))
+{
+	g_test_add(path, struct fixture, NULL, set_up, test, tear_down);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	add("/a kernel without its count of oopses is searched again", test_completed);
+	add("/a kernel that has no count of oopses is used after three more searches",
+	    test_never_completed);
+	add("/a kernel without its count of oopses is used at once if nothing reads it",
+	    test_not_needed);
+	return g_test_run();
+}
