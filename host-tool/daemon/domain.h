@@ -58,6 +58,7 @@ struct domains {
 	GCancellable *stop; /* cancels running work */
 	bool stopping;	    /* no new work is begun */
 	bool connected;
+	bool listed; /* every domain of libvirt is in one of the two tables */
 	bool told_of_stock_qemu;
 	unsigned int num_tasks; /* running */
 	bool filling_spares;	/* a task that starts spares is running, see spares.h */
@@ -205,6 +206,8 @@ void domain_kernel_find_again(struct domain *domain, struct backoff *backoff);
 void domain_kernel_stop(struct domain *domain);
 void domain_watch_update(struct domain *domain); /* starts or stops it as needed */
 void domain_kernel_save(struct domain *domain);
+/* Forgets the oldest guests that were saved and have no domain any more. */
+void domain_kernel_trim(struct domains *all);
 /*
  * Why the requested memory watch cannot notice oopses of the current kernel (static); NULL: it can,
  * or is not requested.

@@ -14,6 +14,8 @@
 #define FIRST_AGAIN_MS 2000
 #define LAST_AGAIN_MS 600000
 #define LAYOUT_TIMEOUT_MS 5000
+/* Saved guests that have no domain until they are restored, which may never happen. */
+#define MAX_AWAY 100
 
 /* --- the kernel map --- */
 
@@ -253,6 +255,20 @@ void domain_kernel_save(struct domain *domain)
 			       domain->uuid, domain->layout, &error))
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
 			  "cannot save what is known of the guest's kernel: %s", error->message);
+}
+
+static bool has_domain(const char *uuid, void *user_data)
+{
+	const struct domains *all = user_data;
+
+	return g_hash_table_contains(all->by_uuid, uuid) ||
+	       g_hash_table_contains(all->ignored, uuid);
+}
+
+void domain_kernel_trim(struct domains *all)
+{
+	if (all->listed)
+		kernel_state_trim(all->collector->runtime_directory, MAX_AWAY, has_domain, all);
 }
 
 void domain_kernel_stop(struct domain *domain)

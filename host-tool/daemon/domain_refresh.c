@@ -244,6 +244,7 @@ static void refresh_done(struct task *task, struct domain *domain)
 			domain_ignore(domain);
 		else
 			domain_drop(domain);
+		domain_kernel_trim(task->all);
 		status_changed(task->all);
 	}
 	spares_update(task->all);

@@ -528,6 +528,8 @@ static void list_done(struct task *task, struct domain *domain G_GNUC_UNUSED)
 	for (guint i = 0; i < list->uuids->len; i++)
 		if (!g_hash_table_contains(all->by_uuid, list->uuids->pdata[i]))
 			domain_refresh(domain_get(all, list->uuids->pdata[i]));
+	all->listed = list->error == NULL;
+	domain_kernel_trim(all);
 }
 
 static void list_clear(struct task *task)
@@ -562,6 +564,7 @@ static void look_at_all(struct domains *all)
 	g_free(all->auto_enable);
 	all->auto_enable = g_strdup(all->config->auto_enable);
 	g_hash_table_remove_all(all->ignored);
+	all->listed = false;
 	/* The list lacks domains that are gone. */
 	refresh_known(all);
 	list_domains(all);

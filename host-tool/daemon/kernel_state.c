@@ -2,6 +2,7 @@
 #include "daemon/kernel_state.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/protocol.h"
@@ -63,9 +64,16 @@ static void load_signals(struct kernel_state *state, GKeyFile *file)
 	state->deferred = g_key_file_get_string(file, SIGNALS, "deferred", NULL);
 }
 
+static char *states_path(const char *runtime_directory)
+{
+	return g_build_filename(runtime_directory, "maps", NULL);
+}
+
 static char *state_path(const char *runtime_directory, const char *uuid)
 {
-	return g_build_filename(runtime_directory, "maps", uuid, NULL);
+	g_autofree char *folder = states_path(runtime_directory);
+
+	return g_build_filename(folder, uuid, NULL);
 }
 
 /* Oopses without a dump are not counted, and the credit for their events is used up. */
@@ -184,4 +192,52 @@ void kernel_state_forget(const char *runtime_directory, const char *uuid)
 	g_autofree char *path = state_path(runtime_directory, uuid);
 
 	unlink(path);
+}
+
+struct away {
+	char *path;
+	struct timespec saved;
+};
+
+static void away_free(void *pointer)
+{
+	struct away *away = pointer;
+
+	g_free(away->path);
+	g_free(away);
+}
+
+static gint newest_first(gconstpointer a, gconstpointer b)
+{
+	const struct away *left = *(const struct away *const *)a;
+	const struct away *right = *(const struct away *const *)b;
+
+	if (left->saved.tv_sec != right->saved.tv_sec)
+		return left->saved.tv_sec > right->saved.tv_sec ? -1 : 1;
+	return left->saved.tv_nsec > right->saved.tv_nsec ? -1 : 1;
+}
+
+void kernel_state_trim(const char *runtime_directory, unsigned int keep,
+		       bool (*here)(const char *uuid, void *user_data), void *user_data)
+{
+	g_autofree char *folder = states_path(runtime_directory);
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(away_free);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(folder, name, NULL);
+		struct stat status;
+		struct away *away;
+
+		if (here(name, user_data) || lstat(path, &status) < 0)
+			continue;
+		away = g_new0(struct away, 1);
+		away->path = g_steal_pointer(&path);
+		away->saved = status.st_mtim;
+		g_ptr_array_add(all, away);
+	}
+	g_ptr_array_sort(all, newest_first);
+	for (guint i = keep; i < all->len; i++)
+		unlink(((struct away *)all->pdata[i])->path);
 }

@@ -3,7 +3,8 @@
  * The state of the kernel in a domain: its map, which only the analyser interprets, the state of
  * the memory watch, and the counts of skipped signals. Also stored in <runtime
  * directory>/maps/<uuid>, so that a restarted daemon continues and finds oopses that happened
- * meanwhile. It is kept while a guest is saved, so the same holds when the guest is restored.
+ * meanwhile. It is kept while a guest is saved, so the same holds when the guest is restored; of
+ * saved guests without a domain only for the newest.
  */
 #ifndef OOPSBT_DAEMON_KERNEL_STATE_H
 #define OOPSBT_DAEMON_KERNEL_STATE_H
@@ -45,5 +46,8 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 bool kernel_state_load(struct kernel_state *state, const char *runtime_directory, const char *uuid,
 		       const struct layout *layout, bool continued);
 void kernel_state_forget(const char *runtime_directory, const char *uuid);
+/* Keeps the @keep newest states of domains that are not @here. */
+void kernel_state_trim(const char *runtime_directory, unsigned int keep,
+		       bool (*here)(const char *uuid, void *user_data), void *user_data);
 
 #endif

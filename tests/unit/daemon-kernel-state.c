@@ -2,7 +2,10 @@
 /* What a daemon saves about a guest's kernel for the next daemon. */
 #include "daemon/kernel_state.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 static char *make_directory(void)
 {
@@ -88,11 +91,54 @@ static void test_uncollected(void)
 	remove_directory(path);
 }
 
+static bool is_b(const char *uuid, void *user_data G_GNUC_UNUSED)
+{
+	return strcmp(uuid, "b") == 0;
+}
+
+static bool is_kept(const char *path, const char *uuid)
+{
+	const struct layout layout = {.domain_id = 3, .pid = 77, .start_time = 5};
+	struct kernel_state state;
+	bool kept = kernel_state_load(&state, path, uuid, &layout, false);
+
+	kernel_state_clear(&state);
+	return kept;
+}
+
+static void test_trim(void)
+{
+	/* The order in which the guests were saved; b has a domain. */
+	static const char *const uuids[] = {"b", "d", "a", "e", "c"};
+	const struct layout layout = {.domain_id = 3, .pid = 77, .start_time = 5};
+	const struct kernel_state state = {0};
+	g_autofree char *path = make_directory();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(uuids); i++) {
+		g_autofree char *file = g_build_filename(path, "maps", uuids[i], NULL);
+		const struct timespec times[2] = {{.tv_sec = 1000, .tv_nsec = (long)i},
+						  {.tv_sec = 1000, .tv_nsec = (long)i}};
+
+		g_assert_true(kernel_state_save(&state, path, uuids[i], &layout, NULL));
+		g_assert_cmpint(utimensat(AT_FDCWD, file, times, 0), ==, 0);
+	}
+	kernel_state_trim(path, 2, is_b, NULL);
+	g_assert_true(is_kept(path, "b"));
+	g_assert_false(is_kept(path, "d"));
+	g_assert_false(is_kept(path, "a"));
+	g_assert_true(is_kept(path, "e"));
+	g_assert_true(is_kept(path, "c"));
+	for (size_t i = 0; i < G_N_ELEMENTS(uuids); i++)
+		kernel_state_forget(path, uuids[i]);
+	remove_directory(path);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/kernel-state/the next daemon knows the left out signals", test_signals);
 	g_test_add_func("/kernel-state/the next daemon finds what was not collected again",
 			test_uncollected);
+	g_test_add_func("/kernel-state/of guests without a domain the newest are kept", test_trim);
 	return g_test_run();
 }
