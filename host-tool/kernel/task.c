@@ -14,6 +14,12 @@ static const char *state_name(uint64_t state)
 		return "stopped";
 	if (state & 8)
 		return "traced";
+	/* These two end with the switch to the next task. */
+	if (state & 0x80)
+		return "dead";
+	/* It sleeps, but another CPU wakes it before this one has left it. */
+	if (state & 0x200)
+		return "waking";
 	return "other";
 }
 

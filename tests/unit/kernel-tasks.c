@@ -181,6 +181,26 @@ static void test_switches(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUS
 		tasks_find(&f->tasks, gva(FAKE_TASKS_ADDRESS(fake_task(3))))->num_switches.known);
 }
 
+static void test_states(struct fake_tasks *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	static const struct {
+		uint32_t state;
+		const char *name;
+	} states[] = {
+		{0, "running"},	    {0x1, "interruptible"}, {0x402, "uninterruptible"},
+		{0x104, "stopped"}, {0x8, "traced"},	    {0x80, "dead"},
+		{0x200, "waking"},  {0x40, "other"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(states); i++) {
+		fake_put_u32(&f->guest, fake_task(3) + FAKE_TASK_STATE, states[i].state);
+		walk(f);
+		g_assert_cmpstr(
+			tasks_find(&f->tasks, gva(FAKE_TASKS_ADDRESS(fake_task(3))))->task.state,
+			==, states[i].name);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -202,5 +222,7 @@ int main(int argc, char **argv)
 		   fake_tasks_tear_down);
 	g_test_add("/kernel/tasks/counts of switches that overflow are unknown", struct fake_tasks,
 		   NULL, fake_tasks_set_up, test_switches, fake_tasks_tear_down);
+	g_test_add("/kernel/tasks/a task's state has a name", struct fake_tasks, NULL,
+		   fake_tasks_set_up, test_states, fake_tasks_tear_down);
 	return g_test_run();
 }
