@@ -139,6 +139,7 @@ static bool collect(struct session *session, virDomainPtr domain, const struct o
 		look_at_disks(&tools, domain, &request, &found, &requests);
 		watch = options->vmcore ? vmcore_progress_begin(session, domain) : NULL;
 		good = collection_run(&tools.collector, &request, result, &local);
+		store_publish(tools.collector.store);
 		if (watch)
 			vmcore_progress_end(watch);
 	}

@@ -174,7 +174,7 @@ static bool may_remove(const struct cli_args *args, GPtrArray *chosen, GError **
 	return false;
 }
 
-static bool remove_chosen(struct session *session, GPtrArray *chosen, GError **error)
+static bool remove_each(struct session *session, const GPtrArray *chosen, GError **error)
 {
 	for (guint i = 0; i < chosen->len; i++) {
 		const struct store_entry *entry = chosen->pdata[i];
@@ -185,9 +185,18 @@ static bool remove_chosen(struct session *session, GPtrArray *chosen, GError **e
 		if (!session->quiet)
 			print_clean("Dump %s removed\n", entry->id);
 	}
-	if (chosen->len == 0 && !session->quiet)
-		print_clean("No dump to remove\n");
 	return true;
+}
+
+static bool remove_chosen(struct session *session, const GPtrArray *chosen, GError **error)
+{
+	bool removed = remove_each(session, chosen, error);
+
+	if (chosen->len > 0)
+		store_publish(session_store(session));
+	else if (!session->quiet)
+		print_clean("No dump to remove\n");
+	return removed;
 }
 
 static bool run(struct session *session, const struct cli_args *args, GError **error)

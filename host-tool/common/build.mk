@@ -2,7 +2,7 @@
 # Linked into several programs of the host tool; uses no other layer's archive.
 
 COMMON_SOURCES := $(addprefix host-tool/common/,collection.c context.c incident.c json.c json_check.c json_head.c options.c \
-	protocol.c repeat_rule.c sanitize.c store.c store_cache.c store_directory.c store_domain.c store_entry.c store_id.c \
+	protocol.c repeat_rule.c sanitize.c store.c store_catalogue.c store_directory.c store_domain.c store_entry.c store_id.c \
 	store_keep.c store_pool.c store_quota.c store_repeats.c store_use.c)
 
 $(eval $(call archive,host-tool/libcommon.a,$(COMMON_SOURCES)))
@@ -13,6 +13,7 @@ $(eval $(call unit_test,common-json,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,common-json-check,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,common-options,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,common-store,,$(COMMON_PACKAGES),host-tool/libcommon.a))
+$(eval $(call unit_test,store-catalogue,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,store-faults,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,common-repeats,,$(COMMON_PACKAGES),host-tool/libcommon.a))
 $(eval $(call unit_test,common-context,,$(COMMON_PACKAGES),host-tool/libcommon.a))

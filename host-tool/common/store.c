@@ -12,21 +12,19 @@
 #include <unistd.h>
 
 #include "base/read.h"
-#include "common/store_cache.h"
+#include "common/store_catalogue.h"
 #include "common/store_directory.h"
 #include "common/store_domain.h"
 #include "common/store_id.h"
 #include "common/store_keep.h"
 #include "common/store_pool.h"
 
-#define BUILDING ".new-"
-#define REMOVING ".rm-"
-
 G_DEFINE_QUARK(oopsbt_store_error, store_error)
 
 struct store {
 	char *root;
-	struct store_cache *cache;
+	struct store_catalogue *catalogue;
+	struct store_pool *pool;
 	int adopted; /* atomic: old directories were adopted */
 };
 
@@ -47,7 +45,8 @@ struct store *store_new(const char *root)
 	struct store *store = g_new0(struct store, 1);
 
 	store->root = g_strdup(root);
-	store->cache = store_cache_new();
+	store->catalogue = store_catalogue_new(root);
+	store->pool = store_pool_new(root);
 	return store;
 }
 
@@ -55,7 +54,8 @@ void store_free(struct store *store)
 {
 	if (!store)
 		return;
-	store_cache_free(store->cache);
+	store_catalogue_free(store->catalogue);
+	store_pool_free(store->pool);
 	g_free(store->root);
 	g_free(store);
 }
@@ -69,7 +69,7 @@ const char *store_root(const struct store *store)
 
 static bool is_leftover(const char *name)
 {
-	return g_str_has_prefix(name, BUILDING) || g_str_has_prefix(name, REMOVING);
+	return store_id_hidden(name) != NULL;
 }
 
 /* The root must be locked. A living process has its directories locked. */
@@ -146,53 +146,21 @@ static int open_root_for_writing(struct store *store, GError **error)
 	return g_steal_fd(&fd);
 }
 
-/*
- * The highest number of any id among @names, including dumps that are being built or removed; 0:
- * none.
- */
-static guint64 highest_number(GPtrArray *names)
-{
-	guint64 highest = 0;
-
-	for (guint i = 0; names && i < names->len; i++) {
-		const char *id = names->pdata[i];
-
-		if (is_leftover(id))
-			id = strchr(id, '-') + 1;
-		if (store_id_is_valid(id))
-			highest = MAX(highest, store_id_number(id));
-	}
-	return highest;
-}
-
 /* The root must be locked. Uses the number after the highest in the store. */
-static char *choose_id(int root, const char *path, GError **error)
+static char *choose_id(struct store *store, int root, GError **error)
 {
-	g_autoptr(GPtrArray) domains = store_directory_names(root, store_domain_is_directory);
-	guint64 number = STORE_ID_FIRST_NUMBER - 1;
+	g_autoptr(GPtrArray) littered = NULL;
+	guint64 highest;
 
-	if (!domains) {
-		store_set_errno(error, "cannot read the dump directory %s", path);
+	if (!store_catalogue_survey(store->catalogue, root, &highest, &littered, error))
 		return NULL;
-	}
-	for (guint i = 0; i < domains->len; i++) {
-		g_auto(Descriptor) domain = store_directory_open(root, domains->pdata[i]);
-		g_autoptr(GPtrArray) names = NULL;
+	for (guint i = 0; i < littered->len; i++) {
+		g_auto(Descriptor) domain = store_directory_open(root, littered->pdata[i]);
 
-		if (domain < 0 && store_directory_is_none(errno))
-			continue;
 		if (domain >= 0)
 			remove_leftovers(domain);
-		names = domain < 0 ? NULL : store_directory_names(domain, NULL);
-		if (!names) {
-			/* An unread directory could contain the chosen number. */
-			store_set_errno(error, "cannot read %s/%s", path,
-					(const char *)domains->pdata[i]);
-			return NULL;
-		}
-		number = MAX(number, highest_number(names));
 	}
-	return store_id_new(number + 1);
+	return store_id_new(MAX(highest + 1, STORE_ID_FIRST_NUMBER));
 }
 
 static void dump_free(struct store_dump *dump)
@@ -217,10 +185,10 @@ static bool begin(struct store_dump *dump, const char *name, GError **error)
 	dump->root = open_root_for_writing(dump->store, error);
 	if (dump->root < 0)
 		return false;
-	dump->id = choose_id(dump->root, dump->store->root, error);
+	dump->id = choose_id(dump->store, dump->root, error);
 	if (!dump->id)
 		return false;
-	hidden = g_strconcat(BUILDING, dump->id, NULL);
+	hidden = g_strconcat(STORE_ID_BUILDING, dump->id, NULL);
 	dump->path = g_build_filename(domain_path, hidden, NULL);
 
 	dump->domain = store_domain_make(dump->root, dump->store->root, dump->uuid, name, error);
@@ -348,7 +316,7 @@ static bool sync_files(const struct store_dump *dump, GError **error)
 
 bool store_dump_commit(struct store_dump *dump, GError **doubt, GError **error)
 {
-	g_autofree char *hidden = g_strconcat(BUILDING, dump->id, NULL);
+	g_autofree char *hidden = g_strconcat(STORE_ID_BUILDING, dump->id, NULL);
 
 	if (!sync_files(dump, error)) {
 		store_dump_abort(dump);
@@ -381,17 +349,17 @@ void store_dump_abort(struct store_dump *dump)
 
 	if (!dump)
 		return;
-	hidden = g_strconcat(BUILDING, dump->id, NULL);
+	hidden = g_strconcat(STORE_ID_BUILDING, dump->id, NULL);
 	store_directory_remove(dump->domain, hidden, NULL, NULL);
 	remove_empty_domain(dump->root, dump->uuid);
 	dump_free(dump);
 }
 
-bool store_remove_unpublished(struct store *store, const struct store_entry *entry, GError **error)
+bool store_remove(struct store *store, const struct store_entry *entry, GError **error)
 {
 	g_autofree char *parent = g_path_get_dirname(entry->path);
 	g_autofree char *directory = g_path_get_basename(parent);
-	g_autofree char *hidden = g_strconcat(REMOVING, entry->id, NULL);
+	g_autofree char *hidden = g_strconcat(STORE_ID_REMOVING, entry->id, NULL);
 	g_auto(Descriptor) root = open_root(store, error);
 	g_auto(Descriptor) domain = -1;
 
@@ -412,30 +380,44 @@ bool store_remove_unpublished(struct store *store, const struct store_entry *ent
 void store_publish(struct store *store)
 {
 	g_autoptr(GPtrArray) entries = NULL;
-	int lock = store_pool_lock(store_root(store));
 
-	if (lock < 0)
+	if (!store_pool_lock(store->pool))
 		return;
 	entries = store_list(store, NULL, NULL);
 	if (entries)
-		store_pool_fill(store_root(store), entries);
-	store_pool_unlock(lock);
+		store_pool_fill(store->pool, entries);
+	store_pool_unlock(store->pool);
+}
+
+/* False also if it cannot be read. */
+static bool has_at_most(const struct store *store, const char *uuid, unsigned int keep)
+{
+	g_autofree char *path = g_build_filename(store->root, uuid, NULL);
+	g_auto(Descriptor) domain = store_directory_open(AT_FDCWD, path);
+	g_autoptr(GPtrArray) ids =
+		domain < 0 ? NULL : store_directory_names(domain, store_id_is_valid);
+
+	return ids && ids->len <= keep;
 }
 
 bool store_vacuum(struct store *store, const char *uuid, unsigned int keep, GError **error)
 {
-	g_autoptr(GPtrArray) entries = store_list(store, uuid, error);
-	bool removed = entries != NULL;
+	g_autoptr(GPtrArray) entries = NULL;
+	bool removed = true;
 
+	if (has_at_most(store, uuid, keep))
+		return true;
+	entries = store_list(store, uuid, error);
+	if (!entries)
+		return false;
 	while (removed && entries->len > keep) {
 		int index = store_keep_choose(entries);
 
 		if (index < 0)
 			break;
-		removed = store_remove_unpublished(store, entries->pdata[index], error);
+		removed = store_remove(store, entries->pdata[index], error);
 		g_ptr_array_remove_index(entries, (guint)index);
 	}
-	store_publish(store);
 	return removed;
 }
 
@@ -457,101 +439,13 @@ bool store_rename(struct store *store, const char *uuid, const char *name, GErro
 	return domain >= 0;
 }
 
-bool store_remove(struct store *store, const struct store_entry *entry, GError **error)
-{
-	if (!store_remove_unpublished(store, entry, error))
-		return false;
-	store_publish(store);
-	return true;
-}
-
 /* --- reading --- */
-
-static bool list_dumps(const struct store *store, int domain, const char *directory,
-		       const char *name, const GPtrArray *ids, GPtrArray *entries, GError **error)
-{
-
-	for (guint i = 0; i < ids->len; i++) {
-		struct store_entry *entry = store_cache_read(store->cache, store->root, domain,
-							     directory, ids->pdata[i]);
-
-		if (!entry && store_directory_is_none(errno))
-			continue;
-		if (!entry) {
-			store_set_errno(error, "cannot read %s/%s/%s", store->root, directory,
-					(const char *)ids->pdata[i]);
-			return false;
-		}
-		if (name || !entry->domain) {
-			g_free(entry->domain);
-			entry->domain = g_strdup(name ? name : directory);
-		}
-		g_ptr_array_add(entries, entry);
-	}
-	return true;
-}
-
-/*
- * A dump that vanishes while it is read was removed by another process: no error. A dump that
- * cannot be read is an error: callers must not take an incomplete list for a complete one.
- */
-static bool list_domain(const struct store *store, int root, const char *directory,
-			const char *wanted, GPtrArray *entries, GError **error)
-{
-	g_auto(Descriptor) domain = store_directory_open(root, directory);
-	g_autoptr(GPtrArray) ids = NULL;
-	g_autofree char *name = NULL;
-
-	if (domain < 0 && store_directory_is_none(errno))
-		return true;
-	if (domain < 0 || !store_domain_name(domain, directory, &name)) {
-		store_set_errno(error, "cannot read %s/%s", store->root, directory);
-		return false;
-	}
-	/* A directory without a name file may have the name in its reports. */
-	if (name && wanted && strcmp(name, wanted) != 0 &&
-	    g_ascii_strcasecmp(directory, wanted) != 0)
-		return true;
-	ids = store_directory_names(domain, store_id_is_valid);
-	if (!ids) {
-		store_set_errno(error, "cannot read %s/%s", store->root, directory);
-		return false;
-	}
-	return list_dumps(store, domain, directory, name, ids, entries, error);
-}
-
-static int compare_entries(const void *a, const void *b)
-{
-	const struct store_entry *left = *(struct store_entry *const *)a;
-	const struct store_entry *right = *(struct store_entry *const *)b;
-	int order = store_id_compare(left->id, right->id);
-
-	return order ? order : strcmp(left->domain, right->domain);
-}
 
 GPtrArray *store_list(struct store *store, const char *wanted, GError **error)
 {
-	g_autoptr(GPtrArray) entries =
-		g_ptr_array_new_with_free_func((GDestroyNotify)store_entry_free);
-	g_autoptr(GPtrArray) domains = NULL;
 	g_auto(Descriptor) root = open_root(store, error);
 
-	if (root < 0)
-		return NULL;
-	domains = store_directory_names(root, store_domain_is_directory);
-	if (!domains) {
-		store_set_errno(error, "cannot read the dump directory %s", store->root);
-		return NULL;
-	}
-	for (guint i = 0; i < domains->len; i++) {
-		if (!list_domain(store, root, domains->pdata[i], wanted, entries, error))
-			return NULL;
-	}
-	for (guint i = entries->len; wanted && i-- > 0;)
-		if (!store_entry_is_of(entries->pdata[i], wanted))
-			g_ptr_array_remove_index(entries, i);
-	g_ptr_array_sort(entries, compare_entries);
-	return g_steal_pointer(&entries);
+	return root < 0 ? NULL : store_catalogue_list(store->catalogue, root, wanted, error);
 }
 
 static struct store_entry *steal_entry(GPtrArray *entries, guint index)

@@ -69,8 +69,8 @@ int store_dump_create(struct store_dump *dump, const char *file_name, GError **e
 bool store_dump_commit(struct store_dump *dump, GError **doubt, GError **error);
 void store_dump_abort(struct store_dump *dump); /* removes and frees it; NULL is ignored */
 /*
- * Removes dumps of a domain until @keep are left (store_keep.h chooses), but never the newest, and
- * publishes. Call it after a commit.
+ * Removes dumps of a domain until @keep are left (store_keep.h chooses), but never the newest. Call
+ * it after a commit.
  */
 bool store_vacuum(struct store *store, const char *uuid, unsigned int keep, GError **error);
 /* Stores a domain's new name. Ignores a domain without dumps. */
@@ -97,12 +97,10 @@ char *store_read(const struct store_entry *entry, const char *file_name, size_t 
 		 size_t *length, GError **error);
 /* Removes one dump atomically, and the domain's directory if it is empty then. */
 bool store_remove(struct store *store, const struct store_entry *entry, GError **error);
-/* The same for callers that remove several dumps and call store_publish() afterwards. */
-bool store_remove_unpublished(struct store *store, const struct store_entry *entry, GError **error);
 
 /*
- * Updates the files for storage pools (store_pool.h). store_vacuum() and store_remove() call it.
- * The next call repeats what failed.
+ * Updates the files for storage pools (store_pool.h). Call it after one or more changes of the
+ * store. The next call, by any process, repeats what failed or was not called.
  */
 void store_publish(struct store *store);
 

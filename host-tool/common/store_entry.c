@@ -10,6 +10,7 @@
 #include "common/incident.h"
 #include "common/json_head.h"
 #include "common/store_directory.h"
+#include "common/store_id.h"
 #include "common/store_repeats.h"
 
 /* The range of a fingerprint's length, in hexadecimal digits, over all releases. */
@@ -18,7 +19,7 @@
 
 void store_entry_free(struct store_entry *entry)
 {
-	if (!entry)
+	if (!entry || g_atomic_int_add(&entry->more_owners, -1) > 0)
 		return;
 	g_free(entry->domain);
 	g_free(entry->uuid);
@@ -136,17 +137,7 @@ static void read_head(int dump, struct store_entry *entry)
 static void look_in(struct store_entry *entry, int dump)
 {
 	entry->vmcore = faccessat(dump, "vmcore", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	entry->repeats = 0;
-	g_clear_pointer(&entry->repeated, g_free);
 	store_repeats_head(dump, &entry->repeats, &entry->repeated);
-}
-
-void store_entry_look_for_more(struct store_entry *entry, int domain)
-{
-	g_auto(Descriptor) dump = store_directory_open(domain, entry->id);
-
-	if (dump >= 0)
-		look_in(entry, dump);
 }
 
 struct store_entry *store_entry_read(const char *root, int domain, const char *directory,
@@ -159,6 +150,7 @@ struct store_entry *store_entry_read(const char *root, int domain, const char *d
 		return NULL;
 	entry = g_new0(struct store_entry, 1);
 	entry->id = g_strdup(id);
+	entry->number = store_id_number(id);
 	entry->path = g_build_filename(root, directory, id, NULL);
 	look_in(entry, dump);
 	read_head(dump, entry);
@@ -170,24 +162,32 @@ struct store_entry *store_entry_read(const char *root, int domain, const char *d
 	return entry;
 }
 
-struct store_entry *store_entry_copy(const struct store_entry *entry)
+struct store_entry *store_entry_ref(const struct store_entry *entry)
 {
-	struct store_entry *copy = g_memdup2(entry, sizeof(*entry));
+	struct store_entry *owned = (struct store_entry *)entry;
 
-	copy->domain = g_strdup(entry->domain);
-	copy->uuid = g_strdup(entry->uuid);
-	copy->id = g_strdup(entry->id);
-	copy->path = g_strdup(entry->path);
-	copy->title = g_strdup(entry->title);
-	copy->signalled = g_strdup(entry->signalled);
-	copy->signal = g_strdup(entry->signal);
-	copy->fingerprint = g_strdup(entry->fingerprint);
-	copy->release = g_strdup(entry->release);
-	copy->repeated = g_strdup(entry->repeated);
-	copy->host = g_strdup(entry->host);
-	copy->machine = g_strdup(entry->machine);
-	copy->kernel = g_strdup(entry->kernel);
-	return copy;
+	g_atomic_int_inc(&owned->more_owners);
+	return owned;
+}
+
+uint64_t store_entry_size(struct store_entry *entry)
+{
+	g_auto(Descriptor) dump = -1;
+	gsize counted = __atomic_load_n(&entry->counted, __ATOMIC_RELAXED);
+
+	if (counted == 0) {
+		dump = store_directory_open(AT_FDCWD, entry->path);
+		counted = 1 + (dump < 0 ? 0 : store_directory_size(dump));
+		__atomic_store_n(&entry->counted, counted, __ATOMIC_RELAXED);
+	}
+	return counted - 1;
+}
+
+void store_entry_touch(const struct store_entry *entry)
+{
+	g_autofree char *domain = g_path_get_dirname(entry->path);
+
+	utimensat(AT_FDCWD, domain, NULL, 0);
 }
 
 bool store_entry_is_of(const struct store_entry *entry, const char *domain)

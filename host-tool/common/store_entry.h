@@ -5,7 +5,9 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
+/* Several lists may share an entry, so only its maker changes it. */
 struct store_entry {
 	char *domain; /* its name, or its UUID if the name is unknown */
 	char *uuid;   /* the domain's; NULL: unknown */
@@ -33,6 +35,11 @@ struct store_entry {
 	char *kernel;	    /* the kernel and its place in memory; NULL: unknown */
 	gint64 die_counter; /* oopses since boot; -1: unknown */
 	gint64 uptime_s;    /* -1: unknown */
+
+	/* private */
+	guint64 number;	 /* of the id, if it is from store_entry_read() */
+	int more_owners; /* beside the first; atomic */
+	gsize counted;	 /* 1 + the result of store_entry_size(); 0: not yet; atomic */
 };
 /*
  * @root: the store's path; @domain: the open directory @directory in it. NULL: there is no dump
@@ -40,7 +47,7 @@ struct store_entry {
  */
 struct store_entry *store_entry_read(const char *root, int domain, const char *directory,
 				     const char *id);
-struct store_entry *store_entry_copy(const struct store_entry *entry);
+struct store_entry *store_entry_ref(const struct store_entry *entry);
 /*
  * The .incident of a report or index entry with these words; NULL: unknown. Reports of older
  * versions have only the signal.
@@ -49,8 +56,13 @@ const char *store_entry_incident(const char *incident, const char *signal);
 
 /* A copy of @text if it is a possible fingerprint, else NULL. */
 char *store_entry_fingerprint(const char *text);
-/* Looks for files that may be added later: a full dump, records of repeats. @domain: as above. */
-void store_entry_look_for_more(struct store_entry *entry, int domain);
+/* The disk space of its files, in bytes, as the file system counts it. Counted once. */
+uint64_t store_entry_size(struct store_entry *entry);
+/*
+ * Call it when a file was added to a stored dump or replaced: touches the domain's directory, by
+ * which every process notices the change (store_catalogue.h).
+ */
+void store_entry_touch(const struct store_entry *entry);
 /* Is @domain the name or the UUID (in any case) of its domain? */
 bool store_entry_is_of(const struct store_entry *entry, const char *domain);
 void store_entry_free(struct store_entry *entry);

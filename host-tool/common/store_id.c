@@ -21,6 +21,17 @@ bool store_id_is_valid(const char *name)
 	       all_digits(name + TIME_LENGTH + 1, strlen(name + TIME_LENGTH + 1));
 }
 
+const char *store_id_hidden(const char *name)
+{
+	const char *id = NULL;
+
+	if (g_str_has_prefix(name, STORE_ID_BUILDING))
+		id = name + strlen(STORE_ID_BUILDING);
+	else if (g_str_has_prefix(name, STORE_ID_REMOVING))
+		id = name + strlen(STORE_ID_REMOVING);
+	return id && store_id_is_valid(id) ? id : NULL;
+}
+
 guint64 store_id_number(const char *id)
 {
 	return g_ascii_strtoull(id + TIME_LENGTH + 1, NULL, 10);
@@ -38,12 +49,30 @@ int store_id_compare(const char *a, const char *b)
 	return by_number ? by_number : by_time;
 }
 
+static char *format_time(GDateTime *time)
+{
+	return g_date_time_format(time, "%Y%m%dT%H%M%SZ");
+}
+
 char *store_id_new(guint64 number)
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-	g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
+	g_autofree char *time = format_time(now);
 
 	return g_strdup_printf("%s-%" G_GUINT64_FORMAT, time, number);
+}
+
+char *store_id_of_days_ago(unsigned int days)
+{
+	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+	g_autoptr(GDateTime) then = g_date_time_add_days(now, -(int)days);
+
+	return then ? format_time(then) : g_strdup("");
+}
+
+bool store_id_is_earlier(const char *id, const char *time)
+{
+	return strncmp(id, time, TIME_LENGTH) < 0;
 }
 
 GDateTime *store_id_time(const char *id)

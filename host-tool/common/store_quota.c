@@ -1,35 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/store_quota.h"
 
-#include <fcntl.h>
 #include <sys/statvfs.h>
 
-#include "common/store_directory.h"
 #include "common/store_id.h"
 #include "common/store_keep.h"
 
-struct sized {
-	struct store_entry *entry; /* borrowed */
-	uint64_t size;		   /* bytes */
-};
-
 struct cleaner {
 	struct store *store;
-	GArray *dumps; /* of struct sized, oldest first */
+	GPtrArray *dumps; /* of struct store_entry *, oldest first */
 	store_removed_fn removed;
 	void *user_data;
 };
 
-static uint64_t size_of(const struct store_entry *entry)
+static struct store_entry *dump_at(const struct cleaner *cleaner, guint i)
 {
-	g_auto(Descriptor) dump = store_directory_open(AT_FDCWD, entry->path);
-
-	return dump < 0 ? 0 : store_directory_size(dump);
-}
-
-static struct sized *dump_at(const struct cleaner *cleaner, guint i)
-{
-	return &g_array_index(cleaner->dumps, struct sized, i);
+	return cleaner->dumps->pdata[i];
 }
 
 static uint64_t use(const struct cleaner *cleaner)
@@ -37,18 +23,18 @@ static uint64_t use(const struct cleaner *cleaner)
 	uint64_t sum = 0;
 
 	for (guint i = 0; i < cleaner->dumps->len; i++)
-		sum += dump_at(cleaner, i)->size;
+		sum += store_entry_size(dump_at(cleaner, i));
 	return sum;
 }
 
 static bool drop(struct cleaner *cleaner, guint i, const char *why, GError **error)
 {
-	struct store_entry *entry = dump_at(cleaner, i)->entry;
+	const struct store_entry *entry = dump_at(cleaner, i);
 
-	if (!store_remove_unpublished(cleaner->store, entry, error))
+	if (!store_remove(cleaner->store, entry, error))
 		return false;
-	g_array_remove_index(cleaner->dumps, i);
 	cleaner->removed(entry, why, cleaner->user_data);
+	g_ptr_array_remove_index(cleaner->dumps, i);
 	return true;
 }
 
@@ -65,15 +51,15 @@ static const char *greediest(const struct cleaner *cleaner)
 	uint64_t most_size = 0;
 
 	for (guint i = 0; i + 1 < cleaner->dumps->len; i++) {
-		const struct sized *dump = dump_at(cleaner, i);
-		const char *domain = domain_of(dump->entry);
+		struct store_entry *dump = dump_at(cleaner, i);
+		const char *domain = domain_of(dump);
 		uint64_t *size = g_hash_table_lookup(sizes, domain);
 
 		if (!size) {
 			size = g_new0(uint64_t, 1);
 			g_hash_table_insert(sizes, (void *)domain, size);
 		}
-		*size += dump->size;
+		*size += store_entry_size(dump);
 		if (!most || *size > most_size) {
 			most = domain;
 			most_size = *size;
@@ -95,9 +81,9 @@ static int choose(const struct cleaner *cleaner)
 	for (guint i = 0; i < cleaner->dumps->len; i++) {
 		int index = (int)i;
 
-		if (g_strcmp0(domain_of(dump_at(cleaner, i)->entry), domain) != 0)
+		if (g_strcmp0(domain_of(dump_at(cleaner, i)), domain) != 0)
 			continue;
-		g_ptr_array_add(entries, dump_at(cleaner, i)->entry);
+		g_ptr_array_add(entries, dump_at(cleaner, i));
 		g_array_append_val(indices, index);
 	}
 	chosen = store_keep_choose(entries);
@@ -113,7 +99,7 @@ static bool shrink(struct cleaner *cleaner, uint64_t excess, const char *why, GE
 
 		if (i < 0)
 			return true;
-		size = dump_at(cleaner, (guint)i)->size;
+		size = store_entry_size(dump_at(cleaner, (guint)i));
 		if (!drop(cleaner, (guint)i, why, error))
 			return false;
 		excess -= MIN(excess, size);
@@ -121,20 +107,13 @@ static bool shrink(struct cleaner *cleaner, uint64_t excess, const char *why, GE
 	return true;
 }
 
-static bool is_older(const struct store_entry *entry, unsigned int days)
-{
-	g_autoptr(GDateTime) begun = store_id_time(entry->id);
-	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-
-	return begun && g_date_time_difference(now, begun) > (GTimeSpan)days * G_TIME_SPAN_DAY;
-}
-
 static bool drop_old(struct cleaner *cleaner, unsigned int days, GError **error)
 {
 	g_autofree char *why = g_strdup_printf("it is older than %u days (max_age_days)", days);
+	g_autofree char *oldest = store_id_of_days_ago(days);
 
 	for (guint i = 0; days && i + 1 < cleaner->dumps->len;) {
-		if (!is_older(dump_at(cleaner, i)->entry, days))
+		if (!store_id_is_earlier(dump_at(cleaner, i)->id, oldest))
 			i++;
 		else if (!drop(cleaner, i, why, error))
 			return false;
@@ -180,25 +159,23 @@ static bool clean(struct cleaner *cleaner, const struct store_quota *quota, uint
 bool store_enforce(struct store *store, const struct store_quota *quota, store_removed_fn removed,
 		   void *user_data, GError **error)
 {
-	g_autoptr(GPtrArray) entries = NULL;
-	g_autoptr(GArray) dumps = g_array_new(FALSE, FALSE, sizeof(struct sized));
-	struct cleaner cleaner = {store, dumps, removed, user_data};
+	struct cleaner cleaner = {store, NULL, removed, user_data};
 	uint64_t lack = lacking(store, quota->keep_free);
+	g_autoptr(GPtrArray) dumps = NULL;
+	guint before;
 	bool done;
 
 	if ((!quota->max_use && !quota->max_age_days && !lack) ||
 	    !g_file_test(store_root(store), G_FILE_TEST_IS_DIR))
 		return true;
-	entries = store_list(store, NULL, error);
-	if (!entries)
+	dumps = store_list(store, NULL, error);
+	if (!dumps)
 		return false;
-	for (guint i = 0; i < entries->len; i++) {
-		struct sized dump = {entries->pdata[i], size_of(entries->pdata[i])};
-
-		g_array_append_val(dumps, dump);
-	}
+	before = dumps->len;
+	cleaner.dumps = dumps;
 	done = clean(&cleaner, quota, lack, error);
-	if (dumps->len < entries->len)
+	/* The storage pool's links would keep the space in use. */
+	if (dumps->len < before)
 		store_publish(store);
 	return done;
 }

@@ -166,7 +166,10 @@ bool store_repeats_add(const struct store_entry *entry, const struct store_repea
 		json_array_remove_element(records, STORE_REPEATS_LISTED / 2);
 	*count = (guint64)before + 1;
 	text = render(records, before + 1, repeat->time);
-	return replace_file(dump, entry->path, text, error);
+	if (!replace_file(dump, entry->path, text, error))
+		return false;
+	store_entry_touch(entry);
+	return true;
 }
 
 bool store_repeats_head(int dump, guint64 *count, char **last)

@@ -9,7 +9,7 @@ COLLECT_PACKAGES := $(COMMON_PACKAGES) libvirt libvirt-qemu libxml-2.0
 
 OOPSBTD_SOURCES := $(addprefix host-tool/daemon/,connection.c domain_clock.c domain_collect.c domain_disks.c domain_error.c domain_kernel.c \
 	domain_oops.c domain_refresh.c domain_signals.c domain_stall.c domain_watch.c domain_watchdog.c domains.c failure_event.c guest_settings.c \
-	histogram.c hook.c incident_log.c kernel_state.c main.c metrics.c metrics_file.c metrics_text.c progress.c signal.c spares.c stall.c \
+	histogram.c hook.c incident_log.c kernel_state.c main.c metrics.c metrics_file.c metrics_text.c progress.c publication.c signal.c spares.c stall.c \
 	stall_watch.c status.c trim.c vcpu_thread.c watch.c)
 
 $(eval $(call archive,host-tool/libcollect.a,$(COLLECT_SOURCES)))

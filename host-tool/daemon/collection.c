@@ -779,7 +779,7 @@ static struct store_entry *find_holder(struct run *run)
 	entries = store_list(run->collector->store, run->request->uuid, NULL);
 	if (entries)
 		holder = repeat_rule_holder(entries, &question);
-	return holder ? store_entry_copy(holder) : NULL;
+	return holder ? store_entry_ref(holder) : NULL;
 }
 
 static bool add_record(struct run *run, const struct store_entry *holder)
@@ -815,7 +815,6 @@ static bool record_repeat(struct run *run)
 	      "record %" G_GUINT64_FORMAT " in %s, %.1f ms after the signal: %s",
 	      run->result->repeat, run->report.id,
 	      (double)run->result->times.to_stored_us.value / 1000, run->dialogue.title);
-	store_publish(run->collector->store);
 	return true;
 }
 

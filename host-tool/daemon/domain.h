@@ -19,6 +19,7 @@
  *   domain_oops.c     lets QEMU pause it at an oops, if QEMU can
  *   status.c          the status file
  *   metrics.c         the metrics file
+ *   publication.c     the files for storage pools
  */
 #ifndef OOPSBT_DAEMON_DOMAIN_H
 #define OOPSBT_DAEMON_DOMAIN_H
@@ -35,6 +36,7 @@
 #include "daemon/metrics.h"
 #include "daemon/peek.h"
 #include "daemon/progress.h"
+#include "daemon/publication.h"
 #include "daemon/ratelimit.h"
 #include "daemon/signal.h"
 #include "daemon/stall_watch.h"
@@ -68,6 +70,7 @@ struct domains {
 	GSource *tick; /* of the memory watch of all domains; NULL: no domain was watched yet */
 	guint status_source, list_source, thread_source;
 	struct metrics *metrics;
+	struct publication *publication;
 	void (*on_idle)(void *user_data); /* called when no task is running any more */
 	void *user_data;
 };

@@ -263,6 +263,7 @@ static void collect_done(struct task *task, struct domain *domain)
 	if (collect->error == NULL)
 		metrics_stored(task->all->metrics, &collect->result.times,
 			       collect->signal.deferred);
+	publication_changed(task->all->publication);
 	tell_of_collection(collect, domain, again);
 	if (domain == NULL) {
 		spares_update(task->all);

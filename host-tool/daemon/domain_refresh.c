@@ -150,6 +150,9 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	if (!domain->known)
 		domain->continued = refresh->continued;
 	log_change(domain, refresh);
+	/* follow_name() has stored the name. */
+	if (g_strcmp0(domain->name, refresh->name) != 0)
+		publication_changed(domain->all->publication);
 	g_free(domain->name);
 	domain->name = g_steal_pointer(&refresh->name);
 	domain->known = true;

@@ -620,6 +620,7 @@ struct domains *domains_new(const struct config *config, const struct collector 
 		g_thread_pool_new(task_work, NULL, BACKGROUND_THREADS, FALSE, NULL);
 	all->stop = g_cancellable_new();
 	all->metrics = metrics_new(all);
+	all->publication = publication_new(all);
 	all->connection = connection_new(config->uri, log, &callbacks, all);
 	status_changed(all);
 	return all;
@@ -681,6 +682,7 @@ void domains_stop(struct domains *all, void (*on_idle)(void *user_data), void *u
 		stop(domain);
 		domain_oops_stop(domain);
 	}
+	publication_stop(all->publication);
 	if (all->num_tasks == 0)
 		on_idle(user_data);
 }
@@ -705,6 +707,7 @@ void domains_free(struct domains *all)
 		g_source_unref(all->tick);
 	}
 	metrics_free(all->metrics);
+	publication_free(all->publication);
 	g_hash_table_unref(all->by_uuid);
 	g_hash_table_unref(all->ignored);
 	g_free(all->auto_enable);

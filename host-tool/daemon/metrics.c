@@ -179,7 +179,7 @@ static void count_work(struct task *task)
 {
 	struct count_task *count = (struct count_task *)task;
 
-	count->known = store_use_update(count->store, &count->use, NULL);
+	count->known = store_use_read(count->store, &count->use, NULL);
 }
 
 static void count_done(struct task *task, struct domain *domain G_GNUC_UNUSED)
@@ -212,7 +212,6 @@ static void count_store(struct metrics *metrics)
 	count->task.done = count_done;
 	count->metrics = metrics;
 	count->store = metrics->all->collector->store;
-	count->use = metrics->use;
 	task_push(metrics->all, &metrics->all->background, NULL, &count->task);
 }
 

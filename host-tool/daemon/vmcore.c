@@ -94,5 +94,6 @@ bool vmcore_write(virDomainPtr domain, struct store *store, const char *id,
 		unlink(partial);
 		return false;
 	}
+	store_entry_touch(entry);
 	return true;
 }

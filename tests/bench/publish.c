@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * publish FOLDER ROUNDS: makes a store with 10 dumps and one with 5000 in FOLDER. Each round stores
- * one more dump in each of them. Prints "publish.10" or "publish.5000" and the time (us) of what
- * follows the durable dump: store_vacuum(), with the storage pool's copy; and with ".processor" its
- * processor time.
+ * publish FOLDER ROUNDS: makes a store with 10 dumps of a domain, and one with 4990 of other
+ * domains beside these, in FOLDER. Each round stores one more dump of the domain in each of them.
+ * Prints "publish.10" or "publish.5000" and the time (us) of what the collection still does when
+ * the dump is durable: store_vacuum(), which removes the oldest. With ".begin": store_begin(),
+ * before; with
+ * ".copy" and ".copy.processor": store_publish(), which oopsbtd does in a thread.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +16,9 @@
 #include "common/store.h"
 
 #define UUID "11111111-1111-4111-8111-11111111%04u"
-#define FEW 10u
+#define KEEP 10u
 #define MANY 5000u
-#define DOMAINS 50u
+#define OTHERS 49u /* domains */
 
 static bool filling;
 
@@ -32,17 +34,22 @@ static void stop(const GError *error)
 	exit(EXIT_FAILURE);
 }
 
-static void add(struct store *store, const char *uuid, unsigned int domain)
+static void add(struct store *store, unsigned int num, unsigned int domain)
 {
 	static const char *const files[] = {"report.txt", "core", "dmesg.txt", "registers.txt",
 					    "report.json"};
+	g_autofree char *uuid = g_strdup_printf(UUID, domain);
 	g_autofree char *json = g_strdup_printf(
 		"{\"schema\":1,\"title\":\"t\",\"domain\":{\"name\":\"vm%u\",\"uuid\":\"%s\"}}",
 		domain, uuid);
 	g_autofree char *name = g_strdup_printf("vm%u", domain);
 	g_autoptr(GError) error = NULL;
+	gint64 begin_us = g_get_monotonic_time();
 	struct store_dump *dump = store_begin(store, uuid, name, &error);
 
+	if (!filling)
+		printf("publish.%u.begin %" G_GINT64_FORMAT "\n", num,
+		       g_get_monotonic_time() - begin_us);
 	for (size_t i = 0; dump && i < G_N_ELEMENTS(files); i++) {
 		int fd = store_dump_create(dump, files[i], &error);
 
@@ -59,11 +66,8 @@ static struct store *fill(const char *folder, unsigned int num)
 	struct store *store = store_new(root);
 
 	filling = true;
-	for (unsigned int i = 0; i < num; i++) {
-		g_autofree char *uuid = g_strdup_printf(UUID, i % DOMAINS);
-
-		add(store, uuid, i % DOMAINS);
-	}
+	for (unsigned int i = 0; i < num; i++)
+		add(store, num, i < KEEP ? 0 : 1 + i % OTHERS);
 	filling = false;
 	store_publish(store);
 	return store;
@@ -73,16 +77,20 @@ static void measure(struct store *store, unsigned int num)
 {
 	g_autofree char *uuid = g_strdup_printf(UUID, 0u);
 	g_autoptr(GError) error = NULL;
-	gint64 begin_us;
+	gint64 begin_us, removed_us;
 	clock_t begin;
 
-	add(store, uuid, 0);
+	add(store, num, 0);
 	begin_us = g_get_monotonic_time();
-	begin = clock();
-	if (!store_vacuum(store, uuid, MANY, &error))
+	if (!store_vacuum(store, uuid, KEEP, &error))
 		stop(error);
-	printf("publish.%u.processor %ld\n", num, (clock() - begin) * 1000000 / CLOCKS_PER_SEC);
-	printf("publish.%u %" G_GINT64_FORMAT "\n", num, g_get_monotonic_time() - begin_us);
+	removed_us = g_get_monotonic_time();
+	begin = clock();
+	store_publish(store);
+	printf("publish.%u.copy.processor %ld\n", num,
+	       (clock() - begin) * 1000000 / CLOCKS_PER_SEC);
+	printf("publish.%u.copy %" G_GINT64_FORMAT "\n", num, g_get_monotonic_time() - removed_us);
+	printf("publish.%u %" G_GINT64_FORMAT "\n", num, removed_us - begin_us);
 }
 
 int main(int argc, char **argv)
@@ -93,10 +101,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: publish FOLDER ROUNDS\n");
 		return 2;
 	}
-	few = fill(argv[1], FEW);
+	few = fill(argv[1], KEEP);
 	many = fill(argv[1], MANY);
 	for (int i = atoi(argv[2]); i > 0; i--) {
-		measure(few, FEW);
+		measure(few, KEEP);
 		measure(many, MANY);
 	}
 	store_free(few);

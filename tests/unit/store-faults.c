@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/store_pool.h"
 #include "common/store_repeats.h"
 
 #define DIES (-1)     /* instead of an errno */
@@ -58,6 +59,8 @@ TAKE(int, unlink, (const char *path), (path), -1)
 TAKE(int, unlinkat, (int dir, const char *path, int flags), (dir, path, flags), -1)
 TAKE(int, link, (const char *from, const char *to), (from, to), -1)
 TAKE(int, fstat, (int fd, struct stat *info), (fd, info), -1)
+TAKE(int, fstatat, (int dir, const char *path, struct stat *info, int flags),
+     (dir, path, info, flags), -1)
 TAKE(int, fstatvfs, (int fd, struct statvfs *info), (fd, info), -1)
 TAKE(ssize_t, write, (int fd, const void *bytes, size_t length), (fd, bytes, length), -1)
 TAKE(ssize_t, read, (int fd, void *bytes, size_t length), (fd, bytes, length), -1)
@@ -100,7 +103,7 @@ int open(const char *path, int flags, ...)
 	return fails("open") ? -1 : REAL(open)(path, flags, mode);
 }
 
-/* --- a store of three dumps --- */
+/* --- a store of four dumps --- */
 
 #define DOMAIN "vm"
 #define DOMAIN_UUID "11111111-1111-4111-8111-111111111111"
@@ -177,7 +180,9 @@ static void set_up(void)
 	g_assert_true(write_dump(store, DOMAIN, NULL));
 	newest = newest_but(store, 0);
 	entry = store_find(store, newest, NULL);
+	store_publish(store);
 	g_assert_true(add_record(entry, NULL));
+	g_assert_true(write_dump(store, "other", NULL));
 }
 
 static void tear_down(void)
@@ -236,6 +241,13 @@ static bool do_list(struct store *store, GError **error)
 	return entries != NULL;
 }
 
+/* Tells nothing: the next one repeats what failed. */
+static bool do_publish(struct store *store, GError **error G_GNUC_UNUSED)
+{
+	store_publish(store);
+	return true;
+}
+
 static const struct operation {
 	const char *name;
 	bool (*run)(struct store *store, GError **error);
@@ -243,9 +255,9 @@ static const struct operation {
 	guint vm_at_least;
 	guint newer; /* dumps that the operation adds to the domain */
 } operations[] = {
-	{"write", do_write, 3, 1, 2, 1},   {"vacuum", do_vacuum, 1, 1, 1, 0},
-	{"remove", do_remove, 2, 0, 2, 0}, {"record", do_record, 2, 1, 2, 0},
-	{"list", do_list, 2, 1, 2, 0},
+	{"write", do_write, 3, 2, 2, 1},   {"vacuum", do_vacuum, 1, 2, 1, 0},
+	{"remove", do_remove, 2, 1, 2, 0}, {"record", do_record, 2, 2, 2, 0},
+	{"list", do_list, 2, 2, 2, 0},	   {"publish", do_publish, 2, 2, 2, 0},
 };
 
 /* --- the checks --- */
@@ -298,6 +310,34 @@ static void check_records(struct store *store, const struct operation *operation
 	g_assert_true(add_record(entry, NULL));
 }
 
+/* Every file of every dump has a link, and there is no other. */
+static void check_pool(struct store *store)
+{
+	g_autoptr(GPtrArray) entries = store_list(store, NULL, NULL);
+	g_autofree char *pool = g_build_filename(root, STORE_POOL_DIRECTORY, NULL);
+	g_autofree char *index = g_build_filename(pool, STORE_POOL_INDEX, NULL);
+	g_autoptr(GDir) dir = g_dir_open(pool, 0, NULL);
+	g_autofree char *text = NULL;
+	guint others = 0; /* than these links: the index, and the records of one dump */
+
+	g_assert_true(g_file_get_contents(index, &text, NULL, NULL));
+	while (g_dir_read_name(dir))
+		others++;
+	for (guint i = 0; i < entries->len; i++) {
+		const struct store_entry *entry = entries->pdata[i];
+
+		g_assert_nonnull(strstr(text, entry->id));
+		for (size_t j = 0; j < G_N_ELEMENTS(files); j++) {
+			g_autofree char *name = g_strconcat(entry->id, ".", files[j], NULL);
+			g_autofree char *link = g_build_filename(pool, name, NULL);
+
+			g_assert_true(g_file_test(link, G_FILE_TEST_IS_REGULAR));
+			others--;
+		}
+	}
+	g_assert_cmpuint(others, ==, 2);
+}
+
 static void check_store(const struct operation *operation, int status)
 {
 	g_autoptr(Store) store = store_new(root);
@@ -314,12 +354,14 @@ static void check_store(const struct operation *operation, int status)
 	check_records(store, operation, status);
 	g_assert_cmpuint(vm, >=, operation->vm_at_least);
 	g_assert_cmpuint(vm, <=, 3);
-	if (operation->other)
-		g_assert_cmpuint(other, ==, 1);
+	g_assert_cmpuint(other, >=, 1);
+	g_assert_cmpuint(other, <=, 2);
 	g_assert_true(write_dump(store, DOMAIN, &error));
 	g_assert_no_error(error);
 	g_assert_cmpuint(count(store, DOMAIN), ==, vm + 1);
 	g_assert_cmpuint(count_hidden(), ==, 0);
+	store_publish(store);
+	check_pool(store);
 }
 
 /*
