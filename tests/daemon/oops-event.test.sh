@@ -204,6 +204,23 @@ tap_like "enable says that this QEMU pauses the guest" "$(virsh_oopsbt enable --
 tap_like 'enable says that a stock QEMU drops the event' "$(virsh_oopsbt enable --live "$(guest_domain stock)")" \
 	'has no patches for it and drops it'
 
+# A domain that boots nothing, to change its configuration.
+cat >"$test_dir/lockup.xml" <<-XML
+	<domain type='qemu'>
+	  <name>lockup-$$</name>
+	  <memory unit='MiB'>32</memory>
+	  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+	  <devices><emulator>$(libvirt_program "$qemu")</emulator><panic model='isa'/></devices>
+	</domain>
+XML
+virsh -q define "$test_dir/lockup.xml"
+virsh -q start "lockup-$$"
+tap_like 'enable --add-oops-event offers the lockup event, too, as this QEMU has it' \
+	"$(virsh_oopsbt enable "lockup-$$" --add-oops-event)" 'offers the oops event and the lockup event'
+tap_like 'the configuration names both events' "$(virsh dumpxml --inactive "lockup-$$")" "'pvpanic.events=27'"
+virsh -q destroy "lockup-$$"
+virsh -q undefine "lockup-$$"
+
 # --- the daemon ends only its own pause, and no pause lasts ---
 
 daemon_mark
