@@ -16,9 +16,8 @@ c_files() {
 
 shell_files() {
 	git ls-files --cached --others --exclude-standard | while read -r file; do
-		[ ! -f "$file" ] || [ -L "$file" ] || ! head -n 1 "$file" | grep -qE '^#!.*\b(ba)?sh\b' || echo "$file"
-	done
-	git ls-files --cached --others --exclude-standard '*.sh'
+		[ ! -f "$file" ] || [ -L "$file" ] || echo "$file"
+	done | xargs awk 'FILENAME ~ /\.sh$/ || /^#!.*[^a-z](ba)?sh( |$)/ { print FILENAME } { nextfile }'
 }
 
 formatted() {
@@ -36,7 +35,7 @@ analysed() {
 }
 
 shellchecked() {
-	shell_files | sort -u | xargs -P "$(nproc)" -n 20 shellcheck -x -S warning
+	shell_files | xargs -P "$(nproc)" -n 20 shellcheck -x -S warning
 }
 
 # No file may contain the path of this checkout.
