@@ -534,6 +534,9 @@ static void tell_end(struct run *run, enum freeze_end end)
 		[FREEZE_END_QEMU] = {"QEMU let the guest go on by itself", NULL},
 		[FREEZE_END_GUARD] = {"the freeze guard resumed the guest, as this process hung",
 				      NULL},
+		[FREEZE_END_MIGRATION] = {"the domain began to migrate: the freeze guard ended the "
+					  "migration and resumed the guest",
+					  NULL},
 		[FREEZE_END_RUNS] = {"somebody resumed the guest meanwhile", NULL},
 		[FREEZE_END_OTHERS] =
 			{"somebody suspended the guest meanwhile: oopsbt left it paused",

@@ -386,6 +386,11 @@ static void on_monitor(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr even
 			pause_told(domain, *name == 'S');
 		return;
 	}
+	if (strcmp(name, "MIGRATION") == 0) {
+		virDomainGetUUIDString(event, uuid);
+		pauses_note_migration(all->collector->pauses, uuid);
+		return;
+	}
 	if (strcmp(name, "GUEST_OOPS_PAUSE_END") == 0) {
 		virDomainGetUUIDString(event, uuid);
 		pauses_note(all->collector->pauses, uuid, false, time_us);
@@ -451,8 +456,9 @@ static void *listen(virConnectPtr connection, void *all, GError **error)
 	listening->monitor_event_id = virConnectDomainQemuMonitorEventRegister(
 		connection, NULL,
 		listening->failure_event
-			? "^(GUEST_(OOPS_PAUSE_END|CRASHLOADED|PANICKED)|STOP|RESUME)$"
-			: "^(GUEST_(OOPS|OOPS_PAUSE_END|CRASHLOADED|LOCKUP|PANICKED)|STOP|RESUME)$",
+			? "^(GUEST_(OOPS_PAUSE_END|CRASHLOADED|PANICKED)|STOP|RESUME|MIGRATION)$"
+			: "^(GUEST_(OOPS|OOPS_PAUSE_END|CRASHLOADED|LOCKUP|PANICKED)|STOP|RESUME|"
+			  "MIGRATION)$",
 		on_monitor, all, NULL, VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
 	if (listening->monitor_event_id < 0)
 		virt_fail(&listening->error, "listening to QEMU's events, so libvirt's lifecycle "

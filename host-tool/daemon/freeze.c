@@ -38,7 +38,8 @@ struct freeze {
 	/* Protected by the mutex. */
 	enum freeze_state state;
 	enum wish wish;
-	bool calm; /* the owner knows that the guest does not panic */
+	bool migration_told; /* by QEMU, and not looked at yet */
+	bool calm;	     /* the owner knows that the guest does not panic */
 	enum freeze_outcome outcome;
 	GError *error; /* of the outcome, or of the thaw */
 	struct freeze_times times;
@@ -195,7 +196,7 @@ static enum freeze_event prepare(struct freeze *freeze)
 	if (holds_for_oops(freeze)) {
 		freeze->times.frozen_us = freeze->oops_us;
 		if (freeze->pauses) {
-			pauses_follow(freeze->pauses, freeze->uuid, freeze->oops_us);
+			pauses_follow(freeze->pauses, freeze->uuid, freeze->oops_us, NULL, NULL);
 			pauses_note(freeze->pauses, freeze->uuid, true, freeze->oops_us);
 		}
 		return FREEZE_EVENT_HOLDS;
@@ -254,12 +255,24 @@ static bool changed_nothing(int code)
 	       code == VIR_ERR_NO_DOMAIN || code == VIR_ERR_ACCESS_DENIED;
 }
 
+/* Called with the mutex of the pauses. */
+static void on_migration(void *user_data)
+{
+	struct freeze *freeze = user_data;
+
+	g_mutex_lock(&freeze->mutex);
+	freeze->migration_told = true;
+	g_cond_broadcast(&freeze->changed);
+	g_mutex_unlock(&freeze->mutex);
+}
+
 static enum freeze_event suspend(struct freeze *freeze)
 {
 	GError *error = NULL;
 
 	if (freeze->pauses)
-		pauses_follow(freeze->pauses, freeze->uuid, g_get_real_time());
+		pauses_follow(freeze->pauses, freeze->uuid, g_get_real_time(), on_migration,
+			      freeze);
 	freeze->suspend_us = g_get_real_time();
 	freeze->begin_us = g_get_monotonic_time();
 	if (virDomainSuspend(freeze->domain) < 0) {
@@ -307,6 +320,33 @@ static void read_registers(struct freeze *freeze)
 	g_mutex_unlock(&freeze->mutex);
 }
 
+/* True: QEMU says that it writes the guest's state. */
+static bool stand_until(struct freeze *freeze, gint64 until)
+{
+	bool migration_told;
+
+	g_mutex_lock(&freeze->mutex);
+	while (freeze->wish != WISH_THAW && !freeze->migration_told &&
+	       g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
+		;
+	migration_told = freeze->migration_told;
+	freeze->migration_told = false;
+	g_mutex_unlock(&freeze->mutex);
+	return migration_told;
+}
+
+/*
+ * The guest would arrive paused, and nobody there knows that oopsbt paused it. So the freeze ends
+ * at once. A save or snapshot is left alone: the guard sets its state right afterwards.
+ */
+static bool migrates(struct freeze *freeze)
+{
+	if (!virt_is_migrating(freeze->domain))
+		return false;
+	set_end(freeze, FREEZE_END_MIGRATION);
+	return true;
+}
+
 static enum freeze_event stand(struct freeze *freeze)
 {
 	gint64 until = g_get_monotonic_time() + (gint64)freeze->budget_ms * 1000;
@@ -314,10 +354,10 @@ static enum freeze_event stand(struct freeze *freeze)
 
 	if (wish(freeze) != WISH_THAW)
 		read_registers(freeze);
+	while (stand_until(freeze, until))
+		if (migrates(freeze))
+			break;
 	g_mutex_lock(&freeze->mutex);
-	while (freeze->wish != WISH_THAW &&
-	       g_cond_wait_until(&freeze->changed, &freeze->mutex, until))
-		;
 	exceeded = freeze->wish != WISH_THAW;
 	freeze->times.budget_exceeded = exceeded;
 	g_mutex_unlock(&freeze->mutex);
@@ -415,6 +455,9 @@ static enum freeze_event thaw(struct freeze *freeze)
 		set_end(freeze, FREEZE_END_GUARD);
 		return FREEZE_EVENT_TAKEN;
 	}
+	/* A resume call would wait for the migration's end. */
+	if (freeze->times.end == FREEZE_END_MIGRATION)
+		return give(freeze, NULL);
 	if (was_resumed(freeze))
 		return leave(freeze, is_running(freeze) ? FREEZE_END_RUNS : FREEZE_END_OTHERS);
 	if (stopped_by_itself(freeze))

@@ -32,12 +32,14 @@ enum freeze_outcome {
 };
 
 enum freeze_end {
-	FREEZE_END_OURS,   /* this freeze resumed the domain, or the freeze has not ended */
-	FREEZE_END_QEMU,   /* QEMU ended its pause by itself, earlier */
-	FREEZE_END_GUARD,  /* the freeze guard took over, since this process hung */
-	FREEZE_END_RUNS,   /* somebody else resumed it meanwhile */
-	FREEZE_END_OTHERS, /* somebody else suspended it meanwhile: left suspended */
-	FREEZE_END_PANIC,  /* QEMU stopped it for a panic: left stopped */
+	FREEZE_END_OURS,      /* this freeze resumed the domain, or the freeze has not ended */
+	FREEZE_END_QEMU,      /* QEMU ended its pause by itself, earlier */
+	FREEZE_END_GUARD,     /* the freeze guard took over, since this process hung */
+	FREEZE_END_MIGRATION, /* a migration began: the freeze guard ends it and resumes the domain
+			       */
+	FREEZE_END_RUNS,      /* somebody else resumed it meanwhile */
+	FREEZE_END_OTHERS,    /* somebody else suspended it meanwhile: left suspended */
+	FREEZE_END_PANIC,     /* QEMU stopped it for a panic: left stopped */
 };
 
 /* Real times are those of QEMU's STOP and RESUME events, else those at which the calls returned. */

@@ -10,6 +10,8 @@ struct pauses {
 struct pause {
 	gint64 since_us;	   /* older events came late */
 	gint64 stop_us, resume_us; /* 0: not received */
+	pauses_migration_fn on_migration;
+	void *user_data;
 };
 
 struct pauses *pauses_new(void)
@@ -42,11 +44,14 @@ void pauses_unref(struct pauses *pauses)
 		g_atomic_rc_box_release_full(pauses, pauses_clear);
 }
 
-void pauses_follow(struct pauses *pauses, const char *uuid, gint64 since_us)
+void pauses_follow(struct pauses *pauses, const char *uuid, gint64 since_us,
+		   pauses_migration_fn on_migration, void *user_data)
 {
 	struct pause *pause = g_new0(struct pause, 1);
 
 	pause->since_us = since_us;
+	pause->on_migration = on_migration;
+	pause->user_data = user_data;
 	g_mutex_lock(&pauses->mutex);
 	g_hash_table_replace(pauses->followed, g_strdup(uuid), pause);
 	g_mutex_unlock(&pauses->mutex);
@@ -72,6 +77,17 @@ void pauses_note(struct pauses *pauses, const char *uuid, bool stopped, gint64 t
 			pause->resume_us = time_us;
 		g_cond_broadcast(&pauses->changed);
 	}
+	g_mutex_unlock(&pauses->mutex);
+}
+
+void pauses_note_migration(struct pauses *pauses, const char *uuid)
+{
+	struct pause *pause;
+
+	g_mutex_lock(&pauses->mutex);
+	pause = g_hash_table_lookup(pauses->followed, uuid);
+	if (pause && pause->on_migration)
+		pause->on_migration(pause->user_data);
 	g_mutex_unlock(&pauses->mutex);
 }
 

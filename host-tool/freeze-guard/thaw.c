@@ -93,8 +93,11 @@ enum freeze_event freeze_thaw_try(virConnectPtr connection, const char *uuid, in
 	const char *job;
 
 	if (domain == NULL) {
-		if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
+		if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN) {
+			*left = "is gone: if it migrated or was saved while it was frozen, it is "
+				"paused there: resume it";
 			return FREEZE_EVENT_GONE;
+		}
 		virt_fail(error, "looking it up");
 		return FREEZE_EVENT_FAILED;
 	}

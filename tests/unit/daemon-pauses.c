@@ -20,7 +20,7 @@ static void test_first_pause(void)
 
 	pauses_note(pauses, UUID, true, now);
 	assert_times(pauses, 0, 0);
-	pauses_follow(pauses, UUID, now);
+	pauses_follow(pauses, UUID, now, NULL, NULL);
 	/* The end of a pause whose beginning was not heard. */
 	pauses_note(pauses, UUID, false, now);
 	assert_times(pauses, 0, 0);
@@ -42,10 +42,32 @@ static void test_late_events(void)
 	struct pauses *pauses = pauses_new();
 	gint64 now = g_get_real_time();
 
-	pauses_follow(pauses, UUID, now);
+	pauses_follow(pauses, UUID, now, NULL, NULL);
 	pauses_note(pauses, UUID, true, now - 2);
 	pauses_note(pauses, UUID, false, now - 1);
 	assert_times(pauses, 0, 0);
+	pauses_unref(pauses);
+}
+
+static void count(void *user_data)
+{
+	(*(int *)user_data)++;
+}
+
+static void test_migration(void)
+{
+	struct pauses *pauses = pauses_new();
+	int told = 0;
+
+	pauses_note_migration(pauses, UUID);
+	pauses_follow(pauses, UUID, 0, count, &told);
+	pauses_note_migration(pauses, "another");
+	g_assert_cmpint(told, ==, 0);
+	pauses_note_migration(pauses, UUID);
+	g_assert_cmpint(told, ==, 1);
+	pauses_forget(pauses, UUID);
+	pauses_note_migration(pauses, UUID);
+	g_assert_cmpint(told, ==, 1);
 	pauses_unref(pauses);
 }
 
@@ -54,5 +76,6 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/the first pause since a domain is followed counts", test_first_pause);
 	g_test_add_func("/events of an earlier pause do not count", test_late_events);
+	g_test_add_func("/a freeze is told of the migration of its own domain", test_migration);
 	return g_test_run();
 }
