@@ -23,7 +23,7 @@
 
 #define HOUR 3600
 
-static int calls; /* for files */
+static int calls; /* for files; atomic, as the next */
 static int names; /* read from directories */
 static time_t ahead_s;
 
@@ -32,7 +32,7 @@ static time_t ahead_s;
 #define COUNT(name, parameters, arguments)                                                         \
 	int name parameters                                                                        \
 	{                                                                                          \
-		calls++;                                                                           \
+		g_atomic_int_inc(&calls);                                                          \
 		return REAL(name) arguments;                                                       \
 	}
 
@@ -53,7 +53,7 @@ int openat(int dir, const char *path, int flags, ...)
 	va_start(more, flags);
 	mode = va_arg(more, mode_t);
 	va_end(more);
-	calls++;
+	g_atomic_int_inc(&calls);
 	return REAL(openat)(dir, path, flags, mode);
 }
 
@@ -65,7 +65,7 @@ int open(const char *path, int flags, ...)
 	va_start(more, flags);
 	mode = va_arg(more, mode_t);
 	va_end(more);
-	calls++;
+	g_atomic_int_inc(&calls);
 	return REAL(open)(path, flags, mode);
 }
 
@@ -79,7 +79,7 @@ DIR *opendir(const char *path)
 {
 	DIR *(*real)(const char *path) = dlsym(RTLD_NEXT, "opendir");
 
-	calls++;
+	g_atomic_int_inc(&calls);
 	return real(path);
 }
 
@@ -87,7 +87,7 @@ struct dirent *readdir(DIR *dir)
 {
 	struct dirent *(*real)(DIR * dir) = dlsym(RTLD_NEXT, "readdir");
 
-	names++;
+	g_atomic_int_inc(&names);
 	return real(dir);
 }
 
