@@ -350,18 +350,17 @@ static bool migrates(struct freeze *freeze)
 static enum freeze_event stand(struct freeze *freeze)
 {
 	gint64 until = g_get_monotonic_time() + (gint64)freeze->budget_ms * 1000;
-	bool exceeded;
+	bool asked, migrating = false;
 
 	if (wish(freeze) != WISH_THAW)
 		read_registers(freeze);
-	while (stand_until(freeze, until))
-		if (migrates(freeze))
-			break;
+	while (!migrating && stand_until(freeze, until))
+		migrating = migrates(freeze);
 	g_mutex_lock(&freeze->mutex);
-	exceeded = freeze->wish != WISH_THAW;
-	freeze->times.budget_exceeded = exceeded;
+	asked = freeze->wish == WISH_THAW;
+	freeze->times.budget_exceeded = !asked && !migrating;
 	g_mutex_unlock(&freeze->mutex);
-	return exceeded ? FREEZE_EVENT_BUDGET : FREEZE_EVENT_THAW;
+	return asked ? FREEZE_EVENT_THAW : FREEZE_EVENT_BUDGET;
 }
 
 /* --- THAWING --- */

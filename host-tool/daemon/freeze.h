@@ -49,7 +49,7 @@ struct freeze_times {
 	enum freeze_end end;
 	gint64 duration_us; /* from STOP to RESUME, or by a monotonic clock from the suspend call to
 			       the end of the resume call */
-	bool budget_exceeded; /* thawed before the owner asked */
+	bool budget_exceeded; /* it ended before the owner asked to thaw */
 };
 
 struct freeze;

@@ -127,6 +127,7 @@ static enum freeze_end end_of(struct freeze *freeze)
 
 	g_assert_true(freeze_thaw(freeze, true, &times, &error));
 	g_assert_no_error(error);
+	g_assert_false(times.budget_exceeded);
 	freeze_end(freeze);
 	return times.end;
 }
