@@ -196,7 +196,7 @@ void kernel_state_forget(const char *runtime_directory, const char *uuid)
 
 struct away {
 	char *path;
-	struct timespec saved;
+	gint64 saved_ns;
 };
 
 static void away_free(void *pointer)
@@ -212,9 +212,7 @@ static gint newest_first(gconstpointer a, gconstpointer b)
 	const struct away *left = *(const struct away *const *)a;
 	const struct away *right = *(const struct away *const *)b;
 
-	if (left->saved.tv_sec != right->saved.tv_sec)
-		return left->saved.tv_sec > right->saved.tv_sec ? -1 : 1;
-	return left->saved.tv_nsec > right->saved.tv_nsec ? -1 : 1;
+	return (left->saved_ns < right->saved_ns) - (left->saved_ns > right->saved_ns);
 }
 
 void kernel_state_trim(const char *runtime_directory, unsigned int keep,
@@ -234,7 +232,8 @@ void kernel_state_trim(const char *runtime_directory, unsigned int keep,
 			continue;
 		away = g_new0(struct away, 1);
 		away->path = g_steal_pointer(&path);
-		away->saved = status.st_mtim;
+		away->saved_ns =
+			(gint64)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
 		g_ptr_array_add(all, away);
 	}
 	g_ptr_array_sort(all, newest_first);
