@@ -40,13 +40,13 @@ not_running() {
 			# value PATH: of that vCPU
 			at() { "$query" value "$test_dir/reports/$i.json" "\$.vcpus[$cpu].$1" | xargs; }
 			state=$(at task.state)
-			symbols=$(at 'frames[*].symbol')
 			case $state in
 			running | interruptible | uninterruptible | stopped | traced) continue ;;
 			dead) wanted=do_task_dead ;;
 			waking) wanted=__schedule ;;
 			*) wanted=none ;;
 			esac
+			symbols=$(at 'frames[*].symbol')
 			[[ " $symbols " =~ \ ($wanted|__switch_to(_asm)?)\  ]] ||
 				echo "round $i, vCPU $cpu: $(at task.comm) (pid $(at task.pid)) is $state, read $(at consistency), in: $symbols"
 		done
