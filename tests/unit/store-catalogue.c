@@ -7,10 +7,7 @@
  * clock is an hour ahead where the files must look old.
  */
 #include <dirent.h>
-#include <dlfcn.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,6 +17,7 @@
 #include "common/store.h"
 #include "common/store_pool.h"
 #include "common/store_repeats.h"
+#include "interpose.h"
 
 #define HOUR 3600
 
@@ -28,7 +26,6 @@ static int names; /* read from directories */
 static time_t ahead_s;
 static bool counts_seconds; /* the file system does */
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 /* Defines @name(@parameters), which is counted and calls the original with @arguments. */
 #define COUNT(name, parameters, arguments)                                                         \
 	int name parameters                                                                        \
@@ -63,29 +60,14 @@ int fstat(int fd, struct stat *info)
 	return round_times(REAL(fstat)(fd, info), info);
 }
 
-int openat(int dir, const char *path, int flags, ...)
+static bool count_call(void)
 {
-	va_list more;
-	mode_t mode;
-
-	va_start(more, flags);
-	mode = va_arg(more, mode_t);
-	va_end(more);
 	g_atomic_int_inc(&calls);
-	return REAL(openat)(dir, path, flags, mode);
+	return false;
 }
 
-int open(const char *path, int flags, ...)
-{
-	va_list more;
-	mode_t mode;
-
-	va_start(more, flags);
-	mode = va_arg(more, mode_t);
-	va_end(more);
-	g_atomic_int_inc(&calls);
-	return REAL(open)(path, flags, mode);
-}
+INTERPOSE_OPEN(openat, (int dir, const char *path, int flags, ...), count_call(), dir, path, flags)
+INTERPOSE_OPEN(open, (const char *path, int flags, ...), count_call(), path, flags)
 
 /* Changes follow each other faster than with a disk. */
 int fsync(int fd G_GNUC_UNUSED)

@@ -7,11 +7,8 @@
  * Functions of the same names in this file replace the calls; the libraries use them as well.
  */
 #include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -21,6 +18,7 @@
 
 #include "common/store_pool.h"
 #include "common/store_repeats.h"
+#include "interpose.h"
 
 #define DIES (-1)     /* instead of an errno */
 #define DIED 99	      /* exit status of a process that dies */
@@ -41,7 +39,6 @@ static bool fails(const char *call)
 	return true;
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 /* Defines @name(@parameters), which returns @failure or calls the original with @arguments. */
 #define TAKE(type, name, parameters, arguments, failure)                                           \
 	type name parameters                                                                       \
@@ -81,27 +78,9 @@ int fsync(int fd)
 	return REAL(fsync)(fd);
 }
 
-int openat(int dir, const char *path, int flags, ...)
-{
-	va_list more;
-	mode_t mode;
-
-	va_start(more, flags);
-	mode = va_arg(more, mode_t);
-	va_end(more);
-	return fails("openat") ? -1 : REAL(openat)(dir, path, flags, mode);
-}
-
-int open(const char *path, int flags, ...)
-{
-	va_list more;
-	mode_t mode;
-
-	va_start(more, flags);
-	mode = va_arg(more, mode_t);
-	va_end(more);
-	return fails("open") ? -1 : REAL(open)(path, flags, mode);
-}
+INTERPOSE_OPEN(openat, (int dir, const char *path, int flags, ...), fails("openat"), dir, path,
+	       flags)
+INTERPOSE_OPEN(open, (const char *path, int flags, ...), fails("open"), path, flags)
 
 /* --- a store of four dumps --- */
 
