@@ -48,11 +48,12 @@ at_exit "rm -rf '$test_dir'"
 setsid "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/reaper" $$ "$test_dir" </dev/null >/dev/null 2>&1 &
 disown
 
-# gone PID: it has ended; a zombie counts as gone
+# gone PID: it has ended, with all its threads; a zombie counts as gone, but its first thread may be one
+# while others still hold its files
 gone() {
-	local state
-	state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 0
-	[ -z "$state" ] || [ "$state" = Z ]
+	local status
+	status=$(grep -E '^(State|Threads):' "/proc/$1/status" 2>/dev/null) || return 0
+	[[ $status == *:$'\t'Z* && $status == *Threads:$'\t'[01] ]]
 }
 
 # end_process PID...: asks them to end, waits, and kills them after 10 s

@@ -20,6 +20,22 @@ if [ "${1:-}" = inner ]; then
 	exit
 fi
 
+# Inner test: the end of a process that goes on without its first thread
+if [ "${1:-}" = leaderless ]; then
+	. "$here/libvirt.sh"
+	"${OOPSBT_BUILD:-$here/../../build}/tests/lib/leaderless" &
+	until grep -q '^State:.Z' "/proc/$!/status"; do
+		sleep 0.02
+	done
+	gone $! && echo gone || echo lives
+	kill -KILL $!
+	until gone $!; do
+		sleep 0.02
+	done
+	echo gone
+	exit
+fi
+
 # left FOLDER: processes and files that are left of its test
 left() {
 	ls -d "$1" 2>/dev/null || true
@@ -48,4 +64,5 @@ for end in ends TERM INT HUP KILL; do
 	tap_ok "a test that $([ "$end" = ends ] && echo ends || echo "gets SIG$end") leaves nothing" nothing_left "$folder"
 	exec {out}<&-
 done
+tap_is 'a process without its first thread lives until the last one ends' "$("$0" leaderless | xargs)" 'lives gone'
 tap_done
