@@ -9,7 +9,8 @@
 #include "kernel/unwind.h"
 
 #define MAX_SHOWN 256
-#define CAPTURE_US 4000
+#define MIN_CAPTURE_US 4000
+#define CAPTURES_PER_BUDGET 50
 
 static bool wanted(const struct analysis *analysis)
 {
@@ -38,10 +39,17 @@ static void capture_readers(const struct analysis *analysis, struct waits *waits
 	}
 }
 
+static int64_t capture_us(const struct analysis *analysis)
+{
+	int64_t budget_us = (int64_t)analysis->report->collection.budget_ms * 1000;
+
+	return MAX(budget_us / CAPTURES_PER_BUDGET, MIN_CAPTURE_US);
+}
+
 void task_facts_capture(const struct analysis *analysis)
 {
 	const struct kernel *kernel = &analysis->kernel;
-	int64_t deadline_us = g_get_monotonic_time() + CAPTURE_US;
+	int64_t deadline_us = g_get_monotonic_time() + capture_us(analysis);
 	struct waits *waits;
 	struct tasks tasks;
 

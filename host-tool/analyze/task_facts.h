@@ -9,7 +9,8 @@
 #include "analyze/analysis.h"
 
 /*
- * Call it while the guest is frozen. It takes 4 ms at most; the rest is read later and marked late.
+ * Call it while the guest is frozen. It takes a fiftieth of the budget at most, or 4 ms (which is
+ * the same for the default budget); the rest is read later and marked late.
  */
 void task_facts_capture(const struct analysis *analysis);
 

@@ -56,6 +56,7 @@ struct report_collection {
 	char *thawed;
 	char *stored;
 	struct maybe_int freeze_us; /* monotonic */
+	unsigned int budget_ms;	    /* the longest freeze that was allowed; 0: unknown */
 	bool thawed_early;	    /* the guest ran before all changing state was read */
 	char *nmi;		    /* "sent" or "not-sent" */
 	char *nmi_reason;

@@ -40,6 +40,7 @@ static const struct {
 	COUNT("suppressed_not_analysed", suppressed.not_analysed),
 	COUNT("suppressed_oopses", suppressed.oopses),
 	COUNT("waiting", waiting),
+	COUNT("budget_ms", budget_ms),
 #undef COUNT
 };
 

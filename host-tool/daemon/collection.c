@@ -250,6 +250,7 @@ static void describe(struct run *run)
 	report->waiting = request->waiting;
 	report->deferred = request->deferred;
 	report->tasks = g_strdup(tasks_wanted(request));
+	report->budget_ms = request->options->budget_ms;
 	report->signalled = clock_rfc3339(request->signalled_us);
 	report->nmi = g_strdup("not-sent");
 	report->host = g_strdup(g_get_host_name());

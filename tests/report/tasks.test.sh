@@ -107,8 +107,7 @@ id=${line#*: stored: }
 dump=$daemon_store/$(guest_domain "$name")/${id%%,*}
 tap_like "an oops has its own title" "$(value '$.title')" 'NULL pointer'
 tap_like 'the report of an oops has tasks if they are requested' "$(cat "$dump/report.txt")" '^Deadlock: oopsbt-'
-# They may take 4 ms of the freeze, in which a busy machine reads little: later ones are marked
-# late.
+# They may take a fiftieth of the budget: 200 ms. Later ones are marked late.
 tap_like 'the tasks of an oops were read while the guest was frozen' "$(value '$.tasks.shown[*].late' | sort -u)" '^false'
 "$OOPSBT_ANALYZER" --json "$dump/core" >"$test_dir/again.json"
 tap_ok "the core gives the same report again" cmp "$test_dir/again.json" "$dump/report.json"
