@@ -120,6 +120,13 @@ lockup() {
 	tap_like "$kernel: $2: the event comes before the text" "$(text_behind)" "$5"
 }
 
+# hung_tasks_off NAME: the detector repeats its report each second, and may be at it
+hung_tasks_off() {
+	# shellcheck disable=SC2016 # for the guest's shell
+	guest_exec "$1" 'echo 0 >/proc/sys/kernel/hung_task_timeout_secs
+		until grep -q "^State:.S" "/proc/$(pidof khungtaskd)/status"; do usleep 20000; done'
+}
+
 lockups() {
 	local kernel=$1
 	begin lock kernel="$kernel" events=31 smp=2 memory=256 qemu_args="-D $lockup_trace/lock"
@@ -130,8 +137,8 @@ lockups() {
 	lockup lock 'an RCU stall' 0x10 "echo spin_preemptoff 1 9000 >$run" 'rcu: INFO: .* stall'
 	lockup lock 'a hung task' 0x10 "echo 60 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout
 		echo 1 >/proc/sys/kernel/hung_task_timeout_secs; echo completion >$run" 'blocked for more than'
-	writes_until lock "echo 0 >/proc/sys/kernel/hung_task_timeout_secs
-		echo 'watchdog: BUG: soft lockup - CPU#0 stuck for 22s' >/dev/kmsg" 'CPU#0 stuck'
+	hung_tasks_off lock
+	writes_until lock "echo 'watchdog: BUG: soft lockup - CPU#0 stuck for 22s' >/dev/kmsg" 'CPU#0 stuck'
 	tap_is "$kernel: text that a program writes to the log is not an event" "$(events_written)" ''
 	guest_exec lock 'rmmod oopsbt_pvpanic'
 	tap_is "$kernel: the unloaded module leaves no console hook" "$(guest_exec lock 'cat /sys/kernel/debug/kprobes/list')" ''
