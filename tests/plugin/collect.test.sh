@@ -145,7 +145,7 @@ if mount -t tmpfs -o size=1m none "$test_dir/small" 2>/dev/null; then
 	tap_is 'collect to a full disk: exit status' "$status" 1
 	tap_like 'collect to a full disk: message' "$err" "$test_dir/small/dumps has [0-9]+ MiB free"
 	tap_like 'collect to a full disk says what to do' "$err" 'make room'
-	tap_is 'collect to a full disk leaves no partial dump' "$(find "$test_dir/small" -type f | wc -l)" 0
+	tap_is 'collect to a full disk leaves no partial dump' "$(find "$test_dir/small" -name .pool -prune -o -type f -print)" ""
 else
 	tap_skip 'a full disk' 'no tmpfs can be mounted here'
 fi
