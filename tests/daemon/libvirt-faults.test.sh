@@ -65,7 +65,7 @@ is_running() {
 
 # Its guard may be at work.
 runs() {
-	eventually 5 is_running
+	eventually 20 is_running
 }
 
 # no_records FUNCTION
@@ -107,7 +107,7 @@ accounted='oops: .*\(dump |no dump of'
 oopsed() {
 	oops a
 	# Not to /dev/null: with that grep does not stop at the second line.
-	daemon_wait "$accounted" 60 "$1" >"$test_dir/heard" || echo "oops $1 is neither stored nor counted"
+	daemon_wait "$accounted" 120 "$1" >"$test_dir/heard" || echo "oops $1 is neither stored nor counted"
 	runs
 }
 
@@ -116,7 +116,7 @@ oopsed() {
 life() {
 	echo "$2" >"$faults/oopsbtd/$1"
 	start
-	daemon_wait "$(guest_domain a): runs Linux" 60 >/dev/null || echo "the guest is not followed"
+	daemon_wait "$(guest_domain a): runs Linux" 240 >/dev/null || echo "the guest is not followed"
 	oopsed 1
 	no_records "$1"
 	oopsed 2
