@@ -124,7 +124,8 @@ struct job {
 	virConnectPtr connection;
 	gint64 answers_since; /* monotonic: QEMU and libvirt have answered since; 0: not yet */
 	unsigned int num_tries;
-	bool complained, told_of_end;
+	bool complained;
+	const char *ended; /* the libvirt job that was cancelled; not yet logged */
 };
 
 /* Takes the record, which tells whether anything is outstanding, and for whom. */
@@ -189,18 +190,17 @@ static bool is_settled(struct job *job)
 	return false;
 }
 
-/* @ended: the libvirt job that would have kept the pause */
-static void tell_ended(struct job *job, const char *ended)
+/* The libvirt job would have kept the pause. */
+static void tell_ended(struct job *job)
 {
 	g_autofree char *message =
 		g_strdup_printf("was frozen when a %s began; the guest would have arrived paused: "
 				"ended the %s, start it again",
-				ended, ended);
+				job->ended, job->ended);
 
-	if (!job->told_of_end)
-		say(job->entry, LOG_ID_JOB_ENDED, LOG_WARNING,
-		    (struct log_field){"OOPSBT_JOB", ended}, message);
-	job->told_of_end = true;
+	say(job->entry, LOG_ID_JOB_ENDED, LOG_WARNING, (struct log_field){"OOPSBT_JOB", job->ended},
+	    message);
+	job->ended = NULL;
 }
 
 static void tell_failed(struct job *job, const GError *error)
@@ -218,7 +218,10 @@ static void tell_of_thaw(struct job *job, enum freeze_event event, const char *e
 			 const GError *error)
 {
 	if (ended)
-		tell_ended(job, ended);
+		job->ended = ended;
+	/* Only a guest that runs here tells that the job was not over before it was cancelled. */
+	if (job->ended && (event == FREEZE_EVENT_RESUMED || event == FREEZE_EVENT_RUNS))
+		tell_ended(job);
 	if (event == FREEZE_EVENT_RESUMED)
 		say(job->entry, LOG_ID_RESUMED_LATE, LOG_WARNING, (struct log_field){NULL},
 		    "was left frozen: resumed");
