@@ -13,7 +13,7 @@ here=$(dirname "$(realpath "$0")")
 libvirt_start
 guest_start a smp=2 kaslr=no
 rogue_analyzer
-daemon_config '[analyzer]' 'wall_seconds=4' 'file_mib=8' '[rate-limit]' 'domain_burst=1000'
+daemon_config '[collection]' 'freeze_deadline_ms=1000' '[analyzer]' 'wall_seconds=4' 'file_mib=8' '[rate-limit]' 'domain_burst=1000'
 daemon_start
 daemon_follow a "budget='8000'" >/dev/null
 # The fake knows no kernel's count of oopses.

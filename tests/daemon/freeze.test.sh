@@ -15,7 +15,7 @@ guest_start b smp=1 kaslr=no memory=256 wait=no
 guest_ready a
 guest_ready b
 rogue_analyzer
-daemon_config '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
+daemon_config '[collection]' 'freeze_deadline_ms=1000' '[rate-limit]' 'domain_burst=1000' 'total_burst=1000'
 
 # runs NAME SECONDS: the guest runs within that time, and answers
 runs() {

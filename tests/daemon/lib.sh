@@ -40,7 +40,9 @@ export OOPSBT_FREEZE_GUARD=$build/host-tool/oopsbt-freeze-guard
 export OOPSBT_ANALYZER=$build/host-tool/oopsbt-analyze
 export OOPSBT_ROGUE=$test_dir/rogue
 echo good >"$OOPSBT_ROGUE"
-printf '[store]\nroot=%s\n' "$daemon_store" >"$test_dir/oopsbtd.conf"
+# QEMU may need more than the second of the default to stop its vCPUs if other tests keep the
+# machine busy; then the guest is read while it runs.
+printf '[collection]\nfreeze_deadline_ms=10000\n[store]\nroot=%s\n' "$daemon_store" >"$test_dir/oopsbtd.conf"
 : >"$daemon_log"
 
 daemon_config() {

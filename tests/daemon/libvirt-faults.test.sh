@@ -17,7 +17,7 @@ mkdir -p "$faults/oopsbtd" "$faults/oopsbt-freeze-guard"
 libvirt_start
 guest_start a smp=1 kaslr=no memory=256
 uuid=$(virsh -q domuuid "$(guest_domain a)" | tr -d ' \n')
-daemon_config '[rate-limit]' 'domain_burst=10000' 'total_burst=10000'
+daemon_config '[collection]' 'freeze_deadline_ms=1000' '[rate-limit]' 'domain_burst=10000' 'total_burst=10000'
 options="budget='2000' nmi='always'"
 daemon_enable a "$options"
 

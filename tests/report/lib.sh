@@ -52,8 +52,14 @@ reproducible() {
 	"$analyze" --json "$dump/core" | cmp - "$dump/report.json"
 }
 
+# stood_still LABEL: what is read of a guest that runs does not fit together
+stood_still() {
+	tap_unlike "$1: the guest stood still while it was read" "$(value '$.errors[*].message')" 'ran while it was read'
+}
+
 # check GUEST LABEL TITLE VCPUS: checks for every report
 check() {
+	stood_still "$2"
 	tap_is "$2: the title names the bug" "$(value '$.title' | sed 's/\.c:[0-9]* /.c:LINE /')" "$3"
 	tap_is "$2: every vCPU has registers and a symbol or is in user mode" \
 		"$(value '$.vcpus[*].frames[0].pc' | wc -l)" "$4"
@@ -215,6 +221,7 @@ dies() {
 	collect_last "$name" "$4"
 	# 5.10 buffers the text of an NMI and logs it when it panics, maybe after the collection.
 	[ "$4 $(value '$.oops.kind')" != 'nmi null' ] || title=${null/#*reference/oops}
+	stood_still "$label"
 	tap_is "$label: the title names the bug and the panic" "$(value '$.title')" "$title, then panic"
 	tap_like "$label: the stack is complete" "$(chain)" "$stack"
 	registers_agree "$label"
