@@ -75,7 +75,7 @@ rogue_analyzer
 daemon_config '[analyzer]' 'wall_seconds=12' '[rate-limit]' 'domain_burst=1000'
 daemon_start
 virsh -q metadata "$domain" https://oopsbt.org/xmlns/domain/1 --key oopsbt --live \
-	--set "<oopsbt budget='9000' full='1000' kinds='oops'/>" >/dev/null
+	--set "<oopsbt budget='9000' signal='event' full='1000' kinds='oops'/>" >/dev/null
 daemon_wait "$domain: runs Linux" >/dev/null
 
 cancelled transient 1

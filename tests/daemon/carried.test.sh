@@ -16,7 +16,7 @@ guest_start a smp=1 kaslr=no memory=256 persistent=yes \
 rogue_analyzer
 daemon_config '[analyzer]' 'wall_seconds=12' '[rate-limit]' 'domain_burst=1000'
 daemon_start
-daemon_follow a "budget='9000'" >/dev/null
+daemon_follow a "budget='9000' signal='event'" >/dev/null
 mkdir -m 0777 "$test_dir/images"
 
 # during_freeze COMMAND...: virsh runs it while a collection does not thaw its guest

@@ -28,6 +28,9 @@ tap_like "virsh oopsbt status says why the watch is blind, and what to do" \
 	"$("$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" status --verbose "$(guest_domain a)")" \
 	'memory watch sees no oops of this guest: .*if the guest runs the oopsbt module'
 
+# Without the watch no start looks for the count of oopses that the fake does not know.
+daemon_change a "budget='8000' signal='event'"
+
 # The fake does not say that it is done while the guest is frozen.
 oops_begin() {
 	oops a &
@@ -102,7 +105,7 @@ tap_ok 'no record of the freeze is left once the suspend call cannot be performe
 
 # --- the daemon hangs, ends, loses its guard, runs twice ---
 
-daemon_change a "budget='300'"
+daemon_change a "budget='300' signal='event'"
 rogue hang-frozen
 daemon_mark
 oops_begin
@@ -123,7 +126,7 @@ tap_like 'the dump says that the analyser hung' "$(daemon_wait 'stored: ' >/dev/
 tap_like 'the dump says that the budget was exceeded' "$(newest a report.txt)" 'the budget of 300 ms was used up before everything was read'
 tap_like 'the dump has the registers although the analyser hung' "$(newest a registers.txt)" '^CPU#1'
 
-daemon_change a "budget='8000'"
+daemon_change a "budget='8000' signal='event'"
 rogue hang-frozen
 daemon_mark
 oops_begin

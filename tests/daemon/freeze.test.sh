@@ -106,8 +106,9 @@ clock_ahead() {
 }
 
 late_start
-daemon_follow a "budget='8000'" >/dev/null
-daemon_follow b "budget='8000'" >/dev/null
+# Without the watch no start looks for the count of oopses that the fake does not know.
+daemon_follow a "budget='8000' signal='event'" >/dev/null
+daemon_follow b "budget='8000' signal='event'" >/dev/null
 
 # --- a suspend call succeeds late, when its caller is dead ---
 
@@ -238,7 +239,7 @@ reload() {
 
 # The analyser hangs; the checks run when it is given up.
 reload '[analyzer]' 'wall_seconds=4'
-daemon_change a "budget='300'"
+daemon_change a "budget='300' signal='event'"
 frozen a
 kill -STOP "$daemon_pid"
 tap_ok "when the daemon hangs, its guard resumes the guest" runs a 5
@@ -249,7 +250,7 @@ tap_like "when the daemon continues, it leaves an administrator's later suspend 
 tap_like 'the report says who resumed the guest' "$(newest a report.txt)" 'freeze guard'
 recover a
 
-daemon_change a "budget='2000'"
+daemon_change a "budget='2000' signal='event'"
 frozen a
 virsh -q resume "$(guest_domain a)" >/dev/null
 virsh -q suspend "$(guest_domain a)" >/dev/null
@@ -265,7 +266,7 @@ export OOPSBT_ANALYZER=$build/host-tool/oopsbt-analyze
 daemon_config 'wall_seconds=30'
 daemon_start
 known a b
-daemon_change a "budget='1000'"
+daemon_change a "budget='1000' signal='event'"
 timeout 60 virsh -q qemu-monitor-event "$(guest_domain a)" --regex '^(STOP|RESUME)$' --loop >"$test_dir/events" &
 events=$!
 until grep -q RESUME "$test_dir/events" 2>/dev/null; do
@@ -296,7 +297,7 @@ daemon_stop
 rogue_analyzer
 daemon_start
 known a b
-daemon_change b "budget='9000'"
+daemon_change b "budget='9000' signal='event'"
 # A slow disk: the save does not end before it is cancelled.
 mkfifo -m 0666 "$test_dir/saved"
 exec {saved}<>"$test_dir/saved"
@@ -314,7 +315,7 @@ recover b
 
 # --- nothing is left to do ---
 
-daemon_change a "budget='8000'"
+daemon_change a "budget='8000' signal='event'"
 frozen a
 guard=$(guard_pid)
 libvirt_kill
