@@ -359,6 +359,13 @@ if [ "$series" = mainline ]; then
 	writes hung "$hang"
 	tap_is 'with hypervisor in hung_task_sys_info a hung task is the event LOCKUP' "$(values 0x505 | grep -o '^[^ ]*')" $lockup
 	tap_ok 'the event LOCKUP comes before the first byte of the report' told_first $lockup 'INFO: task .* blocked for more than'
+
+	guest_exec hung 'echo tasks >/proc/sys/kernel/oops_sys_info; context tasks'
+	for nth in first second; do
+		log=$(guest_exec hung "dmesg -c >/dev/null; context process; wait_log '$end'")
+		tap_is "oops_sys_info is shown once, even if it oopses: $nth oops" \
+			"$(sed "/$end/q" <<<"$log" | grep -c 'RIP: 0010:sched_show_task')" 1
+	done
 	guest_destroy hung
 fi
 

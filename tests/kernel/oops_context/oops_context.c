@@ -9,6 +9,7 @@
  * claim_nmi: such NMIs are claimed from now on, and nothing else happens.
  * nested: what is called while the next oops is printed oopses itself.
  * notifier: what is on oops_notifier_list oopses, at each oops from now on.
+ * tasks: who lists all tasks oopses, from now on.
  *
  * The write never comes from the writer of the file: that one holds the lock of all parameters.
  */
@@ -22,6 +23,8 @@
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/panic_notifier.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <asm/nmi.h>
 
 static noinline void write_null(void)
@@ -91,6 +94,23 @@ static int run_process(void)
 	return 0;
 }
 
+static int sleep_for_good(void *unused)
+{
+	schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+	return 0;
+}
+
+/* A task whose parent, which each list of tasks shows, is at an address that cannot be read */
+static int run_tasks(void)
+{
+	struct task_struct *task = kthread_run(sleep_for_good, NULL, "oops_tasks");
+
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	rcu_assign_pointer(task->real_parent, (struct task_struct *)8);
+	return 0;
+}
+
 static int run_set(const char *value, const struct kernel_param *param)
 {
 	if (sysfs_streq(value, "process"))
@@ -107,6 +127,8 @@ static int run_set(const char *value, const struct kernel_param *param)
 		return register_die_notifier(&die_nb);
 	else if (sysfs_streq(value, "notifier"))
 		return atomic_notifier_chain_register(&oops_notifier_list, &notifier_nb);
+	else if (sysfs_streq(value, "tasks"))
+		return run_tasks();
 	else
 		return -EINVAL;
 	return 0;
@@ -114,7 +136,7 @@ static int run_set(const char *value, const struct kernel_param *param)
 
 static const struct kernel_param_ops run_ops = { .set = run_set };
 module_param_cb(run, &run_ops, NULL, 0200);
-MODULE_PARM_DESC(run, "process, softirq, hardirq, nmi, claim_nmi, nested or notifier");
+MODULE_PARM_DESC(run, "process, softirq, hardirq, nmi, claim_nmi, nested, notifier or tasks");
 
 MODULE_DESCRIPTION("Oopses in every context, for tests");
 MODULE_LICENSE("GPL");
