@@ -20,7 +20,7 @@ rogue_analyzer
 # The daemon's writes are counted below; these are periodic.
 daemon_config '[daemon]' 'metrics=none'
 daemon_start
-daemon_follow a >/dev/null
+daemon_follow a "signal='event'" >/dev/null
 
 # --- domains that are not enabled ---
 
@@ -34,7 +34,7 @@ sent() {
 		virsh -q resume "$(guest_domain other)" >/dev/null
 	done
 	budget=$((budget + 1))
-	daemon_change a "budget='$budget'"
+	daemon_change a "budget='$budget' signal='event'"
 	after=$(awk '/^wchar/ { print $2 }' "/proc/$daemon_pid/io")
 	echo $((after - before))
 }
@@ -47,7 +47,7 @@ tap_note "bytes written with 1 pause: $few, with 41: $many"
 # bytes.
 tap_ok "after the first, events of a domain that is not enabled cause no calls" [ $((many - few)) -lt $((40 * 150)) ]
 daemon_mark
-daemon_enable other
+daemon_enable other "signal='event'"
 tap_like 'a domain is followed when it is enabled' "$(daemon_wait "$(guest_domain other): ")" 'enabled and running'
 
 # --- QEMUs that hang ---
@@ -57,7 +57,7 @@ qemu_pid() {
 }
 
 # The kernels of the hung domains are searched first, and the search hangs.
-daemon_follow third >/dev/null
+daemon_follow third "signal='event'" >/dev/null
 daemon_stop
 kill -STOP "$(qemu_pid other)" "$(qemu_pid third)"
 virsh -q metadata "$(guest_domain a)" https://oopsbt.org/xmlns/domain/1 --live --remove >/dev/null
@@ -65,7 +65,7 @@ daemon_start
 for name in other third; do
 	daemon_wait "$(guest_domain "$name"): cannot tell whether its QEMU pauses at an oops" >/dev/null
 done
-daemon_enable a
+daemon_enable a "signal='event'"
 tap_ok "while as many QEMUs hang as a connection has calls, another guest's kernel is found" \
 	daemon_wait "$(guest_domain a): runs Linux" 60
 oops a

@@ -109,10 +109,14 @@ libvirt_start() {
 }
 
 libvirt_stop() {
-	local domain
+	local domain file
 	[ -S "$libvirt_root/run/libvirt/libvirt-sock" ] || libvirt_again
 	for domain in $(timeout 20 virsh -q list --name 2>/dev/null); do
 		timeout 20 virsh -q destroy "$domain" >/dev/null
+	done
+	# Those of a libvirtd that did not start again; driver.pid is its own.
+	for file in "$libvirt_root"/run/libvirt/qemu/*.pid; do
+		[[ $file == */driver.pid ]] || [ ! -e "$file" ] || end_process "$(cat "$file")"
 	done
 	end_process "$(cat "$libvirt_root/libvirtd.pid")" "$(cat "$libvirt_root/virtlogd.pid")"
 }
