@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The tests of pvpanic in QEMU's own suite, with the patched QEMU: qtest.test.sh [SERIES]
+# The tests of QEMU's own suite that the series adds or changes, with the patched QEMU: qtest.test.sh [SERIES]
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
@@ -10,7 +10,7 @@ here=$(dirname "$(realpath "$0")")
 qemu=$("$here/../../qemu-patches/build-qemu" "${1:-7.2}")
 export QTEST_QEMU_BINARY=$qemu
 
-for test in pvpanic-test pvpanic-pci-test; do
+for test in pvpanic-test pvpanic-pci-test inject-nmi-test; do
 	status=0
 	output=$(timeout 120 "${qemu%/bin/*}/qtest/$test" --tap -k 2>&1) || status=$?
 	while read -r result title; do

@@ -15,7 +15,7 @@ patches=$(realpath "$here/../../qemu-patches")
 touched() {
 	awk '$1 == "---" { from = $2 }
 		$1 == "+++" { to = substr($2, 3); if (from == "/dev/null") new[to]; else if (!(to in new)) print to }' \
-		"$patches/$1"/000[1-9]-*.patch | sort -u
+		"$patches/$1"/00{0[1-9],1[0-9]}-*.patch | sort -u
 }
 
 # tree SERIES pristine|debian: a tree with only the needed files
@@ -39,7 +39,7 @@ sum() {
 
 checkpatch() {
 	local patch
-	for patch in "$patches/$1"/000[1-9]-*.patch; do
+	for patch in "$patches/$1"/00{0[1-9],1[0-9]}-*.patch; do
 		perl "$("$patches/fetch-source" "$1")/scripts/checkpatch.pl" --no-tree --quiet "$patch" >"$test_dir/checkpatch" || true
 		# 0001 documents the manual import of a header.
 		grep -vE 'imported from Linux|^#|^ #define|^total: 0 errors, 1 warnings|^$|style problems|are false positives|CHECKPATCH in' \
@@ -50,7 +50,7 @@ checkpatch() {
 
 mails() {
 	local patch
-	for patch in "$patches/$1"/000[1-9]-*.patch; do
+	for patch in "$patches/$1"/00{0[1-9],1[0-9]}-*.patch; do
 		grep -q '^Signed-off-by: .*@' "$patch" || { echo "$patch is not signed off"; return 1; }
 		awk '/^Subject:/ { s = 1 } /^$/ { s = 0 } s && length > 90 { exit 1 }' "$patch" || { echo "$patch: long subject"; return 1; }
 	done
