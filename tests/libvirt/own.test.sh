@@ -28,6 +28,7 @@ own() {
 }
 
 # style TREE: prints what the checks find in a clone of the tree. They take every file in a folder "virsh" for one of virsh's.
+# No time limit, as meson measures it by the clock: a busy machine is not a fault of style.
 style() {
 	local clone=$work/style check other
 	rm -rf "$clone"
@@ -40,7 +41,7 @@ style() {
 	done
 	meson setup "$clone/build" "$clone" -Dauto_features=disabled -Dsystem=false -Ddocs=disabled -Dtests=enabled >"$log" 2>&1 ||
 		tail -n 5 "$log"
-	meson_test "$clone" --timeout-multiplier 20 --suite syntax-check >"$log" 2>&1 || true
+	meson_test "$clone" --timeout-multiplier 0 --suite syntax-check >"$log" 2>&1 || true
 	grep -qE '^Ok: +1[0-9][0-9] *$' "$log" || echo 'the checks do not run'
 	sed -nE 's,.*syntax-check / ([a-zA-Z0-9_-]+) +(FAIL|TIMEOUT) .*,\1,p' "$log" | sort -u >"$work/failed"
 	while read -r check; do
