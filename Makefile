@@ -181,11 +181,11 @@ check-host: tests
 	tests/run $(filter-out tests/host/operating.test.sh,$(sort $(wildcard tests/host/*.test.sh)))
 	$(foreach suite,bookworm trixie,HOST_SUITE=$(suite) tests/run -l $(suite) tests/host/operating.test.sh &&) true
 
-# C files of the programs; cppcheck covers those that only tests use.
+# C files of the programs that are in git; cppcheck covers those that only tests use.
 .PHONY: analyse
 analyse:
 	tools/install-deps lint
-	$(Q)tests/lint/analyse $(filter-out tests/%,$(sort $(OBJECTS:$(BUILD)/%.o=%.c))) -- \
+	$(Q)tests/lint/analyse $(filter-out tests/%,$(wildcard $(sort $(OBJECTS:$(BUILD)/%.o=%.c)))) -- \
 		$(filter-out -W%,$(OOPSBT_CFLAGS)) $(CONFIGURED_DEFINES) $(OOPSBT_CPPFLAGS)
 
 .PHONY: lint

@@ -136,14 +136,14 @@ static void note_option(struct given *given, const struct cli_option *option, co
 		given->domain = value;
 }
 
-/* Notes @words up to @end. */
+/* Notes @words up to @end, which is a word, too. */
 static void note_words(struct given *given, GArray *options, char **words, char **end)
 {
 	bool options_end = false;
 
 	for (; words < end; words++) {
 		const struct cli_option *option = option_of(options, *words);
-		bool has_value = option && words[1] && cli_takes_word(option, words[1]);
+		bool has_value = option && cli_takes_word(option, words[1]);
 
 		if (options_end || (*words)[0] != '-' || !(*words)[1])
 			given->operands++;

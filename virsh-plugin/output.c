@@ -253,6 +253,7 @@ struct table *table_new(const char *const *titles)
 	table->cells = g_ptr_array_new_with_free_func(g_free);
 	for (; titles[table->width]; table->width++)
 		add_cell(table, titles[table->width]);
+	g_assert(table->width > 0);
 	return table;
 }
 

@@ -979,8 +979,9 @@ static void recall(struct stall *stall, const char *line)
 	told.silent = silent != 0;
 	told.changed = changed != 0;
 	place = told_of(stall, told.incident, cpu);
-	if (place)
-		*place = told;
+	if (!place)
+		return;
+	*place = told;
 	if (told.incident == INCIDENT_STARVED)
 		stall->starved_us = MAX(stall->starved_us, told.began_us);
 }
