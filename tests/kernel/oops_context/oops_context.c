@@ -22,9 +22,13 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
-#include <linux/panic_notifier.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/version.h>
+/* Linux 5.13 and older have its content in linux/kernel.h. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+#include <linux/panic_notifier.h>
+#endif
 #include <asm/nmi.h>
 
 static noinline void write_null(void)
