@@ -131,6 +131,17 @@ counting() {
 	counting_until=$((SECONDS + 60))
 }
 
+# counts: what those of the other CPUs counted last that stand in the counting function. A CPU that
+# was stopped elsewhere, or at the start, has another value in that register.
+counts() {
+	local i offset
+	for i in 1 2 3; do
+		[ "$(value "\$.vcpus[$i].frames[0].symbol" exact)" = scenario_count ] || continue
+		offset=$(value "\$.vcpus[$i].frames[0].offset" exact)
+		[ "$offset" -le 11 ] || echo $(($(value "\$.vcpus[$i].regs.r12" exact)))
+	done
+}
+
 # counted: an oops on CPU 0 while the others count; sets $ahead, the median of five: the host may
 # let a vCPU wait at any time, before the oops or after it
 counted() {
@@ -141,12 +152,9 @@ counted() {
 		apart
 		guest_exec exact '(taskset 1 sh -c "echo null >/sys/kernel/debug/oopsbt_scenario/run") >/dev/null 2>&1; true' 2>/dev/null
 		daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
-		# A CPU that was stopped elsewhere, or at the start, has another value in that
-		# register.
-		[ "$(value '$.vcpus[1:4].frames[0].symbol' exact | grep -cx scenario_count)" = 3 ] || continue
-		[ "$(value '$.vcpus[1:4].frames[0].offset' exact | sort -n | head -n 1)" -gt 11 ] || continue
+		last=$(counts | sort -n | tail -n 1)
+		[ -n "$last" ] || continue
 		seen=$((seen + 1))
-		last=$(value '$.vcpus[1:4].regs.r12' exact | while read -r held; do echo $((held)); done | sort -n | tail -n 1)
 		began=$(counter "$at_oops")
 		tap_note "the last CPU stood $((last - began)) counts after the oops"
 		all+="$((last - began)) "
@@ -284,7 +292,6 @@ daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
 
 symbols=$(guest_exec exact 'grep scenario_counter /proc/kallsyms')
 now=$(printf '%s\n' "$symbols" | awk '$3 == "scenario_counter" { print $1 }')
-guest_exec exact 'echo "counter 0,2-3 20000" >/sys/kernel/debug/oopsbt_scenario/run'
 # Long enough for a busy machine: QEMU resumes the guest this long after the oops.
 daemon_change exact "budget='8000'"
 daemon_stop
@@ -292,6 +299,7 @@ rogue_analyzer
 rogue hang-frozen
 daemon_start
 daemon_wait "$(guest_domain exact): its QEMU pauses" >/dev/null
+guest_exec exact 'echo "counter 0,2-3 60000" >/sys/kernel/debug/oopsbt_scenario/run'
 apart
 oops exact &
 writer=$!
