@@ -86,6 +86,29 @@ static void save_counter(const struct kernel_state *state, GKeyFile *file)
 	g_key_file_set_uint64(file, WATCH, "credit", state->watch.credit - credited);
 }
 
+static void set_instance(GKeyFile *file, const struct layout *layout)
+{
+	g_key_file_set_integer(file, INSTANCE, "id", layout->domain_id);
+	g_key_file_set_integer(file, INSTANCE, "pid", layout->pid);
+	g_key_file_set_uint64(file, INSTANCE, "start_time", layout->start_time);
+}
+
+static bool is_instance(GKeyFile *file, const struct layout *layout)
+{
+	return g_key_file_get_integer(file, INSTANCE, "id", NULL) == layout->domain_id &&
+	       g_key_file_get_integer(file, INSTANCE, "pid", NULL) == layout->pid &&
+	       g_key_file_get_uint64(file, INSTANCE, "start_time", NULL) == layout->start_time;
+}
+
+static bool write_file(GKeyFile *file, const char *path, GError **error)
+{
+	gsize length;
+	g_autofree char *text = g_key_file_to_data(file, &length, NULL);
+
+	return g_file_set_contents_full(path, text, (gssize)length, G_FILE_SET_CONTENTS_CONSISTENT,
+					0600, error);
+}
+
 bool kernel_state_save(const struct kernel_state *state, const char *runtime_directory,
 		       const char *uuid, const struct layout *layout, GError **error)
 {
@@ -93,13 +116,10 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 	g_autofree char *path = state_path(runtime_directory, uuid);
 	g_autofree char *folder = g_path_get_dirname(path);
 	g_autofree char *map = NULL;
-	g_autofree char *text = NULL;
-	gsize length;
 
-	g_key_file_set_integer(file, INSTANCE, "id", layout->domain_id);
-	g_key_file_set_integer(file, INSTANCE, "pid", layout->pid);
-	g_key_file_set_uint64(file, INSTANCE, "start_time", layout->start_time);
+	set_instance(file, layout);
 	if (state->map) {
+		gsize length;
 		const guchar *bytes = g_bytes_get_data(state->map, &length);
 
 		map = g_base64_encode(bytes, length);
@@ -124,21 +144,12 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 		g_key_file_set_int64(file, WATCH, "told_us", state->watch.told_us);
 	}
 	save_signals(state, file);
-	text = g_key_file_to_data(file, &length, NULL);
 	if (g_mkdir_with_parents(folder, 0700) < 0) {
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "creating %s: %s",
 			    folder, g_strerror(errno));
 		return false;
 	}
-	return g_file_set_contents_full(path, text, (gssize)length, G_FILE_SET_CONTENTS_CONSISTENT,
-					0600, error);
-}
-
-static bool is_instance(GKeyFile *file, const struct layout *layout)
-{
-	return g_key_file_get_integer(file, INSTANCE, "id", NULL) == layout->domain_id &&
-	       g_key_file_get_integer(file, INSTANCE, "pid", NULL) == layout->pid &&
-	       g_key_file_get_uint64(file, INSTANCE, "start_time", NULL) == layout->start_time;
+	return write_file(file, path, error);
 }
 
 bool kernel_state_load(struct kernel_state *state, const char *runtime_directory, const char *uuid,
@@ -152,6 +163,10 @@ bool kernel_state_load(struct kernel_state *state, const char *runtime_directory
 	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL) ||
 	    !(continued || is_instance(file, layout)))
 		return false;
+	if (!is_instance(file, layout)) {
+		set_instance(file, layout);
+		write_file(file, path, NULL);
+	}
 	map = g_key_file_get_string(file, KERNEL, "map", NULL);
 	if (map) {
 		gsize length;

@@ -41,7 +41,8 @@ bool kernel_state_save(const struct kernel_state *state, const char *runtime_dir
 		       const char *uuid, const struct layout *layout, GError **error);
 /*
  * False: there is none for this instance; @state is empty. @continued: this instance continues the
- * guest of the one before it.
+ * guest of the one before it, and what is stored is this instance's from now on: the next daemon
+ * cannot tell that it continues, if it was suspended meanwhile.
  */
 bool kernel_state_load(struct kernel_state *state, const char *runtime_directory, const char *uuid,
 		       const struct layout *layout, bool continued);

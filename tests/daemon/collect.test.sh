@@ -205,6 +205,28 @@ oops b
 stored b >/dev/null
 tap_is "no oops before a save is collected twice" $(($(dumps b | wc -l) - had)) 3
 
+# The next daemon is killed before it has searched the restored guest. Once the guest was suspended,
+# libvirt does not say any more that it was restored.
+printf '#!/bin/sh\nexec cat <&3 >/dev/null\n' >"$test_dir/silent"
+chmod +x "$test_dir/silent"
+is_taken_over() {
+	grep -x "pid=$(cat "$libvirt_root/run/libvirt/qemu/$(guest_domain b).pid")" \
+		"$daemon_runtime/maps/$(virsh domuuid "$(guest_domain b)" | xargs)"
+}
+had=$(dumps b | wc -l)
+daemon_kill
+oops b
+saved b
+OOPSBT_ANALYZER=$test_dir/silent daemon_start
+eventually 20 is_taken_over >/dev/null || true
+daemon_kill
+virsh -q suspend "$(guest_domain b)"
+virsh -q resume "$(guest_domain b)"
+daemon_start
+stored b >/dev/null || true
+tap_is "an oops before a save is collected after the restore, if the daemon was killed before it looked" \
+	"$(json b signal) $(($(dumps b | wc -l) - had))" 'watch 1'
+
 # Another process collects the domain: it holds the lock.
 had=$(dumps b | wc -l)
 exec {lock}>"$daemon_runtime/locks/$(virsh domuuid "$(guest_domain b)" | xargs)"

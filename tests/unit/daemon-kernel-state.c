@@ -67,6 +67,10 @@ static void test_signals(void)
 	g_assert_true(kernel_state_load(&state, path, "a", &another, true));
 	g_assert_cmpuint(suppressed_total(&state.suppressed), ==, 10);
 	kernel_state_clear(&state);
+	/* From then on, for a daemon that cannot tell that it was restored. */
+	g_assert_true(kernel_state_load(&state, path, "a", &another, false));
+	g_assert_cmpuint(suppressed_total(&state.suppressed), ==, 10);
+	kernel_state_clear(&state);
 	remove_directory(path);
 }
 
