@@ -499,8 +499,11 @@ static bool judge_rcu(const struct stall *stall, const struct stall_limits *limi
 	return true;
 }
 
-/* Does the vCPU live: has it had an interrupt, has it run, or does it want to run? */
-static bool lives(const struct cpu *cpu, const struct stall_cpu *now, gint64 passed_us)
+/*
+ * Does the vCPU live: has it had an interrupt, has it run, or does it want to run? @dead: the guest
+ * is reported as dead. Then it must run: a freeze also wakes the threads of a dead guest.
+ */
+static bool lives(const struct cpu *cpu, const struct stall_cpu *now, gint64 passed_us, bool dead)
 {
 	gint64 before_us = now->read_us - cpu->looked.read_us - passed_us;
 
@@ -510,7 +513,8 @@ static bool lives(const struct cpu *cpu, const struct stall_cpu *now, gint64 pas
 		return true;
 	/* Time that it may have used before this tick does not count. */
 	return is_fresh(cpu, now) &&
-	       (now->runnable || now->used_us - cpu->looked.most_us - before_us > passed_us / 10);
+	       ((now->runnable && !dead) ||
+		now->used_us - cpu->looked.most_us - before_us > passed_us / 10);
 }
 
 /* The guest's clock stands if no CPU updates it, although time goes on. */
@@ -707,7 +711,7 @@ static void follow_all(struct stall *stall, const struct stall_sample *sample)
 		struct cpu *cpu = &stall->cpus[i];
 
 		known |= sample->cpus[i].known;
-		lively |= lives(cpu, &sample->cpus[i], passed_us);
+		lively |= lives(cpu, &sample->cpus[i], passed_us, stall->dead.active);
 		most_kept_us = MAX(most_kept_us, kept_lately_us(cpu, &sample->cpus[i]));
 		follow_cpu(stall, cpu, now_us, &sample->cpus[i]);
 	}

@@ -516,6 +516,12 @@ static void test_dead(void)
 	g_assert_cmpuint(world.num_began, ==, 0);
 	run(&world, 4);
 	check_began(&world, INCIDENT_DEAD, -1);
+	/* Its own freeze wakes a thread, which may wait for a processor then. */
+	world.cpus[1].runnable = true;
+	run(&world, 1);
+	world.cpus[1].runnable = false;
+	run(&world, 2);
+	g_assert_cmpuint(world.num_ended, ==, 0);
 	for (unsigned int i = 0; i < NUM_CPUS; i++)
 		world.cpus[i].known = false; /* destroyed */
 	run(&world, 2);
