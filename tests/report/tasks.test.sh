@@ -75,6 +75,7 @@ for kernel in ${KERNELS:-5.10 6.1 6.12}; do
 	tap_like "$kernel: a wait queue is named" "$(waits_of oopsbt-queue)" \
 		'^  Waits for a wait queue \(scenario_queue\+0x0/0x[0-9a-f]+ \[oopsbt_scenario\]\)$'
 	tap_is "$kernel: a task that waits for a work item waits for a completion" "$(waits_of 'kworker[^ ]*')" '  Waits for a completion'
+	[ -n "$(waits_of 'kworker[^ ]*')" ] || tap_note "$(grep -A12 '^kworker' "$dump/report.txt"; grep -A8 'task:kworker' "$test_dir/sysrq")"
 	tap_like "$kernel: an rt_mutex has its name and its owner" "$(waits_of oopsbt-rt)" \
 		'^  Waits for a rt_mutex \(scenario_rt_mutex\+0x0/0x[0-9a-f]+ \[oopsbt_scenario\]\), owner oopsbt-has-rt \(pid [0-9]+\)$'
 	tap_is "$kernel: a task that waits for a page lock has this wait" "$(waits_of oopsbt-page)" '  Waits for a page lock'
