@@ -74,7 +74,9 @@ for kernel in $kernels; do
 			collect --budget 10000 "$(guest_domain g)")
 		dump=$daemon_store/$(guest_domain g)/$id
 		cp "$dump/report.json" "$test_dir/reports/$i.json"
-		late+=$(late_without_reason "$dump/report.txt")
+		found=$(late_without_reason "$dump/report.txt")
+		late+=$found
+		[ -z "$found" ] || tap_note "$(awk -v cpu="${found%%$'\n'*}" '$0 == cpu { inside = 1 } inside' "$dump/report.txt" | head -n 30)"
 		# In 5.10's BLAKE2s, in assembler, ORC itself has no entries.
 		early+=$(grep 'ends early' "$dump/report.txt" | grep -v 'ORC knows no way up' || true)
 		wrong+=$("$query" symbols "$dump/report.json" "$test_dir/kallsyms" 2>&1 >/dev/null) || wrong+=' failed'
