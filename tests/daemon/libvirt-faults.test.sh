@@ -65,7 +65,7 @@ is_running() {
 
 # Its guard may be at work.
 runs() {
-	eventually 20 is_running
+	eventually 5 is_running
 }
 
 # no_records FUNCTION
