@@ -20,6 +20,7 @@ rogue_analyzer
 # The daemon's writes are counted below; these are periodic.
 daemon_config '[daemon]' 'metrics=none'
 daemon_start
+# Without the watch no start looks for the count of oopses that the fake does not know.
 daemon_follow a "signal='event'" >/dev/null
 
 # --- domains that are not enabled ---
