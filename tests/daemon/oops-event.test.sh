@@ -145,16 +145,17 @@ counts() {
 # counted: an oops on CPU 0 while the others count; sets $ahead, the median of five: the host may
 # let a vCPU wait at any time, before the oops or after it
 counted() {
-	local i seen=0 last began all=''
+	local i seen=0 stood last began all=''
 	for ((i = 0; i < 40 && seen < 5; i++)); do
 		daemon_mark
 		counting
 		apart
 		guest_exec exact '(taskset 1 sh -c "echo null >/sys/kernel/debug/oopsbt_scenario/run") >/dev/null 2>&1; true' 2>/dev/null
 		daemon_wait "$(guest_domain exact): stored:" 60 >/dev/null
-		last=$(counts | sort -n | tail -n 1)
-		[ -n "$last" ] || continue
+		stood=$(counts | sort -n)
+		[ "$(wc -w <<<"$stood")" = 3 ] || continue
 		seen=$((seen + 1))
+		last=${stood##*$'\n'}
 		began=$(counter "$at_oops")
 		tap_note "the last CPU stood $((last - began)) counts after the oops"
 		all+="$((last - began)) "
