@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "analyze/left_out.h"
 
+#include <inttypes.h>
+
 #include "analyze/fault.h"
 #include "analyze/log_lines.h"
 #include "kernel/oops-log.h"
@@ -14,6 +16,11 @@
 static const struct suppressed_signals *suppressed(const struct analysis *analysis)
 {
 	return &analysis->report->collection.suppressed;
+}
+
+static bool may_be_left_out(const struct analysis *analysis)
+{
+	return suppressed(analysis)->oopses > 0 || analysis->report->collection.unwatched;
 }
 
 /* The oops with this number in a part of the log. */
@@ -73,7 +80,7 @@ unsigned int left_out_before(const struct analysis *analysis, const GArray *reco
 	uint64_t before = (uint64_t)told + suppressed(analysis)->oopses;
 	unsigned int counted = (unsigned int)die_counter->value;
 
-	if (!suppressed(analysis)->oopses)
+	if (!may_be_left_out(analysis))
 		return told;
 	if (!die_counter->known || counted < told)
 		return (unsigned int)MIN(before, UINT_MAX);
@@ -129,22 +136,28 @@ static void list_between(struct report *report, const GArray *records, uint64_t 
 void left_out_list(struct analysis *analysis, const GArray *records, unsigned int number)
 {
 	struct report *report = analysis->report;
-	unsigned int num = suppressed(analysis)->oopses;
+	uint64_t num = suppressed(analysis)->oopses;
 	uint64_t told = analysis->map->oopses_told - 1;
 	guint found;
 
-	if (!num)
+	if (!may_be_left_out(analysis))
 		return;
 	if (analysis->map->oopses_told == OOPSES_TOLD_UNKNOWN) {
-		report_add_error(report, "suppressed.oopses",
-				 "the oopses that were left out cannot be listed: the kernel was "
-				 "not known yet");
+		if (num)
+			report_add_error(report, "suppressed.oopses",
+					 "the oopses that were left out cannot be listed: the "
+					 "kernel was not known yet");
 		return;
+	}
+	if (report->collection.unwatched && number > told + num + 1) {
+		report->missed = (unsigned int)(number - told - num - 1);
+		num += report->missed;
 	}
 	list_between(report, records, told, number ? number : told + num + 1);
 	found = report->left_out->len + report->num_more_left_out;
 	if (found < num)
 		report_add_error(report, "suppressed.oopses",
-				 "of %u oopses that were not collected the guest's log has %u", num,
-				 found);
+				 "of %" PRIu64
+				 " oopses that were not collected the guest's log has %u",
+				 num, found);
 }

@@ -256,7 +256,8 @@ static bool take_context(struct live *live, enum protocol_type type, GError **er
 
 /*
  * The oopses that the next collection need not report: up to the one reported, or all if none waits
- * for a collection. A job that only checks a map must not hide waiting ones.
+ * for a collection. A job that only checks a map must not hide waiting ones, and a report of
+ * something else must not hide missed ones.
  */
 static uint64_t oopses_seen(const struct live *live)
 {
@@ -265,7 +266,8 @@ static uint64_t oopses_seen(const struct live *live)
 
 	if (analysis->oopses_seen)
 		return analysis->oopses_seen;
-	if (live->job.kind == JOB_MAP && !analysis->map_was_found)
+	if ((live->job.kind == JOB_MAP || analysis->report->collection.unwatched) &&
+	    !analysis->map_was_found)
 		return analysis->map->oopses_seen;
 	counted = analysis->settings.die_counter.value - analysis->report->collection.waiting;
 	return MAX(analysis->map->oopses_seen, (uint64_t)MAX(counted, 0));

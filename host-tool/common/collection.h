@@ -42,6 +42,7 @@ struct report_collection {
 	struct suppressed_signals suppressed;
 	unsigned int waiting; /* later signals of oopses that wait for a collection */
 	bool deferred;	      /* this signal waited for the rate limit */
+	bool unwatched;	      /* nobody watched the guest before it: oopses may have been missed */
 	char *domain_name;
 	char *domain_uuid;
 	char *signal;	/* "oops", "crashloaded", "panicked", "watch", "stall", "lockup",

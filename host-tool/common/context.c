@@ -73,6 +73,12 @@ static void build_string(JsonBuilder *builder, const char *name, const char *val
 		json_builder_add_null_value(builder);
 }
 
+static void build_boolean(JsonBuilder *builder, const char *name, bool value)
+{
+	json_builder_set_member_name(builder, name);
+	json_builder_add_boolean_value(builder, value);
+}
+
 static void build_int(JsonBuilder *builder, const char *name, uint64_t value)
 {
 	json_builder_set_member_name(builder, name);
@@ -98,10 +104,9 @@ static void build_collection(JsonBuilder *builder, const struct report_collectio
 	build_maybe_int(builder, "stalled_cpu", &collection->stalled_cpu);
 	for (size_t i = 0; i < G_N_ELEMENTS(collection_counts); i++)
 		build_int(builder, collection_counts[i].name, *count_at(collection, i));
-	json_builder_set_member_name(builder, "deferred");
-	json_builder_add_boolean_value(builder, collection->deferred);
-	json_builder_set_member_name(builder, "thawed_early");
-	json_builder_add_boolean_value(builder, collection->thawed_early);
+	build_boolean(builder, "deferred", collection->deferred);
+	build_boolean(builder, "unwatched", collection->unwatched);
+	build_boolean(builder, "thawed_early", collection->thawed_early);
 	json_builder_set_member_name(builder, "errors");
 	json_builder_begin_array(builder);
 	for (guint i = 0; collection->errors && i < collection->errors->len; i++) {
@@ -274,21 +279,6 @@ static bool old_thawed_early(const GPtrArray *errors)
 	return false;
 }
 
-static bool read_thawed_early(JsonObject *object, struct report_collection *collection,
-			      GError **error)
-{
-	JsonNode *node = json_object_get_member(object, "thawed_early");
-
-	if (node == NULL) {
-		collection->thawed_early = old_thawed_early(collection->errors);
-		return true;
-	}
-	if (!holds(node, G_TYPE_BOOLEAN))
-		return fail_member(error, "thawed_early", "true or false");
-	collection->thawed_early = json_node_get_boolean(node);
-	return true;
-}
-
 static bool read_maybe_int(JsonObject *object, const char *name, struct maybe_int *number,
 			   GError **error)
 {
@@ -317,15 +307,16 @@ static bool read_counts(JsonObject *object, struct report_collection *collection
 	return true;
 }
 
-static bool read_deferred(JsonObject *object, bool *deferred, GError **error)
+/* Cores that are older than a member lack it. */
+static bool read_boolean(JsonObject *object, const char *name, bool *value, GError **error)
 {
-	JsonNode *node = json_object_get_member(object, "deferred");
+	JsonNode *node = json_object_get_member(object, name);
 
 	if (node == NULL)
 		return true;
 	if (!holds(node, G_TYPE_BOOLEAN))
-		return fail_member(error, "deferred", "true or false");
-	*deferred = json_node_get_boolean(node);
+		return fail_member(error, name, "true or false");
+	*value = json_node_get_boolean(node);
 	return true;
 }
 
@@ -342,12 +333,15 @@ static bool read_collection(JsonObject *root, struct report_collection *collecti
 		if (!read_optional_string(object, collection_strings[i].name,
 					  string_at(collection, i), error))
 			return false;
-	return read_maybe_int(object, "freeze_us", &collection->freeze_us, error) &&
-	       read_maybe_int(object, "stalled_cpu", &collection->stalled_cpu, error) &&
-	       read_counts(object, collection, error) &&
-	       read_deferred(object, &collection->deferred, error) &&
-	       read_errors(object, collection->errors, error) &&
-	       read_thawed_early(object, collection, error);
+	if (!read_maybe_int(object, "freeze_us", &collection->freeze_us, error) ||
+	    !read_maybe_int(object, "stalled_cpu", &collection->stalled_cpu, error) ||
+	    !read_counts(object, collection, error) ||
+	    !read_errors(object, collection->errors, error))
+		return false;
+	collection->thawed_early = old_thawed_early(collection->errors);
+	return read_boolean(object, "deferred", &collection->deferred, error) &&
+	       read_boolean(object, "unwatched", &collection->unwatched, error) &&
+	       read_boolean(object, "thawed_early", &collection->thawed_early, error);
 }
 
 static bool read_extents(JsonObject *root, GArray *extents, GError **error)

@@ -14,8 +14,9 @@
  *                   "hypervisor", "tool_version", "memory_source", "tasks", "incident",
  *                   "evidence", "phase": strings or null,
  *                   "suppressed_rate_limit", ...: counts of struct suppressed_signals,
- *                   "waiting": N, "budget_ms": N, "deferred": bool, "stalled_cpu": N,
- *                   "thawed_early": bool, "errors": [ { "field", "message" } ] }
+ *                   "waiting": N, "budget_ms": N, "stalled_cpu": N, "deferred": bool,
+ *                   "unwatched": bool, "thawed_early": bool,
+ *                   "errors": [ { "field", "message" } ] }
  * }
  *
  * THAWED and FINISH carry a complete "collection" and nothing else; the analyser replaces its own.

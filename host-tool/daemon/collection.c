@@ -249,6 +249,7 @@ static void describe(struct run *run)
 	report->suppressed = request->suppressed;
 	report->waiting = request->waiting;
 	report->deferred = request->deferred;
+	report->unwatched = request->unwatched;
 	report->tasks = g_strdup(tasks_wanted(request));
 	report->budget_ms = request->options->budget_ms;
 	report->signalled = clock_rfc3339(request->signalled_us);
@@ -775,10 +776,10 @@ static struct store_entry *find_holder(struct run *run)
 
 	/*
 	 * A request by a user gets a dump. So does a signal after skipped signals, which may be of
-	 * another bug.
+	 * another bug, or after oopses that were missed: a record does not list them.
 	 */
-	if (run->request->incident == INCIDENT_COLLECT || run->analysis_error ||
-	    summary->left_out_differ)
+	if (run->request->incident == INCIDENT_COLLECT || run->request->unwatched ||
+	    run->analysis_error || summary->left_out_differ)
 		return NULL;
 	entries = store_list(run->collector->store, run->request->uuid, NULL);
 	if (entries)

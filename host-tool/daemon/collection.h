@@ -86,7 +86,7 @@ struct collection_request {
 	const char *previous; /* the domain's previous dump of an oops; NULL: unknown */
 	struct suppressed_signals suppressed; /* before this one */
 	unsigned int waiting;		      /* as in common/collection.h */
-	bool deferred;			      /* as in common/collection.h */
+	bool deferred, unwatched;	      /* as in common/collection.h */
 	GCancellable *cancellable;
 	collection_state_fn on_state;
 	collection_hook_fn hook; /* NULL: no hook */

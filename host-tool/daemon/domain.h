@@ -98,6 +98,7 @@ struct domain {
 	bool continued; /* the guest was saved: its next QEMU process continues the stored state */
 	struct guest_settings settings;
 	bool mapping, map_again;
+	bool recalling; /* the running collection recalls what an earlier daemon knew */
 	guint map_source;
 	unsigned int map_tries;
 	struct backoff stale; /* how often the watch saw another kernel */
@@ -199,6 +200,24 @@ void domain_ignore(struct domain *domain);
 void domain_refresh(struct domain *domain);
 void domain_refresh_stop(struct domain *domain);
 
+/* What an earlier daemon knew of a guest, or what was known of it when it was saved. */
+struct recalled {
+	bool known; /* @state is valid */
+	struct kernel_state state;
+};
+
+/*
+ * Call it in a task's thread, for a domain of which neither layout nor kernel is known. Whatever
+ * searches the kernel or collects must recall first, since it replaces the stored state: that shows
+ * which oopses came while nobody watched. Returns the layout, or NULL. @continued: as in struct
+ * domain. @recalled: zeroed.
+ */
+struct layout *domain_kernel_recall(virDomainPtr domain, const struct collector *collector,
+				    const char *uuid, bool continued, struct recalled *recalled,
+				    GError **error);
+/* In the main thread, when nothing is known of the kernel yet: takes over @recalled, and zeroes it.
+ */
+void domain_kernel_adopt(struct domain *domain, struct recalled *recalled);
 /* A new instance, another kernel, or none: drops what is known of memory and kernel. */
 void domain_kernel_reset(struct domain *domain);
 /* The guest was saved, or is restored: the same kernel continues in another QEMU process. */

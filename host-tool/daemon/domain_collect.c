@@ -21,7 +21,10 @@ struct collect_task {
 	struct options options;
 	struct layout *layout;
 	GBytes *map;
-	char *release; /* of the guest's kernel; NULL: unknown */
+	bool recall, continued; /* see domain_kernel_recall() */
+	struct recalled recalled;
+	bool unwatched; /* as in common/collection.h */
+	char *release;	/* of the guest's kernel; NULL: unknown */
 	char *previous;
 	unsigned int waiting;
 	bool held;
@@ -86,12 +89,28 @@ static char *hook_text(const struct collection_result *result, void *user_data)
 	return environment;
 }
 
+/* If it fails, so will the collection, which says why. */
+static void recall(struct collect_task *collect, virConnectPtr connection)
+{
+	const struct kernel_state *state = &collect->recalled.state;
+	g_autoptr(virDomain) domain = virDomainLookupByUUIDString(connection, collect->task.uuid);
+
+	if (domain)
+		collect->layout =
+			domain_kernel_recall(domain, &collect->collector, collect->task.uuid,
+					     collect->continued, &collect->recalled, NULL);
+	if (state->map)
+		collect->map = g_bytes_ref(state->map);
+	/* If others wait, the memory watch finds what was missed. */
+	collect->unwatched = state->map && state->watch.have_counter && !collect->waiting;
+}
+
 static void collect_work(struct task *task)
 {
 	struct collect_task *collect = (struct collect_task *)task;
 	virConnectPtr connection = connection_take(collect->connections, &collect->error);
 	unsigned int left_behind = virt_calls_left_behind();
-	const struct collection_request request = {
+	struct collection_request request = {
 		.connection = connection,
 		.uuid = task->uuid,
 		.options = &collect->options,
@@ -104,10 +123,7 @@ static void collect_work(struct task *task)
 		.held = collect->held,
 		.disk_requests = &collect->disk_requests,
 		.held_registers = collect->held_registers,
-		.layout = collect->layout,
-		.map = collect->map,
 		.previous = collect->previous,
-		.suppressed = collect->signal.suppressed,
 		.waiting = collect->waiting,
 		.deferred = collect->signal.deferred,
 		.cancellable = collect->cancellable,
@@ -120,6 +136,13 @@ static void collect_work(struct task *task)
 		collect->connection_lost = true;
 		return;
 	}
+	if (collect->recall)
+		recall(collect, connection);
+	request.layout = collect->layout;
+	request.map = collect->map;
+	request.suppressed = collect->signal.suppressed;
+	suppressed_add(&request.suppressed, &collect->recalled.state.suppressed);
+	request.unwatched = collect->unwatched;
 	if (!collection_run(&collect->collector, &request, &collect->result, &collect->error))
 		collect->connection_lost = virConnectIsAlive(connection) != 1;
 	connection_give(collect->connections, connection, virt_calls_left_behind() == left_behind);
@@ -200,6 +223,11 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	}
 	if (result->layout->domain_id != domain->id)
 		return;
+	if (domain->recalling) {
+		domain->continued = false;
+		if (collect->recalled.known)
+			domain_kernel_adopt(domain, &collect->recalled);
+	}
 	if (domain->layout == NULL)
 		domain->layout = layout_ref(result->layout);
 	if (result->map) {
@@ -216,6 +244,11 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 		domain_clock_check(domain);
 	domain_stall_follow(domain, &collect->signal, result->blocked);
 	another_kernel = watch_set(&domain->kernel.watch, &result->verdict);
+	/* The report of an oops lists those that were missed; after another one the watch finds
+	 * them. */
+	if (domain->recalling && collect->unwatched && result->analysed &&
+	    collect->signal.incident == INCIDENT_OOPS)
+		watch_catch_up(&domain->kernel.watch, &result->verdict);
 	guest_settings_set(&domain->settings, &result->verdict);
 	domain_kernel_save(domain);
 	/* Looks at once: a daemon that follows soon must not take this oops for another one. */
@@ -260,9 +293,11 @@ static void collect_done(struct task *task, struct domain *domain)
 	bool again = domain && is_worth_retry(collect);
 
 	name_hang(&collect->signal, &collect->result);
-	if (collect->error == NULL)
+	if (collect->error == NULL) {
+		suppressed_add(&collect->signal.suppressed, &collect->recalled.state.suppressed);
 		metrics_stored(task->all->metrics, &collect->result.times,
 			       collect->signal.deferred);
+	}
 	publication_changed(task->all->publication);
 	tell_of_collection(collect, domain, again);
 	if (domain == NULL) {
@@ -277,6 +312,10 @@ static void collect_done(struct task *task, struct domain *domain)
 		retry_collection(domain, collect);
 	else
 		fail_collection(domain, collect);
+	if (domain->recalling) {
+		domain->recalling = domain->map_again = false;
+		domain_kernel_find(domain, 0);
+	}
 	status_changed(domain->all);
 	/* The guest was stopped when the freeze was reported. */
 	if (domain->paused_us)
@@ -298,6 +337,7 @@ static void collect_clear(struct task *task)
 	g_free(collect->held_registers);
 	layout_unref(collect->layout);
 	g_clear_pointer(&collect->map, g_bytes_unref);
+	kernel_state_clear(&collect->recalled.state);
 	g_object_unref(collect->cancellable);
 	collection_result_clear(&collect->result);
 	g_clear_error(&collect->error);
@@ -340,6 +380,11 @@ void domain_collect_next(struct domain *domain)
 	collect->signal.evidence = g_strdup(signal->evidence);
 	collect->name = g_strdup(domain->name);
 	collect->options = domain->options;
+	collect->recall = domain->layout == NULL && domain->kernel.map == NULL;
+	collect->continued = domain->continued;
+	domain->recalling = collect->recall;
+	/* A search that runs has recalled the same; it is repeated with what this one finds. */
+	domain->map_again |= collect->recall && domain->mapping;
 	collect->layout = domain->layout ? layout_ref(domain->layout) : NULL;
 	collect->map = domain->kernel.map ? g_bytes_ref(domain->kernel.map) : NULL;
 	collect->release = g_strdup(domain->kernel.release);

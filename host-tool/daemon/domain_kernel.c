@@ -26,30 +26,41 @@ struct map_task {
 	GBytes *map;
 	struct layout *layout;
 	bool continued;
-	bool is_recalled; /* @recalled is valid */
-	struct kernel_state recalled;
+	struct recalled recalled;
 	GCancellable *cancellable;
 	struct collection_result result;
 	GError *error;
 };
 
-/*
- * Loads what an earlier daemon knew of this instance, or what is known of a guest that was saved:
- * it shows what happened meanwhile. The kernel must not be searched without it, since that replaces
- * the saved state.
- */
+struct layout *domain_kernel_recall(virDomainPtr domain, const struct collector *collector,
+				    const char *uuid, bool continued, struct recalled *recalled,
+				    GError **error)
+{
+	struct layout *layout = layout_read(domain, collector->memory, LAYOUT_TIMEOUT_MS, error);
+
+	if (layout)
+		recalled->known = kernel_state_load(&recalled->state, collector->runtime_directory,
+						    uuid, layout, continued);
+	return layout;
+}
+
+void domain_kernel_adopt(struct domain *domain, struct recalled *recalled)
+{
+	watch_continue(&recalled->state.watch, &domain->kernel.watch);
+	kernel_state_clear(&domain->kernel);
+	domain->kernel = recalled->state;
+	*recalled = (struct recalled){0};
+}
+
 static bool recall(struct map_task *map, virDomainPtr domain)
 {
 	if (map->layout || map->map)
 		return true;
-	map->layout = layout_read(domain, map->collector.memory, LAYOUT_TIMEOUT_MS, &map->error);
-	if (map->layout == NULL)
-		return false;
-	map->is_recalled = kernel_state_load(&map->recalled, map->collector.runtime_directory,
-					     map->task.uuid, map->layout, map->continued);
-	if (map->recalled.map)
-		map->map = g_bytes_ref(map->recalled.map);
-	return true;
+	map->layout = domain_kernel_recall(domain, &map->collector, map->task.uuid, map->continued,
+					   &map->recalled, &map->error);
+	if (map->recalled.state.map)
+		map->map = g_bytes_ref(map->recalled.state.map);
+	return map->layout != NULL;
 }
 
 static void map_work(struct task *task)
@@ -154,6 +165,12 @@ static bool is_incomplete(const struct domain *domain, const struct map_task *ma
 	       domain->map_tries < MAX_INCOMPLETE_TRIES;
 }
 
+/* A collection has found a kernel since, or has reported oopses: its map is newer. */
+static bool is_outdated(const struct domain *domain, const struct map_task *map)
+{
+	return domain->kernel.map && domain->kernel.map != map->map;
+}
+
 static void map_done(struct task *task, struct domain *domain)
 {
 	struct map_task *map = (struct map_task *)task;
@@ -161,7 +178,7 @@ static void map_done(struct task *task, struct domain *domain)
 	if (domain == NULL)
 		return;
 	domain->mapping = false;
-	if (domain->map_again) {
+	if (domain->map_again || is_outdated(domain, map)) {
 		domain->map_again = false;
 		domain_kernel_find(domain, 0);
 		return;
@@ -176,11 +193,11 @@ static void map_done(struct task *task, struct domain *domain)
 				  "memory is read through libvirt, which is slower: %s",
 				  domain->layout->fallback);
 	}
-	domain->continued = false;
-	if (domain->kernel.map == NULL && map->is_recalled) {
-		kernel_state_clear(&domain->kernel);
-		domain->kernel = map->recalled;
-		map->recalled = (struct kernel_state){0};
+	/* Otherwise nothing was recalled yet. */
+	if (map->layout)
+		domain->continued = false;
+	if (domain->kernel.map == NULL && map->recalled.known) {
+		domain_kernel_adopt(domain, &map->recalled);
 		domain_signals_recall(domain);
 	}
 	domain_stopped(domain);
@@ -198,7 +215,7 @@ static void map_clear(struct task *task)
 	struct map_task *map = (struct map_task *)task;
 
 	collection_result_clear(&map->result);
-	kernel_state_clear(&map->recalled);
+	kernel_state_clear(&map->recalled.state);
 	g_clear_pointer(&map->map, g_bytes_unref);
 	layout_unref(map->layout);
 	g_object_unref(map->cancellable);
@@ -218,7 +235,7 @@ void domain_kernel_find(struct domain *domain, unsigned int delay_ms)
 		domain->map_source = g_timeout_add(delay_ms, find_now, domain);
 		return;
 	}
-	if (domain->mapping) {
+	if (domain->mapping || domain->recalling) {
 		domain->map_again = true;
 		return;
 	}
@@ -286,6 +303,7 @@ static void drop(struct domain *domain)
 	g_object_unref(domain->map_cancellable);
 	domain->map_cancellable = g_cancellable_new();
 	domain->map_again = domain->mapping;
+	domain->recalling = false;
 	domain->map_tries = 0;
 	domain_stall_set(domain, NULL);
 	domain_disks_set(domain, NULL);

@@ -61,6 +61,21 @@ bool watch_set(struct watch *watch, const struct protocol_verdict *verdict)
 	return had;
 }
 
+void watch_continue(struct watch *watch, const struct watch *since)
+{
+	watch->credit += since->credit;
+	watch->credit_until = MAX(watch->credit_until, since->credit_until);
+}
+
+void watch_catch_up(struct watch *watch, const struct protocol_verdict *verdict)
+{
+	if (!verdict->known || !watch->have_counter)
+		return;
+	watch->counter = verdict->die_counter;
+	watch->taint = verdict->taint;
+	watch->suspicious = false;
+}
+
 /* Counts only grow, in small steps, and flags are never cleared. */
 static bool is_plausible(const struct watch *watch, uint32_t step, uint64_t taint)
 {

@@ -66,6 +66,14 @@ bool watch_has_told(struct watch *watch, gint64 signalled_us);
 bool watch_set(struct watch *watch, const struct protocol_verdict *verdict);
 
 /*
+ * @watch was stored by an earlier daemon: adds the events that came since, which @since counts.
+ */
+void watch_continue(struct watch *watch, const struct watch *since);
+
+/* A report has told of all oopses that the verdict counts. Call it after watch_set(). */
+void watch_catch_up(struct watch *watch, const struct protocol_verdict *verdict);
+
+/*
  * Checks current values. @taint is ignored if its address is unknown. @events: the daemon receives
  * events. @now: monotonic, µs; @real_us: the time by the clock of the events, µs.
  */

@@ -223,6 +223,7 @@ struct report {
 	struct report_oops oops;
 	GArray *left_out;	 /* of struct report_left_out; of collection.suppressed */
 	guint num_more_left_out; /* more in the log that are not listed */
+	unsigned int missed;	 /* of these: came while nobody watched, so they had no signal */
 	struct report_complaint complaint;
 	struct report_fault fault;
 	GArray *vcpus; /* of struct report_vcpu */

@@ -40,7 +40,7 @@ void text_left_out(GString *text, const struct report *report)
 {
 	const struct report_collection *collection = &report->collection;
 
-	if (!suppressed_total(&collection->suppressed))
+	if (!suppressed_total(&collection->suppressed) && !report->missed)
 		return;
 	g_string_append(text, "\nNot collected");
 	if (collection->previous) {
@@ -49,6 +49,9 @@ void text_left_out(GString *text, const struct report *report)
 	}
 	g_string_append_c(text, '\n');
 	write_reasons(text, &collection->suppressed);
+	if (report->missed)
+		text_append(text, "  %u oops%s: oopsbtd did not watch the guest then\n",
+			    report->missed, report->missed == 1 ? "" : "es");
 	for (guint i = 0; i < report->left_out->len; i++)
 		write_oops(text, &g_array_index(report->left_out, struct report_left_out, i));
 	if (report->num_more_left_out)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 $(eval $(call program,tests/daemon/rogue-analyze,tests/daemon/rogue-analyze.c,$(PACKAGES),host-tool/libcommon.a))
+$(eval $(call program,tests/daemon/hold-search,tests/daemon/hold-search.c,$(PACKAGES),host-tool/libcommon.a))
 
 PRELOADED := $(patsubst %,$(BUILD)/tests/daemon/%.so,fail-call late-clock)
 TEST_LIBRARIES += $(PRELOADED)

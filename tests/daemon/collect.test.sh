@@ -241,6 +241,22 @@ stored b >/dev/null
 tap_is "an oops that was noticed, but not collected when the daemon was killed, is collected by the next one" \
 	$(($(dumps b | wc -l) - had)) 1
 
+# The search of the next daemon does not end, so the event of an oops is collected before it.
+daemon_stop
+had=$(dumps a | wc -l)
+oops a
+REAL_ANALYZER=$build/host-tool/oopsbt-analyze OOPSBT_ANALYZER=$build/tests/daemon/hold-search daemon_start
+oops a
+stored a >/dev/null
+tap_is "the first event after an oops that nobody watched is collected, and its report lists that oops" \
+	"$(json a signal) $(json a missed) $(newest a report.txt | grep -c '^  \[.*\] #.*null_deref')" 'crashloaded 1 1'
+daemon_stop
+daemon_start
+daemon_wait "$(guest_domain a): runs Linux" >/dev/null
+oops a
+stored a >/dev/null
+tap_is "a missed oops that a report lists has no dump of its own" "$(json a suppressed) $(($(dumps a | wc -l) - had))" 'null 2'
+
 # --- reading memory through libvirt, and failed stores ---
 
 daemon_stop

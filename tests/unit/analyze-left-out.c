@@ -203,6 +203,42 @@ static void test_list(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_cmpuint(f->analysis.report->errors->len, ==, 0);
 }
 
+/* Nobody watched the guest: the kernel's count tells of oopses that had no signal. */
+static void test_missed(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	print_oops(f, 3, 0, 103, "third");
+	print_oops(f, 4, 1, 104, "fourth");
+	print_oops(f, 5, 1, 105, "fifth");
+	left_out(f, 2, 0, 5);
+	f->analysis.report->collection.unwatched = true;
+	g_assert_cmpuint(meant(f, 2), ==, 5);
+	left_out_list(&f->analysis, f->records, 5);
+	g_assert_cmpuint(f->analysis.report->missed, ==, 2);
+	g_assert_cmpuint(f->analysis.report->left_out->len, ==, 2);
+	g_assert_cmpuint(listed(f, 0)->number, ==, 3);
+	g_assert_cmpuint(listed(f, 1)->number, ==, 4);
+	g_assert_cmpuint(f->analysis.report->errors->len, ==, 0);
+	/* Those that an earlier daemon left out are not missed. */
+	left_out(f, 2, 1, 5);
+	left_out_list(&f->analysis, f->records, 5);
+	g_assert_cmpuint(f->analysis.report->missed, ==, 1);
+}
+
+/* Nobody watched the guest, and it is printing the first oops since. */
+static void test_missed_none(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	print_oops(f, 3, 0, 103, "third");
+	add_oopsing(f, 0, 103);
+	left_out(f, 2, 0, 2);
+	f->analysis.report->collection.unwatched = true;
+	g_assert_cmpuint(meant(f, 2), ==, 3);
+	left_out(f, 2, 0, 3);
+	g_assert_cmpuint(meant(f, 2), ==, 3);
+	left_out_list(&f->analysis, f->records, 3);
+	g_assert_cmpuint(f->analysis.report->missed, ==, 0);
+	g_assert_cmpuint(f->analysis.report->left_out->len, ==, 0);
+}
+
 /* A report about something else lists the oopses that had no signal. */
 static void test_list_without_an_oops(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -292,6 +328,8 @@ int main(int argc, char **argv)
 	TEST("an oops with a queued signal is left to this signal", test_others_wait);
 	TEST("the stack of a CPU that prints an oops selects the oops", test_stack);
 	TEST("the oopses between the last signalled one and this one are listed", test_list);
+	TEST("oopses that came while nobody watched are listed as missed", test_missed);
+	TEST("an oops is not missed if it is the collection's own", test_missed_none);
 	TEST("a report about something else lists as many oopses as signals were left out",
 	     test_list_without_an_oops);
 	TEST("of 1000 oopses 64 are listed, and the others are counted", test_thousand);

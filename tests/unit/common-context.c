@@ -28,6 +28,7 @@ static void fill(struct job *job)
 				.suppressed = {1, 2, 3, 4, 5},
 				.waiting = 6,
 				.deferred = true,
+				.unwatched = true,
 				.memory_source = g_strdup("libvirt"),
 				.errors = report_errors_new(),
 			},
@@ -62,6 +63,7 @@ static void test_round_trip(void)
 			&job.collection.suppressed, sizeof(job.collection.suppressed));
 	g_assert_cmpuint(read.collection.waiting, ==, 6);
 	g_assert_true(read.collection.deferred);
+	g_assert_true(read.collection.unwatched);
 	g_assert_cmpuint(read.collection.errors->len, ==, 1);
 	g_assert_cmpstr(((struct report_error *)read.collection.errors->pdata[0])->message, ==,
 			"no answer");

@@ -11,6 +11,8 @@
 
 static uint64_t counter_address; /* what the search finds */
 static unsigned int num_searches;
+static GBytes *meanwhile; /* the map of a collection that ends during the first search */
+static struct domain *of_collection;
 
 /* --- the other parts --- */
 
@@ -40,7 +42,9 @@ bool collection_map(const struct collector *collector G_GNUC_UNUSED,
 		    GError **error G_GNUC_UNUSED)
 {
 	num_searches++;
-	result->map = g_bytes_new_static("map", 3);
+	if (num_searches == 1 && meanwhile)
+		of_collection->kernel.map = g_bytes_ref(meanwhile);
+	result->map = request->map ? g_bytes_ref(request->map) : g_bytes_new_static("map", 3);
 	result->title = g_strdup("6.1.0");
 	result->layout = layout_ref(request->layout);
 	result->verdict = (struct protocol_verdict){
@@ -124,6 +128,7 @@ static void set_up(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	fixture->domain.layout->memory_fd = -1;
 	counter_address = 0;
 	num_searches = 0;
+	of_collection = &fixture->domain;
 }
 
 static void tear_down(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -176,6 +181,43 @@ static void test_not_needed(struct fixture *fixture, gconstpointer data G_GNUC_U
 	g_assert_null(domain_watch_blind(&fixture->domain));
 }
 
+/* The map tells which oopses are reported: an older one would have one reported again. */
+static void test_outdated(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	counter_address = COUNTER;
+	meanwhile = g_bytes_new_static("newer", 5);
+	g_assert_true(found(fixture));
+	g_assert_cmpuint(num_searches, ==, 2);
+	g_assert_true(g_bytes_equal(fixture->domain.kernel.map, meanwhile));
+	g_clear_pointer(&meanwhile, g_bytes_unref);
+}
+
+/* libvirt's test driver has no memory to read. */
+static void test_recalled_later(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	g_clear_pointer(&fixture->domain.layout, layout_unref);
+	fixture->domain.continued = true;
+	g_assert_false(found(fixture));
+	g_assert_cmpuint(num_searches, ==, 0);
+	g_assert_true(fixture->domain.continued);
+	fixture->domain.layout = g_atomic_rc_box_new0(struct layout);
+	fixture->domain.layout->memory_fd = -1;
+	counter_address = COUNTER;
+	g_assert_true(found(fixture));
+}
+
+/* It recalls what is stored, so a search waits for it. */
+static void test_collection_recalls(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	counter_address = COUNTER;
+	fixture->domain.recalling = true;
+	domain_kernel_find(&fixture->domain, 0);
+	g_assert_cmpuint(num_searches, ==, 0);
+	g_assert_true(fixture->domain.map_again);
+	fixture->domain.recalling = fixture->domain.map_again = false;
+	g_assert_true(found(fixture));
+}
+
 static void add(const char *path, void (*test)(struct fixture *fixture, gconstpointer data))
 {
 	g_test_add(path, struct fixture, NULL, set_up, test, tear_down);
@@ -189,5 +231,9 @@ int main(int argc, char **argv)
 	    test_never_completed);
 	add("/a kernel without its count of oopses is used at once if nothing reads it",
 	    test_not_needed);
+	add("/a search does not replace what a collection has found since", test_outdated);
+	add("/what is stored is recalled later if a search cannot read it", test_recalled_later);
+	add("/a search waits for a collection that recalls what is stored",
+	    test_collection_recalls);
 	return g_test_run();
 }

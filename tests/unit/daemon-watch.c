@@ -53,6 +53,38 @@ static void test_event_on_its_way(void)
 	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, true, 5 * SECOND), ==, WATCH_QUIET);
 }
 
+/* The stored state of an earlier daemon; an event came before it was loaded. */
+static void test_continues(void)
+{
+	struct watch since = {0}, watch = {0};
+
+	watch_set(&watch, &verdict);
+	watch_expect(&since, SECOND);
+	watch_continue(&watch, &since);
+	g_assert_cmpint(look(&watch, 7, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpuint(watch.told, ==, 1);
+}
+
+static void test_catches_up(void)
+{
+	const struct protocol_verdict later = {
+		.known = 1,
+		.die_counter = 8,
+		.die_counter_address = 0x1000,
+		.taint_address = 0x2000,
+		.taint = 0x3000 | DIE,
+	};
+	struct watch watch = {0};
+
+	watch_set(&watch, &verdict);
+	watch_catch_up(&watch, &(struct protocol_verdict){0});
+	g_assert_cmpuint(watch.counter, ==, 5);
+	watch_catch_up(&watch, &later);
+	g_assert_cmpint(look(&watch, 8, 0x3000 | DIE, false, SECOND), ==, WATCH_QUIET);
+	g_assert_cmpint(look(&watch, 9, 0x3000 | DIE, false, 2 * SECOND), ==, WATCH_OOPS);
+	g_assert_cmpuint(watch.told, ==, 1);
+}
+
 static void test_waits_for_flag(void)
 {
 	struct watch watch = {0};
@@ -213,6 +245,10 @@ int main(int argc, char **argv)
 			test_late_event);
 	g_test_add_func("/watch/an implausible counter is rejected", test_other_memory);
 	g_test_add_func("/watch/an oops between two daemons is found", test_gap);
+	g_test_add_func("/watch/an event before the stored state was loaded is its oops's",
+			test_continues);
+	g_test_add_func("/watch/oopses that a report has listed are not found again",
+			test_catches_up);
 	g_test_add_func("/watch/another kernel restarts the watch", test_another_kernel);
 	g_test_add_func("/watch/an answer without a kernel changes nothing", test_unknown_verdict);
 	g_test_add_func("/watch/a stopped clock is examined more and more rarely",

@@ -261,6 +261,7 @@ static void add_left_out(struct report *report)
 
 	g_array_append_vals(report->left_out, left_out, G_N_ELEMENTS(left_out));
 	report->num_more_left_out = 7;
+	report->missed = 2;
 }
 
 static struct report *make_report(void)
@@ -639,6 +640,9 @@ static void test_reasons(void)
 	/* Seven incidents outside the list are of unknown kind. */
 	g_assert_true(says(report, "\"left_out_alike\": false,"));
 	report->num_more_left_out = 0;
+	report->missed = report->left_out->len;
+	g_assert_true(says(report, "\"left_out_alike\": false,"));
+	report->missed = 0;
 	g_assert_true(says(report, "\"left_out_alike\": true,"));
 	report->collection.suppressed = (struct suppressed_signals){0};
 	g_assert_true(says(report, "\"left_out_alike\": null,"));
