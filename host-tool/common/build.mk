@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Linked into several programs of the host tool; uses no other layer's archive.
 
-COMMON_SOURCES := $(addprefix host-tool/common/,collection.c context.c incident.c json.c json_check.c json_head.c options.c \
+COMMON_SOURCES := $(addprefix host-tool/common/,collection.c context.c incident.c json.c json_build.c json_check.c json_head.c options.c \
 	protocol.c repeat_rule.c sanitize.c store.c store_catalogue.c store_directory.c store_domain.c store_entry.c store_id.c \
 	store_keep.c store_pool.c store_quota.c store_repeats.c store_use.c)
 

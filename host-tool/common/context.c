@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/json_build.h"
 
 #define MAX_DEPTH 8
 #define MAX_EXTENTS 65536
@@ -64,27 +65,6 @@ void job_clear(struct job *job)
 
 /* --- writing --- */
 
-static void build_string(JsonBuilder *builder, const char *name, const char *value)
-{
-	json_builder_set_member_name(builder, name);
-	if (value)
-		json_builder_add_string_value(builder, value);
-	else
-		json_builder_add_null_value(builder);
-}
-
-static void build_boolean(JsonBuilder *builder, const char *name, bool value)
-{
-	json_builder_set_member_name(builder, name);
-	json_builder_add_boolean_value(builder, value);
-}
-
-static void build_int(JsonBuilder *builder, const char *name, uint64_t value)
-{
-	json_builder_set_member_name(builder, name);
-	json_builder_add_int_value(builder, (gint64)value);
-}
-
 static void build_maybe_int(JsonBuilder *builder, const char *name, const struct maybe_int *value)
 {
 	json_builder_set_member_name(builder, name);
@@ -99,22 +79,22 @@ static void build_collection(JsonBuilder *builder, const struct report_collectio
 	json_builder_set_member_name(builder, "collection");
 	json_builder_begin_object(builder);
 	for (size_t i = 0; i < G_N_ELEMENTS(collection_strings); i++)
-		build_string(builder, collection_strings[i].name, *string_at(collection, i));
+		json_build_string(builder, collection_strings[i].name, *string_at(collection, i));
 	build_maybe_int(builder, "freeze_us", &collection->freeze_us);
 	build_maybe_int(builder, "stalled_cpu", &collection->stalled_cpu);
 	for (size_t i = 0; i < G_N_ELEMENTS(collection_counts); i++)
-		build_int(builder, collection_counts[i].name, *count_at(collection, i));
-	build_boolean(builder, "deferred", collection->deferred);
-	build_boolean(builder, "unwatched", collection->unwatched);
-	build_boolean(builder, "thawed_early", collection->thawed_early);
+		json_build_integer(builder, collection_counts[i].name, *count_at(collection, i));
+	json_build_boolean(builder, "deferred", collection->deferred);
+	json_build_boolean(builder, "unwatched", collection->unwatched);
+	json_build_boolean(builder, "thawed_early", collection->thawed_early);
 	json_builder_set_member_name(builder, "errors");
 	json_builder_begin_array(builder);
 	for (guint i = 0; collection->errors && i < collection->errors->len; i++) {
 		const struct report_error *error = collection->errors->pdata[i];
 
 		json_builder_begin_object(builder);
-		build_string(builder, "field", error->field);
-		build_string(builder, "message", error->message);
+		json_build_string(builder, "field", error->field);
+		json_build_string(builder, "message", error->message);
 		json_builder_end_object(builder);
 	}
 	json_builder_end_array(builder);
@@ -145,8 +125,8 @@ char *job_to_json(const struct job *job)
 	g_autofree char *map = NULL;
 
 	json_builder_begin_object(builder);
-	build_string(builder, "kind", job->kind == JOB_MAP ? "map" : "collect");
-	build_string(builder, "memory", job->relay ? "libvirt" : "proc");
+	json_build_string(builder, "kind", job->kind == JOB_MAP ? "map" : "collect");
+	json_build_string(builder, "memory", job->relay ? "libvirt" : "proc");
 	json_builder_set_member_name(builder, "extents");
 	json_builder_begin_array(builder);
 	for (guint i = 0; job->extents && i < job->extents->len; i++) {
@@ -154,9 +134,9 @@ char *job_to_json(const struct job *job)
 			&g_array_index(job->extents, struct guest_extent, i);
 
 		json_builder_begin_object(builder);
-		build_int(builder, "start", extent->start.value);
-		build_int(builder, "length", extent->length);
-		build_int(builder, "offset", extent->file_offset);
+		json_build_integer(builder, "start", extent->start.value);
+		json_build_integer(builder, "length", extent->length);
+		json_build_integer(builder, "offset", extent->file_offset);
 		json_builder_end_object(builder);
 	}
 	json_builder_end_array(builder);
@@ -166,8 +146,8 @@ char *job_to_json(const struct job *job)
 
 		map = g_base64_encode(bytes, length);
 	}
-	build_string(builder, "map", map);
-	build_int(builder, "log_settle_ms", job->log_settle_ms);
+	json_build_string(builder, "map", map);
+	json_build_integer(builder, "log_settle_ms", job->log_settle_ms);
 	build_collection(builder, &job->collection);
 	return finish(builder);
 }

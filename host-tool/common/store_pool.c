@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/json_build.h"
 #include "common/store_directory.h"
 #include "common/store_repeats.h"
 
@@ -214,35 +214,24 @@ static bool is_as_left(const struct store_pool *pool)
 
 /* --- the index --- */
 
-static void add_string(JsonBuilder *builder, const char *name, const char *value)
-{
-	json_builder_set_member_name(builder, name);
-	if (value)
-		json_builder_add_string_value(builder, value);
-	else
-		json_builder_add_null_value(builder);
-}
-
 static char *render(const struct store_entry *entry)
 {
 	g_autoptr(JsonBuilder) builder = json_builder_new();
 	g_autoptr(JsonNode) root = NULL;
 
 	json_builder_begin_object(builder);
-	add_string(builder, "id", entry->id);
-	add_string(builder, "domain", entry->domain);
-	add_string(builder, "uuid", entry->uuid);
-	add_string(builder, "title", entry->title);
-	add_string(builder, "signalled", entry->signalled);
-	add_string(builder, "signal", entry->signal);
-	add_string(builder, "incident", entry->incident);
-	add_string(builder, "fingerprint", entry->fingerprint);
-	add_string(builder, "release", entry->release);
-	json_builder_set_member_name(builder, "vmcore");
-	json_builder_add_boolean_value(builder, entry->vmcore);
-	json_builder_set_member_name(builder, "repeats");
-	json_builder_add_int_value(builder, (gint64)entry->repeats);
-	add_string(builder, "repeated", entry->repeated);
+	json_build_string(builder, "id", entry->id);
+	json_build_string(builder, "domain", entry->domain);
+	json_build_string(builder, "uuid", entry->uuid);
+	json_build_string(builder, "title", entry->title);
+	json_build_string(builder, "signalled", entry->signalled);
+	json_build_string(builder, "signal", entry->signal);
+	json_build_string(builder, "incident", entry->incident);
+	json_build_string(builder, "fingerprint", entry->fingerprint);
+	json_build_string(builder, "release", entry->release);
+	json_build_boolean(builder, "vmcore", entry->vmcore);
+	json_build_integer(builder, "repeats", entry->repeats);
+	json_build_string(builder, "repeated", entry->repeated);
 	json_builder_end_object(builder);
 	root = json_builder_get_root(builder);
 	return json_to_string(root, FALSE);

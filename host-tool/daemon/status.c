@@ -1,35 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/status.h"
 
-#include <json-glib/json-glib.h>
 #include <unistd.h>
 
+#include "common/json_build.h"
 #include "daemon/domain.h"
 #include "daemon/nmi.h"
 
 /* Changes come in bursts. */
 #define DELAY_MS 50
-
-static void add_string(JsonBuilder *builder, const char *name, const char *value)
-{
-	json_builder_set_member_name(builder, name);
-	if (value)
-		json_builder_add_string_value(builder, value);
-	else
-		json_builder_add_null_value(builder);
-}
-
-static void add_bool(JsonBuilder *builder, const char *name, bool value)
-{
-	json_builder_set_member_name(builder, name);
-	json_builder_add_boolean_value(builder, value);
-}
-
-static void add_number(JsonBuilder *builder, const char *name, guint64 value)
-{
-	json_builder_set_member_name(builder, name);
-	json_builder_add_int_value(builder, (gint64)value);
-}
 
 static void add_signals(JsonBuilder *builder, const struct domain *domain)
 {
@@ -50,34 +29,34 @@ static void add_settings(JsonBuilder *builder, const struct domain *domain)
 	const char *reason = NULL;
 	bool wanted = nmi_wanted(domain->options.nmi, &domain->settings.verdict, true, &reason);
 
-	add_string(builder, "oops_signal", guest_settings_oops_signal(&domain->settings));
-	add_string(builder, "sysctls", text);
-	add_string(builder, "nmi", wanted ? "yes" : "no");
-	add_string(builder, "nmi_reason", reason);
+	json_build_string(builder, "oops_signal", guest_settings_oops_signal(&domain->settings));
+	json_build_string(builder, "sysctls", text);
+	json_build_string(builder, "nmi", wanted ? "yes" : "no");
+	json_build_string(builder, "nmi_reason", reason);
 }
 
 static void add_domain(JsonBuilder *builder, const struct domain *domain)
 {
 	json_builder_begin_object(builder);
-	add_string(builder, "uuid", domain->uuid);
-	add_string(builder, "name", domain->name);
-	add_bool(builder, "active", domain->active);
-	add_bool(builder, "automatic", domain->automatic);
-	add_bool(builder, "collecting", domain->collecting);
+	json_build_string(builder, "uuid", domain->uuid);
+	json_build_string(builder, "name", domain->name);
+	json_build_boolean(builder, "active", domain->active);
+	json_build_boolean(builder, "automatic", domain->automatic);
+	json_build_boolean(builder, "collecting", domain->collecting);
 	add_signals(builder, domain);
-	add_string(builder, "watch_reason", domain_watch_blind(domain));
-	add_string(builder, "hangs_reason", domain_stall_blind(domain));
-	add_string(builder, "kernel", domain->kernel.release);
+	json_build_string(builder, "watch_reason", domain_watch_blind(domain));
+	json_build_string(builder, "hangs_reason", domain_stall_blind(domain));
+	json_build_string(builder, "kernel", domain->kernel.release);
 	add_settings(builder, domain);
-	add_string(builder, "memory",
-		   domain->layout == NULL	    ? NULL
-		   : domain->layout->memory_fd >= 0 ? "proc"
-						    : "libvirt");
-	add_number(builder, "collected", domain->num_collected);
-	add_number(builder, "repeats", domain->num_repeats);
-	add_number(builder, "suppressed", domain->num_suppressed - domain->num_deferred);
-	add_number(builder, "failed", domain->num_failed);
-	add_string(builder, "last_dump", domain->last_dump);
+	json_build_string(builder, "memory",
+			  domain->layout == NULL	   ? NULL
+			  : domain->layout->memory_fd >= 0 ? "proc"
+							   : "libvirt");
+	json_build_integer(builder, "collected", domain->num_collected);
+	json_build_integer(builder, "repeats", domain->num_repeats);
+	json_build_integer(builder, "suppressed", domain->num_suppressed - domain->num_deferred);
+	json_build_integer(builder, "failed", domain->num_failed);
+	json_build_string(builder, "last_dump", domain->last_dump);
 	json_builder_end_object(builder);
 }
 
@@ -89,13 +68,13 @@ static char *render(struct domains *all)
 	void *value;
 
 	json_builder_begin_object(builder);
-	add_number(builder, "schema", 1);
-	add_number(builder, "pid", (guint64)getpid());
-	add_string(builder, "version", OOPSBT_VERSION);
-	add_string(builder, "uri", all->config->uri);
-	add_string(builder, "directory", all->config->store);
-	add_string(builder, "auto_enable", all->config->auto_enable);
-	add_bool(builder, "connected", all->connected);
+	json_build_integer(builder, "schema", 1);
+	json_build_integer(builder, "pid", (guint64)getpid());
+	json_build_string(builder, "version", OOPSBT_VERSION);
+	json_build_string(builder, "uri", all->config->uri);
+	json_build_string(builder, "directory", all->config->store);
+	json_build_string(builder, "auto_enable", all->config->auto_enable);
+	json_build_boolean(builder, "connected", all->connected);
 	json_builder_set_member_name(builder, "domains");
 	json_builder_begin_array(builder);
 	g_hash_table_iter_init(&iter, all->by_uuid);
