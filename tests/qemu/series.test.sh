@@ -37,10 +37,11 @@ sum() {
 	(cd "$1" && find . -type f -exec sha256sum {} + | sort | sha256sum)
 }
 
+# checkpatch SERIES SOURCE: with the checker of that source
 checkpatch() {
 	local patch
 	for patch in "$patches/$1"/00{0[1-9],1[0-9]}-*.patch; do
-		perl "$("$patches/fetch-source" "$1")/scripts/checkpatch.pl" --no-tree --quiet "$patch" >"$test_dir/checkpatch" || true
+		perl "$2/scripts/checkpatch.pl" --no-tree --quiet "$patch" >"$test_dir/checkpatch" || true
 		# 0001 documents the manual import of a header.
 		grep -vE 'imported from Linux|^#|^ #define|^total: 0 errors, 1 warnings|^$|style problems|are false positives|CHECKPATCH in' \
 			"$test_dir/checkpatch" && return 1
@@ -79,8 +80,25 @@ for series in "${all[@]}"; do
 	tap_like "$series is not applied twice" "$("$patches/apply" "$series" "$debian" 2>&1)" 'is already applied'
 	tap_is 'a series that is applied twice leaves the tree as it was' "$(sum "$debian")" "$before"
 	tap_is "$series: the events are documented as in ${all[0]}" "$(told "$series")" "$(told "${all[0]}")"
-	tap_ok "$series: checkpatch finds nothing" checkpatch "$series"
+	tap_ok "$series: checkpatch finds nothing" checkpatch "$series" "$("$patches/fetch-source" "$series")"
 	tap_ok "$series: each patch is a signed-off mail" mails "$series"
+done
+
+# exact SERIES FOLDER: git's messages on hunks that do not fit, or at other positions than in the patches
+exact() {
+	(cd "$2" && cat "$patches/$1"/00{0[1-9],1[0-9]}-*.patch | GIT_DIR=/dev/null git apply --check -v - 2>&1 | grep -v '^Checking')
+}
+
+# A base without a Debian package: QEMU_TREES=FOLDER in the environment provides FOLDER/SERIES as its source.
+mapfile -t unpackaged < <(awk '/^qemu/ { print $1 }' "$patches/series/order" | grep -vxF "$(printf '%s\n' "${all[@]}")")
+for series in "${unpackaged[@]}"; do
+	tap_ok "$series: checkpatch finds nothing" checkpatch "$series" "$("$patches/fetch-source" "${all[-1]}")"
+	tap_ok "$series: each patch is a signed-off mail" mails "$series"
+	if [ -d "${QEMU_TREES:-/none}/$series" ]; then
+		tap_is "$series applies to its base without fuzz or offset" "$(exact "$series" "$QEMU_TREES/$series")" ''
+	else
+		tap_skip "$series applies to its base" 'no such source is packaged: set QEMU_TREES to a folder with it'
+	fi
 done
 
 other=$(tree qemu-7.2 pristine)
