@@ -23,11 +23,11 @@ devices=2 known=b
 # The sysctl of the NMI, and its values: nothing, all CPUs, the CPU that it reaches
 nmi_sysctl=unknown_nmi_backtrace nmi_off=0 nmi_all=1 nmi_one=2
 case $series in
-linux-5.10) devices=1 ;;
+linux-5.4 | linux-5.10) devices=1 ;;
 mainline) known=1f nmi_sysctl=unknown_nmi_sys_info nmi_off='' nmi_all=all_bt nmi_one=cpu_bt ;;
 esac
 case $series in
-linux-6.12) known=f ;;
+linux-6.12 | linux-6.18) known=f ;;
 esac
 offered=31
 # Bits of the register
@@ -135,9 +135,9 @@ told_first() {
 # CPUs.
 nmi_ipi='^0xfee00300 0x[0-9a-f]*[4c][0-9a-f][0-9a-f] '
 end='end trace'
-# What a task that died of a nested oops prints last; 5.10 does not mention it.
+# What a task that died of a nested oops prints last; up to 5.10 it is not mentioned.
 died='exited with'
-[ "$series" != linux-5.10 ] || died=$end
+[ "$devices" = 2 ] || died=$end
 oops_text='BUG: kernel NULL pointer dereference'
 
 # per_device VALUE...: each device was written these values
@@ -374,10 +374,10 @@ fi
 
 # --- contexts that end in a panic
 
-# The last line of a panic. 5.10 keeps what it prints in an NMI in a buffer, and prints that for the last time here, after
-# pvpanic has been called.
+# The last line of a panic. Up to 5.10 the kernel keeps what it prints in an NMI in a buffer, and prints that for the last time
+# here, after pvpanic has been called.
 panicked_text='end Kernel panic'
-[ "$series" != linux-5.10 ] || panicked_text='Kernel Offset: '
+[ "$devices" = 2 ] || panicked_text='Kernel Offset: '
 
 # panics TITLE COMMAND [HOST-COMMAND]: the command makes a guest oops and panic. A command in the
 # guest may not answer.
