@@ -325,6 +325,11 @@ void domain_kernel_reset(struct domain *domain)
 
 void domain_kernel_move(struct domain *domain)
 {
+	/* What is stored is recalled, and would count twice. */
+	if (domain->layout) {
+		domain_kernel_save(domain);
+		domain->suppressed = (struct suppressed_signals){0};
+	}
 	drop(domain);
 	domain->continued = true;
 }

@@ -79,8 +79,9 @@ void domain_stall_keep(struct domain *domain G_GNUC_UNUSED)
 {
 }
 
-void domain_signals_keep(struct domain *domain G_GNUC_UNUSED)
+void domain_signals_keep(struct domain *domain)
 {
+	domain->kernel.suppressed = domain->suppressed;
 }
 
 void domain_signals_recall(struct domain *domain G_GNUC_UNUSED)
@@ -218,6 +219,28 @@ static void test_collection_recalls(struct fixture *fixture, gconstpointer data 
 	g_assert_true(found(fixture));
 }
 
+/* Signals that were left out before a guest was saved count once after it is restored. */
+static void test_moved(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	struct domain *domain = &fixture->domain;
+	g_autoptr(GBytes) map = g_bytes_new_static("map", 3);
+	struct layout *layout = g_atomic_rc_box_new0(struct layout);
+	struct kernel_state stored;
+
+	domain->kernel.map = g_bytes_ref(map);
+	domain->suppressed = (struct suppressed_signals){.rate_limit = 3, .oopses = 3};
+	domain_kernel_move(domain);
+	g_assert_cmpuint(domain->suppressed.rate_limit, ==, 0);
+	g_assert_true(kernel_state_load(&stored, fixture->directory, "a", layout, true));
+	g_assert_cmpuint(stored.suppressed.rate_limit, ==, 3);
+	kernel_state_clear(&stored);
+	/* Nothing is stored of a guest that is not known yet. */
+	domain->suppressed.rate_limit = 2;
+	domain_kernel_move(domain);
+	g_assert_cmpuint(domain->suppressed.rate_limit, ==, 2);
+	layout_unref(layout);
+}
+
 static void add(const char *path, void (*test)(struct fixture *fixture, gconstpointer data))
 {
 	g_test_add(path, struct fixture, NULL, set_up, test, tear_down);
@@ -235,5 +258,6 @@ int main(int argc, char **argv)
 	add("/what is stored is recalled later if a search cannot read it", test_recalled_later);
 	add("/a search waits for a collection that recalls what is stored",
 	    test_collection_recalls);
+	add("/signals that were left out count once for a guest that is restored", test_moved);
 	return g_test_run();
 }
