@@ -74,6 +74,15 @@ fake says_nothing <<<':'
 outcome says_nothing
 tap_is "a test without output is broken" "$counts" '0 passed, 1 failed, 0 skipped'
 
+# --- variables
+
+# shellcheck disable=SC2016 # the fake test expands them
+fake has_variables <<<'[ "$A$B" = 12 ] && echo "ok 1 - a" || echo "not ok 1 - a"; echo 1..1'
+output=$(cd "$work" && "$run" -j 2 'A=1 B=2 ./has_variables' 'A=1 OOPSBT_BUILD=/x/sanitized B=3 ./has_variables' ./passes 2>&1) || true
+tap_is "each test has its own variables, also beside others" "$(tail -n 1 <<<"$output")" '2 passed, 1 failed, 1 skipped'
+tap_like "a test with the programs with sanitizers is named so" "$output" '^FAIL sanitized ./has_variables: 1 of 1 failed'
+tap_like "variables are not a part of a test's name" "$output" '^ok   ./has_variables: 1 '
+
 # --- crashes
 
 # shellcheck disable=SC2016 # the fake test expands it
