@@ -17,6 +17,7 @@ struct refresh_task {
 	int id;
 	bool crashed, paused, watchdog_paused;
 	bool continued;		 /* it is saved, or runs and was restored */
+	bool booted;		 /* it runs and was not restored */
 	unsigned int num_pauses; /* of the domain, at the time of the query */
 	char *auto_enable;	 /* NULL: none */
 	bool enabled, automatic;
@@ -67,6 +68,7 @@ static bool read_state(struct refresh_task *refresh, virDomainPtr domain)
 		state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_WATCHDOG;
 	refresh->continued = (state == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_SAVED) ||
 			     (state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_RESTORED);
+	refresh->booted = state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_BOOTED;
 	refresh->crashed = state == VIR_DOMAIN_CRASHED ||
 			   (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_CRASHED);
 	return true;
@@ -146,9 +148,11 @@ static void log_change(struct domain *domain, const struct refresh_task *refresh
 static void apply(struct domain *domain, struct refresh_task *refresh)
 {
 	bool same_instance = !domain->known || domain->id == refresh->id;
+	/* An event has told of the restore; a guest that is still paused does not show it. */
+	bool continued = refresh->continued || (domain->continued && !refresh->booted);
 
 	if (!domain->known)
-		domain->continued = refresh->continued;
+		domain->continued = continued;
 	log_change(domain, refresh);
 	/* follow_name() has stored the name. */
 	if (g_strcmp0(domain->name, refresh->name) != 0)
@@ -161,7 +165,7 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	domain->enabled = refresh->enabled;
 	domain->automatic = refresh->automatic;
 	domain->options = refresh->options;
-	if (!same_instance && refresh->continued)
+	if (!same_instance && continued)
 		domain_kernel_move(domain);
 	else if (!same_instance)
 		domain_kernel_reset(domain);
@@ -241,7 +245,8 @@ static void refresh_done(struct task *task, struct domain *domain)
 			log_write(task->all->log, LOG_INFO, domain->name, NULL, "is gone");
 			domain_signals_lost(domain);
 		}
-		if (!domain->continued)
+		/* One that is gone, and no event told why, may have been saved. */
+		if (refresh->exists && !domain->continued)
 			kernel_state_forget(task->all->collector->runtime_directory, task->uuid);
 		if (refresh->exists)
 			domain_ignore(domain);

@@ -141,7 +141,7 @@ tap_like "after a reboot the new kernel is known" "$(stored b)" 'null_deref'
 
 # --- guests without events ---
 
-daemon_change b "signal='watch' watch='100'"
+daemon_change b "signal='watch' watch='100' keep='100'"
 daemon_mark
 oops b
 stored b >/dev/null
@@ -199,11 +199,34 @@ saved b
 kill -CONT "$daemon_pid"
 tap_like "an oops before a save, while the daemon hung, is collected after the restore" "$(stored b)" null_deref
 daemon_mark
+kill -STOP "$daemon_pid"
+oops b
+virsh -q save "$(guest_domain b)" "$test_dir/saved"
+kill -CONT "$daemon_pid"
+virsh -q restore --paused "$test_dir/saved"
+guest_attach b
+rm "$test_dir/saved"
+daemon_wait "$(guest_domain b): enabled and running" >/dev/null
+virsh -q resume "$(guest_domain b)"
+tap_like "an oops before a save is collected after a restore that leaves the guest paused" "$(stored b)" null_deref
+daemon_mark
+kill -STOP "$daemon_pid"
+oops b
+virsh -q save "$(guest_domain b)" "$test_dir/saved"
+libvirt_kill
+libvirt_again
+kill -CONT "$daemon_pid"
+daemon_wait "$(guest_domain b): is gone" >/dev/null
+virsh -q restore "$test_dir/saved"
+guest_attach b
+rm "$test_dir/saved"
+tap_like "an oops before a save is collected after the restore, if libvirtd was restarted in between" "$(stored b)" null_deref
+daemon_mark
 saved b
 daemon_wait "$(guest_domain b): runs Linux" >/dev/null
 oops b
 stored b >/dev/null
-tap_is "no oops before a save is collected twice" $(($(dumps b | wc -l) - had)) 3
+tap_is "no oops before a save is collected twice" $(($(dumps b | wc -l) - had)) 5
 
 # The next daemon is killed before it has searched the restored guest. Once the guest was suspended,
 # libvirt does not say any more that it was restored.
