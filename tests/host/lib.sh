@@ -27,7 +27,7 @@ host_name=
 host_dir=
 host_root=
 host_pid=
-declare -A host_pids host_nspawns host_from
+declare -A host_pids host_nspawns host_from host_followers
 
 # By name, because systemd-nspawn briefly has other children.
 host_has_first_process() {
@@ -110,11 +110,20 @@ host_wait() {
 	host_use "$1"
 	host_until 300 host_is_up
 	host journalctl --boot --follow --output=cat --lines=all --unit=oopsbtd >"$host_dir/log" 2>/dev/null &
+	host_followers[$1]=$!
 	at_exit "end_process $!"
+}
+
+# host_unfollow: ends journalctl of the host that is used. systemd stops and continues all processes of a host that shuts down.
+# nsenter stops with journalctl, but is not in there: nothing would continue it, and the host would wait for it without end.
+host_unfollow() {
+	pkill -P "$(pgrep -P "${host_followers[$host_name]}")"
+	wait "${host_followers[$host_name]}" || true
 }
 
 # systemd-nspawn ends with a container that reboots, so this is a shutdown and a boot.
 host_reboot() {
+	host_unfollow
 	host systemctl poweroff
 	wait "${host_nspawns[$host_name]}" || true
 	host_boot "$host_name"
