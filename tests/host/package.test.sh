@@ -142,7 +142,7 @@ tap_is 'the installed package stays, and its daemon runs' \
 
 guest_start a smp=2 kaslr=no persistent=yes
 domain=$(guest_domain a)
-tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain" --kinds "$host_kinds"
+tap_ok "a domain can be enabled" host virsh oopsbt enable "$domain" --kinds "$host_kinds" --full 100
 tap_ok 'the kernel of that domain is found' host_log "$domain: runs Linux"
 host_mark
 oops
