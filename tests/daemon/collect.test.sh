@@ -286,14 +286,14 @@ daemon_stop
 cp "$test_dir/oopsbtd.conf" "$test_dir/plain.conf"
 daemon_config '[daemon]' 'memory=libvirt'
 daemon_start
-daemon_wait "$(guest_domain a): runs Linux" 60 >/dev/null
+daemon_wait "$(guest_domain a): runs Linux" 300 >/dev/null
 daemon_change a "kinds='all'"
 tap_ok "hangs are not noticed where memory is read through libvirt, and the log says so" \
 	daemon_wait "$(guest_domain a): hangs of this guest are not noticed: memory is read through libvirt"
 daemon_change a
 daemon_mark
 oops a
-stored a >/dev/null
+stored a 300 >/dev/null
 tap_is "memory is read through libvirt if nothing else is possible" "$(json a memory)" libvirt
 tap_like 'memory read through libvirt gives the same report' "$(newest a report.txt)" 'scenario_null_deref\+0x[0-9a-f]+/0x[0-9a-f]+ \[oopsbt_scenario\]'
 daemon_stop
