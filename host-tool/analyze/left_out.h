@@ -23,8 +23,7 @@ unsigned int left_out_before(const struct analysis *analysis, const GArray *reco
 
 /*
  * Fills report->left_out and report->missed with the oopses of @records above the last reported
- * number and below
- * @number, the collection's own; 0: it is not about an oops.
+ * number and below @number, the collection's own; 0: it is not about an oops.
  */
 void left_out_list(struct analysis *analysis, const GArray *records, unsigned int number);
 

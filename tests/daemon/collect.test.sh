@@ -178,12 +178,19 @@ stored a >/dev/null
 tap_is "an oops while the daemon was away is collected at its start" "$(json a signal)" watch
 tap_like "the report of an oops while the daemon was away has the guest's log" "$(json a title)" 'scenario_null_deref'
 
-# saved NAME: saves and restores it
-saved() {
+save() {
 	virsh -q save "$(guest_domain "$1")" "$test_dir/saved"
-	virsh -q restore "$test_dir/saved"
+}
+# restore NAME [OPTION]
+restore() {
+	virsh -q restore "${@:2}" "$test_dir/saved"
 	guest_attach "$1"
 	rm "$test_dir/saved"
+}
+# saved NAME: saves and restores it
+saved() {
+	save "$1"
+	restore "$1"
 }
 had=$(dumps b | wc -l)
 daemon_kill
@@ -201,25 +208,21 @@ tap_like "an oops before a save, while the daemon hung, is collected after the r
 daemon_mark
 kill -STOP "$daemon_pid"
 oops b
-virsh -q save "$(guest_domain b)" "$test_dir/saved"
+save b
 kill -CONT "$daemon_pid"
-virsh -q restore --paused "$test_dir/saved"
-guest_attach b
-rm "$test_dir/saved"
+restore b --paused
 daemon_wait "$(guest_domain b): enabled and running" >/dev/null
 virsh -q resume "$(guest_domain b)"
 tap_like "an oops before a save is collected after a restore that leaves the guest paused" "$(stored b)" null_deref
 daemon_mark
 kill -STOP "$daemon_pid"
 oops b
-virsh -q save "$(guest_domain b)" "$test_dir/saved"
+save b
 libvirt_kill
 libvirt_again
 kill -CONT "$daemon_pid"
 daemon_wait "$(guest_domain b): is gone" >/dev/null
-virsh -q restore "$test_dir/saved"
-guest_attach b
-rm "$test_dir/saved"
+restore b
 tap_like "an oops before a save is collected after the restore, if libvirtd was restarted in between" "$(stored b)" null_deref
 daemon_mark
 saved b
