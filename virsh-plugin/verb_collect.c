@@ -6,6 +6,7 @@
 #include "daemon/collection.h"
 #include "daemon/config.h"
 #include "daemon/disk_watch.h"
+#include "daemon/kernel_state.h"
 #include "daemon/runtime.h"
 #include "domain.h"
 #include "dumps.h"
@@ -83,23 +84,18 @@ static bool fail_collection(struct session *session, GError **error, const char 
  * Waits a second for the guest's disks: requests that they have now and do not answer in that time.
  * A user who waits for the command can wait for that. If it is unknown, the guest is frozen.
  */
-static void look_at_disks(const struct tools *tools, virDomainPtr domain,
-			  struct collection_request *request, struct collection_result *found,
-			  struct disk_requests *requests)
+static void look_at_disks(const struct tools *tools, struct collection_request *request,
+			  struct collection_result *found, struct disk_requests *requests)
 {
-	struct disk_watch *watch = NULL;
-	g_autoptr(Layout) layout = NULL;
+	struct disk_watch *watch;
 
-	if (!request->options->freeze || tools->collector.memory == MEMORY_LIBVIRT)
-		return;
 	/* Through libvirt this would take as long as the collection itself. */
-	layout = layout_read(domain, tools->collector.memory, LAYOUT_TIMEOUT_MS, NULL);
-	if (layout == NULL || layout->memory_fd < 0)
+	if (!request->options->freeze || !request->layout || request->layout->memory_fd < 0 ||
+	    !collection_map(&tools->collector, request, found, NULL))
 		return;
-	request->layout = layout;
-	if (collection_map(&tools->collector, request, found, NULL))
-		watch = disk_watch_new(found->disks);
 	request->layout = found->layout;
+	request->map = found->map;
+	watch = disk_watch_new(found->disks);
 	if (watch == NULL)
 		return;
 	disk_watch_look(watch, found->layout, g_get_monotonic_time());
@@ -118,9 +114,11 @@ static bool collect(struct session *session, virDomainPtr domain, const struct o
 	const char *name = virDomainGetName(domain);
 	char uuid[VIR_UUID_STRING_BUFLEN];
 	struct tools tools = {0};
+	struct kernel_state known = {0};
 	struct collection_result found = {0};
 	struct disk_requests requests = {0};
 	struct vmcore_progress *watch;
+	g_autoptr(Layout) layout = NULL;
 	g_autoptr(GError) local = NULL;
 	bool good;
 
@@ -136,7 +134,13 @@ static bool collect(struct session *session, virDomainPtr domain, const struct o
 			.signalled_us = g_get_real_time(),
 		};
 
-		look_at_disks(&tools, domain, &request, &found, &requests);
+		layout = layout_read(domain, tools.collector.memory, LAYOUT_TIMEOUT_MS, NULL);
+		/* What oopsbtd knows saves the search for the guest's kernel. */
+		if (layout)
+			kernel_state_load(&known, tools.runtime_directory, uuid, layout, false);
+		request.layout = layout;
+		request.map = known.map;
+		look_at_disks(&tools, &request, &found, &requests);
 		watch = options->vmcore ? vmcore_progress_begin(session, domain) : NULL;
 		good = collection_run(&tools.collector, &request, result, &local);
 		store_publish(tools.collector.store);
@@ -144,6 +148,7 @@ static bool collect(struct session *session, virDomainPtr domain, const struct o
 			vmcore_progress_end(watch);
 	}
 	collection_result_clear(&found);
+	kernel_state_clear(&known);
 	tools_clear(&tools);
 	return good || fail_collection(session, error, name, local);
 }

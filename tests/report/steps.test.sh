@@ -68,9 +68,12 @@ all_match() {
 }
 
 libvirt_start
+# It finds each guest's kernel; otherwise each of some hundred collections would search it.
+daemon_start
 mkdir -m 0777 "$test_dir/gdb"
 for kernel in 5.10 6.1 6.12; do
 	guest_start g kernel="$kernel" smp=1 memory=256 kaslr=no
+	daemon_follow g
 	guest_exec g 'cat /proc/kallsyms' >"$test_dir/kallsyms"
 	guest_exec g '(while :; do ls /sys; ls -R /sys/block; done) >/dev/null 2>&1 &'
 	start_of_task=$(awk '$3 ~ /^ret_from_fork(_asm)?$/ { print $3, $1 }' "$test_dir/kallsyms" | sort | tail -n 1)
