@@ -28,8 +28,11 @@ bool dialogue_begin(struct dialogue *dialogue, struct analyzer_pool *pool, const
 		job->kind == JOB_COLLECT ? analyzer_take(pool, error) : analyzer_start(pool, error);
 	if (dialogue->analyzer == NULL)
 		return false;
-	dialogue->deadline = g_get_monotonic_time() +
-			     (gint64)analyzer_pool_limits(pool).wall_seconds * G_USEC_PER_SEC;
+	dialogue->wall_seconds = analyzer_pool_limits(pool).wall_seconds;
+	dialogue->deadline =
+		g_get_monotonic_time() + (gint64)dialogue->wall_seconds * G_USEC_PER_SEC;
+	dialogue->grace_us =
+		DIALOGUE_RELAY_FACTOR * (gint64)dialogue->wall_seconds * G_USEC_PER_SEC;
 	setsockopt(analyzer_socket(dialogue->analyzer), SOL_SOCKET, SO_SNDTIMEO, &timeout,
 		   sizeof(timeout));
 	if (dialogue->cancellable)
@@ -54,8 +57,10 @@ static bool refuse(GError **error, const char *what)
 
 static bool relay(struct dialogue *dialogue, GBytes *payload, GError **error)
 {
+	gint64 started_us = g_get_monotonic_time();
 	struct protocol_need need;
 	g_autofree char *buffer = NULL;
+	gint64 took_us;
 
 	if (g_bytes_get_size(payload) != sizeof(need))
 		return refuse(error, "asks for memory with a message of the wrong size");
@@ -70,6 +75,9 @@ static bool relay(struct dialogue *dialogue, GBytes *payload, GError **error)
 	if (!virt_memory_peek(dialogue->domain, need.address, buffer, need.length, RELAY_TIMEOUT_MS,
 			      NULL))
 		need.length = 0; /* this tells the analyser that it could not be read */
+	took_us = MIN(g_get_monotonic_time() - started_us, dialogue->grace_us);
+	dialogue->deadline += took_us;
+	dialogue->grace_us -= took_us;
 	return protocol_send(analyzer_socket(dialogue->analyzer), PROTOCOL_DATA, buffer,
 			     need.length, NULL, 0, error);
 }
@@ -119,11 +127,11 @@ static bool note(struct dialogue *dialogue, struct protocol_message *message, GE
 	}
 }
 
-static bool until(struct dialogue *dialogue, enum protocol_type type, gint64 deadline,
+static bool until(struct dialogue *dialogue, enum protocol_type type, const gint64 *deadline,
 		  GError **error)
 {
 	while (type != PROTOCOL_READY || !dialogue->ready) {
-		gint64 left_us = MAX(deadline - g_get_monotonic_time(), 0);
+		gint64 left_us = MAX(*deadline - g_get_monotonic_time(), 0);
 		struct protocol_message message;
 		enum protocol_type got;
 		bool noted;
@@ -146,7 +154,19 @@ static bool until(struct dialogue *dialogue, enum protocol_type type, gint64 dea
 
 bool dialogue_until(struct dialogue *dialogue, enum protocol_type type, GError **error)
 {
-	return until(dialogue, type, dialogue->deadline, error);
+	GError *cause = NULL;
+
+	if (until(dialogue, type, &dialogue->deadline, &cause))
+		return true;
+	if (g_error_matches(cause, PROTOCOL_ERROR, PROTOCOL_ERROR_TIMEOUT)) {
+		g_error_free(cause);
+		cause = g_error_new(PROTOCOL_ERROR, PROTOCOL_ERROR_TIMEOUT,
+				    "the analyser took longer than %u s (wall_seconds in "
+				    "[analyzer] of the configuration)",
+				    dialogue->wall_seconds);
+	}
+	g_propagate_error(error, cause);
+	return false;
 }
 
 bool dialogue_ready(struct dialogue *dialogue, int timeout_ms, GError **error)
@@ -154,7 +174,7 @@ bool dialogue_ready(struct dialogue *dialogue, int timeout_ms, GError **error)
 	gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
 	GError *cause = NULL;
 
-	if (until(dialogue, PROTOCOL_READY, deadline, &cause))
+	if (until(dialogue, PROTOCOL_READY, &deadline, &cause))
 		return true;
 	if (g_error_matches(cause, PROTOCOL_ERROR, PROTOCOL_ERROR_TIMEOUT)) {
 		g_error_free(cause);

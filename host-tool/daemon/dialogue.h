@@ -10,14 +10,22 @@
 #include "daemon/analyzer.h"
 #include "daemon/layout.h"
 
+/*
+ * The time that libvirt takes to read guest memory does not count as the analyser's, up to this
+ * many times its limit.
+ */
+#define DIALOGUE_RELAY_FACTOR 4
+
 struct dialogue {
 	struct analyzer *analyzer; /* NULL: could not be started, or has ended */
 	virDomainPtr domain;	   /* borrowed; for relayed memory */
 	struct layout *layout;	   /* borrowed */
 	GCancellable *cancellable; /* borrowed, may be NULL */
 	gulong cancel_id;
-	gint64 deadline;  /* monotonic, µs */
-	uint64_t relayed; /* bytes of guest memory sent so far */
+	unsigned int wall_seconds; /* the analyser's limit */
+	gint64 deadline;	   /* monotonic, µs */
+	gint64 grace_us;	   /* how much longer relayed memory may still take */
+	uint64_t relayed;	   /* bytes of guest memory sent so far */
 
 	/* Received from the analyser. */
 	bool ready;

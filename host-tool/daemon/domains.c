@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "daemon/dialogue.h"
 #include "daemon/domain.h"
 #include "daemon/failure_event.h"
 #include "daemon/spares.h"
@@ -653,7 +654,8 @@ void domains_reconfigured(struct domains *all)
  */
 static gint64 longest_task_us(const struct config *config)
 {
-	return (MARGIN_S + 2 * (gint64)config->analyzer.wall_seconds) * G_USEC_PER_SEC +
+	return (MARGIN_S + (2 + DIALOGUE_RELAY_FACTOR) * (gint64)config->analyzer.wall_seconds) *
+		       G_USEC_PER_SEC +
 	       ((gint64)config->freeze_deadline_ms + config->log_settle_ms) * 1000;
 }
 
