@@ -34,6 +34,11 @@ done
 for page in "$root"/usr/local/share/man/man*/*; do
 	tap_is "${page##*/} has no formatting errors" "$(man --warnings -l "$page" 2>&1 >/dev/null)" ''
 done
+tap_is 'no manual page has a backquote outside a literal block' "$(
+	awk '/^\.nf/ { literal = 1 } /^\.fi/ { literal = 0 } !literal && /`/ { print FILENAME ": " $0 }' "$root"/usr/local/share/man/man*/*)" ''
+tap_is 'the sources of the manual pages have literal blocks in fences only' "$(
+	awk '/^```/ { fenced = !fenced } !fenced && /^    / { print FILENAME ": " $0 }' "$top"/virsh-plugin/man/*.md "$top/host-tool/report.md")" ''
+tap_is 'no manual page has a question mark for a character of UTF-8' "$(grep -F 'OPTION?' "$root"/usr/local/share/man/man*/*)" ''
 page=$(MANWIDTH=80 man -l "$root/usr/local/share/man/man1/virsh-oopsbt.1" | col -b)
 missing=
 for verb in $("$plugin/virsh-oopsbt" complete -- ''); do
