@@ -61,7 +61,7 @@ $(BUILD)/man/verbs.md: $(BUILD)/virsh-plugin/virsh-oopsbt
 
 $(BUILD)/man/oopsbtd-help.txt: $(BUILD)/host-tool/oopsbtd
 	@mkdir -p $(@D)
-	$(Q)$< --help > $@
+	$(Q)$< --help > $@ && sed -i 's/…/.../' $@
 
 $(BUILD)/man/%: virsh-plugin/man/%.md virsh-plugin/man/md2man $(MAN_INCLUDES) \
 		host-tool/oopsbtd.conf host-tool/report.md

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <libvirt-glib/libvirt-glib.h>
+#include <locale.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -459,6 +460,7 @@ int main(int argc, char **argv)
 	int ready_fd = -1;
 	int status;
 
+	setlocale(LC_CTYPE, "C.UTF-8");
 	if (!parse_arguments(argc, argv, &arguments, &error)) {
 		g_prefix_error(&error, "usage: ");
 		return complain(error, EXIT_MISTAKE);

@@ -5,6 +5,7 @@
  * the report is still shown.
  */
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +157,7 @@ int main(int argc, char **argv)
 	g_autoptr(GError) error = NULL;
 	bool good;
 
+	setlocale(LC_CTYPE, "C.UTF-8");
 	set_limits();
 	good = parse_options(&argc, &argv, &settings, &error);
 	if (good && settings.servers)
