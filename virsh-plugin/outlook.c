@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "daemon/oops_pause.h"
-#include "daemon_status.h"
+#include "members.h"
 #include "output.h"
 #include "panic_events.h"
 #include "remote.h"
@@ -131,25 +131,49 @@ static void look_at_events(struct outlook *outlook, virDomainPtr domain, bool pe
 		    "transient, so add <panic model='isa'/> to the <devices> it is created from");
 }
 
-static void look_at_daemon(struct session *session, struct outlook *outlook)
+static void look_at_remote(struct session *session, struct outlook *outlook)
 {
-	JsonObject *status;
-
-	if (session_is_remote(session)) {
+	add(outlook->missing, "whether oopsbtd runs on the domain's host cannot be seen from here: "
+			      "'systemctl status oopsbtd' there tells");
+	if (!remote_has_pool(session))
 		add(outlook->missing,
-		    "whether oopsbtd runs on the domain's host cannot be seen from here: "
-		    "'systemctl status oopsbtd' there tells");
-		if (!remote_has_pool(session))
-			add(outlook->missing,
-			    "no storage pool 'oopsbt' on that host, so its dumps cannot be listed "
-			    "from "
-			    "here: 'virsh -c %s oopsbt enable --pool' makes it",
-			    session->uri);
-		return;
-	}
-	switch (daemon_status(&status)) {
-	case DAEMON_RUNNING:
+		    "no storage pool 'oopsbt' on that host, so its dumps cannot be listed from "
+		    "here: 'virsh -c %s oopsbt enable --pool' makes it",
+		    session->uri);
+}
+
+/* A domain with oopsbtd, which runs. */
+struct followed {
+	bool active;
+	bool enabled;	    /* now, not only from its next start on */
+	JsonObject *daemon; /* oopsbtd's entry of it; NULL: none */
+};
+
+static void look_at_running_daemon(const struct followed *followed, struct outlook *outlook)
+{
+	if (!member_flag(outlook->daemon, "connected", true))
+		add(outlook->missing,
+		    "oopsbtd has no connection to libvirt (%s), so it collects nothing: its log "
+		    "says why ('journalctl -u oopsbtd')",
+		    member_text(outlook->daemon, "uri", "-"));
+	else if (!followed->active)
+		add(outlook->works, "oopsbtd is running and follows the domain when it starts");
+	else if (followed->daemon)
 		add(outlook->works, "oopsbtd is running and follows the domain");
+	else if (!followed->enabled)
+		add(outlook->missing, "oopsbtd follows the domain from its next start on");
+	else
+		add(outlook->missing,
+		    "oopsbtd is running, but does not follow the domain yet: if that stays so, its "
+		    "log says why ('journalctl -u oopsbtd')");
+}
+
+static void look_at_daemon(struct session *session, const struct followed *followed,
+			   struct outlook *outlook)
+{
+	switch (outlook->daemon_state) {
+	case DAEMON_RUNNING:
+		look_at_running_daemon(followed, outlook);
 		break;
 	case DAEMON_HIDDEN:
 		add(outlook->missing, "the state of oopsbtd is not known (it needs root)");
@@ -164,40 +188,27 @@ static void look_at_daemon(struct session *session, struct outlook *outlook)
 			      "or 'oopsbtd --foreground' where there is no systemd");
 		break;
 	}
-	g_clear_pointer(&status, json_object_unref);
 }
 
-/*
- * Why the memory watch cannot notice oopses of the running guest, from oopsbtd; NULL: it can.
- * g_free().
- */
-static char *watch_reason(struct session *session, virDomainPtr domain)
+/* Silent if oopsbtd runs and does not watch the running guest, for a reason that
+ * look_at_daemon() tells. */
+static void look_at_watch(const struct followed *followed, const struct options *options,
+			  struct outlook *outlook)
 {
-	char uuid[VIR_UUID_STRING_BUFLEN];
-	JsonObject *status = NULL, *known;
-	char *reason = NULL;
+	const char *blind = member_text(followed->daemon, "watch_reason", NULL);
+	bool told = outlook->daemon && followed->active;
 
-	if (session_is_remote(session) || daemon_status(&status) != DAEMON_RUNNING)
-		return NULL;
-	known = virDomainGetUUIDString(domain, uuid) == 0 ? daemon_status_domain(status, uuid)
-							  : NULL;
-	if (known)
-		reason = g_strdup(
-			json_object_get_string_member_with_default(known, "watch_reason", NULL));
-	json_object_unref(status);
-	return reason;
-}
-
-static void look_at_watch(struct session *session, virDomainPtr domain,
-			  const struct options *options, struct outlook *outlook)
-{
-	g_autofree char *reason = watch_reason(session, domain);
-
-	if (reason)
+	if (told && (!followed->daemon || !member_flag(outlook->daemon, "connected", true)))
+		return;
+	if (told && !member_text(followed->daemon, "kernel", NULL))
+		add(outlook->missing,
+		    "no Linux kernel is found in its memory yet, so the memory watch sees no oops: "
+		    "oopsbtd searches on");
+	else if (blind)
 		add(outlook->missing,
 		    "the memory watch sees no oops of this guest: %s; only a panic device tells of "
 		    "one, if the guest runs the oopsbt module or a patched kernel",
-		    reason);
+		    blind);
 	else
 		add(outlook->works,
 		    "oopses seen in guest memory, looked at every %u ms, with nothing needed in "
@@ -205,18 +216,30 @@ static void look_at_watch(struct session *session, virDomainPtr domain,
 		    options->watch_ms);
 }
 
-static void look(struct session *session, virDomainPtr domain, bool persistent,
+static void look(struct session *session, virDomainPtr domain, bool enabled,
 		 const struct options *options, const struct domain_shape *now,
 		 const struct domain_shape *next, struct outlook *outlook)
 {
-	look_at_daemon(session, outlook);
+	bool persistent = virDomainIsPersistent(domain) == 1;
+	struct followed followed = {
+		.active = virDomainIsActive(domain) == 1,
+		.enabled = enabled,
+	};
+	char uuid[VIR_UUID_STRING_BUFLEN];
+
+	if (virDomainGetUUIDString(domain, uuid) == 0)
+		followed.daemon = daemon_status_domain(outlook->daemon, uuid);
+	if (session_is_remote(session))
+		look_at_remote(session, outlook);
+	else
+		look_at_daemon(session, &followed, outlook);
 	if (strcmp(now->arch, "x86_64") != 0)
 		add(outlook->missing, "guests of architecture %s cannot be read, only x86_64",
 		    now->arch);
 	if (options->signal != OPTION_SIGNAL_WATCH)
 		look_at_events(outlook, domain, persistent, now, next);
 	if (options->signal != OPTION_SIGNAL_EVENT)
-		look_at_watch(session, domain, options, outlook);
+		look_at_watch(&followed, options, outlook);
 	if (!options->freeze)
 		add(outlook->missing,
 		    "freeze=off: the vCPUs run on while they are read, so their backtraces may "
@@ -235,8 +258,8 @@ static void begin_domain(struct outlook *outlook, const char *name)
 	outlook->num_domains++;
 }
 
-bool outlook_find(struct session *session, virDomainPtr domain, const struct options *options,
-		  struct outlook *outlook, GError **error)
+bool outlook_find(struct session *session, virDomainPtr domain, bool enabled,
+		  const struct options *options, struct outlook *outlook, GError **error)
 {
 	struct domain_shape now = {0};
 	struct domain_shape next = {0};
@@ -248,7 +271,7 @@ bool outlook_find(struct session *session, virDomainPtr domain, const struct opt
 				error);
 	if (good) {
 		begin_domain(outlook, virDomainGetName(domain));
-		look(session, domain, persistent, options, &now, &next, outlook);
+		look(session, domain, enabled, options, &now, &next, outlook);
 	}
 	domain_shape_clear(&now);
 	domain_shape_clear(&next);

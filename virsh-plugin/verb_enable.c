@@ -2,12 +2,16 @@
 #include <string.h>
 
 #include "domains.h"
+#include "members.h"
 #include "outlook.h"
 #include "output.h"
 #include "panic_events.h"
 #include "progress.h"
 #include "remote.h"
 #include "verbs.h"
+
+#define SETTLE_US (2 * G_USEC_PER_SEC)
+#define LOOK_US 50000
 
 /* A domain to enable. All domains are checked before the first is changed. */
 struct target {
@@ -130,9 +134,7 @@ static const char *events_text(unsigned int added)
 	return added == PANIC_EVENT_LOCKUP ? "lockup event" : "oops event and the lockup event";
 }
 
-/* @outlook: the domain is added to it, unless nothing is to be printed. */
-static bool enable(struct session *session, struct target *target, struct outlook *outlook,
-		   GError **error)
+static bool enable(struct session *session, struct target *target, GError **error)
 {
 	const char *name = virDomainGetName(target->domain);
 	enum panic_device added = PANIC_DEVICE_NONE;
@@ -156,7 +158,7 @@ static bool enable(struct session *session, struct target *target, struct outloo
 		print_clean("The panic device of its configuration offers the %s, from the next "
 			    "start on\n",
 			    events_text(added_events));
-	return outlook_find(session, target->domain, &target->options, outlook, error);
+	return true;
 }
 
 static bool make_pool(struct session *session, GError **error)
@@ -185,21 +187,79 @@ static bool prepare_all(struct session *session, const GPtrArray *domains,
 	return true;
 }
 
-/* A line for each domain, then what works for them and what is missing. */
-static bool enable_all(struct session *session, const GArray *targets, GError **error)
+/* Does oopsbtd follow all running domains of @targets, and know their kernels? */
+static bool is_settled(const GArray *targets, JsonObject *status)
 {
-	g_autoptr(Progress) progress =
-		progress_new_beside_output(session->quiet, "Enabling domains");
+	for (guint i = 0; i < targets->len; i++) {
+		const struct target *target = &g_array_index(targets, struct target, i);
+		char uuid[VIR_UUID_STRING_BUFLEN];
+
+		if (target->changed && (target->flags & VIR_DOMAIN_AFFECT_LIVE) &&
+		    virDomainGetUUIDString(target->domain, uuid) == 0 &&
+		    !member_text(daemon_status_domain(status, uuid), "kernel", NULL))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * oopsbtd notices the change within half a second, and then searches the guest for its kernel.
+ * *@status: json_object_unref().
+ */
+static enum daemon_state wait_for_daemon(struct session *session, const GArray *targets,
+					 JsonObject **status)
+{
+	gint64 end_us = g_get_monotonic_time() + SETTLE_US;
+	enum daemon_state state;
+
+	*status = NULL;
+	if (session_is_remote(session))
+		return DAEMON_HIDDEN;
+	for (;;) {
+		state = daemon_status(status);
+		if (!*status || !member_flag(*status, "connected", true) ||
+		    is_settled(targets, *status) || g_get_monotonic_time() > end_us)
+			return state;
+		g_clear_pointer(status, json_object_unref);
+		g_usleep(LOOK_US);
+	}
+}
+
+/* Prints what works for @targets, and what is missing. */
+static bool print_outlook(struct session *session, const GArray *targets, GError **error)
+{
 	struct outlook outlook = {.several = targets->len > 1};
 	bool good = true;
 
+	outlook.daemon_state = wait_for_daemon(session, targets, &outlook.daemon);
 	for (guint i = 0; good && i < targets->len; i++) {
-		progress_count(progress, i, targets->len);
-		good = enable(session, &g_array_index(targets, struct target, i), &outlook, error);
+		const struct target *target = &g_array_index(targets, struct target, i);
+
+		good = outlook_find(session, target->domain, target->flags & VIR_DOMAIN_AFFECT_LIVE,
+				    &target->options, &outlook, error);
 	}
 	outlook_print(&outlook);
 	outlook_clear(&outlook);
+	g_clear_pointer(&outlook.daemon, json_object_unref);
 	return good;
+}
+
+static bool enable_all(struct session *session, GArray *targets, GError **error)
+{
+	g_autoptr(Progress) progress =
+		progress_new_beside_output(session->quiet, "Enabling domains");
+
+	for (guint i = 0; i < targets->len; i++) {
+		progress_count(progress, i, targets->len);
+		if (enable(session, &g_array_index(targets, struct target, i), error))
+			continue;
+		/* Those before it are enabled. */
+		g_array_set_size(targets, i);
+		if (i > 0 && !session->quiet)
+			print_outlook(session, targets, NULL);
+		return false;
+	}
+	return session->quiet || print_outlook(session, targets, error);
 }
 
 static bool run(struct session *session, const struct cli_args *args, GError **error)

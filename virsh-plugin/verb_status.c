@@ -101,8 +101,11 @@ static void print_daemon(const struct status *status, bool remote)
 	}
 	switch (status->daemon_state) {
 	case DAEMON_RUNNING:
-		print_clean("oopsbtd: running (process %" G_GINT64_FORMAT ")\n\n",
-			    json_object_get_int_member_with_default(status->daemon, "pid", 0));
+		print_clean("oopsbtd: running (process %" G_GINT64_FORMAT ")%s\n\n",
+			    json_object_get_int_member_with_default(status->daemon, "pid", 0),
+			    member_flag(status->daemon, "connected", true)
+				    ? ""
+				    : ", no connection to libvirt");
 		break;
 	case DAEMON_HIDDEN:
 		print_clean("oopsbtd: state unknown (needs root)\n\n");
@@ -144,7 +147,7 @@ static char *problem_of(const struct status *status, const struct survey_row *ro
 	return health_of_domain(row, daemon_status_domain(status->daemon, row->uuid));
 }
 
-/* Why a row says "bad", or lacks "watch"; with --verbose below the table. */
+/* Why a row says "bad", or lacks "watch"; print_verbose() says more. */
 static void print_problems(const struct status *status)
 {
 	for (guint i = 0; i < status->rows->len; i++) {
@@ -172,10 +175,10 @@ static void print_missed(JsonObject *daemon)
 			    suppressed, failed);
 }
 
-static bool print_reasons(struct session *session, virDomainPtr domain, const struct line *line,
-			  GError **error)
+static bool print_reasons(struct session *session, const struct status *status, virDomainPtr domain,
+			  const struct line *line, GError **error)
 {
-	struct outlook outlook = {0};
+	struct outlook outlook = {.daemon_state = status->daemon_state, .daemon = status->daemon};
 	const char *reason = known(line->daemon, "nmi_reason");
 
 	print_clean("%s:\n", line->row->name);
@@ -203,7 +206,8 @@ static bool print_reasons(struct session *session, virDomainPtr domain, const st
 		print_point(hint);
 		return true;
 	}
-	if (!outlook_find(session, domain, &line->row->options, &outlook, error))
+	if (!outlook_find(session, domain, line->row->enabled, &line->row->options, &outlook,
+			  error))
 		return false;
 	outlook_print(&outlook);
 	outlook_clear(&outlook);
@@ -216,7 +220,7 @@ static bool print_verbose(struct session *session, const struct status *status, 
 		struct line line = line_of(status, status->rows->pdata[i]);
 		g_autoptr(virDomain) domain = session_find_domain(session, line.row->uuid, error);
 
-		if (!domain || !print_reasons(session, domain, &line, error))
+		if (!domain || !print_reasons(session, status, domain, &line, error))
 			return false;
 	}
 	return true;

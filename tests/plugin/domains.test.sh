@@ -19,6 +19,7 @@ element() {
 domain_define web1
 domain_define isa "<panic model='isa'/>"
 domain_define on '' && "$real_virsh" -q start on >/dev/null
+domain_define later && "$real_virsh" -q start later >/dev/null
 domain_xml passing >"$test_dir/passing.xml"
 "$real_virsh" -q create "$test_dir/passing.xml" >/dev/null
 
@@ -332,7 +333,8 @@ says() {
 			separator=,
 		done
 		printf ']}'
-	} >"$OOPSBT_RUNTIME_DIRECTORY/status.json"
+	} >"$OOPSBT_RUNTIME_DIRECTORY/status.new"
+	mv "$OOPSBT_RUNTIME_DIRECTORY/status.new" "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 }
 says true on passing
 health
@@ -370,6 +372,50 @@ status=0
 out=$(virsh -c qemu+unix:///system?socket=/nonexistent/socket oopsbt status --health 2>&1) || status=$?
 tap_like 'status --health reports a missing libvirt' "$status $out" '^2 CRITICAL: cannot connect to'
 tap_is 'status --health without libvirt is one line' "$(echo "$out" | wc -l)" 1
+
+# --- what works, with oopsbtd ---
+# outlook ARG...: $works and $missing are what a verb prints below these titles, in one line each
+outlook() {
+	run "$@"
+	works=$(sed -n '/^Works:/,/^[^ ]/p' <<<"$out" | xargs -d '\n')
+	missing=$(sed -n '/^Missing:/,/^[^ ]/p' <<<"$out" | xargs -d '\n')
+}
+says true on passing
+outlook status --verbose passing
+tap_like 'status --verbose says that oopsbtd follows a guest' "$works" 'oopsbtd is running and follows the domain'
+tap_like 'status --verbose says that the memory of a guest is watched' "$works" 'oopses seen in guest memory, looked at every'
+says true on
+outlook status --verbose passing
+tap_like 'status --verbose reports a guest that is not followed' "$missing" 'oopsbtd is running, but does not follow the domain yet'
+tap_unlike 'status --verbose claims nothing of a guest that is not followed' "$out" 'and follows|seen in guest memory'
+says true on passing
+sed -i 's/"kernel": "6.1"/"kernel": null/g' "$OOPSBT_RUNTIME_DIRECTORY/status.json"
+outlook status --verbose passing
+tap_like 'status --verbose reports a kernel that is not found' "$missing" 'no Linux kernel is found in its memory yet'
+tap_unlike 'status --verbose does not call the memory of a guest without a kernel watched' "$works" 'seen in guest memory'
+says false
+outlook status --verbose passing
+tap_like 'status --verbose reports an oopsbtd without libvirt' "$missing" 'oopsbtd has no connection to libvirt'
+tap_unlike 'status --verbose claims nothing of an oopsbtd without libvirt' "$out" 'and follows|seen in guest memory'
+tap_like 'the first line of status tells of an oopsbtd without libvirt' "$out" "^oopsbtd: running \\(process $daemon\\), no connection to libvirt"
+says true passing
+(
+	sleep 0.5
+	says true on passing
+) &
+outlook enable on --keep 4
+wait $!
+tap_like 'enable waits until oopsbtd follows the domain' "$works" 'oopsbtd is running and follows the domain'
+says true passing
+outlook enable on --keep 5
+tap_like 'enable says that oopsbtd does not follow the domain' "$missing" 'oopsbtd is running, but does not follow the domain yet'
+outlook enable later --config
+tap_like 'enable --config says that the running guest is not watched' "$missing" "oopsbtd follows the domain from its next start on"
+tap_unlike 'enable --config does not say that the running guest is watched' "$out" 'and follows|seen in guest memory'
+outlook enable web1
+tap_like 'enable of an inactive domain says from when on oopsbtd follows it' "$works" 'oopsbtd is running and follows the domain when it starts'
+"$real_virsh" -q destroy later >/dev/null
+"$real_virsh" -q undefine later >/dev/null
 rm "$OOPSBT_RUNTIME_DIRECTORY/status.json"
 
 tap_is 'completion of collect offers running domains' "$(virsh complete -- oopsbt collect '' | sort | xargs)" 'on passing'
