@@ -12,10 +12,12 @@
 G_DEFINE_QUARK(oopsbt_config_error, config_error)
 
 #define MIB ((uint64_t)1 << 20)
+#define BLANKS " \t"
 
 /* Every key with its range; oopsbtd.conf repeats the defaults in comments. */
 enum key_type {
-	KEY_STRING,
+	KEY_URI,    /* string */
+	KEY_FOLDER, /* string */
 	KEY_MEMORY,
 	KEY_METRICS, /* string, or NULL for "none" */
 	KEY_DOMAINS, /* string, "*" for "yes", or NULL for "no" */
@@ -36,13 +38,13 @@ struct key {
 #define AT(member) offsetof(struct config, member)
 
 static const struct key keys[] = {
-	{"daemon", "uri", KEY_STRING, AT(uri), 0, 0, 0, "qemu:///system"},
+	{"daemon", "uri", KEY_URI, AT(uri), 0, 0, 0, "qemu:///system"},
 	{"daemon", "memory", KEY_MEMORY, AT(memory), 0, 0, 0, "auto"},
 	{"daemon", "metrics", KEY_METRICS, AT(metrics), 0, 0, 0, NULL},
 	{"daemon", "auto_enable", KEY_DOMAINS, AT(auto_enable), 0, 0, 0, "no"},
 	{"daemon", "log_level", KEY_LEVEL, AT(log_level), 0, 0, 0, "info"},
 	{"daemon", "parallel", KEY_NUMBER, AT(parallel), 1, 64, 12, NULL},
-	{"store", "root", KEY_STRING, AT(store), 0, 0, 0, STORE_DEFAULT_ROOT},
+	{"store", "root", KEY_FOLDER, AT(store), 0, 0, 0, STORE_DEFAULT_ROOT},
 	{"store", "free_space_mib", KEY_MIB, AT(free_space_floor), 0, 1 << 30, 256, NULL},
 	{"store", "max_use_mib", KEY_MIB, AT(quota.max_use), 0, 1 << 30, 0, NULL},
 	{"store", "keep_free_mib", KEY_MIB, AT(quota.keep_free), 0, 1 << 30, 0, NULL},
@@ -67,10 +69,11 @@ static const struct key keys[] = {
 static const char *expected(enum key_type type)
 {
 	static const char *const texts[] = {
-		[KEY_STRING] = "a path or URI",
+		[KEY_URI] = "a libvirt URI such as qemu:///system",
+		[KEY_FOLDER] = "the whole path of a folder",
 		[KEY_MEMORY] = "auto, proc or libvirt",
 		[KEY_METRICS] = "none or the whole path of a file that ends in .prom",
-		[KEY_DOMAINS] = "yes, no or patterns of names",
+		[KEY_DOMAINS] = "yes, no or patterns of names, separated by blanks",
 		[KEY_LEVEL] = LOG_LEVELS,
 	};
 
@@ -90,9 +93,18 @@ static bool set_memory(const char *value, enum memory_access *member)
 	return true;
 }
 
-static bool set_string(const char *value, char **member)
+static bool set_uri(const char *value, char **member)
 {
-	if (*value == '\0')
+	if (*value == '\0' || strpbrk(value, BLANKS))
+		return false;
+	g_free(*member);
+	*member = g_strdup(value);
+	return true;
+}
+
+static bool set_folder(const char *value, char **member)
+{
+	if (!g_path_is_absolute(value))
 		return false;
 	g_free(*member);
 	*member = g_strdup(value);
@@ -111,14 +123,38 @@ static bool set_metrics(const char *value, char **member)
 	return true;
 }
 
+static bool is_one_of(const char *word, const char *const *words)
+{
+	for (; *words; words++)
+		if (g_ascii_strcasecmp(word, *words) == 0)
+			return true;
+	return false;
+}
+
+/* False: a mistake that is also a pattern, of domains that hardly exist. */
+static bool are_patterns(const char *value)
+{
+	static const char *const alone[] = {"true", "on", "1", "false", "off", "0", NULL};
+	static const char *const nowhere[] = {"yes", "no", NULL};
+	g_auto(GStrv) each = g_strsplit_set(value, BLANKS, -1);
+
+	if (*value == '\0' || strpbrk(value, ",#") || is_one_of(value, alone))
+		return false;
+	for (char **pattern = each; *pattern; pattern++)
+		if (is_one_of(*pattern, nowhere))
+			return false;
+	return true;
+}
+
 static bool set_domains(const char *value, char **member)
 {
-	if (*value == '\0')
+	bool yes = strcmp(value, "yes") == 0;
+	bool no = strcmp(value, "no") == 0;
+
+	if (!yes && !no && !are_patterns(value))
 		return false;
 	g_free(*member);
-	*member = strcmp(value, "no") == 0    ? NULL
-		  : strcmp(value, "yes") == 0 ? g_strdup("*")
-					      : g_strdup(value);
+	*member = no ? NULL : g_strdup(yes ? "*" : value);
 	return true;
 }
 
@@ -139,8 +175,10 @@ static bool set(struct config *config, const struct key *key, const char *value)
 	guint64 number;
 
 	switch (key->type) {
-	case KEY_STRING:
-		return set_string(value, member);
+	case KEY_URI:
+		return set_uri(value, member);
+	case KEY_FOLDER:
+		return set_folder(value, member);
 	case KEY_MEMORY:
 		return set_memory(value, member);
 	case KEY_METRICS:
@@ -288,7 +326,7 @@ bool config_load(const char *path, struct config *config, GPtrArray *warnings, G
 
 bool config_auto_enables(const char *patterns, const char *name)
 {
-	g_auto(GStrv) each = patterns ? g_strsplit_set(patterns, " \t", -1) : NULL;
+	g_auto(GStrv) each = patterns ? g_strsplit_set(patterns, BLANKS, -1) : NULL;
 
 	for (char **pattern = each; pattern && *pattern; pattern++)
 		if (**pattern && g_pattern_match_simple(*pattern, name))

@@ -202,6 +202,17 @@ static void test_config_errors(void)
 		{"[daemon]\nmetrics=oopsbt.prom\n", "[daemon] metrics"},
 		{"[daemon]\nmetrics=/run/oopsbt.txt\n", "[daemon] metrics"},
 		{"[daemon]\nauto_enable=\n", "[daemon] auto_enable"},
+		{"[daemon]\nauto_enable=true\n",
+		 "[daemon] auto_enable: \"true\" is not yes, no or patterns of names, separated by "
+		 "blanks"},
+		{"[daemon]\nauto_enable=Off\n", "[daemon] auto_enable"},
+		{"[daemon]\nauto_enable=Yes\n", "[daemon] auto_enable"},
+		{"[daemon]\nauto_enable=yes # all\n", "[daemon] auto_enable"},
+		{"[daemon]\nauto_enable=no web-*\n", "[daemon] auto_enable"},
+		{"[daemon]\nauto_enable=web-*,db-*\n", "[daemon] auto_enable"},
+		{"[daemon]\nuri=not a uri\n", "[daemon] uri: \"not a uri\" is not a libvirt URI"},
+		{"[store]\nroot=relative\n",
+		 "[store] root: \"relative\" is not the whole path of a folder"},
 		{"nonsense\n", "SECTION"},
 	};
 
@@ -243,7 +254,7 @@ static void test_auto_enable(void)
 		{"no", "web1", false},	      {"yes", "web1", true},
 		{"web*", "web1", true},	      {"web*", "myweb1", false},
 		{"db-?  web*", "web1", true}, {"db-? web*", "db-10", false},
-		{"db-? web*", "", false},
+		{"db-? web*", "", false},     {"on 1 web*", "on", true},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
