@@ -4,10 +4,11 @@
 #define FIRST_RETRY_MS 2000
 #define LAST_RETRY_MS 60000
 /*
- * After this many tries the guest does not run Linux, or a kernel that oopsbt does not support. A
- * collection or a reboot searches again.
+ * After this many tries, 26 minutes, the guest waits in its firmware or boot loader, or does not
+ * run a Linux that oopsbt supports. A boot is noticed by the next search, a reboot at once.
  */
-#define MAX_TRIES 30
+#define MANY_TRIES 30
+#define RARE_RETRY_MS 600000
 /* A guest that is being restored, or arrives, has not all of its memory yet. */
 #define MAX_INCOMPLETE_TRIES 3
 /* The delays between searches for CPUs that had not started, and for disks that come and go. */
@@ -108,8 +109,16 @@ static void retry_kernel(struct domain *domain, const GError *error)
 		log_write(domain->all->log, LOG_WARNING, domain->name, NULL,
 			  "cannot find the guest's kernel yet, so a collection takes longer: %s",
 			  error->message);
-	if (domain->map_tries < MAX_TRIES && domain->map_source == 0)
-		domain_kernel_find(domain, MIN(delay_ms, LAST_RETRY_MS));
+	if (domain->map_tries == MANY_TRIES)
+		log_write(
+			domain->all->log, LOG_WARNING, domain->name, NULL,
+			"still cannot find the guest's kernel, and searches every %u minutes from "
+			"now on: %s; if the guest does not run Linux: 'virsh oopsbt disable %s'",
+			RARE_RETRY_MS / 60000, error->message, domain->name);
+	if (domain->map_source == 0)
+		domain_kernel_find(domain, domain->map_tries < MANY_TRIES
+						   ? MIN(delay_ms, LAST_RETRY_MS)
+						   : RARE_RETRY_MS);
 	status_changed(domain->all);
 }
 

@@ -9,6 +9,7 @@
 
 #define COUNTER 0x1000
 
+static bool no_kernel;		 /* the search finds none */
 static uint64_t counter_address; /* what the search finds */
 static unsigned int num_searches;
 static GBytes *meanwhile; /* the map of a collection that ends during the first search */
@@ -39,9 +40,13 @@ virDomainPtr task_take_domain(struct task *task G_GNUC_UNUSED, GError **error G_
 
 bool collection_map(const struct collector *collector G_GNUC_UNUSED,
 		    const struct collection_request *request, struct collection_result *result,
-		    GError **error G_GNUC_UNUSED)
+		    GError **error)
 {
 	num_searches++;
+	if (no_kernel) {
+		g_set_error(error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED, "no kernel");
+		return false;
+	}
 	if (num_searches == 1 && meanwhile)
 		of_collection->kernel.map = g_bytes_ref(meanwhile);
 	result->map = request->map ? g_bytes_ref(request->map) : g_bytes_new_static("map", 3);
@@ -57,9 +62,9 @@ bool collection_map(const struct collector *collector G_GNUC_UNUSED,
 
 void collection_result_clear(struct collection_result *result)
 {
-	g_bytes_unref(result->map);
+	g_clear_pointer(&result->map, g_bytes_unref);
 	g_free(result->title);
-	layout_unref(result->layout);
+	g_clear_pointer(&result->layout, layout_unref);
 }
 
 GQuark collection_error_quark(void)
@@ -127,6 +132,7 @@ static void set_up(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	fixture->domain.map_cancellable = g_cancellable_new();
 	fixture->domain.layout = g_atomic_rc_box_new0(struct layout);
 	fixture->domain.layout->memory_fd = -1;
+	no_kernel = false;
 	counter_address = 0;
 	num_searches = 0;
 	of_collection = &fixture->domain;
@@ -173,6 +179,24 @@ static void test_never_completed(struct fixture *fixture, gconstpointer data G_G
 		g_assert_cmpuint(num_searches, <, 100);
 	g_assert_cmpuint(num_searches, ==, 4);
 	g_assert_nonnull(domain_watch_blind(&fixture->domain));
+}
+
+/* Such a guest waits in its boot loader, perhaps for hours. */
+static void test_found_late(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	gint64 wait_us;
+
+	no_kernel = true;
+	for (unsigned int i = 0; i < 100; i++)
+		g_assert_false(found(fixture));
+	wait_us = g_source_get_ready_time(
+			  g_main_context_find_source_by_id(NULL, fixture->domain.map_source)) -
+		  g_get_monotonic_time();
+	g_assert_cmpint(wait_us, >, 500 * G_USEC_PER_SEC);
+	g_assert_cmpint(wait_us, <=, 600 * G_USEC_PER_SEC);
+	no_kernel = false;
+	counter_address = COUNTER;
+	g_assert_true(found(fixture));
 }
 
 static void test_not_needed(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -252,6 +276,7 @@ int main(int argc, char **argv)
 	add("/a kernel without its count of oopses is searched again", test_completed);
 	add("/a kernel that has no count of oopses is used after three more searches",
 	    test_never_completed);
+	add("/a guest without a kernel is searched for it every ten minutes", test_found_late);
 	add("/a kernel without its count of oopses is used at once if nothing reads it",
 	    test_not_needed);
 	add("/a search does not replace what a collection has found since", test_outdated);
