@@ -190,7 +190,7 @@ static JsonObject *group_to_json(const struct group *group, enum grouping by)
 	set_string(object, key, group->key);
 	json_object_set_int_member(object, "count", group->count);
 	json_object_set_int_member(object, "last_7_days", group->week);
-	json_object_set_int_member(object, "7_days_before", group->week_before);
+	json_object_set_int_member(object, "previous_7_days", group->week_before);
 	set_time(object, "first", group->first);
 	set_time(object, "last", group->last);
 	if (group->num_hosts > 0)

@@ -73,6 +73,8 @@ oops other
 tap_ok "another guest's oops is collected during the storm" daemon_wait "$(guest_domain other): stored:.*scenario_null_deref" 60
 tap_is "a storm has as many dumps as the rate limit allows" "$(dumps storm | wc -l)" "$burst"
 status --json "$storm" >"$test_dir/status.json"
+tap_is 'the manual page names each member of status --json' \
+	"$("$here/../plugin/undocumented" 'The status' <"$test_dir/status.json")" ''
 tap_ok 'the report has the number of skipped signals' \
 	[ "$("$query" value "$test_dir/status.json" '$.domains[0].guest.suppressed')" -ge "$seconds" ]
 tap_like 'report.txt has the number of skipped signals in words' "$(status --verbose "$storm")" '[1-9][0-9]* left out by the rate limit, 0 failed'

@@ -288,6 +288,7 @@ status = json.load(sys.stdin)
 domain = {domain["name"]: domain for domain in status["domains"]}["web1"]
 print(status["daemon_running"], domain["enabled"], domain["enabled_at_next_start"], domain["options"]["keep"])')" \
 	'False True True 3'
+tap_is 'the manual page names each member of status --json without oopsbtd' "$(printf %s "$out" | "$here/undocumented" 'The status')" ''
 tap_is 'status works read-only' "$(virsh -r oopsbt -q status on | wc -l)" 1
 
 run status --enabled

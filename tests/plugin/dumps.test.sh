@@ -447,6 +447,7 @@ tap_is 'watch sees a dump in a directory that was not there before' "$(printf %s
 mv "$test_dir/made/dumps/$(uuid_of db)" "$test_dir/made/dumps/db" "$dumps"
 read -r -t 10 line <&5 || line='nothing came'
 tap_is 'watch sees a dump of a new domain' "$(printf %s "$line" | json 'data["domain"]')" db
+tap_is 'the manual page names each member of watch --json' "$(printf %s "$line" | "$here/undocumented" 'A dump')" ''
 kill -INT "$watcher"
 status=0
 wait "$watcher" || status=$?

@@ -86,6 +86,10 @@ tap_is 'JSON has hosts, domains and kernels of a bug' "$(virsh oopsbt stats --js
 tap_is '--by host counts dumps and bugs of each host' "$(virsh oopsbt stats --by host --json --journal "$collected" |
 	json '[(d["host"], d["count"], d["bugs"]) for d in data]')" \
 	"[('beta', 1, 1), ('gamma', 1, 1), ('alpha', 2, 1)]"
+tap_is 'the manual page names each member that stats --json has of hosts' \
+	"$(virsh oopsbt stats --by host --json --journal "$collected" | "$here/undocumented" 'A group of stats')" ''
+tap_is 'the manual page names each member that list --json has of hosts' \
+	"$(virsh oopsbt list --json --journal "$collected" | "$here/undocumented" 'A dump')" ''
 run stats --by host
 tap_like '--by host of one store is refused' "$status $err" '^2 error: option --by host needs --journal'
 

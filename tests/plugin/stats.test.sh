@@ -46,7 +46,7 @@ tap_like 'dumps without a fingerprint count by their title' "$(echo "$out" | sed
 	'^ 2 .* web2 +6\.1\.0 +- +BUG: of an older version$'
 tap_is 'stats -r has the most frequent first' "$(oopsbt stats -r | awk 'NR > 2 { print $1 }' | xargs)" '4 2 1'
 tap_is 'stats as JSON has the same' "$(oopsbt stats --json | json '[(d["fingerprint"], d["count"],
-	d["last_7_days"], d["7_days_before"], d["domains"], d["kernels"], d["newest"]["title"]) for d in data][2]')" \
+	d["last_7_days"], d["previous_7_days"], d["domains"], d["kernels"], d["newest"]["title"]) for d in data][2]')" \
 	"('67a47829f160b02f', 4, 2, 1, ['db', 'web1'], ['5.10.0', '6.1.0'], 'general protection fault in f [m]')"
 tap_is 'JSON has the times in UTC' "$(oopsbt stats --json | json 'data[2]["first"][:10] + data[2]["last"][-1:]')" \
 	"$(date -u -d '30 days ago' +%F)Z"
@@ -87,6 +87,14 @@ run list --group
 tap_like 'list --group has a line for each bug' "$out" '^ 4 .* oops +general protection fault in f \[m\]$'
 tap_is 'list --group groups by bug, not by title' "$(oopsbt list --group --json | json '[d["count"] for d in data]')" '[1, 2, 4]'
 tap_is 'list --count groups by title' "$(oopsbt list --count --json | json '[d["count"] for d in data]')" '[1, 1, 1, 2, 2]'
+
+# --- documentation ---
+for by in bug title domain kernel day; do
+	oopsbt stats --json --by "$by" | "$here/undocumented" 'A group of stats'
+done >"$test_dir/undocumented"
+tap_is 'the manual page names each member of stats --json' "$(cat "$test_dir/undocumented")" ''
+tap_is 'the manual page names each member of list --json' "$(oopsbt list --json | "$here/undocumented" 'A dump')" ''
+tap_is 'the manual page names each member of list --group --json' "$(oopsbt list --group --json | "$here/undocumented" 'A group of list')" ''
 
 # --- unusual data ---
 evil=$(printf 'evil\033[31m\xe2\x80\xae')
