@@ -38,6 +38,13 @@ shellchecked() {
 	shell_files | xargs -P "$(nproc)" -n 20 shellcheck -x -S warning
 }
 
+# An include of host-tool/ only points upwards in the list of its README.
+layered() {
+	local wrong
+	wrong=$(git ls-files --cached --others --exclude-standard 'host-tool/*.[ch]' | xargs tests/lint/layers host-tool/README.md)
+	[ -z "$wrong" ] || { echo "$wrong" && return 1; }
+}
+
 # No file may contain the path of this checkout.
 clean_of_names() {
 	! git grep -nF "$PWD/"
@@ -51,6 +58,7 @@ else
 fi
 tap_ok "cppcheck finds nothing" analysed
 tap_ok "shellcheck finds nothing" shellchecked
+tap_ok "includes keep the layers of host-tool/README.md" layered
 tap_ok "no file contains the path of this checkout" clean_of_names
 tap_ok "each test that docs/promises.md names exists" tests/lint/promises
 tap_done
