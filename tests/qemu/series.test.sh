@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The patch series: make-series generates each; each applies to Debian's source and to upstream's,
-# has QEMU's style, and compiles; apply changes nothing if a series does not match.
+# The patch series: make-series generates each; each applies to its source, and if that is Debian's to
+# upstream's, too; has QEMU's style, and compiles; apply changes nothing if a series does not match.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR
@@ -18,14 +18,14 @@ touched() {
 		"$patches/$1"/00{0[1-9],1[0-9]}-*.patch | sort -u
 }
 
-# tree SERIES pristine|debian: a tree with only the needed files
+# tree SERIES source|upstream: a tree with only the needed files, of its source, or of the tarball that lies beside a package
 tree() {
 	local source files folder=$test_dir/$1-$2
 	source=$("$patches/fetch-source" "$1")
 	rm -rf "$folder"
 	mkdir "$folder"
 	mapfile -t files < <(echo VERSION; touched "$1")
-	if [ "$2" = debian ]; then
+	if [ "$2" = source ]; then
 		(cd "$source" && cp --parents "${files[@]}" "$folder")
 	else
 		tar -xf "$source.orig.tar.xz" -C "$folder" --strip-components=1 --wildcards "${files[@]/#/*/}"
@@ -35,6 +35,11 @@ tree() {
 
 sum() {
 	(cd "$1" && find . -type f -exec sha256sum {} + | sort | sha256sum)
+}
+
+# exact SERIES FOLDER: git's messages on hunks that do not fit, or at other positions than in the patches
+exact() {
+	(cd "$2" && cat "$patches/$1"/00{0[1-9],1[0-9]}-*.patch | GIT_DIR=/dev/null git apply --check -v - 2>&1 | grep -v '^Checking')
 }
 
 # checkpatch SERIES SOURCE: with the checker of that source
@@ -62,46 +67,40 @@ mails() {
 told() {
 	local name
 	for name in OopsAction GuestOopsAction GuestOopsPauseEnd GUEST_OOPS GUEST_OOPS_PAUSE_END GUEST_LOCKUP; do
-		sed -n "/^# @$name:\$/,/^# Since/p" "$test_dir/$1-debian/qapi/run-state.json" |
+		sed -n "/^# @$name:\$/,/^# Since/p" "$test_dir/$1-source/qapi/run-state.json" |
 			sed -E 's/Features:|(Notes?:|\.\. note::)( This event is rate-limited\.)?//' |
 			tr -d '#@`' | xargs -d '\n' | tr -s ' '
 	done
 }
 
 tap_ok "make-series generates the committed series" "$patches/make-series" --check
-mapfile -t all < <(awk '/^qemu/ { print $1 }' "$patches/series.conf")
+mapfile -t all < <("$patches/fetch-source" --list)
 for series in "${all[@]}"; do
-	debian=$(tree "$series" debian)
-	pristine=$(tree "$series" pristine)
-	for folder in "$debian" "$pristine"; do
-		tap_ok "$series applies to ${folder##*-} $(cat "$folder/VERSION")" "$patches/apply" "$series" "$folder"
-	done
-	before=$(sum "$debian")
-	tap_like "$series is not applied twice" "$("$patches/apply" "$series" "$debian" 2>&1)" 'is already applied'
-	tap_is 'a series that is applied twice leaves the tree as it was' "$(sum "$debian")" "$before"
-	tap_is "$series: the events are documented as in ${all[0]}" "$(told "$series")" "$(told "${all[0]}")"
-	tap_ok "$series: checkpatch finds nothing" checkpatch "$series" "$("$patches/fetch-source" "$series")"
-	tap_ok "$series: each patch is a signed-off mail" mails "$series"
-done
-
-# exact SERIES FOLDER: git's messages on hunks that do not fit, or at other positions than in the patches
-exact() {
-	(cd "$2" && cat "$patches/$1"/00{0[1-9],1[0-9]}-*.patch | GIT_DIR=/dev/null git apply --check -v - 2>&1 | grep -v '^Checking')
-}
-
-# A base without a Debian package: QEMU_TREES=FOLDER in the environment provides FOLDER/SERIES as its source.
-mapfile -t unpackaged < <(awk '/^qemu/ { print $1 }' "$patches/series/order" | grep -vxF "$(printf '%s\n' "${all[@]}")")
-for series in "${unpackaged[@]}"; do
-	tap_ok "$series: checkpatch finds nothing" checkpatch "$series" "$("$patches/fetch-source" "${all[-1]}")"
-	tap_ok "$series: each patch is a signed-off mail" mails "$series"
-	if [ -d "${QEMU_TREES:-/none}/$series" ]; then
-		tap_is "$series applies to its base without fuzz or offset" "$(exact "$series" "$QEMU_TREES/$series")" ''
-	else
-		tap_skip "$series applies to its base" 'no such source is packaged: set QEMU_TREES to a folder with it'
+	source=$("$patches/fetch-source" "$series")
+	patched=$(tree "$series" source)
+	tap_is "$series fits $(cat "$patched/VERSION") without fuzz or offset" "$(exact "$series" "$patched")" ''
+	tap_ok "$series applies to it" "$patches/apply" "$series" "$patched"
+	if [ -e "$source.orig.tar.xz" ]; then
+		upstream=$(tree "$series" upstream)
+		tap_ok "$series applies to upstream's $(cat "$upstream/VERSION")" "$patches/apply" "$series" "$upstream"
 	fi
+	before=$(sum "$patched")
+	tap_like "$series is not applied twice" "$("$patches/apply" "$series" "$patched" 2>&1)" 'is already applied'
+	tap_is 'a series that is applied twice leaves the tree as it was' "$(sum "$patched")" "$before"
+	tap_is "$series: the events are documented as in ${all[0]}" "$(told "$series")" "$(told "${all[0]}")"
+	tap_ok "$series: checkpatch finds nothing" checkpatch "$series" "$source"
+	tap_ok "$series: each patch is a signed-off mail" mails "$series"
 done
 
-other=$(tree qemu-7.2 pristine)
+# Without a source: only the mails, with the newest checker there is.
+mapfile -t missing < <(awk '/^qemu/ { print $1 }' "$patches/series/order" | grep -vxF "$(printf '%s\n' "${all[@]}")")
+for series in "${missing[@]}"; do
+	tap_ok "$series: checkpatch finds nothing" checkpatch "$series" "$source"
+	tap_ok "$series: each patch is a signed-off mail" mails "$series"
+	tap_skip "$series applies to its base" 'no such source is packaged: set QEMU_TREES to a folder with it'
+done
+
+other=$(tree qemu-7.2 upstream)
 before=$(sum "$other")
 tap_like "apply names patch and file for a base that does not match" "$("$patches/apply" 10.0 "$other" 2>&1)" \
 	'^apply: qemu-10.0 does not fit .*\(QEMU 7.2.0\)\. 0001-.*\.patch fails: .*pvpanic\.h.*Nothing was changed'
