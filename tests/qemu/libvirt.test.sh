@@ -102,6 +102,12 @@ end
 begin once 10000
 monitor oops-resume >/dev/null
 tap_ok "oops-resume through libvirt resumes the guest" runs
+# Without a pause: libvirt, up to 11.3 at least, gives migrate an argument that QEMU 11.0 has removed (detach).
+saves=no
+if virsh -q save "$name" "$test_dir/saved" >/dev/null 2>"$test_dir/no-save"; then
+	saves=yes
+	virsh -q restore "$test_dir/saved" >/dev/null
+fi
 end
 
 begin once 1500
@@ -116,13 +122,18 @@ tap_is "resume ends the suspend" "$(state)" running
 tap_ok 'the domain does run after resume' runs
 end
 
-begin once 10000
-virsh -q save "$name" "$test_dir/saved" >/dev/null
-virsh -q restore "$test_dir/saved" >/dev/null
-tap_is "a domain that is saved during the pause runs after the restore" "$(state)" running
-tap_ok 'the domain does run after the restore' runs
-tap_is 'the CPU continues after the write' "$(words | cut -d' ' -f2)" 0x00000001
-end
+if [ "$saves" = yes ]; then
+	begin once 10000
+	virsh -q save "$name" "$test_dir/saved" >/dev/null
+	virsh -q restore "$test_dir/saved" >/dev/null
+	tap_is "a domain that is saved during the pause runs after the restore" "$(state)" running
+	tap_ok 'the domain does run after the restore' runs
+	tap_is 'the CPU continues after the write' "$(words | cut -d' ' -f2)" 0x00000001
+	end
+else
+	tap_skip "a domain that is saved during the pause runs after the restore" \
+		"this libvirt saves no guest of this QEMU, paused or not: $(sed -n '$s/^error: //p' "$test_dir/no-save")"
+fi
 
 begin once 10000
 virsh -q dump --memory-only "$name" "$test_dir/core" >/dev/null
