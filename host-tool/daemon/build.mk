@@ -29,6 +29,10 @@ $(eval $(call unit_test,daemon-progress,host-tool/daemon/progress.c,glib-2.0,))
 $(eval $(call unit_test,daemon-pauses,host-tool/daemon/pauses.c,glib-2.0,))
 $(eval $(call unit_test,daemon-kernel-state,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-domain-kernel,$(addprefix host-tool/daemon/,domain_kernel.c guest_settings.c watch.c),$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
+DOMAIN_TEST := $(addprefix host-tool/daemon/,domain_clock.c domain_collect.c domain_disks.c domain_error.c domain_kernel.c domain_oops.c \
+	domain_refresh.c domain_signals.c domain_stall.c domain_watch.c domain_watchdog.c guest_settings.c histogram.c incident_log.c progress.c \
+	signal.c stall.c stall_watch.c vcpu_thread.c watch.c)
+$(eval $(call unit_test,daemon-domain-collect,$(DOMAIN_TEST),$(COLLECT_PACKAGES) libsystemd,$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-analyzer,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-decisions,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-output,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))

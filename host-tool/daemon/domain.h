@@ -99,6 +99,8 @@ struct domain {
 	struct guest_settings settings;
 	bool mapping, map_again;
 	bool recalling; /* the running collection recalls what an earlier daemon knew */
+	unsigned int
+		kernel_number; /* counts the kernels: a task's result may be of an earlier one */
 	guint map_source;
 	unsigned int map_tries;
 	struct backoff stale; /* how often the watch saw another kernel */
@@ -276,13 +278,14 @@ void domain_notice(struct domain *domain, const char *word, enum incident incide
 void domain_signals_known(struct domain *domain);
 /* Another kernel runs: oopses of the previous one cannot be seen any more. */
 void domain_signals_another_kernel(struct domain *domain);
-/* The domain is gone: logs the signals that wait, since nothing of them can be collected. */
-void domain_signals_lost(struct domain *domain);
+/* Their kernel is gone: drops the signals that wait, and logs each with @why. */
+void domain_signals_lost(struct domain *domain, const char *why);
 void domain_signals_reconfigured(struct domain *domain); /* the rate limit */
 /* Stores skipped and deferred signals in domain->kernel for the next daemon, and restores them. */
 void domain_signals_keep(struct domain *domain);
 void domain_signals_recall(struct domain *domain);
-void domain_signals_stop(struct domain *domain);
+void domain_signals_stop(struct domain *domain); /* nothing begins any more, and nothing is lost */
+void domain_signals_clear(struct domain *domain);
 
 /* Collects the first waiting signal unless a collection is running. */
 void domain_collect_next(struct domain *domain);

@@ -17,6 +17,7 @@ struct collect_task {
 	struct connection *connections;
 	struct collector collector; /* with the configuration at the task's start */
 	struct signal signal;
+	unsigned int kernel_number; /* of the domain, at the task's start */
 	char *name;
 	struct options options;
 	struct layout *layout;
@@ -221,7 +222,9 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 			pass_on(domain, &collect->signal,
 				(struct suppressed_signals){.not_analysed = 1});
 	}
-	if (result->layout->domain_id != domain->id)
+	/* What follows is about the kernel that runs now. */
+	if (result->layout->domain_id != domain->id ||
+	    collect->kernel_number != domain->kernel_number)
 		return;
 	if (domain->recalling) {
 		domain->continued = false;
@@ -236,7 +239,7 @@ static void succeed(struct domain *domain, struct collect_task *collect)
 	}
 	if (collect->signal.incident == INCIDENT_PANIC)
 		domain->kernel.panic_collected = true;
-	if (collect->signal.incident == INCIDENT_KVM_ERROR)
+	if (collect->signal.incident == INCIDENT_KVM_ERROR && domain->error_told)
 		domain->kernel.error_collected = true;
 	if (collect->signal.incident == INCIDENT_WATCHDOG && domain->watchdog_told)
 		domain->kernel.watchdog_collected = true;
@@ -380,6 +383,7 @@ void domain_collect_next(struct domain *domain)
 	collect->signal.evidence = g_strdup(signal->evidence);
 	collect->name = g_strdup(domain->name);
 	collect->options = domain->options;
+	collect->kernel_number = domain->kernel_number;
 	collect->recall = domain->layout == NULL && domain->kernel.map == NULL;
 	collect->continued = domain->continued;
 	domain->recalling = collect->recall;

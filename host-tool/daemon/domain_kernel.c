@@ -308,6 +308,7 @@ void domain_kernel_stop(struct domain *domain)
 
 static void drop(struct domain *domain)
 {
+	domain->kernel_number++;
 	domain_kernel_stop(domain);
 	g_object_unref(domain->map_cancellable);
 	domain->map_cancellable = g_cancellable_new();

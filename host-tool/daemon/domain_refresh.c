@@ -215,12 +215,14 @@ static void retry_refresh(struct domain *domain, const struct refresh_task *refr
 		g_timeout_add(MIN(FIRST_RETRY_MS << doublings, LAST_RETRY_MS), refresh_now, domain);
 }
 
-/* They are read again when they change. */
-static void refuse_options(struct domain *domain, const struct refresh_task *refresh)
+/* Keeps those that it has. They are read again when they change. */
+static void refuse_options(struct domain *domain, struct refresh_task *refresh)
 {
 	log_write(domain->all->log, LOG_ERR, refresh->name, NULL, "%s", refresh->error->message);
-	domain->known = true;
-	domain_signals_known(domain);
+	refresh->enabled = domain->enabled;
+	refresh->automatic = domain->automatic;
+	refresh->options = domain->options;
+	apply(domain, refresh);
 }
 
 static void refresh_done(struct task *task, struct domain *domain)
@@ -243,7 +245,7 @@ static void refresh_done(struct task *task, struct domain *domain)
 	} else if (refresh->error == NULL && !(refresh->exists && domain->enabled)) {
 		if (domain->enabled && !refresh->exists) {
 			log_write(task->all->log, LOG_INFO, domain->name, NULL, "is gone");
-			domain_signals_lost(domain);
+			domain_signals_lost(domain, "the domain is gone");
 		}
 		/* One that is gone, and no event told why, may have been saved. */
 		if (refresh->exists && !domain->continued)

@@ -43,9 +43,7 @@ static bool take_token(struct domain *domain, const struct signal *signal)
 
 static void drop_deferred(struct domain *domain)
 {
-	if (domain->deferred_source)
-		g_source_remove(domain->deferred_source);
-	domain->deferred_source = 0;
+	domain_signals_stop(domain);
 	g_clear_pointer(&domain->deferred, signal_free);
 }
 
@@ -239,20 +237,22 @@ void domain_signals_another_kernel(struct domain *domain)
 	drop_deferred(domain);
 }
 
-void domain_signals_lost(struct domain *domain)
+void domain_signals_lost(struct domain *domain, const char *why)
 {
 	const struct collection_result none = {0};
+	struct signal *signal;
 
-	for (GList *item = domain->signals.head; item; item = item->next) {
+	while ((signal = g_queue_pop_head(&domain->signals))) {
 		const struct incident_entry entry = {
 			.domain = domain->name,
 			.uuid = domain->uuid,
-			.signal = item->data,
+			.signal = signal,
 			.kernel = domain->kernel.release,
 			.result = &none,
 		};
 
-		incident_log_no_dump(domain->all->log, &entry, LOG_WARNING, "the domain is gone");
+		incident_log_no_dump(domain->all->log, &entry, LOG_WARNING, why);
+		signal_free(signal);
 	}
 }
 
@@ -295,6 +295,13 @@ void domain_signals_recall(struct domain *domain)
 }
 
 void domain_signals_stop(struct domain *domain)
+{
+	if (domain->deferred_source)
+		g_source_remove(domain->deferred_source);
+	domain->deferred_source = 0;
+}
+
+void domain_signals_clear(struct domain *domain)
 {
 	drop_deferred(domain);
 	g_queue_clear_full(&domain->early, signal_free);

@@ -148,6 +148,7 @@ static void domain_free(void *pointer)
 	struct domain *domain = pointer;
 
 	stop(domain);
+	domain_signals_clear(domain);
 	g_object_unref(domain->map_cancellable);
 	kernel_state_clear(&domain->kernel);
 	disk_watch_free(domain->disks);
@@ -213,11 +214,24 @@ static void pause_told(struct domain *domain, bool paused)
 	domain_stall_paused(domain, paused);
 }
 
+/* Its kernel is gone, and with it what the signals that wait are about. */
+static void kernel_ended(struct domain *domain)
+{
+	domain_signals_lost(domain, "the guest has ended or was reset");
+	domain_kernel_reset(domain);
+}
+
 /* The same kernel continues in another QEMU process. */
 static bool is_continued(int type, int detail)
 {
 	return (type == VIR_DOMAIN_EVENT_STARTED && detail == VIR_DOMAIN_EVENT_STARTED_RESTORED) ||
 	       (type == VIR_DOMAIN_EVENT_STOPPED && detail == VIR_DOMAIN_EVENT_STOPPED_SAVED);
+}
+
+/* The same kernel continues in the same QEMU process, after suspend to RAM. */
+static bool is_woken(int type, int detail)
+{
+	return type == VIR_DOMAIN_EVENT_STARTED && detail == VIR_DOMAIN_EVENT_STARTED_WAKEUP;
 }
 
 static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event, int type,
@@ -238,10 +252,12 @@ static int on_lifecycle(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr eve
 		break;
 	case VIR_DOMAIN_EVENT_STARTED:
 	case VIR_DOMAIN_EVENT_STOPPED:
-		if (is_continued(type, detail))
+		if (is_woken(type, detail))
+			pause_told(domain, false);
+		else if (is_continued(type, detail))
 			domain_kernel_move(domain);
 		else
-			domain_kernel_reset(domain);
+			kernel_ended(domain);
 		domain_error_over(domain);
 		domain_watchdog_over(domain);
 		domain_refresh(domain);
@@ -274,7 +290,7 @@ static void on_reboot(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event
 	if (domain == NULL)
 		return;
 	layout = g_steal_pointer(&domain->layout);
-	domain_kernel_reset(domain);
+	kernel_ended(domain);
 	domain->layout = layout; /* the same process and memory */
 	domain_kernel_find(domain, 2000);
 }
@@ -304,7 +320,7 @@ static void on_device(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr event
 {
 	struct domain *domain = event_domain(user_data, event, false);
 
-	if (domain == NULL || domain->layout == NULL)
+	if (domain == NULL || (domain->layout == NULL && !domain->mapping))
 		return;
 	layout_unref(g_steal_pointer(&domain->layout));
 	domain_kernel_find(domain, 0);

@@ -231,6 +231,21 @@ oops b
 stored b >/dev/null
 tap_is "no oops before a save is collected twice" $(($(dumps b | wc -l) - had)) 5
 
+# The guest sleeps (suspend to RAM) and wakes, all while the daemon hangs.
+sleeps() {
+	[ "$(virsh domstate "$(guest_domain b)")" = pmsuspended ]
+}
+had=$(dumps b | wc -l)
+daemon_mark
+kill -STOP "$daemon_pid"
+oops b
+guest_exec b '(sleep 1; echo mem >/sys/power/state) >/dev/null 2>&1 &'
+eventually 60 sleeps >/dev/null || true
+virsh -q dompmwakeup "$(guest_domain b)"
+kill -CONT "$daemon_pid"
+stored b >/dev/null || true
+tap_is "an oops before a guest sleeps and wakes is collected" $(($(dumps b | wc -l) - had)) 1
+
 # The next daemon is killed before it has searched the restored guest. Once the guest was suspended,
 # libvirt does not say any more that it was restored.
 printf '#!/bin/sh\nexec cat <&3 >/dev/null\n' >"$test_dir/silent"

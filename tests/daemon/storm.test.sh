@@ -207,6 +207,6 @@ oops other null
 daemon_wait "$(guest_domain other): cannot collect yet: another process is collecting this domain" >/dev/null
 virsh -q destroy "$(guest_domain other)"
 tap_like "an oops that waits for its collection when its guest ends is logged with the reason" \
-	"$(daemon_wait 'no dump of this signal' 60 || true)" 'the domain is gone$'
+	"$(daemon_wait 'no dump of this signal' 60 || true)" 'the guest has ended or was reset$'
 exec {lock}>&-
 tap_done
