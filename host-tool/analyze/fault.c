@@ -56,9 +56,17 @@ static const struct frame *frame_at(const struct report_vcpu *vcpu, guint i)
 	return &g_array_index(vcpu->frames, struct frame, i);
 }
 
+/* Outside of all code the place is an address. */
+static bool is_at(const struct frame *frame, const struct report_fault *fault)
+{
+	if (fault->symbol.name)
+		return same_place(&frame->symbol, &fault->symbol);
+	return fault->pc.known && frame->pc.value == fault->pc.value;
+}
+
 /* The frame of the CPU that oopsed, still on its stack, that was interrupted at that place. */
 static struct saved_fault find_saved_at(const struct report *report, const struct maybe_int *cpu,
-					const struct resolved_symbol *symbol)
+					const struct report_fault *fault)
 {
 	for (guint i = 0; i < report->vcpus->len; i++) {
 		const struct report_vcpu *vcpu = vcpu_at(report, i);
@@ -68,7 +76,7 @@ static struct saved_fault find_saved_at(const struct report *report, const struc
 		for (guint j = 1; j < vcpu->frames->len; j++) {
 			const struct frame *frame = frame_at(vcpu, j);
 
-			if (frame->interrupted && same_place(&frame->symbol, symbol))
+			if (frame->interrupted && is_at(frame, fault))
 				return (struct saved_fault){i, frame};
 		}
 	}
@@ -250,17 +258,19 @@ static struct saved_fault find_pc(struct analysis *analysis, const struct oops_t
 	const struct kernel *kernel = &analysis->kernel;
 	const struct oops_registers *registers = &oops->registers;
 	struct saved_fault saved;
+	bool named;
 	uint64_t pc;
 
 	fault->pc = registers->rip;
-	if (!parse_place(registers->place, &fault->symbol))
-		return (struct saved_fault){0};
-	saved = find_saved_at(analysis->report, &oops->cpu, &fault->symbol);
+	named = parse_place(registers->place, &fault->symbol);
+	saved = find_saved_at(analysis->report, &oops->cpu, fault);
 	if (saved.frame) {
 		fault->pc = (struct maybe_uint){true, saved.frame->pc.value};
 		take_saved(saved.frame, fault);
 		return saved;
 	}
+	if (!named)
+		return saved;
 	/* An address of another place would mislead. */
 	fault->pc.known =
 		registers->rip.known && is_place(kernel, registers->rip.value, &fault->symbol);
@@ -443,7 +453,7 @@ static void blame_from_stack(const struct report_vcpu *vcpu, const struct frame 
 
 /*
  * Extends the blame of the guest's log by callers on the stack that the guest has not printed yet,
- * or that its own unwinder leaves out.
+ * or that its own unwinder leaves out. After a call of what is no code its unwinder knows none.
  */
 static void refine_blame(const struct report_vcpu *vcpu, const struct frame *fault,
 			 struct oops_text *oops)
@@ -451,8 +461,8 @@ static void refine_blame(const struct report_vcpu *vcpu, const struct frame *fau
 	struct blame found = {0};
 
 	blame_from_stack(vcpu, fault, oops_text_rule(oops), &found);
-	if (blame_is_known(&found) &&
-	    (!oops->complete || !g_strcmp0(found.functions[0], oops->blame.functions[0]))) {
+	if (blame_is_known(&found) && (!oops->complete || !blame_is_known(&oops->blame) ||
+				       !g_strcmp0(found.functions[0], oops->blame.functions[0]))) {
 		struct blame given_up = oops->blame;
 
 		oops->blame = found;

@@ -194,14 +194,31 @@ survives() {
 		;;
 	kthread) stack="$null_chain (scenario_kthread )?kthread ret_from_fork" ;;
 	hardirq | irq_in_softirq) stack='scenario_' ;; # in the thread of the interrupt, or it is gone
+	call_unmapped | call_heap)
+		title='BUG: unable to handle page fault in scenario_call [oopsbt_scenario]'
+		stack="null scenario_call run_$4 .*$call"
+		;;
 	indirect) stack="$null_chain .*sort.* run_indirect .*$call" ;;
 	spinlock) stack="$null_chain scenario_oops_with_lock run_spinlock .*$call" ;;
 	esac
 	collect "$name" "$4"
+	# Without the stack only the guest's log tells of the call, and is not certain of the caller.
+	[[ $4 != call_* || $(chain) == *scenario_* ]] || title=${title% in *}
 	check "$name" "$label" "$title" "$3"
 	whole_stack "$stack" >"$test_dir/stack"
 	tap_is "$label: the oopsing task has its complete stack, or has died" "$(cat "$test_dir/stack")" ''
-	[[ $(chain) != *scenario_* ]] || registers_agree "$label"
+	[[ $(chain) == *scenario_* ]] || return 0
+	registers_agree "$label"
+	[[ $4 != call_* ]] || trace_agrees "$label"
+}
+
+# trace_agrees LABEL: after check(), for a call of what is no code: the guest's own trace has the
+# functions of the task, maybe between others
+trace_agrees() {
+	local ours theirs
+	ours=$(chain | sed -nE 's/.* null (scenario_call .*) null$/\1/p')
+	theirs=$(tac "$test_dir/dmesg" | sed '/Call Trace:/q' | tac | grep -oE '[A-Za-z0-9_.]+\+0x[0-9a-f]+/0x[0-9a-f]+' | sed 's/+.*//' | xargs)
+	tap_like "$1: the guest's own trace has the same functions in this order" "$theirs" "(^| )${ours// / (.* )?}( |\$)"
 }
 
 # dies NAME LABEL VCPUS SCENARIO: an oops that becomes a panic; the guest keeps the state after the

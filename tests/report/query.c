@@ -115,6 +115,15 @@ static bool made_by_ftrace(GHashTable *table, guint64 address)
 	return false;
 }
 
+/* After a call of what is no code the fault is there, and has no name. */
+static bool is_fault(JsonNode *root, const char *pc)
+{
+	JsonObject *fault = json_object_get_object_member(json_node_get_object(root), "fault");
+
+	return !json_object_get_null_member(fault, "pc") &&
+	       !strcmp(json_object_get_string_member(fault, "pc"), pc);
+}
+
 static const char *string_member(JsonObject *object, const char *name)
 {
 	return json_object_get_null_member(object, name)
@@ -131,12 +140,13 @@ static int symbols(JsonNode *root, const char *path)
 	for (guint i = 0; frames && i < json_array_get_length(frames); i++) {
 		JsonObject *frame = json_array_get_object_element(frames, i);
 		const char *symbol = string_member(frame, "symbol");
-		guint64 pc = g_ascii_strtoull(json_object_get_string_member(frame, "pc"), NULL, 16);
+		const char *pc_text = json_object_get_string_member(frame, "pc");
+		guint64 pc = g_ascii_strtoull(pc_text, NULL, 16);
 
 		if (!symbol) {
 			if (!strcmp(json_object_get_string_member(frame, "stack"), "user")) {
 				user++;
-			} else if (!made_by_ftrace(table, pc)) {
+			} else if (!made_by_ftrace(table, pc) && !is_fault(root, pc_text)) {
 				printf("no symbol for 0x%" G_GINT64_MODIFIER "x\n", pc);
 				wrong++;
 			}

@@ -51,7 +51,7 @@ if [ "${SCENARIOS:-}" = all ]; then
 			[ "$smp" != 16 ] || cpu=Haswell
 			# 5.10 has no driver that would report the panic through PCI.
 			[ "$kernel" = 5.10 ] || [ "$smp" != 4 ] || pvpanic=pci
-			shape "$kernel" "$smp" "$pvpanic" "$cpu" null bug gpf kthread indirect spinlock \
+			shape "$kernel" "$smp" "$pvpanic" "$cpu" null bug gpf kthread indirect call_unmapped call_heap spinlock \
 				hardirq softirq irq_in_softirq nmi stack_overflow
 		done
 	done
@@ -66,7 +66,7 @@ fi
 # The guest's own view: its NMI backtraces, and the lock that the others wait for.
 label="6.1, 4 vCPUs, isa, Skylake-Client"
 begin a kernel=6.1 smp=4 on_crash=preserve
-for scenario in null bug gpf kthread indirect; do
+for scenario in null bug gpf kthread indirect call_unmapped call_heap; do
 	survives a "$label" 4 $scenario
 	[ "$scenario" = null ] || continue
 	tap_is "$label: the report names the oopsing task" "$(value '$.oops.comm')" sh
@@ -119,10 +119,10 @@ tap_is "$label: the CPUs are queued in the order in which they then get the lock
 	"$(guest_exec q dmesg | sed -nE 's/.*turn ([0-9]) of the lock: CPU ([0-9]+).*/\1 \2/p' | sort -n | cut -d' ' -f2 | xargs)"
 guest_destroy q
 
-shape 5.10 2 isa kvm64 indirect nmi
+shape 5.10 2 isa kvm64 indirect call_heap nmi
 shape 6.1 1 pci kvm64 null irq_in_softirq
 shape 6.1 16 pci Haswell null spinlock nmi
-shape 6.12 4 isa Skylake-Server null bug indirect spinlock stack_overflow
+shape 6.12 4 isa Skylake-Server null bug indirect call_unmapped spinlock stack_overflow
 through_libvirt
 shape 6.12 1 isa kvm64 null kthread stack_overflow
 tap_is "memory is read through libvirt if that is configured" "$(value '$.collector.memory')" libvirt

@@ -122,6 +122,27 @@ static void test_two(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_false(f->oops.cpu.known);
 }
 
+/*
+ * The guest printed an address as the place, since no code is there: the frame has this address,
+ * and its callers are to blame, which the guest's own unwinder does not know for certain.
+ */
+static void test_no_code(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	add_vcpu(f, 1);
+	add_frame(f, "page_fault_oops", NULL, 0);
+	add_frame(f, "asm_exc_page_fault", NULL, 0);
+	add_frame(f, NULL, NULL, 0x22);
+	add_frame(f, "culprit", "a_module", 0);
+	f->oops.complete = true;
+	f->oops.cpu = (struct maybe_int){true, 1};
+	f->oops.registers.place = g_strdup("0xffffffff81001000");
+	f->oops.registers.rip = (struct maybe_uint){true, ADDRESS(0x1000)};
+	f->oops.registers.registers = saved_registers(0x11);
+	g_assert_cmphex(rax_of_fault(f), ==, 0x22);
+	g_assert_cmpstr(f->oops.blame.functions[0], ==, "culprit");
+	g_assert_cmpstr(f->oops.blame.module, ==, "a_module");
+}
+
 /* A function that the log names without registers may belong to an NMI within the oops. */
 static void test_another_function(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -164,6 +185,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	TEST("only-one", test_only_one);
 	TEST("two", test_two);
+	TEST("no-code", test_no_code);
 	TEST("one-of-two", test_one_of_two);
 	TEST("another-function", test_another_function);
 	TEST("none", test_none);

@@ -6,6 +6,7 @@
 #define LARGE_PAGE (2ull << 20)
 #define TABLES LARGE_PAGE /* bytes before the image: root, third and second level */
 #define TABLE(n) (0x1000u * (n))
+#define NO_EXECUTE (1ull << 63)
 #define MAX_PAGES 65536
 
 static bool read_ram(void *user_data, gpa_t address, void *buffer, size_t length,
@@ -50,6 +51,13 @@ void fake_guest_forget(struct fake_guest *guest)
 {
 	snapshot_free(guest->snapshot);
 	guest->snapshot = guest->space.snapshot = snapshot_new(guest->memory, MAX_PAGES);
+}
+
+void fake_guest_forbid_execution(struct fake_guest *guest, uint64_t offset)
+{
+	uint64_t at = offset & ~(LARGE_PAGE - 1);
+
+	set_entry(guest, 3, 2, FAKE_GUEST_IMAGE + at, (TABLES + at) | 0x83 | NO_EXECUTE);
 }
 
 uint8_t *fake_guest_at(struct fake_guest *guest, uint64_t offset)

@@ -24,6 +24,9 @@ void fake_guest_clear(struct fake_guest *guest);
 /* Discards cached memory after a write to the buffer. */
 void fake_guest_forget(struct fake_guest *guest);
 
+/* The 2 MiB page with the image's byte @offset is data, as the heap is. */
+void fake_guest_forbid_execution(struct fake_guest *guest, uint64_t offset);
+
 /* Returns the address of the image's byte @offset in this process. */
 uint8_t *fake_guest_at(struct fake_guest *guest, uint64_t offset);
 

@@ -31,6 +31,7 @@
 #define SYNC_REGS ADDRESS(TEXT + 0x700)
 #define SWITCH ADDRESS(TEXT + 0x800)
 #define TRAP_ENTRY ADDRESS(TEXT + 0x900)
+#define UNMAPPED 0xffffffffc0ff0020ull
 
 /* The order of struct pt_regs, in words. */
 enum { R15, RBP = 4, RBX, RAX = 10, ORIG_RAX = 15, RIP, CS, RFLAGS, RSP, SS, NUM_PT_REGS };
@@ -316,12 +317,76 @@ static void test_trap(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_false(frame_at(f, 2)->interrupted);
 }
 
+static void put_chain(struct fixture *f)
+{
+	f->map->orc_layout = ORC_LAYOUT_NONE;
+	put_pt_regs(f, user_regs, 0x401234, 0x33, 0x7ffd1000);
+	put_u64(f, task_top - 0x300, user_regs + 1); /* entry code marks its frame */
+	put_u64(f, task_top - 0x2f8, SYSCALL_ENTRY + 5);
+	put_u64(f, task_top - 0x400, task_top - 0x300);
+	put_u64(f, task_top - 0x3f8, OUTER + 0x20);
+	f->registers.rbp = task_top - 0x400;
+}
+
 static void test_wild_call(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	uint64_t sp = put_system_call(f);
 
 	put_u64(f, sp - 8, INNER + 7);
 	assert_walk(f, 0, sp - 8, (uint64_t[]){0, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
+	/* Without a call before it, that word may be no return address. */
+	g_assert_false(frame_at(f, 1)->reliable);
+	put_code(f, INNER + 5, "\xff\xd0", 2); /* call *%rax */
+	assert_walk(f, 0, sp - 8, (uint64_t[]){0, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_true(frame_at(f, 3)->reliable);
+}
+
+/* A call through a pointer into memory of the kernel that is no code. */
+static void assert_wild_call(struct fixture *f, uint64_t pc, uint64_t sp)
+{
+	f->registers.rbp = sp + 0x20; /* a general register, with ORC */
+	assert_walk(f, pc, sp, (uint64_t[]){pc, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
+	for (guint i = 0; i < f->result.frames->len; i++)
+		g_assert_true(frame_at(f, i)->reliable);
+}
+
+static void test_call_of_kernel_data(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+
+	put_u64(f, sp - 8, INNER + 7);
+	put_code(f, INNER + 2, "\xe8", 1);
+	assert_wild_call(f, UNMAPPED, sp - 8);
+	fake_guest_forbid_execution(&f->guest, FAKE_KERNEL_DATA);
+	assert_wild_call(f, ADDRESS(FAKE_KERNEL_DATA), sp - 8);
+	f->map->symbols[SYMBOL__end] = ADDRESS(FAKE_KERNEL_DATA); /* the same page is the heap's */
+	assert_wild_call(f, ADDRESS(FAKE_KERNEL_DATA), sp - 8);
+}
+
+/* With frame pointers the function that made the call is the innermost in the chain. */
+static void test_call_of_kernel_data_without_orc(struct fixture *f,
+						 gconstpointer unused G_GNUC_UNUSED)
+{
+	put_chain(f);
+	put_code(f, INNER, "\x55\x48\x89\xe5", 4);
+	put_code(f, INNER + 5, "\xff\xd0", 2);
+	put_code(f, OUTER, "\x55\x48\x89\xe5", 4);
+	put_u64(f, task_top - 0x440, INNER + 7);
+	assert_walk(
+		f, UNMAPPED, task_top - 0x440,
+		(uint64_t[]){UNMAPPED, INNER + 7, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	for (guint i = 0; i < f->result.frames->len; i++)
+		g_assert_true(frame_at(f, i)->reliable);
+}
+
+/* Init text is outside of _stext.._etext, and is code until the end of the boot. */
+static void test_init_text(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+
+	put_u64(f, sp - 8, FAKE_GUEST_IMAGE + 0x100); /* RBP of the caller */
+	f->map->symbols[SYMBOL__etext] = OUTER;
+	assert_walk(f, OUTER + 4, sp - 8, (uint64_t[]){OUTER + 4, SYSCALL_ENTRY + 5, 0x401234, 0});
 }
 
 static void test_retpoline(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
@@ -338,6 +403,15 @@ static void test_retpoline(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 	put_u64(f, sp - 16, THUNK + 5);
 	assert_walk(f, THUNK + 0xc, sp - 16,
 		    (uint64_t[]){THUNK + 0xc, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
+}
+
+/* Writes a direct call of @function that returns to @after. */
+static void put_call(struct fixture *f, uint64_t after, uint64_t function)
+{
+	int32_t distance = (int32_t)(function - after);
+
+	put_code(f, after - 5, "\xe8", 1);
+	put_code(f, after - 4, (const char *)&distance, sizeof(distance));
 }
 
 /* call 1f; int3; 1: within calls that fill the return stack, ORC ignores the pushed address. */
@@ -379,17 +453,6 @@ static void test_end_at_registers_fred(struct fixture *f, gconstpointer unused G
 	put_pt_regs(f, user_regs - 16, 0, 0, 0);
 	put_u64(f, user_regs - 24, SYSCALL_ENTRY + 5);
 	assert_walk(f, INNER, user_regs - 24, (uint64_t[]){INNER, SYSCALL_ENTRY + 5, 0});
-}
-
-static void put_chain(struct fixture *f)
-{
-	f->map->orc_layout = ORC_LAYOUT_NONE;
-	put_pt_regs(f, user_regs, 0x401234, 0x33, 0x7ffd1000);
-	put_u64(f, task_top - 0x300, user_regs + 1); /* entry code marks its frame */
-	put_u64(f, task_top - 0x2f8, SYSCALL_ENTRY + 5);
-	put_u64(f, task_top - 0x400, task_top - 0x300);
-	put_u64(f, task_top - 0x3f8, OUTER + 0x20);
-	f->registers.rbp = task_top - 0x400;
 }
 
 static void assert_chain(struct fixture *f, guint num_reliable)
@@ -434,8 +497,6 @@ static void test_chain_from_leaf(struct fixture *f, gconstpointer unused G_GNUC_
  */
 static void test_leaf(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
-	const int32_t distance = (int32_t)(INNER - (OUTER + 0x20));
-
 	put_chain(f);
 	put_code(f, OUTER, "\x55\x48\x89\xe5", 4);
 	put_u64(f, task_top - 0x408, OUTER + 0x20);
@@ -443,8 +504,7 @@ static void test_leaf(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	assert_walk(f, INNER + 0x10, task_top - 0x408,
 		    (uint64_t[]){INNER + 0x10, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
 	g_assert_false(frame_at(f, 1)->reliable);
-	put_code(f, OUTER + 0x1b, "\xe8", 1);
-	put_code(f, OUTER + 0x1c, (const char *)&distance, sizeof(distance));
+	put_call(f, OUTER + 0x20, INNER);
 	assert_walk(f, INNER + 0x10, task_top - 0x408,
 		    (uint64_t[]){INNER + 0x10, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
 	g_assert_true(frame_at(f, 1)->reliable);
@@ -535,6 +595,9 @@ int main(int argc, char **argv)
 	TEST("stacks", test_stacks);
 	TEST("trap", test_trap);
 	TEST("wild-call", test_wild_call);
+	TEST("call-of-kernel-data", test_call_of_kernel_data);
+	TEST("call-of-kernel-data-without-orc", test_call_of_kernel_data_without_orc);
+	TEST("init-text", test_init_text);
 	TEST("retpoline", test_retpoline);
 	TEST("return-stack", test_return_stack);
 	TEST("error-entry", test_error_entry);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "kernel/bpf.h"
-#include "kernel/resolve.h"
 #include "kernel/x86_64/pt_regs.h"
 #include "kernel/x86_64/rules.h"
 
@@ -27,8 +26,6 @@ bool find_generated_code_rule(struct walk *walk, struct rule *rule)
 
 #define PUSH_RBP 0x55
 #define RET 0xc3
-#define CALL 0xe8 /* followed by 4 bytes: the distance from the end of the instruction */
-#define CALL_LENGTH 5
 #define PROLOGUE "\x55\x48\x89\xe5" /* push %rbp; mov %rsp, %rbp */
 #define PROLOGUE_LENGTH 4
 #define SEARCH_MAX 1024 /* bytes of a function; other instructions may come before the prologue */
@@ -46,16 +43,13 @@ static bool has_prologue(const uint8_t *code, size_t length)
 static bool set_up_before(const struct walk *walk, gva_t pc)
 {
 	uint8_t code[SEARCH_MAX];
-	struct resolved_symbol symbol;
 	uint64_t length;
-	bool named;
+	gva_t function;
 
-	kernel_resolve(walk->kernel, pc, &symbol);
-	named = symbol.name != NULL;
-	length = MIN(symbol.offset, sizeof(code));
-	pc.value -= symbol.offset;
-	resolved_symbol_clear(&symbol);
-	return named && address_space_read(&walk->kernel->space, pc, code, length, NULL, NULL) &&
+	if (!find_function(walk, pc, &function))
+		return false;
+	length = MIN(pc.value - function.value, sizeof(code));
+	return address_space_read(&walk->kernel->space, function, code, length, NULL, NULL) &&
 	       has_prologue(code, length);
 }
 
@@ -72,34 +66,6 @@ static bool is_sure(const struct walk *walk, const struct rule *rule)
 	       (!walk->interrupted && set_up_before(walk, caller));
 }
 
-/* The return address @caller is at @slot, and RBP is the caller's. */
-static void return_rule(gva_t slot, gva_t caller, struct rule *rule)
-{
-	rule->kind = RULE_CALL;
-	rule_value(rule, REGISTER_PC, caller.value);
-	rule_value(rule, REGISTER_SP, slot.value + 8);
-	rule_same(rule, REGISTER_FP);
-}
-
-/* Does the instruction before @caller call the function that @pc is in? */
-static bool calls(const struct walk *walk, gva_t caller, gva_t pc)
-{
-	uint8_t code[CALL_LENGTH];
-	struct resolved_symbol symbol;
-	int32_t distance;
-	bool named;
-
-	kernel_resolve(walk->kernel, pc, &symbol);
-	named = symbol.name != NULL;
-	pc.value -= symbol.offset;
-	resolved_symbol_clear(&symbol);
-	if (!named || !address_space_read(&walk->kernel->space, gva(caller.value - CALL_LENGTH),
-					  code, sizeof(code), NULL, NULL))
-		return false;
-	memcpy(&distance, code + 1, sizeof(distance));
-	return code[0] == CALL && caller.value + (uint64_t)(int64_t)distance == pc.value;
-}
-
 /*
  * Interrupted in a function with no frame pointer set up before, such as one that makes no calls:
  * the top of the stack may be the return address. It is certain if a call of this function precedes
@@ -107,13 +73,14 @@ static bool calls(const struct walk *walk, gva_t caller, gva_t pc)
  */
 static bool find_leaf_rule(struct walk *walk, struct rule *rule)
 {
-	gva_t slot = walk_sp(walk), caller;
+	gva_t slot = walk_sp(walk), caller, function;
 
 	if (set_up_before(walk, walk_pc(walk)) || !walk_read_u64(walk, slot, &caller.value) ||
 	    !walk_is_text(walk, caller) || !set_up_before(walk, gva(caller.value - 1)))
 		return false;
 	return_rule(slot, caller, rule);
-	rule->guess = !calls(walk, caller, walk_pc(walk));
+	rule->guess = !find_function(walk, walk_pc(walk), &function) ||
+		      !follows_call_of(walk, caller, function);
 	return true;
 }
 

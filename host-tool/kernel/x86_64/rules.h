@@ -9,7 +9,7 @@
 #include "kernel/walk.h"
 #include "kernel/x86_64/orc.h"
 
-/* wild_call.c: outside of all code */
+/* wild_call.c: where no code is */
 bool find_wild_call_rule(struct walk *walk, struct rule *rule);
 /* return_stack.c: among the calls that fill the CPU's return stack */
 bool find_return_stack_rule(struct walk *walk, struct rule *rule);
@@ -41,5 +41,16 @@ bool orc_previous_sp(struct walk *walk, const struct orc_entry *entry, gva_t *sp
 /* The frame above made a call: its stack pointer is @sp, and the return address is below that. */
 void orc_call_rule(const struct walk *walk, const struct orc_entry *entry, gva_t sp,
 		   struct rule *rule);
+
+/* --- shared by several of them (call_site.c) --- */
+
+/* Does a call precede @address? */
+bool follows_call(const struct walk *walk, gva_t address);
+/* A direct call of the function that begins at @function? */
+bool follows_call_of(const struct walk *walk, gva_t address, gva_t function);
+/* The start of the function that @pc is in. False: it has no symbol. */
+bool find_function(const struct walk *walk, gva_t pc, gva_t *function);
+/* The return address @caller is at @slot, and RBP is the caller's. */
+void return_rule(gva_t slot, gva_t caller, struct rule *rule);
 
 #endif

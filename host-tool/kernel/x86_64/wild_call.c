@@ -1,20 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A call to an invalid address: the target has no frame, and its caller's address is on top of the
- * stack.
+ * A call of an address where no code is: the target has no frame, and its caller's address is on
+ * top of the stack.
  */
+#include "kernel/modules.h"
 #include "kernel/x86_64/rules.h"
+
+/*
+ * Outside the known text the page tables decide, in the image, too: init text is executable during
+ * the boot.
+ */
+static bool is_code(const struct kernel *kernel, gva_t pc)
+{
+	struct mapping mapping;
+
+	if (kernel_is_core_text(kernel, pc) ||
+	    (kernel->modules && modules_find(kernel->modules, pc)))
+		return true;
+	return kernel_is_kernel_address(kernel, pc) &&
+	       address_space_translate(&kernel->space, pc, &mapping, NULL) && mapping.executable &&
+	       !mapping.user;
+}
 
 bool find_wild_call_rule(struct walk *walk, struct rule *rule)
 {
-	gva_t sp = walk_sp(walk), caller;
+	gva_t slot = walk_sp(walk), caller;
 
-	if (!walk->interrupted || kernel_is_kernel_address(walk->kernel, walk_pc(walk)) ||
-	    !walk_read_u64(walk, sp, &caller.value) || !walk_is_text(walk, caller))
+	if (!walk->interrupted || is_code(walk->kernel, walk_pc(walk)) ||
+	    !walk_read_u64(walk, slot, &caller.value) || !walk_is_text(walk, caller))
 		return false;
-	rule->kind = RULE_CALL;
-	rule_value(rule, REGISTER_PC, caller.value);
-	rule_value(rule, REGISTER_SP, sp.value + 8);
-	rule_same(rule, REGISTER_FP);
+	return_rule(slot, caller, rule);
+	/* Else a damaged stack may have led here. */
+	rule->guess = !follows_call(walk, caller);
 	return true;
 }

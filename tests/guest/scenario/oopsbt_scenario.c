@@ -26,6 +26,7 @@
 #include <linux/sched/clock.h>
 #include <linux/semaphore.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
@@ -98,6 +99,31 @@ static noinline __noclone int scenario_gpf(unsigned long address)
 static int run_gpf(int argc, char **argv)
 {
 	return scenario_gpf(0x6f6f707362740000) ? -EFAULT : 0;
+}
+
+static noinline __noclone int scenario_call(int (*function)(void))
+{
+	OPTIMIZER_HIDE_VAR(function);
+	return function() + 1;
+}
+
+/* As a function of a module that is gone: modules are loaded from the other end of this space. */
+static int run_call_unmapped(int argc, char **argv)
+{
+	return scenario_call((void *)(MODULES_END - PAGE_SIZE)) ? -EFAULT : 0;
+}
+
+/* As an object that something else has overwritten or freed. */
+static int run_call_heap(int argc, char **argv)
+{
+	void *object = kzalloc(PAGE_SIZE, GFP_KERNEL);
+	int result;
+
+	if (!object)
+		return -ENOMEM;
+	result = scenario_call(object);
+	kfree(object);
+	return result ? -EFAULT : 0;
 }
 
 static int run_warn(int argc, char **argv)
@@ -807,6 +833,9 @@ static const struct scenario scenarios[] = {
 	{ "null", "write through NULL in the writer's context", run_null },
 	{ "bug", "BUG() there", run_bug },
 	{ "gpf", "read a non-canonical address there", run_gpf },
+	{ "call_unmapped", "call a function where no page is, as of a module that is gone",
+	  run_call_unmapped },
+	{ "call_heap", "call a function in the heap", run_call_heap },
 	{ "indirect", "null in a function called back by the core kernel (sort)", run_indirect },
 	{ "kthread", "[CPU]: null in a kernel thread", run_kthread },
 	{ "spinlock",
