@@ -31,6 +31,7 @@
 #define SYNC_REGS ADDRESS(TEXT + 0x700)
 #define SWITCH ADDRESS(TEXT + 0x800)
 #define TRAP_ENTRY ADDRESS(TEXT + 0x900)
+#define NO_ORC ADDRESS(TEXT + 0xa00)
 #define UNMAPPED 0xffffffffc0ff0020ull
 
 /* The order of struct pt_regs, in words. */
@@ -47,6 +48,7 @@ static const struct fake_symbol symbols[] = {
 	{"Tsync_regs", SYNC_REGS},
 	{"T__switch_to_asm", SWITCH},
 	{"Tasm_exc_int3", TRAP_ENTRY},
+	{"T__crash_kexec", NO_ORC},
 	{"Tend", ADDRESS(TEXT_END)},
 };
 
@@ -68,6 +70,7 @@ static const struct {
 	{SYNC_REGS, 8, 0, 0x205},
 	{SWITCH, 8, 0, 0x205},
 	{TRAP_ENTRY, 0, 0, 0xb05},
+	{NO_ORC, 0, 0, 0},
 	{ADDRESS(TEXT_END), 0, 0, 0},
 };
 
@@ -414,6 +417,43 @@ static void put_call(struct fixture *f, uint64_t after, uint64_t function)
 	put_code(f, after - 4, (const char *)&distance, sizeof(distance));
 }
 
+/* __crash_kexec() has no ORC: the return address follows a call of it. */
+static void test_no_orc(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+
+	/* outer() has called __crash_kexec(), which has called inner(). */
+	put_call(f, OUTER + 0x20, NO_ORC);
+	put_u64(f, sp - 16, OUTER + 0x20);
+	put_u64(f, sp - 24, OUTER + 0x40); /* text, but no return address */
+	put_u64(f, sp - 0x200, NO_ORC + 0x30);
+	assert_walk(
+		f, INNER, sp - 0x200,
+		(uint64_t[]){INNER, NO_ORC + 0x30, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_true(frame_at(f, 4)->reliable);
+	/* One that follows another call may be from an earlier one, or __crash_kexec()'s own. */
+	put_code(f, OUTER + 0x3e, "\xff\xd0", 2); /* call *%rax */
+	assert_walk(
+		f, INNER, sp - 0x200,
+		(uint64_t[]){INNER, NO_ORC + 0x30, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_true(frame_at(f, 1)->reliable);
+	g_assert_false(frame_at(f, 2)->reliable);
+}
+
+/* clear_bhb_loop() has none, either, and calls parts of itself. */
+static void test_no_orc_calls_itself(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+
+	put_call(f, SYSCALL_ENTRY + 5, NO_ORC);
+	put_call(f, NO_ORC + 0x10, NO_ORC + 0x40);
+	put_u64(f, sp - 8, 0x7ffd2000); /* the user's RBP */
+	put_u64(f, sp - 16, NO_ORC + 0x10);
+	assert_walk(f, NO_ORC + 0x44, sp - 16,
+		    (uint64_t[]){NO_ORC + 0x44, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_true(frame_at(f, 2)->reliable);
+}
+
 /* call 1f; int3; 1: within calls that fill the return stack, ORC ignores the pushed address. */
 static void test_return_stack(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -573,6 +613,7 @@ static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	put_u64(f, sp - 8, 0x1234);
 	assert_stops(f, INNER, sp - 8, "is no return address of the kernel");
 	assert_stops(f, ADDRESS(TEXT_END) + 8, sp - 8, "ORC knows no way up");
+	assert_stops(f, NO_ORC + 8, sp - 8, "ORC knows no way up");
 	put_u64(f, regs - 8, EXCEPTION_ENTRY + 0x20);
 	put_pt_regs(f, regs, INNER, 0x10, 0x1000);
 	assert_stops(f, INNER, regs - 8, "is on none of this CPU's stacks");
@@ -599,6 +640,8 @@ int main(int argc, char **argv)
 	TEST("call-of-kernel-data-without-orc", test_call_of_kernel_data_without_orc);
 	TEST("init-text", test_init_text);
 	TEST("retpoline", test_retpoline);
+	TEST("no-orc", test_no_orc);
+	TEST("no-orc-calls-itself", test_no_orc_calls_itself);
 	TEST("return-stack", test_return_stack);
 	TEST("error-entry", test_error_entry);
 	TEST("user-mode", test_user_mode);

@@ -70,6 +70,7 @@ static bool find_rule(struct walk *walk, struct rule *rule)
 		find_error_entry_rule,
 		find_orc_rule,
 		find_optprobe_rule,
+		find_no_orc_rule,
 		find_generated_code_rule,
 		NULL,
 	};

@@ -203,14 +203,17 @@ bool find_orc_rule(struct walk *walk, struct rule *rule)
 	g_autoptr(GError) error = NULL;
 	gva_t pc = walk_pc(walk);
 	struct orc_entry entry;
+	bool found;
 
 	/* If the call never returns, a return address may belong to the next function. */
-	if (find_orc(walk->kernel, gva(pc.value - !walk->interrupted), &entry, &error)) {
-		use_entry(walk, &entry, rule);
-		return true;
-	}
-	if (!kernel_in_core_image(walk->kernel, pc))
+	found = find_orc(walk->kernel, gva(pc.value - !walk->interrupted), &entry, &error);
+	if (!found && !kernel_in_core_image(walk->kernel, pc))
 		return false;
-	walk_stop(walk, "%s", error->message);
+	if ((!found || entry.type == ORC_TYPE_UNDEFINED) && find_no_orc_rule(walk, rule))
+		return true;
+	if (found)
+		use_entry(walk, &entry, rule);
+	else
+		walk_stop(walk, "%s", error->message);
 	return true;
 }

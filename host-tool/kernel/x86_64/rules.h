@@ -21,6 +21,8 @@ bool find_error_entry_rule(struct walk *walk, struct rule *rule);
 bool find_optprobe_rule(struct walk *walk, struct rule *rule);
 /* orc_rule.c: in code that ORC describes */
 bool find_orc_rule(struct walk *walk, struct rule *rule);
+/* no_orc.c: in a function that ORC does not describe */
+bool find_no_orc_rule(struct walk *walk, struct rule *rule);
 /* frame_pointer.c: in other code that keeps a frame pointer, or may keep one */
 bool find_generated_code_rule(struct walk *walk, struct rule *rule);
 /* frame_pointer.c, scan.c: in a kernel without ORC */
