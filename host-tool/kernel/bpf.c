@@ -25,12 +25,11 @@ static bool find_program(const struct kernel *kernel, gva_t address, gva_t *prog
 	return false;
 }
 
-bool bpf_contains(const struct kernel *kernel, gva_t address)
+bool bpf_find(const struct kernel *kernel, gva_t address, gva_t *start, gva_t *end)
 {
-	uint64_t start, end;
 	gva_t program;
 
-	return find_program(kernel, address, &program, &start, &end);
+	return find_program(kernel, address, &program, &start->value, &end->value);
 }
 
 void bpf_resolve(const struct kernel *kernel, gva_t address, struct resolved_symbol *symbol)

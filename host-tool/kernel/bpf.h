@@ -6,8 +6,8 @@
 #include "kernel/kernel.h"
 #include "kernel/symbol.h"
 
-/* Is @address in a BPF program? */
-bool bpf_contains(const struct kernel *kernel, gva_t address);
+/* Is @address in a BPF program, and where is that: [*@start, *@end)? */
+bool bpf_find(const struct kernel *kernel, gva_t address, gva_t *start, gva_t *end);
 
 /* If @address is in one, fills @symbol with the kernel's name: "bpf_prog_TAG_NAME". */
 void bpf_resolve(const struct kernel *kernel, gva_t address, struct resolved_symbol *symbol);

@@ -19,6 +19,11 @@
 #define TASK_STACK (FAKE_KERNEL_DATA + 0x40000u)
 #define IRQ_STACK (FAKE_KERNEL_DATA + 0x48000u)
 #define NMI_STACK (FAKE_KERNEL_DATA + 0x50000u)
+/* Not in the image. */
+#define GENERATED (FAKE_KERNEL_DATA + 0x60000u)
+#define BPF ADDRESS(GENERATED)
+#define BPF_SYMBOL ADDRESS(GENERATED + 0x2000u)
+#define BPF_LIST ADDRESS(GENERATED + 0x3000u)
 
 #define ADDRESS(offset) (FAKE_GUEST_IMAGE + (offset))
 #define OUTER ADDRESS(TEXT)
@@ -32,6 +37,7 @@
 #define SWITCH ADDRESS(TEXT + 0x800)
 #define TRAP_ENTRY ADDRESS(TEXT + 0x900)
 #define NO_ORC ADDRESS(TEXT + 0xa00)
+#define RETURN_THUNK ADDRESS(TEXT + 0xb00)
 #define UNMAPPED 0xffffffffc0ff0020ull
 
 /* The order of struct pt_regs, in words. */
@@ -49,6 +55,7 @@ static const struct fake_symbol symbols[] = {
 	{"T__switch_to_asm", SWITCH},
 	{"Tasm_exc_int3", TRAP_ENTRY},
 	{"T__crash_kexec", NO_ORC},
+	{"T__x86_return_thunk", RETURN_THUNK},
 	{"Tend", ADDRESS(TEXT_END)},
 };
 
@@ -71,6 +78,7 @@ static const struct {
 	{SWITCH, 8, 0, 0x205},
 	{TRAP_ENTRY, 0, 0, 0xb05},
 	{NO_ORC, 0, 0, 0},
+	{RETURN_THUNK, 8, 0, 0x205},
 	{ADDRESS(TEXT_END), 0, 0, 0},
 };
 
@@ -454,6 +462,92 @@ static void test_no_orc_calls_itself(struct fixture *f, gconstpointer unused G_G
 	g_assert_true(frame_at(f, 2)->reliable);
 }
 
+/* outer() has called code that the kernel has generated. */
+static uint64_t put_caller_of_generated_code(struct fixture *f)
+{
+	uint64_t sp = put_system_call(f);
+
+	f->map->symbols[SYMBOL__end] = ADDRESS(FAKE_KERNEL_DATA);
+	put_u64(f, sp - 8, 0xb0b);
+	put_u64(f, sp - 16, OUTER + 0x20);
+	put_code(f, OUTER + 0x1b, "\xe8", 1);
+	return sp - 16;
+}
+
+/* A program in the kernel's list: nop5; nop2; push %rbp; mov %rsp, %rbp; ... leave; ret. */
+static uint64_t put_bpf(struct fixture *f)
+{
+	f->map->symbols[SYMBOL_bpf_kallsyms] = BPF_LIST;
+	f->map->fields[FIELD_bpf_ksym_start] = 0;
+	f->map->fields[FIELD_bpf_ksym_end] = 8;
+	f->map->fields[FIELD_bpf_ksym_lnode] = 16;
+	put_u64(f, BPF_LIST, BPF_SYMBOL + 16);
+	put_u64(f, BPF_SYMBOL, BPF);
+	put_u64(f, BPF_SYMBOL + 8, BPF + 0x100);
+	put_u64(f, BPF_SYMBOL + 16, BPF_LIST);
+	put_code(f, BPF, "\x0f\x1f\x44\x00\x00\x66\x90\x55\x48\x89\xe5", 11);
+	put_code(f, BPF + 0x40, "\xc9\xc3", 2);
+	return put_caller_of_generated_code(f);
+}
+
+static void assert_generated(struct fixture *f, uint64_t pc, uint64_t sp, uint64_t fp)
+{
+	f->registers.rbp = fp;
+	assert_walk(f, pc, sp, (uint64_t[]){pc, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_true(frame_at(f, 3)->reliable);
+}
+
+static void test_bpf(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_bpf(f);
+
+	put_u64(f, sp - 8, 0x1234);
+	assert_generated(f, BPF, sp, 0x1234);
+	assert_generated(f, BPF + 7, sp, 0x1234);
+	assert_generated(f, BPF + 8, sp - 8, 0x1234);
+	assert_generated(f, BPF + 0x20, sp - 0x80, sp - 8);
+	assert_generated(f, BPF + 0x40, sp - 8, sp - 8);
+	assert_generated(f, BPF + 0x41, sp, 0x1234);
+	/* The end of a trampoline that skips the traced program: leave; add $8, %rsp. */
+	put_code(f, BPF + 0x41, "\x48\x83\xc4\x08", 4);
+	assert_generated(f, BPF + 0x41, sp, 0x1234);
+}
+
+/* leave, and a jump to where the kernel puts mitigations */
+static void test_bpf_return_thunk(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	const int32_t distance = (int32_t)(RETURN_THUNK - (BPF + 0x46));
+	uint64_t sp = put_bpf(f);
+
+	put_code(f, BPF + 0x41, "\xe9", 1);
+	put_code(f, BPF + 0x42, (const char *)&distance, sizeof(distance));
+	assert_generated(f, BPF + 0x41, sp, 0x1234);
+}
+
+/* The start of a traced program has called a trampoline. */
+static void test_bpf_traced(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_bpf(f);
+
+	put_u64(f, sp - 8, BPF + 5);
+	f->registers.rbp = 0x1234;
+	assert_walk(f, INNER, sp - 8,
+		    (uint64_t[]){INNER, BPF + 5, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_true(frame_at(f, 4)->reliable);
+}
+
+static void test_bpf_without_prologue(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_bpf(f);
+
+	put_u64(f, sp - 8, 0x1234);
+	put_code(f, BPF + 7, "\x90", 1);
+	f->registers.rbp = sp - 8;
+	assert_walk(f, BPF + 0x20, sp - 8,
+		    (uint64_t[]){BPF + 0x20, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_false(frame_at(f, 1)->reliable);
+}
+
 /* call 1f; int3; 1: within calls that fill the return stack, ORC ignores the pushed address. */
 static void test_return_stack(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -642,6 +736,10 @@ int main(int argc, char **argv)
 	TEST("retpoline", test_retpoline);
 	TEST("no-orc", test_no_orc);
 	TEST("no-orc-calls-itself", test_no_orc_calls_itself);
+	TEST("bpf", test_bpf);
+	TEST("bpf-return-thunk", test_bpf_return_thunk);
+	TEST("bpf-traced", test_bpf_traced);
+	TEST("bpf-without-prologue", test_bpf_without_prologue);
 	TEST("return-stack", test_return_stack);
 	TEST("error-entry", test_error_entry);
 	TEST("user-mode", test_user_mode);

@@ -70,8 +70,9 @@ static bool find_rule(struct walk *walk, struct rule *rule)
 		find_error_entry_rule,
 		find_orc_rule,
 		find_optprobe_rule,
+		find_bpf_rule,
 		find_no_orc_rule,
-		find_generated_code_rule,
+		find_unknown_code_rule,
 		NULL,
 	};
 	static const finder without_orc[] = {

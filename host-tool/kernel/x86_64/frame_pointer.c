@@ -5,22 +5,25 @@
  */
 #include <string.h>
 
-#include "kernel/bpf.h"
 #include "kernel/x86_64/pt_regs.h"
 #include "kernel/x86_64/rules.h"
 
-/* A BPF program keeps a frame pointer. For other unknown code this is a guess. */
-bool find_generated_code_rule(struct walk *walk, struct rule *rule)
+void frame_pointer_rule(const struct walk *walk, struct rule *rule)
 {
 	uint64_t fp = walk_fp(walk);
 
-	if (kernel_in_core_image(walk->kernel, walk_pc(walk)))
-		return false;
 	rule->kind = RULE_CALL;
-	rule->guess = !bpf_contains(walk->kernel, walk_pc(walk));
 	rule_memory(rule, REGISTER_PC, fp + 8);
 	rule_value(rule, REGISTER_SP, fp + 16);
 	rule_memory(rule, REGISTER_FP, fp);
+}
+
+bool find_unknown_code_rule(struct walk *walk, struct rule *rule)
+{
+	if (kernel_in_core_image(walk->kernel, walk_pc(walk)))
+		return false;
+	frame_pointer_rule(walk, rule);
+	rule->guess = true;
 	return true;
 }
 

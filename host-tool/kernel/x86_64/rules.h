@@ -23,8 +23,10 @@ bool find_optprobe_rule(struct walk *walk, struct rule *rule);
 bool find_orc_rule(struct walk *walk, struct rule *rule);
 /* no_orc.c: in a function that ORC does not describe */
 bool find_no_orc_rule(struct walk *walk, struct rule *rule);
-/* frame_pointer.c: in other code that keeps a frame pointer, or may keep one */
-bool find_generated_code_rule(struct walk *walk, struct rule *rule);
+/* bpf_program.c: in a BPF program or a BPF trampoline */
+bool find_bpf_rule(struct walk *walk, struct rule *rule);
+/* frame_pointer.c: in other code, which may keep a frame pointer */
+bool find_unknown_code_rule(struct walk *walk, struct rule *rule);
 /* frame_pointer.c, scan.c: in a kernel without ORC */
 bool find_frame_pointer_rule(struct walk *walk, struct rule *rule);
 bool find_scan_rule(struct walk *walk, struct rule *rule);
@@ -43,6 +45,9 @@ bool orc_previous_sp(struct walk *walk, const struct orc_entry *entry, gva_t *sp
 /* The frame above made a call: its stack pointer is @sp, and the return address is below that. */
 void orc_call_rule(const struct walk *walk, const struct orc_entry *entry, gva_t sp,
 		   struct rule *rule);
+
+/* The frame pointer leads to the frame above (frame_pointer.c). */
+void frame_pointer_rule(const struct walk *walk, struct rule *rule);
 
 /* --- shared by several of them (call_site.c) --- */
 
