@@ -22,6 +22,7 @@
 /* Not in the image. */
 #define GENERATED (FAKE_KERNEL_DATA + 0x60000u)
 #define BPF ADDRESS(GENERATED)
+#define ITS_THUNK ADDRESS(GENERATED + 0x1000u)
 #define BPF_SYMBOL ADDRESS(GENERATED + 0x2000u)
 #define BPF_LIST ADDRESS(GENERATED + 0x3000u)
 
@@ -548,6 +549,17 @@ static void test_bpf_without_prologue(struct fixture *f, gconstpointer unused G_
 	g_assert_false(frame_at(f, 1)->reliable);
 }
 
+/* jmp *%r11, jmp *%rax: a fault there has the caller on top. */
+static void test_its_thunk(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_caller_of_generated_code(f);
+
+	put_code(f, ITS_THUNK, "\x41\xff\xe3\xcc", 4);
+	assert_generated(f, ITS_THUNK, sp, 0x1234);
+	put_code(f, ITS_THUNK, "\xff\xe0\xcc", 3);
+	assert_generated(f, ITS_THUNK, sp, 0x1234);
+}
+
 /* call 1f; int3; 1: within calls that fill the return stack, ORC ignores the pushed address. */
 static void test_return_stack(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -740,6 +752,7 @@ int main(int argc, char **argv)
 	TEST("bpf-return-thunk", test_bpf_return_thunk);
 	TEST("bpf-traced", test_bpf_traced);
 	TEST("bpf-without-prologue", test_bpf_without_prologue);
+	TEST("its-thunk", test_its_thunk);
 	TEST("return-stack", test_return_stack);
 	TEST("error-entry", test_error_entry);
 	TEST("user-mode", test_user_mode);

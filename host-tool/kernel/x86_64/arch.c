@@ -71,6 +71,7 @@ static bool find_rule(struct walk *walk, struct rule *rule)
 		find_orc_rule,
 		find_optprobe_rule,
 		find_bpf_rule,
+		find_its_thunk_rule,
 		find_no_orc_rule,
 		find_unknown_code_rule,
 		NULL,

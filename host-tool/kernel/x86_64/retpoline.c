@@ -9,6 +9,9 @@
 
 #define RET 0xc3
 #define JMP 0xe9 /* to a thunk that returns */
+#define REX_B 0x41
+#define INDIRECT 0xff /* with JMP_REGISTER and the register's number as the ModRM byte */
+#define JMP_REGISTER 0xe0
 
 bool find_retpoline_rule(struct walk *walk, struct rule *rule)
 {
@@ -26,5 +29,33 @@ bool find_retpoline_rule(struct walk *walk, struct rule *rule)
 	rule_memory(rule, REGISTER_PC, slot.value);
 	rule_value(rule, REGISTER_SP, slot.value + 8);
 	rule_same(rule, REGISTER_FP);
+	return true;
+}
+
+/*
+ * Thunks for CPUs with the ITS bug (its_alloc() in arch/x86/kernel/alternative.c, 5.10 to 7.3):
+ * just `jmp *%reg`, in memory of their own, which has neither ORC nor names. A jump to an address
+ * that is not canonical faults here.
+ */
+static bool is_jump_through_register(const uint8_t code[3])
+{
+	bool high = code[0] == REX_B;
+
+	return code[high] == INDIRECT && (code[high + 1] & 0xf8) == JMP_REGISTER;
+}
+
+bool find_its_thunk_rule(struct walk *walk, struct rule *rule)
+{
+	gva_t slot = walk_sp(walk), caller, function;
+	uint8_t code[3];
+
+	if (!walk->interrupted || find_function(walk, walk_pc(walk), &function) ||
+	    !address_space_read(&walk->kernel->space, walk_pc(walk), code, sizeof(code), NULL,
+				NULL) ||
+	    !is_jump_through_register(code) || !walk_read_u64(walk, slot, &caller.value) ||
+	    !walk_is_text(walk, caller))
+		return false;
+	return_rule(slot, caller, rule);
+	rule->guess = !follows_call(walk, caller);
 	return true;
 }

@@ -21,6 +21,8 @@ bool find_error_entry_rule(struct walk *walk, struct rule *rule);
 bool find_optprobe_rule(struct walk *walk, struct rule *rule);
 /* orc_rule.c: in code that ORC describes */
 bool find_orc_rule(struct walk *walk, struct rule *rule);
+/* retpoline.c: in a thunk that has no symbol */
+bool find_its_thunk_rule(struct walk *walk, struct rule *rule);
 /* no_orc.c: in a function that ORC does not describe */
 bool find_no_orc_rule(struct walk *walk, struct rule *rule);
 /* bpf_program.c: in a BPF program or a BPF trampoline */
