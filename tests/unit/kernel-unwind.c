@@ -19,6 +19,7 @@
 #define TASK_STACK (FAKE_KERNEL_DATA + 0x40000u)
 #define IRQ_STACK (FAKE_KERNEL_DATA + 0x48000u)
 #define NMI_STACK (FAKE_KERNEL_DATA + 0x50000u)
+#define LOW_STACK (FAKE_KERNEL_DATA + 0x30000u) /* below the task's */
 /* Not in the image. */
 #define GENERATED (FAKE_KERNEL_DATA + 0x60000u)
 #define BPF ADDRESS(GENERATED)
@@ -686,6 +687,32 @@ static void test_chain_through_cold_part(struct fixture *f, gconstpointer unused
 		g_assert_true(frame_at(f, i)->reliable);
 }
 
+/* From the IRQ stack to the task's, wherever these are. */
+static void assert_chain_of_stacks(struct fixture *f, uint64_t irq_stack)
+{
+	uint64_t high = irq_stack + STACK_SIZE;
+
+	f->cpu.stacks[1].low = gva(irq_stack);
+	f->cpu.stacks[1].high = gva(high);
+	put_chain(f);
+	put_code(f, INNER, "\x55\x48\x89\xe5", 4);
+	put_code(f, OUTER, "\x55\x48\x89\xe5", 4);
+	put_u64(f, high - 0x100, task_top - 0x400);
+	put_u64(f, high - 0xf8, INNER + 0x30);
+	f->registers.rbp = high - 0x100;
+	assert_walk(f, INNER + 0x10, high - 0x140,
+		    (uint64_t[]){INNER + 0x10, INNER + 0x30, OUTER + 0x20, SYSCALL_ENTRY + 5,
+				 0x401234, 0});
+	for (guint i = 0; i < f->result.frames->len; i++)
+		g_assert_true(frame_at(f, i)->reliable);
+}
+
+static void test_chain_of_stacks(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	assert_chain_of_stacks(f, ADDRESS(LOW_STACK));
+	assert_chain_of_stacks(f, ADDRESS(IRQ_STACK));
+}
+
 static void test_scan(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	f->map->orc_layout = ORC_LAYOUT_NONE;
@@ -763,6 +790,7 @@ int main(int argc, char **argv)
 	TEST("chain-from-leaf", test_chain_from_leaf);
 	TEST("return", test_return);
 	TEST("chain-through-cold-part", test_chain_through_cold_part);
+	TEST("chain-of-stacks", test_chain_of_stacks);
 	TEST("scan", test_scan);
 	TEST("lies", test_lies);
 	return g_test_run();

@@ -111,12 +111,18 @@ static bool find_frameless_rule(struct walk *walk, struct rule *rule)
 	return true;
 }
 
+/* The frame above may be on another stack, anywhere. */
+static bool lies_below(const struct walk *walk, gva_t fp)
+{
+	return cpu_find_stack(walk->cpu, fp) == walk->stack && fp.value < walk_sp(walk).value;
+}
+
 static bool find_chain_rule(struct walk *walk, struct rule *rule)
 {
 	uint64_t fp = walk_fp(walk), above;
 	gva_t caller;
 
-	if (fp < walk_sp(walk).value || !walk_read_u64(walk, gva(fp + 8), &caller.value) ||
+	if (lies_below(walk, gva(fp)) || !walk_read_u64(walk, gva(fp + 8), &caller.value) ||
 	    !walk_is_text(walk, caller) || !walk_read_u64(walk, gva(fp), &above))
 		return false;
 	rule->kind = RULE_CALL;
