@@ -198,6 +198,7 @@ static enum freeze_event prepare(struct freeze *freeze)
 		if (freeze->pauses) {
 			pauses_follow(freeze->pauses, freeze->uuid, freeze->oops_us, NULL, NULL);
 			pauses_note(freeze->pauses, freeze->uuid, true, freeze->oops_us);
+			pauses_own(freeze->pauses, freeze->uuid, freeze->oops_us);
 		}
 		return FREEZE_EVENT_HOLDS;
 	}
@@ -288,6 +289,8 @@ static enum freeze_event suspend(struct freeze *freeze)
 		return FREEZE_EVENT_LOST;
 	}
 	freeze->suspended_us = g_get_real_time();
+	if (freeze->pauses)
+		pauses_own(freeze->pauses, freeze->uuid, freeze->suspended_us);
 	/* The suspend call is over, so the guard need not allow for it. */
 	freeze_record_set(freeze->record, FREEZE_STATE_FROZEN, NULL);
 	guard_tell(freeze->guard, freeze->record, FREEZE_EVENT_ANSWERED, freeze->budget_ms, NULL);
@@ -373,8 +376,8 @@ static bool is_running(struct freeze *freeze)
 	       (state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED);
 }
 
-/* QEMU stops a guest that panics during the suspend call. */
-static bool stopped_by_itself(struct freeze *freeze)
+/* True also for a guest that runs. QEMU stops a guest that panics during the suspend call. */
+static bool is_not_paused(struct freeze *freeze)
 {
 	bool calm, paused;
 
@@ -459,8 +462,8 @@ static enum freeze_event thaw(struct freeze *freeze)
 		return give(freeze, NULL);
 	if (was_resumed(freeze))
 		return leave(freeze, is_running(freeze) ? FREEZE_END_RUNS : FREEZE_END_OTHERS);
-	if (stopped_by_itself(freeze))
-		return leave(freeze, FREEZE_END_PANIC);
+	if (is_not_paused(freeze))
+		return leave(freeze, is_running(freeze) ? FREEZE_END_RUNS : FREEZE_END_PANIC);
 	return resume(freeze);
 }
 

@@ -9,6 +9,7 @@ struct pauses {
 
 struct pause {
 	gint64 since_us;	   /* older events came late */
+	gint64 own_us;		   /* of pauses_own(); 0: not yet */
 	gint64 stop_us, resume_us; /* 0: not received */
 	pauses_migration_fn on_migration;
 	void *user_data;
@@ -64,6 +65,27 @@ void pauses_forget(struct pauses *pauses, const char *uuid)
 	g_mutex_unlock(&pauses->mutex);
 }
 
+void pauses_own(struct pauses *pauses, const char *uuid, gint64 time_us)
+{
+	struct pause *pause;
+
+	g_mutex_lock(&pauses->mutex);
+	pause = g_hash_table_lookup(pauses->followed, uuid);
+	if (pause)
+		pause->own_us = time_us;
+	g_mutex_unlock(&pauses->mutex);
+}
+
+static void note(struct pause *pause, bool stopped, gint64 time_us)
+{
+	if (stopped && pause->stop_us == 0)
+		pause->stop_us = time_us;
+	else if (!stopped && (pause->own_us == 0 || time_us <= pause->own_us))
+		pause->stop_us = 0; /* the end of a pause by somebody else */
+	else if (!stopped && pause->stop_us && pause->resume_us == 0)
+		pause->resume_us = time_us;
+}
+
 void pauses_note(struct pauses *pauses, const char *uuid, bool stopped, gint64 time_us)
 {
 	struct pause *pause;
@@ -71,10 +93,7 @@ void pauses_note(struct pauses *pauses, const char *uuid, bool stopped, gint64 t
 	g_mutex_lock(&pauses->mutex);
 	pause = g_hash_table_lookup(pauses->followed, uuid);
 	if (pause && time_us >= pause->since_us) {
-		if (stopped && pause->stop_us == 0)
-			pause->stop_us = time_us;
-		else if (!stopped && pause->stop_us && pause->resume_us == 0)
-			pause->resume_us = time_us;
+		note(pause, stopped, time_us);
 		g_cond_broadcast(&pauses->changed);
 	}
 	g_mutex_unlock(&pauses->mutex);

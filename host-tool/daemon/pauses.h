@@ -28,6 +28,13 @@ void pauses_follow(struct pauses *pauses, const char *uuid, gint64 since_us,
 		   pauses_migration_fn on_migration, void *user_data);
 void pauses_forget(struct pauses *pauses, const char *uuid);
 
+/*
+ * The caller's own pause holds the domain at @time_us (real time): the suspend call has succeeded.
+ * Whatever resumed the domain until then, its event comes before or after this, ended a pause by
+ * somebody else. No resume counts before this is called.
+ */
+void pauses_own(struct pauses *pauses, const char *uuid, gint64 time_us);
+
 /* Records an event. @time_us: real time of QEMU's host. Ignores other domains. */
 void pauses_note(struct pauses *pauses, const char *uuid, bool stopped, gint64 time_us);
 
@@ -35,7 +42,7 @@ void pauses_note(struct pauses *pauses, const char *uuid, bool stopped, gint64 t
 void pauses_note_migration(struct pauses *pauses, const char *uuid);
 
 /*
- * The first stop since pauses_follow() and the first resume after it, as real time; 0: not
+ * The beginning of the caller's pause and the first resume after pauses_own(), as real time; 0: not
  * received. With @timeout_ms it waits for both.
  */
 void pauses_get(struct pauses *pauses, const char *uuid, unsigned int timeout_ms, gint64 *stop_us,

@@ -27,6 +27,7 @@ static void test_first_pause(void)
 	pauses_note(pauses, "another", true, now);
 	assert_times(pauses, 0, 0);
 	pauses_note(pauses, UUID, true, now + 10);
+	pauses_own(pauses, UUID, now + 15);
 	pauses_note(pauses, UUID, false, now + 20);
 	pauses_note(pauses, UUID, true, now + 30);
 	pauses_note(pauses, UUID, false, now + 40);
@@ -45,6 +46,51 @@ static void test_late_events(void)
 	pauses_follow(pauses, UUID, now, NULL, NULL);
 	pauses_note(pauses, UUID, true, now - 2);
 	pauses_note(pauses, UUID, false, now - 1);
+	assert_times(pauses, 0, 0);
+	pauses_unref(pauses);
+}
+
+/*
+ * A pause by somebody else that is over, +10 to +20, and then the caller's, +30 to +50, with the
+ * answer at +40. @num_early: the number of events that come before the answer.
+ */
+static void check_pause_by_others(unsigned int num_early)
+{
+	static const struct {
+		bool stopped;
+		gint64 after_us;
+	} events[] = {{true, 10}, {false, 20}, {true, 30}, {false, 50}};
+	struct pauses *pauses = pauses_new();
+	gint64 now = g_get_real_time();
+
+	pauses_follow(pauses, UUID, now, NULL, NULL);
+	for (unsigned int i = 0; i < G_N_ELEMENTS(events); i++) {
+		if (i == num_early)
+			pauses_own(pauses, UUID, now + 40);
+		if (i == 3)
+			assert_times(pauses, now + 30, 0);
+		pauses_note(pauses, UUID, events[i].stopped, now + events[i].after_us);
+	}
+	assert_times(pauses, now + 30, now + 50);
+	pauses_unref(pauses);
+}
+
+static void test_pause_by_others(void)
+{
+	for (unsigned int num_early = 0; num_early <= 3; num_early++)
+		check_pause_by_others(num_early);
+}
+
+/* As when the clock is set back. */
+static void test_resume_before_answer(void)
+{
+	struct pauses *pauses = pauses_new();
+	gint64 now = g_get_real_time();
+
+	pauses_follow(pauses, UUID, now, NULL, NULL);
+	pauses_note(pauses, UUID, true, now + 10);
+	pauses_note(pauses, UUID, false, now + 20);
+	pauses_own(pauses, UUID, now + 5);
 	assert_times(pauses, 0, 0);
 	pauses_unref(pauses);
 }
@@ -76,6 +122,10 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/the first pause since a domain is followed counts", test_first_pause);
 	g_test_add_func("/events of an earlier pause do not count", test_late_events);
+	g_test_add_func("/a pause by others that was over before the answer does not count",
+			test_pause_by_others);
+	g_test_add_func("/a resume that is noted before the answer does not count",
+			test_resume_before_answer);
 	g_test_add_func("/a freeze is told of the migration of its own domain", test_migration);
 	return g_test_run();
 }
