@@ -84,9 +84,10 @@ struct domain {
 	bool known;  /* the following fields are valid */
 	bool active; /* runs, or is paused */
 	bool enabled;
-	bool automatic; /* enabled by auto_enable: has no oopsbt metadata */
-	int id;		/* libvirt's, -1: inactive */
-	bool crashed;	/* libvirt said so at the last query */
+	bool automatic;	   /* enabled by auto_enable: has no oopsbt metadata */
+	int id;		   /* libvirt's, -1: inactive */
+	bool crashed;	   /* libvirt said so at the last query */
+	bool awaits_pages; /* at the last query it was arriving from another host, see peek.h */
 	struct options options;
 	bool refreshing, refresh_again;
 	guint refresh_source;	     /* after an error */

@@ -15,7 +15,7 @@ struct refresh_task {
 	bool exists;
 	char *name;
 	int id;
-	bool crashed, paused, watchdog_paused;
+	bool crashed, paused, watchdog_paused, awaits_pages;
 	bool continued;		 /* it is saved, or runs and was restored */
 	bool booted;		 /* it runs and was not restored */
 	unsigned int num_pauses; /* of the domain, at the time of the query */
@@ -57,6 +57,26 @@ static void follow_name(struct refresh_task *refresh)
 			g_strdup_printf("its dumps keep an older name: %s", error->message));
 }
 
+/*
+ * A domain that arrives from another host is paused for a migration at first. If that is a
+ * post-copy, libvirt's next lifecycle event that leads to a query comes when all pages are here.
+ */
+static bool may_await_pages(int state, int reason)
+{
+	switch (state) {
+	case VIR_DOMAIN_RUNNING:
+		return reason == VIR_DOMAIN_RUNNING_POSTCOPY ||
+		       reason == VIR_DOMAIN_RUNNING_POSTCOPY_FAILED;
+	case VIR_DOMAIN_PAUSED:
+		return reason == VIR_DOMAIN_PAUSED_STARTING_UP ||
+		       reason == VIR_DOMAIN_PAUSED_MIGRATION ||
+		       reason == VIR_DOMAIN_PAUSED_POSTCOPY ||
+		       reason == VIR_DOMAIN_PAUSED_POSTCOPY_FAILED;
+	default:
+		return false;
+	}
+}
+
 static bool read_state(struct refresh_task *refresh, virDomainPtr domain)
 {
 	int state, reason;
@@ -69,6 +89,7 @@ static bool read_state(struct refresh_task *refresh, virDomainPtr domain)
 	refresh->continued = (state == VIR_DOMAIN_SHUTOFF && reason == VIR_DOMAIN_SHUTOFF_SAVED) ||
 			     (state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_RESTORED);
 	refresh->booted = state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_BOOTED;
+	refresh->awaits_pages = may_await_pages(state, reason);
 	refresh->crashed = state == VIR_DOMAIN_CRASHED ||
 			   (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_CRASHED);
 	return true;
@@ -170,6 +191,7 @@ static void apply(struct domain *domain, struct refresh_task *refresh)
 	else if (!same_instance)
 		domain_kernel_reset(domain);
 	domain->crashed = refresh->crashed;
+	domain->awaits_pages = refresh->awaits_pages;
 	/* An event that came meanwhile is newer than libvirt's answer. */
 	if (refresh->num_pauses == domain->num_pauses) {
 		domain_stall_paused(domain, refresh->paused);

@@ -145,6 +145,7 @@ static void look(struct domain *domain)
 {
 	if (domain->collecting || domain->layout == NULL)
 		return;
+	domain->layout->awaits_pages = domain->awaits_pages;
 	if (domain->layout->memory_fd < 0)
 		look_through_libvirt(domain);
 	else

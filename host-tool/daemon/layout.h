@@ -3,7 +3,7 @@
  * The memory of a running domain: its extents, and the QEMU process that holds it.
  *
  * It is read when a domain starts and again when its memory may have changed; never while the
- * domain is frozen. Immutable and shared by reference.
+ * domain is frozen. Shared by reference, and immutable except for @awaits_pages.
  */
 #ifndef OOPSBT_DAEMON_LAYOUT_H
 #define OOPSBT_DAEMON_LAYOUT_H
@@ -24,6 +24,8 @@ struct layout {
 	uint64_t start_time; /* clock ticks since boot; with the pid it identifies the process */
 	int memory_fd;	     /* /proc/<pid>/mem, read-only; -1: through libvirt */
 	GArray *extents;     /* of struct guest_extent; file_offset: host virtual address */
+	bool awaits_pages;   /* some of the memory may not have arrived yet, see peek.h; for the
+				main thread only */
 	char *hypervisor;    /* "QEMU 7.2.22, libvirt 9.0.0" */
 	char *fallback; /* why memory is read through libvirt, if that was not requested; or NULL */
 };

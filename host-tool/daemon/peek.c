@@ -23,7 +23,21 @@ void peek_add(struct peek *peek, uint64_t address, void *buffer, size_t length, 
 	peek->there[peek->num++] = there;
 }
 
-/* Used if the call fails, or if one of the integers is not readable. */
+/* Returns the number of integers that were read. */
+static unsigned int read_together(struct peek *peek)
+{
+	ssize_t left =
+		process_vm_readv(peek->layout->pid, peek->to, peek->num, peek->from, peek->num, 0);
+	unsigned int i = 0;
+
+	for (; i < peek->num && left >= (ssize_t)peek->to[i].iov_len; i++) {
+		left -= (ssize_t)peek->to[i].iov_len;
+		*peek->there[i] = true;
+	}
+	return i;
+}
+
+/* Used if the call fails or could wait, or if one of the integers is not readable. */
 static void read_one_by_one(struct peek *peek, unsigned int first)
 {
 	for (unsigned int i = first; i < peek->num; i++)
@@ -35,16 +49,8 @@ static void read_one_by_one(struct peek *peek, unsigned int first)
 
 void peek_read(struct peek *peek)
 {
-	unsigned int i = 0;
-	ssize_t left;
-
 	if (peek->num == 0)
 		return;
-	left = process_vm_readv(peek->layout->pid, peek->to, peek->num, peek->from, peek->num, 0);
-	for (; i < peek->num && left >= (ssize_t)peek->to[i].iov_len; i++) {
-		left -= (ssize_t)peek->to[i].iov_len;
-		*peek->there[i] = true;
-	}
-	read_one_by_one(peek, i);
+	read_one_by_one(peek, peek->layout->awaits_pages ? 0 : read_together(peek));
 	peek->num = 0;
 }

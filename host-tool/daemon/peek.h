@@ -5,6 +5,11 @@
  *
  * The call names the process by its pid. Just after the process ends, until libvirt reports that,
  * another process may have the pid. layout_peek() uses the descriptor of the right process.
+ *
+ * After a post-copy migration has switched to this host, the guest runs before all its pages have
+ * come. The call would wait for such a page, for ever if the network has failed. While the layout
+ * awaits pages, each integer is read through the descriptor: the kernel does not wait there, and
+ * fails at once.
  */
 #ifndef OOPSBT_DAEMON_PEEK_H
 #define OOPSBT_DAEMON_PEEK_H

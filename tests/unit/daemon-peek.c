@@ -2,9 +2,13 @@
 /* A guest's memory is a part of this process's, or a file. */
 #include "daemon/peek.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define PAGE 4096u
@@ -106,6 +110,55 @@ static void test_absent(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_false(there[0]);
 }
 
+/* As after a post-copy migration has switched hosts: the last page has not come yet. */
+static int take_last_page(struct fixture *f)
+{
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	void *page = f->memory + 2 * PAGE;
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register region = {
+		.range = {(uintptr_t)page, PAGE},
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	if (fd < 0)
+		return -1;
+	g_assert_true(mmap(page, PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == page);
+	g_assert_cmpint(ioctl(fd, UFFDIO_API, &api), ==, 0);
+	g_assert_cmpint(ioctl(fd, UFFDIO_REGISTER, &region), ==, 0);
+	return fd;
+}
+
+static void test_awaited(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	static const uint64_t addresses[] = {START, START + 2 * PAGE, START + PAGE};
+	uint64_t values[G_N_ELEMENTS(addresses)];
+	bool there[G_N_ELEMENTS(addresses)];
+	int fd = take_last_page(f);
+	struct peek peek;
+
+	if (fd < 0) {
+		g_autofree char *reason = g_strdup_printf("userfaultfd(): %s", g_strerror(errno));
+
+		g_test_skip(reason);
+		return;
+	}
+	f->layout.awaits_pages = true;
+	alarm(60); /* a call that waits, waits for ever */
+	peek_begin(&peek, &f->layout);
+	for (unsigned int i = 0; i < G_N_ELEMENTS(addresses); i++)
+		peek_add(&peek, addresses[i], &values[i], sizeof(values[i]), &there[i]);
+	peek_read(&peek);
+	alarm(0);
+	g_assert_true(there[0]);
+	g_assert_false(there[1]);
+	g_assert_true(there[2]);
+	g_assert_cmpmem(&values[2], 8, f->memory + PAGE, 8);
+	close(fd);
+	munmap(f->memory + 2 * PAGE, PAGE);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -115,5 +168,7 @@ int main(int argc, char **argv)
 		   "/proc/self/mem", set_up, test_one_by_one, tear_down);
 	g_test_add("/peek/what cannot be read does not keep the others from being read",
 		   struct fixture, "/proc/self/mem", set_up, test_absent, tear_down);
+	g_test_add("/peek/a page that a migration has not brought yet is not waited for",
+		   struct fixture, "/proc/self/mem", set_up, test_awaited, tear_down);
 	return g_test_run();
 }
