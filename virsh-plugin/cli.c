@@ -151,11 +151,11 @@ static unsigned int distance(const char *a, const char *b)
 	return row[width - 1];
 }
 
-const char *cli_guess(const char *word, const char *const *words)
+/* @most: the largest distance of a word that is meant. */
+static const char *guess_within(const char *word, const char *const *words, unsigned int most)
 {
 	const char *best = NULL;
-	/* Two changes would replace all of a short word. */
-	unsigned int least = (strlen(word) < 4 ? 1 : MAX(2, strlen(word) / 3)) + 1;
+	unsigned int least = most + 1;
 
 	if (strlen(word) < 2 || strlen(word) > 64)
 		return NULL;
@@ -169,6 +169,12 @@ const char *cli_guess(const char *word, const char *const *words)
 		}
 	}
 	return best;
+}
+
+const char *cli_guess(const char *word, const char *const *words)
+{
+	/* Two changes would replace all of a short word. */
+	return guess_within(word, words, strlen(word) < 4 ? 1 : MAX(2, strlen(word) / 3));
 }
 
 /* The verb that has this option, for hints about an option of another verb. */
@@ -225,8 +231,11 @@ static void set_unknown_option(const struct verb *verb, GArray *options, const c
 	for (guint i = 0; i < options->len; i++)
 		g_ptr_array_add(names, (char *)g_array_index(options, struct cli_option, i).name);
 	g_ptr_array_add(names, NULL);
-	guess = cli_guess(stem, (const char *const *)names->pdata);
-	if (other)
+	/* --kind and --kinds are options of different verbs. */
+	guess = guess_within(stem, (const char *const *)names->pdata, 1);
+	if (!guess && !other)
+		guess = cli_guess(stem, (const char *const *)names->pdata);
+	if (!guess && other)
 		hint = g_strdup_printf("it is an option of '%s'", other->name);
 	else if (guess)
 		hint = g_strdup_printf("did you mean --%s?", guess);
@@ -473,11 +482,13 @@ bool cli_options(const struct cli_args *args, struct options *options, GError **
 {
 	for (const struct option_help *help = options_help(); help->name; help++) {
 		const char *value = cli_value(args, help->name);
-		g_autoptr(GError) local = NULL;
+		g_autofree char *takes = NULL;
 
-		if (!value || options_set(options, help->name, value, &local))
+		if (!value || options_set(options, help->name, value, NULL))
 			continue;
-		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE, "%s", local->message);
+		takes = options_takes(help->name);
+		g_set_error(error, CLI_ERROR, CLI_ERROR_USAGE,
+			    "option --%s cannot be '%s': it takes %s", help->name, value, takes);
 		return false;
 	}
 	return true;

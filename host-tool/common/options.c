@@ -188,6 +188,19 @@ char *options_get(const struct options *options, const char *name)
 	g_assert_not_reached();
 }
 
+char *options_takes(const char *name)
+{
+	const struct option_rule *rule = find_rule(name);
+	g_autofree char *kinds = NULL;
+
+	if (!rule)
+		return NULL;
+	if (rule->kind != KIND_KINDS)
+		return g_strdup(help[rule - rules].values);
+	kinds = incidents_to_words(OPTIONS_KINDS, ", ");
+	return g_strdup_printf("%s; a KIND is one of %s", help[rule - rules].values, kinds);
+}
+
 bool options_set(struct options *options, const char *name, const char *value, GError **error)
 {
 	const struct option_rule *rule = find_rule(name);
@@ -198,9 +211,10 @@ bool options_set(struct options *options, const char *name, const char *value, G
 		return false;
 	}
 	if (!set_member(options, rule, value)) {
+		g_autofree char *takes = options_takes(name);
+
 		g_set_error(error, OPTIONS_ERROR, OPTIONS_ERROR_VALUE,
-			    "option '%s' cannot be '%s': it takes %s", name, value,
-			    help[rule - rules].values);
+			    "option '%s' cannot be '%s': it takes %s", name, value, takes);
 		return false;
 	}
 	return true;

@@ -97,6 +97,9 @@ bool options_set(struct options *options, const char *name, const char *value, G
 /* An option's value in the form of options_set(); NULL: there is no such option. g_free(). */
 char *options_get(const struct options *options, const char *name);
 
+/* The values of an option, for a message: "1..1000"; NULL: there is no such option. g_free(). */
+char *options_takes(const char *name);
+
 struct option_help {
 	const char *name;
 	const char *values;

@@ -200,11 +200,16 @@ refused '--all and a domain' 2 '--all takes no domain names' enable --all web1
 refused '--live for what does not run' 1 "'web1' is not running" enable on web1 --live --keep 50
 refused '--config for a transient domain' 1 "'passing' is transient" enable web1 passing --config --keep 50
 refused '--current with --live' 2 'excludes' enable on --current --live
-refused 'a value it cannot have' 2 "'keep' cannot be '0': it takes 1..1000" enable web1 --keep 0
+refused 'a value it cannot have' 2 "option --keep cannot be '0': it takes 1..1000" enable web1 --keep 0
+refused 'an unknown kind of incident' 2 "option --kinds cannot be 'lockup': it takes .* one of oops, panic, soft-lockup, hard-lockup," \
+	enable web1 --kinds lockup
 refused 'an option without its value' 2 '--keep of .enable. needs a value' enable web1 --keep
 refused 'a value for a switch' 2 '--live of .enable. takes no value' enable web1 --live=yes
 refused 'an unknown option' 2 "has no option '--colour'; see" enable web1 --colour
 refused 'a mistyped option' 2 'did you mean --freeze\?' enable web1 --freze off
+refused 'a mistyped option that another verb has' 2 'did you mean --kinds\?' enable web1 --kind oops
+refused 'a mistyped option that another verb has, the other way round' 2 'did you mean --kind\?' list --kinds oops
+refused 'an option of another verb that resembles no other' 2 "it is an option of 'enable'" list --keep 5
 refused 'an option of another verb' 2 "it is an option of 'list'" enable web1 --since today
 refused 'a mistyped verb' 2 "no verb 'enbale'; did you mean 'enable'\\?" enbale web1
 refused 'an unknown verb' 2 "no verb 'frobnicate'; see" frobnicate
