@@ -147,15 +147,15 @@ static bool confirmed(const struct cli_args *args, GPtrArray *chosen)
 }
 
 /*
- * Without --older-than and --keep the newest dumps would be removed, too: a forgotten option must
- * not cause that.
+ * Without --older-than and --keep, or with --keep 0, the newest dumps would be removed, too: a
+ * forgotten option must not cause that.
  */
 static bool takes_the_newest(const struct cli_args *args)
 {
-	const char *keep = cli_value(args, "keep");
+	guint64 keep = 0;
 
 	return cli_num_operands(args) == 0 && !cli_has(args, "older-than") &&
-	       (!keep || strcmp(keep, "0") == 0);
+	       cli_number(args, "keep", 0, G_MAXUINT, &keep, NULL) && keep == 0;
 }
 
 static bool may_remove(const struct cli_args *args, GPtrArray *chosen, GError **error)
@@ -163,9 +163,9 @@ static bool may_remove(const struct cli_args *args, GPtrArray *chosen, GError **
 	if (takes_the_newest(args) && chosen->len > 0 && !cli_has(args, "yes") &&
 	    !isatty(STDIN_FILENO)) {
 		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
-			    "this removes %u dumps, the newest too: nothing was removed\n"
+			    "this removes %u dump%s, the newest too: nothing was removed\n"
 			    "add --yes if that is meant",
-			    chosen->len);
+			    chosen->len, chosen->len == 1 ? "" : "s");
 		return false;
 	}
 	if (confirmed(args, chosen))
@@ -248,7 +248,8 @@ const struct verb verb_rm = {
 		"Removes dumps by id, by age, beyond a number, or by what they are; on a terminal "
 		"it shows them and asks first. Of several options, a dump must match all. Without "
 		"a "
-		"terminal, --yes is needed if neither --older-than nor --keep is given.",
+		"terminal, --yes is needed if neither --older-than nor a --keep of 1 or more is "
+		"given.",
 	.options = options,
 	.shared_options = selection_options,
 	.without_operands = "older-than|keep|since|until|kind|title|fingerprint",

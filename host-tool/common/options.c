@@ -66,7 +66,9 @@ static const struct option_help help[] = {
 	 true},
 	{"freeze", "on|off", "stop the guest's vCPUs while it is read", true},
 	{"vmcore", "on|off", "keep a full memory dump too, as large as the guest's memory", true},
-	{"keep", "1..1000", "number of dumps kept, the newest ones", false},
+	{"keep", "1..1000",
+	 "number of dumps kept: the newest; the first of a boot or of a title stays longest",
+	 false},
 	{"full", "1..1000",
 	 "number of dumps of one bug; then each time that it comes again is a light record of the "
 	 "first of them, until it did not come for an hour",

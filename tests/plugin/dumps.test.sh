@@ -342,6 +342,10 @@ tap_is 'rm --older-than accepts only an age' "$status" 2
 { run rm --keep 0; } </dev/null
 tap_is 'rm --keep 0 without a terminal needs --yes: exit status' "$status $(ids)" '1 21-2 22-1'
 tap_like 'rm --keep 0 without a terminal needs --yes: message' "$err" 'add --yes'
+{ run rm --keep 00; } </dev/null
+tap_is 'rm --keep 00 is rm --keep 0' "$status $(ids)" '1 21-2 22-1'
+{ run rm --keep 0 --domain web1; } </dev/null
+tap_like 'rm --keep 0 of one dump says how many it would remove' "$err" 'this removes 1 dump, the newest too'
 run rm --keep 0 --yes
 tap_is 'rm --keep 0 --yes removes all dumps and their empty directories' "$status $(stored '*')" '0 0'
 
@@ -420,7 +424,7 @@ rm -rf "$dumps"
 # --- help ---
 tap_like 'help takes one verb' "$(oopsbt help list info 2>&1 || true)" "error: unexpected argument 'info': 'help' takes one verb"
 tap_is 'help --help prints the help of help' "$(oopsbt help --help)" "$(oopsbt --help)"
-tap_like 'help shows defaults' "$(oopsbt enable --help | tr -s '\n ' ' ')" 'number of dumps kept, the newest ones \(default: 10\)'
+tap_like 'help shows defaults' "$(oopsbt enable --help | tr -s '\n ' ' ')" 'number of dumps kept: the newest; the first of a boot or of a title stays longest \(default: 10\)'
 tap_unlike "help of collect shows no defaults, since a collection uses the domain's options" "$(oopsbt collect --help)" 'default:'
 tap_is 'virsh oopsbt names itself virsh oopsbt' "$(oopsbt info --help | head -n 1)" 'Usage: virsh oopsbt info [OPTION...] [DOMAIN|ID|FILE]'
 own=$(virsh-oopsbt info --help; virsh-oopsbt help; virsh-oopsbt frobnicate 2>&1 || true; virsh-oopsbt -D "$test_dir" info x 2>&1 || true)
