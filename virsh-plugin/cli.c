@@ -558,7 +558,8 @@ static void append_overview(GString *help)
 		append_entry(help, term, cli_verbs[i]->summary);
 	}
 	append_entry(help, "help [VERB]", cli_help_summary);
-	g_string_append(help, "\nOptions before the verb (or, for virsh, before 'oopsbt'):\n");
+	g_string_append(help, "\nOptions before the verb; -c, -r, -q and -t may also stand before "
+			      "'oopsbt':\n");
 	for (const struct cli_option *option = cli_global_options; option->name; option++)
 		append_option(help, option);
 	g_string_append(help,

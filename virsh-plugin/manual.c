@@ -30,7 +30,8 @@ void manual_print(void)
 	for (size_t i = 0; cli_verbs[i]; i++)
 		print_verb(cli_verbs[i]);
 	printf("## help [VERB]\n\n%s\n\n", cli_help_summary);
-	printf("# OPTIONS\n\nBefore the verb or, for virsh, before *oopsbt*:\n\n");
+	printf("# OPTIONS\n\nBefore the verb; **-c**, **-r**, **-q** and **-t** may also stand "
+	       "before *oopsbt*:\n\n");
 	for (const struct cli_option *option = cli_global_options; option->name; option++)
 		print_option(option);
 }

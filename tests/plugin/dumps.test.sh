@@ -425,6 +425,7 @@ rm -rf "$dumps"
 tap_like 'help takes one verb' "$(oopsbt help list info 2>&1 || true)" "error: unexpected argument 'info': 'help' takes one verb"
 tap_is 'help --help prints the help of help' "$(oopsbt help --help)" "$(oopsbt --help)"
 tap_like 'help shows defaults' "$(oopsbt enable --help | tr -s '\n ' ' ')" 'number of dumps kept: the newest; the first of a boot or of a title stays longest \(default: 10\)'
+tap_like 'help says which options may stand before oopsbt' "$(oopsbt --help)" "^Options before the verb; -c, -r, -q and -t may also stand before 'oopsbt':"
 tap_unlike "help of collect shows no defaults, since a collection uses the domain's options" "$(oopsbt collect --help)" 'default:'
 tap_is 'virsh oopsbt names itself virsh oopsbt' "$(oopsbt info --help | head -n 1)" 'Usage: virsh oopsbt info [OPTION...] [DOMAIN|ID|FILE]'
 own=$(virsh-oopsbt info --help; virsh-oopsbt help; virsh-oopsbt frobnicate 2>&1 || true; virsh-oopsbt -D "$test_dir" info x 2>&1 || true)
