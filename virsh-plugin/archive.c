@@ -272,7 +272,9 @@ GPtrArray *archive_members_of(const char *directory, const char *const *excluded
 static bool damaged(GError **error, const char *path)
 {
 	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-		    "%s is damaged, or not an archive of 'virsh oopsbt export'", path);
+		    "%s is damaged, or not an archive of 'virsh oopsbt export'\n"
+		    "a core or a full dump is for 'virsh oopsbt analyze'",
+		    path);
 	return false;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "journal_source.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <systemd/sd-journal.h>
@@ -367,16 +368,20 @@ static int compare_names(const void *a, const void *b)
 /* Sorted by name; NULL: it cannot be opened. */
 static GPtrArray *names_in(const char *directory, GError **error)
 {
-	GDir *dir = g_dir_open(directory, 0, error);
+	DIR *dir = opendir(directory);
+	const struct dirent *file;
 	GPtrArray *names;
-	const char *name;
 
-	if (!dir)
+	if (!dir) {
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED,
+			    "cannot read the journals in %s: %s", directory, g_strerror(errno));
 		return NULL;
+	}
 	names = g_ptr_array_new_with_free_func(g_free);
-	while ((name = g_dir_read_name(dir)))
-		g_ptr_array_add(names, g_strdup(name));
-	g_dir_close(dir);
+	while ((file = readdir(dir)))
+		if (strcmp(file->d_name, ".") != 0 && strcmp(file->d_name, "..") != 0)
+			g_ptr_array_add(names, g_strdup(file->d_name));
+	closedir(dir);
 	g_ptr_array_sort(names, compare_names);
 	return names;
 }
@@ -471,13 +476,7 @@ static bool check_found(const struct journal_source *source, GError **error)
 
 GPtrArray *journal_source_list(struct journal_source *source, GError **error)
 {
-	g_autoptr(GError) local = NULL;
-
-	if (!read_directory(source, source->directory, 0, &local)) {
-		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "%s", local->message);
-		return NULL;
-	}
-	if (!check_found(source, error))
+	if (!read_directory(source, source->directory, 0, error) || !check_found(source, error))
 		return NULL;
 	g_ptr_array_sort(source->rows, compare_rows);
 	drop_repeated(source->rows);

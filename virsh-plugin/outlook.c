@@ -11,6 +11,9 @@
 #include "remote.h"
 
 #define MAX_NAMES 3 /* of domains beside a point */
+#define GUEST_TELLS                                                                                \
+	"the guest runs the module oopsbt_pvpanic (package oopsbt-pvpanic-dkms) or a patched "     \
+	"kernel"
 
 struct point {
 	char *text;
@@ -64,7 +67,7 @@ static void look_at_lockup_event(struct outlook *outlook, virDomainPtr domain, b
 	if (now->events & PANIC_EVENT_LOCKUP)
 		add(outlook->works,
 		    "hangs that the guest's own watchdogs find, through the lockup event of the "
-		    "panic device %s, if the guest runs the oopsbt module or a patched kernel",
+		    "panic device %s, if " GUEST_TELLS,
 		    panic_device_name(now->panic));
 	else if (persistent && next->panic != PANIC_DEVICE_QEMU &&
 		 !(next->events & PANIC_EVENT_LOCKUP))
@@ -83,13 +86,14 @@ static void look_at_oops_event(struct outlook *outlook, virDomainPtr domain, boo
 	if (virDomainIsActive(domain) != 1 || !oops_pause_known(domain, &known, NULL)) {
 		add(outlook->works,
 		    "the very instant of an oops, through the oops event of the panic device %s, "
-		    "if QEMU is patched and the guest runs the oopsbt module or a patched kernel: "
-		    "QEMU stops the guest right then (a QEMU without the patches drops the event)",
+		    "if QEMU is patched and " GUEST_TELLS
+		    ": QEMU stops the guest right then (a QEMU without the patches drops the "
+		    "event)",
 		    panic_device_name(now->panic));
 	} else if (known) {
 		add(outlook->works,
-		    "the very instant of an oops, through the oops event of the panic device %s, "
-		    "if the guest runs the oopsbt module or a patched kernel: this QEMU has the "
+		    "the very instant of an oops, through the oops event of the panic device "
+		    "%s, if " GUEST_TELLS ": this QEMU has the "
 		    "patches and stops the guest right then",
 		    panic_device_name(now->panic));
 		look_at_lockup_event(outlook, domain, persistent, now, next);
@@ -111,8 +115,7 @@ static void look_at_events(struct outlook *outlook, virDomainPtr domain, bool pe
 		look_at_oops_event(outlook, domain, persistent, now, next);
 	else if (now->panic != PANIC_DEVICE_NONE)
 		add(outlook->works,
-		    "the very instant of an oops, through the panic device %s, if the guest runs "
-		    "the oopsbt module or a patched kernel",
+		    "the very instant of an oops, through the panic device %s, if " GUEST_TELLS,
 		    panic_device_name(now->panic));
 	else if (next->panic != PANIC_DEVICE_NONE)
 		add(outlook->missing,
@@ -207,7 +210,7 @@ static void look_at_watch(const struct followed *followed, const struct options 
 	else if (blind)
 		add(outlook->missing,
 		    "the memory watch sees no oops of this guest: %s; only a panic device tells of "
-		    "one, if the guest runs the oopsbt module or a patched kernel",
+		    "one, if " GUEST_TELLS,
 		    blind);
 	else
 		add(outlook->works,

@@ -41,8 +41,9 @@ static const char *advice(int code, const char *message)
 			return "this user may not connect: try as root or as a member of the "
 			       "group libvirt";
 		if (strstr(message, "No such file") || strstr(message, "refused"))
-			return "libvirtd is not running there: start it with 'systemctl start "
-			       "libvirtd', or 'libvirtd -d' where there is no systemd";
+			return "libvirt does not answer: 'systemctl status libvirtd virtqemud' "
+			       "shows which of them this host has; start its socket, or "
+			       "'libvirtd -d' where there is no systemd";
 		return NULL;
 	default:
 		return NULL;

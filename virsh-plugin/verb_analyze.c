@@ -20,6 +20,14 @@ static char *analyser(void)
 			: g_build_filename(OOPSBT_LIBEXECDIR, "oopsbt-analyze", NULL);
 }
 
+/* What the analyser printed, without its name and the file's. */
+static const char *reason_in(const char *messages, const char *file)
+{
+	g_autofree char *prefix = g_strdup_printf("oopsbt-analyze: %s: ", file);
+
+	return g_str_has_prefix(messages, prefix) ? messages + strlen(prefix) : messages;
+}
+
 static bool run(struct session *session G_GNUC_UNUSED, const struct cli_args *args, GError **error)
 {
 	g_autofree char *program = analyser();
@@ -51,7 +59,8 @@ static bool run(struct session *session G_GNUC_UNUSED, const struct cli_args *ar
 			    "cannot analyze %s: %s\n"
 			    "it takes a dump's core, or a full dump of a Linux guest made with "
 			    "'virsh dump --memory-only'",
-			    file, *messages ? g_strchomp(messages) : local->message);
+			    file,
+			    *messages ? reason_in(g_strchomp(messages), file) : local->message);
 		return false;
 	}
 	pager_open(!cli_has(args, "no-pager") && !json);
@@ -80,5 +89,6 @@ const struct verb verb_analyze = {
 		"Makes a report from a dump's core or from a full dump of a Linux guest, ELF or "
 		"kdump, as 'virsh dump --memory-only' writes it. Nothing is stored.",
 	.options = options,
+	.choices = {"json|log"},
 	.run = run,
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,6 +37,11 @@ static bool damaged(GError **error, const struct source *source, const char *why
 	return false;
 }
 
+static bool looks_like_file(const char *reference)
+{
+	return strchr("/.", reference[0]) || g_str_has_suffix(reference, ".gz");
+}
+
 /* A name that contains a slash, or that no dump has, may be a file. */
 static bool find_source(struct session *session, const struct cli_args *args, struct source *source,
 			GError **error)
@@ -50,7 +56,11 @@ static bool find_source(struct session *session, const struct cli_args *args, st
 	source->entry = dumps_find_selected(session, reference, args, &local);
 	if (source->entry || is_file)
 		return true;
-	g_propagate_error(error, g_steal_pointer(&local));
+	if (reference && looks_like_file(reference) && access(reference, F_OK) < 0)
+		g_set_error(error, CLI_ERROR, CLI_ERROR_FAILED, "cannot read %s: %s", reference,
+			    g_strerror(errno));
+	else
+		g_propagate_error(error, g_steal_pointer(&local));
 	return false;
 }
 

@@ -392,7 +392,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments, 
 
 	g_option_context_set_summary(
 		context,
-		"Keeps what Linux guests were doing when they oopsed. Enable a guest with\n"
+		"Records what Linux guests were doing when they oopsed. Enable a guest with\n"
 		"`virsh oopsbt enable DOMAIN`.");
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, error))

@@ -26,7 +26,7 @@ for ((i = 0; i < 100; i++)); do
 done
 tap_like "virsh oopsbt status says why the watch is blind, and what to do" \
 	"$("$build/virsh-plugin/virsh-oopsbt" -c "$LIBVIRT_DEFAULT_URI" status --verbose "$(guest_domain a)")" \
-	'memory watch sees no oops of this guest: .*if the guest runs the oopsbt module'
+	'memory watch sees no oops of this guest: .*if the guest runs the module oopsbt_pvpanic'
 
 # Without the watch no start looks for the count of oopses that the fake does not know.
 daemon_change a "budget='8000' signal='event'"

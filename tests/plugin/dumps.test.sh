@@ -220,6 +220,15 @@ tap_is 'a damaged archive: exit status' "$status" 1
 tap_like 'a damaged archive: message' "$err" 'short.tar.gz is damaged, or not an archive'
 run info /etc/hostname
 tap_like 'a file that is not an archive is an error' "$err" 'is damaged, or not an archive'
+tap_like 'a file that is not an archive is an error that says what may read it' "$err" "a core .* is for 'virsh oopsbt analyze'"
+run info /none/dump.tar.gz
+tap_is 'info of an archive that is not there names the file' "$status $err" '1 error: cannot read /none/dump.tar.gz: No such file or directory'
+run info none.tar.gz
+tap_is 'info of an archive that is not in this folder names the file' "$status $err" '1 error: cannot read none.tar.gz: No such file or directory'
+run info web1/19990101
+tap_like 'info of a domain and an id that is not there is about dumps' "$err" "no dump and no domain with dumps 'web1/19990101'"
+run analyze --json --log dump.tar.gz
+tap_is 'analyze makes one thing at a time' "$status $err" '2 error: --json and --log exclude each other'
 run export --html 20261122 page.html
 tap_is 'export --html succeeds' "$status" 0
 tap_like 'export --html says what it wrote' "$out" '^Dump 20261122T214501Z-1 exported to page.html$'
