@@ -76,16 +76,25 @@ static bool task_stack(const struct kernel *kernel, gva_t task, uint64_t *low)
 	       *low % kernel->map->stack_size == 0 && kernel_is_kernel_address(kernel, gva(*low));
 }
 
+static bool has_irq_stack(const struct cpu *cpu)
+{
+	for (unsigned int i = 0; i < cpu->num_stacks; i++)
+		if (cpu->stacks[i].kind == STACK_IRQ)
+			return true;
+	return false;
+}
+
 /*
  * The stack belongs neither to `current` nor to the CPU: during a context switch either the stack
  * or `current` has changed already. The run queue names the other task. Without it, this assumes
- * that the stack is aligned to its size.
+ * that the stack is aligned to its size. If the CPU's IRQ stack is unknown, the stack may be it.
  */
 static void add_foreign_stack(const struct kernel *kernel, struct cpu *cpu, gva_t sp)
 {
 	uint64_t low = sp.value & ~(kernel->map->stack_size - 1);
 	uint64_t other_low;
 	gva_t other = gva(0);
+	enum stack_kind kind = has_irq_stack(cpu) ? STACK_TASK : STACK_UNKNOWN;
 	struct mapping mapping;
 
 	if (!address_space_translate(&kernel->space, sp, &mapping, NULL))
@@ -94,9 +103,11 @@ static void add_foreign_stack(const struct kernel *kernel, struct cpu *cpu, gva_
 	    cpu_read_percpu(kernel, cpu, SYMBOL_runqueues,
 			    (uint64_t)kernel->map->fields[FIELD_rq_curr], &other.value, 8) &&
 	    other.value != cpu->current.value && task_stack(kernel, other, &other_low) &&
-	    other_low == low)
+	    other_low == low) {
 		cpu->stack_task = other;
-	cpu_add_stack(cpu, STACK_TASK, low, low + kernel->map->stack_size);
+		kind = STACK_TASK;
+	}
+	cpu_add_stack(cpu, kind, low, low + kernel->map->stack_size);
 }
 
 static void add_task_stacks(const struct kernel *kernel, struct cpu *cpu)
@@ -214,12 +225,15 @@ static void capture_for_debuggers(const struct kernel *kernel, const struct cpu 
 				       8);
 }
 
-/* A CPU switches from its task's stack to its IRQ stack, and from either to exception stacks. */
+/*
+ * A CPU switches from its task's stack to its IRQ stack, and from either to exception stacks. An
+ * unknown stack may be the IRQ stack.
+ */
 static int stack_level(const struct stack *stack)
 {
 	if (stack->kind == STACK_TASK)
 		return 0;
-	return stack->kind == STACK_IRQ ? 1 : 2;
+	return stack->kind == STACK_IRQ || stack->kind == STACK_UNKNOWN ? 1 : 2;
 }
 
 void cpu_capture(const struct kernel *kernel, const struct cpu *cpu)

@@ -12,6 +12,7 @@
 #define TSS 0x3000u
 #define PERCPU 0x4000u /* of CPU 1: symbols are offsets into this area */
 #define TASK 0x6000u
+#define OTHER_TASK 0x7000u
 #define TASK_STACK 0x10000u
 #define OTHER_STACK 0x18000u
 #define IRQ_STACK 0x20000u
@@ -23,6 +24,8 @@
 #define HARDIRQ_STACK_PTR 0x108u
 #define PREEMPT_COUNT 0x110u
 #define CEA_STACKS 0x118u
+#define RUN_QUEUE 0x200u
+#define RUN_QUEUE_CURR 0x10u
 #define FIELD_STACK 0x20u
 
 #define CR0_PAGING 0x80000001ull
@@ -179,6 +182,44 @@ static void test_other_stack(struct fixture *f, gconstpointer unused G_GNUC_UNUS
 			ADDRESS(OTHER_STACK));
 }
 
+static enum stack_kind kind_of_stack(struct fixture *f)
+{
+	const struct stack *stack;
+
+	identify(f);
+	stack = cpu_find_stack(&f->cpu, gva(f->registers.rsp));
+	g_assert_nonnull(stack);
+	return stack->kind;
+}
+
+/* A stack that may be the IRQ stack is no task's stack. */
+static void test_unknown_stack(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	f->registers.rsp = ADDRESS(IRQ_STACK + 0x3000);
+	g_assert_cmpint(kind_of_stack(f), ==, STACK_IRQ);
+	f->map->symbols[SYMBOL_hardirq_stack_ptr] = 0;
+	g_assert_cmpint(kind_of_stack(f), ==, STACK_UNKNOWN);
+	f->map->symbols[SYMBOL_current_task] = 0;
+	g_assert_cmpint(kind_of_stack(f), ==, STACK_UNKNOWN);
+	/* Only a task's, if the IRQ stack is known. */
+	f->map->symbols[SYMBOL_hardirq_stack_ptr] = HARDIRQ_STACK_PTR;
+	f->registers.rsp = ADDRESS(OTHER_STACK + 0x3000);
+	g_assert_cmpint(kind_of_stack(f), ==, STACK_TASK);
+}
+
+/* The run queue names the task, so it is no IRQ stack. */
+static void test_stack_of_run_queue(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	f->map->symbols[SYMBOL_hardirq_stack_ptr] = 0;
+	f->map->symbols[SYMBOL_runqueues] = RUN_QUEUE;
+	f->map->fields[FIELD_rq_curr] = RUN_QUEUE_CURR;
+	put_u64(f, PERCPU + RUN_QUEUE + RUN_QUEUE_CURR, ADDRESS(OTHER_TASK));
+	put_u64(f, OTHER_TASK + FIELD_STACK, ADDRESS(OTHER_STACK));
+	f->registers.rsp = ADDRESS(OTHER_STACK + 0x3000);
+	g_assert_cmpint(kind_of_stack(f), ==, STACK_TASK);
+	g_assert_cmphex(f->cpu.stack_task.value, ==, ADDRESS(OTHER_TASK));
+}
+
 /* KASAN doubles the size of stacks. */
 static void test_large_stacks(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
@@ -253,6 +294,8 @@ int main(int argc, char **argv)
 	TEST("wrong-number", test_wrong_number);
 	TEST("one-cpu", test_one_cpu);
 	TEST("other-stack", test_other_stack);
+	TEST("unknown-stack", test_unknown_stack);
+	TEST("stack-of-run-queue", test_stack_of_run_queue);
 	TEST("large-stacks", test_large_stacks);
 	TEST("fred", test_fred);
 	TEST("fred-previous-stack", test_fred_previous_stack);
