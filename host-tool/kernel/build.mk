@@ -17,6 +17,7 @@ $(eval $(call unit_test,kernel-find,$(FAKE_KERNEL),glib-2.0 libbpf capstone,$(KE
 $(eval $(call unit_test,kernel-fit,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-disks,$(FAKE_GUEST) tests/unit/fake_tasks.c,glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-disassemble,,glib-2.0 capstone,$(KERNEL_TEST_ARCHIVES)))
+$(eval $(call unit_test,kernel-hot-layout,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-kallsyms,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-livepatch,$(FAKE_TABLES),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))
 $(eval $(call unit_test,kernel-lock,$(FAKE_GUEST),glib-2.0 libbpf,$(KERNEL_TEST_ARCHIVES)))

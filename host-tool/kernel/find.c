@@ -2,6 +2,7 @@
 #include "kernel/find.h"
 
 #include "kernel/btf.h"
+#include "kernel/hot_layout.h"
 #include "kernel/kernel.h"
 #include "kernel/ksymtab.h"
 #include "kernel/module_layout.h"
@@ -190,6 +191,7 @@ static struct kernel_map *build(const struct address_space *space, struct image 
 	find_stack_size(map, space);
 	if (map->no_btf) {
 		task_layout_infer(map, space);
+		hot_layout_infer(map, space);
 		module_layout_infer(map, space);
 	}
 	return g_steal_pointer(&map);
