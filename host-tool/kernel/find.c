@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/find.h"
 
+#include <string.h>
+
 #include "kernel/btf.h"
 #include "kernel/hot_layout.h"
 #include "kernel/kernel.h"
@@ -17,12 +19,51 @@
 #define MAX_SEARCH_STEPS (1u << 28)
 #define MAX_SEARCH_BYTES (2ull * MAX_IMAGE)
 
+#define BANNER_PREFIX "Linux version "
+
+/*
+ * @banner: of a kernel whose symbol tables are not found. Before 4.20 they had another form:
+ * markers of 8 bytes (scripts/kallsyms.c). OpenWrt's kernels do not compress the names
+ * (CONFIG_KALLSYMS_UNCOMPRESSED, a patch of OpenWrt).
+ */
+static void refuse_kernel(const char *banner, GError **error)
+{
+	const char *release = banner + strlen(BANNER_PREFIX);
+	int length = (int)strcspn(release, " ");
+	char *end;
+	guint64 major = g_ascii_strtoull(release, &end, 10);
+	guint64 minor = *end == '.' ? g_ascii_strtoull(end + 1, NULL, 10) : 0;
+
+	if (major < 5 || (major == 5 && minor < 4))
+		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+			    "Linux %.*s is older than 5.4, the oldest release that oopsbt reads",
+			    length, release);
+	else
+		g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_NOT_FOUND,
+			    "Linux %.*s has no kallsyms tables of a form that oopsbt knows, or "
+			    "none at all (CONFIG_KALLSYMS)",
+			    length, release);
+}
+
+static bool find_kallsyms(struct kernel_map *map, struct image *image, GError **error)
+{
+	if (kallsyms_find(image, &map->kallsyms, error))
+		return true;
+	if (signature_banner(image, map)) {
+		uint64_t at = map->symbols[SYMBOL_linux_banner] - image->start.value;
+
+		g_clear_error(error);
+		refuse_kernel((const char *)image->bytes + at, error);
+	}
+	return false;
+}
+
 static bool find_symbols(struct kernel_map *map, const struct address_space *space,
 			 struct image *image, GError **error)
 {
 	map->image_start = image->start;
 	map->image_length = image->length;
-	return kallsyms_find(image, &map->kallsyms, error) &&
+	return find_kallsyms(map, image, error) &&
 	       kallsyms_resolve(&map->kallsyms, space, kernel_symbol_names(), NUM_KERNEL_SYMBOLS,
 				map->symbols, error);
 }
@@ -33,7 +74,7 @@ static bool check_banner(struct kernel_map *map, const struct address_space *spa
 						error);
 	if (!map->banner)
 		return false;
-	if (g_str_has_prefix(map->banner, "Linux version "))
+	if (g_str_has_prefix(map->banner, BANNER_PREFIX))
 		return true;
 	g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_INVALID,
 			    "linux_banner does not hold a Linux banner");

@@ -208,6 +208,30 @@ static void test_functions_only(struct fixture *f, gconstpointer unused G_GNUC_U
 	assert_not_found(f, "nothing in the image looks like it");
 }
 
+static void put_banner(struct fixture *f, const char *banner)
+{
+	memcpy(fake_guest_at(&f->guest, FAKE_KERNEL_BANNER), banner, strlen(banner) + 1);
+}
+
+/* The message names a kernel whose symbol tables have another form. */
+static void test_unknown_form(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	put_kernel_root(f);
+	hide_data(f);
+	add_vcpu(f, KERNEL_ROOT);
+	memset(fake_guest_at(&f->guest, FAKE_KERNEL_KALLSYMS), 0, 1 << 20);
+	assert_not_found(f, "^vCPU 0: Linux 6\\.6\\.6 has no kallsyms tables of a form that oopsbt "
+			    "knows");
+	put_banner(f, "Linux version 5.3.18-24-default (a@b) (gcc) #1 SMP\n");
+	assert_not_found(f, "^vCPU 0: Linux 5\\.3\\.18-24-default is older than 5\\.4");
+	put_banner(f, "Linux version 4.18.0-553.el8_10.x86_64 (a@b) (gcc) #1 SMP\n");
+	assert_not_found(f, "^vCPU 0: Linux 4\\.18\\.0-553\\.el8_10\\.x86_64 is older than 5\\.4");
+	put_banner(f, "Linux version 10.0 (a@b) (gcc) #1 SMP\n");
+	assert_not_found(f, "^vCPU 0: Linux 10\\.0 has no kallsyms tables");
+	put_banner(f, "Linux version 6\033[31m (a@b) (gcc) #1 SMP\n");
+	assert_not_found(f, "^vCPU 0: no kallsyms tables in the .* or not Linux");
+}
+
 /*
  * Without CONFIG_MODULES there are no modules; if only the list is missing, the modules are
  * unknown.
@@ -306,6 +330,7 @@ int main(int argc, char **argv)
 	add("/find/only-user-half", test_only_user_half);
 	add("/find/root-of-another", test_root_of_another);
 	add("/find/functions-only", test_functions_only);
+	add("/find/unknown-form", test_unknown_form);
 	add("/find/no-modules", test_no_modules);
 	add("/find/low-memory", test_low_memory);
 	add("/find/scan", test_scan);
