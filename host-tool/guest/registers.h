@@ -35,6 +35,8 @@ char *vcpu_registers_text(const struct vcpu_registers *registers, const char *pl
 
 /* Is it in 64-bit long mode with paging on? oopsbt reads memory in this state only. */
 bool vcpu_in_long_mode(const struct vcpu_registers *registers);
+/* Has it paging on without 64-bit mode, as a 32-bit system has? */
+bool vcpu_in_32_bit_paging(const struct vcpu_registers *registers);
 /* False also if the mode is unknown. */
 bool vcpu_in_user_mode(const struct vcpu_registers *registers);
 gva_t vcpu_pc(const struct vcpu_registers *registers);

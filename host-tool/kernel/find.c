@@ -240,6 +240,7 @@ static struct kernel_map *build(const struct address_space *space, struct image 
 
 struct search {
 	struct snapshot *snapshot;
+	const GArray *vcpus; /* of struct vcpu_registers */
 	struct kernel_map *map;
 	GArray *refused;   /* of struct mapped_place: images without a kernel */
 	GError *error;	   /* of the first image that was searched */
@@ -345,6 +346,15 @@ static char *what_was_seen(const struct search *search)
 	if (search->first_empty)
 		return g_strdup_printf("the page tables of %s map no Linux kernel image",
 				       search->first_empty);
+	for (guint i = 0; i < search->vcpus->len; i++) {
+		const struct vcpu_registers *vcpu =
+			&g_array_index(search->vcpus, struct vcpu_registers, i);
+
+		if (vcpu_in_32_bit_paging(vcpu))
+			return g_strdup_printf("vCPU %u runs a 32-bit system, which oopsbt cannot "
+					       "read",
+					       vcpu->vcpu);
+	}
 	return g_strdup("no vCPU is in 64-bit mode with paging "
 			"(firmware, a boot loader, or not started)");
 }
@@ -369,6 +379,7 @@ static struct kernel_map *find(struct snapshot *snapshot, const GArray *vcpus,
 	g_autoptr(GArray) refused = g_array_new(FALSE, FALSE, sizeof(struct mapped_place));
 	struct search search = {
 		.snapshot = snapshot,
+		.vcpus = vcpus,
 		.refused = refused,
 		.steps_left = MAX_SEARCH_STEPS,
 		.bytes_left = MAX_SEARCH_BYTES,

@@ -306,6 +306,17 @@ static void test_many_vcpus(struct fixture *f, gconstpointer unused G_GNUC_UNUSE
 	g_assert_cmpuint(snapshot_num_pages(f->guest.snapshot), <, 512);
 }
 
+/* Paging without 64-bit mode. One vCPU has not started yet. */
+static void test_32_bit(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	memset(f->guest.ram, 0, (2u << 20) + FAKE_KERNEL_LENGTH);
+	add_vcpu(f, 0)->cr0 = 0x10;
+	add_vcpu(f, EMPTY_ROOT)->efer = 0;
+	assert_not_found(f, "^vCPU 1 runs a 32-bit system, which oopsbt cannot read; ");
+	add_vcpu(f, EMPTY_ROOT); /* runs 64-bit code */
+	assert_not_found(f, "^the page tables of vCPU 2 map no Linux kernel image; ");
+}
+
 static void test_nothing(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	memset(f->guest.ram, 0, (2u << 20) + FAKE_KERNEL_LENGTH);
@@ -336,6 +347,7 @@ int main(int argc, char **argv)
 	add("/find/scan", test_scan);
 	add("/find/false-data", test_false_data);
 	add("/find/many-vcpus", test_many_vcpus);
+	add("/find/32-bit", test_32_bit);
 	add("/find/nothing", test_nothing);
 	return g_test_run();
 }

@@ -15,6 +15,11 @@ bool vcpu_in_long_mode(const struct vcpu_registers *registers)
 	return (registers->efer & EFER_LONG_MODE_ACTIVE) && (registers->cr0 & CR0_PAGING);
 }
 
+bool vcpu_in_32_bit_paging(const struct vcpu_registers *registers)
+{
+	return !(registers->efer & EFER_LONG_MODE_ACTIVE) && (registers->cr0 & CR0_PAGING);
+}
+
 bool vcpu_in_user_mode(const struct vcpu_registers *registers)
 {
 	return registers->cpl == 3;
