@@ -36,6 +36,7 @@ void domain_shape_clear(struct domain_shape *shape)
 {
 	g_free(shape->arch);
 	g_free(shape->machine);
+	g_free(shape->security);
 }
 
 /* --- the definition --- */
@@ -79,6 +80,9 @@ static void fill_shape(xmlDoc *document, struct domain_shape *shape)
 {
 	shape->arch = definition_evaluate(document, "string(/domain/os/type/@arch)");
 	shape->machine = definition_evaluate(document, "string(/domain/os/type/@machine)");
+	if (definition_matches(document, "/domain/launchSecurity"))
+		shape->security =
+			definition_evaluate(document, "string(/domain/launchSecurity/@type)");
 	shape->panic = find_panic_device(document);
 	if (shape->panic != PANIC_DEVICE_NONE)
 		shape->events = panic_events_named(document);

@@ -22,6 +22,7 @@ struct domain_shape {
 	char *arch;    /* "x86_64" */
 	char *machine; /* "pc-i440fx-7.2" */
 	enum panic_device panic;
+	char *security; /* type of <launchSecurity>, "sev", "tdx": memory is encrypted; or NULL */
 	unsigned int events; /* enum panic_event: what it is told to offer; 0: QEMU's default */
 };
 void domain_shape_clear(struct domain_shape *shape);

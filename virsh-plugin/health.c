@@ -31,6 +31,10 @@ char *health_of_domain(const struct survey_row *row, JsonObject *daemon)
 		return NULL;
 	if (!daemon)
 		return g_strdup("oopsbtd does not follow it");
+	if (row->shape.security)
+		return g_strdup_printf("its memory is encrypted (launchSecurity %s), so nothing of "
+				       "it can be read",
+				       row->shape.security);
 	if (!member_text(daemon, "kernel", NULL))
 		return g_strdup("no Linux kernel is found in its memory (yet)");
 	if (blind)

@@ -239,11 +239,17 @@ static void look(struct session *session, virDomainPtr domain, bool enabled,
 	if (strcmp(now->arch, "x86_64") != 0)
 		add(outlook->missing, "guests of architecture %s cannot be read, only x86_64",
 		    now->arch);
+	if (now->security)
+		add(outlook->missing,
+		    "the guest's memory is encrypted (<launchSecurity type='%s'>): oopsbt can read "
+		    "no backtraces, tasks or log, and neither the memory watch nor the detection "
+		    "of hangs can work; a dump says only when the panic device told of an oops",
+		    now->security);
 	if (options->signal != OPTION_SIGNAL_WATCH)
 		look_at_events(outlook, domain, persistent, now, next);
-	if (options->signal != OPTION_SIGNAL_EVENT)
+	if (options->signal != OPTION_SIGNAL_EVENT && !now->security)
 		look_at_watch(&followed, options, outlook);
-	if (!options->freeze)
+	if (!options->freeze && !now->security)
 		add(outlook->missing,
 		    "freeze=off: the vCPUs run on while they are read, so their backtraces may "
 		    "not fit each other");

@@ -54,7 +54,8 @@ static char *signal_text(const struct survey_row *row, JsonObject *daemon)
 {
 	bool events =
 		row->options.signal != OPTION_SIGNAL_WATCH && row->shape.panic != PANIC_DEVICE_NONE;
-	bool watch = row->options.signal != OPTION_SIGNAL_EVENT && !known(daemon, "watch_reason");
+	bool watch = row->options.signal != OPTION_SIGNAL_EVENT && !row->shape.security &&
+		     !known(daemon, "watch_reason");
 
 	if (row->problem || (!row->enabled && !row->next))
 		return NULL;

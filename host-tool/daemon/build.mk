@@ -16,6 +16,7 @@ $(eval $(call archive,host-tool/libcollect.a,$(COLLECT_SOURCES)))
 $(eval $(call program,host-tool/oopsbtd,$(OOPSBTD_SOURCES),$(COLLECT_PACKAGES) libvirt-glib-1.0 libsystemd,$(COLLECT_ARCHIVES)))
 
 $(eval $(call unit_test,daemon-layout,,glib-2.0,host-tool/libcollect.a))
+$(eval $(call unit_test,daemon-encrypted,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-peek,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-watch,host-tool/daemon/watch.c,glib-2.0,))
 $(eval $(call unit_test,daemon-stall,host-tool/daemon/stall.c,$(COMMON_PACKAGES),host-tool/libcommon.a))

@@ -352,6 +352,11 @@ static void begin_analysis(struct run *run, enum job_kind kind)
 	};
 	int null_fd = -1;
 
+	if (layout->encrypted) {
+		g_set_error_literal(&run->analysis_error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED,
+				    LAYOUT_ENCRYPTED);
+		return;
+	}
 	if (layout->memory_fd < 0)
 		null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	run->dialogue.domain = run->domain;
@@ -412,6 +417,8 @@ static const char *why_not_frozen(const struct run *run)
 		return run->request->options->freeze ? NULL : "freeze=off";
 	if (run->store_error)
 		return "nothing can be stored";
+	if (run->layout->encrypted)
+		return LAYOUT_ENCRYPTED;
 	if (!run->request->options->freeze)
 		return "freeze=off";
 	if (run->request->incident == INCIDENT_HUNG_TASK)

@@ -122,11 +122,20 @@ static void retry_kernel(struct domain *domain, const GError *error)
 	status_changed(domain->all);
 }
 
+/* No later search would find more. */
+static void give_up(struct domain *domain)
+{
+	domain->map_tries = MANY_TRIES;
+	status_changed(domain->all);
+}
+
 const char *domain_watch_blind(const struct domain *domain)
 {
-	if (!domain->enabled || !domain->active || !domain->kernel.release ||
-	    domain->options.signal == OPTION_SIGNAL_EVENT ||
-	    domain->kernel.watch.counter_address != 0)
+	if (!domain->enabled || !domain->active || domain->options.signal == OPTION_SIGNAL_EVENT)
+		return NULL;
+	if (domain->layout && domain->layout->encrypted)
+		return LAYOUT_ENCRYPTED;
+	if (!domain->kernel.release || domain->kernel.watch.counter_address != 0)
 		return NULL;
 	return "the kernel's count of oopses (die_counter) is not found in its memory";
 }
@@ -201,6 +210,10 @@ static void map_done(struct task *task, struct domain *domain)
 			log_write(task->all->log, LOG_WARNING, domain->name, NULL,
 				  "memory is read through libvirt, which is slower: %s",
 				  domain->layout->fallback);
+		if (domain->layout->encrypted)
+			log_write(task->all->log, LOG_WARNING, domain->name, NULL,
+				  LAYOUT_ENCRYPTED ": oopsbt can read nothing of this guest, and "
+						   "only its panic device tells of oopses");
 	}
 	/* Otherwise nothing was recalled yet. */
 	if (map->layout)
@@ -213,7 +226,9 @@ static void map_done(struct task *task, struct domain *domain)
 	if (is_incomplete(domain, map))
 		g_set_error(&map->error, COLLECTION_ERROR, COLLECTION_ERROR_FAILED,
 			    "the kernel's count of oopses is not found in its memory");
-	if (map->error)
+	if (domain->layout && domain->layout->encrypted)
+		give_up(domain);
+	else if (map->error)
 		retry_kernel(domain, map->error);
 	else
 		found(domain, &map->result);

@@ -14,7 +14,11 @@ static bool is_wanted(const struct domain *domain)
 
 const char *domain_stall_blind(const struct domain *domain)
 {
-	if (!is_wanted(domain) || !domain->enabled || !domain->active || !domain->kernel.release)
+	if (!is_wanted(domain) || !domain->enabled || !domain->active)
+		return NULL;
+	if (domain->layout && domain->layout->encrypted)
+		return LAYOUT_ENCRYPTED;
+	if (!domain->kernel.release)
 		return NULL;
 	if (domain->options.signal == OPTION_SIGNAL_EVENT)
 		return "the memory watch is off (signal=event)";

@@ -300,6 +300,29 @@ static bool read_hypervisor(struct layout *layout, virDomainPtr domain, int time
 	return true;
 }
 
+/* The machine has this property since QEMU 6.0; it is empty for an ordinary guest. */
+static bool read_encrypted(struct layout *layout, virDomainPtr domain, int timeout_ms,
+			   GError **error)
+{
+	static const char command[] =
+		"{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/machine\","
+		"\"property\":\"confidential-guest-support\"}}";
+	g_autofree char *answer = virt_monitor(domain, command, false, timeout_ms, error);
+	g_autoptr(JsonObject) root = NULL;
+	JsonNode *path;
+
+	if (answer == NULL)
+		return false;
+	root = untrusted_json_parse(answer, strlen(answer), MAX_JSON_DEPTH, error);
+	if (root == NULL)
+		return false;
+	path = json_object_get_member(root, "return");
+	layout->encrypted = path && JSON_NODE_HOLDS_VALUE(path) &&
+			    json_node_get_value_type(path) == G_TYPE_STRING &&
+			    *json_node_get_string(path);
+	return true;
+}
+
 struct layout *layout_read(virDomainPtr domain, enum memory_access access, int timeout_ms,
 			   GError **error)
 {
@@ -324,7 +347,8 @@ struct layout *layout_read(virDomainPtr domain, enum memory_access access, int t
 		layout->pid = 0;
 		layout->fallback = g_strdup(why->message);
 	}
-	if (!read_extents(layout, domain, timeout_ms, error) ||
+	if (!read_encrypted(layout, domain, timeout_ms, error) ||
+	    !read_extents(layout, domain, timeout_ms, error) ||
 	    !read_hypervisor(layout, domain, timeout_ms, error))
 		return NULL;
 	return g_steal_pointer(&layout);

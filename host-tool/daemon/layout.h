@@ -27,8 +27,14 @@ struct layout {
 	bool awaits_pages;   /* some of the memory may not have arrived yet, see peek.h; for the
 				main thread only */
 	char *hypervisor;    /* "QEMU 7.2.22, libvirt 9.0.0" */
+	/*
+	 * A confidential guest (AMD SEV, Intel TDX): its memory is encrypted, page tables and all.
+	 */
+	bool encrypted;
 	char *fallback; /* why memory is read through libvirt, if that was not requested; or NULL */
 };
+
+#define LAYOUT_ENCRYPTED "its memory is encrypted (a confidential guest)"
 
 struct layout *layout_read(virDomainPtr domain, enum memory_access access, int timeout_ms,
 			   GError **error);

@@ -184,6 +184,38 @@ tap_like 'enable says that it added both events' "$out" 'offers the oops event a
 "$real_virsh" -q destroy beside >/dev/null
 "$real_virsh" -q undefine beside >/dev/null
 
+# --- a confidential guest ---
+# libvirt defines one only where the host has SEV or TDX, so a library adds it to the definition.
+"${CC:-cc}" -shared -fPIC -o "$test_dir/sev.so" -x c - -ldl <<<'
+	#define _GNU_SOURCE
+	#include <dlfcn.h>
+	#include <stdlib.h>
+	#include <string.h>
+	char *virDomainGetXMLDesc(void *domain, unsigned int flags)
+	{
+		static const char security[] = "<launchSecurity type=\"sev\"><policy>3</policy></launchSecurity></domain>";
+		char *(*real)(void *, unsigned int) = dlsym(RTLD_NEXT, "virDomainGetXMLDesc");
+		char *xml = real(domain, flags);
+
+		if (!xml || !strstr(xml, "<name>secret<"))
+			return xml;
+		xml = realloc(xml, strlen(xml) + sizeof(security));
+		strcpy(strstr(xml, "</domain>"), security);
+		return xml;
+	}'
+domain_define secret "<panic model='isa'/>"
+LD_PRELOAD=$test_dir/sev.so run enable secret
+tap_is 'a confidential guest can be enabled' "$status $(element secret config)" '0 <oopsbt/>'
+tap_like 'enable says that the memory of a confidential guest is encrypted, and what cannot work' "$(xargs -d '\n' <<<"$out")" \
+	"Missing: .*memory is encrypted \\(<launchSecurity type='sev'>\\): .*no backtraces, .*memory watch"
+tap_like 'enable says that the panic device of a confidential guest works' "$out" 'through the panic device pvpanic \(isa\)'
+tap_unlike 'enable does not promise the memory watch for a confidential guest' "$out" 'seen in guest memory'
+LD_PRELOAD=$test_dir/sev.so run status secret
+tap_like 'status shows no memory watch for a confidential guest' "$out" 'secret +shut off +yes +pvpanic \(isa\) +-'
+LD_PRELOAD=$test_dir/sev.so run status --verbose secret
+tap_like 'status --verbose says that the memory of a confidential guest is encrypted' "$out" 'memory is encrypted'
+"$real_virsh" -q undefine secret >/dev/null
+
 # --- a rejected command changes nothing ---
 unchanged=$(element web1 config)$(element on live)$(element on config)
 refused() {

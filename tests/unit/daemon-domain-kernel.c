@@ -231,6 +231,22 @@ static void test_recalled_later(struct fixture *fixture, gconstpointer data G_GN
 	g_assert_true(found(fixture));
 }
 
+/* Only its panic device tells of oopses. */
+static void test_encrypted(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	no_kernel = true;
+	fixture->domain.layout->encrypted = true;
+	domain_kernel_find(&fixture->domain, 0);
+	g_assert_cmpuint(num_searches, ==, 1);
+	g_assert_cmpuint(fixture->domain.map_source, ==, 0); /* no search is due */
+	g_assert_cmpuint(fixture->domain.map_tries, >, 0);
+	g_assert_cmpstr(domain_watch_blind(&fixture->domain), ==, LAYOUT_ENCRYPTED);
+	fixture->domain.options.signal = OPTION_SIGNAL_EVENT;
+	g_assert_null(domain_watch_blind(&fixture->domain));
+	kernel_state_save(&fixture->domain.kernel, fixture->directory, "a", fixture->domain.layout,
+			  NULL);
+}
+
 /* It recalls what is stored, so a search waits for it. */
 static void test_collection_recalls(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
@@ -281,6 +297,7 @@ int main(int argc, char **argv)
 	    test_not_needed);
 	add("/a search does not replace what a collection has found since", test_outdated);
 	add("/what is stored is recalled later if a search cannot read it", test_recalled_later);
+	add("/the kernel of an encrypted guest is not searched again", test_encrypted);
 	add("/a search waits for a collection that recalls what is stored",
 	    test_collection_recalls);
 	add("/signals that were left out count once for a guest that is restored", test_moved);
