@@ -49,6 +49,7 @@ struct daemon {
 	struct domains *domains;
 	GMainLoop *loop;
 	guint guard_source;
+	bool abandons; /* a thread is left behind at exit */
 };
 
 /*
@@ -100,6 +101,7 @@ static gboolean give_up(void *user_data)
 	struct daemon *daemon = user_data;
 
 	log_write(daemon->log, LOG_ERR, NULL, NULL, "abandoning a collection that does not finish");
+	daemon->abandons = true;
 	g_main_loop_quit(daemon->loop);
 	return G_SOURCE_REMOVE;
 }
@@ -282,6 +284,20 @@ static void tear_down(struct daemon *daemon)
 	log_unref(daemon->log);
 	g_free(daemon->runtime_directory);
 	g_clear_pointer(&daemon->loop, g_main_loop_unref);
+}
+
+/*
+ * Instead of tear_down(): a thread that gets its answer now uses everything that it has. The guard
+ * resumes what is frozen.
+ */
+static void abandon(struct daemon *daemon, int status)
+{
+	guard_free(daemon->guard);
+	log_close(daemon->log);
+	/* Its disk may hang. */
+	if (daemon->config.metrics)
+		unlink(daemon->config.metrics);
+	_exit(status);
 }
 
 static void ignore_libvirt_error(void *user_data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)
@@ -487,6 +503,8 @@ int main(int argc, char **argv)
 	for (guint i = 0; i < warnings->len; i++)
 		log_write(daemon.log, LOG_WARNING, NULL, NULL, "%s", (char *)warnings->pdata[i]);
 	status = run(&daemon, ready_fd);
+	if (daemon.abandons)
+		abandon(&daemon, status);
 	tear_down(&daemon);
 	return status;
 }
