@@ -15,9 +15,11 @@
 struct metrics {
 	struct domains *all;
 	gint64 started_us; /* real time */
-	char *path;	   /* of the last write; NULL: none */
+	char *path;	   /* of the last write, which may not have ended; NULL: none */
+	bool writing;
+	bool write_again;  /* a write was due meanwhile */
 	bool failed;	   /* the last write failed; a warning was logged */
-	gint64 written_us; /* monotonic; 0: never */
+	gint64 written_us; /* monotonic: when the last write began; 0: never */
 	guint source, heartbeat;
 	struct metrics_times times;
 	struct store_use use;
@@ -90,56 +92,96 @@ static char *render(const struct metrics *metrics)
 	return metrics_text(&state);
 }
 
-/* --- the file --- */
+/* --- the file: written in a thread, since a disk may hang --- */
 
 static void count_store(struct metrics *metrics);
+static void write_file(struct metrics *metrics);
 
-static void remove_file(struct metrics *metrics)
-{
-	if (metrics->path)
-		unlink(metrics->path);
-	g_clear_pointer(&metrics->path, g_free);
-}
-
-/* A reloaded configuration may name another file. */
-static void follow_config(struct metrics *metrics, const char *path)
-{
-	if (g_strcmp0(metrics->path, path) == 0)
-		return;
-	remove_file(metrics);
-	metrics->path = g_strdup(path);
-	metrics->failed = false;
-}
+struct write_task {
+	struct task task;
+	struct metrics *metrics;
+	char *old_path; /* to remove; or NULL */
+	char *path;	/* NULL: none */
+	char *text;
+	bool own_folder;
+	GError *error;
+};
 
 /*
  * The default folder belongs to the daemon, and systemd makes it private again at each reload. Any
  * other folder belongs to the administrator.
  */
-static void open_folder(const struct metrics *metrics)
+static void write_work(struct task *task)
 {
-	if (config_metrics_is_default(metrics->all->config))
-		metrics_file_make_folder(metrics->path, NULL); /* the write reports errors */
+	struct write_task *write = (struct write_task *)task;
+
+	if (write->old_path)
+		unlink(write->old_path);
+	if (write->path == NULL)
+		return;
+	if (write->own_folder)
+		metrics_file_make_folder(write->path, NULL); /* the write reports errors */
+	metrics_file_write(write->path, write->text, &write->error);
 }
 
+static void write_done(struct task *task, struct domain *domain G_GNUC_UNUSED)
+{
+	const struct write_task *write = (struct write_task *)task;
+	struct metrics *metrics = write->metrics;
+	struct log *log = metrics->all->log;
+
+	metrics->writing = false;
+	if (write->error && !metrics->failed)
+		log_write(log, LOG_WARNING, NULL, NULL, "no metrics: %s", write->error->message);
+	else if (write->path && !write->error && metrics->failed)
+		log_write(log, LOG_INFO, NULL, NULL, "metrics are written again");
+	metrics->failed = write->error != NULL;
+	if (metrics->write_again)
+		write_file(metrics);
+}
+
+static void write_clear(struct task *task)
+{
+	struct write_task *write = (struct write_task *)task;
+
+	g_free(write->old_path);
+	g_free(write->path);
+	g_free(write->text);
+	g_clear_error(&write->error);
+}
+
+static struct write_task *write_new(struct metrics *metrics)
+{
+	const struct config *config = metrics->all->config;
+	struct write_task *write = g_new0(struct write_task, 1);
+
+	write->task.work = write_work;
+	write->task.done = write_done;
+	write->task.clear = write_clear;
+	write->metrics = metrics;
+	/* A reloaded configuration may name another file. */
+	if (g_strcmp0(metrics->path, config->metrics) != 0) {
+		write->old_path = g_steal_pointer(&metrics->path);
+		metrics->path = g_strdup(config->metrics);
+		metrics->failed = false;
+	}
+	write->path = g_strdup(metrics->path);
+	write->text = write->path ? render(metrics) : NULL;
+	write->own_folder = config_metrics_is_default(config);
+	return write;
+}
+
+/* One write at a time; the next one has the values of then. */
 static void write_file(struct metrics *metrics)
 {
-	struct log *log = metrics->all->log;
-	g_autofree char *text = NULL;
-	g_autoptr(GError) error = NULL;
-	bool written;
-
-	follow_config(metrics, metrics->all->config->metrics);
-	metrics->written_us = g_get_monotonic_time();
-	if (metrics->path == NULL)
+	metrics->write_again = metrics->writing;
+	if (metrics->writing || metrics->all->stopping)
 		return;
-	text = render(metrics);
-	open_folder(metrics);
-	written = metrics_file_write(metrics->path, text, &error);
-	if (!written && !metrics->failed)
-		log_write(log, LOG_WARNING, NULL, NULL, "no metrics: %s", error->message);
-	else if (written && metrics->failed)
-		log_write(log, LOG_INFO, NULL, NULL, "metrics are written again");
-	metrics->failed = !written;
+	metrics->written_us = g_get_monotonic_time();
+	if (metrics->path == NULL && metrics->all->config->metrics == NULL)
+		return;
+	metrics->writing = true;
+	task_push(metrics->all, &metrics->all->background, NULL, &write_new(metrics)->task);
 }
 
 static gboolean write_now(void *user_data)
@@ -259,6 +301,8 @@ void metrics_free(struct metrics *metrics)
 	if (metrics->source)
 		g_source_remove(metrics->source);
 	g_source_remove(metrics->heartbeat);
-	remove_file(metrics);
+	if (metrics->path)
+		unlink(metrics->path);
+	g_free(metrics->path);
 	g_free(metrics);
 }

@@ -2,7 +2,7 @@
 /*
  * Writes the metrics file (metrics_text.h, metrics_file.h): after changes, at most once a second,
  * and every ten seconds, since it contains ages. If writing fails, logs one warning and goes on.
- * For the main thread only.
+ * While a write hangs, nothing waits for it. For the main thread only.
  */
 #ifndef OOPSBT_DAEMON_METRICS_H
 #define OOPSBT_DAEMON_METRICS_H
@@ -14,7 +14,7 @@ struct metrics;
 
 /* @all must outlive it. */
 struct metrics *metrics_new(struct domains *all);
-/* Removes the file. */
+/* Removes the file. No task is running any more. */
 void metrics_free(struct metrics *metrics);
 
 void metrics_changed(struct metrics *metrics);
