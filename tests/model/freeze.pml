@@ -68,6 +68,7 @@ byte daemon_of[FREEZES] = NOBODY;
 bool decided[FREEZES];		/* it has looked at the record and will call */
 bool told_answer[FREEZES];	/* what the daemon remembers for a guard that is started anew */
 bool told_start[FREEZES];
+bool went_on[FREEZES];		/* QEMU told of a resume that ended this freeze's pause */
 
 /* The guards. */
 bool guard_up[GENERATIONS];
@@ -124,6 +125,12 @@ inline guard_move(g, f, what)
 #define sees_panic false
 #else
 #define sees_panic (guest == PANIC)
+#endif
+/* An event of a resume counts after the answer: an earlier one may have ended somebody else's pause. */
+#ifdef MUTANT_EARLIER_RESUME
+#define counts_resume(f) (suspend_call[f] != NO_CALL)
+#else
+#define counts_resume(f) (suspend_call[f] == GOOD)
 #endif
 #define has_owner ((record_daemon != NOBODY && daemon_up[record_daemon]) || \
 	(record_guard != NOBODY && guard_up[record_guard] && record_life == guard_life[record_guard]))
@@ -238,6 +245,9 @@ proctype Freeze(byte f; byte d)
 			fi
 		};
 		if
+		/* The event may come too late, or be lost. */
+		:: atomic { went_on[f] && guest == RUNS -> decided[f] = false; withdraw(f, d); daemon_move(f, E_RUNS); goto done }
+		:: atomic { went_on[f] && guest != RUNS -> decided[f] = false; withdraw(f, d); daemon_move(f, E_OTHERS); goto done }
 		:: atomic { sees_panic -> decided[f] = false; withdraw(f, d); daemon_move(f, E_OTHERS); goto done }
 		:: !sees_panic ->
 			tell(d, E_RESUMING, f);
@@ -255,7 +265,8 @@ done:		/* The lock goes with a record that was given away. */
 		:: !daemon_owns(f, d)
 		fi
 	} unless { !daemon_up[d] };
-	decided[f] = false
+	decided[f] = false;
+	went_on[f] = false
 }
 
 proctype Daemon(byte d)
@@ -405,6 +416,13 @@ end_idle:
 
 /* --- libvirt --- */
 
+inline go_on()
+{
+	guest = RUNS;
+	went_on[0] = went_on[0] || counts_resume(0);
+	went_on[1] = went_on[1] || counts_resume(1)
+}
+
 #define suspend_of(f) \
 	:: atomic { suspend_call[f] == PENDING && libvirtd_up -> \
 		if \
@@ -420,7 +438,7 @@ end_idle:
 		assert(guest == RUNS || guest == OURS || excused); \
 		if \
 		:: guest == RUNS -> call = DECLINED \
-		:: else -> guest = RUNS; call = GOOD \
+		:: else -> go_on(); call = GOOD \
 		fi }
 
 #define lose(call) \
@@ -486,7 +504,7 @@ active proctype Administrator()
 	};
 	/* or never */
 	if
-	:: atomic { libvirtd_up && (guest == ADMIN || guest == OURS) -> guest = RUNS }
+	:: atomic { libvirtd_up && (guest == ADMIN || guest == OURS) -> go_on() }
 	:: true
 	fi
 }

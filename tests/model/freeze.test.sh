@@ -47,6 +47,7 @@ clean 'one freeze, daemon and libvirtd die' -DONE_FREEZE -DNOBODY_ELSE -DGUARDS_
 clean 'one freeze, the daemon dies, an administrator and a panic' -DONE_FREEZE -DGUARDS_LIVE -DLIBVIRTD_LIVES
 mutant TAKEN_UNSEEN 'a daemon that does not see that its freeze was taken over'
 mutant PANIC_UNSEEN 'a panic that is not seen before a resume'
+mutant EARLIER_RESUME "a resume before the suspend call's answer, taken for the end of the freeze"
 optimize=1
 clean 'one freeze, the daemon and each freeze guard die' -DONE_FREEZE -DNOBODY_ELSE -DLIBVIRTD_LIVES
 if [ "${MODEL:-}" = all ]; then
