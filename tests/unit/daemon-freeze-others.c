@@ -298,8 +298,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	virSetErrorFunc(NULL, ignore_error);
-	add("/a pause by others that is over before the suspend call's turn does not end the "
-	    "freeze",
+	add("/a pause by others that ends before the suspend call's turn does not end the freeze",
 	    EVENTS_AT_ONCE, test_pause_before);
 	add("/the same, and its events arrive after the answer", EVENTS_LATE, test_pause_before);
 	add("/the same, and its events are lost", EVENTS_LOST, test_pause_before);
