@@ -13,7 +13,7 @@ here=$(dirname "$(realpath "$0")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# How much gcc optimizes the search. For a short search it takes longer than it saves.
+# How much gcc optimizes the search. -O1 takes 100 s to compile, and saves 13 s of a search of 26 s.
 optimize=0
 
 # search OPTION...: sets $found to spin's errors, and whether the search was complete
@@ -48,7 +48,6 @@ clean 'one freeze, the daemon dies, an administrator and a panic' -DONE_FREEZE -
 mutant TAKEN_UNSEEN 'a daemon that does not see that its freeze was taken over'
 mutant PANIC_UNSEEN 'a panic that is not seen before a resume'
 mutant EARLIER_RESUME "a resume before the suspend call's answer, taken for the end of the freeze"
-optimize=1
 clean 'one freeze, the daemon and each freeze guard die' -DONE_FREEZE -DNOBODY_ELSE -DLIBVIRTD_LIVES
 if [ "${MODEL:-}" = all ]; then
 	optimize=2
