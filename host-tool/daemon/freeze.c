@@ -393,7 +393,8 @@ static bool was_resumed(struct freeze *freeze)
 
 	if (freeze->pauses)
 		pauses_get(freeze->pauses, freeze->uuid, 0, &stop_us, &resume_us);
-	return resume_us != 0;
+	/* A later freeze may follow the domain instead, while QEMU holds it. */
+	return resume_us > freeze->suspended_us;
 }
 
 /* Leaves the guest alone: it runs, or somebody else has stopped it. */

@@ -17,6 +17,7 @@
 enum others {
 	OTHERS_NOTHING,
 	OTHERS_PAUSE_BEFORE,  /* a pause that is over before it is this call's turn */
+	OTHERS_HOLD_BEFORE,   /* a later freeze follows a pause by QEMU, which the suspend ends */
 	OTHERS_RESUME_BEHIND, /* resumes the guest before the answer arrives */
 };
 
@@ -80,6 +81,15 @@ int virDomainSuspend(virDomainPtr domain)
 	g_mutex_unlock(&mutex);
 	if (others == OTHERS_PAUSE_BEFORE) {
 		send_event(true);
+		send_event(false);
+	}
+	if (others == OTHERS_HOLD_BEFORE) {
+		gint64 now = g_get_real_time();
+
+		pauses_follow(pauses, uuid, now, NULL, NULL);
+		pauses_note(pauses, uuid, true, now);
+		pauses_own(pauses, uuid, now);
+		g_usleep(1);
 		send_event(false);
 	}
 	result = REAL(virDomainSuspend)(domain);
@@ -255,6 +265,13 @@ static void test_pause_before_late_call(struct fixture *fixture, gconstpointer d
 	g_assert_cmpint(state_of(fixture->domain), ==, VIR_DOMAIN_RUNNING);
 }
 
+static void test_hold_before(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	others = OTHERS_HOLD_BEFORE;
+	freeze_it(fixture);
+	assert_resumed(fixture);
+}
+
 static void test_resumed(struct fixture *fixture, gconstpointer data)
 {
 	events = GPOINTER_TO_INT(data);
@@ -302,6 +319,8 @@ int main(int argc, char **argv)
 	    EVENTS_AT_ONCE, test_pause_before);
 	add("/the same, and its events arrive after the answer", EVENTS_LATE, test_pause_before);
 	add("/the same, and its events are lost", EVENTS_LOST, test_pause_before);
+	add("/the end of QEMU's pause for a later freeze does not end an earlier one",
+	    EVENTS_AT_ONCE, test_hold_before);
 	add("/a suspend call that is given up, with a pause by others before its turn, is undone",
 	    EVENTS_AT_ONCE, test_pause_before_late_call);
 	add("/a guest that somebody resumes during the freeze runs", EVENTS_AT_ONCE, test_resumed);
