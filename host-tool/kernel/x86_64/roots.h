@@ -12,7 +12,9 @@
  *      STACK_END_MAGIC (start_kernel() in init/main.c). The page tables that the kernel is
  *      linked with (init_top_pgt in arch/x86/kernel/head_64.S) are a few hundred KiB above and
  *      are recognised by their links: top -> level3_kernel_pgt -> level2_kernel_pgt. Reads 8
- *      bytes at each boundary, for 2 s at most.
+ *      bytes at each boundary, for 2 s at most. A read of shared memory (memfd) that the guest
+ *      has never touched makes the host allocate the page: 4 KiB of 2 MiB, or all of it if the
+ *      pages are huge and were not preallocated.
  *
  * At most 64 tables from sources 2 and 3 are offered.
  *
