@@ -35,6 +35,11 @@ core=$(find "$dumps" -name core)
 touch "$dump"
 "$real_virsh" -q dump --memory-only "$(guest_domain a)" "$dump" >/dev/null
 guest_destroy a
+# A kernel with pcpu_hot, as from 6.2 to 6.14.
+guest_start b kernel=6.12 smp=2 memory=256
+touch "$test_dir/dump-6.12"
+"$real_virsh" -q dump --memory-only "$(guest_domain b)" "$test_dir/dump-6.12" >/dev/null
+guest_destroy b
 
 # report FILE: runs the analyser on FILE; sets $status, $seconds
 report() {
@@ -105,6 +110,10 @@ tap_is "without CONFIG_KALLSYMS_ALL only variables are lost that no export, cont
 	) ftrace_ops_list bpf_kallsyms kprobe_table optprobe_template_entry optprobe_template_end"
 tap_unlike "without BTF two tasks give the offsets of a task's stack, name and PID, and a module those of its name, text and symbols" \
 	"$(cat "$test_dir/ways")" 'not what'
+"$build/tests/report/ways" "$test_dir/dump-6.12" >"$test_dir/ways-6.12" || true
+rm "$test_dir/dump-6.12"
+tap_like "without BTF the first CPU of 6.12 gives the offsets in pcpu_hot" "$(cat "$test_dir/ways-6.12")" 'current_task 0 preempt_count 8 hardirq_stack_ptr 32'
+tap_unlike "without BTF 6.12 gives the same offsets as with it" "$(cat "$test_dir/ways-6.12")" 'not what'
 tap_like "without VMCOREINFO log and build ID are the same" "$(cat "$test_dir/ways")" \
 	'^no-vmcoreinfo: ([0-9]+) of \1 records, build ID [0-9a-f]{40}$'
 report "$dump"

@@ -5,8 +5,8 @@
  * Each way must find the same kernel with the same page tables; the exit status tells this. The
  * last way removes the names of all variables, as in a kernel without CONFIG_KALLSYMS_ALL. It
  * prints the variables that are not found; the others must have the addresses of the symbol table.
- * Then it infers the layout of a task and of a module without BTF, and reads the log without
- * VMCOREINFO.
+ * Then it infers the layouts of a task, of pcpu_hot and of a module without BTF, and reads the log
+ * without VMCOREINFO.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +18,7 @@
 #include "guest/dump_file.h"
 #include "kernel/build-id.h"
 #include "kernel/find.h"
+#include "kernel/hot_layout.h"
 #include "kernel/module_layout.h"
 #include "kernel/printk.h"
 #include "kernel/task_layout.h"
@@ -258,12 +259,17 @@ static bool no_vmcoreinfo(struct dump *dump)
 	return true;
 }
 
-/* Without BTF, two tasks give the same layout of a task as BTF. */
+/* Without BTF, two tasks and the first CPU give the same layouts as BTF. */
 static bool no_btf(struct dump *dump)
 {
 	static const struct way plain = {"with-btf", NULL, false};
-	static const enum kernel_field fields[] = {FIELD_task_stack, FIELD_task_comm,
-						   FIELD_task_pid, FIELD_task_tgid};
+	static const enum kernel_field fields[] = {FIELD_task_stack,
+						   FIELD_task_comm,
+						   FIELD_task_pid,
+						   FIELD_task_tgid,
+						   FIELD_pcpu_hot_current_task,
+						   FIELD_pcpu_hot_preempt_count,
+						   FIELD_pcpu_hot_hardirq_stack_ptr};
 	g_autoptr(Snapshot) snapshot = snapshot_new(dump_file_memory(dump->file), MAX_PAGES);
 	g_autoptr(KernelMap) map = find(dump, &plain);
 	int32_t truth[G_N_ELEMENTS(fields)];
@@ -278,6 +284,7 @@ static bool no_btf(struct dump *dump)
 	}
 	space = kernel_map_space(map, snapshot);
 	task_layout_infer(map, &space);
+	hot_layout_infer(map, &space);
 	printf("no-btf:");
 	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
 		printf(" %s %d", kernel_field_names()[fields[i]].member, map->fields[fields[i]]);
