@@ -40,6 +40,7 @@
 #define TRAP_ENTRY ADDRESS(TEXT + 0x900)
 #define NO_ORC ADDRESS(TEXT + 0xa00)
 #define RETURN_THUNK ADDRESS(TEXT + 0xb00)
+#define BY_RBP ADDRESS(TEXT + 0xc00)
 #define UNMAPPED 0xffffffffc0ff0020ull
 
 /* The order of struct pt_regs, in words. */
@@ -58,6 +59,7 @@ static const struct fake_symbol symbols[] = {
 	{"Tasm_exc_int3", TRAP_ENTRY},
 	{"T__crash_kexec", NO_ORC},
 	{"T__x86_return_thunk", RETURN_THUNK},
+	{"Tpanic", BY_RBP},
 	{"Tend", ADDRESS(TEXT_END)},
 };
 
@@ -81,6 +83,7 @@ static const struct {
 	{TRAP_ENTRY, 0, 0, 0xb05},
 	{NO_ORC, 0, 0, 0},
 	{RETURN_THUNK, 8, 0, 0x205},
+	{BY_RBP, 16, -16, 0x214},
 	{ADDRESS(TEXT_END), 0, 0, 0},
 };
 
@@ -418,6 +421,20 @@ static void test_retpoline(struct fixture *f, gconstpointer unused G_GNUC_UNUSED
 		    (uint64_t[]){THUNK + 0xc, INNER + 7, SYSCALL_ENTRY + 5, 0x401234, 0});
 }
 
+/* An error ends the walk and names the place. */
+static void assert_stops(struct fixture *f, uint64_t pc, uint64_t sp, const char *why)
+{
+	f->registers.rip = pc;
+	f->registers.rsp = sp;
+	fake_guest_forget(&f->guest);
+	kernel_init(&f->kernel, f->map, f->guest.snapshot);
+	unwind_cpu(&f->kernel, &f->cpu, &f->result);
+	g_assert_nonnull(f->result.stopped);
+	if (!strstr(f->result.stopped, why))
+		g_error("\"%s\" is not in \"%s\"", why, f->result.stopped);
+	unwind_result_clear(&f->result);
+}
+
 /* Writes a direct call of @function that returns to @after. */
 static void put_call(struct fixture *f, uint64_t after, uint64_t function)
 {
@@ -448,6 +465,41 @@ static void test_no_orc(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 		(uint64_t[]){INNER, NO_ORC + 0x30, OUTER + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
 	g_assert_true(frame_at(f, 1)->reliable);
 	g_assert_false(frame_at(f, 2)->reliable);
+}
+
+/* The caller of a function without ORC may need RBP: the start of the function tells. */
+static void test_no_orc_keeps_frame_pointer(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
+{
+	uint64_t sp = put_system_call(f);
+
+	put_call(f, BY_RBP + 0x20, NO_ORC);
+	put_u64(f, sp - 8, 0xb0b);
+	put_u64(f, sp - 0x40, BY_RBP + 0x20);
+	put_u64(f, sp - 0x48, 0x15); /* pushed */
+	put_u64(f, sp - 0x50, sp - 8);
+	put_u64(f, sp - 0x100, NO_ORC + 0x60);
+	/* nopl; push %r15; push %rbp; mov $1, %edx; sub $0xa8, %rsp */
+	put_code(f, NO_ORC,
+		 "\x0f\x1f\x44\x00\x00\x41\x57\x55\xba\x01\x00\x00\x00\x48\x81\xec\xa8\x00\x00\x00",
+		 20);
+	f->registers.rbp = 0x1234;
+	assert_walk(
+		f, INNER, sp - 0x100,
+		(uint64_t[]){INNER, NO_ORC + 0x60, BY_RBP + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	g_assert_true(frame_at(f, 4)->reliable);
+	/* push %rbx, push %r15; sub $0xa8, %rsp: RBP is unchanged. */
+	put_code(f, NO_ORC + 5, "\x53\x41\x57\xba\x01\x00\x00\x00", 8);
+	f->registers.rbp = sp - 8;
+	assert_walk(
+		f, INNER, sp - 0x100,
+		(uint64_t[]){INNER, NO_ORC + 0x60, BY_RBP + 0x20, SYSCALL_ENTRY + 5, 0x401234, 0});
+	/* mov %rbp, 8(%rsp): maybe on another path. */
+	put_code(f, NO_ORC + 0x30, "\x48\x89\x6c\x24\x08", 5);
+	assert_stops(f, INNER, sp - 0x100, "cannot be found");
+	put_code(f, NO_ORC + 0x30, "\x90", 1);
+	/* Another size than that of the frame: this is no way to make it. */
+	put_code(f, NO_ORC + 16, "\xb8", 1);
+	assert_stops(f, INNER, sp - 0x100, "cannot be found");
 }
 
 /* clear_bhb_loop() has none, either, and calls parts of itself. */
@@ -724,20 +776,6 @@ static void test_scan(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 	g_assert_false(frame_at(f, 1)->reliable);
 }
 
-/* An error ends the walk and names the place. */
-static void assert_stops(struct fixture *f, uint64_t pc, uint64_t sp, const char *why)
-{
-	f->registers.rip = pc;
-	f->registers.rsp = sp;
-	fake_guest_forget(&f->guest);
-	kernel_init(&f->kernel, f->map, f->guest.snapshot);
-	unwind_cpu(&f->kernel, &f->cpu, &f->result);
-	g_assert_nonnull(f->result.stopped);
-	if (!strstr(f->result.stopped, why))
-		g_error("\"%s\" is not in \"%s\"", why, f->result.stopped);
-	unwind_result_clear(&f->result);
-}
-
 static void test_lies(struct fixture *f, gconstpointer unused G_GNUC_UNUSED)
 {
 	uint64_t sp = put_system_call(f);
@@ -774,6 +812,7 @@ int main(int argc, char **argv)
 	TEST("init-text", test_init_text);
 	TEST("retpoline", test_retpoline);
 	TEST("no-orc", test_no_orc);
+	TEST("no-orc-keeps-frame-pointer", test_no_orc_keeps_frame_pointer);
 	TEST("no-orc-calls-itself", test_no_orc_calls_itself);
 	TEST("bpf", test_bpf);
 	TEST("bpf-return-thunk", test_bpf_return_thunk);
