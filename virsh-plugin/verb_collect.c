@@ -80,32 +80,37 @@ static bool fail_collection(struct session *session, GError **error, const char 
 	return false;
 }
 
+/* Before the freeze: what is known of the kernel need not be read while the guest stands still. */
+static void find_kernel(const struct tools *tools, struct collection_request *request,
+			struct collection_result *found)
+{
+	if (!request->layout || !collection_map(&tools->collector, request, found, NULL))
+		return;
+	request->layout = found->layout;
+	request->map = found->map;
+}
+
 /*
  * Waits a second for the guest's disks: requests that they have now and do not answer in that time.
  * A user who waits for the command can wait for that. If it is unknown, the guest is frozen.
  */
-static void look_at_disks(const struct tools *tools, struct collection_request *request,
-			  struct collection_result *found, struct disk_requests *requests)
+static void look_at_disks(struct collection_request *request, const struct collection_result *found,
+			  struct disk_requests *requests)
 {
 	struct disk_watch *watch;
 
-	/* Through libvirt this would take as long as the collection itself. */
-	if (!request->options->freeze || !request->layout || request->layout->memory_fd < 0 ||
-	    !collection_map(&tools->collector, request, found, NULL))
+	if (!request->options->freeze || !request->layout || request->layout->memory_fd < 0)
 		return;
-	request->layout = found->layout;
-	request->map = found->map;
 	watch = disk_watch_new(found->disks);
 	if (watch == NULL)
 		return;
-	disk_watch_look(watch, found->layout, g_get_monotonic_time());
+	disk_watch_look(watch, request->layout, g_get_monotonic_time());
 	*requests = *disk_watch_requests(watch);
 	disk_watch_free(watch);
 	if (requests->num == 0)
 		return;
 	g_usleep(DISK_REQUESTS_SLOW_US);
 	request->disk_requests = requests;
-	request->signalled_us = g_get_real_time();
 }
 
 static bool collect(struct session *session, virDomainPtr domain, const struct options *options,
@@ -140,7 +145,9 @@ static bool collect(struct session *session, virDomainPtr domain, const struct o
 			kernel_state_load(&known, tools.runtime_directory, uuid, layout, false);
 		request.layout = layout;
 		request.map = known.map;
-		look_at_disks(&tools, &request, &found, &requests);
+		find_kernel(&tools, &request, &found);
+		look_at_disks(&request, &found, &requests);
+		request.signalled_us = g_get_real_time();
 		watch = options->vmcore ? vmcore_progress_begin(session, domain) : NULL;
 		good = collection_run(&tools.collector, &request, result, &local);
 		store_publish(tools.collector.store);
