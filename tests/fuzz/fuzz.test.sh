@@ -8,7 +8,7 @@ set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib/tap.sh"
-seconds_each=3
+seconds_each=5
 
 tap_ok "the fuzz targets build" make -C "$here/../.." -j"$(nproc)" fuzz-targets
 targets=$(find "$here" -name '*.c' ! -name 'fuzz*.c' -printf '%f\n' | sed 's/\.c$//' | sort | xargs)
