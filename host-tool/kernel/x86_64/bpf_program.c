@@ -72,15 +72,6 @@ static bool find_prologue(const struct walk *walk, gva_t start, gva_t end, uint6
 	return prologue;
 }
 
-/* The return address is at @slot, and RBP is the caller's. */
-static void frameless_rule(gva_t slot, struct rule *rule)
-{
-	rule->kind = RULE_CALL;
-	rule_memory(rule, REGISTER_PC, slot.value);
-	rule_value(rule, REGISTER_SP, slot.value + 8);
-	rule_same(rule, REGISTER_FP);
-}
-
 bool find_bpf_rule(struct walk *walk, struct rule *rule)
 {
 	uint64_t prologue, offset;
@@ -93,9 +84,9 @@ bool find_bpf_rule(struct walk *walk, struct rule *rule)
 	known = find_prologue(walk, start, end, &prologue);
 	offset = walk_pc(walk).value - start.value;
 	if ((known && offset <= prologue) || is_behind_leave(walk)) {
-		frameless_rule(walk_sp(walk), rule);
+		return_rule(walk_sp(walk), rule);
 	} else if (known && offset == prologue + 1) { /* push %rbp has run */
-		frameless_rule(gva_add(walk_sp(walk), 8), rule);
+		return_rule(gva_add(walk_sp(walk), 8), rule);
 	} else {
 		frame_pointer_rule(walk, rule);
 		/* As in a dispatcher, which only jumps. */

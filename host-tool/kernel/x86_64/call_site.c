@@ -64,10 +64,10 @@ bool find_function(const struct walk *walk, gva_t pc, gva_t *function)
 	return named;
 }
 
-void return_rule(gva_t slot, gva_t caller, struct rule *rule)
+void return_rule(gva_t slot, struct rule *rule)
 {
 	rule->kind = RULE_CALL;
-	rule_value(rule, REGISTER_PC, caller.value);
+	rule_memory(rule, REGISTER_PC, slot.value);
 	rule_value(rule, REGISTER_SP, slot.value + 8);
 	rule_same(rule, REGISTER_FP);
 }

@@ -81,7 +81,7 @@ static bool find_leaf_rule(struct walk *walk, struct rule *rule)
 	if (set_up_before(walk, walk_pc(walk)) || !walk_read_u64(walk, slot, &caller.value) ||
 	    !walk_is_text(walk, caller) || !set_up_before(walk, gva(caller.value - 1)))
 		return false;
-	return_rule(slot, caller, rule);
+	return_rule(slot, rule);
 	rule->guess = !find_function(walk, walk_pc(walk), &function) ||
 		      !follows_call_of(walk, caller, function);
 	return true;
@@ -106,7 +106,7 @@ static bool find_frameless_rule(struct walk *walk, struct rule *rule)
 		return find_leaf_rule(walk, rule);
 	if (!walk_read_u64(walk, slot, &caller.value) || !walk_is_text(walk, caller))
 		return false;
-	return_rule(slot, caller, rule);
+	return_rule(slot, rule);
 	rule->guess = code[1] != RET && !set_up_before(walk, gva(caller.value - 1));
 	return true;
 }

@@ -25,10 +25,7 @@ bool find_retpoline_rule(struct walk *walk, struct rule *rule)
 		return false;
 	if (code == RET || code == JMP || walk_in_function_like(walk, top, thunk))
 		slot = gva_add(slot, 8);
-	rule->kind = RULE_CALL;
-	rule_memory(rule, REGISTER_PC, slot.value);
-	rule_value(rule, REGISTER_SP, slot.value + 8);
-	rule_same(rule, REGISTER_FP);
+	return_rule(slot, rule);
 	return true;
 }
 
@@ -55,7 +52,7 @@ bool find_its_thunk_rule(struct walk *walk, struct rule *rule)
 	    !is_jump_through_register(code) || !walk_read_u64(walk, slot, &caller.value) ||
 	    !walk_is_text(walk, caller))
 		return false;
-	return_rule(slot, caller, rule);
+	return_rule(slot, rule);
 	rule->guess = !follows_call(walk, caller);
 	return true;
 }

@@ -59,7 +59,7 @@ bool follows_call(const struct walk *walk, gva_t address);
 bool follows_call_of(const struct walk *walk, gva_t address, gva_t function);
 /* The start of the function that @pc is in. False: it has no symbol. */
 bool find_function(const struct walk *walk, gva_t pc, gva_t *function);
-/* The return address @caller is at @slot, and RBP is the caller's. */
-void return_rule(gva_t slot, gva_t caller, struct rule *rule);
+/* The return address is at @slot, and RBP is the caller's. */
+void return_rule(gva_t slot, struct rule *rule);
 
 #endif

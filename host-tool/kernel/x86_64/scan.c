@@ -56,10 +56,7 @@ bool find_scan_rule(struct walk *walk, struct rule *rule)
 		for (gva_t slot = sp; walk_read_u64(walk, slot, &found.value);
 		     slot = gva_add(slot, 8)) {
 			if (walk_is_text(walk, found)) {
-				rule->kind = RULE_CALL;
-				rule_value(rule, REGISTER_PC, found.value);
-				rule_value(rule, REGISTER_SP, slot.value + 8);
-				rule_same(rule, REGISTER_FP);
+				return_rule(slot, rule);
 				return true;
 			}
 		}

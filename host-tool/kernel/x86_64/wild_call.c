@@ -29,7 +29,7 @@ bool find_wild_call_rule(struct walk *walk, struct rule *rule)
 	if (!walk->interrupted || is_code(walk->kernel, walk_pc(walk)) ||
 	    !walk_read_u64(walk, slot, &caller.value) || !walk_is_text(walk, caller))
 		return false;
-	return_rule(slot, caller, rule);
+	return_rule(slot, rule);
 	/* Else a damaged stack may have led here. */
 	rule->guess = !follows_call(walk, caller);
 	return true;
