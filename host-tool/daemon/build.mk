@@ -40,6 +40,6 @@ $(eval $(call unit_test,daemon-decisions,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES
 $(eval $(call unit_test,daemon-output,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-freeze,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-no-process,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
-$(eval $(call unit_test,daemon-carried,host-tool/freeze-guard/thaw.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
-$(eval $(call unit_test,daemon-freeze-others,,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
+$(eval $(call unit_test,daemon-carried,tests/unit/fake_guard.c host-tool/freeze-guard/thaw.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
+$(eval $(call unit_test,daemon-freeze-others,tests/unit/fake_guard.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))
 $(eval $(call unit_test,daemon-log,host-tool/daemon/incident_log.c,$(COLLECT_PACKAGES),$(COLLECT_ARCHIVES)))

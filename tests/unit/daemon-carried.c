@@ -1,71 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A migration or save that begins during a freeze. The domain is one of libvirt's test driver;
- * functions of this file stand for its job and for the freeze guard.
+ * functions of this file stand for its job.
  */
 #include <glib/gstdio.h>
 #include <string.h>
 
 #include "daemon/freeze.h"
 #include "freeze-guard/thaw.h"
+#include "fake_guard.h"
 
 #define BUDGET_MS 60000
-#define TIMEOUT_US (20 * G_TIME_SPAN_SECOND)
 
-static GMutex mutex;
-static GCond changed;
 /* Protected by the mutex. */
 static int operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN; /* of the job */
 static bool looked;					 /* at this job */
-static bool given;					 /* to the guard */
 
 int virDomainGetJobStats(virDomainPtr domain G_GNUC_UNUSED, int *type, virTypedParameterPtr *params,
 			 int *num_params, unsigned int flags G_GNUC_UNUSED)
 {
 	int max_params = 0;
 
-	g_mutex_lock(&mutex);
+	g_mutex_lock(&fake_mutex);
 	*type = operation == VIR_DOMAIN_JOB_OPERATION_UNKNOWN ? VIR_DOMAIN_JOB_NONE
 							      : VIR_DOMAIN_JOB_UNBOUNDED;
 	virTypedParamsAddInt(params, num_params, &max_params, VIR_DOMAIN_JOB_OPERATION, operation);
 	looked = operation != VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
-	g_cond_broadcast(&changed);
-	g_mutex_unlock(&mutex);
+	g_cond_broadcast(&fake_changed);
+	g_mutex_unlock(&fake_mutex);
 	return 0;
-}
-
-bool guard_tell(struct guard *guard G_GNUC_UNUSED, const struct freeze_record *record G_GNUC_UNUSED,
-		enum freeze_event event, unsigned int within_ms G_GNUC_UNUSED,
-		GError **error G_GNUC_UNUSED)
-{
-	g_mutex_lock(&mutex);
-	given = given || event == FREEZE_EVENT_GIVEN;
-	g_cond_broadcast(&changed);
-	g_mutex_unlock(&mutex);
-	return true;
-}
-
-struct guard *guard_ref(struct guard *guard)
-{
-	return guard;
-}
-
-void guard_unref(struct guard *guard G_GNUC_UNUSED)
-{
-}
-
-void guard_look(struct guard *guard G_GNUC_UNUSED)
-{
-}
-
-static void wait_for(const bool *what)
-{
-	gint64 until = g_get_monotonic_time() + TIMEOUT_US;
-
-	g_mutex_lock(&mutex);
-	while (!*what)
-		g_assert_true(g_cond_wait_until(&changed, &mutex, until));
-	g_mutex_unlock(&mutex);
 }
 
 struct fixture {
@@ -83,7 +46,8 @@ static void set_up(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	struct freeze_plan plan = {.budget_ms = BUDGET_MS, .deadline_ms = BUDGET_MS};
 
 	operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
-	looked = given = false;
+	looked = false;
+	memset(fake_guard_told, 0, sizeof(fake_guard_told));
 	fixture->directory = g_dir_make_tmp("oopsbt-carried-XXXXXX", NULL);
 	fixture->connection = virConnectOpen("test:///default");
 	fixture->domain = virDomainLookupByName(fixture->connection, "test");
@@ -114,9 +78,9 @@ static void tear_down(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 
 static void begin_job(struct fixture *fixture, int job)
 {
-	g_mutex_lock(&mutex);
+	g_mutex_lock(&fake_mutex);
 	operation = job;
-	g_mutex_unlock(&mutex);
+	g_mutex_unlock(&fake_mutex);
 	pauses_note_migration(fixture->pauses, fixture->uuid);
 }
 
@@ -135,7 +99,7 @@ static enum freeze_end end_of(struct freeze *freeze)
 static void test_migration(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
 	begin_job(fixture, VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT);
-	wait_for(&given);
+	fake_wait_for(&fake_guard_told[FREEZE_EVENT_GIVEN]);
 	g_assert_cmpint(end_of(fixture->freeze), ==, FREEZE_END_MIGRATION);
 	g_assert_cmpint(virDomainResume(fixture->domain), ==, 0); /* nobody else has */
 }
@@ -143,9 +107,9 @@ static void test_migration(struct fixture *fixture, gconstpointer data G_GNUC_UN
 static void test_save(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
 	begin_job(fixture, VIR_DOMAIN_JOB_OPERATION_SAVE);
-	wait_for(&looked);
+	fake_wait_for(&looked);
 	g_assert_cmpint(end_of(fixture->freeze), ==, FREEZE_END_OURS);
-	g_assert_false(given);
+	g_assert_false(fake_guard_told[FREEZE_EVENT_GIVEN]);
 }
 
 static void test_gone(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Somebody else pauses and resumes the domain around a freeze. The domain is one of libvirt's test
- * driver; functions of this file stand for QEMU's events and for the freeze guard.
+ * driver; functions of this file stand for QEMU's events.
  */
-#include <dlfcn.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
 #include "daemon/freeze.h"
+#include "fake_guard.h"
+#include "interpose.h"
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 #define BUDGET_MS 60000
-#define TIMEOUT_US (20 * G_TIME_SPAN_SECOND)
 
 /* What somebody else does while libvirtd has the suspend call. */
 enum others {
@@ -28,10 +27,7 @@ enum events {
 	EVENTS_LOST,
 };
 
-static GMutex mutex;
-static GCond changed;
 /* Protected by the mutex. */
-static bool ended;     /* the guard knows that nothing is outstanding */
 static bool called;    /* the suspend call has begun */
 static bool may_begin; /* it is its turn */
 
@@ -73,12 +69,12 @@ int virDomainSuspend(virDomainPtr domain)
 {
 	int result;
 
-	g_mutex_lock(&mutex);
+	g_mutex_lock(&fake_mutex);
 	called = true;
-	g_cond_broadcast(&changed);
+	g_cond_broadcast(&fake_changed);
 	while (!may_begin)
-		g_cond_wait(&changed, &mutex);
-	g_mutex_unlock(&mutex);
+		g_cond_wait(&fake_changed, &fake_mutex);
+	g_mutex_unlock(&fake_mutex);
 	if (others == OTHERS_PAUSE_BEFORE) {
 		send_event(true);
 		send_event(false);
@@ -125,30 +121,6 @@ int virDomainQemuMonitorCommand(virDomainPtr domain, const char *command G_GNUC_
 	return 0;
 }
 
-bool guard_tell(struct guard *guard G_GNUC_UNUSED, const struct freeze_record *record G_GNUC_UNUSED,
-		enum freeze_event event, unsigned int within_ms G_GNUC_UNUSED,
-		GError **error G_GNUC_UNUSED)
-{
-	g_mutex_lock(&mutex);
-	ended = ended || event == FREEZE_EVENT_ENDED;
-	g_cond_broadcast(&changed);
-	g_mutex_unlock(&mutex);
-	return true;
-}
-
-struct guard *guard_ref(struct guard *guard)
-{
-	return guard;
-}
-
-void guard_unref(struct guard *guard G_GNUC_UNUSED)
-{
-}
-
-void guard_look(struct guard *guard G_GNUC_UNUSED)
-{
-}
-
 /* --- */
 
 struct fixture {
@@ -162,7 +134,8 @@ static void set_up(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
 	others = OTHERS_NOTHING;
 	events = EVENTS_AT_ONCE;
-	ended = called = false;
+	called = false;
+	memset(fake_guard_told, 0, sizeof(fake_guard_told));
 	may_begin = true;
 	late_events = g_array_new(FALSE, FALSE, sizeof(struct event));
 	pauses = pauses_new();
@@ -238,30 +211,20 @@ static void test_pause_before(struct fixture *fixture, gconstpointer data)
 	assert_resumed(fixture);
 }
 
-static void wait_for(const bool *what)
-{
-	gint64 until = g_get_monotonic_time() + TIMEOUT_US;
-
-	g_mutex_lock(&mutex);
-	while (!*what)
-		g_assert_true(g_cond_wait_until(&changed, &mutex, until));
-	g_mutex_unlock(&mutex);
-}
-
 /* Nobody waits for this freeze any more. */
 static void test_pause_before_late_call(struct fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
 	others = OTHERS_PAUSE_BEFORE;
 	may_begin = false;
 	begin(fixture, 1);
-	wait_for(&called);
+	fake_wait_for(&called);
 	g_assert_cmpint(freeze_wait(fixture->freeze, NULL), ==, FREEZE_FAILED);
 	freeze_end(fixture->freeze);
-	g_mutex_lock(&mutex);
+	g_mutex_lock(&fake_mutex);
 	may_begin = true;
-	g_cond_broadcast(&changed);
-	g_mutex_unlock(&mutex);
-	wait_for(&ended);
+	g_cond_broadcast(&fake_changed);
+	g_mutex_unlock(&fake_mutex);
+	fake_wait_for(&fake_guard_told[FREEZE_EVENT_ENDED]);
 	g_assert_cmpint(state_of(fixture->domain), ==, VIR_DOMAIN_RUNNING);
 }
 
